@@ -1,0 +1,94 @@
+"""`crmkpi import`: files of events, or of anything a mapping turns into events, into Kafka."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import orjson
+import typer
+
+from cli.csvfile import load_mapping, read_rows
+from cli.exits import DIFFERENT, EPILOG, CliError
+from cli.feed import feed
+from cli.flags import JsonFlag, KafkaFlag, kafka_address
+from cli.lines import completed, count_lines, parsed, read_lines
+from cli.mapping import CsvMapping, RowError, events_of
+from cli.root import app
+from cli.route import key_of, topic_of
+from cli.term import json_line, say, show_json, track
+
+
+class Prepared(NamedTuple):
+    """What the lines of the files became."""
+
+    records: Iterator[bytes]
+    skipped: list[str]  # "name, line N: why"; filled while ``records`` is read
+
+
+@app.command("import", epilog=EPILOG)
+def import_file(
+    files: Annotated[list[Path], typer.Argument(help="JSONL files of events (- for stdin), or CSVs with --mapping.")],
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that says how a CSV row becomes events.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant of events that name none (CSV: of all).")] = None,
+    tz: Annotated[str | None, typer.Option(help="Zone of dates without offset, in place of the mapping's.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the events as JSONL; send nothing.")] = False,
+    kafka: KafkaFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Load events from files: each is sent once acknowledged, and importing a file twice only makes duplicates.
+
+    Example: crmkpi import sales_pipeline.csv --mapping examples/crm_opportunities.toml --tenant crm
+    """
+    if mapping is None and (table := next((f for f in files if f.suffix.lower() == ".csv"), None)):
+        raise CliError(f"{table} is a CSV: say with --mapping FILE how its rows become events")
+    plan = load_mapping(mapping, tenant, tz) if mapping else None
+    skipped: list[str] = []
+    records = (record for path in files for record in _records(path, plan, tenant, skipped))
+    sent = _print_all(records) if dry_run else asyncio.run(_send_all(kafka_address(kafka), records))
+    _report(sent, skipped, dry_run, as_json)
+
+
+def _records(path: Path, plan: CsvMapping | None, tenant: str | None, skipped: list[str]) -> Iterator[bytes]:
+    total = count_lines(path)
+    if plan is None:
+        return (completed(line, tenant) for line in track(read_lines(path), total, f"reading {path.name}"))
+    return _from_csv(path, plan, total, skipped)
+
+
+def _from_csv(path: Path, plan: CsvMapping, total: int | None, skipped: list[str]) -> Iterator[bytes]:
+    for number, cells in track(read_rows(path, plan), total and total - 1, f"reading {path.name}"):
+        try:
+            events = list(events_of(plan, cells, path.name, number))
+        except RowError as error:
+            skipped.append(f"{path.name}, line {number}: {error}")
+            continue
+        yield from map(orjson.dumps, events)
+
+
+def _print_all(records: Iterator[bytes]) -> int:
+    count = 0
+    for record in records:
+        count += 1
+        event = parsed(record)
+        typer.echo(record.decode(errors="replace") if event is None else json_line(event))
+    return count
+
+
+async def _send_all(bootstrap: str, records: Iterator[bytes]) -> int:
+    async with feed(bootstrap) as kafka:
+        for record in records:
+            event = parsed(record) or {}
+            await kafka.send(topic_of(event.get("type")), record, key=key_of(event))
+        await kafka.flush()
+        return kafka.sent
+
+
+def _report(sent: int, skipped: list[str], dry_run: bool, as_json: bool) -> None:
+    say(*skipped)
+    if as_json and not dry_run:
+        show_json({"sent": sent, "skipped": len(skipped)})
+    else:
+        say(f"{sent} events {'printed' if dry_run else 'sent and acknowledged'}, {len(skipped)} lines left out")
+    if skipped:
+        raise typer.Exit(DIFFERENT)

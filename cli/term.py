@@ -1,0 +1,76 @@
+"""What reaches the terminal: escaped text, consoles that respect NO_COLOR, progress on stderr."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+T = TypeVar("T")
+_HOSTILE = re.compile("[\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+
+
+def plain(text: object) -> str:
+    """Text from outside, with every control and direction character made visible: it cannot move the cursor."""
+    if (text := str(text)).isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def cell(value: object, style: str = "") -> Text:
+    """One table cell: escaped, and never read as rich markup."""
+    return Text(plain(value), style=style)
+
+
+def out() -> Console:
+    """The console for results. Rich itself turns colours off for NO_COLOR and for pipes."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def err() -> Console:
+    """The console for progress, warnings and errors; results never go here."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+def say(*lines: object) -> None:
+    """Plain lines on stderr: what the command is doing."""
+    for line in lines:
+        err().print(cell(line))
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on stdout, keys in the order given, nothing in it that a terminal would obey."""
+    sys.stdout.write(json_line(value) + "\n")
+    sys.stdout.flush()
+
+
+def json_line(value: Any) -> str:
+    """One line of JSON; C1 controls and direction marks, which JSON itself lets through, as escapes."""
+    return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", orjson.dumps(value, default=str).decode())
+
+
+def track(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+    """The items, with a progress bar on stderr when that is a terminal."""
+    with bar() as progress:
+        task = progress.add_task(what, total=total)
+        for item in items:
+            yield item
+            progress.advance(task)
+
+
+def bar() -> Progress:
+    """A progress bar on stderr; silent when stderr is no terminal."""
+    console = err()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
