@@ -1,0 +1,69 @@
+"""The connection to Redis or Valkey: bounded in time, and with one kind of failure."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Final
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import RedisError
+
+from sinks.base import SinkUnavailable
+
+ANSWER_S: Final = 2.0  # a healthy server answers small commands in under a millisecond
+CONNECT_S: Final = 1.0
+LONGEST_S: Final = 20.0  # no socket operation may last longer, however much it carries
+SLOWEST_BYTES_S: Final = 250_000  # a slower link counts as down
+
+
+def connect(url: str) -> Redis:
+    """A client for ``redis://``, ``rediss://`` or ``unix://``; connects with the first command.
+
+    One immediate second try on a lost connection: after a server's restart the pool holds dead ones.
+    """
+    client: Redis = Redis.from_url(
+        url,
+        decode_responses=True,
+        protocol=3,
+        socket_connect_timeout=CONNECT_S,
+        socket_timeout=LONGEST_S,
+        retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
+        client_name="crmkpi",
+    )
+    return client
+
+
+def address(url: str) -> str:
+    """The part of a URL that may be shown: no user, no password, no query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def seconds_for(size: int) -> float:
+    """How long a command of ``size`` bytes may take."""
+    return min(ANSWER_S + size / SLOWEST_BYTES_S, LONGEST_S)
+
+
+@asynccontextmanager
+async def within(url: str, seconds: float = ANSWER_S) -> AsyncIterator[None]:
+    """Run a command; whatever the server or the network does wrong is a `SinkUnavailable` that names the address.
+
+    A script error counts too: Redis is a view that can be rebuilt, so it never stops the counting.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise SinkUnavailable(f"{address(url)}: no answer within {seconds:.1f} s") from error
+    except (RedisError, OSError) as error:
+        raise SinkUnavailable(f"{address(url)}: {error}") from error
+
+
+def script(name: str) -> str:
+    """The text of a Lua script of this package."""
+    return files("sinks").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""Names of the Redis keys. Those of a tenant share a hash tag, so a publication is one atomic step in a cluster too."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+PREFIX: Final = "crmkpi"
+_PREFIX_RULE: Final = re.compile(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
+
+
+@lru_cache(maxsize=100_000)  # the same few thousand ids and values come with every publication
+def escape(text: str) -> str:
+    """Percent-encode all but letters, digits and ``_ . - ~`` of ASCII: no value can reach another key or glob."""
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def name(kpi: str, window: str, segment: Mapping[str, object] | None = None) -> str:
+    """A document's name within its tenant: ``win_rate:30d``, ``win_rate:30d:owner=anna``."""
+    parts = [escape(kpi), escape(window)]
+    parts += [f"{escape(dim)}={escape(str(value))}" for dim, value in sorted((segment or {}).items())]
+    return ":".join(parts)
+
+
+def local(instant: str, tz: str) -> datetime:
+    """An RFC 3339 instant on the zone's own clock."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(tz))
+
+
+def chunk(day: date) -> str:
+    """The date in a daily series' key: the first of the month, so that a year is read from a dozen keys."""
+    return f"{day:%Y-%m}-01"
+
+
+def chunks(first: date, last: date) -> list[date]:
+    """A day of each chunk that days from ``first`` to ``last`` (inclusive) lie in."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(month // 12, month % 12 + 1, 1) for month in months]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Key names under one prefix. Raises ValueError for a prefix or tenant that would break the key space."""
+
+    prefix: str = PREFIX
+
+    def __post_init__(self) -> None:
+        if not _PREFIX_RULE.fullmatch(self.prefix):
+            raise ValueError(f"key prefix {self.prefix!r}: use letters, digits, _ . - and single colons between them")
+
+    def tenants(self) -> str:
+        """SET of tenants; in a slot of its own."""
+        return f"{self.prefix}:tenants"
+
+    def base(self, tenant: str) -> str:
+        """What every key of a tenant begins with, the last colon included."""
+        if not tenant:
+            raise ValueError("tenant: must not be empty")
+        return f"{self.prefix}:{{{escape(tenant)}}}:"
+
+    def document(self, tenant: str, kpi: str, window: str, segment: Mapping[str, object] | None = None) -> str:
+        """HASH: the fields of one KPI document."""
+        return f"{self.base(tenant)}kpi:{name(kpi, window, segment)}"
+
+    def series(self, tenant: str, kpi: str, step: str, day: date) -> str:
+        """HASH: bucket start -> compact JSON, for the chunk of buckets that holds ``day``."""
+        return f"{self.base(tenant)}series:{escape(kpi)}:{step}:{chunk(day)}"
+
+    def snapshot(self, tenant: str, window: str) -> str:
+        """STRING: JSON array of the window's documents without a segment."""
+        return f"{self.base(tenant)}snapshot:{escape(window)}"
+
+    def updates(self, tenant: str) -> str:
+        """STREAM: one entry a publication."""
+        return f"{self.base(tenant)}updates"
+
+    def kpis(self, tenant: str) -> str:
+        """SET of KPI ids."""
+        return f"{self.base(tenant)}idx:kpis"
+
+    def names(self, tenant: str) -> str:
+        """SET of document names (`name`)."""
+        return f"{self.base(tenant)}idx:docs"
+
+    def meta(self, tenant: str) -> str:
+        """HASH: epoch, position, as_of, rev and counts of what is published."""
+        return f"{self.base(tenant)}meta"

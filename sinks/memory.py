@@ -1,0 +1,122 @@
+"""The in-memory twin of the Redis sink: same rules, same reading, held to the same tests."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import orjson
+
+from sinks.base import Publication, Revision, Update
+from sinks.keys import chunks, escape, name
+from sinks.wire import Entry, Pack, pack, restore, series_days
+
+
+@dataclass
+class _Board:
+    """What is stored for one tenant."""
+
+    revision: Revision | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+    points: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    updates: list[Update] = field(default_factory=list)
+
+
+class MemorySink:
+    """A `Sink` and a `Reader` in one. Nothing outlives the process, and updates are kept without limit."""
+
+    def __init__(self) -> None:
+        self._boards: defaultdict[str, _Board] = defaultdict(_Board)
+        self._news = asyncio.Condition()
+
+    async def publish(self, publication: Publication) -> bool:
+        """Write all of it at once; False when the store holds a newer revision."""
+        packed = pack(publication)
+        board = self._boards[publication.tenant]
+        if board.revision is not None and board.revision > publication.revision:
+            return False
+        board.revision = publication.revision
+        _write(board, packed)
+        if packed.full or packed.entries:
+            board.updates.append(_update(publication, packed, len(board.updates) + 1))
+        async with self._news:
+            self._news.notify_all()
+        return True
+
+    async def revision(self, tenant: str) -> Revision | None:
+        """(epoch, position, as_of) of what is stored, or None."""
+        return self._boards[tenant].revision if tenant in self._boards else None
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+    async def clear(self) -> None:
+        """Forget everything, as FLUSHALL does."""
+        self._boards.clear()
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that was ever published, sorted."""
+        return sorted(tenant for tenant, board in self._boards.items() if board.revision is not None)
+
+    async def kpis(self, tenant: str) -> list[str]:
+        """Ids of the KPIs the tenant has a document of, sorted."""
+        return sorted({entry.kpi for entry in self._entries(tenant).values()})
+
+    async def document(
+        self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        """One document, or None when it was never published."""
+        entry = self._entries(tenant).get(name(kpi, window, segment))
+        return _document(entry) if entry else None
+
+    async def documents(self, tenant: str) -> list[dict[str, Any]]:
+        """All documents of the tenant, of one revision, sorted by their names."""
+        return [_document(entry) for _, entry in sorted(self._entries(tenant).items())]
+
+    async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a window that have no segment, of one revision, sorted by KPI."""
+        window = escape(window)
+        entries = sorted(self._entries(tenant).values(), key=lambda entry: entry.kpi)
+        return [orjson.loads(entry.json) for entry in entries if entry.json and entry.window == window]
+
+    async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
+        """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
+        stored = self._boards[tenant].points if tenant in self._boards else {}
+        points: dict[str, str] = {}
+        for month in chunks(first, last):
+            points |= stored.get(f"{escape(kpi)}:day:{month.isoformat()}", {})
+        return series_days(points, first, last)
+
+    async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
+        """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""
+        seen = len(self._boards[tenant].updates) if after == "$" else int(after)
+        while True:
+            async with self._news:
+                while len(self._boards[tenant].updates) <= seen:
+                    await self._news.wait()
+            for update in self._boards[tenant].updates[seen:]:
+                seen += 1
+                yield update
+
+    def _entries(self, tenant: str) -> dict[str, Entry]:
+        return self._boards[tenant].entries if tenant in self._boards else {}
+
+
+def _write(board: _Board, packed: Pack) -> None:
+    if packed.full:
+        board.entries.clear()
+    board.entries |= {entry.name: entry for entry in packed.entries}
+    for point in packed.points:
+        board.points[point.key][point.bucket] = point.json
+
+
+def _update(publication: Publication, packed: Pack, number: int) -> Update:
+    rev = f"{publication.epoch}.{publication.position}"
+    kpis = tuple(packed.kpis)
+    return Update(str(number), rev, publication.as_of, kpis, len(packed.entries), packed.full)
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    return restore(dict(zip(entry.fields[::2], entry.fields[1::2], strict=True)))

@@ -1,0 +1,102 @@
+"""Published numbers, read back from Redis with their types. What a dashboard or the command line needs."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+
+from sinks.base import Update
+from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
+from sinks.keys import PREFIX, Keys, chunks
+from sinks.wire import restore, series_days
+
+WAIT_MS: Final = 1_000  # how long one read of the stream waits for news
+
+
+class RedisReader:
+    """A `Reader` of what `RedisSink` writes. Use as ``async with RedisReader(url) as board``."""
+
+    def __init__(self, url: str, *, prefix: str = PREFIX) -> None:
+        self._url = url
+        self._keys = Keys(prefix)
+        self._redis = connect(url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._redis.aclose()
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that was ever published, sorted."""
+        async with within(self._url):
+            return sorted(map(str, await self._redis.smembers(self._keys.tenants())))
+
+    async def kpis(self, tenant: str) -> list[str]:
+        """Ids of the KPIs the tenant has a document of, sorted."""
+        async with within(self._url):
+            return sorted(map(str, await self._redis.smembers(self._keys.kpis(tenant))))
+
+    async def document(
+        self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        """One document, or None when it was never published."""
+        async with within(self._url):
+            fields = await self._hash(self._keys.document(tenant, kpi, window, segment))
+        return restore(fields) if fields else None
+
+    async def documents(self, tenant: str) -> list[dict[str, Any]]:
+        """All documents of the tenant, of one revision, sorted by their names."""
+        async with within(self._url, LONGEST_S):
+            flat = await self._redis.eval_ro(
+                script("documents.lua"), 1, self._keys.names(tenant), f"{self._keys.base(tenant)}kpi:"
+            )
+        named = sorted(zip(flat[::2], flat[1::2], strict=True))
+        return [restore(dict(zip(fields[::2], fields[1::2], strict=True))) for _, fields in named]
+
+    async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a window that have no segment, of one revision, sorted by KPI."""
+        async with within(self._url):
+            text = await self._redis.get(self._keys.snapshot(tenant, window))
+        documents: list[dict[str, Any]] = orjson.loads(text) if text else []
+        return documents
+
+    async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
+        """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
+        points: dict[str, str] = {}
+        for month in chunks(first, last):
+            async with within(self._url):
+                points |= await self._hash(self._keys.series(tenant, kpi, "day", month))
+        return series_days(points, first, last)
+
+    async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
+        """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""
+        key = self._keys.updates(tenant)
+        last = after if after != "$" else await self._newest(key)
+        while True:
+            async with within(self._url, ANSWER_S + WAIT_MS / 1000):
+                news = await self._redis.xread({key: last}, count=100, block=WAIT_MS)
+            for last, fields in news[key][0] if news else ():
+                yield _update(last, fields)
+
+    async def _hash(self, key: str) -> dict[str, str]:
+        fields: Any = await self._redis.hgetall(key)  # text: the client decodes every answer
+        return dict(fields)
+
+    async def _newest(self, key: str) -> str:
+        async with within(self._url):
+            entries = await self._redis.xrevrange(key, count=1)
+        return str(entries[0][0]) if entries else "0"
+
+
+def _update(entry: str, fields: Mapping[str, str]) -> Update:
+    kpis = tuple(fields["kpis"].split(",")) if fields["kpis"] else ()
+    return Update(entry, fields["rev"], int(fields["as_of"]), kpis, int(fields["documents"]), fields["full"] == "1")

@@ -1,0 +1,118 @@
+"""KPI documents as text fields and back, and everything one publication writes, in the shape both stores apply."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from sinks.base import Document, Publication
+from sinks.keys import chunk, escape, local, name
+
+TEXT_MARK: Final = "_text"
+"""The field that names those fields whose text would otherwise be read as a number, a list or null."""
+
+SERIES_WINDOWS: Final = frozenset({"today", "yesterday"})
+SERIES_FIELDS: Final = ("value", "numerator", "denominator", "n", "status", "state", "as_of")
+_FIRST: Final = frozenset("{[tf-0123456789")  # what JSON that is kept as text can begin with
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+class Entry(NamedTuple):
+    """One document, ready to be written."""
+
+    name: str
+    kpi: str
+    window: str  # escaped, as it stands in keys
+    json: str | None  # the whole document, for the snapshot; None when it has a segment
+    fields: list[str]  # field, text, field, text …
+
+
+class Point(NamedTuple):
+    """One bucket of a series."""
+
+    key: str  # "<kpi>:<step>:<yyyy-mm-dd>"
+    bucket: str  # the local start of the day, with its offset from UTC
+    json: str
+
+
+class Pack(NamedTuple):
+    """All writes of one publication."""
+
+    full: bool
+    entries: list[Entry]
+    points: list[Point]
+    kpis: list[str]  # sorted
+
+
+def pack(publication: Publication) -> Pack:
+    """Raises ValueError for a document that cannot be stored, TypeError for values that are not JSON."""
+    entries = [_entry(document) for document in publication.documents]
+    points = [_point(d) for d in publication.documents if d["window"] in SERIES_WINDOWS and not d.get("segment")]
+    return Pack(publication.full, entries, points, sorted({entry.kpi for entry in entries}))
+
+
+def flatten(document: Document) -> list[str]:
+    """Field, text, field, text …: numbers and booleans as JSON text, objects and lists as JSON, null as empty text."""
+    if TEXT_MARK in document:
+        raise ValueError(f"a document must not have a field {TEXT_MARK}")
+    flat: list[str] = []
+    marked: list[str] = []
+    for field, value in document.items():
+        if type(value) is str:
+            text = value
+            if not text or _reads_as_json(text):
+                marked.append(field)
+        elif value is None:
+            text = ""
+        elif type(value) is int:
+            text = str(value)
+        else:
+            text = _json(value)
+        flat += (field, text)
+    if marked:
+        flat += (TEXT_MARK, ",".join(marked))
+    return flat
+
+
+def restore(fields: Mapping[str, str]) -> dict[str, Any]:
+    """The document `flatten` was given."""
+    marked = frozenset(fields.get(TEXT_MARK, "").split(","))
+    return {field: text if field in marked else _value(text) for field, text in fields.items() if field != TEXT_MARK}
+
+
+def _entry(document: Document) -> Entry:
+    segment = document.get("segment")
+    kpi, window = document["kpi"], document["window"]
+    whole = None if segment else orjson.dumps(document).decode()
+    return Entry(name(kpi, window, segment), kpi, escape(window), whole, flatten(document))
+
+
+def _point(document: Document) -> Point:
+    start = local(document["start"], document.get("tz", "UTC"))
+    compact = {field: document.get(field) for field in SERIES_FIELDS}
+    key = f"{escape(document['kpi'])}:day:{chunk(start)}"
+    return Point(key, start.isoformat(), orjson.dumps(compact).decode())
+
+
+def series_days(points: Mapping[str, str], first: date, last: date) -> dict[str, dict[str, Any]]:
+    """The buckets from ``first`` to ``last`` (inclusive), in order: a bucket's text begins with its local day."""
+    return {b: orjson.loads(points[b]) for b in sorted(points) if first.isoformat() <= b[:10] <= last.isoformat()}
+
+
+def _json(value: object) -> str:
+    text = orjson.dumps(value).decode()
+    return "" if text == "null" else text  # JSON has no NaN: it becomes null
+
+
+def _reads_as_json(text: str) -> bool:
+    if text[0] not in _FIRST:
+        return False
+    return text[0] in "{[" or text in ("true", "false") or _NUMBER.fullmatch(text) is not None
+
+
+def _value(text: str) -> Any:
+    if not text:
+        return None
+    return orjson.loads(text) if _reads_as_json(text) else text
