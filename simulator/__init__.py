@@ -1,1 +1,23 @@
+"""A few small companies and everybody who meets them: seeded, pure, endless.
 
+`World` is the whole interface: `history()` gives the past quickly, `live()` goes on with the same people from there.
+Nothing here knows what a KPI is; the world only reports how many events, copies and bad records it sent.
+"""
+
+from simulator.profiles import PROFILES, Profile, companies, tenant_settings
+from simulator.rhythm import DAY
+from simulator.sent import INPUT_TOPICS, Counts, Sent
+from simulator.world import World, sized
+
+__all__ = [
+    "DAY",
+    "INPUT_TOPICS",
+    "PROFILES",
+    "Counts",
+    "Profile",
+    "Sent",
+    "World",
+    "companies",
+    "sized",
+    "tenant_settings",
+]

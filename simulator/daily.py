@@ -1,0 +1,53 @@
+"""What a company's books and posts bring every day: costs, rates, social life."""
+
+from simulator.company import Company, Story
+from simulator.rhythm import DAY, HOUR, MINUTE, moment, some
+
+RATES = {"SEK": 0.087, "USD": 0.92, "CHF": 1.06, "EUR": 1.0, "KES": 0.0071, "UAH": 0.022, "INR": 0.0109}  # to EUR
+CHANNELS = (("google", 0.5), ("linkedin", 0.3), ("newsletter", 0.2))
+
+
+def books(c: Company) -> Story:
+    """Shortly after midnight: the day's exchange rate and the costs of the channels."""
+    while True:
+        own, foreign = c.profile.currency, c.profile.foreign
+        if foreign:
+            rate = RATES[foreign] / RATES[own] * c.rng.gauss(1, 0.004)
+            c.say("fx.rate_set", {"base": foreign, "quote": own, "rate": f"{rate:.6f}"}, dates={"date": 0})
+        for channel, share in CHANNELS:
+            spent = c.profile.visits * c.scale * share * c.profile.price**0.5 * c.rng.uniform(0.2, 0.4)
+            c.say("cost.recorded", {"cost_id": c.new("cost"), "amount": f"{spent:.2f}", "currency": own,
+                                    "purpose": "acquisition", "category": "marketing", "channel": channel},
+                  dates={"period_start": 0, "period_end": 0})  # fmt: skip
+        yield DAY
+
+
+def posts(c: Company) -> Story:
+    """Some days there is a post, and people react to it."""
+    while True:
+        if c.chance(0.7):
+            post = c.new("post")
+            network = c.rng.choice(("linkedin", "instagram", "mastodon"))
+            for _ in range(some(c.profile.visits * c.scale * 0.4, c.rng)):
+                c.spawn(reaction(c, post, network), moment(c.rng))
+        yield DAY
+
+
+def reaction(c: Company, post: str, network: str) -> Story:
+    """An impression, then one thing that somebody did; few of them are known people."""
+    about: dict[str, object] = {"network": network, "post_id": post}
+    c.say("social.impression", about)
+    if not c.chance(0.4):
+        return
+    yield c.seconds(2, 60)
+    kind = c.rng.choices(("liked", "commented", "shared", "followed", "mentioned", "messaged"), (60, 15, 8, 7, 6, 4))[0]
+    if c.people and c.chance(0.3):
+        about = {**about, **c.rng.choice(c.people).ids}
+    elif c.chance(0.5):
+        about = {**about, "contact_id": c.new("fan")}
+    if kind in ("commented", "mentioned", "messaged") and c.chance(0.8):
+        about["sentiment"] = c.rng.choices(("positive", "neutral", "negative"), (50, 30, 20))[0]
+    c.say(f"social.{kind}", about)
+    if kind == "messaged":
+        yield 10 * MINUTE + c.seconds(0, 2 * HOUR / 1000)
+        c.say("chat.messaged", {**about, "direction": "outbound"})

@@ -1,0 +1,83 @@
+"""Software by the month: trials, sign-ins, upgrades, pauses and goodbyes."""
+
+from simulator import customer
+from simulator.company import Company, Person, Story
+from simulator.rhythm import DAY, HOUR
+
+
+def trial(c: Company, person: Person) -> Story:
+    """Somebody signs up, tries it for a fortnight and perhaps stays."""
+    person.ids["user_id"] = c.new("u")
+    c.say("user.signed_up", {**person.ids, "method": c.rng.choice(("password", "sso")),
+                             "traits": {"country": person.country}})  # fmt: skip
+    c.people.append(person)
+    if c.chance(0.2):
+        return  # never logged in
+    c.spawn(usage(c, person), HOUR)
+    yield 14 * DAY + c.seconds(0, 40_000)
+    if c.chance(0.35):
+        person.ids["customer_id"] = c.new("c")
+        c.say("customer.created", {**person.ids, "source": person.label, "owner_id": c.owner()})
+        yield c.seconds(10, 600)
+        yield from contract(c, person)
+    else:
+        person.gone = True
+
+
+def veteran(c: Company, person: Person, begin: int) -> Story:
+    """A subscriber from before ``begin`` (ms UTC); their sign-ins are known from then on."""
+    c.people.append(person)
+    person.ids.update(user_id=c.new("u"), customer_id=c.new("c"))
+    c.say("customer.created", {**person.ids, "source": person.label, "owner_id": c.owner()})
+    c.spawn(usage(c, person), begin - c.now + c.days(3))
+    yield c.seconds(1, 3600)
+    yield from contract(c, person)
+
+
+def contract(c: Company, person: Person) -> Story:
+    """One subscription, month after month."""
+    about = {"subscription_id": c.new("sub"), "customer_id": person.ids["customer_id"]}
+    price = {"mrr": c.price(), "currency": c.profile.currency}
+    c.say("subscription.started", {**about, **person.ids, **price, "interval": "month"}, {"effective_at": 0})
+    while True:
+        yield 30 * DAY + c.seconds(-7200, 7200)
+        short = {"subscription_id": about["subscription_id"]}
+        c.say("payment.received" if c.chance(0.97) else "payment.failed",
+              {**about, "amount": price["mrr"], "currency": price["currency"]})  # fmt: skip
+        fate = c.rng.random()
+        if fate < 0.08:
+            price["mrr"] = c.price(1.3)
+            c.say("subscription.changed", {**about, **price}, {"effective_at": 0})
+        elif fate < 0.11:
+            c.say("subscription.paused", short)
+            yield c.days(20)
+            c.say("subscription.resumed", short)
+        elif fate < 0.145:
+            c.say("subscription.cancel_scheduled", {**short, "reason": "price"}, {"effective_at": 14 * DAY})
+            yield 7 * DAY
+            c.say("subscription.cancelled", {**short, "reason": "price"}, {"effective_at": 7 * DAY})
+            person.gone = True
+            return
+        elif fate < 0.16:
+            c.say("subscription.cancelled", {**about, "reason": c.rng.choice(("unused", "competitor"))})
+            person.gone = True
+            return
+
+
+def usage(c: Company, person: Person) -> Story:
+    """Sign-ins, records, and now and then a question or a survey."""
+    user = {"user_id": person.ids["user_id"]}
+    pace = c.rng.choice((0.7, 1.5, 4, 9))
+    while not person.gone:
+        c.say("user.signed_in", {**user, "method": "password"})
+        for _ in range(c.rng.randint(0, 2)):
+            yield c.seconds(20, 900)
+            c.say("record.created", {**user, "object": c.rng.choice(("task", "note", "invoice")),
+                                     "record_id": c.new("rec"), "origin": "ui"})  # fmt: skip
+        yield c.seconds(300, 7200)
+        c.say("user.signed_out", user)
+        if "customer_id" in person.ids and c.chance(0.03):
+            c.spawn(customer.ticket(c, person), HOUR)
+        if c.chance(0.04):
+            c.spawn(customer.survey(c, person), HOUR)
+        yield c.days(pace)
