@@ -1,0 +1,156 @@
+"""A single Kafka broker (KRaft: broker and controller in one) as a process of this machine."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from ops.local.jars import kafka_jars
+from ops.local.java import find_java
+from ops.local.net import HOST, free_port, kafka_answers, wanted_port
+from ops.local.process import ProcessUnit
+from ops.local.unit import Kafka, Progress, ServerError
+
+START_S = 90.0  # a machine under heavy load needs many times the usual few seconds
+MEMORY_MB = 700  # heap, code, class data and buffers of the broker at its largest
+HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=96m", "-XX:-UsePerfData", "-Xshare:auto")
+LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",  # a misspelt topic is an error, not a new topic
+    # A broker killed with -9 may come back when its old session has run out: 3 s instead of 9.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "replica.fetch.max.bytes": str(9 << 20),  # internal topics take records of 8 MB
+    "log.cleaner.threads": "1",
+    "log.cleaner.dedupe.buffer.size": str(
+        32 << 20
+    ),  # the default of 128 MB is a third of the heap; this still holds 1.2 M keys
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+    "num.recovery.threads.per.data.dir": "1",
+}
+
+
+def start_kafka(progress: Progress, port: int = 0) -> Kafka:
+    """Start a broker on 127.0.0.1 (`port` 0: a free one). Raises ServerError: port taken, memory short, no Java, no jars."""
+    port = wanted_port(port, "Kafka")
+    _enough_memory()
+    java, which = find_java()
+    jars = kafka_jars(progress)
+    progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
+    unit = ProcessUnit(
+        "kafka", lambda folder: _prepare(folder, java, jars, port), lambda: kafka_answers(HOST, port), START_S
+    )
+    try:
+        unit.start()
+    except BaseException:
+        unit.remove()
+        raise
+    return Kafka(f"{HOST}:{port}", unit)
+
+
+def _prepare(folder: Path, java: str, jars: Path, port: int) -> Sequence[str]:
+    data = folder / "data"
+    shutil.copytree(formatted(java, jars), data)
+    meta = data / "meta.properties"
+    meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
+    config = _write_config(folder, port, free_port())
+    return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
+
+
+def _write_config(folder: Path, port: int, controller: int) -> Path:
+    here = {
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "controller.quorum.voters": f"1@{HOST}:{controller}",
+        "log.dirs": str(folder / "data"),
+    }
+    path = folder / "server.properties"
+    path.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | here).items()))
+    return path
+
+
+def formatted(java: str, jars: Path) -> Path:
+    """An empty data folder as Kafka's own tool formats it, made once and kept beside the jars: it saves every start 1–2 s."""
+    ready = jars.with_name(f"{jars.name}-formatted")
+    if not ready.exists():
+        with tempfile.TemporaryDirectory(dir=jars.parent, prefix="format-") as aside:
+            _format(java, jars, Path(aside))
+            _move(Path(aside) / "data", ready)
+    return ready
+
+
+def _format(java: str, jars: Path, folder: Path) -> None:
+    config = _write_config(folder, 1, 2)
+    tool = [
+        java,
+        *LOGGING,
+        "-cp",
+        f"{jars}/*",
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        _cluster_id(),
+        "-c",
+        str(config),
+    ]
+    done = subprocess.run(tool, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServerError(f"Kafka could not format its data folder:\n{done.stdout}{done.stderr}")
+
+
+def _move(made: Path, ready: Path) -> None:
+    try:
+        made.rename(ready)
+    except OSError:
+        if not ready.exists():  # else another process made the same one a moment before
+            raise
+
+
+def _cluster_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1)
+
+
+def _enough_memory() -> None:
+    available = available_mb()
+    if available is not None and available < MEMORY_MB:
+        raise ServerError(
+            f"only {available} MB of memory are available and Kafka needs about {MEMORY_MB} MB. "
+            "Close something, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs already."
+        )
+
+
+def available_mb() -> int | None:
+    """Memory that new processes can get, in MB, container limits counted; None where the system does not tell."""
+    info = Path("/proc/meminfo")
+    if not info.exists():
+        return None
+    found = re.search(r"MemAvailable:\s+(\d+) kB", info.read_text())
+    free = int(found[1]) // 1024 if found else os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
+        free = min(free, (int(limit.read_text()) - int(used.read_text())) >> 20)
+    return free

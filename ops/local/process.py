@@ -1,0 +1,122 @@
+"""A server as a process of this machine: its own session, its data in a temporary folder, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ops.local.guard import Guard, kill_and_delete
+from ops.local.net import wait_until
+from ops.local.unit import ServerError
+
+GRACE_S = 20.0  # for a graceful stop, before SIGKILL
+
+
+class ProcessUnit:
+    """One server process. `command(folder)` prepares `folder` for it and gives the arguments that start it there."""
+
+    def __init__(
+        self, name: str, command: Callable[[Path], Sequence[str]], answers: Callable[[], bool], start_seconds: float
+    ) -> None:
+        self.name = name
+        self._answers = answers
+        self._start_seconds = start_seconds
+        self._guard = Guard()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"crmkpi-{name}-"))
+        self._guard.on_death(kill_and_delete(None, str(self.folder)))
+        self._log = self.folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._removed = False
+        try:
+            self._command = list(command(self.folder))
+        except BaseException:
+            self.remove()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs (paused counts as running)."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start it and return when it answers. Raises ServerError with the end of its log when it does not."""
+        if self.pid is not None:
+            return
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+            )
+        self._guard.on_death(kill_and_delete(self._process.pid, str(self.folder)))
+        self._wait_for_answer()
+
+    def _wait_for_answer(self) -> None:
+        if not wait_until(self._answers, self._start_seconds, lambda: self.pid is not None):
+            ended = self._process.poll() if self._process is not None else None
+            why = (
+                f"ended with code {ended}" if ended is not None else f"gave no answer within {self._start_seconds:g} s"
+            )
+            raise ServerError(f"{self.name} {why}.\n{self.keep_log()}")
+
+    def stop(self) -> None:
+        """Ask it to end (SIGTERM) and wait; after 20 s it is killed."""
+        self._signal(signal.SIGCONT)
+        self._signal(signal.SIGTERM)
+        if self._process is not None:
+            try:
+                self._process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._gone()
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it has gone."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+        self._gone()
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT, and wait until it answers."""
+        self._signal(signal.SIGCONT)
+        self._wait_for_answer()
+
+    def remove(self) -> None:
+        """End it and delete its data. Killed, not stopped: nobody will read the data again. A log that tells of a crash is kept."""
+        if self._removed:
+            return
+        self._removed = True
+        if self._process is not None and self._process.poll() not in (None, 0, -signal.SIGKILL, 128 + signal.SIGTERM):
+            self.keep_log()
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._guard.dismiss()
+
+    def memory(self) -> int:
+        """Resident bytes, read from /proc; 0 where there is none or nothing runs."""
+        status = Path(f"/proc/{self.pid}/statm")
+        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 0
+
+    def keep_log(self) -> str:
+        """Copy the log out of the folder that will be deleted; the last lines and where the rest is."""
+        if not self._log.exists():
+            return "It wrote no log."
+        kept = Path(tempfile.gettempdir()) / f"{self.folder.name}.log"
+        shutil.copyfile(self._log, kept)
+        last = self._log.read_text(errors="replace").splitlines()[-15:]
+        return "\n".join(["Its last lines:", *(f"  {line}" for line in last), f"The whole log: {kept}"])
+
+    def _signal(self, number: int) -> None:
+        if self.pid is not None:
+            os.kill(self.pid, number)
+
+    def _gone(self) -> None:
+        self._guard.on_death(kill_and_delete(None, str(self.folder)))

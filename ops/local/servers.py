@@ -1,0 +1,110 @@
+"""Which Kafka and which Redis to use: given addresses first, then Docker, then processes of this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from ops.local import docker
+from ops.local.kafka import start_kafka
+from ops.local.redis import start_redis
+from ops.local.unit import Given, Kafka, Progress, Redis, ServerError
+
+log = logging.getLogger(__name__)
+KAFKA_NAMES = ("CRMKPI_KAFKA__BOOTSTRAP_SERVERS", "KAFKA_BOOTSTRAP_SERVERS")
+REDIS_NAMES = ("CRMKPI_REDIS__URL", "REDIS_URL")
+WAYS = ("local", "docker", "env")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Both servers and, in `how`, one line on what was chosen and why."""
+
+    kafka: Kafka
+    redis: Redis
+    how: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was decided before anything is started. An empty address means: start one, by `way`."""
+
+    kafka: str
+    redis: str
+    way: str
+    why: str
+
+
+@contextmanager
+def local_servers(
+    progress: Progress = log.info, *, kafka_port: int = 0, redis_port: int = 0, way: str | None = None
+) -> Iterator[Servers]:
+    """Start or find a Kafka and a Redis; stop and clean what was started at the end, also after Ctrl-C or kill -9.
+
+    `progress` gets short lines for people. `way` (or $CRMKPI_SERVERS) forces "local", "docker" or "env". Ports of 0 mean free ones.
+    Raises ServerError with what to do when something cannot be started.
+    """
+    choice = choose(way or os.environ.get("CRMKPI_SERVERS", ""))
+    with ExitStack() as stack:
+        try:
+            kafka, redis = _start(choice, progress, kafka_port, redis_port, stack)
+        except docker.ImageMissing as error:
+            if choice.why == "forced":
+                raise
+            choice = Choice(choice.kafka, choice.redis, "local", str(error))
+            kafka, redis = _start(choice, progress, kafka_port, redis_port, stack)
+        how = f"Kafka at {kafka.bootstrap}, Redis at {redis.url}: {_words(choice)}"
+        progress(how)
+        yield Servers(kafka, redis, how)
+
+
+def choose(forced: str) -> Choice:
+    """Decide without starting anything. `forced` is "", or one of WAYS; anything else is a ServerError."""
+    if forced not in ("", *WAYS):
+        raise ServerError(f"CRMKPI_SERVERS is {forced!r}; it can be {', '.join(WAYS)}, or unset")
+    kafka, redis = (_from_environment(names) for names in (KAFKA_NAMES, REDIS_NAMES))
+    if forced == "env" and not (kafka and redis):
+        raise ServerError(f"CRMKPI_SERVERS is env, so both {KAFKA_NAMES[1]} and {REDIS_NAMES[1]} must be set")
+    if kafka and redis and forced in ("", "env"):
+        return Choice(kafka, redis, "env", "addresses from the environment")
+    if forced:
+        return Choice("", "", forced, "forced")
+    unusable = docker.why_not()
+    return Choice(kafka, redis, "local" if unusable else "docker", unusable or "a Docker engine answers")
+
+
+def _from_environment(names: tuple[str, ...]) -> str:
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def _words(choice: Choice) -> str:
+    what = {"env": "given", "docker": "containers", "local": "processes of this machine"}[choice.way]
+    why = f"CRMKPI_SERVERS={choice.way}" if choice.why == "forced" else choice.why
+    given = [name for name, address in (("Kafka", choice.kafka), ("Redis", choice.redis)) if address]
+    note = f"; {given[0]} given by the environment" if len(given) == 1 else ""
+    return f"{what} ({why}{note})"
+
+
+def _start(
+    choice: Choice, progress: Progress, kafka_port: int, redis_port: int, stack: ExitStack
+) -> tuple[Kafka, Redis]:
+    make_kafka, make_redis = (
+        (docker.start_kafka, docker.start_redis) if choice.way == "docker" else (start_kafka, start_redis)
+    )
+
+    def kafka() -> Kafka:
+        return Kafka(choice.kafka, Given(choice.kafka)) if choice.kafka else make_kafka(progress, kafka_port)
+
+    def redis() -> Redis:
+        return Redis(choice.redis, Given(choice.redis)) if choice.redis else make_redis(progress, redis_port)
+
+    with ThreadPoolExecutor(2) as pool:  # side by side: what one waits for, the other uses
+        futures = [pool.submit(kafka), pool.submit(redis)]
+    for future in futures:
+        if future.exception() is None:
+            stack.callback(future.result().unit.remove)
+    return futures[0].result(), futures[1].result()  # type: ignore[return-value]

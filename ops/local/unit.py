@@ -1,0 +1,92 @@
+"""What a started server can do, whether it is a process, a container or an address somebody gave us."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+Progress = Callable[[str], None]
+"""Takes one short line for people to read."""
+
+
+class ServerError(RuntimeError):
+    """A server could not be started, found or driven. The text says what to do about it."""
+
+
+class Unit(Protocol):
+    """The controls of one server. Data and port stay the same from `start` to `start`; `remove` ends both.
+
+    `start` and `resume` return when the server answers. All raise `ServerError` when that cannot be done.
+    """
+
+    def start(self) -> None: ...
+    def stop(self) -> None:
+        """End it gracefully and wait for the end."""
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would (SIGKILL)."""
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open, nothing is answered (SIGSTOP)."""
+
+    def resume(self) -> None: ...
+    def remove(self) -> None:
+        """Stop whatever runs and delete its data. May be called twice."""
+
+    def memory(self) -> int:
+        """Resident memory in bytes, 0 when it does not run."""
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A Kafka broker. `bootstrap` is `host:port` (several: separated by commas)."""
+
+    bootstrap: str
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Redis:
+    """A server that speaks the Redis protocol. `url` is `redis://host:port/db`."""
+
+    url: str
+    unit: Unit
+
+    def flush(self) -> None:
+        """Delete every key of every database, as an operator's FLUSHALL would."""
+        host, port = host_port(self.url, 6379)
+        with socket.create_connection((host, port), timeout=5) as wire:
+            wire.sendall(b"FLUSHALL\r\n")
+            answer = wire.recv(100)
+        if not answer.startswith(b"+OK"):
+            raise ServerError(f"FLUSHALL on {self.url} was refused: {answer.decode(errors='replace').strip()}")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A server that others run: we may use it, never stop it."""
+
+    address: str
+
+    def _refuse(self) -> None:
+        raise ServerError(f"{self.address} was given from outside; this program does not start, stop or pause it")
+
+    start = stop = kill = pause = resume = _refuse
+
+    def remove(self) -> None:
+        """Nothing: it is not ours."""
+
+    def memory(self) -> int:
+        """0: unknown."""
+        return 0
+
+
+def host_port(address: str, default: int) -> tuple[str, int]:
+    """`redis://user:pw@host:1/0`, `host:1,other:2`, `[::1]:1` or `host` -> (host, port) of the first."""
+    rest = address.split("://")[-1].split(",")[0].split("/")[0].rsplit("@", 1)[-1]
+    host, colon, port = rest.rpartition(":")
+    if not colon or rest.endswith("]"):
+        return rest.strip("[]"), default
+    return host.strip("[]"), int(port)
