@@ -1,4 +1,4 @@
-"""Fixtures for tests that need a real Kafka and a real Redis. They are started when none is given; no test is skipped for want of them."""
+"""Fixtures with a real Kafka and a real Redis: started when none is given, so no test is skipped for want of them."""
 
 from __future__ import annotations
 

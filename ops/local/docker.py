@@ -24,7 +24,7 @@ class ImageMissing(ServerError):
 def why_not() -> str:
     """Empty when containers can be used; else the reason in a few words. Takes 2 s at most."""
     try:
-        import docker
+        import docker  # type: ignore[import-untyped]  # comes with testcontainers, without types
     except ImportError:
         return "testcontainers is not installed"
     try:
@@ -35,7 +35,7 @@ def why_not() -> str:
 
 
 def start_kafka(progress: Progress, port: int = 0) -> Kafka:
-    """A broker in a container, reachable at the same port of 127.0.0.1 before and after a restart. Raises ServerError."""
+    """A broker in a container, at the same port of 127.0.0.1 before and after a restart. Raises ServerError."""
     port = wanted_port(port, "Kafka")
     listeners = {
         "listeners": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://{HOST}:9093",
@@ -70,7 +70,8 @@ class ContainerUnit:
         testcontainers_config.ryuk_disabled = True
         self.name = name
         self._container = DockerContainer(image).with_envs(**env).with_name(f"crmkpi-{name}-{port}")
-        self._container.ports[str(inside)] = (HOST, port)
+        # Its type says a number; the engine takes (address, number), and ours must be the loopback address.
+        self._container.ports[str(inside)] = (HOST, port)  # type: ignore[assignment]
         if command:
             self._container.with_command(command)
         _pull(self._container.get_docker_client().client, image, progress)

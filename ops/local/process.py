@@ -90,7 +90,7 @@ class ProcessUnit:
         self._wait_for_answer()
 
     def remove(self) -> None:
-        """End it and delete its data. Killed, not stopped: nobody will read the data again. A log that tells of a crash is kept."""
+        """End it and delete its data. Killed, not stopped: nobody will read the data again. A crash's log is kept."""
         if self._removed:
             return
         self._removed = True

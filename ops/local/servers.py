@@ -45,8 +45,8 @@ def local_servers(
 ) -> Iterator[Servers]:
     """Start or find a Kafka and a Redis; stop and clean what was started at the end, also after Ctrl-C or kill -9.
 
-    `progress` gets short lines for people. `way` (or $CRMKPI_SERVERS) forces "local", "docker" or "env". Ports of 0 mean free ones.
-    Raises ServerError with what to do when something cannot be started.
+    `progress` gets short lines for people. `way` (or $CRMKPI_SERVERS) forces "local", "docker" or "env".
+    Ports of 0 mean free ones. Raises ServerError with what to do when something cannot be started.
     """
     choice = choose(way or os.environ.get("CRMKPI_SERVERS", ""))
     with ExitStack() as stack:
@@ -103,8 +103,9 @@ def _start(
         return Redis(choice.redis, Given(choice.redis)) if choice.redis else make_redis(progress, redis_port)
 
     with ThreadPoolExecutor(2) as pool:  # side by side: what one waits for, the other uses
-        futures = [pool.submit(kafka), pool.submit(redis)]
-    for future in futures:
-        if future.exception() is None:
-            stack.callback(future.result().unit.remove)
-    return futures[0].result(), futures[1].result()  # type: ignore[return-value]
+        first, second = pool.submit(kafka), pool.submit(redis)
+    if first.exception() is None:
+        stack.callback(first.result().unit.remove)
+    if second.exception() is None:
+        stack.callback(second.result().unit.remove)
+    return first.result(), second.result()

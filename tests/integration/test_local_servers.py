@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ops.local import Kafka, ServerError, Servers, local_servers
-from ops.local.kafka import start_kafka
+from ops.local.kafka import SETTINGS, start_kafka
 from ops.local.net import free_port, is_free
 from ops.local.redis import start_redis
 from ops.local.servers import choose
@@ -27,7 +27,8 @@ HOLD = """
 import sys, time
 from ops.local import local_servers
 with local_servers(way="local") as s:
-    print(s.kafka.bootstrap, s.redis.url, s.kafka.unit.folder, s.redis.unit.folder, s.kafka.unit.pid, s.redis.unit.pid, flush=True)
+    units = s.kafka.unit, s.redis.unit
+    print(s.kafka.bootstrap, s.redis.url, *(u.folder for u in units), *(u.pid for u in units), flush=True)
     time.sleep(600)
 """
 
@@ -150,7 +151,7 @@ def test_short_memory_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_server_that_dies_at_start_shows_its_last_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the log is in the error, and the whole log is kept where it says."""
-    monkeypatch.setitem(__import__("ops.local.kafka", fromlist=["SETTINGS"]).SETTINGS, "num.io.threads", "none")
+    monkeypatch.setitem(SETTINGS, "num.io.threads", "none")
     with pytest.raises(
         ServerError, match=r"ended with code 1.*\n(.*\n)*.*num\.io\.threads(.*\n)*.*whole log: "
     ) as caught:
