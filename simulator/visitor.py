@@ -82,7 +82,7 @@ def become(c: Company, person: Person) -> bool:
     if kind == "saas" and c.chance(0.06):
         c.spawn(subscription.trial(c, person), MINUTE)
         return True
-    if not c.chance(0.09 if kind == "b2b" else 0.02):
+    if not c.chance(0.15 if kind == "b2b" else 0.02):
         return False
     form = c.rng.choice(("contact", "demo", "whitepaper"))
     c.say("form.started", {**person.ids, "form_id": form})

@@ -51,7 +51,6 @@ class World:
 
         The caller waits until each record's ``time_ms``; event times follow it, whatever the pace of the world.
         """
-        self._held.clear()
         for number, (c, step) in enumerate(self._steps(None)):
             send = now + int(number * 1000 / rate)
             yield from self._release(send)
