@@ -1,3 +1,5 @@
+#!lua
+-- (With this first line the server checks memory, replicas and role before the script starts, not half-way.)
 -- Publishes one tenant's documents whole, or refuses them whole when the store already holds a newer revision.
 -- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is made from ARGV[1].
 -- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, longest updates stream, series' seconds to live, pack as JSON.

@@ -83,7 +83,7 @@ class RedisReader:
         last = after if after != "$" else await self._newest(key)
         while True:
             async with within(self._url, ANSWER_S + WAIT_MS / 1000):
-                news = await self._redis.xread({key: last}, count=100, block=WAIT_MS)
+                news: Any = await self._redis.xread({key: last}, count=100, block=WAIT_MS)
             for last, fields in news[key][0] if news else ():
                 yield _update(last, fields)
 

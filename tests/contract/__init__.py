@@ -1,0 +1,1 @@
+"""What every sink promises, checked on each of them."""
