@@ -61,7 +61,7 @@ def order(c: Company, person: Person) -> None:
     """One order, with what usually follows it."""
     order_id = c.new("o")
     amount, currency = c.price(), c.currency()
-    data = {**person.ids, "order_id": order_id, "amount": amount, "currency": currency, "items": c.rng.randint(1, 6)}
+    data = {**person.ids, "order_id": order_id, "amount": amount, "currency": currency, "items": basket(c)}
     if c.chance(0.8):
         data["tax"] = f"{float(amount) * 0.2:.2f}"
     c.say("order.completed", data)
@@ -71,6 +71,11 @@ def order(c: Company, person: Person) -> None:
         c.spawn(survey(c, person), c.days(2))
     if c.chance(0.06):
         c.spawn(ticket(c, person), c.days(3))
+
+
+def basket(c: Company) -> list[dict[str, str | int]]:
+    """What was bought: one to three lines."""
+    return [{"sku": f"sku-{c.rng.randint(1, 80)}", "quantity": c.rng.randint(1, 4)} for _ in range(c.rng.randint(1, 3))]
 
 
 def regret(c: Company, order_id: str, amount: str, currency: str) -> Story:
