@@ -1,0 +1,124 @@
+"""The envelope's attributes: who sends, which event, of which type, and when."""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from models.events import SHAPES
+from models.events.common import ID_LENGTH
+from models.instant import instant
+from models.record import CLAMPED, SKEW, TIME_MISSING, UNKNOWN_TYPE, RawRecord
+from models.refused import Refused
+
+DEFAULT_TENANT: Final = "default"
+FUTURE_MS: Final = 300_000  # a clock may be this far ahead of the record's own timestamp
+_TENANT: Final = re.compile(r"[a-z0-9_-]{1,64}")
+_CRM_TYPE: Final = re.compile(r"crm(\.[a-z0-9_-]+)+")
+_ANY_TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@lru_cache(65_536)
+def is_tenant(name: str) -> bool:
+    """May this text name a tenant?"""
+    return _TENANT.fullmatch(name) is not None
+
+
+def tenant_of(attributes: dict[str, Any]) -> str:
+    """The event's tenant. Refused bad_tenant."""
+    name = attributes.get("tenantid")
+    if name is None:
+        return DEFAULT_TENANT
+    if type(name) is not str or not is_tenant(name):
+        raise Refused("bad_tenant", "tenantid")
+    return name
+
+
+@lru_cache(4096)
+def known_type(name: str) -> tuple[str, int]:
+    """(type without a trailing .v1, flags). Refused bad_type, foreign_type."""
+    short = name.removesuffix(".v1")
+    if short in SHAPES:
+        return short, 0
+    if len(short) <= 128 and _CRM_TYPE.fullmatch(short):
+        return short, UNKNOWN_TYPE
+    foreign = _ANY_TYPE.fullmatch(short) is not None and not short.startswith("crm.")
+    raise Refused("foreign_type" if foreign else "bad_type", "type")
+
+
+def type_of(attributes: dict[str, Any]) -> tuple[str, int]:
+    """(type, UNKNOWN_TYPE or 0). Refused missing_field, wrong_type, bad_type, foreign_type."""
+    name = attributes.get("type")
+    if name is None:
+        raise Refused("missing_field", "type")
+    if type(name) is not str:
+        raise Refused("wrong_type", "type")
+    return known_type(name)
+
+
+@lru_cache(4096)
+def _checked_source(name: str) -> str:
+    if len(name) > ID_LENGTH:
+        raise Refused("too_long", "source")
+    if _CONTROL.search(name) or ".." in re.split(r"[/\\]", name):
+        raise Refused("bad_source", "source")
+    return name
+
+
+def source_of(attributes: dict[str, Any], record: RawRecord) -> str:
+    """The producer's name; the topic when it gave none. Refused wrong_type, too_long, bad_source."""
+    name = attributes.get("source")
+    if name is None or name == "":
+        return record.topic
+    if type(name) is not str:
+        raise Refused("wrong_type", "source")
+    return _checked_source(name)
+
+
+def id_of(attributes: dict[str, Any]) -> str | None:
+    """The event's id, None when it has none. Refused wrong_type, too_long, bad_id."""
+    name = attributes.get("id")
+    if name is None or name == "":
+        return None
+    if type(name) is int:
+        name = str(name)
+    if type(name) is not str:
+        raise Refused("wrong_type", "id")
+    if len(name) > ID_LENGTH:
+        raise Refused("too_long", "id")
+    if not name.isprintable() and _CONTROL.search(name):
+        raise Refused("bad_id", "id")
+    return name
+
+
+def derived_id(record: RawRecord) -> str:
+    """An id for an event without one. The timestamp is in it because offsets repeat when a topic is made anew."""
+    if record.timestamp < 0:
+        return f"{record.topic}/{record.offset}"
+    return f"{record.topic}/{record.partition}/{record.offset}/{record.timestamp}"
+
+
+def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]:
+    """(t, r, flags) of kpi-precise.md A, ms UTC; ``timestamp`` is the record's own, -1 for files.
+
+    Refused missing_field, wrong_type, bad_time, time_in_future.
+    """
+    sent = attributes.get("time")
+    recorded = attributes.get("recordedtime")
+    if sent is None:
+        time, flags = timestamp, TIME_MISSING
+        if timestamp < 0:
+            raise Refused("missing_field", "time", "a line of a file needs a time")
+    else:
+        time, flags = instant(sent, "time"), 0
+    if recorded is None:
+        received = timestamp if timestamp >= 0 else None
+    else:
+        received = instant(recorded, "recordedtime")
+        if attributes.get("sentat") is not None and not flags:
+            time, flags = time + received - instant(attributes["sentat"], "sentat"), SKEW
+    if 0 <= timestamp < time:
+        if time - timestamp > FUTURE_MS:
+            raise Refused("time_in_future", "time")
+        time, flags = timestamp, flags | CLAMPED
+    return time, time if received is None else received, flags

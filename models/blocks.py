@@ -1,0 +1,56 @@
+"""The journal's blocks: what one fetched batch of one input partition held, per tenant."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from models.record import Block, Refusal, Row
+
+BLOCK_BYTES: Final = 256 * 1024
+
+
+def encode_blocks(
+    topic: str, partition: int, rows: Iterable[Row], refusals: Iterable[Refusal]
+) -> list[tuple[str, bytes]]:
+    """(tenant, block) pairs; a tenant's blocks are in offset order and do not overlap in offsets.
+
+    A block holds at most BLOCK_BYTES, unless a single row alone is larger.
+    """
+    tenants: dict[str, tuple[list[Row], list[Refusal]]] = {}
+    for row in rows:
+        tenants.setdefault(row.tenant, ([], []))[0].append(row)
+    for refusal in refusals:
+        tenants.setdefault(refusal.tenant, ([], []))[1].append(refusal)
+    return [
+        (tenant, block) for tenant, (good, bad) in tenants.items() for block in _encode(topic, partition, good, bad)
+    ]
+
+
+def _encode(topic: str, partition: int, rows: Sequence[Row], refused: Sequence[Refusal]) -> list[bytes]:
+    block = _dump(topic, partition, rows, refused)
+    offsets = sorted([row.offset for row in rows] + [refusal.offset for refusal in refused])
+    if len(block) <= BLOCK_BYTES or len(offsets) == 1:
+        return [block]
+    # Rows and refusals are cut at the same offset: the engine drops what is not above the highest offset it saw.
+    cut = offsets[len(offsets) // 2]
+    low = _encode(topic, partition, [r for r in rows if r.offset < cut], [r for r in refused if r.offset < cut])
+    high = _encode(topic, partition, [r for r in rows if r.offset >= cut], [r for r in refused if r.offset >= cut])
+    return low + high
+
+
+def _dump(topic: str, partition: int, rows: Iterable[Row], refused: Iterable[Refusal]) -> bytes:
+    # orjson writes plain tuples, not named ones.
+    content: dict[str, Any] = {
+        "topic": topic,
+        "partition": partition,
+        "rows": [tuple(row) for row in rows],
+        "refused": [tuple(refusal) for refusal in refused],
+    }
+    return orjson.dumps(content)
+
+
+def decode_block(block: bytes) -> Block:
+    """The inverse of encode_blocks for one block; orjson.JSONDecodeError when the bytes are not one."""
+    decoded: Block = orjson.loads(block)
+    return decoded

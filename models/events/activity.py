@@ -1,0 +1,52 @@
+"""Work inside our own product: accounts, records, tickets."""
+
+from typing import Final, Literal, Required
+
+from models.events.common import Common, Id, Key, Label, Seconds, Shapes
+
+TOPIC: Final = "crm.activity.v1"
+
+
+class SignedUp(Common, total=False):
+    """Somebody has a new account; a user_id or an anonymous_id says who (models.shape checks that)."""
+
+    method: Label
+
+
+class Signed(Common, total=False):
+    """Somebody signed in or out."""
+
+    user_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    method: Label
+
+
+class RecordChanged(Common, total=False):
+    """A CRM record came, changed or went."""
+
+    object: Required[Key]
+    record_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    into_record_id: Id
+    actor_id: Key
+    origin: Literal["ui", "api", "import"]
+
+
+class Ticket(Common, total=False):
+    """A support ticket was opened or resolved."""
+
+    ticket_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    first_response_s: Seconds
+    resolution_s: Seconds
+    reason: Label
+
+
+SHAPES: Final[Shapes] = {
+    "user.signed_up": SignedUp,
+    "user.signed_in": Signed,
+    "user.signed_out": Signed,
+    "record.created": RecordChanged,
+    "record.updated": RecordChanged,
+    "record.merged": RecordChanged,
+    "record.deleted": RecordChanged,
+    "ticket.opened": Ticket,
+    "ticket.resolved": Ticket,
+}

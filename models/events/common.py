@@ -1,0 +1,98 @@
+"""Kinds of fields every event type is built from, and the fields any event may carry.
+
+The types double as the JSON Schema: what pydantic checks is what ``schemas/`` says.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field, Strict, StringConstraints, WithJsonSchema
+from typing_extensions import TypedDict
+
+ID_LENGTH: Final = 512
+
+_IntegerAsText = Annotated[int, Strict(), AfterValidator(str)]
+
+Id = Annotated[
+    Annotated[str, Strict(), StringConstraints(max_length=ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")] | _IntegerAsText,
+    Field(union_mode="left_to_right"),
+]
+"""Names a subject or an object: text without control characters or colons (an integer becomes text)."""
+
+Key = Annotated[
+    Annotated[str, Strict(), StringConstraints(max_length=ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")] | _IntegerAsText,
+    Field(union_mode="left_to_right"),
+]
+"""A reference that never becomes a subject: as Id, but a colon is fine."""
+
+Label = Annotated[Annotated[str, Strict()] | _IntegerAsText, Field(union_mode="left_to_right")]
+"""Any text; hostile text is inert here and escaped where it is shown."""
+
+Text = Annotated[str, Strict()]
+Flag = Annotated[bool, Strict()]
+Number = Annotated[
+    Annotated[int, Strict()] | Annotated[float, Strict(), Field(allow_inf_nan=False)],
+    Field(union_mode="left_to_right"),
+]
+Seconds = Annotated[Number, Field(ge=0, le=315_360_000)]
+CallSeconds = Annotated[Number, Field(ge=0, le=604_800)]
+Version = Annotated[
+    Annotated[int, Strict(), Field(ge=0, lt=2**63)]
+    | Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{1,18}$"), AfterValidator(int)],
+    Field(union_mode="left_to_right"),
+]
+Table = Annotated[dict[str, Any], Strict()]
+
+# These three are checked by hand (models.shape): pydantic alone cannot keep decimals exact nor name our reasons.
+_DECIMAL: Final = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]}
+Amount = Annotated[Any, WithJsonSchema({**_DECIMAL, "description": "major units, exact"})]
+Currency = Annotated[Text, WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$", "description": "ISO 4217"})]
+Instant = Annotated[Any, WithJsonSchema({"type": "string", "format": "date-time"})]
+LocalDate = Annotated[Any, WithJsonSchema({"type": "string", "format": "date"})]
+
+
+class Campaign(TypedDict, total=False):
+    """Where a touch came from, in the words of UTM tags."""
+
+    name: Label
+    source: Label
+    medium: Label
+    term: Label
+    content: Label
+
+
+class Common(TypedDict, total=False):
+    """What any event may carry. Fields not named here or in a type are kept as they are."""
+
+    customer_id: Id
+    lead_id: Id
+    user_id: Id
+    anonymous_id: Id
+    deal_id: Id
+    order_id: Id
+    subscription_id: Id
+    contract_id: Id
+    message_id: Id
+    ticket_id: Id
+    record_id: Id
+    contact_id: Key
+    owner_id: Key
+    campaign: Campaign
+    referrer: Text
+    traits: Table
+    user_agent: Text
+    ip: Text
+    session_id: Key
+    locale: Text
+    click_id: Key
+    bulk: Flag
+    machine: Flag
+    source: Label
+    email_hash: Key
+    phone_hash: Key
+
+
+Shapes = Mapping[str, type[Any]]
+"""Event type without the ``crm.`` prefix -> the TypedDict of its data."""
+
+Direction = Literal["inbound", "outbound"]

@@ -1,0 +1,61 @@
+"""Leads, customers and who is who."""
+
+from typing import Annotated, Final, Literal, Required
+
+from pydantic import Field
+
+from models.events.common import Common, Id, Key, Label, Shapes
+
+TOPIC: Final = "crm.customers.v1"
+_LEAD: Final = ("created", "assigned", "contacted", "qualified", "disqualified", "converted", "unconverted")
+_CUSTOMER: Final = ("created", "updated", "churned", "reactivated")
+
+
+class Lead(Common, total=False):
+    """What happened to a lead."""
+
+    lead_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    reason: Label
+
+
+class Customer(Common, total=False):
+    """What happened to a customer."""
+
+    customer_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    reason: Label
+
+
+class Identified(Common, total=False):
+    """Any two or more ids belong together (models.shape counts them)."""
+
+
+class Merged(Common, total=False):
+    """One record stays, the others went up in it."""
+
+    winner_id: Required[Key]
+    loser_ids: Required[Annotated[list[Key], Field(min_length=1)]]
+    entity: Literal["customer", "lead", "user", "anonymous"]
+
+
+class Unmerged(Common, total=False):
+    """A merge is taken back: winner and losers, or any two ids."""
+
+    winner_id: Key
+    loser_ids: list[Key]
+    entity: Literal["customer", "lead", "user", "anonymous"]
+
+
+class ErasureRequested(Common, total=False):
+    """Somebody wants to be forgotten."""
+
+    mode: Literal["forget", "unpick"]
+
+
+SHAPES: Final[Shapes] = {
+    **{f"lead.{happening}": Lead for happening in _LEAD},
+    **{f"customer.{happening}": Customer for happening in _CUSTOMER},
+    "identity.identified": Identified,
+    "identity.merged": Merged,
+    "identity.unmerged": Unmerged,
+    "privacy.erasure_requested": ErasureRequested,
+}

@@ -1,0 +1,57 @@
+"""The life of a deal."""
+
+from typing import Annotated, Final, Required
+
+from pydantic import Strict
+
+from models.events.common import Amount, Common, Currency, Flag, Id, Instant, Label, Shapes, Version
+
+TOPIC: Final = "crm.touchpoints.deals.v1"
+
+
+class _Deal(Common, total=False):
+    deal_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
+    stage: Label
+    pipeline: Label
+    amount: Amount
+    currency: Currency
+    version: Version
+
+
+class DealCreated(_Deal, total=False):
+    """A deal began; ``time_known`` false: nobody knows when."""
+
+    time_known: Flag
+
+
+class DealStageChanged(_Deal, total=False):
+    """A deal went to another stage; stages are free text."""
+
+    to_stage: Required[Label]
+    from_stage: Label
+    stage_order: Annotated[int, Strict()]
+
+
+class DealChanged(_Deal, total=False):
+    """Anything else that happened to a deal; ``closed_at`` dates its result."""
+
+    closed_at: Instant
+    reason: Label
+
+
+class DealMerged(DealChanged, total=False):
+    """A deal went up in another one."""
+
+    into_deal_id: Id
+
+
+SHAPES: Final[Shapes] = {
+    "deal.created": DealCreated,
+    "deal.stage_changed": DealStageChanged,
+    "deal.updated": DealChanged,
+    "deal.won": DealChanged,
+    "deal.lost": DealChanged,
+    "deal.reopened": DealChanged,
+    "deal.deleted": DealChanged,
+    "deal.merged": DealMerged,
+}

@@ -1,0 +1,36 @@
+"""Touchpoints on the web: views, clicks, forms."""
+
+from typing import Final, Required
+
+from models.events.common import Common, Key, Label, Shapes, Text
+
+TOPIC: Final = "crm.touchpoints.pages.v1"
+
+
+class PageViewed(Common, total=False):
+    """A page was shown."""
+
+    url: Required[Text]
+    path: Text
+    title: Text
+
+
+class LinkClicked(Common, total=False):
+    """A link was followed."""
+
+    link_url: Required[Text]
+
+
+class Form(Common, total=False):
+    """A form was begun or sent."""
+
+    form_id: Required[Key]
+    form_name: Label
+
+
+SHAPES: Final[Shapes] = {
+    "page.viewed": PageViewed,
+    "link.clicked": LinkClicked,
+    "form.started": Form,
+    "form.submitted": Form,
+}

@@ -1,0 +1,25 @@
+"""Touchpoints on social networks."""
+
+from typing import Annotated, Final, Literal, Required
+
+from pydantic import Field, Strict, StringConstraints
+
+from models.events.common import Common, Key, Label, Shapes, Text
+
+TOPIC: Final = "crm.touchpoints.social.v1"
+_HAPPENINGS: Final = ("liked", "commented", "shared", "followed", "mentioned", "messaged", "impression")
+
+_Polarity = Annotated[float, Strict(), Field(ge=-1, le=1, allow_inf_nan=False)]
+
+
+class Social(Common, total=False):
+    """Somebody did something about us on a network."""
+
+    network: Required[Annotated[str, Strict(), StringConstraints(min_length=1)]]
+    post_id: Key
+    text: Text
+    sentiment: _Polarity | Literal["positive", "neutral", "negative"]
+    model: Label
+
+
+SHAPES: Final[Shapes] = {f"social.{happening}": Social for happening in _HAPPENINGS}

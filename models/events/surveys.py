@@ -1,0 +1,28 @@
+"""Surveys: sent, answered, dismissed."""
+
+from typing import Final, Literal, Required
+
+from models.events.common import Common, Key, Number, Shapes, Text
+
+TOPIC: Final = "crm.surveys.v1"
+
+
+class Survey(Common, total=False):
+    """A survey reached somebody, or was waved away."""
+
+    survey_id: Required[Key]
+    survey_type: Required[Literal["nps", "effort", "csat"]]
+    response_id: Key
+
+
+class SurveyAnswered(Survey, total=False):
+    """An answer. Scale by default nps 0-10, effort 1-7, csat 1-5; nps on its own scale is whole numbers only."""
+
+    score: Required[Number]
+    scale_min: Number
+    scale_max: Number
+    polarity: Literal["ease", "effort"]
+    comment: Text
+
+
+SHAPES: Final[Shapes] = {"survey.sent": Survey, "survey.answered": SurveyAnswered, "survey.dismissed": Survey}

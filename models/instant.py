@@ -1,0 +1,59 @@
+"""RFC 3339 text to UTC milliseconds, strictly."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from models.refused import Refused
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+_RFC3339: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]"
+    r"((?:[01][0-9]|2[0-3]):[0-5][0-9]):([0-5][0-9]|60)"
+    r"(?:\.([0-9]{1,32}))?"
+    r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_MARKS: Final = "--T::Z"  # every third character of 2026-11-01T10:00:00Z, from the fifth
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def instant(text: object, field: str) -> int:
+    """UTC ms since 1970 (negative before), truncated towards the past.
+
+    A leap second ``:60`` is read as ``:59.999``. Refused bad_time: no offset, or a date that does not exist.
+    """
+    if type(text) is not str:
+        raise Refused("wrong_type", field, "a time is a text like 2026-11-01T10:00:00Z")
+    try:
+        # The usual form needs no regular expression: with these marks in place only digits parse.
+        if len(text) == 20 and text[4::3] == _MARKS and text[11:13] != "24" and text[17] != "6":
+            return (datetime.fromisoformat(text) - _EPOCH) // _MS
+        return _any_form(text)
+    except ValueError:
+        raise Refused("bad_time", field) from None
+
+
+def _any_form(text: str) -> int:
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError
+    day, minute, second, fraction, offset = match.groups()
+    if second == "60":
+        second, fraction = "59", "999"
+    zone = "+00:00" if offset in "Zz" else offset
+    moment = datetime.fromisoformat(f"{day}T{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}")
+    return (moment - _EPOCH) // _MS
+
+
+def local_date(text: object, field: str) -> str:
+    """A date without a zone, ``YYYY-MM-DD``, that exists; given back as it came."""
+    if type(text) is not str:
+        raise Refused("wrong_type", field, "a date is a text like 2026-11-01")
+    try:
+        if _DATE.fullmatch(text) is None:
+            raise ValueError
+        date.fromisoformat(text)
+    except ValueError:
+        raise Refused("bad_time", field, "not a date that exists, as YYYY-MM-DD") from None
+    return text

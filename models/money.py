@@ -1,0 +1,70 @@
+"""Money is integers in minor units. Nothing is rounded here: what does not fit is refused."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+from babel.numbers import get_currency_precision, list_currencies
+
+from models.refused import Refused
+
+_KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
+_PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
+_LIMIT: Final = 2**63
+# Longer numbers than this may have lost digits on their way through a double.
+_LONG_NUMBER: Final = re.compile(rb"[0-9.]{17}")
+
+
+@lru_cache(1024)
+def currency(text: str) -> tuple[str, int]:
+    """(upper-case ISO 4217 code, decimals it has). Refused unknown_currency for anything else, XXX included."""
+    code = text.upper()
+    if code not in _KNOWN:
+        raise Refused("unknown_currency", "currency")
+    places: int = get_currency_precision(code)
+    return code, places
+
+
+def digits(code: str) -> int:
+    """Decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD. The one place everybody asks."""
+    return currency(code)[1]
+
+
+def decimal(value: object, field: str, raw: bytes, exact: Callable[[], Any]) -> Decimal:
+    """The number as it was written. ``exact`` re-parses the record with decimals; called only for very long numbers."""
+    if type(value) is int:
+        return Decimal(value)
+    if type(value) is str and len(value) < 130 and _PLAIN.fullmatch(value):
+        return Decimal(value)
+    if type(value) is float:
+        return Decimal(exact()[field]) if _LONG_NUMBER.search(raw) else Decimal(repr(value))
+    raise Refused("bad_amount" if type(value) is str else "wrong_type", field, "a number, or a text like 12.50")
+
+
+def minor_units(value: Decimal, places: int, field: str) -> int:
+    """``value`` in units of 10^-places. Exact, else Refused: amount_precision, amount_range, negative_amount."""
+    sign, figures, exponent = value.as_tuple()
+    if sign and value:
+        raise Refused("negative_amount", field)
+    if not isinstance(exponent, int) or value.adjusted() > 19:
+        raise Refused("amount_range", field)
+    number = int("".join(map(str, figures)))
+    shift = exponent + places
+    units, rest = (number * 10**shift, 0) if shift >= 0 else divmod(number, 10 ** min(-shift, 400))
+    if rest:
+        raise Refused("amount_precision", field)
+    if units >= _LIMIT:
+        raise Refused("amount_range", field)
+    return units
+
+
+def plain(value: object, field: str, raw: bytes, exact: Callable[[], Any], *, signed: bool = False) -> str:
+    """A rate or a target as plain decimal text (no exponent). Refused when it is below zero and not ``signed``."""
+    number = decimal(value, field, raw, exact)
+    if number < 0 and not signed:
+        raise Refused("negative_amount", field)
+    if number and abs(number.adjusted()) > 30:
+        raise Refused("amount_range", field)
+    return format(number, "f")

@@ -1,0 +1,64 @@
+"""Why a record is refused: reason codes, and the value the caller gets."""
+
+from typing import Final, NamedTuple
+
+from models.record import RawRecord, Refusal
+
+REASONS: Final[dict[str, str]] = {
+    "tombstone": "the record has no value",
+    "empty": "the value is empty or blank",
+    "size": "the value is larger than MAX_BYTES",
+    "not_utf8": "the value or a header is not UTF-8 text",
+    "not_json": "the value is not one JSON document",
+    "not_object": "the JSON document is not an object",
+    "content_type": "the content-type header names something other than JSON",
+    "duplicate_key": "a JSON object has the same key twice",
+    "depth": "objects and arrays are nested deeper than MAX_DEPTH",
+    "too_many_keys": "the record has more than MAX_KEYS object keys",
+    "nul": "a text contains the character NUL",
+    "missing_field": "a required field is not there",
+    "wrong_type": "a field has another JSON type than the contract says",
+    "bad_value": "a field has the right JSON type but a value the contract does not allow",
+    "too_long": "an id or a name is longer than it may be",
+    "bad_id": "an id is empty or holds control characters or a colon",
+    "bad_tenant": "tenantid is not [a-z0-9_-]{1,64}",
+    "bad_source": "source holds control characters or a `..` path segment",
+    "bad_type": "type is not a dotted lower-case name",
+    "foreign_type": "type is outside the crm. name space",
+    "bad_time": "not RFC 3339 with an offset, or not a date that exists",
+    "time_in_future": "the time is more than five minutes after the record's own timestamp",
+    "bad_amount": "an amount is not a plain decimal number",
+    "negative_amount": "an amount is below zero",
+    "amount_precision": "an amount has more decimals than its currency; it is never rounded silently",
+    "amount_range": "an amount does not fit 63 bits of minor units",
+    "unknown_currency": "currency is not an ISO 4217 code",
+    "conflict": "the identity was seen before with other content (found later, by the engine)",
+}
+
+
+class Refused(Exception):
+    """Raised inside validation only; ``validate`` turns it into a Rejection.
+
+    ``detail`` never repeats what the producer sent: it may be personal.
+    """
+
+    def __init__(self, reason: str, field: str | None = None, detail: str = "") -> None:
+        super().__init__(reason, field, detail)
+        self.reason = reason
+        self.field = field
+        self.detail = detail or REASONS[reason]
+
+
+class Rejection(NamedTuple):
+    """One refused record: what goes to the dead-letter topic and, as a Refusal, into the journal."""
+
+    record: RawRecord
+    tenant: str
+    reason: str  # a key of REASONS
+    field: str | None
+    detail: str
+    received: int  # r, ms UTC: recordedtime when readable, else record timestamp, else time, else -1
+
+    def refusal(self) -> Refusal:
+        """The journal's shorter form."""
+        return Refusal(self.record.offset, self.received, self.tenant, self.reason)

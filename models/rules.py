@@ -1,0 +1,110 @@
+"""What one field says about another, per type: the part of the contract a field's own type cannot say."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from models import money
+from models.instant import local_date
+from models.refused import Refused
+
+Exact = Callable[[], Any]
+"""Re-parses the event's data with fractions as Decimal; used only when a double may have lost digits."""
+Rule = Callable[[dict[str, Any], bytes, Exact], None]
+
+_SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
+_IDS: Final = (
+    "customer_id",
+    "lead_id",
+    "user_id",
+    "anonymous_id",
+    "deal_id",
+    "order_id",
+    "subscription_id",
+    "contract_id",
+    "message_id",
+    "ticket_id",
+    "record_id",
+    "contact_id",
+)
+
+
+def _score(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    low, high = _SCALES[data["survey_type"]]
+    low, high = data.get("scale_min", low), data.get("scale_max", high)
+    if low >= high:
+        raise Refused("bad_value", "scale_max", "scale_max must be above scale_min")
+    if not low <= data["score"] <= high:
+        raise Refused("bad_value", "score", "outside the scale of this survey")
+    if data["survey_type"] == "nps" and (low, high) == (0, 10):
+        _whole_score(data)
+
+
+def _whole_score(data: dict[str, Any]) -> None:
+    score = data["score"]
+    if score != int(score):
+        raise Refused("bad_value", "score", "nps scores are whole numbers")
+    data["score"] = int(score)
+
+
+def _two_ids(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    if sum(field in data for field in _IDS) < 2:
+        raise Refused("missing_field", "user_id", "at least two ids are needed")
+
+
+def _unmerged(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    if "winner_id" not in data and "loser_ids" not in data:
+        _two_ids(data, raw, exact)
+    elif "winner_id" not in data:
+        raise Refused("missing_field", "winner_id")
+    elif not data.get("loser_ids"):
+        raise Refused("missing_field", "loser_ids")
+
+
+def _one_id(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    if not any(field in data for field in _IDS):
+        raise Refused("missing_field", "customer_id", "one id is needed")
+
+
+def _signed_up(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    if "user_id" not in data and "anonymous_id" not in data:
+        raise Refused("missing_field", "user_id", "a user_id or an anonymous_id is needed")
+
+
+def _cost(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    for field in ("period_start", "period_end"):
+        if field in data:
+            local_date(data[field], field)
+    if data.get("period_end", "9999") < data.get("period_start", ""):
+        raise Refused("bad_value", "period_end", "before period_start")
+
+
+def _rate(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    """Currencies in upper case; the rate as plain decimal text, above zero."""
+    for field in ("base", "quote"):
+        try:
+            data[field] = money.currency(data[field])[0]
+        except Refused:
+            raise Refused("unknown_currency", field) from None
+    data["rate"] = money.plain(data["rate"], "rate", raw, exact)
+    if not any(figure in "123456789" for figure in data["rate"]):
+        raise Refused("bad_value", "rate", "a rate is above zero")
+    if "date" in data:
+        local_date(data["date"], "date")
+
+
+def _target(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+    """The target as plain decimal text, or None when it is withdrawn."""
+    if data["value"] is not None:
+        data["value"] = money.plain(data["value"], "value", raw, exact, signed=True)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "crm.survey.answered": _score,
+    "crm.identity.identified": _two_ids,
+    "crm.identity.unmerged": _unmerged,
+    "crm.privacy.erasure_requested": _one_id,
+    "crm.user.signed_up": _signed_up,
+    "crm.cost.recorded": _cost,
+    "crm.fx.rate_set": _rate,
+    "crm.target.set": _target,
+}

@@ -1,0 +1,116 @@
+"""Where things run. Order: argument, environment, ``.env``, settings file, default."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
+
+__all__ = [
+    "KafkaSettings",
+    "RedisSettings",
+    "Settings",
+    "SettingsError",
+    "TenantBook",
+    "TenantSettings",
+    "load_settings",
+]
+
+TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,100}$")]
+
+
+class KafkaSettings(BaseModel):
+    """The broker, as every client of ours sees it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bootstrap_servers: Annotated[str, Field(min_length=1)] = "localhost:9092"
+
+
+class RedisSettings(BaseModel):
+    """Where KPI documents are published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] = "redis://localhost:6379/0"
+
+
+class Settings(BaseSettings):
+    """Infrastructure. Environment: ``CRMKPI_KAFKA__BOOTSTRAP_SERVERS``, ``CRMKPI_REDIS__URL``, ``CRMKPI_APP_ID`` …
+
+    The plain ``KAFKA_BOOTSTRAP_SERVERS`` and ``REDIS_URL`` are honoured when the prefixed ones are not set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CRMKPI_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    tenant: TenantSettings = TenantSettings()  # the defaults of every tenant
+    app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and first part of internal topics
+    topic_prefix: TopicPart = ""  # before every topic, so that several installations share a broker
+    input_partitions: Annotated[int, Field(ge=1, le=1000)] = 4
+    journal_partitions: Annotated[int, Field(ge=1, le=1000)] = 12  # fixed for life: tenants are placed by it
+    replication: Annotated[int, Field(ge=1, le=9)] = 1
+    session_timeout_s: Annotated[float, Field(gt=0, le=1800)] = 45.0
+    publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the plain names after the prefixed ones."""
+        plain = InitSettingsSource(settings_cls, init_kwargs=_PlainNames().nested())
+        return init_settings, env_settings, dotenv_settings, plain, file_secret_settings
+
+
+class _PlainNames(BaseSettings):
+    """The names other tools already use."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    kafka_bootstrap_servers: str | None = None
+    redis_url: str | None = None
+
+    def nested(self) -> dict[str, Any]:
+        """As Settings wants them; what is not set is left out."""
+        found: dict[str, Any] = {}
+        if self.kafka_bootstrap_servers:
+            found["kafka"] = {"bootstrap_servers": self.kafka_bootstrap_servers}
+        if self.redis_url:
+            found["redis"] = {"url": self.redis_url}
+        return found
+
+
+def load_settings(arguments: Mapping[str, Any] | None = None, file: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from all sources; ``arguments`` come first, ``file`` (a parsed settings file) last.
+
+    SettingsError names the wrong setting.
+    """
+    content = {key: value for key, value in (file or {}).items() if key in Settings.model_fields}
+
+    class WithFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *args: Any, **sources: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            found = super().settings_customise_sources(settings_cls, *args, **sources)
+            return (*found, InitSettingsSource(settings_cls, init_kwargs=content))
+
+    try:
+        return WithFile(**(arguments or {}))
+    except ValidationError as error:
+        raise SettingsError("; ".join(complaints(error))) from None

@@ -1,0 +1,117 @@
+"""From a type's TypedDict to a function that checks and normalises its data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from models import money
+from models.events import SHAPES
+from models.events.common import Campaign, Common
+from models.instant import instant
+from models.record import BOT, UNPRICED
+from models.refused import Refused
+from models.robots import AGENT_LENGTH, is_robot
+from models.rules import RULES, Exact, Rule
+
+_CONFIG: Final = ConfigDict(extra="allow", hide_input_in_errors=True)
+_MONEY: Final = ("amount", "tax", "mrr")
+_INSTANTS: Final = ("closed_at", "effective_at", "due_at")
+_KINDS: Final = {"missing": "missing_field", "string_too_long": "too_long", "string_pattern_mismatch": "bad_id"}
+_BAD_VALUES: Final = ("literal_error", "greater", "less", "too_short", "too_long", "string_too_short", "enum")
+_BRANCHES: Final = ("function-after", "constrained", "str", "int", "float", "literal", "dict", "Campaign")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything known about one event type's data."""
+
+    validate: Callable[[Any], dict[str, Any]]
+    money: tuple[str, ...]
+    instants: tuple[str, ...]
+    nulls: frozenset[str]  # fields in which null means something
+    rule: Rule | None
+
+    def check(self, data: Any, canonical: bytes, raw: bytes, exact: Exact) -> tuple[dict[str, Any], int]:
+        """(normalised copy of data, flags). Refused with the field's name when the contract is broken."""
+        if b"null" in canonical:
+            data = _without_nulls(data, self.nulls)
+        try:
+            found = self.validate(data)
+        except ValidationError as error:
+            raise _refused(error) from None
+        for field in self.instants:
+            if field in found:
+                found[field] = instant(found[field], field)
+        if self.rule is not None:
+            self.rule(found, raw, exact)
+        flags = _price(found, self.money, raw, exact) if self.money else 0
+        return found, flags | _agent(found)
+
+
+def adapter(declared: type[Any]) -> TypeAdapter[dict[str, Any]]:
+    """Pydantic's view of a TypedDict of models.events, unknown fields kept."""
+    for typed in (declared, Campaign):
+        # A TypedDict does not inherit its configuration, and TypeAdapter takes none for it: it is set here for all.
+        setattr(typed, "__pydantic_config__", _CONFIG)  # noqa: B010
+    return TypeAdapter(declared)
+
+
+@cache
+def shape(type_: str | None) -> Shape:
+    """The shape of a known type; None: what any event may carry, for types this build does not know."""
+    declared = SHAPES[type_] if type_ else Common
+    fields = get_type_hints(declared)
+    validator = adapter(declared).validator
+    return Shape(
+        validate=validator.validate_python,
+        money=tuple(field for field in _MONEY if field in fields),
+        instants=tuple(field for field in _INSTANTS if field in fields),
+        nulls=frozenset({"value"} if type_ == "crm.target.set" else ()),
+        rule=RULES.get(type_ or ""),
+    )
+
+
+def _without_nulls(data: Any, keep: frozenset[str]) -> Any:
+    """Exporters write null for what is not there; so do campaigns without a term."""
+    if not isinstance(data, dict):
+        return data
+    kept = {key: value for key, value in data.items() if value is not None or key in keep}
+    if isinstance(kept.get("campaign"), dict):
+        kept["campaign"] = {key: value for key, value in kept["campaign"].items() if value is not None}
+    return kept
+
+
+def _price(found: dict[str, Any], fields: tuple[str, ...], raw: bytes, exact: Exact) -> int:
+    """Amounts become minor units; without a currency they are left out and the event is flagged."""
+    given = [field for field in fields if field in found]
+    if "currency" not in found:
+        for field in given:
+            money.plain(found.pop(field), field, raw, exact)
+        return UNPRICED if given else 0
+    code, places = money.currency(found["currency"])
+    found["currency"] = code
+    for field in given:
+        found[field] = money.minor_units(money.decimal(found[field], field, raw, exact), places, field)
+    return 0
+
+
+def _agent(found: dict[str, Any]) -> int:
+    agent = found.get("user_agent")
+    if agent is not None:
+        if len(agent) > AGENT_LENGTH:
+            agent = found["user_agent"] = agent[:AGENT_LENGTH]
+        if is_robot(agent):
+            return BOT
+    return BOT if found.get("machine") is True else 0
+
+
+def _refused(error: ValidationError) -> Refused:
+    """The first complaint, in our words. The input is never part of it."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = [str(part) for part in first["loc"] if not str(part).startswith(_BRANCHES)]
+    kind = first["type"]
+    reason = _KINDS.get(kind) or ("bad_value" if kind.startswith(_BAD_VALUES) else "wrong_type")
+    return Refused(reason, ".".join(path) or "data", first["msg"])

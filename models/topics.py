@@ -1,0 +1,41 @@
+"""Topic names: pure functions of the settings."""
+
+from typing import Final
+
+from models.events import TOPIC_OF, TOPICS
+from models.settings import Settings
+
+JOURNAL: Final = "kpi.accepted.v1"
+_DEAD: Final = ".dlq"
+
+
+def inputs(settings: Settings) -> tuple[str, ...]:
+    """Every topic producers write to."""
+    return tuple(settings.topic_prefix + topic for topic in TOPICS)
+
+
+def journal(settings: Settings) -> str:
+    """Accepted events, keyed by tenant."""
+    return settings.topic_prefix + JOURNAL
+
+
+def dead_letters(topic: str) -> str:
+    """Where the refused records of an input topic go; ``topic`` already has its prefix."""
+    return topic + _DEAD
+
+
+def state(settings: Settings) -> str:
+    """The compacted changelog of every table; as many partitions as the journal."""
+    return f"{settings.topic_prefix}{settings.app_id}-state"
+
+
+def every(settings: Settings) -> tuple[str, ...]:
+    """All topics an installation needs."""
+    given = inputs(settings)
+    return (*given, *map(dead_letters, given), journal(settings), state(settings))
+
+
+def topic_of(settings: Settings, type_: str) -> str | None:
+    """The input topic an event type belongs to, ``.v1`` or not; None for types this build does not know."""
+    topic = TOPIC_OF.get(type_.removesuffix(".v1"))
+    return None if topic is None else settings.topic_prefix + topic

@@ -1,0 +1,103 @@
+"""Raw records in, journal rows and rejections out. Pure: the same records give the same answer at any time."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from models import attributes as attribute
+from models.blocks import decode_block, encode_blocks
+from models.canonical import MAX_BYTES
+from models.envelope import Sent, open_envelope
+from models.identity import content_hash, identity_hash
+from models.instant import instant
+from models.record import DERIVED_ID, UNKNOWN_TYPE, RawRecord, Row
+from models.refused import REASONS, Refused, Rejection
+from models.shape import shape
+
+__all__ = ["MAX_BYTES", "REASONS", "Rejection", "decode_block", "encode_blocks", "validate"]
+
+_TENANT_HEADERS: Final = ("ce_tenantid", "tenantid")
+
+
+def validate(records: Sequence[RawRecord]) -> tuple[list[Row], list[Rejection]]:
+    """Check a batch. Every record gives one Row or one Rejection; each list keeps the order of the records."""
+    rows: list[Row] = []
+    rejections: list[Rejection] = []
+    for record in records:
+        sent: Sent | None = None
+        try:
+            sent = open_envelope(record)
+            rows.append(_row(record, sent))
+        except Refused as refused:
+            rejections.append(_rejection(record, sent, refused))
+    return rows, rejections
+
+
+def _row(record: RawRecord, sent: Sent) -> Row:
+    """Apply the contract to one opened event. Refused."""
+    given, data, canonical, exact = sent
+    tenant = attribute.tenant_of(given)
+    type_, flags = attribute.type_of(given)
+    source = attribute.source_of(given, record)
+    event_id = attribute.id_of(given)
+    if event_id is None:
+        event_id = attribute.derived_id(record)
+        flags |= DERIVED_ID
+    time, received, time_flags = attribute.times_of(given, record.timestamp)
+    known = None if flags & UNKNOWN_TYPE else type_
+    checked, data_flags = shape(known).check(data, canonical, record.value or b"", exact)
+    return Row(
+        record.offset,
+        received,
+        tenant,
+        identity_hash(tenant, source, event_id),
+        content_hash(type_, given.get("time") or "", canonical),
+        type_,
+        time,
+        flags | time_flags | data_flags,
+        source,
+        event_id,
+        checked,
+    )
+
+
+def _rejection(record: RawRecord, sent: Sent | None, refused: Refused) -> Rejection:
+    given = sent.attributes if sent is not None else None
+    return Rejection(
+        record,
+        _tenant(record, given),
+        refused.reason,
+        refused.field,
+        refused.detail,
+        _received(record, given or {}),
+    )
+
+
+def _tenant(record: RawRecord, given: dict[str, Any] | None) -> str:
+    """Whom a rejection counts for: the event's own tenant; for what cannot be read, the one headers or key name."""
+    if given is not None:
+        named = given.get("tenantid")
+        return named if type(named) is str and attribute.is_tenant(named) else attribute.DEFAULT_TENANT
+    named_by_header = [value for key, value in record.headers if key.lower() in _TENANT_HEADERS]
+    for name in (*named_by_header, record.key):
+        text = name.decode("utf-8", "replace") if name else ""
+        if attribute.is_tenant(text):
+            return text
+    return attribute.DEFAULT_TENANT
+
+
+def _received(record: RawRecord, given: dict[str, Any]) -> int:
+    """As for accepted events: recordedtime, else the record's timestamp, else the event's time; -1: nobody knows."""
+    recorded = _instant_or_none(given.get("recordedtime"))
+    if recorded is not None:
+        return recorded
+    if record.timestamp >= 0:
+        return record.timestamp
+    time = _instant_or_none(given.get("time"))
+    return -1 if time is None else time
+
+
+def _instant_or_none(text: object) -> int | None:
+    try:
+        return instant(text, "time")
+    except Refused:
+        return None  # the rejection already names what is wrong with the record
