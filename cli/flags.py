@@ -1,33 +1,49 @@
-"""Flags and addresses that several commands share."""
+"""Flags that several commands share, and the settings they lead to."""
 
-import os
-from typing import Annotated, Final
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
-from cli.exits import UNAVAILABLE, CliError
+from cli.book import read_toml
+from cli.exits import CliError
+from kpis.windows import WINDOWS
+from models.settings import Settings, SettingsError, load_settings
 
 KafkaFlag = Annotated[
     str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka servers; else KAFKA_BOOTSTRAP_SERVERS.")
 ]
 RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="Redis; else REDIS_URL.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
+WindowFlag = Annotated[str, typer.Option("--window", help=f"One of {' '.join(WINDOWS)}.")]
 TenantFlag = Annotated[str, typer.Option("--tenant", help="Whose numbers.")]
-
-_HINT: Final = "start servers with `crmkpi up`, or set the address"
-
-
-def kafka_address(flag: str | None = None) -> str:
-    """Flag, CRMKPI_KAFKA__BOOTSTRAP_SERVERS, KAFKA_BOOTSTRAP_SERVERS; none: CliError with code 69."""
-    return _address(flag, "KAFKA_BOOTSTRAP_SERVERS", "CRMKPI_KAFKA__BOOTSTRAP_SERVERS")
+FILE: Final = Path("crmkpi.toml")  # settings of the folder a command is run in
 
 
-def redis_address(flag: str | None = None) -> str:
-    """Flag, CRMKPI_REDIS__URL, REDIS_URL; none: CliError with code 69."""
-    return _address(flag, "REDIS_URL", "CRMKPI_REDIS__URL")
+def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
+    """Flags, environment, `.env`, crmkpi.toml, defaults, in this order. Raises CliError that names the setting."""
+    given: dict[str, Any] = {}
+    if kafka:
+        given["kafka"] = {"bootstrap_servers": kafka}
+    if redis:
+        given["redis"] = {"url": redis}
+    try:
+        return load_settings(given, read_toml(FILE) if FILE.is_file() else {})
+    except SettingsError as error:
+        raise CliError(f"settings: {error}") from error
 
 
-def _address(flag: str | None, plain: str, own: str) -> str:
-    if address := flag or os.environ.get(own) or os.environ.get(plain):
-        return address
-    raise CliError(f"{plain} is not set: {_HINT}", UNAVAILABLE)
+def check_window(window: str) -> str:
+    """The window when it exists. Raises CliError with the nearest names."""
+    return one_of(window, WINDOWS, "window")
+
+
+def one_of(name: str, known: Iterable[str], what: str) -> str:
+    """The name when it is known. Raises CliError with the nearest names."""
+    known = list(known)
+    if name in known:
+        return name
+    near = get_close_matches(name, known, n=3) or known[:20]
+    raise CliError(f"no such {what}: {name} (did you mean {', '.join(near)}?)")

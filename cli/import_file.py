@@ -11,12 +11,13 @@ import typer
 from cli.csvfile import load_mapping, read_rows
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.feed import feed
-from cli.flags import JsonFlag, KafkaFlag, kafka_address
+from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.lines import completed, count_lines, parsed, read_lines
 from cli.mapping import CsvMapping, RowError, events_of
 from cli.root import app
 from cli.route import key_of, topic_of
 from cli.term import json_line, say, show_json, track
+from models.settings import Settings
 
 
 class Prepared(NamedTuple):
@@ -45,7 +46,7 @@ def import_file(
     plan = load_mapping(mapping, tenant, tz) if mapping else None
     skipped: list[str] = []
     records = (record for path in files for record in _records(path, plan, tenant, skipped))
-    sent = _print_all(records) if dry_run else asyncio.run(_send_all(kafka_address(kafka), records))
+    sent = _print_all(records) if dry_run else asyncio.run(_send_all(settings(kafka), records))
     _report(sent, skipped, dry_run, as_json)
 
 
@@ -75,11 +76,11 @@ def _print_all(records: Iterator[bytes]) -> int:
     return count
 
 
-async def _send_all(bootstrap: str, records: Iterator[bytes]) -> int:
-    async with feed(bootstrap) as kafka:
+async def _send_all(place: Settings, records: Iterator[bytes]) -> int:
+    async with feed(place.kafka.bootstrap_servers) as kafka:
         for record in records:
             event = parsed(record) or {}
-            await kafka.send(topic_of(event.get("type")), record, key=key_of(event))
+            await kafka.send(topic_of(place, event.get("type")), record, key=key_of(event))
         await kafka.flush()
         return kafka.sent
 

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.term import plain
+from sinks.base import SinkUnavailable
 
 
 class Group(TyperGroup):
@@ -19,7 +20,7 @@ class Group(TyperGroup):
         except CliError as error:
             _complain(error)
             raise typer.Exit(error.code) from error
-        except ConnectionError as error:
+        except (SinkUnavailable, ConnectionError) as error:
             _complain(error)
             raise typer.Exit(UNAVAILABLE) from error
 

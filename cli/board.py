@@ -1,0 +1,103 @@
+"""The live board: what is known about each tenant, and how it looks. Pure; `cli.follow` fills it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.show import Doc, change, number, style_of, value_of
+from cli.term import cell, plain
+
+HEADLINES: Final = (
+    "visitors", "leads", "traffic_to_lead_rate", "lead_to_opportunity_rate", "win_rate", "closed_won_value",
+    "pipeline_velocity", "sales_cycle_days", "net_revenue", "active_customers", "customer_churn_rate",
+    "email_open_rate", "call_connect_rate", "net_promoter_score",
+)  # fmt: skip
+STALE_MS: Final = 90_000  # without events a live worker publishes once a minute
+WIDTH: Final = 66  # columns one tenant needs
+
+
+@dataclass
+class Board:
+    """The newest documents of each tenant for one window, and the first ones seen, to show what moved."""
+
+    window: str = "30d"
+    now: dict[str, dict[str, Doc]] = field(default_factory=dict)
+    first: dict[str, dict[str, Doc]] = field(default_factory=dict)
+    lag: str = ""
+
+    def put(self, tenant: str, documents: Sequence[Doc]) -> None:
+        """Takes in a newer snapshot of a tenant."""
+        self.now[tenant] = {str(doc["kpi"]): doc for doc in documents}
+        self.first.setdefault(tenant, self.now[tenant])
+
+    def turn(self, window: str) -> None:
+        """Shows another window; what moved is counted from now on."""
+        self.window = window
+        self.now.clear()
+        self.first.clear()
+
+    def headlines(self, tenant: str) -> list[Doc]:
+        """The tenant's headline documents in the board's order."""
+        known = self.now.get(tenant, {})
+        return [known[kpi] for kpi in HEADLINES if kpi in known]
+
+
+def age_ms(docs: Sequence[Doc], clock_ms: int) -> int | None:
+    """How far behind the clock the documents' as_of is; None without documents."""
+    moments = [datetime.fromisoformat(str(doc["as_of"])) for doc in docs if doc.get("as_of")]
+    return clock_ms - int(max(moments).timestamp() * 1000) if moments else None
+
+
+def freshness(docs: Sequence[Doc], clock_ms: int) -> Text:
+    """``live, 0.8 s ago``, or ``stale``: the values stay, and it is said how old they are."""
+    if (age := age_ms(docs, clock_ms)) is None:
+        return cell("no numbers yet: send an event with `crmkpi send`", "yellow")
+    if age > STALE_MS:
+        return cell(f"stale: as of {docs[0]['as_of']}, {number(age / 1000, 0)} s ago", "red")
+    return cell(f"live, {max(age, 0) / 1000:.1f} s ago", "green")
+
+
+def tenant_table(board: Board, tenant: str, clock_ms: int) -> Table:
+    """One tenant's headlines: value, what moved since the board was opened, and what the value is made of."""
+    docs = board.headlines(tenant)
+    title = Text.assemble(cell(tenant, "bold"), f"  {board.window}  ", freshness(docs, clock_ms))
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("KPI")
+    for name in ("value", "moved", "of", "n"):
+        table.add_column(name, justify="right")
+    dim = "dim" if (age_ms(docs, clock_ms) or 0) > STALE_MS else ""
+    for doc in docs:
+        table.add_row(*_row(board, tenant, doc), style=dim)
+    return table
+
+
+def render(board: Board, tenants: Sequence[str], clock_ms: int, width: int, page: int = 0) -> RenderableType:
+    """As many tenants side by side as fit, from page ``page`` on; the lag below."""
+    if not tenants:
+        return cell("no tenant has numbers yet: send an event with `crmkpi send`", "yellow")
+    fit = max(1, width // WIDTH)
+    start = (page * fit) % len(tenants)
+    shown = [tenant_table(board, tenant, clock_ms) for tenant in tenants[start : start + fit]]
+    return Group(Columns(shown, width=WIDTH - 1), *([cell(board.lag, "dim")] if board.lag else []))
+
+
+def short_line(board: Board, tenant: str) -> str:
+    """One tenant in one plain line, for logs and pipes."""
+    docs = board.headlines(tenant)
+    parts = [f"{doc['kpi']} {value_of(doc)}" for doc in docs if doc.get("value") is not None]
+    return plain(f"{tenant} {board.window}: {', '.join(parts) or 'no numbers yet'}")
+
+
+def _row(board: Board, tenant: str, doc: Doc) -> list[Text]:
+    kpi = str(doc["kpi"])
+    made = f"{number(doc.get('numerator'), 1)} / {number(doc.get('denominator'), 1)}"
+    value = cell(value_of(doc), style_of(doc))
+    moved = cell(change(board.first.get(tenant, {}).get(kpi), doc), "cyan")
+    parts = doc.get("denominator") is not None
+    return [cell(kpi), value, moved, cell(made if parts else "", "dim"), cell(number(doc.get("n")))]

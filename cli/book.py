@@ -1,0 +1,51 @@
+"""Tenant settings from a file and flags."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cli.exits import CliError
+from models.settings import SettingsError, TenantBook
+
+
+def load_book(
+    config: Path | None, *, tz: str | None = None, currency: str | None = None, dimensions: Sequence[str] = ()
+) -> TenantBook:
+    """The settings of all tenants: the file's, with the flags' over each; dimensions are added to the tenant's own.
+
+    Raises CliError that names the file and the setting.
+    """
+    content = read_toml(config) if config else {}
+    flags = {key: value for key, value in (("tz", tz), ("currency", currency)) if value}
+    shared = _table(content, "tenant")
+    over = {name: _over(shared, own, flags, dimensions) for name, own in _table(content, "tenants").items()}
+    try:
+        return TenantBook.from_mapping({"tenant": _over({}, shared, flags, dimensions), "tenants": over})
+    except SettingsError as error:
+        raise CliError(f"{config or 'settings'}: {error}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A parsed settings file. Raises CliError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CliError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CliError(f"{path} is no TOML: {error}") from error
+
+
+def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(table := content.get(name, {}), dict):
+        raise CliError(f"settings: {name} must be a table")
+    return table
+
+
+def _over(shared: Mapping[str, Any], own: Any, flags: Mapping[str, str], dimensions: Sequence[str]) -> Any:
+    if not isinstance(own, dict):
+        return own  # the book's own check names it
+    known = own.get("dimensions", shared.get("dimensions", []))
+    if not dimensions or not isinstance(known, list):
+        return {**own, **flags}
+    return {**own, **flags, "dimensions": list(dict.fromkeys([*known, *dimensions]))}

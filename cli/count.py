@@ -1,0 +1,96 @@
+"""Files of events into one engine, as a worker would count them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from kpis.engine import Engine
+
+from cli.exits import CliError
+from cli.lines import count_lines, read_lines
+from cli.moment import as_of_ms
+from cli.term import track
+from models.blocks import decode_block, encode_blocks
+from models.record import RawRecord, Row
+from models.settings import TenantBook
+from models.validate import Rejection, validate
+
+BATCH: Final = 5_000  # lines validated at a time
+FILE_CLOCK: Final = -1  # a file has no broker's timestamp
+
+
+@dataclass
+class Tally:
+    """What became of the lines."""
+
+    engine: Engine
+    ends: "Ends"
+    accepted: dict[str, int] = field(default_factory=dict)  # tenant -> events counted
+    lines: int = 0
+    ignored: int = 0  # at or after as_of
+    refused: list[str] = field(default_factory=list)  # "name, line N: reason field: detail"
+
+
+class Ends:
+    """``--as-of`` as each tenant's zone reads it, ms UTC."""
+
+    def __init__(self, text: str, book: TenantBook) -> None:
+        self._text, self._book = text, book
+        self._known: dict[str, int] = {}
+
+    def of(self, tenant: str) -> int:
+        """The exclusive end for one tenant. Raises CliError for a text that is no moment."""
+        if tenant not in self._known:
+            self._known[tenant] = as_of_ms(self._text, self._book[tenant].tz)
+        return self._known[tenant]
+
+    def before(self, row: Row) -> bool:
+        """True when the event exists: a deal of unknown age does at every as_of."""
+        return row.time < self.of(row.tenant) or row.data.get("time_known") is False
+
+
+def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Tally:
+    """Validates and counts all lines. Raises CliError for a file that cannot be read."""
+    tally = Tally(Engine(book), Ends(as_of, book))
+    for number, path in enumerate(files):
+        for batch in _batches(path, number):
+            _count(tally, batch, number)
+    return tally
+
+
+def _batches(path: Path, number: int) -> Iterator[list[RawRecord]]:
+    """Records whose topic is the file and whose offset is the line: ids that are missing become ``name/line``."""
+    lines = track(read_lines(path), count_lines(path), f"reading {path.name}")
+    records = (RawRecord(line.name, number, line.number, FILE_CLOCK, None, line.raw) for line in lines)
+    return iter(lambda: list(islice(records, BATCH)), [])
+
+
+def _count(tally: Tally, batch: list[RawRecord], number: int) -> None:
+    rows, rejections = validate(batch)
+    kept = [row for row in rows if tally.ends.before(row)]
+    tally.lines += len(batch)
+    tally.ignored += len(rows) - len(kept)
+    tally.refused += map(_complaint, rejections)
+    for row in kept:
+        tally.accepted[row.tenant] = tally.accepted.get(row.tenant, 0) + 1
+    refusals = [rejection.refusal() for rejection in rejections]
+    for tenant, block in encode_blocks(batch[0].topic, number, kept, refusals):
+        tally.engine.apply(decode_block(block), tenant, 0)
+    for conflict in tally.engine.finish().conflicts:
+        tally.refused.append(f"{conflict.topic}, line {conflict.offset}: conflict: same id, other content")
+
+
+def _complaint(rejection: Rejection) -> str:
+    place = f" {rejection.field}" if rejection.field else ""
+    return f"{rejection.record.topic}, line {rejection.record.offset}: {rejection.reason}{place}: {rejection.detail}"
+
+
+def the_tenants(tally: Tally, asked: str | None) -> list[str]:
+    """Whose documents to show: the one asked for, else all that have events. Raises CliError for an unknown one."""
+    if asked is None:
+        return sorted(tally.accepted) or ["default"]
+    if tally.accepted and asked not in tally.accepted:
+        raise CliError(f"no event of tenant {asked}: the files hold {', '.join(sorted(tally.accepted))}", code=1)
+    return [asked]

@@ -1,0 +1,55 @@
+"""Keeping a board up to date from Redis."""
+
+import asyncio
+from typing import Final
+
+from cli.board import Board
+from sinks.base import SinkUnavailable
+from sinks.read import RedisReader
+
+REPAINT_S: Final = 0.25  # at most four times a second
+RETRY_S: Final = 1.0
+
+
+async def follow(board: Board, reader: RedisReader, only: str | None = None) -> None:
+    """For ever: reads each tenant's snapshot when its updates stream says that there is a newer one.
+
+    New tenants are found by themselves. Redis away: the board says so, keeps its values and goes on when it is back.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        known: set[str] = set()
+        while True:
+            for tenant in await _tenants(board, reader, only):
+                if tenant not in known:
+                    known.add(tenant)
+                    tasks.create_task(_follow_tenant(board, reader, tenant))
+            await asyncio.sleep(RETRY_S)
+
+
+async def refresh(board: Board, reader: RedisReader, tenant: str) -> None:
+    """Reads one tenant's snapshot of the board's window. Raises SinkUnavailable."""
+    window = board.window
+    documents = await reader.snapshot(tenant, window)
+    if window == board.window:  # else the user has turned to another one meanwhile
+        board.put(tenant, documents)
+
+
+async def _tenants(board: Board, reader: RedisReader, only: str | None) -> list[str]:
+    try:
+        found = [only] if only else await reader.tenants()
+    except SinkUnavailable as error:
+        board.lag = f"Redis is away: {error}"
+        return []
+    return found
+
+
+async def _follow_tenant(board: Board, reader: RedisReader, tenant: str) -> None:
+    while True:
+        try:
+            await refresh(board, reader, tenant)
+            async for _ in reader.updates(tenant):
+                await refresh(board, reader, tenant)
+                await asyncio.sleep(REPAINT_S)
+        except SinkUnavailable as error:
+            board.lag = f"Redis is away: {error}"
+            await asyncio.sleep(RETRY_S)

@@ -1,0 +1,96 @@
+"""`crmkpi kpis`: the catalogue, and one published number with what it is made of."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from kpis.catalog import CATALOG, Kpi
+from rich.table import Table
+
+from cli.exits import DIFFERENT, EPILOG, CliError
+from cli.flags import JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
+from cli.root import Group, app
+from cli.show import number, segment_of, status_of, value_of
+from cli.term import cell, out, show_json
+from sinks.read import RedisReader
+
+kpis = typer.Typer(cls=Group, no_args_is_help=True, help="The catalogue of KPIs, and single published numbers.")
+app.add_typer(kpis, name="kpis", epilog=EPILOG)
+
+
+@kpis.command("list", epilog=EPILOG)
+def list_kpis(as_json: JsonFlag = False) -> None:
+    """Every KPI there is: what it says, its unit, its windows and the events it reads. Needs no server.
+
+    Example: crmkpi kpis list --json
+    """
+    if as_json:
+        show_json([_row(kpi) for kpi in CATALOG])
+        return
+    table = Table(pad_edge=False)
+    for name in ("KPI", "what it says", "unit", "windows"):
+        table.add_column(name, overflow="fold")
+    for kpi in CATALOG:
+        row = _row(kpi)
+        table.add_row(row["id"], row["title"], row["unit"], " ".join(row["windows"]))
+    out().print(table)
+
+
+@kpis.command("get", epilog=EPILOG)
+def get_kpi(
+    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as `crmkpi kpis list` shows it.")],
+    tenant: TenantFlag = "default",
+    window: WindowFlag = "30d",
+    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment in place of the total.")] = None,
+    redis: RedisFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """One number from Redis, with its numerator, denominator and how it came to be. Exit code 1: not published.
+
+    Example: crmkpi kpis get win_rate --tenant acme --window 30d --segment owner=anna
+    """
+    known = one_of(kpi, (row.id for row in CATALOG), "KPI")
+    doc = asyncio.run(_read(settings(redis=redis).redis.url, tenant, known, check_window(window), _segment(segment)))
+    if doc is None:
+        where = f"{kpi} of {tenant}, window {window}" + (f", {segment}" if segment else "")
+        raise CliError(f"nothing published: {where}", DIFFERENT)
+    if as_json:
+        show_json(doc)
+    else:
+        out().print(_explained(doc, next(row for row in CATALOG if row.id == kpi)))
+
+
+def _segment(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    dim, equals, value = text.partition("=")
+    if not equals or not dim:
+        raise CliError(f"--segment {text}: give DIM=VALUE, for example owner=anna")
+    return {dim: value}
+
+
+async def _read(url: str, tenant: str, kpi: str, window: str, segment: dict[str, str] | None) -> dict[str, Any] | None:
+    async with RedisReader(url) as reader:
+        return await reader.document(tenant, kpi, window, segment)
+
+
+def _row(kpi: Kpi) -> dict[str, Any]:
+    row = {"id": kpi.id, "title": kpi.title, "unit": kpi.unit}
+    return row | {"windows": list(kpi.windows), "events": list(kpi.events)}
+
+
+def _explained(doc: dict[str, Any], kpi: Kpi) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    facts = [
+        ("", kpi.title),
+        ("value", f"{value_of(doc)}"),
+        ("made of", f"{number(doc.get('numerator'))} / {number(doc.get('denominator'))}   n = {number(doc.get('n'))}"),
+        ("window", f"{doc['window']}: {doc.get('start') or 'the first event'} to {doc.get('end')} ({doc.get('tz')})"),
+        ("segment", segment_of(doc) or "all"),
+        ("as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, revised late: {number(doc.get('late_revised'))}"),
+        *((name, number(value)) for name, value in (doc.get("parts") or {}).items()),
+    ]
+    for name, text in facts:
+        table.add_row(cell(name, "dim"), cell(text))
+    table.add_row(cell("status", "dim"), status_of(doc))
+    return table

@@ -1,0 +1,40 @@
+"""Instants as people type them."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cli.exits import CliError
+
+
+def as_of_ms(text: str, tz: str) -> int:
+    """``--as-of`` in ms UTC, exclusive: a date alone is the end of that local day, a naive time is local.
+
+    Raises CliError for what is neither, and for a zone that does not exist.
+    """
+    zone = zone_of(tz)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _instant(text, zone)
+    return _ms(datetime.combine(day + timedelta(days=1), datetime.min.time(), zone))
+
+
+def zone_of(tz: str) -> ZoneInfo:
+    """The zone of an IANA name. Raises CliError."""
+    try:
+        return ZoneInfo(tz)
+    except (ValueError, OSError, KeyError) as error:
+        raise CliError(f"no such time zone: {tz} (give an IANA name such as Europe/Helsinki)") from error
+
+
+def _instant(text: str, zone: ZoneInfo) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        example = "a date (2026-01-31) or an RFC 3339 time (2026-01-31T12:00:00Z)"
+        raise CliError(f"--as-of {text}: give {example}") from error
+    return _ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,92 @@
+"""`crmkpi top`: the live board in the terminal."""
+
+import asyncio
+import time
+from typing import Annotated, Final
+
+import typer
+from rich.live import Live
+
+from cli.beside import beside
+from cli.board import Board, render, short_line
+from cli.exits import EPILOG
+from cli.flags import JsonFlag, RedisFlag, WindowFlag, check_window, settings
+from cli.follow import REPAINT_S, follow, refresh
+from cli.keyboard import keys
+from cli.root import app
+from cli.term import out, show_json
+from kpis.windows import WINDOWS
+from sinks.read import RedisReader
+
+LINE_S: Final = 2.0  # between two lines when stdout is no terminal
+HELP: Final = "arrows: tenant, window · q: quit"
+
+
+@app.command(epilog=EPILOG)
+def top(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
+    window: WindowFlag = "30d",
+    once: Annotated[bool, typer.Option("--once", help="Show the board once and end.")] = False,
+    redis: RedisFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Watch the headline KPIs move: left and right turn to other tenants, up and down to other windows, q ends it.
+
+    Values whose worker has been silent for 90 s stay, dimmed, and are called stale.
+
+    Example: crmkpi top --tenant acme --window 7d
+    """
+    board = Board(check_window(window))
+    show = _once if once else _watch
+    asyncio.run(show(board, settings(redis=redis).redis.url, tenant, as_json))
+
+
+async def _once(board: Board, url: str, only: str | None, as_json: bool) -> None:
+    async with RedisReader(url) as reader:
+        for tenant in [only] if only else await reader.tenants():
+            await refresh(board, reader, tenant)
+    if as_json:
+        show_json({tenant: board.headlines(tenant) for tenant in board.now})
+    else:
+        out().print(render(board, sorted(board.now), _clock(), out().width))
+
+
+async def _watch(board: Board, url: str, only: str | None, as_json: bool) -> None:
+    async with RedisReader(url) as reader:
+        await reader.tenants()  # says at once when Redis is away
+        show = _paint(board) if out().is_terminal and not as_json else _lines(board, as_json)
+        await beside(show, follow(board, reader, only))
+
+
+async def _paint(board: Board) -> None:
+    page, done = 0, asyncio.Event()
+
+    def pressed(key: str) -> None:
+        nonlocal page
+        if key == "q":
+            done.set()
+        elif key in ("left", "right"):
+            page += 1 if key == "right" else -1
+        elif key in ("up", "down"):
+            step = 1 if key == "down" else -1
+            board.turn(WINDOWS[(WINDOWS.index(board.window) + step) % len(WINDOWS)])
+
+    with keys(pressed), Live(console=out(), auto_refresh=False, screen=True) as live:
+        while not done.is_set():
+            board.lag = board.lag or HELP
+            live.update(render(board, sorted(board.now), _clock(), live.console.width, page), refresh=True)
+            await asyncio.sleep(REPAINT_S)
+
+
+async def _lines(board: Board, as_json: bool) -> None:
+    while True:
+        await asyncio.sleep(LINE_S)
+        for tenant in sorted(board.now):
+            if as_json:
+                show_json({"tenant": tenant, "documents": board.headlines(tenant)})
+            else:
+                typer.echo(short_line(board, tenant))
+
+
+def _clock() -> int:
+    return int(time.time() * 1000)
