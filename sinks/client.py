@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from sinks.base import SinkUnavailable
 
@@ -24,7 +25,8 @@ SLOWEST_BYTES_S: Final = 250_000  # a slower link counts as down
 def connect(url: str) -> Redis:
     """A client for ``redis://``, ``rediss://`` or ``unix://``; connects with the first command.
 
-    One immediate second try on a lost connection: after a server's restart the pool holds dead ones.
+    One immediate second try on a lost connection: after a server's restart the pool holds dead ones. Nothing that is
+    not needed is asked at the start: over a slow link each question costs a good part of what a first command may take.
     """
     client: Redis = Redis.from_url(
         url,
@@ -33,7 +35,8 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=CONNECT_S,
         socket_timeout=LONGEST_S,
         retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-        client_name="crmkpi",
+        driver_info=None,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
     return client
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -62,7 +63,7 @@ def flatten(document: Document) -> list[str]:
     for field, value in document.items():
         if type(value) is str:
             text = value
-            if not text or _reads_as_json(text):
+            if _ambiguous(text):
                 marked.append(field)
         elif value is None:
             text = ""
@@ -106,7 +107,11 @@ def _json(value: object) -> str:
     return "" if text == "null" else text  # JSON has no NaN: it becomes null
 
 
-def _reads_as_json(text: str) -> bool:
+@lru_cache(maxsize=10_000)  # times, zones and words repeat in every document
+def _ambiguous(text: str) -> bool:
+    """Whether the text of a field could stand for something else than text."""
+    if not text:
+        return True
     if text[0] not in _FIRST:
         return False
     return text[0] in "{[" or text in ("true", "false") or _NUMBER.fullmatch(text) is not None
@@ -115,4 +120,4 @@ def _reads_as_json(text: str) -> bool:
 def _value(text: str) -> Any:
     if not text:
         return None
-    return orjson.loads(text) if _reads_as_json(text) else text
+    return orjson.loads(text) if _ambiguous(text) else text

@@ -83,7 +83,9 @@ async def test_updates_stream_does_not_grow_for_ever(server: Server, client: Red
     assert 100 <= await client.xlen("crmkpi:{acme}:updates") <= 220
 
 
-async def test_flushall_and_restart_are_healed_by_publishing_again(server: Server, sink: RedisSink) -> None:
+async def test_flushall_and_restart_are_healed_by_publishing_again(
+    server: Server, sink: RedisSink, client: Redis
+) -> None:
     """Neither lost data nor a lost script stands in the way of the next full publication."""
     full = publication(5, *board(40, 1), full=True)
     async with RedisReader(server.url) as reader:
@@ -91,7 +93,7 @@ async def test_flushall_and_restart_are_healed_by_publishing_again(server: Serve
         before = await reader.documents("acme")
         for lose in ("flush", "restart"):
             if lose == "flush":
-                await connect(server.url).flushall()
+                await client.flushall()
             else:
                 server.kill()
                 await server.start()
