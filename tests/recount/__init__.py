@@ -1,0 +1,11 @@
+"""The independent recount: every KPI counted again, naively, from the list of accepted events.
+
+It shares no code with the engine: it is written from the page that decides the numbers, keeps no state and takes no
+short cut, so that two different readings of a rule show up as a difference between two documents.
+"""
+
+from tests.recount.compare import compare
+from tests.recount.documents import recount
+from tests.recount.facts import from_blocks
+
+__all__ = ["compare", "from_blocks", "recount"]

@@ -1,0 +1,182 @@
+"""From figures to the documents that the product must publish."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+from tests.recount.catalogue import KpiRow, rows_of
+from tests.recount.facts import Fact, Figure, Item, accept
+from tests.recount.money import decimal_text
+from tests.recount.quality import Attributes, Types
+from tests.recount.tenant import Tenant, TenantSettings
+from tests.recount.windows import ALL_WINDOWS, Window, window
+
+Document = dict[str, Any]
+Key = tuple[str, str, tuple[tuple[str, str], ...]]
+OTHER: Final = "__other__"
+MONEY_UNITS: Final = ("money", "money/day")
+COUNTED_PARTS: Final = ("bad_interval", "orphan", "open", "closed")
+
+
+def recount(
+    items: Iterable[Item],
+    settings: TenantSettings,
+    as_of: int,
+    *,
+    hide: bool = False,
+    windows: Collection[str] = ALL_WINDOWS,
+    kpis: Collection[str] | None = None,
+) -> dict[Key, Document]:
+    """Count every KPI of one tenant from its rows and refusals in journal order.
+
+    ``as_of`` is in ms UTC, exclusive. With ``hide`` events at or after it do not exist, as for a history load without
+    a server; without, a past window is given as known now, as a running worker does. ``windows`` and ``kpis`` narrow.
+    """
+    tenant = Tenant(accept(items, as_of, hide=hide), settings)
+    found: dict[Key, Document] = {}
+    made: dict[tuple[Types, str | None], Attributes] = {}
+    for row in rows_of(tenant):
+        if kpis is None or row.id in kpis:
+            kind = (row.types, row.segments)
+            if kind not in made:
+                made[kind] = attributes_of(row, tenant)
+            for name in ALL_WINDOWS:
+                if name in windows and name in row.windows:
+                    at = window(name, as_of, tenant.zone, tenant.first)
+                    for document in Writer(row, tenant, made[kind], at, as_of).documents():
+                        found[key(document)] = document
+    return found
+
+
+def attributes_of(row: KpiRow, tenant: Tenant) -> Attributes:
+    """Late and robots' events of a row's types."""
+    return Attributes(
+        tenant.rows, row.types, tenant.is_late, tenant.is_robot, lambda event: tenant.event_dims(row.segments, event)
+    )
+
+
+def key(document: Document) -> Key:
+    """What tells a document from the others of its tenant."""
+    return document["kpi"], document["window"], tuple(sorted(document["segment"].items()))
+
+
+def instant_text(instant: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Writer:
+    """Writes the documents of one KPI and window."""
+
+    def __init__(self, row: KpiRow, tenant: Tenant, attributes: Attributes, at: Window, as_of: int) -> None:
+        self.row, self.tenant, self.attributes, self.window, self.as_of = row, tenant, attributes, at, as_of
+        self.lists = [pick(at) for pick in row.lists]
+        self.late = attributes.late_in(at) if row.kind == "E" else []
+
+    def documents(self) -> Iterator[Document]:
+        """The document of everything, then those of the segments."""
+        yield self.document({}, self.whole(), len(self.late))
+        if self.window.name in self.row.segment_windows:
+            for dimension in self.tenant.dimensions(self.row.segments):
+                yield from self.segments(dimension)
+
+    def whole(self) -> Figure:
+        """The number of everything; a count or sum of events that were never sent is not known."""
+        figure = self.row.formula(*self.lists)
+        sent = self.attributes.sent or (self.row.kind == "Q" and bool(figure.n))
+        if self.row.unit in ("count", "money") and not sent:
+            return Figure(None, None, None, 0)
+        return figure
+
+    def segments(self, dimension: str) -> Iterator[Document]:
+        """One document a value; the values beyond the cap are one together."""
+        grouped = [group(facts, dimension) for facts in self.lists]
+        late = {value: len(facts) for value, facts in group(self.late, dimension).items()}
+        values = {value for groups in grouped for value in groups}
+        figures = {value: self.row.formula(*(groups.get(value, []) for groups in grouped)) for value in values}
+        order = sorted(values, key=lambda value: (-figures[value].n, value))
+        order = [value for value in order if something(figures[value])]
+        cap = self.tenant.settings.segment_cap
+        for value in order[:cap]:
+            yield self.document({dimension: value}, figures[value], late.get(value, 0))
+        if rest := order[cap:]:
+            lists = [[fact for value in rest for fact in groups.get(value, [])] for groups in grouped]
+            together = self.row.formula(*lists)
+            yield self.document({dimension: OTHER}, together, sum(late.get(value, 0) for value in rest))
+
+    def document(self, segment: dict[str, str], figure: Figure, late: int) -> Document:
+        """One document."""
+        row, at = self.row, self.window
+        found: Document = {
+            "kpi": row.id,
+            "window": at.name,
+            "segment": segment,
+            "value": self.printed(figure.value, row.unit),
+            "unit": row.unit,
+            "numerator": self.printed(figure.numerator, self.sides),
+            "denominator": self.printed(figure.denominator, "days" if row.unit == "money/day" else self.sides),
+            "n": figure.n,
+            "status": self.status(figure),
+            "state": "live" if not at.complete else "corrected" if late else "final",
+            "start": instant_text(at.start),
+            "end": instant_text(at.end),
+            "tz": self.tenant.settings.tz,
+            "as_of": instant_text(self.as_of),
+            "late_revised": late,
+        }
+        return found | self.optional(segment, figure)
+
+    @property
+    def sides(self) -> str:
+        """The unit of numerator and denominator."""
+        return "money" if self.row.unit in MONEY_UNITS or self.row.id == "win_rate_value" else "number"
+
+    def optional(self, segment: dict[str, str], figure: Figure) -> Document:
+        """The fields that are only there where they apply."""
+        found: Document = {}
+        if figure.parts:
+            units = {"avg_won_value": "money"}
+            found["parts"] = {name: self.printed(part, units.get(name, "days")) for name, part in figure.parts.items()}
+        if figure.unpriced:
+            found["unpriced"] = figure.unpriced
+        if not segment and self.row.robots and (excluded := self.attributes.excluded(self.window)):
+            found["excluded"] = excluded
+        if figure.margin is not None:
+            found["margin"] = figure.margin
+        if self.sides == "money":
+            found["currency"] = self.tenant.settings.currency
+        return found
+
+    def status(self, figure: Figure) -> str:
+        """The first that applies."""
+        first = self.tenant.first
+        early = self.window.name != "all" and self.row.kind != "S" and first is not None and self.window.start < first
+        if figure.value is None:
+            return "no_data"
+        if early or figure.unpriced:
+            return "partial"
+        return "low_n" if self.row.thin and figure.n < self.tenant.settings.low_n else "ok"
+
+    def printed(self, value: Any, unit: str) -> Any:
+        """A number as its unit is written: money as text, whole counts as they are, quotients as floats."""
+        if value is None:
+            return None
+        if unit in MONEY_UNITS:
+            return decimal_text(Fraction(value), self.tenant.settings.currency)
+        return float(value) if isinstance(value, Fraction) else value
+
+
+def group(facts: Sequence[Fact], dimension: str) -> dict[str, list[Fact]]:
+    """Facts by their value of a dimension."""
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.dims[dimension], []).append(fact)
+    return found
+
+
+def something(figure: Figure) -> bool:
+    """Whether a segment has anything to show."""
+    counts = [figure.n, figure.numerator, figure.denominator, figure.unpriced]
+    return any(counts) or any(figure.parts.get(name) for name in COUNTED_PARTS)

@@ -1,0 +1,183 @@
+"""Who an event is about: the graph of ids, its components, the owners of objects."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from models.record import Row
+
+SPACES: Final = ("customer", "lead", "user", "anonymous")
+OBJECTS: Final = ("deal", "order", "subscription", "contract", "message", "ticket", "record", "contact")
+EXPLICIT: Final = {"crm.identity.merged": True, "crm.identity.identified": True, "crm.identity.unmerged": False}
+
+
+class Node(NamedTuple):
+    """An id in its name space. Nodes sort as subjects are named: customer < lead < user < anonymous, then the text."""
+
+    space: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{SPACES[self.space]}:{self.text}"
+
+
+Pair = tuple[Node, Node]
+Moment = tuple[int, str, str]  # time, source, id
+
+
+def moment(row: Row) -> Moment:
+    """The order of events where nothing else decides."""
+    return (row.time, row.source, row.id)
+
+
+def pair(one: Node, other: Node) -> Pair:
+    """Two nodes without direction."""
+    return (one, other) if one < other else (other, one)
+
+
+def nodes(data: dict[str, Any]) -> list[Node]:
+    """The ids an event carries, in the order that decides its subject."""
+    return [Node(rank, str(data[f"{space}_id"])) for rank, space in enumerate(SPACES) if data.get(f"{space}_id")]
+
+
+def objects(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The objects an event carries, in the order in which they lend it a subject."""
+    return [(kind, str(data[f"{kind}_id"])) for kind in OBJECTS if data.get(f"{kind}_id")]
+
+
+def named(text: str, entity: str) -> Node | None:
+    """A winner or loser: ``user:u1`` says its space itself, else the event's entity does."""
+    space, colon, rest = text.partition(":")
+    if colon and space in SPACES:
+        return Node(SPACES.index(space), rest)
+    return Node(SPACES.index(entity), text) if entity in SPACES else None
+
+
+def star(found: Sequence[Node | None]) -> list[Pair]:
+    """The first of several nodes with each other one."""
+    first, *rest = found or [None]
+    return [pair(first, other) for other in rest if first and other and other != first]
+
+
+def outright(row: Row) -> list[Pair]:
+    """The pairs a merged or unmerged event names by winner and losers, else by its ids."""
+    data = row.data
+    if row.type == "crm.identity.identified" or not data.get("winner_id"):
+        return star(nodes(data))
+    losers = data.get("loser_ids") or []
+    names = [data["winner_id"], *([losers] if isinstance(losers, str) else losers)]
+    return star([named(str(name), str(data.get("entity") or "customer")) for name in names])
+
+
+class Edges:
+    """Everything said about every pair of ids."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.said: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
+        self.carried: dict[Pair, Moment] = {}  # earliest link
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Note the pairs of one event."""
+        if row.type in EXPLICIT:
+            for found in outright(row):
+                self.said.setdefault(found, []).append((row.time, row.id, row.source, row.type))
+        if row.type != "crm.identity.unmerged":
+            for found in star(nodes(row.data)):
+                self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
+
+    def is_on(self, found: Pair) -> bool:
+        """A pair is off iff the latest word on it is an unmerge."""
+        said = self.said.get(found)
+        return not said or EXPLICIT[max(said)[3]]
+
+    def merged(self) -> list[Pair]:
+        """Pairs that are joined outright, whatever they join."""
+        return [found for found in sorted(self.said) if self.is_on(found) and self.is_merged(found)]
+
+    def is_merged(self, found: Pair) -> bool:
+        """Whether the latest of a pair's merges and unmerges is a merge."""
+        words = [word for word in self.said[found] if word[3] != "crm.identity.identified"]
+        return bool(words) and max(words)[3] == "crm.identity.merged"
+
+    def others(self) -> list[Pair]:
+        """Linked pairs, the earliest link first."""
+        return [found for _, found in sorted((at, found) for found, at in self.carried.items()) if self.is_on(found)]
+
+
+class Groups:
+    """Disjoint sets of nodes, each named by its smallest member."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Node, Node] = {}
+
+    def name(self, node: Node) -> Node:
+        """The name of a node's set."""
+        while (up := self.parent.get(node, node)) != node:
+            self.parent[node] = self.parent.get(up, up)
+            node = up
+        return node
+
+    def join(self, one: Node, other: Node) -> None:
+        """Make two sets one. The smaller name wins, so a name is always the smallest member."""
+        first, second = sorted((self.name(one), self.name(other)))
+        if first != second:
+            self.parent[second] = first
+
+
+class People:
+    """Subjects and persons of a tenant, as of all the rows given."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        edges = Edges(rows)
+        self.groups = Groups()
+        self.leads = Groups()
+        for one, other in edges.merged():
+            self.groups.join(one, other)
+            if one.space == other.space == SPACES.index("lead"):
+                self.leads.join(one, other)
+        for one, other in edges.others():
+            self.link(one, other)
+        self.owners = owners(rows)
+
+    def link(self, one: Node, other: Node) -> None:
+        """Join two sets unless that would join two customers. A set with a customer is named by a customer."""
+        if self.groups.name(one).space or self.groups.name(other).space:
+            self.groups.join(one, other)
+
+    def subject_of_object(self, kind: str, text: str) -> str:
+        """The subject of a deal, order, …: its owner's, else itself."""
+        owner = self.owners.get((kind, text))
+        return str(self.groups.name(owner[1])) if owner else f"{kind}:{text}"
+
+    def subject(self, row: Row) -> str:
+        """The subject of an event."""
+        if ids := nodes(row.data):
+            return str(self.groups.name(ids[0]))
+        for kind, text in objects(row.data):
+            return self.subject_of_object(kind, text)
+        return f"event:{row.source} {row.id}"
+
+    def person(self, row: Row) -> str:
+        """The person of an event."""
+        contact = row.data.get("contact_id")
+        return f"contact:{contact}" if contact else self.subject(row)
+
+    def subject_of_person(self, row: Row) -> str:
+        """The subject that lends an event's person its segments."""
+        contact = row.data.get("contact_id")
+        return self.subject_of_object("contact", str(contact)) if contact else self.subject(row)
+
+    def lead(self, lead_id: str) -> Node:
+        """The lead an id belongs to, merged leads being one."""
+        return self.leads.name(Node(SPACES.index("lead"), lead_id))
+
+
+def owners(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[Moment, Node]]:
+    """Each object's owner: the first id of the latest event that carries the object and an id."""
+    found: dict[tuple[str, str], tuple[Moment, Node]] = {}
+    for row in rows:
+        ids = nodes(row.data)
+        for thing in objects(row.data) if ids else ():
+            found[thing] = max(found.get(thing, (moment(row), ids[0])), (moment(row), ids[0]))
+    return found

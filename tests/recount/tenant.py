@@ -1,0 +1,138 @@
+"""Everything known of one tenant at one as-of, as the lists that KPIs count."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from models.record import BOT, Row
+from tests.recount.deals import Deals, Stages
+from tests.recount.facts import UNKNOWN, Accepted, Dims, inner, remembered, text, undated
+from tests.recount.identity import People, moment
+from tests.recount.mail import Mail
+from tests.recount.money import Rates
+from tests.recount.perception import Perception
+from tests.recount.quality import Quality
+from tests.recount.revenue import Revenue
+from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human
+
+
+class TenantSettings(Protocol):
+    """The settings a recount reads."""
+
+    @property
+    def tz(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def dimensions(self) -> tuple[str, ...]: ...
+    @property
+    def late_threshold_s(self) -> int: ...
+    @property
+    def low_n(self) -> int: ...
+    @property
+    def nps_buckets(self) -> tuple[int, int]: ...
+    @property
+    def won_stages(self) -> tuple[str, ...]: ...
+    @property
+    def lost_stages(self) -> tuple[str, ...]: ...
+    @property
+    def inactivity_days(self) -> int: ...
+    @property
+    def stale_days(self) -> int: ...
+    @property
+    def segment_cap(self) -> int: ...
+    @property
+    def net_of_tax(self) -> bool: ...
+
+
+def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
+    """The current segments of every subject: the latest source and owner, the latest of each trait."""
+    names = tuple(dict.fromkeys(("country", *traits)))
+    found: dict[str, dict[str, str]] = {}
+    for row in sorted(rows, key=moment):
+        values = {name: inner(row.data, "traits", name) for name in names} if row.data.get("traits") else {}
+        if row.type.startswith(("crm.customer.", "crm.lead.")):
+            values |= {"source": text(row.data.get("source")), "owner": text(row.data.get("owner_id"))}
+        given = {name: value for name, value in values.items() if value is not None}
+        if given:
+            found.setdefault(people.subject(row), {}).update(given)
+    blank = dict.fromkeys(("source", "owner", *names), UNKNOWN)
+    return {subject: blank | values for subject, values in found.items()}
+
+
+class Tenant:
+    """Subjects, deals, orders … of a tenant."""
+
+    def __init__(self, accepted: Accepted, settings: TenantSettings) -> None:
+        self.settings = settings
+        self.zone = ZoneInfo(settings.tz)
+        self.rows = accepted.rows
+        self.first = min((row.time for row in self.rows if not undated(row)), default=None)
+        humans = accepted.humans
+        self.people = People(self.rows)
+        self.traits = tuple(dict.fromkeys(settings.dimensions))
+        self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
+        self.dims = subject_dims(humans, self.people, self.traits)
+        rates = Rates(humans, self.zone, settings.currency)
+        stages = Stages.of(settings.won_stages, settings.lost_stages)
+        self.deals = Deals(humans, stages, rates, self.traits, settings.stale_days)
+        self.revenue = Revenue(
+            humans, self.people, self.deals, rates, self.dims, self.unknown,
+            days=settings.inactivity_days, net_of_tax=settings.net_of_tax,
+        )  # fmt: skip
+        self.web = Web(humans, self.people, self.dims, self.unknown, self.zone)
+        self.leads = Leads(humans, self.people, self.dims, self.unknown)
+        self.mail = Mail(self.rows, self.touch_dims)
+        self.perception = Perception(humans, self.people, self.dims_of_subject, settings.nps_buckets)
+        self.quality = Quality(accepted, self.is_late)
+        self.remember_lists()
+
+    def remember_lists(self) -> None:
+        """Lists that several KPIs share are made once a window."""
+        self.visitors, self.sessions = remembered(self.web.visitors), remembered(self.web.sessions)
+        self.open, self.stale = remembered(self.deals.open), remembered(self.deals.stale)
+        self.active, self.pairs = remembered(self.revenue.active), remembered(self.revenue.pairs)
+        self.latest_answers = remembered(self.perception.latest)
+        self.human_touches = interactions([row for row in self.rows if is_human(row)], self.people)
+        self.all_touches = interactions(self.rows, self.people)
+
+    def is_late(self, row: Row) -> bool:
+        """Received so long after it happened that it may restate a value."""
+        return row.received - row.time > self.settings.late_threshold_s * 1000
+
+    @staticmethod
+    def is_robot(row: Row) -> bool:
+        """Sent by a robot."""
+        return bool(row.flags & BOT)
+
+    def dims_of_subject(self, subject: str) -> Dims:
+        """The segments of a subject."""
+        return self.dims.get(subject, self.unknown)
+
+    def touch_dims(self, row: Row) -> Dims:
+        """The segments that an event carries itself."""
+        data = row.data
+        given = {"source": inner(data, "campaign", "source"), "campaign": inner(data, "campaign", "name")}
+        given |= {trait: inner(data, "traits", trait) for trait in ("country", *self.traits)}
+        return {name: value or UNKNOWN for name, value in given.items()}
+
+    def event_dims(self, segments: str | None, row: Row) -> Dims:
+        """The segments in which an event itself counts (late ones), by the kind of a KPI's segments."""
+        if segments == "deal":
+            deal = self.deals.all.get(str(row.data.get("deal_id")))
+            return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)
+        if segments == "subject":
+            return self.dims_of_subject(self.people.subject(row))
+        if segments == "channel":
+            return {"channel": CHANNELS[row.type]}
+        return self.touch_dims(row) if segments == "touch" else {}
+
+    def dimensions(self, segments: str | None) -> tuple[str, ...]:
+        """The dimensions of a kind of segments."""
+        known: Mapping[str | None, tuple[str, ...]] = {
+            "deal": ("owner", "source", "campaign", "pipeline", *self.traits),
+            "subject": ("source", "owner", "country", *self.traits),
+            "touch": ("source", "campaign", "country", *self.traits),
+            "channel": ("channel",),
+        }
+        return tuple(dict.fromkeys(known.get(segments, ())))
