@@ -1,0 +1,94 @@
+"""The full path: raw input topics to Redis through one worker process, then a restart of the same worker."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from bench.place import environment
+from bench.settle import Watch
+from bench.worker import Worker
+from models.settings import Settings
+from sinks.redis_sink import RedisSink
+
+START_S = 60.0
+LONGEST_S = 3600.0
+RESTORED = re.compile(r"lane \d+: (\d+) entries restored in ([0-9.]+) s")
+
+
+class Full(NamedTuple):
+    """What one run through the worker showed."""
+
+    events: int
+    seconds: float  # from the first journal record to the revision in Redis that covers the last
+    start_s: float  # from the process' start to the first journal record
+    rss_mb: float  # largest resident size
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+
+async def until(true: Callable[[], Awaitable[bool]], worker: Worker, seconds: float, pause: float) -> None:
+    """Ask again and again. RuntimeError with the worker's last words when it ends or takes too long."""
+    end = perf_counter() + seconds
+    while not await true():
+        if worker.code is not None:
+            raise RuntimeError(f"the worker ended with code {worker.code}:\n{worker.tail()}")
+        if perf_counter() > end:
+            raise RuntimeError(f"nothing after {seconds:g} s; the worker's last words:\n{worker.tail()}")
+        await asyncio.sleep(pause)
+
+
+async def count_all(settings: Settings, worker: Worker, events: int, tenants: list[str]) -> Full:
+    """Watch a worker that was just started until all of ``events`` are in Redis."""
+    watch = Watch(settings)
+    born = perf_counter()
+    try:
+
+        async def flowing() -> bool:
+            return bool(watch.journal_ends())
+
+        async def accepted() -> bool:
+            return watch.unaccepted() == 0
+
+        await until(flowing, worker, START_S, 0.01)
+        begun = perf_counter()
+        await until(accepted, worker, LONGEST_S, 0.2)
+        wanted = watch.tenant_ends(tenants)
+
+        async def visible() -> bool:
+            return not await watch.behind(wanted)
+
+        await until(visible, worker, LONGEST_S, 0.02)
+        return Full(events, perf_counter() - begun, begun - born, worker.peak_mb())
+    finally:
+        await watch.close()
+
+
+async def restore(settings: Settings, tenants: list[str], log: Path) -> float:
+    """State records a second that a fresh worker reads until its lanes flow.
+
+    The time is that of the slowest lane by the worker's own log; without such lines, all from the process' start.
+    """
+    watch = Watch(settings)
+    sink = RedisSink(settings.redis.url)
+    records = watch.changelog_records()
+    before = {tenant: await sink.revision(tenant) for tenant in tenants}
+    born, worker = perf_counter(), Worker(environment(settings), log)
+    try:
+
+        async def again() -> bool:
+            return all([await sink.revision(tenant) != held for tenant, held in before.items()])
+
+        await until(again, worker, 600, 0.02)
+        whole = perf_counter() - born
+        slowest = max([float(seconds) for _, seconds in RESTORED.findall(log.read_text())], default=whole)
+        return records / slowest
+    finally:
+        worker.stop()
+        await sink.close()
+        await watch.close()

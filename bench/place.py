@@ -1,0 +1,20 @@
+"""Where a measurement runs: an installation of its own on a shared broker, and the environment its workers get."""
+
+from models.settings import Settings, load_settings
+
+
+def place(bootstrap: str, redis_url: str, name: str, **more: object) -> Settings:
+    """Settings of an installation called ``name``: own topics, own group, default everything else."""
+    servers = {"kafka": {"bootstrap_servers": bootstrap}, "redis": {"url": redis_url}}
+    return load_settings({**servers, "app_id": name, "topic_prefix": f"{name}.", **more})
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The same as environment variables. What is not said here has its default."""
+    return {
+        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "CRMKPI_REDIS__URL": settings.redis.url,
+        "CRMKPI_APP_ID": settings.app_id,
+        "CRMKPI_TOPIC_PREFIX": settings.topic_prefix,
+        "CRMKPI_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
+    }

@@ -1,0 +1,92 @@
+"""The measurements, in an order that lets each use what the one before left in the broker."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from bench import raw
+from bench.broker import create_inputs, produce
+from bench.check import equal_to_recount
+from bench.full import Full, count_all, restore
+from bench.latency import measure
+from bench.place import environment, place
+from bench.table import Result
+from bench.worker import Worker
+from bench.workload import PARTITIONS, TOPICS, events
+from models import topics
+from models.settings import Settings
+
+STEPS: Final = ("raw", "full", "check", "restore", "one", "latency")
+THREE: Final = ("alder", "birch", "cedar")
+ONE: Final = ("solo",)
+
+
+class Bench:
+    """One run. ``now_ms`` is the end of the workload's six hours; workers' logs go to the folder ``logs``."""
+
+    def __init__(self, bootstrap: str, redis_url: str, number: int, now_ms: int, logs: Path,
+                 say: Callable[[str], None]) -> None:  # fmt: skip
+        self.three = place(bootstrap, redis_url, "three")
+        self.one = place(bootstrap, redis_url, "one")
+        self.number, self.now_ms, self.logs, self.say = number, now_ms, logs, say
+        self.result = Result(number)
+
+    async def run(self, steps: Collection[str], seconds: float, profile: Path | None) -> None:
+        """Do these steps (of `STEPS`). Raises RuntimeError when a worker does not do its part."""
+        if {"raw", "full", "check", "restore"} & set(steps):
+            self._fill(self.three, THREE)
+        if "raw" in steps:
+            self._raw()
+        if {"full", "check", "restore"} & set(steps):
+            full = await self._full(self.three, THREE, profile)
+            self.result.full_path, self.result.rss_mb, self.result.start_s = full.rate, full.rss_mb, full.start_s
+        if "restore" in steps:
+            self.say("Restarting the worker ...")
+            self.result.restore_per_s = await restore(self.three, list(THREE), self.logs / "restore.log")
+        if "check" in steps:
+            self.say("Counting everything again ...")
+            check = await equal_to_recount(self.three, THREE, self.now_ms, self.logs, self.say)
+            self.result.equal, self.result.documents = check
+        if {"one", "latency"} & set(steps):
+            await self._one("one" in steps, seconds if "latency" in steps else 0)
+
+    def _fill(self, settings: Settings, tenants: tuple[str, ...], number: int | None = None) -> None:
+        began, bootstrap = perf_counter(), settings.kafka.bootstrap_servers
+        create_inputs(bootstrap, topics.inputs(settings), PARTITIONS)
+        prefix = settings.topic_prefix
+        made = (event._replace(topic=prefix + event.topic)
+                for event in events(self.number if number is None else number, tenants, self.now_ms))  # fmt: skip
+        sent = produce(bootstrap, made)
+        self.say(f"Produced {sent:,} events of {len(tenants)} tenants in {perf_counter() - began:.0f} s")
+
+    def _raw(self) -> None:
+        bootstrap = self.three.kafka.bootstrap_servers
+        names = [self.three.topic_prefix + topic for topic in TOPICS.values()]
+        self.result.raw_librdkafka = raw.librdkafka(bootstrap, names)
+        self.result.raw_aiokafka = raw.aiokafka(bootstrap, names)
+        self.say(f"Raw: librdkafka {self.result.raw_librdkafka:,.0f}/s, aiokafka {self.result.raw_aiokafka:,.0f}/s")
+
+    async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None) -> Full:
+        self.say(f"Full path, {len(tenants)} tenants ...")
+        worker = Worker(environment(settings), self.logs / f"full-{len(tenants)}.log", profile=profile)
+        try:
+            full = await count_all(settings, worker, self.number, list(tenants))
+        finally:
+            worker.stop()
+        self.say(f"Full path: {full.rate:,.0f} events/s, {full.rss_mb:.0f} MB")
+        return full
+
+    async def _one(self, full: bool, seconds: float) -> None:
+        self._fill(self.one, ONE, self.number if full else min(self.number, 20_000))
+        worker = Worker(environment(self.one), self.logs / "one.log")
+        try:
+            counted = await count_all(self.one, worker, self.number, list(ONE))
+            if full:
+                self.result.one_tenant, self.result.one_tenant_rss_mb = counted.rate, counted.rss_mb
+                self.say(f"One tenant: {counted.rate:,.0f} events/s")
+            if seconds:
+                self.say(f"Latency at 2,000 events/s for {seconds:g} s ...")
+                self.result.p50_ms, self.result.p99_ms = await measure(self.one, ONE[0], "a", seconds, self.now_ms)
+        finally:
+            worker.stop()

@@ -1,0 +1,84 @@
+"""Whether everything that was sent is counted and visible: inputs accepted, journal applied, Redis at its end."""
+
+from collections.abc import Collection
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from bench.broker import ends, reader
+from models import topics
+from models.settings import Settings
+from sinks.base import SinkUnavailable
+from sinks.redis_sink import RedisSink
+
+
+class Watch:
+    """Looks at the broker and at Redis from outside; changes nothing. All methods may raise KafkaException."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bootstrap = settings.kafka.bootstrap_servers
+        self._inputs = topics.inputs(settings)
+        self._journal, self._state = topics.journal(settings), topics.state(settings)
+        self._group: Consumer = reader(self._bootstrap, **{"group.id": settings.app_id})
+        self._sink = RedisSink(settings.redis.url)
+
+    async def close(self) -> None:
+        """Give connections back."""
+        self._group.close()
+        await self._sink.close()
+
+    def unaccepted(self) -> int:
+        """Input records whose offset is not committed yet."""
+        open_ = ends(self._group, self._inputs)
+        places = [TopicPartition(topic, partition) for topic, partition in open_]
+        committed = self._group.committed(places, timeout=10) if places else []
+        return sum(open_[str(p.topic), p.partition] - max(p.offset, 0) for p in committed)
+
+    def journal_ends(self) -> dict[int, int]:
+        """Lane -> end of its journal, of lanes that have any."""
+        return {partition: end for (_, partition), end in ends(self._group, [self._journal]).items()}
+
+    def changelog_records(self) -> int:
+        """Records a restart of all lanes has to read."""
+        total = 0
+        for (topic, partition), high in ends(self._group, [self._state]).items():
+            low, _ = self._group.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            total += high - low
+        return total
+
+    def tenant_ends(self, tenants: Collection[str]) -> dict[str, int]:
+        """Tenant -> the offset after its last journal record. Reads back from the end as far as it must."""
+        found: dict[str, int] = {}
+        for lane, end in self.journal_ends().items():
+            upper, step = end, 64
+            while upper > 0 and not found.keys() >= set(tenants):
+                lower = max(0, upper - step)
+                for name, offset in self._keys(lane, lower, upper):
+                    found[name] = max(found.get(name, 0), offset + 1)
+                upper, step = lower, step * 4
+        return {name: end for name, end in found.items() if name in tenants}
+
+    async def behind(self, wanted: dict[str, int]) -> list[str]:
+        """Tenants whose published revision does not cover the journal offset wanted; all while Redis is away."""
+        late = []
+        for tenant, offset in wanted.items():
+            try:
+                held = await self._sink.revision(tenant)
+            except SinkUnavailable:
+                held = None
+            if held is None or held[1] < offset:
+                late.append(tenant)
+        return late
+
+    def _keys(self, lane: int, lower: int, upper: int) -> list[tuple[str, int]]:
+        consumer = reader(self._bootstrap)
+        consumer.assign([TopicPartition(self._journal, lane, lower)])
+        seen: list[tuple[str, int]] = []
+        try:
+            while not seen or seen[-1][1] < upper - 1:
+                for message in consumer.consume(1_000, 1.0):
+                    if error := message.error():
+                        raise KafkaException(error)
+                    seen.append(((message.key() or b"").decode(), int(message.offset() or 0)))
+        finally:
+            consumer.close()
+        return [(name, offset) for name, offset in seen if offset < upper]

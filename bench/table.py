@@ -1,0 +1,60 @@
+"""The result of a run, for eyes and for scripts."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Result:
+    """Events a second unless said otherwise; None: not measured."""
+
+    events: int
+    raw_librdkafka: float | None = None
+    raw_aiokafka: float | None = None
+    full_path: float | None = None
+    start_s: float | None = None
+    rss_mb: float | None = None
+    equal: bool | None = None  # the full path's documents are those of the recount
+    documents: int | None = None
+    one_tenant: float | None = None
+    one_tenant_rss_mb: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    restore_per_s: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Full path to raw aiokafka."""
+        return self.full_path / self.raw_aiokafka if self.full_path and self.raw_aiokafka else None
+
+    def summary(self) -> dict[str, float | int | bool | None]:
+        """The last line's keys."""
+        names = ("raw_librdkafka", "raw_aiokafka", "full_path", "rss_mb", "p50_ms", "p99_ms", "restore_per_s", "ratio",
+                 "one_tenant", "events", "equal")  # fmt: skip
+        return {name: short(getattr(self, name)) for name in names}
+
+
+def short(value: float | None) -> float | int | None:
+    """Three digits are enough."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    return round(value) if value >= 100 else round(value, 3)
+
+
+def show(result: Result) -> str:
+    """A table: what, how much, and how much of the raw aiokafka read that is."""
+    base = result.raw_aiokafka
+    rows = [("raw librdkafka read", result.raw_librdkafka), ("raw aiokafka read", base),
+            ("full path, three tenants", result.full_path), ("full path, one tenant", result.one_tenant)]  # fmt: skip
+    lines = [f"{'':28}{'events/s':>12}{'of raw aiokafka':>18}"]
+    for name, rate in rows:
+        if rate is not None:
+            lines.append(f"{name:28}{rate:12,.0f}{f'{rate / base:.3f}' if base else '':>18}")
+    others = [("peak memory of the worker", result.rss_mb, "MB"), ("the same, one tenant", result.one_tenant_rss_mb, "MB"),
+              ("start to flow", result.start_s, "s"), ("latency p50", result.p50_ms, "ms"),
+              ("latency p99", result.p99_ms, "ms"), ("restore", result.restore_per_s, "entries/s")]  # fmt: skip
+    lines += [f"{name:28}{value:12,.1f} {unit}" for name, value, unit in others if value is not None]
+    if result.equal is not None:
+        lines.append(
+            f"{'equal to the recount':28}{'yes' if result.equal else 'NO':>12} ({result.documents:,} documents)"
+        )
+    return "\n".join(lines)

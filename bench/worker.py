@@ -1,0 +1,76 @@
+"""One worker process of ours: started, watched, paused, ended; never anybody else's."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class Worker:
+    """``python -m streams`` with an environment of its own; what it says goes to ``log``."""
+
+    def __init__(
+        self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None
+    ) -> None:
+        module = ["-m", "cProfile", "-o", str(profile), "-m", "streams"] if profile else ["-m", "streams"]
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, *module, *args], env={**os.environ, **env}, stdout=out, stderr=out,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        self.log = log
+        self.paused = False
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Exit code, None while it runs."""
+        return self.process.poll()
+
+    def kill(self) -> None:
+        """SIGKILL; returns when it has gone."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        self._signal(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+        self.paused = False
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        self._signal(signal.SIGTERM)
+
+    def stop(self, seconds: float = 20.0) -> int:
+        """SIGTERM and wait; one that does not end in time is killed. The exit code."""
+        self.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return int(self.process.returncode)
+
+    def peak_mb(self) -> float:
+        """Largest resident size so far, MB; 0 when it is gone or the machine does not tell."""
+        status = Path(f"/proc/{self.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+    def tail(self, lines: int = 15) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+
+    def _signal(self, number: int) -> None:
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
