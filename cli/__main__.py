@@ -1,0 +1,5 @@
+"""`python -m cli` is `crmkpi`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,111 @@
+"""`crmkpi send`: one event, or a few, to the right topic."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+import typer
+
+from cli.exits import EPILOG, CliError
+from cli.feed import feed
+from cli.flags import JsonFlag, KafkaFlag, settings
+from cli.lines import parsed, read_lines
+from cli.root import app
+from cli.route import key_of, topic_of
+from cli.term import out, plain, say, show_json
+from models.record import RawRecord
+from models.settings import Settings
+from models.validate import validate
+
+
+class Landed(NamedTuple):
+    """Where an event went."""
+
+    type: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@app.command(epilog=EPILOG)
+def send(
+    file: Annotated[Path | None, typer.Argument(help="JSON or JSONL of events (- for stdin).")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Type of one event, for example crm.deal.won.")] = None,
+    data: Annotated[str, typer.Option(help="Its data, as JSON.")] = "{}",
+    tenant: Annotated[str, typer.Option(help="Its tenant.")] = "default",
+    time: Annotated[str | None, typer.Option(help="When it happened, RFC 3339; default now.")] = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="Its id; default a new one.")] = None,
+    source: Annotated[str, typer.Option(help="Its source.")] = "/cli",
+    force: Annotated[
+        bool, typer.Option("--force", help="Send what would be refused, too: it becomes a dead letter.")
+    ] = False,
+    kafka: KafkaFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send one event from flags, or events from a file, each to the topic of its type; says where each one landed.
+
+    Events that a worker would refuse are not sent: the field is named, and the exit code is 2.
+
+    Example: crmkpi send --type crm.deal.won --data '{"deal_id": "D-1", "amount": "1200", "currency": "EUR"}' --tenant acme
+    """
+    if (file is None) == (type_ is None):
+        raise CliError("give either a file of events or --type TYPE")
+    events = _from_file(file) if file else [_from_flags(type_, data, tenant, time, event_id, source)]
+    if not force:
+        _check(events)
+    landed = asyncio.run(_send(settings(kafka), events))
+    if as_json:
+        show_json([place._asdict() for place in landed])
+        return
+    for place in landed:
+        out().print(plain(f"{place.type} -> {place.topic} partition {place.partition} offset {place.offset}"))
+
+
+def _from_file(path: Path) -> list[bytes]:
+    lines = [line.raw for line in read_lines(path)]
+    if len(lines) > 1 and parsed(lines[0]) is None:  # not JSONL: one document over several lines
+        lines = [b"\n".join(lines)]
+    try:
+        found = orjson.loads(lines[0]) if len(lines) == 1 else None
+    except orjson.JSONDecodeError:
+        return lines
+    return list(map(orjson.dumps, found)) if isinstance(found, list) else lines
+
+
+def _from_flags(
+    type_: str | None, data: str, tenant: str, time: str | None, event_id: str | None, source: str
+) -> bytes:
+    try:
+        body: Any = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise CliError(f"--data is no JSON: {error}") from error
+    when = time or datetime.now(UTC).isoformat(timespec="milliseconds")
+    envelope = {"specversion": "1.0", "id": event_id or str(uuid.uuid4()), "source": source, "type": type_}
+    return orjson.dumps({**envelope, "time": when, "tenantid": tenant, "data": body})
+
+
+def _check(events: list[bytes]) -> None:
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    _, rejections = validate([RawRecord("", 0, number, now, None, raw) for number, raw in enumerate(events, start=1)])
+    if not rejections:
+        return
+    for rejected in rejections[1:]:
+        say(f"event {rejected.record.offset}: {rejected.reason} {rejected.field or ''}: {rejected.detail}")
+    first = rejections[0]
+    what = f"{first.reason} {first.field or ''}: {first.detail}"
+    raise CliError(f"nothing sent, event {first.record.offset} would be refused: {what} (--force sends it)")
+
+
+async def _send(place: Settings, events: list[bytes]) -> list[Landed]:
+    heads = [parsed(raw) or {} for raw in events]
+    topics = [topic_of(place, head.get("type")) for head in heads]
+    async with feed(place.kafka.bootstrap_servers) as kafka:
+        landed: list[Landed] = []
+        for raw, head, topic in zip(events, heads, topics, strict=True):
+            await kafka.send(topic, raw, key=key_of(head))
+            done = (await kafka.flush())[0]
+            landed.append(Landed(str(head.get("type", "?")), topic, done.partition, done.offset))
+        return landed

@@ -1,0 +1,49 @@
+"""`crmkpi up`: everything this machine needs, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from cli.exits import EPILOG, UNAVAILABLE, CliError
+from cli.flags import settings
+from cli.root import app
+from cli.term import json_line, out, say
+from cli.topics import ensure_topics
+from cli.workers import Workers, worker_command, worker_environment
+from ops.local import ServerError, Servers, local_servers
+
+
+@app.command(epilog=EPILOG)
+def up(
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Worker processes.")] = 1,
+    kafka_port: Annotated[int, typer.Option(help="Port of a Kafka started here; 0: a free one.")] = 0,
+    redis_port: Annotated[int, typer.Option(help="Port of a Redis started here; 0: a free one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="The addresses as one JSON line.")] = False,
+) -> None:
+    """Find or start Kafka and Redis, make the topics, run workers; print the addresses. Ctrl-C stops what was started.
+
+    Example: crmkpi up --processes 2
+    """
+    try:
+        with local_servers(say, kafka_port=kafka_port, redis_port=redis_port) as servers:
+            code = _run(servers, processes, as_json)
+    except ServerError as error:
+        raise CliError(str(error), UNAVAILABLE) from error
+    raise typer.Exit(code)
+
+
+def _run(servers: Servers, processes: int, as_json: bool) -> int:
+    place = settings(servers.kafka.bootstrap, servers.redis.url)
+    ensure_topics(place)
+    workers = Workers(worker_command(), worker_environment(place), processes, say)
+    if as_json:
+        typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": servers.redis.url}))
+    else:
+        out().print(addresses(servers))
+    return workers.run()
+
+
+def addresses(servers: Servers) -> str:
+    """Lines to paste into another terminal."""
+    lines = [f"export KAFKA_BOOTSTRAP_SERVERS={servers.kafka.bootstrap}", f"export REDIS_URL={servers.redis.url}"]
+    return "\n".join(["Paste into a second terminal:", *(f"  {line}" for line in lines), "Ctrl-C here stops all."])

@@ -1,0 +1,55 @@
+"""Worker processes under the supervisor, as `worker`, `up` and `demo` start them."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from models.settings import Settings
+from ops.local.guard import Guard
+from ops.supervisor import Supervisor
+
+
+def worker_command(as_of: int | None = None, log: Path | None = None) -> list[str]:
+    """The command of one worker process; with ``log`` its output goes there instead of the terminal."""
+    command = [sys.executable, "-m", "streams", *(["--as-of", str(as_of)] if as_of is not None else [])]
+    if log is None:
+        return command
+    return ["sh", "-c", f"exec {shlex.join(command)} >>{shlex.quote(str(log))} 2>&1"]
+
+
+def worker_environment(place: Settings) -> dict[str, str]:
+    """Ours, with the addresses that flags decided: they win in the worker too."""
+    return {
+        **os.environ,
+        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": place.kafka.bootstrap_servers,
+        "CRMKPI_REDIS__URL": place.redis.url,
+    }
+
+
+class Workers:
+    """A supervisor whose workers end with this process, even when it is killed with -9."""
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], processes: int, progress: Callable[[str], None]
+    ) -> None:
+        self._guard = Guard()
+        self._progress = progress
+        self.supervisor = Supervisor(command, processes=processes, progress=self._heard, env=env)
+
+    def run(self) -> int:
+        """Blocks until asked to stop (Ctrl-C, SIGTERM, `stop`) or until a worker's failure ends all; its exit code."""
+        try:
+            return self.supervisor.run()
+        finally:
+            self._guard.dismiss()
+
+    def stop(self) -> None:
+        """Makes `run` return; safe from another thread."""
+        self.supervisor.stop()
+
+    def _heard(self, line: str) -> None:
+        pids = [str(slot.process.pid) for slot in self.supervisor.slots if slot.process is not None]
+        self._guard.on_death(f"kill -9 {' '.join(pids)} 2>/dev/null" if pids else ":")
+        self._progress(line)
