@@ -183,3 +183,29 @@ async def test_cluster_takes_a_publication(tmp_path: Path) -> None:
         await sink.close()
         await client.aclose()
         server.kill()
+
+
+async def test_documented_rights_are_enough(server: Server, client: Redis) -> None:
+    """The two users of docs/redis.md can do their work, and the reader cannot write."""
+    c: Any = client
+    acl = [
+        line
+        for line in (Path(__file__).parents[2] / "docs" / "redis.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("ACL SETUSER")
+    ]
+    for line in acl:
+        await c.execute_command(*line.split())
+    worker = RedisSink(server.url.replace("//", "//crmkpi-worker:change-me@"))
+    viewer_url = server.url.replace("//", "//crmkpi-viewer:change-me@")
+    await worker.publish(publication(1, document(), full=True))
+    async with RedisReader(viewer_url) as reader:
+        assert await reader.documents("acme") == await reader.snapshot("acme", "30d") == [document()]
+        assert await reader.tenants() == ["acme"]
+        async for update in reader.updates("acme", "0"):
+            assert update.kpis == ("orders",)
+            break
+    viewer = RedisSink(viewer_url)
+    with pytest.raises(SinkUnavailable):
+        await viewer.publish(publication(2, document()))
+    for sink in (worker, viewer):
+        await sink.close()

@@ -260,7 +260,7 @@ async def test_reader_never_sees_two_revisions_at_once(store: Store) -> None:
 
 
 async def test_thousands_of_documents_are_one_publication(store: Store) -> None:
-    """5,000 documents and as many again in their place: one step each, in well under the time to live of a second."""
+    """5,000 documents and as many again in their place: one step each, within two seconds."""
     for value in (1, 2):
         started = time.perf_counter()
         assert await store.sink.publish(publication(value, *board(5000, value), full=True))
