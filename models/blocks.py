@@ -29,14 +29,19 @@ def encode_blocks(
 
 def _encode(topic: str, partition: int, rows: Sequence[Row], refused: Sequence[Refusal]) -> list[bytes]:
     block = _dump(topic, partition, rows, refused)
-    offsets = sorted([row.offset for row in rows] + [refusal.offset for refusal in refused])
-    if len(block) <= BLOCK_BYTES or len(offsets) == 1:
+    count = len(rows) + len(refused)
+    if len(block) <= BLOCK_BYTES or count == 1:
         return [block]
-    # Rows and refusals are cut at the same offset: the engine drops what is not above the highest offset it saw.
-    cut = offsets[len(offsets) // 2]
-    low = _encode(topic, partition, [r for r in rows if r.offset < cut], [r for r in refused if r.offset < cut])
-    high = _encode(topic, partition, [r for r in rows if r.offset >= cut], [r for r in refused if r.offset >= cut])
-    return low + high
+    # Rows and refusals are cut at the same offsets: the engine drops what is not above the highest offset it saw.
+    offsets = sorted([row.offset for row in rows] + [refusal.offset for refusal in refused])
+    size = max(1, count * BLOCK_BYTES * 4 // (len(block) * 5))
+    blocks: list[bytes] = []
+    for start in range(0, count, size):
+        chosen = range(offsets[start], offsets[min(start + size, count) - 1] + 1)
+        blocks += _encode(
+            topic, partition, [row for row in rows if row.offset in chosen], [r for r in refused if r.offset in chosen]
+        )
+    return blocks
 
 
 def _dump(topic: str, partition: int, rows: Iterable[Row], refused: Iterable[Refusal]) -> bytes:

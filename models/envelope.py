@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
-from models.canonical import MAX_BYTES, canonical, check_escapes, check_nesting, parse, with_decimals
+from models.canonical import MAX_BYTES, canonical, check_keys, check_nesting, parse, with_decimals
 from models.record import RawRecord
 from models.refused import Refused
 from models.rules import Exact
@@ -15,13 +15,8 @@ _HEADER: Final = "ce_"
 _STRUCTURED: Final = b"application/cloudevents+json"
 
 
-class Sent(NamedTuple):
-    """An event as its producer sent it, before any rule of the contract."""
-
-    attributes: dict[str, Any]  # CloudEvents attributes and whatever else stood beside data
-    data: Any  # {} when there was none
-    canonical: bytes  # of data
-    exact: Exact  # data once more, with decimals
+Sent = tuple[dict[str, Any], Any, bytes, Exact]
+"""An event as sent: attributes, data ({} when there was none), canonical data, data once more with decimals."""
 
 
 def open_envelope(record: RawRecord) -> Sent:
@@ -33,31 +28,27 @@ def open_envelope(record: RawRecord) -> Sent:
         raise Refused("size")
     attributes = binary_attributes(record.headers) if record.headers else None
     body = parse(raw)
-    check_nesting(raw, body)
-    return _structured(raw, body) if attributes is None else _binary(raw, body, attributes)
+    colons = check_nesting(raw, body)
+    return _structured(raw, body, colons) if attributes is None else _binary(raw, body, colons, attributes)
 
 
-def _structured(raw: bytes, body: Any) -> Sent:
+def _structured(raw: bytes, body: Any, colons: int) -> Sent:
     if type(body) is not dict:
         raise Refused("not_object")
     whole = "data" in body
     data = body.pop("data", None)
     text = canonical(data)
-    # Each key costs one colon; a key written twice is lost in parsing, and its colon with it.
-    colons = text.count(b":") + orjson.dumps(body).count(b":") + whole
-    if b"\\u00" in raw or raw.count(b":") != colons:
-        check_escapes(raw)
+    check_keys(raw, colons, text.count(b":") + orjson.dumps(body).count(b":") + whole)
     if data is None:
         _no_data(body)
-        return Sent(body, {}, b"{}", dict)
-    return Sent(body, data, text, partial(_exact_data, raw))
+        return body, {}, b"{}", dict
+    return body, data, text, partial(_exact_data, raw)
 
 
-def _binary(raw: bytes, data: Any, attributes: dict[str, str]) -> Sent:
+def _binary(raw: bytes, data: Any, colons: int, attributes: dict[str, str]) -> Sent:
     text = canonical(data)
-    if b"\\u00" in raw or raw.count(b":") != text.count(b":"):
-        check_escapes(raw)
-    return Sent(attributes, data, text, partial(with_decimals, raw))
+    check_keys(raw, colons, text.count(b":"))
+    return dict(attributes), data, text, partial(with_decimals, raw)
 
 
 def _exact_data(raw: bytes) -> Any:

@@ -23,7 +23,7 @@ def currency(text: str) -> tuple[str, int]:
     code = text.upper()
     if code not in _KNOWN:
         raise Refused("unknown_currency", "currency")
-    places: int = get_currency_precision(code)
+    places: int = get_currency_precision(code)  # babel's own word is Any
     return code, places
 
 
@@ -52,7 +52,8 @@ def minor_units(value: Decimal, places: int, field: str) -> int:
         raise Refused("amount_range", field)
     number = int("".join(map(str, figures)))
     shift = exponent + places
-    units, rest = (number * 10**shift, 0) if shift >= 0 else divmod(number, 10 ** min(-shift, 400))
+    power: int = 10 ** min(abs(shift), 400)
+    units, rest = (number * power, 0) if shift >= 0 else divmod(number, power)
     if rest:
         raise Refused("amount_precision", field)
     if units >= _LIMIT:

@@ -36,8 +36,14 @@ class Shape:
 
     def check(self, data: Any, canonical: bytes, raw: bytes, exact: Exact) -> tuple[dict[str, Any], int]:
         """(normalised copy of data, flags). Refused with the field's name when the contract is broken."""
-        if b"null" in canonical:
-            data = _without_nulls(data, self.nulls)
+        try:
+            return self._check(data, raw, exact)
+        except Refused:
+            if b"null" not in canonical:
+                raise
+        return self._check(_without_nulls(data, self.nulls), raw, exact)
+
+    def _check(self, data: Any, raw: bytes, exact: Exact) -> tuple[dict[str, Any], int]:
         try:
             found = self.validate(data)
         except ValidationError as error:
@@ -48,7 +54,9 @@ class Shape:
         if self.rule is not None:
             self.rule(found, raw, exact)
         flags = _price(found, self.money, raw, exact) if self.money else 0
-        return found, flags | _agent(found)
+        if "user_agent" in found or "machine" in found:
+            flags |= _robot(found)
+        return found, flags
 
 
 def adapter(declared: type[Any]) -> TypeAdapter[dict[str, Any]]:
@@ -98,14 +106,11 @@ def _price(found: dict[str, Any], fields: tuple[str, ...], raw: bytes, exact: Ex
     return 0
 
 
-def _agent(found: dict[str, Any]) -> int:
-    agent = found.get("user_agent")
-    if agent is not None:
-        if len(agent) > AGENT_LENGTH:
-            agent = found["user_agent"] = agent[:AGENT_LENGTH]
-        if is_robot(agent):
-            return BOT
-    return BOT if found.get("machine") is True else 0
+def _robot(found: dict[str, Any]) -> int:
+    agent = found.get("user_agent", "")
+    if len(agent) > AGENT_LENGTH:
+        agent = found["user_agent"] = agent[:AGENT_LENGTH]
+    return BOT if found.get("machine") or is_robot(agent) else 0
 
 
 def _refused(error: ValidationError) -> Refused:

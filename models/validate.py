@@ -61,7 +61,7 @@ def _row(record: RawRecord, sent: Sent) -> Row:
 
 
 def _rejection(record: RawRecord, sent: Sent | None, refused: Refused) -> Rejection:
-    given = sent.attributes if sent is not None else None
+    given = sent[0] if sent is not None else None
     return Rejection(
         record,
         _tenant(record, given),
