@@ -1,27 +1,31 @@
 """The two ceilings: what a client reads when nobody looks at the events."""
 
-import asyncio
 from collections.abc import Sequence
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import TopicPartition as ConfluentPartition
 
-from bench.broker import ends, messages, reader
+from bench.broker import ends, reader
 
 
 def librdkafka(bootstrap: str, topics: Sequence[str]) -> float:
-    """Events a second through confluent-kafka's batch call."""
-    began = perf_counter()
-    number = sum(1 for _ in messages(bootstrap, topics))
-    return number / (perf_counter() - began)
+    """Events a second through confluent-kafka's batch call. The topics were never trimmed."""
+    consumer = reader(bootstrap)
+    try:
+        open_ = ends(consumer, topics)
+        left = sum(open_.values())
+        consumer.assign([ConfluentPartition(topic, partition, 0) for topic, partition in open_])
+        number, began = 0, perf_counter()
+        while number < left:
+            number += len(consumer.consume(20_000, 1.0))
+        return number / (perf_counter() - began)
+    finally:
+        consumer.close()
 
 
-def aiokafka(bootstrap: str, topics: Sequence[str]) -> float:
+async def aiokafka(bootstrap: str, topics: Sequence[str]) -> float:
     """Events a second through aiokafka's getmany."""
-    return asyncio.run(_aiokafka(bootstrap, topics))
-
-
-async def _aiokafka(bootstrap: str, topics: Sequence[str]) -> float:
     wanted = reader(bootstrap)
     left = {TopicPartition(*place): end for place, end in ends(wanted, topics).items()}
     wanted.close()

@@ -37,7 +37,7 @@ class Bench:
         if {"raw", "full", "check", "restore"} & set(steps):
             self._fill(self.three, THREE)
         if "raw" in steps:
-            self._raw()
+            await self._raw()
         if {"full", "check", "restore"} & set(steps):
             full = await self._full(self.three, THREE, profile)
             self.result.full_path, self.result.rss_mb, self.result.start_s = full.rate, full.rss_mb, full.start_s
@@ -60,11 +60,11 @@ class Bench:
         sent = produce(bootstrap, made)
         self.say(f"Produced {sent:,} events of {len(tenants)} tenants in {perf_counter() - began:.0f} s")
 
-    def _raw(self) -> None:
+    async def _raw(self) -> None:
         bootstrap = self.three.kafka.bootstrap_servers
         names = [self.three.topic_prefix + topic for topic in TOPICS.values()]
         self.result.raw_librdkafka = raw.librdkafka(bootstrap, names)
-        self.result.raw_aiokafka = raw.aiokafka(bootstrap, names)
+        self.result.raw_aiokafka = await raw.aiokafka(bootstrap, names)
         self.say(f"Raw: librdkafka {self.result.raw_librdkafka:,.0f}/s, aiokafka {self.result.raw_aiokafka:,.0f}/s")
 
     async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None) -> Full:

@@ -49,8 +49,9 @@ def show(result: Result) -> str:
     for name, rate in rows:
         if rate is not None:
             lines.append(f"{name:28}{rate:12,.0f}{f'{rate / base:.3f}' if base else '':>18}")
-    others = [("peak memory of the worker", result.rss_mb, "MB"), ("the same, one tenant", result.one_tenant_rss_mb, "MB"),
-              ("start to flow", result.start_s, "s"), ("latency p50", result.p50_ms, "ms"),
+    others = [("peak memory of the worker", result.rss_mb, "MB"),
+              ("the same, one tenant", result.one_tenant_rss_mb, "MB"), ("start to flow", result.start_s, "s"),
+              ("latency p50", result.p50_ms, "ms"),
               ("latency p99", result.p99_ms, "ms"), ("restore", result.restore_per_s, "entries/s")]  # fmt: skip
     lines += [f"{name:28}{value:12,.1f} {unit}" for name, value, unit in others if value is not None]
     if result.equal is not None:
