@@ -9,8 +9,9 @@ from typing import Any
 
 from ops.local.guard import Guard
 from ops.local.kafka import SETTINGS, START_S
-from ops.local.net import HOST, kafka_answers, redis_answers, wait_until, wanted_port
+from ops.local.net import HOST, wait_until, wanted_port
 from ops.local.unit import Kafka, Progress, Redis, ServerError
+from ops.wire import brokers_at, redis_answers
 
 KAFKA_IMAGE, REDIS_IMAGE = "apache/kafka:4.1.1", "redis:8"
 HEAP = "-Xms96m -Xmx384m -XX:+UseSerialGC -XX:MaxDirectMemorySize=96m"
@@ -44,7 +45,7 @@ def start_kafka(progress: Progress, port: int = 0) -> Kafka:
     }
     names = {"KAFKA_" + key.upper().replace(".", "_"): value for key, value in (SETTINGS | listeners).items()}
     unit = ContainerUnit("kafka", KAFKA_IMAGE, port, port, {**names, "KAFKA_HEAP_OPTS": HEAP}, [], progress)
-    unit.run(lambda: kafka_answers(HOST, port))
+    unit.run(lambda: bool(brokers_at(HOST, port)))
     return Kafka(f"{HOST}:{port}", unit)
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ops.local.jars import kafka_jars
 from ops.local.java import find_java
-from ops.local.net import HOST, free_port, kafka_answers, wanted_port
+from ops.local.net import HOST, free_port, wanted_port
 from ops.local.process import ProcessUnit
 from ops.local.unit import Kafka, Progress, ServerError
+from ops.wire import brokers_at
 
 START_S = 90.0  # a machine under heavy load needs many times the usual few seconds
 MEMORY_MB = 700  # heap, code, class data and buffers of the broker at its largest
@@ -54,8 +55,8 @@ SETTINGS = {
 }
 
 
-def start_kafka(progress: Progress, port: int = 0) -> Kafka:
-    """Start a broker on 127.0.0.1 (`port` 0: a free one).
+def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Kafka:
+    """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
 
     Raises ServerError: port taken, memory short, no Java, no jars.
     """
@@ -65,7 +66,10 @@ def start_kafka(progress: Progress, port: int = 0) -> Kafka:
     jars = kafka_jars(progress)
     progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
     unit = ProcessUnit(
-        "kafka", lambda folder: _prepare(folder, java, jars, port), lambda: kafka_answers(HOST, port), START_S
+        "kafka",
+        lambda folder: _prepare(folder, java, jars, port, advertise),
+        lambda: bool(brokers_at(HOST, port)),
+        START_S,
     )
     try:
         unit.start()
@@ -75,19 +79,19 @@ def start_kafka(progress: Progress, port: int = 0) -> Kafka:
     return Kafka(f"{HOST}:{port}", unit)
 
 
-def _prepare(folder: Path, java: str, jars: Path, port: int) -> Sequence[str]:
+def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str) -> Sequence[str]:
     data = folder / "data"
     shutil.copytree(formatted(java, jars), data)
     meta = data / "meta.properties"
     meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
-    config = _write_config(folder, port, free_port())
+    config = _write_config(folder, port, free_port(), advertise)
     return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
 
 
-def _write_config(folder: Path, port: int, controller: int) -> Path:
+def _write_config(folder: Path, port: int, controller: int, advertise: str = "") -> Path:
     here = {
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "advertised.listeners": f"PLAINTEXT://{advertise or f'{HOST}:{port}'}",
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "log.dirs": str(folder / "data"),
     }

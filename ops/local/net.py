@@ -1,10 +1,9 @@
-"""Ports on 127.0.0.1, and the shortest question that proves a server is really serving."""
+"""Ports on 127.0.0.1, and waiting."""
 
 from __future__ import annotations
 
 import random
 import socket
-import struct
 import time
 from collections.abc import Callable
 
@@ -44,36 +43,6 @@ def wanted_port(port: int, what: str) -> int:
             f"See which one with: ss -ltnp 'sport = :{port}'; stop it, or choose another port."
         )
     return port or free_port()
-
-
-def kafka_answers(host: str, port: int) -> bool:
-    """Whether a broker there is in service: its metadata (version 1) lists at least one broker."""
-    body = struct.pack(">hhihi", 3, 1, 1, -1, 0)
-    try:
-        with socket.create_connection((host, port), timeout=2) as wire:
-            wire.sendall(struct.pack(">i", len(body)) + body)
-            head = _exactly(wire, 12)
-    except OSError:
-        return False
-    return len(head) == 12 and int(struct.unpack(">iii", head)[2]) > 0
-
-
-def redis_answers(host: str, port: int) -> bool:
-    """Whether a server there answers PING; one that asks for a password answers too."""
-    try:
-        with socket.create_connection((host, port), timeout=2) as wire:
-            wire.sendall(b"PING\r\n")
-            answer = wire.recv(64)
-    except OSError:
-        return False
-    return answer.startswith((b"+PONG", b"-NOAUTH"))
-
-
-def _exactly(wire: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size and (more := wire.recv(size - len(data))):
-        data += more
-    return data
 
 
 def wait_until(question: Callable[[], bool], seconds: float, still_there: Callable[[], bool]) -> bool:

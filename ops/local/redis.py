@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ops.local.net import HOST, redis_answers, wanted_port
+from ops.local.net import HOST, wanted_port
 from ops.local.process import ProcessUnit
 from ops.local.unit import Progress, Redis, ServerError
+from ops.wire import redis_answers
 
 START_S = 30.0
 

@@ -1,0 +1,226 @@
+"""The topics the design needs, with their settings: what would be made or changed, making them, and checking them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, for_code
+
+from models import topics as names
+from models.settings import Settings
+
+DAY_MS = 86_400_000
+MB = 1 << 20
+VISIBLE_S = 30.0
+LARGE = {"max.message.bytes": str(8 * MB)}  # blocks, state entries and dead letters are larger than any input
+INPUT = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * DAY_MS)}
+INPUT |= {"max.message.bytes": str(MB + 12)}  # Kafka's own default, said aloud
+JOURNAL = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": str(90 * DAY_MS),
+    **LARGE,
+}
+DEAD = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": str(14 * DAY_MS),
+    **LARGE,
+}
+STATE = {
+    "cleanup.policy": "compact",  # never compact,delete: state has no age
+    "segment.bytes": str(64 * MB),  # only closed segments are compacted, so they must close soon
+    "segment.ms": str(600_000),
+    "min.cleanable.dirty.ratio": "0.1",
+    "max.compaction.lag.ms": str(DAY_MS),
+    **LARGE,
+}
+# Where an operator may choose a safer value than ours; every other setting must be equal.
+AT_LEAST = {"max.message.bytes", "retention.ms", "min.insync.replicas"}
+AT_MOST = {"segment.bytes", "segment.ms", "min.cleanable.dirty.ratio", "max.compaction.lag.ms"}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    copies: int
+    configs: Mapping[str, str]
+
+
+class Change(NamedTuple):
+    """One thing that is not as it should be. `partitions` cannot be mended by us; the others can."""
+
+    topic: str
+    kind: Literal["create", "config", "partitions"]
+    detail: str
+
+
+class TopicsWrong(RuntimeError):
+    """Topics are missing or differ; the text names each one and says what to do."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        super().__init__("\n".join(f"{change.topic}: {change.detail}" for change in changes))
+        self.changes = tuple(changes)
+
+
+def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
+    """Inputs, a dead-letter topic for each, the journal and the state's changelog."""
+    copies = settings.replication
+    # With three copies, a write is acknowledged when two have it: one broker may be lost or under repair.
+    safe = {"min.insync.replicas": "2"} if copies >= 3 else {}
+    given = names.inputs(settings)
+    parts = [(name, settings.input_partitions, INPUT) for name in given]
+    parts += [(names.dead_letters(name), settings.input_partitions, DEAD) for name in given]
+    parts += [(names.journal(settings), settings.journal_partitions, JOURNAL)]
+    parts += [(names.state(settings), settings.journal_partitions, STATE)]
+    return tuple(Topic(name, count, copies, {**configs, **safe}) for name, count, configs in parts)
+
+
+@asynccontextmanager
+async def admin(bootstrap: str, client: Mapping[str, Any] | None = None) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An open admin client. `client`: security options. Raises KafkaConnectionError when no broker answers."""
+    link = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crmkpi-topics", **(client or {}))
+    try:
+        await link.start()
+        yield link
+    finally:
+        await link.close()
+
+
+async def plan(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> list[Change]:
+    """Everything that is missing or different, in the order of `topics`; empty when all is well."""
+    topics = list(topics)
+    counts = await _partition_counts(link)
+    configs = await _configs(link, [topic for topic in topics if topic.name in counts])
+    return [change for topic in topics for change in _compare(topic, counts.get(topic.name), configs)]
+
+
+async def ensure(link: AIOKafkaAdminClient, topics: Iterable[Topic], *, mend: bool = False) -> list[Change]:
+    """Create what is missing and, with `mend`, set differing settings right; what was done is returned.
+
+    Raises TopicsWrong for what remains wrong: partition counts, and settings without `mend`.
+    """
+    topics = list(topics)
+    changes = await plan(link, topics)
+    missing = {change.topic for change in changes if change.kind == "create"}
+    await _create(link, [topic for topic in topics if topic.name in missing])
+    differing = {change.topic for change in changes if change.kind == "config" and mend}
+    await _mend(link, [topic for topic in topics if topic.name in differing])
+    done = [change for change in changes if change.topic in missing or (change.kind == "config" and mend)]
+    if left := [change for change in changes if change not in done]:
+        raise TopicsWrong(left)
+    return done
+
+
+async def check(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
+    """Raises TopicsWrong unless every topic exists as wanted."""
+    if changes := await plan(link, topics):
+        raise TopicsWrong(changes)
+
+
+def _compare(topic: Topic, count: int | None, configs: Mapping[str, Mapping[str, str]]) -> list[Change]:
+    if count is None:
+        return [Change(topic.name, "create", f"missing ({topic.partitions} partitions); make it: crmkpi topics ensure")]
+    changes = [Change(topic.name, "partitions", _partitions_text(count, topic.partitions))] * (
+        count != topic.partitions
+    )
+    actual = configs[topic.name]
+    for key, value in topic.configs.items():
+        if not _good(key, actual.get(key, ""), value):
+            text = f"{key} is {actual.get(key)}, wanted {_bound(key)}{value}; set it: crmkpi topics ensure --mend"
+            changes.append(Change(topic.name, "config", text))
+    return changes
+
+
+def _partitions_text(actual: int, wanted: int) -> str:
+    return (
+        f"has {actual} partitions, wanted {wanted}. A topic's number is fixed for life here, because counted state "
+        f"belongs to partitions. If it had {actual} before anything was counted, set CRMKPI_INPUT_PARTITIONS (inputs) "
+        "or CRMKPI_JOURNAL_PARTITIONS (journal, state); if it was changed since, make the topic anew with the old number, "
+        "or start under a new CRMKPI_APP_ID, which counts anew."
+    )
+
+
+def _bound(key: str) -> str:
+    return "at least " if key in AT_LEAST else "at most " if key in AT_MOST else ""
+
+
+def _good(key: str, actual: str, wanted: str) -> bool:
+    if key in AT_LEAST:
+        return actual == "-1" or (actual != "" and float(actual) >= float(wanted))
+    if key in AT_MOST:
+        return actual != "" and float(actual) <= float(wanted)
+    return actual == wanted
+
+
+async def _partition_counts(link: AIOKafkaAdminClient) -> dict[str, int]:
+    # All topics: a question for one by its name would create it on brokers that make topics by themselves.
+    return {item["topic"]: len(item["partitions"]) for item in await link.describe_topics() if not item["error_code"]}
+
+
+async def _configs(link: AIOKafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+    entries = await _entries(link, [topic.name for topic in topics])
+    return {name: {entry[0]: entry[1] for entry in found} for name, found in entries.items()}
+
+
+async def _entries(link: AIOKafkaAdminClient, names: list[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Per topic: (key, value, read only, source, ...) of every setting; source 1 = set on this topic."""
+    if not names:
+        return {}
+    answers = await link.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for code, text, _, name, entries in (resource for answer in answers for resource in answer.resources):
+        if code:
+            raise for_code(code)(f"settings of {name}: {text}")
+        found[name] = entries
+    return found
+
+
+async def _create(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:
+    if not topics:
+        return
+    new = [NewTopic(topic.name, topic.partitions, topic.copies, topic_configs=dict(topic.configs)) for topic in topics]
+    answer = await link.create_topics(new)
+    for name, code, *rest in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):  # another worker may be making them at this moment
+            raise for_code(code)(f"creating {name}: {rest[0] if rest else ''}")
+    await _visible(link, {topic.name for topic in topics})
+
+
+async def _visible(link: AIOKafkaAdminClient, made: set[str]) -> None:
+    """The controller answers before the brokers know: return when every new partition has a leader."""
+    end = time.monotonic() + VISIBLE_S
+    while time.monotonic() < end:
+        described = [item for item in await link.describe_topics() if item["topic"] in made and not item["error_code"]]
+        parts = [part for item in described for part in item["partitions"]]
+        if len(described) == len(made) and all(part["leader"] >= 0 and not part["error_code"] for part in parts):
+            return
+        await asyncio.sleep(0.05)
+    raise KafkaTimeoutError(
+        f"{len(made)} new topics were not in service after {VISIBLE_S:g} s; look at the broker's log"
+    )
+
+
+async def _mend(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:
+    # The request replaces every setting of the topic, so those that others made go along.
+    entries = await _entries(link, [topic.name for topic in topics])
+    resources = []
+    for topic in topics:
+        own = {entry[0]: entry[1] for entry in entries[topic.name] if entry[3] == 1}
+        wrong = {key: value for key, value in topic.configs.items() if not _good(key, own.get(key, ""), value)}
+        resources.append(ConfigResource(ConfigResourceType.TOPIC, topic.name, own | wrong))
+    if resources:
+        for answer in await link.alter_configs(resources):
+            for code, text, _, name in answer.resources:
+                if code:
+                    raise for_code(code)(f"settings of {name}: {text}")

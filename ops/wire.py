@@ -1,0 +1,66 @@
+"""The two shortest questions that prove a server is serving, asked without a client library and without its retries."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import NamedTuple
+
+
+class Broker(NamedTuple):
+    """A broker as it advertises itself to clients."""
+
+    node: int
+    host: str
+    port: int
+
+
+def tcp_opens(host: str, port: int, timeout: float = 2.0) -> bool:
+    """Whether anything there takes a connection within `timeout` seconds."""
+    try:
+        socket.create_connection((host, port), timeout=timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def brokers_at(host: str, port: int, timeout: float = 2.0) -> list[Broker]:
+    """The brokers a Kafka there advertises (Metadata request, version 1); empty without a plain-text answer."""
+    request = struct.pack(">hhihi", 3, 1, 1, -1, 0)
+    try:
+        with socket.create_connection((host, port), timeout=timeout) as wire:
+            wire.sendall(struct.pack(">i", len(request)) + request)
+            (size,) = struct.unpack(">i", _exactly(wire, 4))
+            return _brokers(_exactly(wire, min(size, 1 << 20)))
+    except (OSError, struct.error):
+        return []
+
+
+def redis_answers(host: str, port: int, timeout: float = 2.0) -> bool:
+    """Whether a server there answers PING; one that asks for a password answers too."""
+    try:
+        with socket.create_connection((host, port), timeout=timeout) as wire:
+            wire.sendall(b"PING\r\n")
+            answer = wire.recv(64)
+    except OSError:
+        return False
+    return answer.startswith((b"+PONG", b"-NOAUTH"))
+
+
+def _exactly(wire: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (more := wire.recv(size - len(data))):
+        data += more
+    return data
+
+
+def _brokers(body: bytes) -> list[Broker]:
+    _, count = struct.unpack_from(">ii", body)
+    found, at = [], 8
+    for _ in range(count):
+        node, length = struct.unpack_from(">ih", body, at)
+        host = body[at + 6 : at + 6 + length].decode()
+        port, rack = struct.unpack_from(">ih", body, at + 6 + length)
+        found.append(Broker(node, host, port))
+        at += 6 + length + 6 + max(0, rack)
+    return found
