@@ -13,6 +13,7 @@ from tests.recount.windows import DAY, QUARTER_HOUR, Window, ceil_to, local_date
 
 RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}
 OTHER_RANK: Final = 1
+CLOSINGS: Final = ("crm.deal.won", "crm.deal.lost")
 GONE: Final = ("merged", "deleted")
 
 
@@ -77,10 +78,10 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=key)
 
 
-def instant(row: Row, state: str) -> int:
+def instant(row: Row) -> int:
     """When an event takes effect: closings at ``closed_at`` when given."""
     closed_at = row.data.get("closed_at")
-    return closed_at if state in ("won", "lost") and isinstance(closed_at, int) else row.time
+    return closed_at if row.type in CLOSINGS and isinstance(closed_at, int) else row.time
 
 
 def open_times(steps: Sequence[tuple[int, str]], created: int) -> list[tuple[float, float]]:
@@ -111,7 +112,7 @@ def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence
     found = Deal(latest_given(ordered, dimensions), heard_of=[row.time for row in rows])
     known = [row.time for row in rows if row.type == "crm.deal.created" and not undated(row)]
     found.created = min(known) if known else None
-    steps = [(instant(row, state), state) for row in ordered if (state := stages.state(row))]
+    steps = [(instant(row), state) for row in ordered if (state := stages.state(row))]
     found.state = steps[-1][1] if steps else "open"
     if found.state in ("won", "lost"):
         found.closed = steps[-1][0]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from models.record import BOT, Block, Refusal, Row
+from models.record import BOT, UNKNOWN_TYPE, Block, Refusal, Row
 from tests.recount.windows import Window
 
 Item = Row | Refusal
@@ -107,9 +107,9 @@ class Accepted(NamedTuple):
     refused: list[int]
 
     @property
-    def humans(self) -> list[Row]:
-        """The rows that are not a robot's."""
-        return [row for row in self.rows if not row.flags & BOT]
+    def telling(self) -> list[Row]:
+        """The rows that make facts: not a robot's, and of a type whose meaning is known."""
+        return [row for row in self.rows if not row.flags & (BOT | UNKNOWN_TYPE)]
 
 
 def undated(row: Row) -> bool:

@@ -1,10 +1,10 @@
 """Everything known of one tenant at one as-of, as the lists that KPIs count."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from models.record import BOT, Row
+from models.settings import TenantSettings
 from tests.recount.deals import Deals, Stages
 from tests.recount.facts import UNKNOWN, Accepted, Dims, inner, remembered, text, undated
 from tests.recount.identity import People, moment
@@ -14,35 +14,6 @@ from tests.recount.perception import Perception
 from tests.recount.quality import Quality
 from tests.recount.revenue import Revenue
 from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human
-
-
-class TenantSettings(Protocol):
-    """The settings a recount reads."""
-
-    @property
-    def tz(self) -> str: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def dimensions(self) -> tuple[str, ...]: ...
-    @property
-    def late_threshold_s(self) -> int: ...
-    @property
-    def low_n(self) -> int: ...
-    @property
-    def nps_buckets(self) -> tuple[int, int]: ...
-    @property
-    def won_stages(self) -> tuple[str, ...]: ...
-    @property
-    def lost_stages(self) -> tuple[str, ...]: ...
-    @property
-    def inactivity_days(self) -> int: ...
-    @property
-    def stale_days(self) -> int: ...
-    @property
-    def segment_cap(self) -> int: ...
-    @property
-    def net_of_tax(self) -> bool: ...
 
 
 def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
@@ -68,22 +39,22 @@ class Tenant:
         self.zone = ZoneInfo(settings.tz)
         self.rows = accepted.rows
         self.first = min((row.time for row in self.rows if not undated(row)), default=None)
-        humans = accepted.humans
+        telling = accepted.telling
         self.people = People(self.rows)
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
-        self.dims = subject_dims(humans, self.people, self.traits)
-        rates = Rates(humans, self.zone, settings.currency)
+        self.dims = subject_dims(telling, self.people, self.traits)
+        rates = Rates(telling, self.zone, settings.currency)
         stages = Stages.of(settings.won_stages, settings.lost_stages)
-        self.deals = Deals(humans, stages, rates, self.traits, settings.stale_days)
+        self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days)
         self.revenue = Revenue(
-            humans, self.people, self.deals, rates, self.dims, self.unknown,
+            telling, self.people, self.deals, rates, self.dims, self.unknown,
             days=settings.inactivity_days, net_of_tax=settings.net_of_tax,
         )  # fmt: skip
-        self.web = Web(humans, self.people, self.dims, self.unknown, self.zone)
-        self.leads = Leads(humans, self.people, self.dims, self.unknown)
+        self.web = Web(telling, self.people, self.dims, self.unknown, self.zone)
+        self.leads = Leads(telling, self.people, self.dims, self.unknown)
         self.mail = Mail(self.rows, self.touch_dims)
-        self.perception = Perception(humans, self.people, self.dims_of_subject, settings.nps_buckets)
+        self.perception = Perception(telling, self.people, self.dims_of_subject, settings.nps_buckets)
         self.quality = Quality(accepted, self.is_late)
         self.remember_lists()
 

@@ -1,0 +1,60 @@
+"""Rows made by hand: what validation would hand over for short event stories."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from models.record import Refusal, Row
+from models.settings import TenantSettings
+from tests.recount.documents import Document, recount
+from tests.recount.facts import Item
+
+DEFAULTS = TenantSettings()
+
+
+def ms(text: str) -> int:
+    """An RFC 3339 text, or a date for its midnight in UTC, as ms."""
+    moment = datetime.fromisoformat(text)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+class Feed:
+    """A tenant's items in journal order. Amounts are minor units, as in a journal row."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def add(
+        self, kind: str, time: str | int, *, key: str | None = None, received: str | int | None = None,
+        flags: int = 0, **data: Any,
+    ) -> Row:  # fmt: skip
+        """Append ``crm.<kind>``; ``key`` is the event id (a new one by default)."""
+        at = ms(time) if isinstance(time, str) else time
+        heard = at if received is None else ms(received) if isinstance(received, str) else received
+        name = key or f"e{len(self.items)}"
+        content = hash((kind, at, repr(sorted(data.items()))))
+        row = Row(len(self.items), heard, "t", hash(name), content, f"crm.{kind}", at, flags, "/test", name, data)
+        self.items.append(row)
+        return row
+
+    def refuse(self, received: str | int, reason: str = "missing_field") -> None:
+        """Append a refusal."""
+        at = ms(received) if isinstance(received, str) else received
+        self.items.append(Refusal(len(self.items), at, "t", reason))
+
+    def get(
+        self, kpi: str, window: str, as_of: str | int, segment: dict[str, str] | None = None,
+        *, settings: TenantSettings = DEFAULTS, hide: bool = False,
+    ) -> Document:  # fmt: skip
+        """One document."""
+        at = ms(as_of) if isinstance(as_of, str) else as_of
+        found = recount(self.items, settings, at, hide=hide, windows=[window], kpis=[kpi])
+        return found[(kpi, window, tuple(sorted((segment or {}).items())))]
+
+    def values(
+        self, kpis: Iterable[str], window: str, as_of: str | int, *, settings: TenantSettings = DEFAULTS
+    ) -> dict[str, Any]:
+        """The value of several KPIs without segment."""
+        at = ms(as_of) if isinstance(as_of, str) else as_of
+        found = recount(self.items, settings, at, windows=[window], kpis=list(kpis))
+        return {kpi: found[(kpi, window, ())]["value"] for kpi in kpis}
