@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from ops.local.guard import Guard
+
 log = logging.getLogger(__name__)
 FAIL_STOP = 70
 Progress = Callable[[str], None]
@@ -51,6 +53,7 @@ class Supervisor:
     pace: Pace = Pace()
     env: Mapping[str, str] | None = None
     slots: list[Slot] = field(init=False)
+    _guard: Guard = field(init=False)
     _asked: int = 0  # signals that asked us to stop
     _code: int = 0
 
@@ -59,12 +62,14 @@ class Supervisor:
 
     def run(self) -> int:
         """Start all, watch, restart; blocks. SIGTERM and SIGINT stop all. Call it in the main thread."""
+        self._guard = Guard()
         before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             while not self._asked and not self._code and self._step():
                 time.sleep(0.05)
         finally:
             self._stop_all()
+            self._guard.dismiss()
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self._code
@@ -89,10 +94,12 @@ class Supervisor:
         # Its own session: Ctrl-C reaches the workers once, through us, and not a second time from the terminal.
         slot.process = subprocess.Popen(self.command, env=self.env, start_new_session=True)
         slot.started, slot.start_at = time.monotonic(), None
+        self._tell_guard()
         self.progress(f"worker {slot.number} started, process {slot.process.pid}")
 
     def _ended(self, slot: Slot, code: int) -> None:
         slot.process = None
+        self._tell_guard()
         if code == 0:
             self.progress(f"worker {slot.number} ended")
         elif code == FAIL_STOP or code < 0:
@@ -100,6 +107,11 @@ class Supervisor:
         else:
             self._code = code
             self.progress(f"worker {slot.number} ended with code {code}: a restart would not help, stopping all")
+
+    def _tell_guard(self) -> None:
+        """Killed with -9 ourselves, we must not leave workers unwatched: they are killed too, which loses nothing."""
+        pids = [str(slot.process.pid) for slot in self.slots if slot.process is not None]
+        self._guard.on_death(f"kill -9 {' '.join(pids)}" if pids else ":")
 
     def _restart_later(self, slot: Slot, what: str) -> None:
         now = time.monotonic()

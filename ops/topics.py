@@ -146,8 +146,8 @@ def _partitions_text(actual: int, wanted: int) -> str:
     return (
         f"has {actual} partitions, wanted {wanted}. A topic's number is fixed for life here, because counted state "
         f"belongs to partitions. If it had {actual} before anything was counted, set CRMKPI_INPUT_PARTITIONS (inputs) "
-        "or CRMKPI_JOURNAL_PARTITIONS (journal, state); if it was changed since, make the topic anew with the old number, "
-        "or start under a new CRMKPI_APP_ID, which counts anew."
+        "or CRMKPI_JOURNAL_PARTITIONS (journal, state); if it was changed since, make the topic anew with the old "
+        "number, or start under a new CRMKPI_APP_ID, which counts anew."
     )
 
 
@@ -206,9 +206,7 @@ async def _visible(link: AIOKafkaAdminClient, made: set[str]) -> None:
         if len(described) == len(made) and all(part["leader"] >= 0 and not part["error_code"] for part in parts):
             return
         await asyncio.sleep(0.05)
-    raise KafkaTimeoutError(
-        f"{len(made)} new topics were not in service after {VISIBLE_S:g} s; look at the broker's log"
-    )
+    raise KafkaTimeoutError(f"{len(made)} new topics are not in service after {VISIBLE_S:g} s; see the broker's log")
 
 
 async def _mend(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:

@@ -126,3 +126,16 @@ def test_sigterm_and_ctrl_c_stop_the_workers_gracefully(tmp_path: Path) -> None:
             os.kill(parent.pid, number)
             assert parent.wait(20) == 0
         assert (tmp_path / "ended").read_text() == "xx"
+
+
+def test_workers_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    """kill -9 of the supervisor: its workers are gone a moment later."""
+    worker = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    program = f"import sys\nfrom ops.supervisor import Supervisor\nSupervisor([sys.executable, '-c', {worker!r}]).run()"
+    pid = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-c", program]) as parent:
+        _when(lambda: pid.exists() and pid.read_text() != "", lambda: None).join()
+        parent.kill()
+    status = Path(f"/proc/{pid.read_text()}")
+    _when(lambda: not status.exists(), lambda: None).join()
+    assert not status.exists()
