@@ -1,0 +1,74 @@
+# Everything a newcomer types. Needs python3 (3.11 or newer, with venv) and make; Kafka, Java and Redis come by themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+ARGS ?=
+FAULTS ?= 12
+SEED ?= 1
+
+# Turns pip's many lines into one that counts; what goes wrong is on stderr and not touched.
+COUNT := awk '/^(Collecting|Requirement already)/ { n++; printf "\r      %d found", n } \
+  /^Installing collected/ { printf "\n      unpacking ...\n" } { fflush() } END { print "" }'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench crash soak lock schemas docs clean
+
+help: ## what can be typed here
+	@printf 'make demo     simulated companies, live numbers in this terminal (make demo FOR=60: one minute, then checked)\n'
+	@printf 'make test     every check and test\n\nAlso:\n'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## create or update the environment in .venv (the other targets do it by themselves)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Choose one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) has no venv module. Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || { echo "[1/3] creating the environment in $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
+	@echo "[2/3] installing the locked packages (the first time: 170 MB to fetch) ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock | $(COUNT)
+	@echo "[3/3] installing crmkpi itself ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup ## simulated companies, live numbers (FOR=seconds)
+	@$(BIN)/crmkpi demo $(if $(FOR),--for $(FOR)) $(ARGS)
+
+lint: setup ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## every check and test (ARGS= goes to pytest)
+	$(BIN)/pytest $(ARGS)
+	@printf '\nAll good. Next:\n  make demo           see live numbers\n  make demo FOR=60    the same for a minute, then checked against a full recount\n'
+	@printf '  make crash          kill everything at random and prove nothing is lost (minutes)\n  make bench          how fast it is (minutes)\n'
+
+bench: setup ## how fast: raw reads and the full path side by side
+	$(BIN)/python -m bench $(ARGS)
+
+crash: setup ## exact under random faults (FAULTS=n SEED=s)
+	$(BIN)/python -m tests.crash --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+soak: setup ## the long forms of the tests: every feed of the real data, seeds 1-5 of crash
+	$(BIN)/pytest -m soak $(ARGS)
+	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.crash --faults $(FAULTS) --seed $$seed || exit 1; done
+
+lock: setup ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
+
+schemas: setup ## write the JSON Schemas anew from the models
+	$(BIN)/python -m models.schemas
+
+docs: setup ## write the generated pages of docs/ anew
+	$(BIN)/python -m kpis.docs
+
+clean: ## remove the environment and all caches of this folder
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
