@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from aiokafka.partitioner import murmur2
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from bench.broker import ends, reader
@@ -18,6 +19,7 @@ class Watch:
         self._bootstrap = settings.kafka.bootstrap_servers
         self._inputs = topics.inputs(settings)
         self._journal, self._state = topics.journal(settings), topics.state(settings)
+        self._lanes = settings.journal_partitions
         self._group: Consumer = reader(self._bootstrap, **{"group.id": settings.app_id})
         self._sink = RedisSink(settings.redis.url)
 
@@ -45,12 +47,17 @@ class Watch:
             total += high - low
         return total
 
+    def lane_of(self, tenant: str) -> int:
+        """The journal partition of a tenant: Kafka's own murmur2 rule."""
+        return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % self._lanes)
+
     def tenant_ends(self, tenants: Collection[str]) -> dict[str, int]:
-        """Tenant -> the offset after its last journal record. Reads back from the end as far as it must."""
+        """Tenant -> the offset after its last journal record. Reads each lane back from its end as far as it must."""
         found: dict[str, int] = {}
         for lane, end in self.journal_ends().items():
+            wanted = {tenant for tenant in tenants if self.lane_of(tenant) == lane}
             upper, step = end, 64
-            while upper > 0 and not found.keys() >= set(tenants):
+            while upper > 0 and not found.keys() >= wanted:
                 lower = max(0, upper - step)
                 for name, offset in self._keys(lane, lower, upper):
                     found[name] = max(found.get(name, 0), offset + 1)

@@ -1,0 +1,164 @@
+"""One crash run: feed, faults, settling, and the comparison of everything Redis shows with a recount."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Final
+
+from confluent_kafka import KafkaException
+
+from bench.broker import create_inputs
+from bench.check import Comparison, Item, compare_all, freeze, input_items, quarter_after
+from bench.place import environment, place
+from bench.settle import Watch
+from models import topics
+from models.record import Row
+from models.settings import TenantBook
+from ops.local import Servers
+from sinks.read import RedisReader
+from simulator import companies, sized, tenant_settings
+from tests.crash.doing import Faults
+from tests.crash.feed import Feed
+from tests.crash.plan import Fault
+from tests.crash.pool import Pool
+
+SESSION_S: Final = 6.0
+SETTLE_S: Final = 30.0
+FAULT_S: Final = 9.0  # a fault and the gap before it last about so long; only the feed's pace depends on it
+
+
+def say(line: str) -> None:
+    """Progress, for people."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+@dataclass
+class Report:
+    """What a run showed."""
+
+    faults: int = 0
+    events: int = 0
+    settled_s: float | None = None
+    lost: int = 0
+    doubled: int = 0
+    compared: Comparison = field(default_factory=Comparison)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Nothing differs and nothing else went wrong."""
+        return not (self.problems or self.compared.differences or self.lost or self.doubled)
+
+    def line(self) -> str:
+        """The last line of a run."""
+        seconds = "-" if self.settled_s is None else f"{self.settled_s:.1f}"
+        return (f"{'exact' if self.exact else 'NOT exact'}: {self.compared.documents} cells, "
+                f"{len(self.compared.kpis)} KPIs, {self.lost} lost, {self.doubled} doubled, {self.faults} faults, "
+                f"settled in {seconds} s")  # fmt: skip
+
+
+class Run:
+    """``events`` of ``tenants`` companies through ``faults``; logs and the tenants' settings go to ``folder``."""
+
+    def __init__(self, servers: Servers, folder: Path, *, seed: int, events: int, tenants: int, now_ms: int,
+                 workers: int = 2) -> None:  # fmt: skip
+        self.servers, self.folder = servers, folder
+        self.settings = place(servers.kafka.bootstrap, servers.redis.url, f"crash-{seed}", session_timeout_s=SESSION_S)
+        self.book = TenantBook.from_mapping({"tenants": tenant_settings(tenants)})
+        self.names = [profile.tenant for profile in companies(tenants)]
+        self.events, self.workers = events, workers
+        self.records = sized(Random(seed), tenants, events, now_ms).history()
+        self.env = environment(self.settings) | {"CRMKPI_CONFIG": str(self._config(tenants))}
+        self.pool = Pool(self.env, folder)
+        self.report = Report()
+
+    def _config(self, tenants: int) -> Path:
+        path = self.folder / "tenants.toml"
+        tables = [f'[tenants.{name}]\ntz = "{own["tz"]}"\ncurrency = "{own["currency"]}"\n'
+                  for name, own in tenant_settings(tenants).items()]  # fmt: skip
+        path.write_text("\n".join(tables))
+        return path
+
+    async def run(self, faults: Sequence[Fault]) -> Report:
+        """All of it. Differences and surprises are in the report; exceptions are faults of the harness."""
+        settings = self.settings
+        create_inputs(settings.kafka.bootstrap_servers, topics.inputs(settings), settings.input_partitions)
+        feed = Feed(settings.kafka.bootstrap_servers, settings.topic_prefix, self.records, self.events,
+                    self.events / (len(faults) * FAULT_S))  # fmt: skip
+        self.pool.wanted = self.workers
+        keeper = asyncio.create_task(self.pool.keep())
+        try:
+            feed.start()
+            await self._faults(faults, feed)
+            await self._fed(feed)
+            await self._settle()
+        finally:
+            feed.gave_up.set()
+            keeper.cancel()
+            await self.pool.stop()
+            self.pool.kill()
+        self.report.problems += self.pool.surprises
+        await self._compare()
+        return self.report
+
+    async def _faults(self, faults: Sequence[Fault], feed: Feed) -> None:
+        began = monotonic()
+        for number, fault in enumerate(faults, 1):
+            feed.allow = number / len(faults) if number < len(faults) else 0.999
+            await asyncio.sleep(fault.gap)
+            say(f"{monotonic() - began:6.1f} s  {fault.kind:15} {feed.sent:9,} sent, {len(self.pool.workers)} workers")
+            await Faults(self.servers, self.pool).do(fault)
+            self.report.faults += 1
+        feed.allow = 1.0
+
+    async def _fed(self, feed: Feed) -> None:
+        await asyncio.to_thread(feed.join)
+        if feed.error is not None:
+            raise feed.error
+        self.report.events = feed.sent
+        say(f"{feed.sent:,} events sent, {self.pool.restarts} workers restarted; settling ...")
+
+    async def _settle(self) -> None:
+        """Wait until the inputs are accepted, the journal is counted, and Redis says so."""
+        began, watch = monotonic(), Watch(self.settings)
+        try:
+            while monotonic() - began < SETTLE_S:
+                left = await self._left(watch)
+                if not left:
+                    self.report.settled_s = monotonic() - began
+                    return
+                await asyncio.sleep(0.25)
+            self.report.problems.append(f"not settled {SETTLE_S:g} s after the last fault: {left}")
+        finally:
+            await watch.close()
+
+    async def _left(self, watch: Watch) -> str:
+        try:
+            if unaccepted := watch.unaccepted():
+                return f"{unaccepted} records not accepted"
+            if behind := await watch.behind(watch.tenant_ends([*self.names, "default"])):
+                return f"Redis is behind for {', '.join(behind)}"
+        except KafkaException as error:
+            return str(error)
+        return ""
+
+    async def _compare(self) -> None:
+        items = input_items(self.settings)
+        newest = max(item.time for own in items.values() for item in own if isinstance(item, Row))
+        as_of = quarter_after(newest + 1)
+        await freeze(self.settings, list(items), as_of, self.folder / "frozen.log", self.env)
+        self.report.compared = await compare_all(self.settings, items, as_of, self.book, say)
+        await self._conservation(items)
+
+    async def _conservation(self, items: dict[str, list[Item]]) -> None:
+        """Every record counted as received exactly once."""
+        async with RedisReader(self.settings.redis.url) as reader:
+            for tenant, own in items.items():
+                document = await reader.document(tenant, "duplicate_rate", "all")
+                received = int(document["denominator"] or 0) if document else 0
+                self.report.lost += max(0, len(own) - received)
+                self.report.doubled += max(0, received - len(own))

@@ -1,0 +1,24 @@
+"""A short crash run with servers of its own, for every change; the long ones are `make crash`."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from ops.local import local_servers
+from tests.crash.harness import SESSION_S, Run, say
+from tests.crash.plan import plan
+
+
+@pytest.mark.servers
+async def test_30000_events_are_exact_through_four_faults(tmp_path: Path) -> None:
+    """A kill, a pause past the session time-out, a broker killed, Redis flushed: every document equals the recount."""
+    faults = plan(7, 4, SESSION_S, ("kill", "pause", "broker-kill", "redis-flush"))
+    with local_servers(say) as servers:
+        run = Run(servers, tmp_path, seed=7, events=30_000, tenants=3, now_ms=int(time.time() * 1000))
+
+        report = await run.run(faults)
+
+    assert report.problems == []
+    assert report.compared.differences == []
+    assert report.line().startswith("exact: ")
