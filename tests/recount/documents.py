@@ -86,7 +86,7 @@ class Writer:
     def whole(self) -> Figure:
         """The number of everything; a count or sum of events that were never sent is not known."""
         figure = self.row.formula(*self.lists)
-        sent = self.attributes.sent or (self.row.kind == "Q" and bool(figure.n))
+        sent = self.attributes.sent or (self.row.kind == "Q" and self.tenant.heard_anything)
         if self.row.unit in ("count", "money") and not sent:
             return Figure(None, None, None, 0)
         return figure

@@ -8,6 +8,7 @@ from models.record import Refusal, Row
 from models.settings import TenantSettings
 from tests.recount.documents import Document, recount
 from tests.recount.facts import Item
+from tests.recount.windows import DAY
 
 DEFAULTS = TenantSettings()
 
@@ -58,3 +59,11 @@ class Feed:
         at = ms(as_of) if isinstance(as_of, str) else as_of
         found = recount(self.items, settings, at, windows=[window], kpis=list(kpis))
         return {kpi: found[(kpi, window, ())]["value"] for kpi in kpis}
+
+
+def closed(feed: Feed, won: int, lost: int, at: str, won_each: int = 0, lost_each: int = 0) -> None:
+    """So many deals won and lost at a time, created 10 days before."""
+    for number in range(won + lost):
+        verb, amount = ("won", won_each) if number < won else ("lost", lost_each)
+        feed.add("deal.created", ms(at) - 10 * DAY, deal_id=f"{at}-{number}")
+        feed.add(f"deal.{verb}", at, deal_id=f"{at}-{number}", amount=amount, currency="EUR")

@@ -1,6 +1,6 @@
 """What was received, and what late, doubled, refused and robots' events there were."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from models.record import Row
@@ -37,18 +37,21 @@ class Types:
     names: tuple[str, ...]
     test: Test = lambda row: True
 
-    def __call__(self, row: Row) -> bool:
-        """Whether an event is one of them."""
-        return self.test(row) and any(
-            row.type.startswith(name) if name.endswith(".") else row.type == name for name in self.names
-        )
+    def of(self, rows: Sequence[Row]) -> list[Row]:
+        """The events that are of these types."""
+        wanted = {kind for kind in {row.type for row in rows} if self.match(kind)}
+        return [row for row in rows if row.type in wanted and self.test(row)]
+
+    def match(self, kind: str) -> bool:
+        """Whether a type is one of them."""
+        return any(kind.startswith(name) if name.endswith(".") else kind == name for name in self.names)
 
 
 class Attributes:
     """What a KPI's documents say about its events: late ones, robots', and whether there ever was one."""
 
-    def __init__(self, rows: Iterable[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims]) -> None:
-        found = [row for row in rows if types(row)]
+    def __init__(self, rows: Sequence[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims]) -> None:
+        found = types.of(rows)
         self.sent = bool(found)
         self.late = dated(Fact(row.time, dims(row)) for row in found if late(row))
         self.robots = dated(Fact(row.time, {}) for row in found if robot(row))

@@ -38,6 +38,7 @@ class Tenant:
         self.settings = settings
         self.zone = ZoneInfo(settings.tz)
         self.rows = accepted.rows
+        self.heard_anything = bool(accepted.rows or accepted.refused)
         self.first = min((row.time for row in self.rows if not undated(row)), default=None)
         telling = accepted.telling
         self.people = People(self.rows)
