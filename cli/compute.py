@@ -54,12 +54,12 @@ def compute(
 
 def _documents(tally: Tally, tenants: Sequence[str]) -> list[dict[str, Any]]:
     """All documents; with several tenants each says whose it is."""
-    rev = f"0.{tally.lines}"
+    rev = {"rev": f"0.{tally.lines}"}
     found = []
     for tenant in tenants:
         whose = {"tenant": tenant} if len(tenants) > 1 else {}
-        for doc in tally.engine.documents(tenant, tally.ends.of(tenant), live=False, full=True):
-            found.append({**whose, **doc, "rev": rev})
+        documents = tally.engine.documents(tenant, tally.ends.of(tenant), live=False, full=True)
+        found += [{**whose, **doc, **rev} for doc in documents]
     return found
 
 

@@ -3,11 +3,12 @@
 import asyncio
 
 import typer
+from rich.text import Text
 
 from cli.exits import DIFFERENT, EPILOG
 from cli.flags import JsonFlag, KafkaFlag, RedisFlag, settings
 from cli.root import app
-from cli.term import cell, out, show_json
+from cli.term import cell, line, show_json
 from ops.doctor import Check, machine, servers
 
 
@@ -28,9 +29,7 @@ def doctor(kafka: KafkaFlag = None, redis: RedisFlag = None, as_json: JsonFlag =
 
 
 def _print(check: Check) -> None:
-    console = out()
-    console.print(cell("ok     " if check.ok else "missing", "green" if check.ok else "red"), end=" ")
-    console.print(cell(f"{check.name}: {' '.join(check.found.split())}"))
-    if not check.ok:
-        for line in check.fix.splitlines():
-            console.print(cell(f"        {line}", "yellow"))
+    word = cell("ok     " if check.ok else "missing", "green" if check.ok else "red")
+    line(Text.assemble(word, " ", cell(f"{check.name}: {' '.join(check.found.split())}")))
+    for advice in [] if check.ok else check.fix.splitlines():
+        line(cell(f"        {advice}", "yellow"))

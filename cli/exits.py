@@ -19,3 +19,9 @@ class CliError(Exception):
     def __init__(self, message: str, code: int = USAGE) -> None:
         super().__init__(message)
         self.code = code
+
+
+def kafka_away(bootstrap: str) -> CliError:
+    """What to say when no broker answers."""
+    hint = "start one with `crmkpi up`, or set KAFKA_BOOTSTRAP_SERVERS; `crmkpi doctor` looks closer"
+    return CliError(f"no Kafka answers at {bootstrap}: {hint}", UNAVAILABLE)

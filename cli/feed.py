@@ -8,9 +8,10 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from cli.exits import UNAVAILABLE, CliError
+from cli.exits import UNAVAILABLE, CliError, kafka_away
 
-IN_FLIGHT = 2_000  # futures held before waiting for them
+IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements
+Headers = list[tuple[str, bytes]]
 
 
 class Feed:
@@ -19,43 +20,51 @@ class Feed:
     def __init__(self, producer: Any) -> None:
         self._producer = producer
         self._pending: list[asyncio.Future[Any]] = []
-        self.sent = 0
+        self.acknowledged = 0
 
     async def send(
-        self, topic: str, value: bytes | None, key: bytes | None = None, headers: list[tuple[str, bytes]] | None = None,
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None = None,
+        headers: Headers | None = None,
         partition: int | None = None,
-    ) -> None:  # fmt: skip
-        """Queues one record; returns before it is acknowledged."""
-        send = self._producer.send(topic, value, key=key, headers=headers or [], partition=partition)
-        self._pending.append(await send)
+    ) -> asyncio.Future[Any]:
+        """Queues one record; the future is done when the broker has it."""
+        done = await self._producer.send(topic, value, key=key, headers=headers or [], partition=partition)
+        self._pending.append(done)
         if len(self._pending) >= IN_FLIGHT:
             await self.flush()
+        return done  # type: ignore[no-any-return]
 
-    async def flush(self) -> list[Any]:
-        """Waits for every record's acknowledgement; their metadata in order. Raises KafkaError."""
+    async def flush(self) -> None:
+        """Waits for every record's acknowledgement. Raises KafkaError."""
         pending, self._pending = self._pending, []
-        done = await asyncio.gather(*pending)
-        self.sent += len(done)
-        return done
+        await asyncio.gather(*pending)
+        self.acknowledged += len(pending)
 
 
 @asynccontextmanager
 async def feed(bootstrap: str) -> AsyncIterator[Feed]:
     """A Feed to these servers, flushed at the end. Kafka away: CliError with code 69."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024,
+        bootstrap_servers=bootstrap,
+        enable_idempotence=True,
+        linger_ms=5,
+        max_batch_size=256 * 1024,
         max_request_size=8 * 1024 * 1024,
-    )  # fmt: skip
+    )
     try:
         await asyncio.wait_for(producer.start(), 15)
     except (KafkaError, OSError, TimeoutError) as error:
         await producer.stop()
-        raise CliError(f"no Kafka answers at {bootstrap}: {error or 'timed out'}", UNAVAILABLE) from error
+        raise kafka_away(bootstrap) from error
     try:
         sender = Feed(producer)
         yield sender
         await sender.flush()
     except KafkaError as error:
-        raise CliError(f"Kafka did not take a record: {error}", UNAVAILABLE) from error
+        hint = "`crmkpi topics ensure` makes missing topics"
+        raise CliError(f"Kafka did not take a record: {type(error).__name__} {error} ({hint})", UNAVAILABLE) from error
     finally:
         await producer.stop()

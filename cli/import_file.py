@@ -82,7 +82,7 @@ async def _send_all(place: Settings, records: Iterator[bytes]) -> int:
             event = parsed(record) or {}
             await kafka.send(topic_of(place, event.get("type")), record, key=key_of(event))
         await kafka.flush()
-        return kafka.sent
+        return kafka.acknowledged
 
 
 def _report(sent: int, skipped: list[str], dry_run: bool, as_json: bool) -> None:

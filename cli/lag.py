@@ -7,11 +7,11 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.table import Table
 
-from cli.exits import EPILOG, UNAVAILABLE, CliError
+from cli.exits import EPILOG, kafka_away
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import app
 from cli.show import number
-from cli.term import cell, out, show_json
+from cli.term import cell, line, out, show_json
 from models import topics
 from models.settings import Settings
 from ops.lag import GroupLag, LagReader, PartitionLag
@@ -42,7 +42,7 @@ def lag(
     rows = [item for item in found.partitions if every or item.records or item.lost]
     if rows:
         out().print(_table(rows))
-    out().print(lag_line(found))
+    line(lag_line(found))
 
 
 def lag_line(found: GroupLag) -> str:
@@ -56,7 +56,7 @@ async def _read(place: Settings) -> GroupLag:
         async with lag_reader(place) as reader:
             return await reader.read()
     except (KafkaError, OSError) as error:
-        raise CliError(f"no Kafka answers at {place.kafka.bootstrap_servers}: {error}", UNAVAILABLE) from error
+        raise kafka_away(place.kafka.bootstrap_servers) from error
 
 
 def _table(rows: list[PartitionLag]) -> Table:

@@ -1,5 +1,6 @@
 """The typer application object: one place where errors become a line and an exit code."""
 
+import logging
 from typing import Any
 
 import typer
@@ -44,3 +45,4 @@ app = typer.Typer(
 @app.callback()
 def crmkpi() -> None:
     """CRM and customer-experience KPIs, live and exact, from streams of touchpoint events."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say arrives as an exception, too

@@ -15,7 +15,7 @@ from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.lines import parsed, read_lines
 from cli.root import app
 from cli.route import key_of, topic_of
-from cli.term import out, plain, say, show_json
+from cli.term import line, say, show_json
 from models.record import RawRecord
 from models.settings import Settings
 from models.validate import validate
@@ -49,7 +49,7 @@ def send(
 
     Events that a worker would refuse are not sent: the field is named, and the exit code is 2.
 
-    Example: crmkpi send --type crm.deal.won --data '{"deal_id": "D-1", "amount": "1200", "currency": "EUR"}' --tenant acme
+    Example: crmkpi send --tenant acme --type crm.deal.won --data '{"deal_id": "D-1"}'
     """
     if (file is None) == (type_ is None):
         raise CliError("give either a file of events or --type TYPE")
@@ -61,7 +61,7 @@ def send(
         show_json([place._asdict() for place in landed])
         return
     for place in landed:
-        out().print(plain(f"{place.type} -> {place.topic} partition {place.partition} offset {place.offset}"))
+        line(f"{place.type} -> {place.topic} partition {place.partition} offset {place.offset}")
 
 
 def _from_file(path: Path) -> list[bytes]:
@@ -105,7 +105,6 @@ async def _send(place: Settings, events: list[bytes]) -> list[Landed]:
     async with feed(place.kafka.bootstrap_servers) as kafka:
         landed: list[Landed] = []
         for raw, head, topic in zip(events, heads, topics, strict=True):
-            await kafka.send(topic, raw, key=key_of(head))
-            done = (await kafka.flush())[0]
+            done = await (await kafka.send(topic, raw, key=key_of(head)))
             landed.append(Landed(str(head.get("type", "?")), topic, done.partition, done.offset))
         return landed

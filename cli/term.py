@@ -36,10 +36,16 @@ def err() -> Console:
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
+def line(*lines: object) -> None:
+    """Lines of a result on stdout, escaped and never broken."""
+    for text in lines:
+        out().print(text if isinstance(text, Text) else cell(text), soft_wrap=True)
+
+
 def say(*lines: object) -> None:
     """Plain lines on stderr: what the command is doing."""
-    for line in lines:
-        err().print(cell(line))
+    for text in lines:
+        err().print(cell(text))
 
 
 def show_json(value: Any) -> None:

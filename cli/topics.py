@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from cli.exits import DIFFERENT, EPILOG, UNAVAILABLE, CliError
+from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import Group, app
-from cli.term import out, plain, show_json
+from cli.term import line, show_json
 from models.settings import Settings
 from ops.topics import Change, TopicsWrong, admin, ensure, plan, wanted_topics
 
@@ -34,7 +34,7 @@ def list_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
         show_json([{"name": t.name, "partitions": t.partitions, "configs": dict(t.configs)} for t in found])
         return
     for topic in found:
-        out().print(plain(f"{topic.name}  {topic.partitions} partitions, {topic.configs['cleanup.policy']}"))
+        line(f"{topic.name}  {topic.partitions} partitions, {topic.configs['cleanup.policy']}")
 
 
 @topics.command("plan", epilog=EPILOG)
@@ -78,8 +78,8 @@ def _show(changes: list[Change], what: str, as_json: bool) -> None:
         show_json([change._asdict() for change in changes])
         return
     for change in changes:
-        out().print(plain(f"{change.topic}: {change.detail}"))
-    out().print(f"{len(changes)} {what}" if changes else "all topics are as they should be")
+        line(f"{change.topic}: {change.detail}")
+    line(f"{len(changes)} {what}" if changes else "all topics are as they should be")
 
 
 def _with_kafka(place: Settings, act: Callable[[Any], Awaitable[list[Change]]]) -> list[Change]:
@@ -92,4 +92,4 @@ def _with_kafka(place: Settings, act: Callable[[Any], Awaitable[list[Change]]]) 
     except TopicsWrong as error:
         raise CliError(str(error), DIFFERENT) from error
     except (KafkaError, OSError) as error:
-        raise CliError(f"no Kafka answers at {place.kafka.bootstrap_servers}: {error}", UNAVAILABLE) from error
+        raise kafka_away(place.kafka.bootstrap_servers) from error

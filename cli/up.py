@@ -7,7 +7,7 @@ import typer
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.flags import settings
 from cli.root import app
-from cli.term import json_line, out, say
+from cli.term import json_line, line, say
 from cli.topics import ensure_topics
 from cli.workers import Workers, worker_command, worker_environment
 from ops.local import ServerError, Servers, local_servers
@@ -39,11 +39,11 @@ def _run(servers: Servers, processes: int, as_json: bool) -> int:
     if as_json:
         typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": servers.redis.url}))
     else:
-        out().print(addresses(servers))
+        line(*addresses(servers))
     return workers.run()
 
 
-def addresses(servers: Servers) -> str:
+def addresses(servers: Servers) -> list[str]:
     """Lines to paste into another terminal."""
     lines = [f"export KAFKA_BOOTSTRAP_SERVERS={servers.kafka.bootstrap}", f"export REDIS_URL={servers.redis.url}"]
-    return "\n".join(["Paste into a second terminal:", *(f"  {line}" for line in lines), "Ctrl-C here stops all."])
+    return ["Paste into a second terminal:", *(f"  {text}" for text in lines), "Ctrl-C here stops all."]

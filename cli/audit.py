@@ -1,0 +1,133 @@
+"""Reading what `verify` compares: each lane's state and journal from Kafka, the published numbers from Redis."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from cli.exits import kafka_away
+from cli.recount import Entries, JournalRecord, Recount, Verdict, check_cells, check_documents, check_entries, restored
+from kpis.engine import Engine
+from models.blocks import decode_block
+from models.settings import Settings, TenantBook
+from sinks.base import Revision
+from sinks.read import RedisReader
+from sinks.redis_sink import RedisSink
+from streams import position
+from streams.bootstrap import options_from
+from streams.position import Position
+from streams.restore import new_reader, read_partition
+
+Tell = Callable[[int, int], None]  # lanes done, lanes in all
+
+
+@dataclass
+class Audit:
+    """One verification: of every tenant, or of ``only`` one. ``live`` is False when the workers' clock is frozen."""
+
+    place: Settings
+    book: TenantBook
+    only: str | None = None
+    live: bool = True
+    verdict: Verdict = field(default_factory=Verdict)
+
+    async def run(self, tell: Tell) -> Verdict:
+        """Compares lane by lane. Raises CliError with code 69 when Kafka is away, SinkUnavailable for Redis."""
+        lanes = self.place.journal_partitions
+        try:
+            async with _reader(self.place) as reader:
+                for lane in range(lanes):
+                    tell(lane, lanes)
+                    await self._lane(reader, lane)
+        except (KafkaError, OSError) as error:
+            raise kafka_away(self.place.kafka.bootstrap_servers) from error
+        tell(lanes, lanes)
+        return self.verdict
+
+    def new_engine(self) -> Engine:
+        """An empty one."""
+        return Engine(self.book)
+
+    def wanted(self, tenant: str) -> bool:
+        """Whether this tenant is asked for."""
+        return self.only in (None, tenant)
+
+    async def _lane(self, reader: AIOKafkaConsumer, lane: int) -> None:
+        options = options_from(self.place)
+        journal = TopicPartition(options.journal, lane)
+        at, kept = await _state(reader, TopicPartition(options.state, lane))
+        if at is None:
+            if (await reader.end_offsets([journal]))[journal]:
+                self.verdict.notes.append(f"lane {lane}: the journal has records, nothing is counted yet")
+            return
+        self.verdict.lanes += 1
+        engine = restored(self.new_engine, kept)
+        check_cells(engine, [tenant for tenant in engine.tenants() if self.wanted(tenant)], self.verdict)
+        if recount := await self._recount(reader, journal, at):
+            check_entries(kept, recount.entries, self.wanted, self.verdict)
+            for tenant in sorted(filter(self.wanted, recount.engine.tenants())):
+                await self._published(recount.engine, tenant, at)
+
+    async def _recount(self, reader: AIOKafkaConsumer, tp: TopicPartition, at: Position) -> Recount | None:
+        """A recount of the journal up to the state's position; None when its beginning has been deleted."""
+        if begin := (await reader.beginning_offsets([tp]))[tp]:
+            text = f"lane {tp.partition}: the journal begins at offset {begin}: what came before cannot be recounted"
+            self.verdict.notes.append(text)
+            return None
+        recount = Recount(self.new_engine)
+        async for records in read_partition(reader, tp, upto=at.next):
+            blocks = ((r.key or b"", decode_block(r.value or b""), r.timestamp) for r in records)
+            taken = recount.take(JournalRecord(key.decode(), block, stamp) for key, block, stamp in blocks)
+            self.verdict.records += taken
+        return recount
+
+    async def _published(self, engine: Engine, tenant: str, at: Position) -> None:
+        revision, documents = await _read_published(self.place.redis.url, tenant)
+        if revision is None:
+            self.verdict.differs(f"{tenant}: nothing is published")
+        elif revision[:2] != (at.epoch, at.next):
+            text = f"{tenant}: published is {revision[:2]}, counted {(at.epoch, at.next)}: events flow, try again"
+            self.verdict.notes.append(text)
+        else:
+            counted = engine.documents(tenant, revision[2], live=self.live, full=True)
+            check_documents(documents, counted, self.verdict)
+
+
+async def _state(reader: AIOKafkaConsumer, tp: TopicPartition) -> tuple[Position | None, Entries]:
+    """A lane's entries as compaction would leave them, and its position."""
+    entries: Entries = {}
+    async for records in read_partition(reader, tp):
+        for record in records:
+            if record.value is None:
+                entries.pop(record.key or b"", None)
+            else:
+                entries[record.key or b""] = record.value
+    stored = entries.pop(position.KEY, None)
+    return (position.decode(stored) if stored else None), entries
+
+
+async def _read_published(url: str, tenant: str) -> tuple[Revision | None, list[dict[str, Any]]]:
+    """The documents with the revision they belong to: read again when a publication came between."""
+    sink = RedisSink(url)
+    try:
+        async with RedisReader(url) as reader:
+            while True:
+                before = await sink.revision(tenant)
+                documents = await reader.documents(tenant)
+                if await sink.revision(tenant) == before:
+                    return before, documents
+    finally:
+        await sink.close()
+
+
+@asynccontextmanager
+async def _reader(place: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    reader = new_reader(options_from(place))
+    try:
+        await reader.start()
+        yield reader
+    finally:
+        await reader.stop()

@@ -1,0 +1,83 @@
+"""The demo's producers: the simulator's records into Kafka, history as fast as it goes, then live."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from aiokafka.structs import RecordMetadata
+from rich.progress import Progress, TaskID
+
+from cli.feed import Feed
+from cli.latency import Latencies
+from models.record import RawRecord
+from models.settings import Settings
+from models.validate import validate
+from simulator import Sent, World
+
+CHUNK: Final = 500
+PULSE_S: Final = 0.02
+
+
+def chunks(records: Iterable[Sent], size: int = CHUNK) -> Iterator[list[Sent]]:
+    """The records in lists of ``size``."""
+    source = iter(records)
+    return iter(lambda: list(islice(source, size)), [])
+
+
+def tenants_of(records: list[Sent]) -> list[str]:
+    """Whom each record counts for, refused ones included, as a worker will decide it."""
+    raw = [RawRecord(r.topic, r.partition, n, r.time_ms, r.key, r.value, r.headers) for n, r in enumerate(records)]
+    rows, rejections = validate(raw)
+    owners = {row.offset: row.tenant for row in rows} | {r.record.offset: r.tenant for r in rejections}
+    return [owners[number] for number in range(len(records))]
+
+
+async def send_all(place: Settings, kafka: Feed, records: list[Sent]) -> list[asyncio.Future[RecordMetadata]]:
+    """Queues records on their topics and partitions."""
+    prefix = place.topic_prefix
+    return [await kafka.send(prefix + r.topic, r.value, r.key, r.headers, r.partition) for r in records]
+
+
+async def load_history(place: Settings, kafka: Feed, world: World, bar: tuple[Progress, TaskID]) -> Counter[str]:
+    """Sends all of the past; how many records each tenant has."""
+    counts: Counter[str] = Counter()
+    for records in chunks(world.history()):
+        counts.update(tenants_of(records))
+        await send_all(place, kafka, records)
+        bar[0].update(bar[1], advance=len(records))
+        await asyncio.sleep(0)
+    await kafka.flush()
+    return counts
+
+
+async def stream_live(place: Settings, kafka: Feed, world: World, rate: float, latencies: Latencies) -> None:
+    """Goes on for ever at ``rate`` records a second; each acknowledgement is noted."""
+    due: list[Sent] = []
+    for record in world.live(rate, _clock()):
+        if record.time_ms > _clock():
+            await _send_due(place, kafka, due, latencies)
+            due = []
+            while (wait := record.time_ms - _clock()) > 0:
+                await asyncio.sleep(max(wait / 1000, PULSE_S))
+        due.append(record)
+
+
+async def _send_due(place: Settings, kafka: Feed, due: list[Sent], latencies: Latencies) -> None:
+    if not due:
+        return
+    owners = tenants_of(due)
+    for tenant, done in zip(owners, await send_all(place, kafka, due), strict=True):
+        done.add_done_callback(partial(_acked, latencies, tenant))
+    await kafka.flush()
+
+
+def _acked(latencies: Latencies, tenant: str, done: asyncio.Future[RecordMetadata]) -> None:
+    latencies.acked(tenant, time.monotonic())
+
+
+def _clock() -> int:
+    return int(time.time() * 1000)
