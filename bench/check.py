@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -72,8 +71,7 @@ async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -
 
 async def freeze(settings: Settings, tenants: Sequence[str], as_of: int, log: Path, env: Mapping[str, str]) -> None:
     """Have every document published as of one instant by a worker started for that; it must be the only one."""
-    moment = datetime.fromtimestamp(as_of / 1000, UTC).isoformat()
-    worker = Worker({**environment(settings), **env}, log, ["--as-of", moment])
+    worker = Worker({**environment(settings), **env}, log, ["--as-of", str(as_of)])
     try:
         await until(lambda: published_at(settings, tenants, as_of), worker, 600, 0.2)
         await asyncio.sleep(1)  # the same publication may be written again at a higher epoch

@@ -38,6 +38,8 @@ def work(c: Company, person: Person, owner: str) -> Story:
         if call(c, lead, owner) == "connected":
             break
     c.say("lead.contacted", {**lead, "owner_id": owner})
+    if c.chance(0.1):
+        c.say("webinar.attended", {**lead, "webinar": "introduction", "minutes": c.rng.randint(5, 60)})
     yield c.work(3)
     fate = c.rng.random()
     if fate < 0.3:

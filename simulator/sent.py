@@ -26,6 +26,7 @@ TOPICS: Final[dict[str, str]] = {
     "ticket": "crm.activity.v1",
     "cost": "crm.costs.v1",
     "fx": "crm.costs.v1",
+    "webinar": "crm.activity.v1",  # a type nobody has told the service about
 }
 INPUT_TOPICS: Final[tuple[str, ...]] = tuple(dict.fromkeys(TOPICS.values()))
 

@@ -39,6 +39,8 @@ def contract(c: Company, person: Person) -> Story:
     about = {"subscription_id": c.new("sub"), "customer_id": person.ids["customer_id"]}
     price = {"mrr": c.price(), "currency": c.profile.currency}
     c.say("subscription.started", {**about, **person.ids, **price, "interval": "month"}, {"effective_at": 0})
+    renewal = {"contract_id": c.new("k"), "customer_id": about["customer_id"], "currency": price["currency"]}
+    c.say("renewal.due", {**renewal, "amount": price["mrr"]}, {"due_at": 60 * DAY})
     while True:
         yield 30 * DAY + c.seconds(-7200, 7200)
         short = {"subscription_id": about["subscription_id"]}

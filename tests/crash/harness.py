@@ -19,8 +19,8 @@ from models import topics
 from models.record import Row
 from models.settings import TenantBook
 from ops.local import Servers
-from sinks.read import RedisReader
 from simulator import companies, sized, tenant_settings
+from sinks.read import RedisReader
 from tests.crash.doing import Faults
 from tests.crash.feed import Feed
 from tests.crash.plan import Fault
