@@ -22,8 +22,14 @@ def page_view(number: int) -> RawRecord:
     """A good structured event of about 300 bytes."""
     campaign = {"source": "newsletter", "medium": "email", "name": "spring"}
     data = {"anonymous_id": f"v-{number}", "url": "https://acme.example/pricing", "campaign": campaign}
-    event = {"specversion": "1.0", "id": f"evt-{number:08}", "source": "/web/acme", "type": "crm.page.viewed"}
-    event |= {"time": "2024-06-01T10:00:00Z", "tenantid": "acme", "data": {**data, "session_id": f"s-{number}"}}
+    event: dict[str, object] = {
+        "specversion": "1.0",
+        "id": f"evt-{number:08}",
+        "source": "/web/acme",
+        "type": "crm.page.viewed",
+    }
+    event |= {"type": "crm.page.viewed", "time": "2024-06-01T10:00:00Z", "tenantid": "acme"}
+    event["data"] = {**data, "session_id": f"s-{number}"}
     return RawRecord("crm.touchpoints.pages.v1", 0, number, TIMESTAMP, None, orjson.dumps(event))
 
 

@@ -14,7 +14,7 @@ _KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
 _PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
 _LIMIT: Final = 2**63
 # Longer numbers than this may have lost digits on their way through a double.
-_LONG_NUMBER: Final = re.compile(rb"[0-9.]{17}")
+_LONG_NUMBER: Final = re.compile(rb"[0-9.]{16}")
 
 
 @lru_cache(1024)

@@ -43,8 +43,8 @@ class Case(NamedTuple):
 
 def event(name: str = "page.viewed", data: Any = None, **attributes: Any) -> dict[str, Any]:
     """A good event in structured form; an attribute of None is left out."""
-    given = {"specversion": "1.0", "id": "bad-1", "source": "/corpus", "type": f"crm.{name}", "time": TIME}
-    given |= {"tenantid": "acme", "data": VIEW if data is None else data, **attributes}
+    given: dict[str, Any] = {"specversion": "1.0", "id": "bad-1", "source": "/corpus", "type": f"crm.{name}"}
+    given |= {"time": TIME, "tenantid": "acme", "data": VIEW if data is None else data, **attributes}
     return {key: value for key, value in given.items() if value is not None}
 
 
@@ -168,8 +168,8 @@ def _numbers() -> Iterator[Case]:
     yield Case(46, '"true" for a bool', dump(data={**VIEW, "bulk": "true"}), "wrong_type", "bulk")
     for score in (0, 6, 7, 8, 9, 10):
         yield Case(47, f"nps {score}", _survey("nps", score))
-    for score in (-1, 11, 7.5):
-        yield Case(47, f"nps {score}", _survey("nps", score), "bad_value", "score")
+    for wrong in (-1, 11, 7.5):
+        yield Case(47, f"nps {wrong}", _survey("nps", wrong), "bad_value", "score")
     yield Case(47, "nps nine", _survey("nps", "nine"), "wrong_type", "score")
     yield Case(48, "effort 0", _survey("effort", 0), "bad_value", "score")
     yield Case(48, "effort 8", _survey("effort", 8), "bad_value", "score")
