@@ -78,13 +78,15 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=key)
 
 
-def instant(row: Row) -> int:
-    """When an event takes effect: closings at ``closed_at`` when given."""
+def instant(row: Row) -> float:
+    """When an event takes effect: closings at ``closed_at`` when given, an undated creation before everything."""
+    if undated(row):
+        return -inf
     closed_at = row.data.get("closed_at")
     return closed_at if row.type in CLOSINGS and isinstance(closed_at, int) else row.time
 
 
-def open_times(steps: Sequence[tuple[int, str]], created: int) -> list[tuple[float, float]]:
+def open_times(steps: Sequence[tuple[float, str]], created: int) -> list[tuple[float, float]]:
     """When a deal was open: each step takes effect at its instant, but never before the step before it."""
     effects: list[tuple[float, str]] = [(-inf, "open")]
     for at, state in steps:
@@ -109,13 +111,13 @@ def latest_given(rows: Sequence[Row], dimensions: Iterable[str]) -> dict[str, st
 def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence[str]) -> Deal:
     """One deal from all of its events."""
     ordered = in_order(rows)
-    found = Deal(latest_given(ordered, dimensions), heard_of=[row.time for row in rows])
+    found = Deal(latest_given(ordered, dimensions), heard_of=[row.time for row in rows if not undated(row)])
     known = [row.time for row in rows if row.type == "crm.deal.created" and not undated(row)]
     found.created = min(known) if known else None
     steps = [(instant(row), state) for row in ordered if (state := stages.state(row))]
     found.state = steps[-1][1] if steps else "open"
     if found.state in ("won", "lost"):
-        found.closed = steps[-1][0]
+        found.closed = int(steps[-1][0])
     if found.created is not None:
         found.open_from_to = open_times(steps, found.created)
     priced = [row.data for row in ordered if row.data.get("amount") is not None and row.data.get("currency")]
