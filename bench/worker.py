@@ -14,11 +14,11 @@ class Worker:
     def __init__(
         self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None
     ) -> None:
-        module = ["-m", "cProfile", "-o", str(profile), "-m", "streams"] if profile else ["-m", "streams"]
+        module = ["-m", "cProfile", "-o", str(profile.absolute()), "-m", "streams"] if profile else ["-m", "streams"]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *module, *args], env={**os.environ, **env}, stdout=out, stderr=out,
-                stdin=subprocess.DEVNULL, start_new_session=True,
+                stdin=subprocess.DEVNULL, start_new_session=True, cwd=log.parent,
             )  # fmt: skip
         self.log = log
         self.paused = False

@@ -15,7 +15,7 @@ class Feed(Thread):
 
     def __init__(self, bootstrap: str, prefix: str, records: Iterable[Sent], total: int, rate: float) -> None:
         super().__init__(daemon=True)
-        self._bootstrap, self._prefix, self._records = bootstrap, prefix, records
+        self._brokers, self._prefix, self._records = bootstrap, prefix, records
         self._total, self._rate = total, rate
         self.allow = 0.0
         self.sent = 0
@@ -30,7 +30,7 @@ class Feed(Thread):
             self.error = error
 
     def _send(self) -> None:
-        sender = Sender(self._bootstrap)
+        sender = Sender(self._brokers)
         due = monotonic()
         for record in self._records:
             sender.send(record._replace(topic=self._prefix + record.topic), record.headers)

@@ -1,6 +1,7 @@
 """One crash run: feed, faults, settling, and the comparison of everything Redis shows with a recount."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Run:
         self.report = Report()
 
     def _config(self, tenants: int) -> Path:
-        path = self.folder / "tenants.toml"
+        path = self.folder / "crmkpi.toml"
         tables = [f'[tenants.{name}]\ntz = "{own["tz"]}"\ncurrency = "{own["currency"]}"\n'
                   for name, own in tenant_settings(tenants).items()]  # fmt: skip
         path.write_text("\n".join(tables))
@@ -151,8 +152,20 @@ class Run:
         newest = max(item.time for own in items.values() for item in own if isinstance(item, Row))
         as_of = quarter_after(newest + 1)
         await freeze(self.settings, list(items), as_of, self.folder / "frozen.log", self.env)
+        await self._verify()
         self.report.compared = await compare_all(self.settings, items, as_of, self.book, say)
         await self._conservation(items)
+
+    async def _verify(self) -> None:
+        """The product's own proof: cells from facts, facts from the journal, published numbers from both."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli", "verify", "--frozen", cwd=self.folder, env={**os.environ, **self.env},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        say(f"verify: {out.decode().strip()}")
+        if process.returncode:
+            self.report.problems.append(f"verify ended with {process.returncode}: {(out + err).decode()[-3000:]}")
 
     async def _conservation(self, items: dict[str, list[Item]]) -> None:
         """Every record counted as received exactly once."""
