@@ -58,9 +58,9 @@ def score(answers: Sequence[Fact]) -> Figure:
     buckets = [fact.what.bucket for fact in answers]
     total, n = sum(buckets), len(buckets)
     if not n:
-        return Figure(None, total, n, n)
+        return Figure(None, 0, n, n)
     variance = sum(bucket * bucket for bucket in buckets) / n - (total / n) ** 2
-    return Figure(100 * total / n, total, n, n, margin=196 * sqrt(max(variance, 0.0) / n))
+    return Figure(100 * total / n, 100 * total, n, n, margin=196 * sqrt(max(variance, 0.0) / n))
 
 
 def bucket_share(bucket: int) -> Callable[[Sequence[Fact]], Figure]:

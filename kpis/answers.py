@@ -1,0 +1,46 @@
+"""Survey answers: the latest of each person and survey inside a window. Rules: kpi-precise "net_promoter_score"."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kpis.marks import FOREVER, MINUTE_MS, Mark
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
+from models.settings import TenantSettings
+
+Answer = list[Any]  # [t, source, id, survey id, score]
+
+
+def nps_class(score: int, settings: TenantSettings) -> str:
+    """Promoter, passive or detractor."""
+    detractor, passive = settings.nps_buckets
+    return "detractor" if score <= detractor else "passive" if score <= passive else "promoter"
+
+
+def answer_marks(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+    """What a person's NPS answers add: every one, and the latest of each survey in every kind of window."""
+    surveys: dict[str, list[tuple[int, str]]] = {}
+    for time, _, _, survey, score in sorted(answers, key=lambda answer: answer[:3]):
+        kind = nps_class(score, settings)
+        yield Mark(f"nps_all.{kind}", time, 1)
+        surveys.setdefault(survey, []).append((time, kind))
+    for dated in surveys.values():
+        for at, (time, kind) in enumerate(dated):
+            following = dated[at + 1][0] if at + 1 < len(dated) else FOREVER
+            yield from _latest_marks(f"nps.{kind}", time, following, zone)
+
+
+def _latest_marks(base: str, time: int, following: int, zone: Zone) -> Iterator[Mark]:
+    """An answer is the latest in a window from its own time until the next one comes, or the window has left it."""
+    minute = time // MINUTE_MS
+    ends = {name: minute + width for name, width in MINUTE_WINDOWS.items()}
+    ends |= {name: minute // 15 * 15 + width for name, width in QUARTER_WINDOWS.items()}
+    ends |= {name: zone.midnight(zone.day(minute) + width) for name, width in DAY_WINDOWS.items()}
+    for bucket in BUCKETS:
+        ends[bucket] = zone.midnight(bucket_after(bucket_start(zone.day(minute), bucket), bucket))
+    for name, end in (ends | {"all": FOREVER // MINUTE_MS}).items():
+        yield Mark(f"{base}@{name}", time, 1)
+        # A calendar bucket is read from its own beginning, so what it held needs no mark at its end.
+        if following < end * MINUTE_MS or (name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS)):
+            leaves = min(following, end * MINUTE_MS)
+            yield Mark(f"{base}@{name}", leaves, -1)

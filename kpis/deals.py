@@ -1,0 +1,167 @@
+"""A deal: what its events say it is, and what it adds to the numbers. Rules: kpi-precise "deal state"."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kpis.marks import FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
+from kpis.money import money_marks
+from kpis.zone import Zone
+from models.settings import TenantSettings
+
+DAY_MS: Final = 86_400_000
+RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}  # all others: 1
+KEPT: Final = (
+    "stage",
+    "to_stage",
+    "amount",
+    "currency",
+    "owner_id",
+    "source",
+    "pipeline",
+    "closed_at",
+    "traits",
+    "version",
+)
+
+DealEvent = list[Any]  # [t, kind, source, id, data]; data holds KEPT fields, campaign (its name) and unknown_time
+
+
+def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> DealEvent:
+    """What is kept of an event of a deal. ``kind`` is the type without ``crm.deal.``."""
+    kept = {name: data[name] for name in KEPT if data.get(name) is not None}
+    if kind not in ("won", "lost"):
+        kept.pop("closed_at", None)
+    campaign = data.get("campaign")
+    if campaign and campaign.get("name"):
+        kept["campaign"] = campaign["name"]
+    if kind == "created" and data.get("time_known") is False:
+        kept["unknown_time"] = True
+    return [time, kind, source, id_, kept]
+
+
+@dataclass(slots=True)
+class Deal:
+    """A deal as its events leave it. Instants in ms; ``amount`` in minor units."""
+
+    state: str = "open"
+    created: int | None = None
+    closed: int | None = None
+    amount: int | None = None
+    currency: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
+    states: list[tuple[int, bool]] = field(default_factory=list)  # (instant, open from then on)
+
+
+def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
+    """The state of a deal; the order of ``events`` plays no part."""
+    deal = Deal()
+    known = [event[0] for event in events if event[1] == "created" and not event[4].get("unknown_time")]
+    deal.created = min(known) if known else None
+    instant = -FOREVER
+    for event in sorted(events, key=_order(events)):
+        _read_attributes(deal, event[4])
+        state = _state_after(deal.state, event, settings)
+        if state is None:
+            continue
+        deal.state = state
+        deal.closed = event[4].get("closed_at", event[0]) if state in ("won", "lost") else None
+        unknown = event[4].get("unknown_time")
+        instant = instant if unknown else max(instant, event[0] if deal.closed is None else deal.closed)
+        deal.states.append((instant, state == "open"))
+    return deal
+
+
+def _order(events: list[DealEvent]) -> Any:
+    """Sort key: by version if every event but deal.created has one, else by time; then rank, id, source."""
+    versioned = all("version" in event[4] for event in events if event[1] != "created")
+
+    def key(event: DealEvent) -> tuple[Any, ...]:
+        time, kind, source, id_, data = event
+        first = bool(data.get("unknown_time")) or (versioned and "version" not in data)
+        place = 0 if first else data["version"] if versioned else time
+        return (not first, place, RANKS.get(kind, 1), id_, source)
+
+    return key
+
+
+def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
+    if "amount" in data and "currency" in data:
+        deal.amount, deal.currency = data["amount"], data["currency"]
+    for name in ("owner_id", "source", "pipeline", "campaign"):
+        if data.get(name) not in (None, ""):
+            deal.attributes[name] = data[name]
+    deal.traits.update((name, value) for name, value in data.get("traits", {}).items() if value not in (None, ""))
+
+
+def _state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
+    """The state an event leads to; None when it bears no state."""
+    match event[1]:
+        case "created" | "reopened":
+            return "open"
+        case "won" | "lost" | "merged" | "deleted":
+            return str(event[1])
+        case "stage_changed":
+            return outcome(event[4].get("to_stage", ""), settings) or "open"
+    return None
+
+
+def outcome(stage: str, settings: TenantSettings) -> str | None:
+    """What a stage means: "won", "lost" or neither. Case and spaces play no part."""
+    plain = "".join(stage.split()).lower()
+    return "won" if plain in settings.won_stages else "lost" if plain in settings.lost_stages else None
+
+
+def open_intervals(deal: Deal) -> list[Interval]:
+    """When the deal was open, ms. Empty when nobody knows when it was created, or it was merged away or deleted."""
+    if deal.created is None or deal.state in ("merged", "deleted"):
+        return []
+    ends = [instant for instant, _ in deal.states[1:]] + [FOREVER]
+    spans = [(start, end) for (start, is_open), end in zip(deal.states, ends, strict=True) if is_open]
+    return intersect(union(spans), [(deal.created, FOREVER)])
+
+
+def deal_marks(deal: Deal, events: list[DealEvent], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+    """What a deal adds to the numbers."""
+    if deal.state in ("merged", "deleted"):
+        return
+    if deal.closed is not None:
+        yield from _closed_marks(deal, deal.closed, zone)
+    spans = open_intervals(deal)
+    yield from level_marks("open", spans)
+    yield from level_marks("stale", intersect(spans, _stale_intervals(events, settings)))
+    for start, end in spans:
+        yield from money_marks("open_value", start, end, deal.amount, deal.currency, zone, rated=deal.created)
+    if deal.created is None and deal.state == "open":
+        yield Mark("open_undated", 0, 1)
+        yield from money_marks("open_undated_value", 0, FOREVER, deal.amount, deal.currency, zone, rated=None)
+
+
+def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
+    yield Mark(deal.state, closed, 1)
+    yield from money_marks(f"{deal.state}_value", closed, None, deal.amount, deal.currency, zone, rated=closed)
+    if deal.created is None:
+        return
+    days = zone.day(closed // 60_000) - zone.day(deal.created // 60_000)
+    if days < 0:
+        yield Mark(f"bad_cycle.{deal.state}", closed, 1)
+        return
+    yield Mark(f"cycle.{deal.state}={days}", closed, 1)
+    yield Mark(f"cycle_days.{deal.state}", closed, days)
+    yield Mark(f"cycles.{deal.state}", closed, 1)
+
+
+def _stale_intervals(events: list[DealEvent], settings: TenantSettings) -> list[Interval]:
+    """From 90 days after an event to the next event, ms."""
+    times = sorted({event[0] for event in events if not event[4].get("unknown_time")})
+    after = [*times[1:], FOREVER]
+    wait = settings.stale_days * DAY_MS
+    return union((ceil_quarter(time + wait), following) for time, following in zip(times, after, strict=True))
+
+
+def deal_segments(deal: Deal, settings: TenantSettings) -> list[tuple[str, Any]]:
+    """The (dimension, value) pairs of a deal; a missing value is None."""
+    found = [("owner", "owner_id"), ("source", "source"), ("campaign", "campaign"), ("pipeline", "pipeline")]
+    pairs = [(dimension, deal.attributes.get(name)) for dimension, name in found]
+    return pairs + [(dimension, deal.traits.get(dimension)) for dimension in settings.dimensions]

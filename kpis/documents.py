@@ -1,0 +1,180 @@
+"""From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Final
+
+from kpis.catalog import CATALOG, CHANNEL_EVENTS, Kpi, channel_kpi
+from kpis.cells import EVERYTHING
+from kpis.formulas import Figure
+from kpis.tenant_state import TenantState
+from kpis.touches import CHANNELS
+from kpis.view import View
+from kpis.windows import MINUTE_MS, Window, window
+from models.money import digits
+
+Document = dict[str, Any]
+OTHER: Final = "__other__"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DEFINITION: Final = 1
+MONEY_UNITS: Final = ("money", "money/day")
+LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "channel": "late:", "none": "late:"}
+
+
+@lru_cache(maxsize=4096)
+def instant_text(instant: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def documents(state: TenantState, as_of: int, *, live: bool, full: bool) -> list[Document]:
+    """All documents of a tenant at ``as_of`` (ms); with not ``full`` only those that may have changed since last asked."""
+    return list(Board(state, as_of).documents())
+
+
+class Board:
+    """One tenant at one instant."""
+
+    def __init__(self, state: TenantState, as_of: int) -> None:
+        self._state = state
+        self._as_of = as_of
+        self._tenant = state.tenant
+        self._cells = state.tenant.cells
+        self._settings = state.tenant.settings
+        self._windows = {name: window(name, as_of, self._tenant.zone) for kpi in CATALOG for name in kpi.windows}
+        self._segments = self._by_dimension()
+        self._sent = {kpi.id: any(kpi.hears(label) for label in state.types) for kpi in CATALOG}
+
+    def documents(self) -> Iterator[Document]:
+        """Every document."""
+        for kpi in CATALOG:
+            for name in kpi.windows:
+                yield self._whole(kpi, self._windows[name])
+            for name in kpi.segment_windows:
+                yield from self._parts(kpi, self._windows[name])
+
+    def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
+        """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for kind, segments in self._cells.segments_by_rows().items():
+            for segment in sorted(segments):
+                found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
+        return found
+
+    def _view(self, at: Window, *segments: str) -> View:
+        tenant = self._tenant
+        return View(self._cells, tenant.rates, self._settings.currency, at, segments)
+
+    def _whole(self, kpi: Kpi, at: Window) -> Document:
+        view = self._view(at, EVERYTHING)
+        figure = kpi.formula(view)
+        sent = self._sent[kpi.id] or (kpi.quality and ("received", EVERYTHING) in self._cells.series)
+        if not kpi.low_n and not sent:
+            figure = Figure(None, None, None, 0)
+        found = self._document(kpi, view, {}, figure, LATE_PREFIX["none"])
+        if kpi.robots and (excluded := self._heard(kpi, view, "bot:")):
+            found["excluded"] = excluded
+        return found
+
+    def _parts(self, kpi: Kpi, at: Window) -> Iterator[Document]:
+        if kpi.rows == "channel":
+            yield from self._channels(kpi, at)
+            return
+        for dimension, segments in self._segments.get(kpi.rows, {}).items():
+            figures = {segment: kpi.formula(self._view(at, segment)) for segment in segments}
+            order = sorted((s for s in segments if not figures[s].empty), key=lambda s: (-figures[s].n, s))
+            cap = self._settings.segment_cap
+            for segment in order[:cap]:
+                value = segment.partition("=")[2]
+                yield self._document(kpi, self._view(at, segment), {dimension: value}, figures[segment])
+            if rest := order[cap:]:
+                view = self._view(at, *rest)
+                yield self._document(kpi, view, {dimension: OTHER}, kpi.formula(view))
+
+    def _channels(self, kpi: Kpi, at: Window) -> Iterator[Document]:
+        view = self._view(at, EVERYTHING)
+        for channel in CHANNELS:
+            row = CHANNEL_KPIS[kpi.id, channel]
+            figure = row.formula(view)
+            if not figure.empty:
+                yield self._document(row, view, {"channel": channel}, figure)
+
+    def _heard(self, kpi: Kpi, view: View, prefix: str) -> int:
+        labels = self._cells.suffixes(prefix, view.segments)
+        return sum(view.flow(prefix + label) for label in labels if kpi.hears(label))
+
+    def _document(
+        self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, late_of: str | None = None
+    ) -> Document:
+        at, state = view.window, self._state
+        still = kpi.stock or kpi.quality
+        late = 0 if still else self._heard(kpi, view, late_of or LATE_PREFIX[kpi.rows])
+        first = state.first
+        start = first if at.start is None else at.start * MINUTE_MS
+        sides = "money" if kpi.unit in MONEY_UNITS or kpi.id == "win_rate_value" else "number"
+        found: Document = {
+            "kpi": kpi.id,
+            "window": at.name,
+            "segment": segment,
+            "value": self._printed(figure.value, kpi.unit),
+            "unit": kpi.unit,
+            "numerator": self._printed(figure.numerator, sides),
+            "denominator": self._printed(figure.denominator, "days" if kpi.unit == "money/day" else sides),
+            "n": figure.n,
+            "status": self._status(kpi, at, figure),
+            "state": "live" if not at.complete else "corrected" if late else "final",
+            "start": instant_text(min(at.end_ms if start is None else start, at.end_ms)),
+            "end": instant_text(at.end_ms),
+            "tz": self._settings.tz,
+            "as_of": instant_text(self._as_of),
+            "watermark": None if state.watermark is None else instant_text(state.watermark),
+            "late_revised": late,
+            "definition": DEFINITION,
+        }
+        return found | self._optional(figure, sides)
+
+    def _optional(self, figure: Figure, sides: str) -> Document:
+        found: Document = {}
+        if figure.parts:
+            money = {"avg_won_value"}
+            found["parts"] = {k: self._printed(v, "money" if k in money else "number") for k, v in figure.parts.items()}
+        if figure.unpriced:
+            found["unpriced"] = figure.unpriced
+        if figure.margin is not None:
+            found["margin"] = figure.margin
+        if sides == "money":
+            found["currency"] = self._settings.currency
+        return found
+
+    def _status(self, kpi: Kpi, at: Window, figure: Figure) -> str:
+        first = self._state.first
+        early = at.start is not None and not kpi.stock and first is not None and at.start * MINUTE_MS < first
+        if figure.value is None:
+            return "no_data"
+        if early or figure.unpriced:
+            return "partial"
+        return "low_n" if kpi.low_n and figure.n < self._settings.low_n else "ok"
+
+    def _printed(self, value: Any, unit: str) -> Any:
+        if value is None:
+            return None
+        if unit in MONEY_UNITS:
+            return money_text(value, digits(self._settings.currency))
+        return float(value) if isinstance(value, Fraction) else value
+
+
+CHANNEL_KPIS: Final = {
+    (kpi.id, channel): channel_kpi(kpi, channel)
+    for kpi in CATALOG
+    if kpi.rows == "channel"
+    for channel in CHANNEL_EVENTS
+}
+
+
+def money_text(amount: Fraction, places: int) -> str:
+    """An amount in major units as decimal text, rounded half-even to a currency's digits."""
+    minor = round(Fraction(amount) * 10**places)
+    sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
+    return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"

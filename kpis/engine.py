@@ -1,0 +1,99 @@
+"""All state of one lane: every tenant of one journal partition. Pure: no clock, no IO.
+
+``apply`` takes the journal's records in order, ``finish`` ends a batch and says what changed, ``load`` puts stored
+entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+
+from kpis import quality
+from kpis.documents import Document, documents
+from kpis.stored import dirty_entries, load_entry, tenant_of
+from kpis.tenant import Tenant
+from kpis.tenant_state import TenantState
+from models.record import Block, Refusal, Row
+from models.tenants import TenantBook
+
+
+class Conflict(NamedTuple):
+    """An event whose identity was seen with other content: to be dead-lettered with the journal's bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    tenant: str
+    row: bytes
+
+
+class Outcome(NamedTuple):
+    """What a batch changed: entries for the changelog (None: gone), conflicts, and the tenants it touched."""
+
+    entries: list[tuple[bytes, bytes | None]]
+    conflicts: list[Conflict]
+    touched: set[str]
+
+
+class Engine:
+    """The state of one lane."""
+
+    def __init__(self, book: TenantBook) -> None:
+        self._book = book
+        self._tenants: dict[str, TenantState] = {}
+        self._conflicts: list[Conflict] = []
+        self._touched: set[str] = set()
+
+    def tenants(self) -> Iterable[str]:
+        """Every tenant of this lane."""
+        return self._tenants
+
+    def state(self, tenant: str) -> TenantState:
+        """A tenant's state, empty when it is new."""
+        found = self._tenants.get(tenant)
+        if found is None:
+            found = self._tenants[tenant] = TenantState(Tenant(tenant, self._book[tenant]))
+        return found
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Put one stored entry back. A tombstone stands for an entry that came earlier in the changelog."""
+        load_entry(self.state(tenant_of(key)), key, value)
+
+    def restored(self) -> None:
+        """Make everything that is derived, after the last ``load``."""
+        for state in self._tenants.values():
+            state.restore()
+
+    def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
+        """Take one journal record. ``journal_ts``: its timestamp, ms, which dates the memory of identities."""
+        state = self.state(tenant)
+        self._touched.add(tenant)
+        above = state.admit(block)
+        rows = [Row(*fields) for fields in block["rows"] if fields[0] > above]
+        for refused in block["refused"]:
+            if refused[0] > above:
+                quality.note(state.tenant.ledger, quality.INVALID, Refusal(*refused).received)
+        for row in state.take(rows, journal_ts):
+            self._conflicts.append(
+                Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
+            )
+
+    def finish(self) -> Outcome:
+        """End the batch: changes go into the cells."""
+        entries: list[tuple[bytes, bytes | None]] = []
+        for name in self._touched:
+            state = self._tenants[name]
+            state.finish()
+            entries += dirty_entries(state)
+        outcome = Outcome(entries, self._conflicts, self._touched)
+        self._conflicts, self._touched = [], set()
+        return outcome
+
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[Document]:
+        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that may have changed since last asked."""
+        return documents(self.state(tenant), as_of, live=live, full=full)
+
+    def recount(self, tenant: str) -> list[tuple[Any, int, int]]:
+        """Cells that differ from the contribution of all facts: (cell, kept, recounted). Empty is right."""
+        return self.state(tenant).recount()

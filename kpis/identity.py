@@ -1,0 +1,212 @@
+"""Which ids are one subject: links as a set of undirected edges, components by a rule that no order of arrival changes.
+
+Said outright (``merged``) pairs are joined first, and may join two customers; then every other link in order of its
+earliest (time, source, id), unless it would join two components that both hold a customer: such a link is a *conflict*
+and stands aside. So an id linked to two customers belongs to the one with the earliest link. An ``unmerged`` that is the
+latest word on a pair takes it off; the components are simply made again.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+KINDS: Final = ("customer", "lead", "user", "anonymous")
+FIELDS: Final = (
+    ("customer_id", "customer:"),
+    ("lead_id", "lead:"),
+    ("user_id", "user:"),
+    ("anonymous_id", "anonymous:"),
+)
+CUSTOMER: Final = "customer:"
+
+Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
+Pair = tuple[str, str]
+
+
+def named_ids(data: dict[str, Any]) -> list[str]:
+    """The ids an event carries, in their order of rank, with their name space: ``["customer:17", "anonymous:v-3"]``."""
+    return [prefix + data[field] for field, prefix in FIELDS if data.get(field) is not None]
+
+
+def rank(node: str) -> tuple[int, str]:
+    """The total order of ids: customers, leads, users, anonymous, then by text."""
+    return KINDS.index(node.partition(":")[0]), node
+
+
+class Link:
+    """What has been said of one pair of ids."""
+
+    __slots__ = ("carried", "merge", "word")
+
+    def __init__(self) -> None:
+        self.carried: Stamp | None = None  # earliest event that carried both, or identified them
+        self.word: tuple[Stamp, bool] | None = None  # latest outright word: on or off
+        self.merge: tuple[Stamp, bool] | None = None  # latest of merged, unmerged
+
+    def carry(self, stamp: Stamp) -> bool:
+        """Note an event that carried the pair; says whether anything changed."""
+        if self.carried is not None and self.carried <= stamp:
+            return False
+        self.carried = stamp
+        return True
+
+    def say(self, stamp: Stamp, on: bool, merges: bool) -> bool:
+        """Note an outright word on the pair; says whether anything changed."""
+        before = (self.word, self.merge)
+        if self.word is None or self.word[0] < stamp:
+            self.word = (stamp, on)
+        if merges and (self.merge is None or self.merge[0] < stamp):
+            self.merge = (stamp, on)
+        return before != (self.word, self.merge)
+
+    @property
+    def on(self) -> bool:
+        """Whether the pair is linked."""
+        return self.word[1] if self.word else self.carried is not None
+
+    @property
+    def merged(self) -> bool:
+        """Whether the pair was merged outright, and not un-merged since."""
+        return self.on and self.merge is not None and self.merge[1]
+
+    def encode(self) -> list[Any]:
+        """As JSON."""
+        return [self.carried, self.word, self.merge]
+
+    @staticmethod
+    def decode(stored: list[Any]) -> "Link":
+        """From JSON."""
+        link = Link()
+        carried, word, merge = stored
+        link.carried = tuple(carried) if carried else None
+        link.word = (tuple(word[0]), word[1]) if word else None
+        link.merge = (tuple(merge[0]), merge[1]) if merge else None
+        return link
+
+
+class Identity:
+    """The graph of one tenant's ids. A node that was never linked is its own subject and takes no space."""
+
+    def __init__(self) -> None:
+        self.links: dict[Pair, Link] = {}
+        self.conflicts = 0
+        self._neighbours: dict[str, list[str]] = {}
+        self._roots: dict[str, str] = {}
+        self._members: dict[str, list[str]] = {}
+        self._conflicting: set[Pair] = set()
+
+    @staticmethod
+    def pair(one: str, other: str) -> Pair:
+        """A pair in its one spelling."""
+        return (one, other) if one < other else (other, one)
+
+    def root(self, node: str) -> str:
+        """The subject of an id, named by the component's first id in rank order."""
+        return self._roots.get(node, node)
+
+    def members(self, root: str) -> list[str]:
+        """All ids of a subject."""
+        return self._members.get(root) or [root]
+
+    def carries(self, pair: Pair, stamp: Stamp) -> bool:
+        """Whether an event that carries this pair says anything new. Cheap: most events repeat known links."""
+        link = self.links.get(pair)
+        return link is None or link.carried is None or stamp < link.carried
+
+    def reach(self, *nodes: str) -> set[str]:
+        """Every id that any chain of links, on or off, connects with these."""
+        found = set(nodes)
+        queue = list(found)
+        while queue:
+            for other in self._neighbours.get(queue.pop(), ()):
+                if other not in found:
+                    found.add(other)
+                    queue.append(other)
+        return found
+
+    def link(self, pair: Pair) -> Link:
+        """The link of a pair, made when it is new. Call ``rebuild`` on the reach of its ends after changing it."""
+        link = self.links.get(pair)
+        if link is None:
+            link = self.links[pair] = Link()
+            for one, other in (pair, pair[::-1]):
+                self._neighbours.setdefault(one, []).append(other)
+        return link
+
+    def load(self, pair: Pair, stored: list[Any]) -> None:
+        """Put a stored link back; call ``rebuild_all`` after the last."""
+        self.link(pair)
+        self.links[pair] = Link.decode(stored)
+
+    def rebuild_all(self) -> None:
+        """Make all components, after a restore."""
+        seen: set[str] = set()
+        for node in list(self._neighbours):
+            if node not in seen:
+                nodes = self.reach(node)
+                seen |= nodes
+                self.rebuild(nodes)
+
+    def rebuild(self, nodes: set[str]) -> None:
+        """Make the components of a reach again."""
+        parent = {node: node for node in nodes}
+        customer = {node: node.startswith(CUSTOMER) for node in nodes}
+
+        def find(node: str) -> str:
+            while parent[node] != node:
+                parent[node] = node = parent[parent[node]]
+            return node
+
+        def join(one: str, other: str, force: bool) -> bool:
+            one, other = find(one), find(other)
+            if one == other:
+                return True
+            if customer[one] and customer[other] and not force:
+                return False
+            parent[other] = one
+            customer[one] |= customer[other]
+            return True
+
+        pairs = [pair for pair in self._pairs(nodes) if self.links[pair].on]
+        for pair in pairs:
+            if self.links[pair].merged:
+                join(*pair, force=True)
+        refused = {pair for pair in sorted(pairs, key=self._earliest) if not join(*pair, force=False)}
+        self._keep_conflicts(nodes, refused)
+        self._keep_components(nodes, find)
+
+    def _pairs(self, nodes: Iterable[str]) -> Iterator[Pair]:
+        for node in nodes:
+            for other in self._neighbours.get(node, ()):
+                if node < other:
+                    yield node, other
+
+    def merged_with(self, node: str) -> set[str]:
+        """The ids of the same kind that were merged with one, itself among them."""
+        kind = node.partition(":")[0] + ":"
+        found, queue = {node}, [node]
+        while queue:
+            one = queue.pop()
+            for other in self._neighbours.get(one, ()):
+                if other not in found and other.startswith(kind) and self.links[self.pair(one, other)].merged:
+                    found.add(other)
+                    queue.append(other)
+        return found
+
+    def _earliest(self, pair: Pair) -> tuple[Stamp, Pair]:
+        link = self.links[pair]
+        return link.carried or (link.word or ((0, "", ""), True))[0], pair
+
+    def _keep_conflicts(self, nodes: set[str], refused: set[Pair]) -> None:
+        self._conflicting = {pair for pair in self._conflicting if pair[0] not in nodes} | refused
+        self.conflicts = len(self._conflicting)
+
+    def _keep_components(self, nodes: set[str], find: Any) -> None:
+        groups: dict[str, list[str]] = {}
+        for node in nodes:
+            self._members.pop(self._roots.pop(node, node), None)
+            groups.setdefault(find(node), []).append(node)
+        for group in groups.values():
+            group.sort(key=rank)
+            if len(group) > 1:
+                self._members[group[0]] = group
+                self._roots.update(dict.fromkeys(group, group[0]))

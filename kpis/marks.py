@@ -1,0 +1,114 @@
+"""Dated changes, intervals, and the instants that events bring about later."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.zone import Zone, bucket_after, bucket_start
+
+MINUTE_MS: Final = 60_000
+QUARTER_MS: Final = 15 * MINUTE_MS
+DAY_MS: Final = 86_400_000
+FOREVER: Final = 1 << 53  # an instant (ms) after every other
+
+Interval = tuple[int, int]  # [start, end)
+
+
+class Mark(NamedTuple):
+    """A measure changes by ``delta`` at ``instant`` (ms)."""
+
+    measure: str
+    instant: int
+    delta: int
+
+
+def ceil_quarter(instant: int) -> int:
+    """A derived instant: rounded up to the next quarter hour."""
+    return -(-instant // QUARTER_MS) * QUARTER_MS
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same instants as disjoint intervals in order; those that touch become one."""
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        if start >= end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def intersect(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
+    """Instants that lie in both."""
+    others = list(other)
+    return union((max(a, c), min(b, d)) for a, b in one for c, d in others)
+
+
+def subtract(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
+    """Instants of the first that are not in the second (both disjoint and in order)."""
+    others = list(other)
+    left: list[Interval] = []
+    for start, end in one:
+        for low, high in others:
+            if high <= start or low >= end:
+                continue
+            if low > start:
+                left.append((start, low))
+            start = max(start, high)
+        if start < end:
+            left.append((start, end))
+    return left
+
+
+def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
+    """+1 on entering, −1 on leaving; an interval that does not end has no leaving mark."""
+    for start, end in intervals:
+        yield Mark(measure, start, 1)
+        if end < FOREVER:
+            yield Mark(measure, end, -1)
+
+
+def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+    """Active just before a window's start and not at its end, for each rolling length and calendar bucket.
+
+    For a rolling length W this is the intervals moved by W, less the intervals. In a calendar bucket it changes where
+    the state changes inside the bucket, for those who were active when it began.
+    """
+    minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
+    for name in ("24h", "7d", "30d", "90d", "365d"):
+        moved = union((_leaves(name, start, zone), _leaves(name, end, zone)) for start, end in minutes)
+        for mark in level_marks(
+            f"{base}@{name}", [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
+        ):
+            yield mark
+    for bucket in ("week", "month", "quarter", "year"):
+        yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
+
+
+def _leaves(name: str, minute: int, zone: Zone) -> int:
+    """When a change at a minute is first seen as before the start of a rolling window."""
+    if minute >= FOREVER // MINUTE_MS:
+        return FOREVER // MINUTE_MS
+    if name in MINUTE_WINDOWS:
+        return minute + MINUTE_WINDOWS[name]
+    if name in QUARTER_WINDOWS:
+        return minute // 15 * 15 + QUARTER_WINDOWS[name]
+    return zone.midnight(zone.day(minute) + DAY_WINDOWS[name])
+
+
+def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+    """Leaves (+1) and returns (−1) of those who were active when the bucket began."""
+    never = FOREVER // MINUTE_MS
+    for start, end in active:
+        if end >= never:
+            continue
+        first = bucket_start(zone.day(end), bucket)
+        opens, closes = zone.midnight(first), zone.midnight(bucket_after(first, bucket))
+        if not any(a < opens <= b for a, b in active):
+            continue
+        yield Mark(measure, end * MINUTE_MS, 1)
+        back = next((a for a, _ in active if a > end), never)
+        if back < closes:
+            yield Mark(measure, back * MINUTE_MS, -1)

@@ -1,0 +1,63 @@
+"""The names of measures, and which levels of panes each is kept at.
+
+A measure is a number that adds up over disjoint subjects. Its name is text (``visitors@7d``, ``won``, ``net:EUR``); in the
+hot path it is a small integer, given out as names are first used and never stored.
+"""
+
+from typing import Final
+
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+
+ROLLING_LEVELS: Final = {
+    **dict.fromkeys(MINUTE_WINDOWS, "m"),
+    **dict.fromkeys(QUARTER_WINDOWS, "qd"),
+    **dict.fromkeys(DAY_WINDOWS, "qd"),
+}
+SEGMENT_ROLLING: Final = frozenset(QUARTER_WINDOWS)
+SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
+
+
+class Names:
+    """Measure names <-> codes, for the life of a process."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self.names: list[str] = []
+
+    def code(self, name: str) -> int:
+        """The code of a measure name."""
+        found = self._codes.get(name)
+        if found is None:
+            found = self._codes[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+
+NAMES: Final = Names()
+code = NAMES.code
+
+
+def levels(name: str, segmented: bool) -> str:
+    """Levels of panes at which a measure is kept; empty when a segment never reads it."""
+    _, _, suffix = name.partition("@")
+    if not suffix:
+        return "qd" if segmented else "mqd"
+    if suffix in ROLLING_LEVELS:
+        return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
+    # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
+    return "" if segmented and suffix not in SEGMENT_BUCKETS else "qd"
+
+
+DEAL_MEASURES: Final = frozenset(
+    {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
+)
+DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
+TOUCH_PREFIXES: Final = ("mail.", "calls.", "late.t")
+
+
+def rows_of(name: str) -> str:
+    """Whose segments a measure falls in: those of deals, of touches, or of subjects."""
+    base = name.partition("@")[0].partition(":")[0].removesuffix("#")
+    if base in DEAL_MEASURES or base.startswith(DEAL_PREFIXES):
+        return "deal"
+    return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

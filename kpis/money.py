@@ -1,0 +1,62 @@
+"""Money: integer minor units per currency and business day, converted when read, rounded once when printed.
+
+Measures of money carry their currency: ``net:USD`` sums minor units, ``net#:USD`` counts the facts behind them; a fact
+without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the day it began, so that day
+is in its name: ``open_value:USD:17531``.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from kpis.marks import FOREVER, Mark
+from kpis.zone import Zone
+
+DIGITS_DEFAULT: Final = 2
+
+
+def money_marks(
+    base: str, instant: int, until: int | None, amount: int | None, currency: str | None, zone: Zone, rated: int | None
+) -> Iterator[Mark]:
+    """Marks of an amount: a flow at ``instant`` (``until`` None), or a level from ``instant`` to ``until``.
+
+    ``rated``: the instant whose local day gives a level's rate; None when nobody knows it.
+    """
+    currency = currency if amount is not None else None
+    name = currency or ""
+    if until is not None and currency:
+        name += f":{zone.day(rated // 60_000)}" if rated is not None else ":"
+    both = [Mark(f"{base}#:{name}", instant, 1)]
+    if currency and amount:
+        both.append(Mark(f"{base}:{name}", instant, amount))
+    yield from both
+    if until is not None and until < FOREVER:
+        yield from (Mark(measure, until, -delta) for measure, _, delta in both)
+
+
+class Rates:
+    """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds."""
+
+    def __init__(self) -> None:
+        self.said: dict[tuple[str, str, int], tuple[int, str, str, str]] = {}  # -> (t, source, id, rate)
+
+    def set(self, base: str, quote: str, day: int, word: tuple[int, str, str, str]) -> bool:
+        """Note a rate; says whether it is now the one that holds."""
+        held = self.said.get((base, quote, day))
+        if held is not None and held >= word:
+            return False
+        self.said[base, quote, day] = word
+        return True
+
+    def rate(self, currency: str, into: str, day: int) -> Fraction | None:
+        """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
+        if currency == into:
+            return Fraction(1)
+        straight = self.said.get((currency, into, day))
+        inverse = self.said.get((into, currency, day))
+        if straight is None and inverse is None:
+            return None
+        if inverse is None or (straight is not None and straight[:3] >= inverse[:3]):
+            assert straight is not None
+            return Fraction(straight[3])
+        return 1 / Fraction(inverse[3])

@@ -1,0 +1,153 @@
+"""Who was there: distinct persons in every window, as marks, without a timer.
+
+Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in the
+window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each minute
+gives +1 at itself and −1 at the earlier of (next minute, its own expiry); where one takes over from another the two
+cancel. In a calendar bucket a person counts once, at the first minute in it; in `all` once for ever.
+
+    t1   t2        t3                       W = 7d
+    +1···········(t2+W)−1                   one stay
+                         +1···(t3+W)−1      another
+
+A new minute changes only what lies between its neighbours, so that a touch costs the same in a long history as in a
+short one. The changes of a whole batch are worked out together, as arrays.
+"""
+
+from array import array
+from bisect import bisect_left
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows, row_key
+from kpis.measures import code
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.zone import BUCKETS, FIRST_DAY, Zone
+
+Ints = NDArray[np.int64]
+NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
+NO_NEIGHBOUR: Final = -NEVER
+SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *BUCKETS, "all")
+
+
+def windowed(base: str) -> tuple[int, ...]:
+    """Codes of a base measure in every kind of window, in the order of SUFFIXES."""
+    return tuple(code(f"{base}@{suffix}") for suffix in SUFFIXES)
+
+
+class Bases:
+    """The distinct measures, numbered for the arrays."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self.codes: list[tuple[int, ...]] = []
+
+    def number(self, base: str) -> int:
+        """The number of a distinct measure."""
+        found = self._numbers.get(base)
+        if found is None:
+            found = self._numbers[base] = len(self.codes)
+            self.codes.append(windowed(base))
+        return found
+
+
+BASES: Final = Bases()
+
+
+class Presence:
+    """Changes of presence in one batch: what was put between which neighbours, and taken away again."""
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[int, int, int, int, int, int]] = []
+
+    def put(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
+        """Put a minute into a person's sorted minutes (in place) and note what it changes."""
+        at = bisect_left(times, minute)
+        size = len(times)
+        if at < size:
+            following = times[at]
+            if following == minute:
+                return
+        else:
+            following = NEVER
+        before = times[at - 1] if at else NO_NEIGHBOUR
+        times.insert(at, minute)
+        self._changes.append((base, segments, minute, before, following, 1))
+
+    def whole(self, base: int, segments: int, times: "array[int]", sign: int) -> None:
+        """Note a person's whole history, added (+1) or taken away (−1)."""
+        before = NO_NEIGHBOUR
+        for minute in times:
+            # Built up in time order: each minute comes with nothing after it yet.
+            self._changes.append((base, segments, minute, before, NEVER, sign))
+            before = minute
+
+    def flush(self, rows: Rows, zone: Zone) -> None:
+        """Turn all that was noted into wide rows."""
+        if not self._changes:
+            return
+        table = np.array(self._changes, dtype=np.int64)
+        self._changes = []
+        keys, deltas = _marks(table, zone)
+        unique, inverse = np.unique(keys, return_inverse=True)
+        sums = np.bincount(inverse, weights=deltas).astype(np.int64)
+        kept = sums != 0
+        codes = BASES.codes
+        for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
+            minute = (key & MINUTE_MASK) - MINUTE_BIAS
+            head = key >> MINUTE_BITS
+            measure = codes[head >> 4 & 0xFF][head & 0xF]
+            row = row_key(head >> 12, measure, minute)
+            rows[row] = rows.get(row, 0) + delta
+
+
+def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
+    """All (key, delta) pairs of a table of changes; a key packs segments, base, kind of window and minute."""
+    base, segments, minute, before, after, sign = table.T
+    head = segments << 8 | base
+    first = before == NO_NEIGHBOUR
+    keys: list[Ints] = []
+    deltas: list[Ints] = []
+
+    def mark(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
+        keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | at[chosen] + MINUTE_BIAS)
+        deltas.append(delta[chosen])
+
+    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone)):
+        extends = ~first & (minute <= expiry_before)
+        end = np.minimum(after, expiry)
+        end_before = np.minimum(after, expiry_before)
+        mark(kind, extends & (end != end_before), end_before, sign)
+        mark(kind, ~extends, minute, sign)
+        mark(kind, ~extends | (end != end_before), end, -sign)
+    _bucket_marks(zone, minute, before, after, sign, mark)
+    kind = len(SUFFIXES) - 1
+    mark(kind, first, minute, sign)
+    mark(kind, first & (after != NEVER), after, -sign)
+    found = np.concatenate(keys)
+    # An end that never comes is no mark.
+    real = (found & MINUTE_MASK) != NEVER + MINUTE_BIAS
+    return found[real], np.concatenate(deltas)[real]
+
+
+def _expiries(minute: Ints, before: Ints, zone: Zone) -> list[tuple[Ints, Ints]]:
+    """When a minute and the one before it leave each rolling window, in the order of SUFFIXES."""
+    found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
+    found += [(minute // 15 * 15 + width, before // 15 * 15 + width) for width in QUARTER_WINDOWS.values()]
+    day, day_before = zone.days(minute), zone.days(before)
+    return found + [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
+
+
+def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, mark: object) -> None:
+    """First minute in each calendar bucket: taken over from a later one where there was one."""
+    assert callable(mark)
+    last = len(zone.midnights) - 1
+    day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))
+    for number, bucket in enumerate(BUCKETS):
+        starts = zone.bucket_starts(bucket)
+        own = starts[day]
+        opens = (before == NO_NEIGHBOUR) | (starts[day_before] != own)
+        kind = len(SUFFIXES) - 1 - len(BUCKETS) + number
+        mark(kind, opens, minute, sign)
+        mark(kind, opens & (after != NEVER) & (starts[day_after] == own), after, -sign)

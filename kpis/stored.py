@@ -1,0 +1,164 @@
+"""What the changelog holds: entries by key, one a group of facts, a link, or a cell.
+
+A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON; a cell's is a
+number. An entry that came to nothing is a tombstone.
+"""
+
+from array import array
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from kpis.cells import CellKey
+from kpis.messages import SLOTS
+from kpis.tenant import Tenant
+from kpis.tenant_state import TenantState
+from kpis.touches import TouchDay
+
+Entry = tuple[bytes, bytes | None]
+NUL: Final = b"\0"
+
+
+def tenant_of(key: bytes) -> str:
+    """The tenant of an entry."""
+    return key[1 : key.index(NUL)].decode()
+
+
+def _key(table: str, *parts: str) -> bytes:
+    return (table + "\0".join(parts)).encode()
+
+
+def cell_key(tenant: str, cell: CellKey) -> bytes:
+    """The key of a cell."""
+    measure, segment, level, pane = cell
+    return _key("c", tenant, measure, segment, f"{level}{pane}")
+
+
+def dirty_entries(state: TenantState) -> list[Entry]:
+    """Every entry that changed, encoded; the changes are forgotten."""
+    tenant = state.tenant
+    entries = [*_fact_entries(tenant), *_state_entries(state)]
+    name = tenant.name
+    for cell, total in tenant.cells.dirty.items():
+        entries.append((cell_key(name, cell), b"%d" % total if total else None))
+    tenant.cells.dirty.clear()
+    return entries
+
+
+def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
+    for kind, name in tenant.dirty:
+        table = "i" if kind in ("link", "owner") else "f"
+        yield _key(table, tenant.name, kind, *FACTS[kind][0](name)), orjson.dumps(FACTS[kind][1](tenant, name))
+    tenant.dirty.clear()
+
+
+def _state_entries(state: TenantState) -> Iterator[Entry]:
+    name = state.tenant.name
+    for kind, origin in state.dirty:
+        if kind == "meta":
+            yield _key("f", name, "meta", ""), orjson.dumps(state.meta())
+        else:
+            topic, partition = origin
+            yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
+    state.dirty.clear()
+    for (day, number), chunk in state.seen.dirty.items():
+        yield _key("i", name, "seen", str(day), str(number)), chunk
+    state.seen.dirty.clear()
+
+
+def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
+    """Put a stored entry back."""
+    _, kind, rest = key[1:].decode().split("\0", 2)
+    tenant = state.tenant
+    if key[:1] == b"c":
+        segment, _, place = rest.rpartition("\0")
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), int(value or 0))
+    elif kind == "seen":
+        day, number = rest.split("\0")
+        state.seen.hold((int(day), int(number)), value)
+    elif value is None:
+        raise ValueError(f"no entry of kind {kind} is ever taken back")
+    elif kind == "meta":
+        state.load_meta(orjson.loads(value))
+    elif kind == "high":
+        topic, partition = rest.split("\0")
+        state.highs[topic, int(partition)] = int(value)
+    else:
+        FACTS[kind][2](tenant, rest, orjson.loads(value))
+
+
+def _one(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+def _message(tenant: Tenant, key: str) -> list[Any]:
+    message = tenant.messages[key]
+    return [[message[2 * slot], tenant.sets.sets[message[2 * slot + 1]][1:]] for slot in range(SLOTS)]
+
+
+def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
+    flat = [number for time, segments in stored for number in (time, tenant.sets.code(tuple(segments)))]
+    tenant.messages[key] = array("q", flat)
+
+
+def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    raw, _, day = name.rpartition("\0")
+    tenant.people.touches.setdefault(raw, {})[int(day)] = TouchDay.decode(stored)
+
+
+def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    one, other = name.split("\0")
+    tenant.people.identity.load((one, other), stored)
+
+
+def _load_rate(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    base, quote, day = name.split("\0")
+    tenant.rates.set(base, quote, int(day), (stored[0], stored[1], stored[2], stored[3]))
+
+
+def _shelf(name: str) -> tuple[Any, Any, Any]:
+    """How a plain shelf of facts is kept."""
+
+    def read(tenant: Tenant, key: str) -> Any:
+        return getattr(tenant, name)[key]
+
+    def load(tenant: Tenant, key: str, stored: Any) -> None:
+        getattr(tenant, name)[key] = stored
+
+    return _one, read, load
+
+
+# kind -> (name of the entry, read it from the tenant, put it back)
+FACTS: Final[dict[str, tuple[Any, Any, Any]]] = {
+    "deal": _shelf("deals"),
+    "order": _shelf("orders"),
+    "subscription": _shelf("subscriptions"),
+    "lead": _shelf("leads"),
+    "customer": _shelf("customers"),
+    "answers": _shelf("answers"),
+    "signup": _shelf("signups"),
+    "late": _shelf("late"),
+    "message": (_one, _message, _load_message),
+    "owner": (
+        _one,
+        lambda tenant, thing: tenant.people.owners[thing],
+        lambda tenant, thing, stored: tenant.people.owners.__setitem__(thing, stored),
+    ),
+    "attributes": (
+        _one,
+        lambda tenant, raw: tenant.people.attributes[raw],
+        lambda tenant, raw, stored: tenant.people.attributes.__setitem__(raw, stored),
+    ),
+    "touch": (
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.people.touches[name[0]][name[1]].encode(),
+        _load_touch,
+    ),
+    "link": (lambda pair: pair, lambda tenant, pair: tenant.people.identity.links[pair].encode(), _load_link),
+    "rate": (
+        lambda name: (name[0], name[1], str(name[2])),
+        lambda tenant, name: tenant.rates.said[name],
+        _load_rate,
+    ),
+}

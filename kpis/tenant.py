@@ -1,0 +1,555 @@
+"""One tenant's facts, and what every kind of event does to them."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+from kpis.answers import Answer, answer_marks
+from kpis.cells import Cells, Rows, Segments
+from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, subscription_event
+from kpis.deals import DealEvent, deal_event, deal_marks, deal_segments, read_deal
+from kpis.identity import Link, Pair, named_ids
+from kpis.leads import LeadEvent, lead_marks, read_lead
+from kpis.ledger import Contribution, Ledger
+from kpis.marks import Mark
+from kpis.measures import code
+from kpis.messages import message_marks, new_message, note, slots_of
+from kpis.money import Rates
+from kpis.orders import OrderEvent, order_event, order_marks, read_order
+from kpis.people import CONTACT, NODE_SPACES, People, segment_of
+from kpis.touches import BY_CODE, CODES, LATE, kind_code
+from kpis.zone import date_day, zone
+from models.record import BOT as BOT_FLAG
+from models.record import UNKNOWN_TYPE, Row
+from models.settings import TenantSettings
+
+OBJECTS: Final = (
+    ("deal_id", "deal:"),
+    ("order_id", "order:"),
+    ("subscription_id", "subscription:"),
+    ("contract_id", "contract:"),
+    ("message_id", "message:"),
+    ("ticket_id", "ticket:"),
+    ("record_id", "record:"),
+)
+DAY_MS: Final = 86_400_000
+ENG: Final = {kind.channel: code(f"eng.{kind.channel}") for kind in BY_CODE if kind.channel}
+BOTS: Final = {kind.channel: code(f"bots.{kind.channel}") for kind in BY_CODE if kind.channel}
+RAW_MAIL: Final = code("raw.email")
+PAGE: Final = CODES["page.viewed"]
+# Late events of these types count in the documents of touch rows, by their own segments.
+TOUCH_ROWS: Final = frozenset(
+    {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith("crm.email.")}
+)
+CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
+
+
+class Tenant:
+    """All facts of one tenant, and its cells. ``dirty`` names the entries that changed since they were last drained."""
+
+    def __init__(self, name: str, settings: TenantSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.zone = zone(settings.tz)
+        self.ledger = Ledger()
+        self.sets = Segments()
+        self.cells = Cells(self.zone)
+        self.rates = Rates()
+        self.people = People(self.ledger, self.sets, settings.dimensions, self.zone.day)
+        self.people.latest_lead_of = self._latest_lead
+        self.deals: dict[str, list[DealEvent]] = {}
+        self.orders: dict[str, list[OrderEvent]] = {}
+        self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
+        self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
+        self.messages: dict[str, Any] = {}
+        self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind]
+        self.answers: dict[str, list[Answer]] = {}
+        self.signups: dict[str, int] = {}  # id -> earliest, ms
+        self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
+        self.dirty: set[tuple[str, Any]] = set()
+        self.ledger.kinds = {
+            "deal": self._deal,
+            "order": self._order,
+            "lead": self._lead,
+            "message": self._message,
+            "customer": self._customer,
+            "person": self._person,
+            "late": self._late,
+        }
+
+    # --- an event
+
+    def take(self, row: Row) -> None:
+        """Put an accepted, new event among the facts."""
+        data, time, bot = row.data, row.time, bool(row.flags & BOT_FLAG)
+        ids = named_ids(data)
+        raw = self._raw(row, ids)
+        stamp = (time, row.source, row.id)
+        if len(ids) > 1 and not row.type.startswith("crm.identity."):
+            self._carry(ids, stamp)
+        if ids:
+            self._own_objects(data, ids[0], stamp)
+        late = row.received - time > self.settings.late_threshold_s * 1000
+        label = event_label(row)
+        if late:
+            self._note_late(ids[0] if ids else raw, time, label)
+        if bot:
+            self.ledger.add(0, code(f"bot:{label}"), time // 60_000)
+        elif ids and not row.flags & UNKNOWN_TYPE and (traits := data.get("traits")):
+            self._traits(ids[0], traits, stamp)
+        if row.flags & UNKNOWN_TYPE:
+            return
+        _, entity, kind = row.type.split(".", 2)
+        handler = HANDLERS.get(entity)
+        if handler is not None and (not bot or entity in BOT_ENTITIES):
+            handler(self, kind, row, raw, late, bot)
+
+    def _note_late(self, raw: str, time: int, type_: str) -> None:
+        self.ledger.open("late", raw)
+        self._file("late", raw, self.late, [time, type_])
+        owner = self.people.owners.get(raw)
+        self.people.own("late", raw, owner[3] if owner else raw, None)
+
+    def _raw(self, row: Row, ids: list[str]) -> str:
+        """The id an event's touches and answers are kept under."""
+        contact = row.data.get("contact_id")
+        if contact is not None:
+            return CONTACT + str(contact)
+        if ids:
+            return ids[0]
+        for field, prefix in OBJECTS:
+            if row.data.get(field) is not None:
+                return prefix + str(row.data[field])
+        return f"event:{row.identity}"
+
+    def _carry(self, ids: list[str], stamp: tuple[int, str, str]) -> None:
+        identity = self.people.identity
+        for other in ids[1:]:
+            pair = identity.pair(ids[0], other)
+            if identity.carries(pair, stamp):
+                self.relink({pair: lambda link: link.carry(stamp)})
+
+    def relink(self, changes: dict[Pair, Callable[[Link], Any]]) -> None:
+        """Change links, and make the subjects they reach again."""
+        identity = self.people.identity
+        nodes = identity.reach(*(node for pair in changes for node in pair))
+
+        def change() -> None:
+            for pair, said in changes.items():
+                said(identity.link(pair))
+                self.dirty.add(("link", pair))
+            identity.rebuild(nodes)
+
+        self.people.regroup(nodes, change)
+
+    def _own_objects(self, data: dict[str, Any], owner: str, stamp: tuple[int, str, str]) -> None:
+        """The latest event that carries an object and an id says whose it is."""
+        for field, prefix in OBJECTS:
+            name = data.get(field)
+            if name is not None:
+                self._own(prefix + str(name), owner, stamp)
+        contact = data.get("contact_id")
+        if contact is not None:
+            self._own(CONTACT + str(contact), owner, stamp)
+
+    def _own(self, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
+        held = self.people.owners.get(thing)
+        if held is not None and tuple(held[:3]) >= stamp:
+            return
+        self.dirty.add(("owner", thing))
+        said = [*stamp, owner]
+        if held is not None and held[3] == owner:
+            held[:] = said
+            return
+        kind, key = thing.split(":", 1)
+        previous = held[3] if held else thing
+        self.open_object(thing)
+        if kind in ("deal", "order", "subscription"):
+            self.ledger.open("customer", self.people.subject(owner))
+            self.people.own(kind, key, owner, previous)
+        if thing in self.late:
+            self.ledger.open("late", thing)
+            self.people.own("late", thing, owner, previous)
+        self.people.move_object(thing, said)
+
+    def open_object(self, thing: str) -> None:
+        """Take out what an object's facts decide: its own group, and its subject's."""
+        kind, key = thing.split(":", 1)
+        if kind == "order":
+            self.ledger.open("order", key)
+        if kind in ("deal", "order", "subscription"):
+            self.ledger.open("customer", self.people.subject(thing))
+        if thing.startswith(CONTACT):
+            self.ledger.open("person", thing)
+
+    def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
+        for dimension in ("country", *self.settings.dimensions):
+            self._say(raw, dimension, traits.get(dimension), stamp)
+
+    def _say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
+        if value not in (None, "") and self.people.say(raw, dimension, [*stamp, value]):
+            self.dirty.add(("attributes", raw))
+
+    def _file(self, name: str, key: str, shelf: dict[str, list[Any]], fact: Any) -> None:
+        shelf.setdefault(key, []).append(fact)
+        self.dirty.add((name, key))
+
+    # --- kinds of events
+
+    def _take_deal(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        key = str(row.data["deal_id"])
+        thing = f"deal:{key}"
+        self.ledger.open("deal", key)
+        self.open_object(thing)
+        if thing not in self.people.owners:
+            self.people.own("deal", key, thing, None)
+        event = deal_event(row.time, kind, row.source, row.id, row.data)
+        if late:
+            event.append(True)
+        self._file("deal", key, self.deals, event)
+        lead = row.data.get("lead_id")
+        if kind == "created" and lead is not None and row.data.get("time_known") is not False:
+            self._lead_event(f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+
+    def _take_order(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        key = str(row.data["order_id"])
+        self.open_object(f"order:{key}")
+        if f"order:{key}" not in self.people.owners:
+            self.people.own("order", key, f"order:{key}", None)
+        self._file("order", key, self.orders, order_event(row.time, kind, row.source, row.id, row.data))
+
+    def _take_subscription(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        key = str(row.data["subscription_id"])
+        self.open_object(f"subscription:{key}")
+        if f"subscription:{key}" not in self.people.owners:
+            self.people.own("subscription", key, f"subscription:{key}", None)
+        event = subscription_event(row.time, kind, row.source, row.id, row.data)
+        self._file("subscription", key, self.subscriptions, event)
+
+    def _take_lead(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        lead = f"lead:{row.data['lead_id']}"
+        self._lead_event(lead, [row.time, kind, row.source, row.id, row.data.get("deal_id")])
+        self._source_and_owner(row)
+
+    def _lead_event(self, lead: str, event: LeadEvent) -> None:
+        for one in self._merged_leads(lead):
+            self.ledger.open("lead", one)
+        self.people.own("lead", lead, lead, None)
+        self._file("lead", lead, self.leads, event)
+        root = self.people.subject(lead)
+        newest = self._latest_lead(root)
+        if newest != self.people.latest_lead.get(root):
+            for person in (root, *self.people.contacts(root)):
+                self.people.remake(person)
+
+    def _take_customer(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        customer = f"customer:{row.data['customer_id']}"
+        if kind in CUSTOMER_KINDS:
+            self.ledger.open("customer", self.people.subject(customer))
+            self._file("customer", customer, self.customers, [row.time, row.source, row.id, kind])
+        self._source_and_owner(row)
+
+    def _source_and_owner(self, row: Row) -> None:
+        first = named_ids(row.data)[0]
+        stamp = (row.time, row.source, row.id)
+        self._say(first, "source", row.data.get("source"), stamp)
+        self._say(first, "owner", row.data.get("owner_id"), stamp)
+
+    def _take_identity(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        changes = identity_words(kind, row)
+        if changes:
+            self.relink(changes)
+
+    def _take_survey(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        data = row.data
+        if kind != "answered" or data["survey_type"] != "nps" or not is_plain_nps(data):
+            return
+        self.people.hold(raw)
+        self.ledger.open("person", self.people.person(raw))
+        self._file("answers", raw, self.answers, [row.time, row.source, row.id, data["survey_id"], data["score"]])
+
+    def _take_user(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        if kind != "signed_up" or row.time >= self.signups.get(raw, row.time + 1):
+            return
+        self.people.hold(raw)
+        self.ledger.open("person", self.people.person(raw))
+        self.signups[raw] = row.time
+        self.dirty.add(("signup", raw))
+
+    def _take_fx(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        data = row.data
+        word = (row.time, row.source, row.id, str(data["rate"]))
+        day = rate_day(data.get("date"), self.zone.day(row.time // 60_000))
+        if self.rates.set(data["base"], data["quote"], day, word):
+            self.dirty.add(("rate", (data["base"], data["quote"], day)))
+
+    def _take_email(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        data = row.data
+        slots = slots_of(kind, bot, data)
+        if slots:
+            key = f"{data['message_id']}\0{data.get('recipient_hash') or ''}"
+            message = self.messages.get(key)
+            if message is None:
+                message = self.messages[key] = new_message()
+            self.ledger.open("message", key)
+            own = self._own_segments(data)
+            for slot in slots:
+                if note(message, slot, row.time, own, self.sets.sets):
+                    self.dirty.add(("message", key))
+        if kind in ("opened", "clicked") or late:
+            code_ = CODES["email.opted_out"] if kind == "clicked" and not slots else CODES[f"email.{kind}"]
+            self._touch(code_, row, raw, late, bot)
+
+    def _take_touch(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+        found = kind_code(row.type, row.data)
+        if found is not None:
+            self._touch(found, row, raw, late, bot)
+
+    def _touch(self, kind: int, row: Row, raw: str, late: bool, bot: bool) -> None:
+        spec = BY_CODE[kind]
+        minute = row.time // 60_000
+        note_: Any = None
+        if kind == PAGE:
+            note_ = row.data.get("session_id")
+        elif spec.type in TOUCH_ROWS:
+            note_ = self.sets.sets[self._own_segments(row.data)][1:] or None
+        flags = bot | LATE * late
+        identified = raw.startswith((*NODE_SPACES, CONTACT))
+        self.people.touch(raw, row.time, kind, flags, note_, identified)
+        self.dirty.add(("touch", (raw, row.time // DAY_MS)))
+        self.touch_marks(kind, flags, minute, note_)
+
+    def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
+        """What one touch adds to the numbers, beside the presence of its person."""
+        spec = BY_CODE[kind]
+        bot = flags & 1
+        if spec.channel and spec.counts:
+            self.ledger.add(0, (BOTS if bot else ENG)[spec.channel], minute)
+            if spec.channel == "email" and not bot:
+                self.ledger.add(0, RAW_MAIL, minute)
+        if spec.type in TOUCH_ROWS:
+            segments = self.sets.code(tuple(own or ()))
+            if not bot:
+                for measure in spec.measures:
+                    self.ledger.add(segments, code(measure), minute)
+            if flags & LATE:
+                self.ledger.add(segments, code(f"late.t:{spec.type}"), minute)
+
+    def _own_segments(self, data: dict[str, Any]) -> int:
+        """Segments of a touch: the event's own campaign, country and traits."""
+        campaign, traits = data.get("campaign") or {}, data.get("traits") or {}
+        pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
+        pairs += [(dimension, traits.get(dimension)) for dimension in ("country", *self.settings.dimensions)]
+        return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
+
+    # --- what groups of facts contribute
+
+    def _deal(self, key: str) -> Contribution:
+        events = self.deals.get(key)
+        if not events:
+            return
+        deal = read_deal(events, self.settings)
+        segments = self.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, self.settings)))
+        for mark in deal_marks(deal, events, self.settings, self.zone):
+            yield segments, mark
+        for event in events:
+            if len(event) > 5:
+                yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
+
+    def _order(self, key: str) -> Contribution:
+        order = read_order(self.orders.get(key, []), self.settings)
+        if order is not None:
+            segments = self.people.segments(self.people.subject(f"order:{key}"))
+            for mark in order_marks(order, self.zone):
+                yield segments, mark
+
+    def _lead_group(self, lead: str) -> str:
+        """Merged leads are one: the first by name of those that have events."""
+        return min((one for one in self._merged_leads(lead) if one in self.leads), default=lead)
+
+    def _merged_leads(self, lead: str) -> set[str]:
+        identity = self.people.identity
+        return (
+            {lead} if identity.root(lead) == lead and len(identity.members(lead)) == 1 else identity.merged_with(lead)
+        )
+
+    def _lead(self, key: str) -> Contribution:
+        if self._lead_group(key) != key:
+            return
+        lead = read_lead([event for one in self._merged_leads(key) for event in self.leads.get(one, ())])
+        if lead is not None:
+            segments = self.people.segments(self.people.subject(key))
+            for mark in lead_marks(lead):
+                yield segments, mark
+
+    def _latest_lead(self, root: str) -> int | None:
+        groups = {self._lead_group(key) for key in self.people.owned_by(root, "lead")}
+        found = [
+            read_lead([e for one in self._merged_leads(group) for e in self.leads.get(one, ())]) for group in groups
+        ]
+        return max((lead.created for lead in found if lead), default=None)
+
+    def _message(self, key: str) -> Contribution:
+        return message_marks(self.messages[key]) if key in self.messages else ()
+
+    def customer_facts(self, root: str) -> CustomerFacts:
+        """All that decides a customer."""
+        facts, people = CustomerFacts(), self.people
+        for member in people.identity.members(root):
+            for time, _, _, kind in self.customers.get(member, ()):
+                getattr(facts, kind).append(time)
+        for key in people.owned_by(root, "order"):
+            order = read_order(self.orders.get(key, []), self.settings)
+            if order is not None and order.kept:
+                facts.orders.append(order.time)
+        for key in people.owned_by(root, "deal"):
+            deal = read_deal(self.deals.get(key, []), self.settings)
+            if deal.state == "won" and deal.closed is not None:
+                facts.deals.append(deal.closed)
+        facts.subscriptions = [self.subscriptions.get(key, []) for key in people.owned_by(root, "subscription")]
+        facts.subscriptions = [events for events in facts.subscriptions if events]
+        return facts
+
+    def _customer(self, root: str) -> Contribution:
+        if self.people.subject(root) != root:
+            return
+        segments = self.people.segments(root)
+        for mark in customer_marks(self.customer_facts(root), self.settings, self.zone):
+            yield segments, mark
+
+    def _person(self, person: str) -> Contribution:
+        people = self.people
+        if people.person(person) != person:
+            return
+        raws = people.own_raws(person)
+        segments = people.segments(person)
+        signed_up = [self.signups[raw] for raw in raws if raw in self.signups]
+        if signed_up:
+            yield segments, Mark("signups", min(signed_up), 1)
+        answers = [answer for raw in raws for answer in self.answers.get(raw, ())]
+        for mark in answer_marks(answers, self.settings, self.zone):
+            yield segments, mark
+
+    def _late(self, raw: str) -> Contribution:
+        segments = self.people.segments(self.people.subject(raw))
+        for time, type_ in self.late.get(raw, ()):
+            yield 0, Mark(f"late:{type_}", time, 1)
+            yield segments, Mark(f"late.s:{type_}", time, 1)
+
+    # --- a batch
+
+    def finish(self) -> None:
+        """End a batch: everything open goes back in, and the changes go to the cells."""
+        self.ledger.close()
+        self.people.close()
+        self.people.flush(self.zone)
+        self.cells.apply(self.ledger.take(), self.sets)
+
+    def restore(self) -> None:
+        """Make everything that is derived from restored facts."""
+        people = self.people
+        for kind, shelf in (("deal", self.deals), ("order", self.orders), ("subscription", self.subscriptions)):
+            for key in shelf:
+                said = people.owners.get(f"{kind}:{key}")
+                people.own(kind, key, said[3] if said else f"{kind}:{key}", None)
+        for lead in self.leads:
+            people.own("lead", lead, lead, None)
+        for raw in self.late:
+            said = people.owners.get(raw)
+            people.own("late", raw, said[3] if said else raw, None)
+        people.restore([*self.answers, *self.signups])
+
+    def contribution(self) -> Rows:
+        """What all facts contribute, as a batch's rows: for a check of the cells."""
+        ledger, people = self.ledger, self.people
+        assert not ledger.rows, "a batch is running"
+        shelves = {
+            "deal": self.deals,
+            "order": self.orders,
+            "lead": self.leads,
+            "message": self.messages,
+            "late": self.late,
+        }
+        for kind, shelf in shelves.items():
+            for key in shelf:
+                ledger.open_empty(kind, key)
+        for person in people.everyone((*self.customers, *self.answers, *self.signups)):
+            ledger.open_empty("customer", people.subject(person))
+            ledger.open_empty("person", person)
+        ledger.close()
+        for days in people.touches.values():
+            for day in days.values():
+                for time, touched, flags, own in day.touches():
+                    self.touch_marks(touched, flags, time // 60_000, own)
+        people.recount()
+        people.flush(self.zone)
+        return ledger.take()
+
+
+def event_label(row: Row) -> str:
+    """What late and robots' events are counted by: the type, and for answers the kind of survey."""
+    if row.type == "crm.survey.answered":
+        return f"{row.type}:{row.data.get('survey_type')}"
+    return row.type
+
+
+def is_plain_nps(data: dict[str, Any]) -> bool:
+    """Whether an NPS answer is on the scale 0–10."""
+    return data.get("scale_min") in (None, 0) and data.get("scale_max") in (None, 10)
+
+
+def rate_day(date_text: Any, default: int) -> int:
+    """Local day number of a rate's date; its own local day when it names none."""
+    return date_day(date.fromisoformat(date_text)) if date_text else default
+
+
+def identity_words(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
+    """Which pairs an identity event speaks of, and what to tell each link."""
+    data, stamp = row.data, (row.time, row.id, row.source)
+    pairs = _merge_pairs(data)
+    if not pairs:
+        ids = named_ids(data)
+        pairs = {(min(ids[0], other), max(ids[0], other)) for other in ids[1:]}
+    on, merges = kind != "unmerged", kind in ("merged", "unmerged")
+    if kind not in ("identified", "merged", "unmerged"):
+        return {}
+    carried = (row.time, row.source, row.id) if kind == "identified" else None
+
+    def say(link: Link) -> None:
+        link.say(stamp, on, merges)
+        if carried:
+            link.carry(carried)
+
+    return dict.fromkeys(pairs, say)
+
+
+def _merge_pairs(data: dict[str, Any]) -> set[tuple[str, str]]:
+    winner, losers = data.get("winner_id"), data.get("loser_ids") or ()
+    if winner is None:
+        return set()
+    names = [_named(one, data.get("entity", "customer")) for one in (winner, *losers)]
+    return {(min(names[0], n), max(names[0], n)) for n in names[1:] if n and names[0] and n != names[0]}
+
+
+def _named(name: Any, entity: str) -> str:
+    """A name with its space; empty when the space is none of ours."""
+    text = str(name)
+    if text.startswith(NODE_SPACES):
+        return text
+    return f"{entity}:{text}" if f"{entity}:" in NODE_SPACES else ""
+
+
+HANDLERS: Final = {
+    "deal": Tenant._take_deal,
+    "order": Tenant._take_order,
+    "subscription": Tenant._take_subscription,
+    "lead": Tenant._take_lead,
+    "customer": Tenant._take_customer,
+    "identity": Tenant._take_identity,
+    "survey": Tenant._take_survey,
+    "user": Tenant._take_user,
+    "fx": Tenant._take_fx,
+    "email": Tenant._take_email,
+    **dict.fromkeys(("page", "link", "form", "call", "meeting", "chat", "social"), Tenant._take_touch),
+}
+BOT_ENTITIES: Final = frozenset({"email", "page", "link", "form", "call", "meeting", "chat", "social"})

@@ -1,0 +1,142 @@
+"""A tenant's facts with what surrounds them: where its records came from, what was seen before, how far time has come."""
+
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
+from typing import Any, Final
+
+from kpis import quality
+from kpis.cells import CellKey, Cells
+from kpis.dedupe import DAY_MS, Seen
+from kpis.ledger import minute_of
+from kpis.tenant import Tenant, event_label
+from models.record import Block, Row
+
+NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
+
+
+class TenantState:
+    """Everything of one tenant that survives a crash, and what is derived from it."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.seen = Seen()
+        self.highs: dict[tuple[str, int], int] = {}  # input topic, partition -> highest offset taken
+        self.first: int | None = None  # smallest event time, ms
+        self.watermark: int | None = None  # greatest event time, ms
+        self.types: set[str] = set()  # every event type ever accepted
+        self.newest: list[int] = []
+        self.expired_day: int | None = None
+        self.journal_day = -(1 << 30)
+        self.dirty: set[tuple[str, Any]] = set()
+        self.dropped: dict[Any, None] = {}
+        self.last_published: dict[Any, Any] = {}
+        self.published_minute: int | None = None
+
+    def admit(self, block: Block) -> int:
+        """The highest offset taken so far of a block's input partition; the block's own is taken now."""
+        origin = (block["topic"], block["partition"])
+        above = self.highs.get(origin, -1)
+        offsets = [fields[0] for fields in (*block["rows"][-1:], *block["refused"][-1:])]
+        highest = max(offsets, default=above)
+        if highest > above:
+            self.highs[origin] = highest
+            self.dirty.add(("high", origin))
+        return above
+
+    def take(self, rows: list[Row], journal_ts: int) -> Iterator[Row]:
+        """Take new rows among the facts, count duplicates; yields the conflicts."""
+        day = max(self.journal_day, journal_ts // DAY_MS)
+        if day > self.journal_day:
+            self.journal_day = day
+            self.seen.forget(day)
+            self.dirty.add(("meta", None))
+        known = self.seen.known([row.identity for row in rows])
+        fresh: dict[int, int] = {}
+        ledger = self.tenant.ledger
+        for row in rows:
+            said = known.get(row.identity)
+            if said is None:
+                said = fresh.get(row.identity)
+            if said is None:
+                fresh[row.identity] = row.content
+                self._accept(row)
+            elif said == row.content:
+                quality.note(ledger, quality.DUPLICATES, row.received)
+            else:
+                quality.note(ledger, quality.CONFLICTS, row.received)
+                yield row
+        self.seen.add(fresh, day)
+
+    def _accept(self, row: Row) -> None:
+        tenant = self.tenant
+        late = row.received - row.time > tenant.settings.late_threshold_s * 1000
+        quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
+        label = event_label(row)
+        if label not in self.types:
+            self.types.add(label)
+            self.dirty.add(("meta", None))
+        if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
+            self._note_time(row.time)
+        tenant.take(row)
+
+    def _note_time(self, time: int) -> None:
+        if self.first is None or time < self.first:
+            self.first = time
+            self.dirty.add(("meta", None))
+        if self.watermark is None or time > self.watermark:
+            self.watermark = time
+            self.dirty.add(("meta", None))
+        if len(self.newest) < NEWEST or time > self.newest[-1]:
+            self.newest = nlargest(NEWEST, [*self.newest, time])
+
+    def finish(self) -> None:
+        """End a batch."""
+        self.tenant.finish()
+        if len(self.newest) == NEWEST:
+            minute = minute_of(self.newest[-1])
+            if self.expired_day is None or minute // 1440 > self.expired_day:
+                self.expired_day = minute // 1440
+                self.tenant.cells.expire(self.expired_day * 1440)
+                self.dirty.add(("meta", None))
+
+    def meta(self) -> dict[str, Any]:
+        """What is kept of the tenant as a whole."""
+        return {
+            "first": self.first,
+            "watermark": self.watermark,
+            "types": sorted(self.types),
+            "newest": self.newest,
+            "expired_day": self.expired_day,
+            "journal_day": self.journal_day,
+        }
+
+    def load_meta(self, stored: dict[str, Any]) -> None:
+        """Put it back."""
+        self.first, self.watermark = stored["first"], stored["watermark"]
+        self.types, self.newest = set(stored["types"]), stored["newest"]
+        self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
+
+    def restore(self) -> None:
+        """Make everything derived, after the last entry."""
+        tenant = self.tenant
+        tenant.restore()
+        self.seen.restore(self.journal_day)
+        if self.expired_day is not None:
+            tenant.cells.set_floors(self.expired_day * 1440)
+
+    def recount(self) -> list[tuple[CellKey, int, int]]:
+        """Compare the cells with the contribution of all facts."""
+        fresh = Cells(self.tenant.zone)
+        fresh.floors = self.tenant.cells.floors
+        fresh.apply(self.tenant.contribution(), self.tenant.sets)
+        kept, counted = _facts(self.tenant.cells), _facts(fresh)
+        return [
+            (key, kept.get(key, 0), counted.get(key, 0))
+            for key in kept.keys() | counted.keys()
+            if kept.get(key) != counted.get(key)
+        ]
+
+
+def _facts(cells: Cells) -> dict[CellKey, int]:
+    found: Iterable[tuple[CellKey, int]] = cells.items()
+    return {key: total for key, total in found if not quality.is_counter(key[0])}

@@ -1,0 +1,123 @@
+"""What a formula sees: the cells of one tenant, in one window, for one segment (or several together)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import NamedTuple
+
+from kpis.cells import Cells
+from kpis.money import Rates
+from kpis.windows import MINUTE_WINDOWS, Window
+from models.money import digits
+
+
+class Money(NamedTuple):
+    """A sum in the reporting currency, exact; how many facts are in it, and how many have no price or no rate."""
+
+    amount: Fraction
+    priced: int
+    unpriced: int
+
+    def plus(self, other: "Money") -> "Money":
+        """Both together."""
+        return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
+
+
+class View:
+    """Read access to a tenant's measures."""
+
+    def __init__(self, cells: Cells, rates: Rates, currency: str, window: Window, segments: tuple[str, ...]) -> None:
+        self._cells = cells
+        self._rates = rates
+        self.currency = currency
+        self.window = window
+        self.segments = segments
+
+    def _before(self, measure: str, minute: int) -> int:
+        before = self._cells.before
+        if len(self.segments) == 1:
+            return before(measure, self.segments[0], minute)
+        return sum(before(measure, segment, minute) for segment in self.segments)
+
+    def flow(self, measure: str) -> int:
+        """What happened in the window."""
+        start = self.window.start
+        return self._before(measure, self.window.end) - (0 if start is None else self._before(measure, start))
+
+    def level(self, measure: str) -> int:
+        """How many there are at the window's end."""
+        return self._before(measure, self.window.end)
+
+    def level_at_start(self, measure: str) -> int:
+        """How many there were just before the window began."""
+        return 0 if self.window.start is None else self._before(measure, self.window.start)
+
+    def marked(self, base: str) -> int:
+        """A measure that has marks of its own for every kind of window: distinct, latest, lost."""
+        bucket = self.window.bucket
+        if bucket:
+            return self.flow(f"{base}@{bucket}")
+        return self.level(f"{base}@{self.window.name}")
+
+    def values(self, base: str) -> Counter[int]:
+        """How often each value occurred in the window."""
+        found: Counter[int] = Counter()
+        for suffix in self._cells.suffixes(f"{base}=", self.segments):
+            count = self.flow(f"{base}={suffix}")
+            if count:
+                found[int(suffix)] += count
+        return found
+
+    def money(self, base: str) -> Money:
+        """Money of what happened in the window, each amount at its own day's rate."""
+        total = Money(Fraction(0), 0, 0)
+        for currency in self._cells.suffixes(f"{base}#:", self.segments):
+            if currency == self.currency:
+                found = Money(
+                    self._major(self.flow(f"{base}:{currency}"), currency), self.flow(f"{base}#:{currency}"), 0
+                )
+            elif not currency:
+                found = Money(Fraction(0), 0, self.flow(f"{base}#:"))
+            else:
+                found = self._converted(base, currency)
+            total = total.plus(found)
+        return total
+
+    def _major(self, minor: int | Fraction, currency: str) -> Fraction:
+        return Fraction(minor) / int(10 ** digits(currency))
+
+    def _converted(self, base: str, currency: str) -> Money:
+        """Money in a foreign currency: by pane, since each day has its rate."""
+        amount, priced, unpriced = Fraction(0), 0, 0
+        for day, count, minor in self._days(base, currency):
+            rate = self._rates.rate(currency, self.currency, day)
+            if rate is None:
+                unpriced += count
+            else:
+                priced += count
+                amount += minor * rate
+        return Money(self._major(amount, currency), priced, unpriced)
+
+    def _days(self, base: str, currency: str) -> Iterable[tuple[int, int, int]]:
+        """(local day, facts, minor units) of the window."""
+        sums: dict[int, list[int]] = {}
+        for segment in self.segments:
+            for place, measure in enumerate((f"{base}#:{currency}", f"{base}:{currency}")):
+                fine = self.window.name in MINUTE_WINDOWS
+                for day, total in self._cells.by_day(measure, segment, self.window.start, self.window.end, fine):
+                    sums.setdefault(day, [0, 0])[place] += total
+        return [(day, count, minor) for day, (count, minor) in sums.items()]
+
+    def money_level(self, base: str) -> Money:
+        """Money of what there is at the window's end; each amount keeps the rate of the day in its name."""
+        amount, priced, unpriced = Fraction(0), 0, 0
+        for suffix in self._cells.suffixes(f"{base}#:", self.segments):
+            count, (currency, _, day) = self.level(f"{base}#:{suffix}"), suffix.partition(":")
+            same = currency == self.currency
+            rate = Fraction(1) if same else self._rates.rate(currency, self.currency, int(day)) if day else None
+            if rate is None:
+                unpriced += count
+            else:
+                priced += count
+                amount += self._major(self.level(f"{base}:{suffix}") * rate, currency)
+        return Money(amount, priced, unpriced)

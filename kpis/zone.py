@@ -1,0 +1,100 @@
+"""Local days of a time zone, as arithmetic on whole minutes.
+
+A *minute* is minutes since 1970-01-01T00:00Z, a *day* is the number of a local date since 1970-01-01. Tables of local
+midnights are built once a zone, so that a day is found by bisection, one by one or for a whole NumPy array.
+"""
+
+from bisect import bisect_right
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+Minutes = NDArray[np.int64]
+EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+FIRST_DAY: Final = -10957  # 1940-01-02
+LAST_DAY: Final = 65743  # 2150-01-01
+BUCKETS: Final = ("day", "week", "month", "quarter", "year")
+
+
+def day_date(day: int) -> date:
+    """The date of a local day number."""
+    return date.fromordinal(day + EPOCH_DAY)
+
+
+def date_day(when: date) -> int:
+    """The local day number of a date."""
+    return when.toordinal() - EPOCH_DAY
+
+
+def bucket_start(day: int, bucket: str) -> int:
+    """First day of the calendar bucket that holds a day. Weeks start on Monday."""
+    when = day_date(day)
+    match bucket:
+        case "day":
+            return day
+        case "week":
+            return day - when.weekday()
+        case "month":
+            return date_day(when.replace(day=1))
+        case "quarter":
+            return date_day(date(when.year, when.month - (when.month - 1) % 3, 1))
+        case "year":
+            return date_day(date(when.year, 1, 1))
+    raise ValueError(f"no such bucket: {bucket}")
+
+
+def bucket_after(start: int, bucket: str) -> int:
+    """First day of the bucket after the one that begins on ``start``."""
+    longest = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}[bucket]
+    return bucket_start(start + longest, bucket)
+
+
+class Zone:
+    """A tenant's time zone: where local days begin, in UTC minutes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.info = ZoneInfo(name)
+        self._midnights = [self._midnight(day) for day in range(FIRST_DAY, LAST_DAY)]
+        self.midnights: Minutes = np.array(self._midnights, dtype=np.int64)
+        self._starts: dict[str, Minutes] = {}
+
+    def _midnight(self, day: int) -> int:
+        """UTC minute at which a local day begins (its first instant, also where midnight is skipped)."""
+        # Where midnight is skipped, fold 0 reads it with the offset before the gap: exactly the instant of the change.
+        # Offsets of the 19th century have seconds: round up to the minute.
+        return -int(-datetime.combine(day_date(day), datetime.min.time(), self.info).timestamp() // 60)
+
+    def midnight(self, day: int) -> int:
+        """UTC minute at which a local day begins."""
+        return self._midnights[day - FIRST_DAY]
+
+    def day(self, minute: int) -> int:
+        """Local day number of a UTC minute."""
+        return bisect_right(self._midnights, minute) - 1 + FIRST_DAY
+
+    def days(self, minutes: Minutes) -> Minutes:
+        """Local day numbers of many UTC minutes."""
+        return np.searchsorted(self.midnights, minutes, side="right") - 1 + FIRST_DAY
+
+    def midnights_of(self, days: Minutes) -> Minutes:
+        """UTC minutes at which many local days begin; days off the table are clamped to its ends."""
+        found: Minutes = self.midnights[np.clip(days - FIRST_DAY, 0, len(self.midnights) - 1)]
+        return found
+
+    def bucket_starts(self, bucket: str) -> Minutes:
+        """Start day of the bucket of every day of the table, indexed by day − FIRST_DAY."""
+        if bucket not in self._starts:
+            starts = [bucket_start(day, bucket) for day in range(FIRST_DAY, LAST_DAY)]
+            self._starts[bucket] = np.array(starts, dtype=np.int64)
+        return self._starts[bucket]
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> Zone:
+    """The zone of an IANA name; raises ``ZoneInfoNotFoundError`` for an unknown one."""
+    return Zone(name)
