@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from models.events import SHAPES
 from models.events.common import ID_LENGTH
@@ -24,17 +24,6 @@ def is_tenant(name: str) -> bool:
     return _TENANT.fullmatch(name) is not None
 
 
-def tenant_of(attributes: dict[str, Any]) -> str:
-    """The event's tenant. Refused bad_tenant."""
-    name = attributes.get("tenantid")
-    if name is None:
-        return DEFAULT_TENANT
-    if type(name) is not str or not is_tenant(name):
-        raise Refused("bad_tenant", "tenantid")
-    return name
-
-
-@lru_cache(4096)
 def known_type(name: str) -> tuple[str, int]:
     """(type without a trailing .v1, flags). Refused bad_type, foreign_type."""
     short = name.removesuffix(".v1")
@@ -46,33 +35,47 @@ def known_type(name: str) -> tuple[str, int]:
     raise Refused("foreign_type" if foreign else "bad_type", "type")
 
 
-def type_of(attributes: dict[str, Any]) -> tuple[str, int]:
-    """(type, UNKNOWN_TYPE or 0). Refused missing_field, wrong_type, bad_type, foreign_type."""
-    name = attributes.get("type")
-    if name is None:
+class Names(NamedTuple):
+    """What many events of one producer have in common."""
+
+    tenant: str
+    type: str
+    flags: int  # UNKNOWN_TYPE or 0
+    source: str | None  # None: the producer gave none
+
+
+def names_of(attributes: dict[str, Any]) -> Names:
+    """Tenant, type and source, checked. Refused bad_tenant, missing_field, wrong_type, bad_type, bad_source …"""
+    given = attributes.get("tenantid"), attributes.get("type"), attributes.get("source")
+    try:
+        return _remembered(*given)
+    except TypeError:  # a list or an object cannot be looked up; the plain function says what is wrong with it
+        return _names(*given)
+
+
+def _names(tenantid: Any, type_: Any, source: Any) -> Names:
+    if tenantid is not None and not (type(tenantid) is str and is_tenant(tenantid)):
+        raise Refused("bad_tenant", "tenantid")
+    if type_ is None:
         raise Refused("missing_field", "type")
-    if type(name) is not str:
+    if type(type_) is not str:
         raise Refused("wrong_type", "type")
-    return known_type(name)
+    name, flags = known_type(type_)
+    tenant = DEFAULT_TENANT if tenantid is None else tenantid
+    return Names(tenant, name, flags, None if source is None or source == "" else _source(source))
 
 
-@lru_cache(4096)
-def _checked_source(name: str) -> str:
+_remembered: Final = lru_cache(16_384)(_names)
+
+
+def _source(name: Any) -> str:
+    if type(name) is not str:
+        raise Refused("wrong_type", "source")
     if len(name) > ID_LENGTH:
         raise Refused("too_long", "source")
     if _CONTROL.search(name) or ".." in re.split(r"[/\\]", name):
         raise Refused("bad_source", "source")
     return name
-
-
-def source_of(attributes: dict[str, Any], record: RawRecord) -> str:
-    """The producer's name; the topic when it gave none. Refused wrong_type, too_long, bad_source."""
-    name = attributes.get("source")
-    if name is None or name == "":
-        return record.topic
-    if type(name) is not str:
-        raise Refused("wrong_type", "source")
-    return _checked_source(name)
 
 
 def id_of(attributes: dict[str, Any]) -> str | None:

@@ -35,9 +35,8 @@ def validate(records: Sequence[RawRecord]) -> tuple[list[Row], list[Rejection]]:
 def _row(record: RawRecord, sent: Sent) -> Row:
     """Apply the contract to one opened event. Refused."""
     given, data, canonical, exact = sent
-    tenant = attribute.tenant_of(given)
-    type_, flags = attribute.type_of(given)
-    source = attribute.source_of(given, record)
+    tenant, type_, flags, named = attribute.names_of(given)
+    source = named or record.topic
     event_id = attribute.id_of(given)
     if event_id is None:
         event_id = attribute.derived_id(record)
