@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from kpis.catalog import CATALOG
 
 from cli.book import load_book
 from cli.count import Tally, count_files, the_tenants
@@ -14,6 +13,7 @@ from cli.flags import JsonFlag, check_window, one_of
 from cli.root import app
 from cli.show import documents_table
 from cli.term import out, say, show_json
+from kpis.catalog import CATALOG
 
 STANDARD: Final = ("owner", "source", "campaign", "pipeline", "country", "channel")  # dimensions that need no setting
 Names = list[str] | None
@@ -49,7 +49,17 @@ def compute(
     if as_json:
         show_json(documents)
     else:
-        out().print(documents_table(documents, f"as of {as_of}"))
+        _print(documents, as_of, bool(segment))
+
+
+def _print(documents: list[dict[str, Any]], as_of: str, segments: bool) -> None:
+    """A table for each tenant; without --segment only the totals."""
+    shown = [doc for doc in documents if segments or not doc["segment"]]
+    for tenant in dict.fromkeys(doc.get("tenant") for doc in shown):
+        own = [doc for doc in shown if doc.get("tenant") == tenant]
+        out().print(documents_table(own, " ".join(filter(None, [tenant, f"as of {as_of}"]))))
+    if len(shown) < len(documents):
+        say(f"{len(documents) - len(shown)} documents by segment left out: --segment DIM or --json shows them")
 
 
 def _documents(tally: Tally, tenants: Sequence[str]) -> list[dict[str, Any]]:

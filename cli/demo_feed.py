@@ -4,22 +4,46 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
+from random import Random
 from typing import Final
 
 from aiokafka.structs import RecordMetadata
 from rich.progress import Progress, TaskID
 
-from cli.feed import Feed
+from cli.feed import Feed, feed
 from cli.latency import Latencies
+from cli.term import bar, say
 from models.record import RawRecord
 from models.settings import Settings
 from models.validate import validate
-from simulator import Sent, World
+from simulator import PROFILES, Sent, World
 
 CHUNK: Final = 500
 PULSE_S: Final = 0.02
+COMPANIES: Final = 3
+DAILY: Final = 850  # records a company and day, about: for the progress bar only
+
+
+def new_world(seed: int, days: int) -> World:
+    """The companies up to now."""
+    return World(Random(seed), PROFILES[:COMPANIES], int(time.time() * 1000), days=days)
+
+
+async def feed_only(place: Settings, seed: int, days: int, rate: float, seconds: float | None) -> None:
+    """History and live into the settings' Kafka, for ``seconds`` (default: for ever)."""
+    world = new_world(seed, days)
+    async with feed(place.kafka.bootstrap_servers) as kafka:
+        with bar() as progress:
+            task = progress.add_task(f"loading {days} days", total=DAILY * COMPANIES * days)
+            await load_history(place, kafka, world, (progress, task))
+        say(f"{world.counts.sent} records of history sent, going on with {rate:g} a second")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stream_live(place, kafka, world, rate, Latencies())
+    say(f"{kafka.acknowledged} records sent and acknowledged")
 
 
 def chunks(records: Iterable[Sent], size: int = CHUNK) -> Iterator[list[Sent]]:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 import typer
-from kpis.catalog import CATALOG, Kpi
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError
@@ -12,6 +12,7 @@ from cli.flags import JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window,
 from cli.root import Group, app
 from cli.show import number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
+from kpis.catalog import CATALOG, Kpi
 from sinks.read import RedisReader
 
 kpis = typer.Typer(cls=Group, no_args_is_help=True, help="The catalogue of KPIs, and single published numbers.")
@@ -27,7 +28,7 @@ def list_kpis(as_json: JsonFlag = False) -> None:
     if as_json:
         show_json([_row(kpi) for kpi in CATALOG])
         return
-    table = Table(pad_edge=False)
+    table = Table(pad_edge=False, box=SIMPLE_HEAD)
     for name in ("KPI", "what it says", "unit", "windows"):
         table.add_column(name, overflow="fold")
     for kpi in CATALOG:

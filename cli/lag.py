@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.exits import EPILOG, kafka_away
@@ -60,7 +61,7 @@ async def _read(place: Settings) -> GroupLag:
 
 
 def _table(rows: list[PartitionLag]) -> Table:
-    table = Table(pad_edge=False)
+    table = Table(pad_edge=False, box=SIMPLE_HEAD)
     for name in ("topic", "partition", "committed", "end", "waiting", "seconds", "lost"):
         table.add_column(name, justify="left" if name == "topic" else "right")
     for row in rows:

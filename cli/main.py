@@ -1,9 +1,8 @@
-"""The `crmkpi` command: every verb is a module of this package."""
+"""The `crmkpi` command: every verb is a module of this package, named in `cli.root`."""
 
-from cli import doctor, import_file, lag, send, top, topics, up, worker
 from cli.root import app
 
-__all__ = ["app", "doctor", "import_file", "lag", "main", "send", "top", "topics", "up", "worker"]
+__all__ = ["app", "main"]
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
-"""The typer application object: one place where errors become a line and an exit code."""
+"""The typer application: commands that load when they are used, and one place where errors become a line."""
 
 import logging
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -9,6 +10,23 @@ from typer.core import TyperGroup
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.term import plain
 from sinks.base import SinkUnavailable
+
+# In the order of `--help`. A module registers its command when it is imported, so that `send` need not load what
+# `demo` needs.
+MODULES: Final = {
+    "demo": "cli.demo",
+    "up": "cli.up",
+    "worker": "cli.worker",
+    "send": "cli.send",
+    "import": "cli.import_file",
+    "compute": "cli.compute",
+    "top": "cli.top",
+    "kpis": "cli.kpis",
+    "lag": "cli.lag",
+    "verify": "cli.verify",
+    "topics": "cli.topics",
+    "doctor": "cli.doctor",
+}
 
 
 class Group(TyperGroup):
@@ -26,13 +44,28 @@ class Group(TyperGroup):
             raise typer.Exit(UNAVAILABLE) from error
 
 
+class Commands(Group):
+    """The commands of `MODULES`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All of them, loaded or not."""
+        return list(MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, loaded now when it was not before; None for a name that is none."""
+        if cmd_name in MODULES and cmd_name not in self.commands:
+            import_module(MODULES[cmd_name])
+            self.commands.update(typer.main.get_group(app).commands)
+        return self.commands.get(cmd_name)
+
+
 def _complain(error: Exception) -> None:
     typer.echo(f"crmkpi: {plain(error)}", err=True)
 
 
 app = typer.Typer(
     name="crmkpi",
-    cls=Group,
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -70,9 +71,10 @@ def change(before: Doc | None, now: Doc) -> str:
 
 def documents_table(docs: Iterable[Doc], title: str = "") -> Table:
     """One row a document, with what it was computed from."""
-    table = Table(title=cell(title) if title else None, title_justify="left", pad_edge=False)
-    for name in ("KPI", "window", "segment"):
-        table.add_column(name, overflow="fold")
+    table = Table(title=cell(title) if title else None, title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
+    table.add_column("KPI", no_wrap=True)
+    table.add_column("window")
+    table.add_column("segment", overflow="fold")
     for name in ("value", "numerator", "denominator", "n"):
         table.add_column(name, justify="right")
     table.add_column("status")

@@ -3,13 +3,14 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+WIDE: Final = 240
 T = TypeVar("T")
 _HOSTILE = re.compile("[\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
 
@@ -27,8 +28,8 @@ def cell(value: object, style: str = "") -> Text:
 
 
 def out() -> Console:
-    """The console for results. Rich itself turns colours off for NO_COLOR and for pipes."""
-    return Console(file=sys.stdout, highlight=False)
+    """The console for results. Rich itself turns colours off for NO_COLOR and for pipes, which are not narrow."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def err() -> Console:

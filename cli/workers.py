@@ -11,7 +11,7 @@ from ops.local.guard import Guard
 from ops.supervisor import Supervisor
 
 
-def worker_command(as_of: int | None = None, log: Path | None = None) -> list[str]:
+def worker_command(as_of: int | None = None, log: Path | None = None, config: Path | None = None) -> list[str]:
     """The command of one worker process; with ``log`` its output goes there instead of the terminal."""
     command = [sys.executable, "-m", "streams", *(["--as-of", str(as_of)] if as_of is not None else [])]
     if log is None:
@@ -25,6 +25,8 @@ def worker_environment(place: Settings) -> dict[str, str]:
         **os.environ,
         "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": place.kafka.bootstrap_servers,
         "CRMKPI_REDIS__URL": place.redis.url,
+        "CRMKPI_TOPIC_PREFIX": place.topic_prefix,
+        "CRMKPI_APP_ID": place.app_id,
     }
 
 
@@ -44,6 +46,10 @@ class Workers:
             return self.supervisor.run()
         finally:
             self._guard.dismiss()
+
+    def alive(self) -> bool:
+        """Whether any worker runs or is about to be started again."""
+        return any(slot.process is not None or slot.start_at is not None for slot in self.supervisor.slots)
 
     def stop(self) -> None:
         """Makes `run` return; safe from another thread."""

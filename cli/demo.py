@@ -1,0 +1,149 @@
+"""`crmkpi demo`: a few small companies, live, with nothing to set up and nothing left behind."""
+
+import asyncio
+import secrets
+import tempfile
+import threading
+import tomllib
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.demo_clean import clean
+from cli.demo_feed import COMPANIES, feed_only
+from cli.demo_run import Demo, Plan
+from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, OK, UNAVAILABLE, CliError
+from cli.flags import settings
+from cli.root import app
+from cli.term import line, say, show_json
+from cli.topics import ensure_topics
+from cli.verify import summary
+from cli.workers import Workers, worker_command, worker_environment
+from models.settings import Settings, TenantBook
+from ops.local import ServerError, Servers, local_servers
+from simulator import tenant_settings
+
+INTERRUPTED = 130
+
+
+@app.command(epilog=EPILOG)
+def demo(
+    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop after so many seconds; verify.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, other companies' lives.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.1, max=5000, help="Records a second once live.")] = 100,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Days of history to load.")] = 90,
+    only_feed: Annotated[bool, typer.Option("--feed-only", help="Only send, to the servers of the settings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Only the last line, the figures, on stdout.")] = False,
+) -> None:
+    """Three small companies: load 90 days of history, then watch the numbers move. Ctrl-C leaves nothing behind.
+
+    With --for it stops by itself, waits until all is counted, compares everything with a full recount, and prints the
+    figures as one JSON line, last. Exit code 1: not equal.
+
+    Example: crmkpi demo --for 60
+    """
+    if only_feed:
+        asyncio.run(feed_only(settings(), seed, days, rate, seconds))
+        return
+    try:
+        with local_servers(say) as servers:
+            code = _with_servers(servers, Plan(seconds, seed, rate, days, as_json))
+    except ServerError as error:
+        raise CliError(str(error), UNAVAILABLE) from error
+    raise typer.Exit(code)
+
+
+def _with_servers(servers: Servers, plan: Plan) -> int:
+    """Topics of its own, so that a given Kafka's other events stay out of it; they go at the end."""
+    own = f"demo-{secrets.token_hex(3)}"
+    place = settings(servers.kafka.bootstrap, servers.redis.url).model_copy(
+        update={"topic_prefix": f"{own}.", "app_id": own}
+    )
+    ensure_topics(place)
+    with tempfile.TemporaryDirectory(prefix="crmkpi-demo-") as folder:
+        try:
+            return _with_topics(servers, place, plan, Path(folder))
+        finally:
+            asyncio.run(clean(place, list(tenant_settings(COMPANIES))))
+
+
+def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) -> int:
+    tenants = tenant_settings(COMPANIES)
+    config = folder / "crmkpi.toml"
+    config.write_text(_toml(tenants), encoding="utf-8")
+    book = TenantBook.from_mapping(tomllib.loads(config.read_text(encoding="utf-8")))
+    log = folder / "worker.log"
+    workers = Workers(worker_command(log=log, config=config), worker_environment(place), 1, _quietly)
+    shown = Demo(place, book, plan, workers.alive)
+    side = Side(shown.run(), workers)
+    code = workers.run()
+    side.cancel()
+    if isinstance(side.error, CliError) or code:
+        say(*_last_lines(log))
+    return _end(servers, shown, plan, side.error, code)
+
+
+def _end(servers: Servers, shown: Demo, plan: Plan, error: BaseException | None, code: int) -> int:
+    """What to say last, and the exit code."""
+    if error is not None and not isinstance(error, asyncio.CancelledError):
+        raise error
+    if code:
+        raise CliError(f"the worker ended with code {code}", FAIL_STOP)
+    if shown.verdict is None:
+        say("stopped; nothing is left behind")
+        return OK if plan.seconds is None else INTERRUPTED
+    if not plan.quiet:
+        line(summary(shown.verdict), *shown.verdict.notes, *shown.verdict.shown)
+        line(
+            "Next: crmkpi up, then crmkpi send, import, top; or crmkpi compute FILE without any server. See README.md."
+        )
+    show_json(shown.summary())
+    return OK if shown.verdict.verified else DIFFERENT
+
+
+class Side:
+    """The demo's own event loop, in a thread: the main thread belongs to the supervisor and its signals."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], workers: Workers) -> None:
+        self.error: BaseException | None = None
+        self._work, self._workers = work, workers
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(work)
+        self._thread = threading.Thread(target=self._run, name="demo")
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ends the work if it still runs, and waits for its end."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._task)
+        except BaseException as error:  # noqa: BLE001 - raised again by the main thread
+            self.error = error
+        finally:
+            self._loop.close()
+            self._workers.stop()
+
+
+def _quietly(text: str) -> None:
+    if "restart" in text or "ended" in text:
+        say(text)
+
+
+def _last_lines(log: Path) -> list[str]:
+    if not log.exists():
+        return []
+    return ["The worker's last lines:", *(f"  {text}" for text in log.read_text(errors="replace").splitlines()[-15:])]
+
+
+def _toml(tenants: dict[str, dict[str, Any]]) -> str:
+    """Settings of the demo's companies as a settings file."""
+    tables = (
+        f"[tenants.{name}]\n" + "".join(f'{k} = "{v}"\n' for k, v in own.items()) for name, own in tenants.items()
+    )
+    return "\n".join(tables)

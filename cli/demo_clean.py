@@ -1,0 +1,36 @@
+"""Taking the demo's topics and numbers away again, when the servers were there before us."""
+
+from typing import Final
+
+from aiokafka.errors import KafkaError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from cli.term import say
+from models import topics
+from models.settings import Settings
+from ops.topics import admin
+from sinks.keys import Keys
+
+PAGE: Final = 500
+
+
+async def clean(place: Settings, tenants: list[str]) -> None:
+    """Deletes the demo's topics and its tenants' keys. A server that is away is told of and does no harm."""
+    try:
+        async with admin(place.kafka.bootstrap_servers) as link:
+            await link.delete_topics(list(topics.every(place)))
+        await _forget(Redis.from_url(place.redis.url), tenants)
+    except (KafkaError, RedisError, OSError) as error:
+        say(f"some of the demo's topics {place.topic_prefix}* or keys may be left: {error}")
+
+
+async def _forget(redis: Redis, tenants: list[str]) -> None:
+    keys = Keys()
+    try:
+        await redis.srem(keys.tenants(), *tenants)
+        for tenant in tenants:
+            async for key in redis.scan_iter(match=keys.base(tenant) + "*", count=PAGE):
+                await redis.unlink(key)
+    finally:
+        await redis.aclose()

@@ -1,0 +1,148 @@
+"""The demo itself, once servers, topics and workers are there: load, stream, settle, verify."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.progress import Progress
+
+from cli.audit import Audit
+from cli.beside import beside
+from cli.board import Board
+from cli.demo_feed import COMPANIES, DAILY, load_history, new_world, stream_live
+from cli.demo_show import show
+from cli.exits import FAIL_STOP, CliError
+from cli.feed import Feed, feed
+from cli.follow import follow
+from cli.lag import lag_line, lag_reader
+from cli.latency import Latencies
+from cli.recount import Verdict
+from cli.term import bar
+from cli.verify import lanes_bar
+from models.settings import Settings, TenantBook
+from ops.lag import GroupLag
+from simulator import PROFILES
+from sinks.base import SinkUnavailable
+from sinks.read import RedisReader
+
+SETTLE_S: Final = 120.0
+LEAST_LIVE_S: Final = 5.0
+COUNTED: Final = ("duplicate_rate", "all")  # its denominator is how many records were received
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for."""
+
+    seconds: float | None
+    seed: int
+    rate: float
+    days: int
+    quiet: bool  # only the last line on stdout
+
+
+class Demo:
+    """One run. ``counts`` of the world, the verdict and the figures are there when `run` has ended by itself."""
+
+    def __init__(self, place: Settings, book: TenantBook, plan: Plan, workers_alive: Callable[[], bool]) -> None:
+        self.place, self.book, self.plan, self.workers_alive = place, book, plan, workers_alive
+        self.world = new_world(plan.seed, plan.days)
+        self.board = Board()
+        self.latencies = Latencies()
+        self.loaded_per_second = 0.0
+        self.verdict: Verdict | None = None
+
+    async def run(self) -> None:
+        """Everything, up to the verdict; without an end given it streams until it is cancelled."""
+        began = time.monotonic()
+        async with feed(self.place.kafka.bootstrap_servers) as kafka, RedisReader(self.place.redis.url) as reader:
+            with bar() as progress:
+                await self._history(kafka, reader, progress)
+            watch = [follow(self.board, reader), self._lag(), *(self._visible(reader, t) for t in self.tenants)]
+            await beside(self._live(kafka, began), show(self.board, self.plan.quiet), *watch)
+            await kafka.flush()
+        with bar() as progress:
+            await self.settle(progress)
+            self.verdict = await Audit(self.place, self.book).run(lanes_bar(progress))
+
+    @property
+    def tenants(self) -> list[str]:
+        """The companies of the demo."""
+        return [profile.tenant for profile in PROFILES[:COMPANIES]]
+
+    async def settle(self, progress: Progress) -> None:
+        """Waits until every record is counted and published. Raises CliError (70) when that takes too long."""
+        task = progress.add_task("counting", total=None)
+        end = time.monotonic() + SETTLE_S
+        async with lag_reader(self.place) as lags:
+            while not counted(found := await lags.read()):
+                progress.update(task, description=f"counting, {lag_line(found)}")
+                if time.monotonic() > end or not self.workers_alive():
+                    raise CliError(f"not everything was counted within {SETTLE_S:.0f} s: {lag_line(found)}", FAIL_STOP)
+                await asyncio.sleep(0.1)
+        progress.remove_task(task)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures of the last line."""
+        counts, verdict = self.world.counts, self.verdict or Verdict()
+        return {
+            "events": counts.sent,
+            "rejected": counts.bad + counts.conflicts,
+            "duplicates": counts.duplicates,
+            "kpis": verdict.kpis,
+            "verified": self.verdict is not None and verdict.verified,
+            "events_per_second": round(self.loaded_per_second),
+            "p99_latency_ms": self.latencies.percentile_ms(0.99),
+        }
+
+    async def _history(self, kafka: Feed, reader: RedisReader, progress: Progress) -> None:
+        began = time.monotonic()
+        task = progress.add_task(f"loading {self.plan.days} days", total=DAILY * COMPANIES * self.plan.days)
+        counts = await load_history(self.place, kafka, self.world, (progress, task))
+        progress.remove_task(task)
+        await self.settle(progress)
+        self.loaded_per_second = sum(counts.values()) / (time.monotonic() - began)
+        await self._begin_latencies(reader, counts)
+
+    async def _begin_latencies(self, reader: RedisReader, counts: Counter[str]) -> None:
+        for tenant in self.tenants:
+            self.latencies.begin(tenant, await _received(reader, tenant) or counts[tenant])
+
+    async def _live(self, kafka: Feed, began: float) -> None:
+        streaming = stream_live(self.place, kafka, self.world, self.plan.rate, self.latencies)
+        if self.plan.seconds is None:
+            await streaming
+            return
+        left = max(LEAST_LIVE_S, self.plan.seconds - (time.monotonic() - began))
+        try:
+            async with asyncio.timeout(left):
+                await streaming
+        except TimeoutError:
+            return
+
+    async def _lag(self) -> None:
+        async with lag_reader(self.place) as lags:
+            while True:
+                self.board.lag = f"{lag_line(await lags.read())} · {self.world.counts.sent:,} records sent"
+                await asyncio.sleep(1)
+
+    async def _visible(self, reader: RedisReader, tenant: str) -> None:
+        async for _ in reader.updates(tenant):
+            if count := await _received(reader, tenant):
+                self.latencies.visible(tenant, count, time.monotonic())
+
+
+def counted(found: GroupLag) -> bool:
+    """Whether nothing waits, in the inputs and in the journal."""
+    return all(item.records == 0 if item.committed is not None else item.end == 0 for item in found.partitions)
+
+
+async def _received(reader: RedisReader, tenant: str) -> int | None:
+    try:
+        doc = await reader.document(tenant, *COUNTED)
+    except SinkUnavailable:
+        return None
+    return int(doc["denominator"]) if doc and doc.get("denominator") is not None else None

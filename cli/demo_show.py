@@ -1,0 +1,42 @@
+"""How the demo looks: a live board on a terminal, short plain lines anywhere else."""
+
+import asyncio
+import time
+from typing import Final
+
+from rich.live import Live
+
+from cli.board import Board, render, short_line
+from cli.follow import REPAINT_S
+from cli.term import line, out
+
+PAGE_S: Final = 6  # how long each group of tenants is shown
+LINE_S: Final = 10.0
+
+
+async def show(board: Board, quiet: bool) -> None:
+    """For ever: paints the board, or with ``quiet`` (or no terminal) prints a line for each tenant now and then."""
+    if quiet:
+        await asyncio.Event().wait()
+    elif out().is_terminal:
+        await _paint(board)
+    else:
+        await _lines(board)
+
+
+async def _paint(board: Board) -> None:
+    with Live(console=out(), auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            page = int(time.monotonic() / PAGE_S)
+            picture = render(board, sorted(board.now), int(time.time() * 1000), live.console.width, page)
+            live.update(picture, refresh=True)
+            await asyncio.sleep(REPAINT_S)
+
+
+async def _lines(board: Board) -> None:
+    while True:
+        for tenant in sorted(board.now):
+            line(short_line(board, tenant))
+        if board.lag:
+            line(board.lag)
+        await asyncio.sleep(LINE_S)
