@@ -78,7 +78,7 @@ def _order(events: list[DealEvent]) -> Any:
     versioned = all("version" in event[4] for event in events if event[1] != "created")
 
     def key(event: DealEvent) -> tuple[Any, ...]:
-        time, kind, source, id_, data = event
+        time, kind, source, id_, data = event[:5]
         first = bool(data.get("unknown_time")) or (versioned and "version" not in data)
         place = 0 if first else data["version"] if versioned else time
         return (not first, place, RANKS.get(kind, 1), id_, source)

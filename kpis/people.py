@@ -54,7 +54,7 @@ class People:
         self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
         self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
         self._codes: dict[str, int] = {}  # root -> code of its segments
-        self._holders: set[str] = set()  # ids and objects with touches or answers of their own
+        self._holders: set[str] = set()  # ids and objects with touches, answers or traits of their own
         self._objects: dict[str, set[str]] = {}  # owner's id -> such objects, and its contacts
 
     # --- who is who
@@ -71,7 +71,7 @@ class People:
         return raw if raw.startswith(CONTACT) else self.subject(raw)
 
     def raws(self, root: str) -> Iterator[str]:
-        """Every id and object whose touches and answers are this subject's, its contacts among them."""
+        """Every id and object whose touches, answers and traits are this subject's, its contacts among them."""
         yield from (members := self.identity.members(root))
         for member in members:
             yield from self._objects.get(member, ())
@@ -100,8 +100,8 @@ class People:
 
     def _current(self, root: str) -> Iterator[str]:
         latest: dict[str, Said] = {}
-        for member in self.identity.members(root):
-            for dimension, said in self.attributes.get(member, {}).items():
+        for raw in self.raws(root):
+            for dimension, said in self.attributes.get(raw, {}).items():
                 if dimension not in latest or latest[dimension][:3] < said[:3]:
                     latest[dimension] = said
         for dimension in self._dimensions:

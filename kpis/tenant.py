@@ -95,8 +95,8 @@ class Tenant:
             self._note_late(ids[0] if ids else raw, time, label)
         if bot:
             self.ledger.add(0, code(f"bot:{label}"), time // 60_000)
-        elif ids and not row.flags & UNKNOWN_TYPE and (traits := data.get("traits")):
-            self._traits(ids[0], traits, stamp)
+        elif not row.flags & UNKNOWN_TYPE and (traits := data.get("traits")):
+            self._traits(ids[0] if ids else raw, traits, stamp)
         if row.flags & UNKNOWN_TYPE:
             return
         _, entity, kind = row.type.split(".", 2)
@@ -183,6 +183,8 @@ class Tenant:
             self.ledger.open("person", thing)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
+        if not raw.startswith(NODE_SPACES):
+            self.people.hold(raw)
         for dimension in ("country", *self.settings.dimensions):
             self._say(raw, dimension, traits.get(dimension), stamp)
 
@@ -457,7 +459,7 @@ class Tenant:
         for raw in self.late:
             said = people.owners.get(raw)
             people.own("late", raw, said[3] if said else raw, None)
-        people.restore([*self.answers, *self.signups])
+        people.restore([*self.answers, *self.signups, *people.attributes])
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""
