@@ -1,0 +1,168 @@
+"""accept: records of the input topics become blocks of the journal, or dead letters.
+
+It is stateless and at least once. The order (numbers are those of `streams.failpoints`):
+
+1. a batch of fetched records is validated
+2. its blocks are handed to the idempotent producer, keyed by tenant
+3. its dead letters, too
+4. Kafka has acknowledged all of them
+5. the group's offsets are committed, if partitions were not dealt anew since the fetch
+
+What is repeated after a crash between 2 and 5 carries its origin, and `count` drops what it has seen. Each worker
+writes an unbroken run that starts at a committed offset, so a paused worker that wakes up late repeats but never skips.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from faust.types import TP
+from models.blocks import encode_blocks
+from models.record import RawRecord, Refusal
+from models.refused import Rejection
+from models.validate import validate
+from streams import dead_letters
+from streams.consumer import BatchConsumer
+from streams.failpoints import reach
+from streams.fetched import Fetched
+from streams.options import WorkerOptions
+from streams.producing import Output, lane_of, new_producer, send_all
+from streams.stop import spawn
+
+Places = dict[tuple[str, int], list[Output]]  # (topic, partition) -> what goes there, in order
+
+
+class Acceptor:
+    """The accept stage of one worker: all its input partitions together."""
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self.options = options
+        self.consumer: BatchConsumer
+        self.accepted = 0
+        self.rejected = 0
+        self._producer: AIOKafkaProducer
+        self._inbox: deque[Fetched] = deque()
+        self._waiting = 0  # records in the inbox
+        self._paused: set[TP] = set()
+        self._wake = asyncio.Event()
+        self._working = asyncio.Lock()
+        self._sent: asyncio.Queue[tuple[list[asyncio.Future[Any]], list[Fetched]]] = asyncio.Queue(3)
+        self._lanes: dict[str, int] = {}
+
+    async def start(self, consumer: BatchConsumer) -> None:
+        """Connect the producer and begin to work on what is offered."""
+        self.consumer = consumer
+        self._producer = new_producer(self.options)
+        await self._producer.start()
+        self._tasks = [
+            spawn(self._run(), lambda: "accepting events"),
+            spawn(self._confirm(), lambda: "confirming accepted events"),
+        ]
+
+    def offer(self, fetched: Fetched) -> None:
+        """Take a fetched range. Never waits: with too much to do the partition is paused."""
+        self._inbox.append(fetched)
+        self._waiting += len(fetched.records)
+        self._wake.set()
+        if self._waiting > self.options.batch_events:
+            self._paused.add(TP(fetched.topic, fetched.partition))
+            self.consumer.pause(fetched.topic, fetched.partition)
+
+    async def quiet(self) -> None:
+        """Drop what waits, finish and commit what was sent."""
+        self._clear()
+        async with self._working:
+            self._clear()
+            await self._sent.join()
+
+    async def stop(self) -> None:
+        """Give the connection back, quiet already."""
+        for task in self._tasks:
+            task.cancel()
+        await self._producer.stop()
+
+    def _clear(self) -> None:
+        self._inbox.clear()
+        self._paused.clear()
+        self._waiting = 0
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            async with self._working:
+                while self._inbox:
+                    await self._batch(self._take())
+
+    def _take(self) -> list[Fetched]:
+        taken, records = [], 0
+        while self._inbox and records < self.options.batch_events:
+            taken.append(self._inbox.popleft())
+            records += len(taken[-1].records)
+        self._waiting -= records
+        if self._waiting <= self.options.batch_events // 2:
+            for tp in self._paused:
+                self.consumer.resume(*tp)
+            self._paused.clear()
+        return taken
+
+    async def _batch(self, taken: list[Fetched]) -> None:
+        journal: Places = defaultdict(list)
+        letters: Places = defaultdict(list)
+        for fetched in taken:
+            self._validate(fetched, journal, letters)
+            await asyncio.sleep(0)
+        reach("accept-1-validated")
+        sent = await self._send(journal)
+        reach("accept-2-journal")
+        sent += await self._send(letters)
+        reach("accept-3-dead-letters")
+        await self._sent.put((sent, taken))
+
+    def _validate(self, fetched: Fetched, journal: Places, letters: Places) -> None:
+        raw = [RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in fetched.records]
+        rows, rejections = validate(raw)
+        self.accepted += len(rows)
+        self.rejected += len(rejections)
+        refused = [Refusal(r.record.offset, r.received, r.tenant, r.reason) for r in rejections]
+        for tenant, block in encode_blocks(fetched.topic, fetched.partition, rows, refused):
+            journal[self.options.journal, self._lane(tenant)].append((tenant.encode(), block, []))
+        for rejection in rejections:
+            place = fetched.topic + self.options.dlq_suffix, fetched.partition
+            letters[place].append(self._letter(rejection))
+
+    def _lane(self, tenant: str) -> int:
+        lane = self._lanes.get(tenant)
+        if lane is None:
+            lane = self._lanes[tenant] = lane_of(tenant, self.options.lanes)
+        return lane
+
+    def _letter(self, rejection: Rejection) -> Output:
+        raw = rejection.record
+        headers = dead_letters.headers_of(
+            raw.topic, raw.partition, raw.offset, raw.timestamp,
+            stage="accept", reason=rejection.reason, field=rejection.field, detail=rejection.detail,
+        )  # fmt: skip
+        return dead_letters.output(raw.key, raw.value, [*raw.headers, *headers], self.options.dead_letter_bytes)
+
+    async def _send(self, places: Places) -> list[asyncio.Future[Any]]:
+        sent = []
+        for (topic, partition), outputs in places.items():
+            sent += await send_all(self._producer, topic, partition, outputs)
+        return sent
+
+    async def _confirm(self) -> None:
+        while True:
+            sent, taken = await self._sent.get()
+            await asyncio.gather(*sent)
+            reach("accept-4-acknowledged")
+            await self.consumer.commit_offsets(_ends(taken), taken[-1].era)
+            reach("accept-5-committed")
+            self._sent.task_done()
+
+
+def _ends(taken: Iterable[Fetched]) -> dict[TP, int]:
+    return {TP(fetched.topic, fetched.partition): fetched.end for fetched in taken}

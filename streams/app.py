@@ -1,0 +1,122 @@
+"""The Faust app, whole on one screen."""
+
+from typing import Any, cast
+
+import faust
+from faust.tables.manager import TableManager
+from faust.types import TP
+
+from sinks.base import Sink
+from streams.accept import Acceptor
+from streams.clock import Clock
+from streams.collect import Collector
+from streams.consumer import BatchConsumer, BatchTransport
+from streams.engine_port import EngineFactory
+from streams.options import WorkerOptions
+from streams.ownership import Ownership
+from streams.stop import die
+from streams.table import StateTable
+
+
+class Boot(faust.App.BootStrategy):
+    """Of Faust's services only these: no web server, leader, replies, sensors and no producer of its own."""
+
+    enable_sensors = False
+    enable_web = False
+    enable_kafka_producer = False
+
+    def kafka_consumer(self) -> Any:
+        return [self.app.consumer]
+
+
+class Tables(TableManager):
+    """Faust's hook around rebalances, without its Recovery service: `Ownership` decides what a lane does when."""
+
+    async def on_start(self) -> None:
+        self._tables_registered.set()
+
+    async def on_stop(self) -> None:
+        await cast(App, self.app)._fetcher.stop()
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """`BatchConsumer.wait_empty` does it."""
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        app = cast(App, self.app)
+        try:
+            await app.ownership.assigned(assigned)
+        except Exception as exc:  # noqa: BLE001
+            die("taking partitions over", exc)
+        app.flow_control.resume()
+        app.consumer.resume_flow()
+        await app._fetcher.maybe_start()
+        app.on_rebalance_end()
+
+    async def wait_until_recovery_completed(self) -> bool:
+        return False
+
+
+class App(faust.App):
+    """A Faust app that knows its lanes."""
+
+    BootStrategy = Boot
+    options: WorkerOptions
+    ownership: Ownership
+    acceptor: Acceptor
+
+    def on_rebalance_start(self) -> None:
+        self.rebalancing = True
+        self.rebalancing_count += 1
+
+    def on_rebalance_return(self) -> None:
+        """Faust tells its sensors here, which are off."""
+
+    def on_rebalance_end(self) -> None:
+        self.rebalancing = False
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        consumer = cast(BatchConsumer, self.consumer)
+        self.ownership.consumer = consumer
+        await self.acceptor.start(consumer)
+
+    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
+        # Faust would drop the batch, start the agent anew and go on.
+        die(f"agent {agent.name}", exc)
+
+
+def create_app(options: WorkerOptions, engine: EngineFactory, sink: Sink, clock: Clock) -> App:
+    """Inputs -> accept -> journal -> count -> changelog and store. Nothing is started."""
+    app = App(
+        options.app_id,
+        broker=[f"kafka://{address}" for address in options.brokers],
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=True,
+        broker_session_timeout=options.session_timeout,
+        broker_request_timeout=max(options.request_timeout, options.session_timeout),
+        TableManager=Tables,
+    )
+    app.options = options
+    app.transport = BatchTransport(app.conf.broker_consumer, app)
+    app.acceptor = Acceptor(options)
+    table = StateTable(app, engine=engine, name="state", changelog_topic=app.topic(options.state))
+    app.tables.add(table)
+    app.ownership = Ownership(options, table, app.acceptor, sink, clock, Collector().freeze)
+
+    raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
+
+    @app.agent(app.topic(*options.inputs, **raw), name="accept")
+    async def accept(batches: Any) -> None:
+        async for fetched in batches:
+            app.ownership.offer_input(fetched)
+
+    @app.agent(app.topic(options.journal, **raw), name="count")
+    async def count(batches: Any) -> None:
+        async for fetched in batches:
+            app.ownership.offer(fetched)
+
+    return app

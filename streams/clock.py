@@ -1,0 +1,17 @@
+"""What time it is, as an argument: the wall clock live, a frozen moment with ``--as-of``."""
+
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Milliseconds UTC."""
+
+
+def wall() -> int:
+    """Now."""
+    return int(time.time() * 1000)
+
+
+def frozen(at: int) -> Clock:
+    """A clock that stands still at ``at``."""
+    return lambda: at

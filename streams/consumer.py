@@ -1,0 +1,244 @@
+"""Batched delivery: a Faust consumer that hands out one message per fetched batch instead of one per record.
+
+It replaces Faust's bookkeeping of acknowledged offsets altogether: `accept` and the lanes say themselves what is done.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.consumer import Consumer, ensure_TPset
+from faust.transport.drivers.aiokafka import Transport
+from faust.types import TP, ConsumerMessage
+
+from streams.fetched import Fetched
+from streams.options import WorkerOptions
+from streams.stop import die
+
+
+class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """aiokafka logs and forgets what a callback raises: here it ends the process."""
+
+    def __init__(self, consumer: "BatchConsumer") -> None:
+        self.consumer = consumer
+
+    def on_partitions_revoked(self, revoked: Iterable[Any]) -> Awaitable[None]:
+        self.consumer.app.on_rebalance_start()
+        return self._run(self.consumer.on_partitions_revoked(ensure_TPset(revoked)), "giving partitions back")
+
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> Awaitable[None]:
+        tps = ensure_TPset(assigned)
+        self.consumer.hold(tps)  # before anything awaits, or the fetcher looks for committed offsets by itself
+        return self._run(self.consumer.on_partitions_assigned(tps, self.consumer.era), "taking partitions over")
+
+    async def _run(self, callback: Awaitable[None], doing: str) -> None:
+        try:
+            await callback
+        except Exception as exc:  # noqa: BLE001
+            die(doing, exc)
+
+
+class BatchConsumer(Consumer):
+    """One aiokafka consumer in the worker's own loop."""
+
+    era = 0
+    kafka: AIOKafkaConsumer
+
+    @property
+    def options(self) -> WorkerOptions:
+        return cast(WorkerOptions, self.app.options)  # type: ignore[attr-defined]
+
+    # -- batches ---------------------------------------------------------------------------------------------------
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        """One message a partition whose position moved: its value is a `Fetched`."""
+        for fetched in await self._fetch(timeout):
+            if fetched.era == self.era:
+                yield TP(fetched.topic, fetched.partition), self._to_message(TP(fetched.topic, fetched.partition), fetched)
+
+    async def _fetch(self, timeout: float) -> list[Fetched]:
+        if not self.flow_active:
+            await asyncio.wait([asyncio.ensure_future(self.can_resume_flow.wait())], timeout=timeout)
+            return []
+        fetcher = self.kafka._fetcher
+        records = await fetcher.fetched_records((), timeout=timeout, max_records=self.options.poll_records)
+        # Nothing awaits from here on: records, positions and era belong together. Records drained while partitions
+        # were being given back are dropped; every position is sought anew after that.
+        return self._ranges(records) if self.flow_active else []
+
+    def _ranges(self, records: Mapping[Any, Any]) -> list[Fetched]:
+        assignment = self.kafka._subscription.subscription.assignment
+        found = []
+        for tp, start in self._fetched_to.items():
+            end = assignment.state_value(tp).position
+            if end != start:
+                found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
+                self._fetched_to[tp] = end
+        return found
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(timeout=1.0):
+                    await self.callback(message)
+        except ConsumerStoppedError as exc:
+            if not self.should_stop:
+                die("fetching", exc)
+        except Exception as exc:  # noqa: BLE001
+            die("fetching", exc)
+
+    def _to_message(self, tp: TP, record: Fetched) -> ConsumerMessage:
+        message = ConsumerMessage(
+            record.topic, record.partition, record.start, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=record.era
+        )  # fmt: skip
+        return message
+
+    # -- flow ------------------------------------------------------------------------------------------------------
+
+    def hold(self, assigned: Iterable[TP]) -> None:
+        """A new era: every partition waits until `flow` says where it goes on."""
+        self.era += 1
+        self.app.consumer_generation_id = self.era  # Faust's streams drop messages of another one
+        self._fetched_to: dict[TopicPartition, int] = {}
+        for tp in assigned:
+            self.kafka.pause(TopicPartition(*tp))
+            self.kafka.seek(TopicPartition(*tp), 0)
+
+    def flow(self, topic: str, partition: int, offset: int) -> None:
+        """Deliver the partition from ``offset`` on."""
+        tp = TopicPartition(topic, partition)
+        self.kafka.seek(tp, offset)
+        self._fetched_to[tp] = offset
+        self.kafka.resume(tp)
+
+    def pause(self, topic: str, partition: int) -> None:
+        """No more of this partition for now: what is fetched and not handed out is fetched again later."""
+        tp = TopicPartition(topic, partition)
+        if tp in self._fetched_to:
+            self.kafka.pause(tp)
+
+    def resume(self, topic: str, partition: int) -> None:
+        """Go on where `pause` stopped."""
+        tp = TopicPartition(topic, partition)
+        if tp in self._fetched_to:
+            self.kafka.resume(tp)
+
+    async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """The group's offsets, asked of the coordinator now; -1 where there is none."""
+        wanted = [TopicPartition(*tp) for tp in tps]
+        found = await self.kafka._coordinator.fetch_committed_offsets(wanted)
+        return {TP(*tp): found[tp].offset if tp in found else -1 for tp in wanted}
+
+    async def commit_offsets(self, offsets: Mapping[TP, int], era: int) -> bool:
+        """Commit what `accept` has done. False, and nothing committed, when partitions were dealt anew since."""
+        if era != self.era:
+            return False
+        try:
+            await self.kafka.commit({TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in offsets.items()})
+        except CommitFailedError:
+            return False  # a rebalance is under way: it goes on from the last commit, `count` drops the repeats
+        return True
+
+    async def wait_empty(self) -> None:
+        """Faust asks this before partitions are given back: everything that runs must end."""
+        await self.app.ownership.quiet()  # type: ignore[attr-defined]
+
+    # -- what Faust asks of a driver -------------------------------------------------------------------------------
+
+    async def on_start(self) -> None:
+        self._fetched_to = {}
+        self.kafka = _new_consumer(self.options)
+        await self.kafka.start()
+
+    async def on_stop(self) -> None:
+        await self.kafka.stop()
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        self.kafka.subscribe(topics=set(topics), listener=Listener(self))
+
+    def assignment(self) -> set[TP]:
+        return ensure_TPset(self.kafka.assignment())
+
+    def highwater(self, tp: TP) -> int:
+        return cast(int, self.kafka.highwater(TopicPartition(*tp)) or 0)
+
+    async def position(self, tp: TP) -> int | None:
+        return self._fetched_to.get(TopicPartition(*tp))
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        found = await self.kafka.beginning_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in found.items()}
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        found = await self.kafka.end_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in found.items()}
+
+    def topic_partitions(self, topic: str) -> int | None:
+        found = self.kafka._client.cluster.partitions_for_topic(topic)
+        return len(found) if found else None
+
+    def track_message(self, message: Any) -> None:
+        """Faust's bookkeeping of offsets is not used."""
+
+    def ack(self, message: Any) -> bool:
+        """Faust's bookkeeping of offsets is not used."""
+        message.acked = True
+        return True
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Faust's commit is not used: `accept` commits what it flushed, a lane within its transaction."""
+        return False
+
+    async def verify_all_partitions_active(self) -> None:
+        """`streams.watchdog` does this."""
+
+    def pause_partitions(self, tps: Iterable[TP]) -> None:
+        """Faust pauses around rebalances: `hold` does that."""
+
+    async def _unused(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("not part of batched delivery")
+
+    _commit = _getmany = seek_to_committed = seek_wait = _seek = create_topic = perform_seek = _unused
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)
+
+    def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
+        raise NotImplementedError("not part of batched delivery")
+
+    def close(self) -> None:
+        """The worker's stop path closes the consumer."""
+
+
+class BatchTransport(Transport):
+    """Faust's aiokafka transport with the consumer above."""
+
+    Consumer = BatchConsumer
+
+
+def _new_consumer(options: WorkerOptions) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=list(options.brokers),
+        client_id=options.app_id,
+        group_id=options.app_id,
+        group_instance_id=options.group_instance_id,
+        partition_assignment_strategy=[StickyPartitionAssignor],
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=int(options.fetch_wait * 1000),
+        max_partition_fetch_bytes=options.fetch_bytes,
+        fetch_max_bytes=16 * options.fetch_bytes,
+        session_timeout_ms=int(options.session_timeout * 1000),
+        heartbeat_interval_ms=int(options.heartbeat * 1000),
+        rebalance_timeout_ms=int(options.rebalance_timeout * 1000),
+        request_timeout_ms=int(options.request_timeout * 1000),
+        max_poll_interval_ms=24 * 3600 * 1000,  # the watchdog knows better who is stuck
+        metadata_max_age_ms=int(options.metadata_max_age * 1000),
+        **options.client,
+    )

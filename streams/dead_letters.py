@@ -1,0 +1,38 @@
+"""Dead letters: the bytes as they came, and headers that say where from and why. They contain no text of the event."""
+
+import hashlib
+from typing import Final
+
+from streams.producing import Headers, Output
+
+HEAD: Final = 64 << 10  # what stays of a record that is too large to keep whole
+
+
+def headers_of(
+    topic: str, partition: int, offset: int, timestamp: int, *, stage: str, reason: str, field: str | None, detail: str
+) -> Headers:
+    """What a reader of dead letters needs to find the original again and to drop repeats (same topic/partition/offset)."""
+    texts = {
+        "crmkpi.topic": topic,
+        "crmkpi.partition": str(partition),
+        "crmkpi.offset": str(offset),
+        "crmkpi.timestamp": str(timestamp),
+        "crmkpi.stage": stage,
+        "crmkpi.reason": reason,
+        "crmkpi.field": field or "",
+        "crmkpi.detail": detail[:1000],
+    }
+    return [(name, text.encode()) for name, text in texts.items()]
+
+
+def output(key: bytes | None, value: bytes | None, headers: Headers, limit: int) -> Output:
+    """A dead letter. What is larger than ``limit`` bytes keeps its head, its size and its sha256."""
+    size = len(value or b"") + len(key or b"")
+    if size <= limit:
+        return key, value, headers
+    whole = value or b""
+    cut = [
+        ("crmkpi.truncated", str(len(whole)).encode()),
+        ("crmkpi.sha256", hashlib.sha256(whole).hexdigest().encode()),
+    ]
+    return (key or b"")[:HEAD] or None, whole[:HEAD], [*headers, *cut]

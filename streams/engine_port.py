@@ -1,0 +1,70 @@
+"""What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from models.record import Block
+
+Entry = tuple[bytes, bytes | None]
+"""A changelog entry: a key whose first byte names the table, and a value (None deletes the key)."""
+
+
+class Conflict(Protocol):
+    """An event whose identity was seen with other content: it becomes a dead letter."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def row(self) -> bytes:
+        """The journal's bytes of the event."""
+        ...
+
+
+class Outcome(Protocol):
+    """What a finished batch changed."""
+
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+    @property
+    def conflicts(self) -> Sequence[Conflict]: ...
+    @property
+    def touched(self) -> Iterable[str]:
+        """Tenants that may have other values now."""
+        ...
+
+
+class Engine(Protocol):
+    """All state of one lane. Calls come in this order: load*, restored, (apply*, finish, documents*)*."""
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one changelog entry back. A later one of the same key replaces it."""
+        ...
+
+    def restored(self) -> None:
+        """All entries are there."""
+        ...
+
+    def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
+        """Take one journal record (``journal_ts``: its timestamp, ms), in offset order."""
+        ...
+
+    def finish(self) -> Outcome:
+        """End the batch."""
+        ...
+
+    def tenants(self) -> Iterable[str]:
+        """Every tenant of the lane."""
+        ...
+
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[dict[str, Any]]:
+        """KPI documents at ``as_of`` (ms): all (``full``) or those that changed since the last call."""
+        ...
+
+
+EngineFactory = Callable[[], Engine]

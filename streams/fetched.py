@@ -1,0 +1,36 @@
+"""A fetched batch: the unit in which records travel through Faust."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Record(Protocol):
+    """What is used of aiokafka's ConsumerRecord."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int  # ms
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Fetched(NamedTuple):
+    """All records of the offsets [start, end) of one partition, none when only markers or compacted ones lay there.
+
+    Ranges of one partition chain: each starts where the one before it ended. ``era`` counts rebalances: a range of an
+    earlier era was fetched before the partitions were dealt anew and is void.
+    """
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    records: Sequence[Record]
+    era: int
+
+    @property
+    def bytes(self) -> int:
+        """Size of the values."""
+        return sum(len(record.value or b"") for record in self.records)

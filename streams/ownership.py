@@ -1,0 +1,174 @@
+"""Who owns which lane: fence, restore, seek, flow; and back.
+
+Assigned: the callback only fences (a producer with the lane's transactional id, which ends any earlier owner's open
+transaction) and leaves the reading of the state to a background task, because heartbeats begin when the callback
+returns. When the state is there, the partition is sought to the position stored in it and flows. Revoked: flow stops,
+running transactions end, what waits is dropped, publishing stops. Lanes that stay keep their state, and a restore that
+is under way goes on; but every partition is sought anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from faust.types import TP
+from streams.accept import Acceptor
+from streams.clock import Clock
+from streams.consumer import BatchConsumer
+from streams.engine_port import Engine
+from streams.fetched import Fetched
+from streams.lane import Lane
+from streams.options import WorkerOptions
+from streams.position import Position
+from streams.publish import Publisher
+from streams.restore import restore
+from streams.stop import Refused, spawn
+from streams.table import StateTable
+from streams.transact import Transactor
+
+from sinks.base import Sink
+
+log = logging.getLogger(__name__)
+
+AT_A_TIME = 3  # restores; each is bound by this process's one core
+
+
+class Ownership:
+    """The lanes and input partitions of one worker."""
+
+    def __init__(
+        self, options: WorkerOptions, table: StateTable, acceptor: Acceptor, sink: Sink, clock: Clock,
+        on_restored: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.options = options
+        self.table = table
+        self.acceptor = acceptor
+        self.sink = sink
+        self.clock = clock
+        self.consumer: BatchConsumer
+        self.lanes: dict[int, Lane] = {}
+        self.flowing = False
+        self._restores: dict[int, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(AT_A_TIME)
+        self._on_restored = on_restored
+
+    # -- what agents hand over -------------------------------------------------------------------------------------
+
+    def offer(self, fetched: Fetched) -> None:
+        """A range of the journal, for its lane. One of an earlier deal is void."""
+        if fetched.era == self.consumer.era and self.flowing:
+            self.lanes[fetched.partition].offer(fetched)
+
+    def offer_input(self, fetched: Fetched) -> None:
+        """A range of an input topic."""
+        if fetched.era == self.consumer.era and self.flowing:
+            self.acceptor.offer(fetched)
+
+    # -- rebalances ------------------------------------------------------------------------------------------------
+
+    async def quiet(self) -> None:
+        """Before partitions are given back: everything that runs ends, nothing new starts."""
+        self.flowing = False
+        busy = [lane.quiet() for lane in self.lanes.values() if lane.ready]
+        await asyncio.wait_for(asyncio.gather(self.acceptor.quiet(), *busy), self.options.rebalance_timeout)
+
+    async def assigned(self, tps: Iterable[TP]) -> None:
+        """Partitions were dealt: give up lanes that went, fence those that came, and let flow what is ready."""
+        tps = list(tps)
+        mine = {tp.partition for tp in tps if tp.topic == self.options.journal}
+        await asyncio.gather(*(self._drop(partition) for partition in self.lanes.keys() - mine))
+        await asyncio.gather(*(self._open(partition) for partition in mine - self.lanes.keys()))
+        starts = await self._input_positions([tp for tp in tps if tp.topic != self.options.journal])
+        # Nothing awaits from here on: a restore that ends now finds everything flowing.
+        for tp, offset in starts.items():
+            self.consumer.flow(tp.topic, tp.partition, offset)
+        self.flowing = True
+        for lane in self.lanes.values():
+            if lane.ready:
+                self._flow(lane)
+
+    async def close(self) -> None:
+        """The worker stops, quiet already."""
+        await asyncio.gather(*(self._drop(partition) for partition in list(self.lanes)))
+        await self.acceptor.stop()
+
+    async def _open(self, partition: int) -> None:
+        transactor = Transactor(self.options, partition)
+        await transactor.fence()
+        state = self.table.open(partition)
+        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition)
+        lane = Lane(self.options, partition, state, transactor, publisher, lambda stop: self._pause(partition, stop))
+        self.lanes[partition] = lane
+        self._restores[partition] = spawn(self._restore(lane), lambda: f"restoring lane {partition}")
+
+    async def _drop(self, partition: int) -> None:
+        lane = self.lanes.pop(partition)
+        restoring = self._restores.pop(partition, None)
+        if restoring is not None:
+            restoring.cancel()
+            await asyncio.wait([restoring])
+        await lane.stop()
+        self.table.drop(partition)
+
+    async def _restore(self, lane: Lane) -> None:
+        began = asyncio.get_running_loop().time()
+        async with self._slots:
+            await restore(self.options, lane.partition, lane.state)
+            at = lane.state.position or await self._beginning(lane.partition)
+            await self._check_journal(lane.partition, at)
+        lane.start(at)
+        log.info(
+            "lane %s: %s entries restored in %.1f s, goes on at offset %s",
+            lane.partition, lane.state.entries, asyncio.get_running_loop().time() - began, at.next,
+        )  # fmt: skip
+        self._restores.pop(lane.partition, None)
+        if not self._restores:
+            self._on_restored()
+        if self.flowing:
+            self._flow(lane)
+
+    def _flow(self, lane: Lane) -> None:
+        self.consumer.flow(self.options.journal, lane.partition, lane.position.next)
+        lane.go()
+
+    def _pause(self, partition: int, stop: bool) -> None:
+        act = self.consumer.pause if stop else self.consumer.resume
+        act(self.options.journal, partition)
+
+    # -- where to go on --------------------------------------------------------------------------------------------
+
+    async def _beginning(self, partition: int) -> Position:
+        tp = TP(self.options.journal, partition)
+        return Position((await self.consumer.earliest_offsets(tp))[tp])
+
+    async def _check_journal(self, partition: int, at: Position) -> None:
+        """The journal must still hold what the state does not have, and reach as far as the state says."""
+        tp = TP(self.options.journal, partition)
+        first = (await self.consumer.earliest_offsets(tp))[tp]
+        end = (await self.consumer.highwaters(tp))[tp]
+        if not first <= at.next <= end:
+            raise Refused(
+                f"lane {partition} stands at offset {at.next}, but {tp.topic} holds {first} to {end}: "
+                "events that were not counted are gone, or the topic was recreated. "
+                f"Bring the topic back, or delete {self.options.state} and count what is there from the beginning"
+            )
+
+    async def _input_positions(self, tps: list[TP]) -> dict[TP, int]:
+        """The group's offsets, or the beginning where there is none: `count` drops what it has seen."""
+        if not tps:
+            return {}
+        committed = await self.consumer.committed(tps)
+        earliest = await self.consumer.earliest_offsets(*tps)
+        ends = await self.consumer.highwaters(*tps)
+        starts = {}
+        for tp in tps:
+            at, first, end = committed[tp], earliest[tp], ends[tp]
+            if at > end:
+                raise Refused(
+                    f"{tp.topic}/{tp.partition} ends at {end}, but {at} was read before: the topic was recreated. "
+                    "Its offsets are those of other events now: give it a new name, or start with a new app id"
+                )
+            if 0 <= at < first:
+                log.error("%s/%s: %s records were deleted before they were read", tp.topic, tp.partition, first - at)
+            starts[tp] = max(at, first)
+        return starts

@@ -1,0 +1,32 @@
+"""The lane's position: an entry of its own in the changelog, written in every transaction.
+
+It decides where a lane goes on. The consumer group's offset is for lag tools only: it can expire, be reset or be renamed
+away while the state stays.
+"""
+
+from typing import Final, NamedTuple
+
+import orjson
+
+KEY: Final = b"p"
+
+
+class Position(NamedTuple):
+    """How far the state of a lane has come."""
+
+    next: int  # the first journal offset that is not in the state
+    epoch: int = 1  # raised by a restatement: values of a higher epoch replace those of a lower one
+    journal: str = ""  # which journal the offset belongs to: see `streams.identity`
+
+
+def encode(position: Position) -> bytes:
+    """As the changelog holds it."""
+    return orjson.dumps({"v": 1, "next": position.next, "epoch": position.epoch, "journal": position.journal})
+
+
+def decode(value: bytes) -> Position:
+    """Back from the changelog. Raises ValueError for a version this build does not know."""
+    fields = orjson.loads(value)
+    if fields["v"] != 1:
+        raise ValueError(f"position entry of version {fields['v']}: written by a newer build")
+    return Position(fields["next"], fields["epoch"], fields["journal"])

@@ -1,0 +1,57 @@
+"""Producers, and record batches filled by hand: `create_batch` and `send_batch` cost a tenth of `send` a record."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import murmur2
+
+from streams.options import WorkerOptions
+
+Headers = list[tuple[str, bytes]]
+Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
+
+
+def lane_of(tenant: str, lanes: int) -> int:
+    """The journal partition of a tenant: what Kafka's own partitioner gives for this key."""
+    return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % lanes)
+
+
+def new_producer(options: WorkerOptions, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """An idempotent producer, transactional with an id. Not started."""
+    extra: dict[str, Any] = {"enable_idempotence": True}
+    if transactional_id is not None:
+        timeout = int(options.transaction_timeout * 1000)
+        extra = {"transactional_id": transactional_id, "transaction_timeout_ms": timeout}
+    return AIOKafkaProducer(
+        bootstrap_servers=list(options.brokers),
+        client_id=f"{options.app_id}-{transactional_id or 'accept'}",
+        acks="all",
+        max_batch_size=options.record_bytes,
+        max_request_size=options.dead_letter_bytes * 2,
+        request_timeout_ms=int(options.request_timeout * 1000),
+        metadata_max_age_ms=int(options.metadata_max_age * 1000),
+        **extra,
+        **options.client,
+    )
+
+
+async def send_all(
+    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Iterable[Output]
+) -> list[asyncio.Future[Any]]:
+    """Hand records over in order, in batches no larger than the producer's. The futures tell when Kafka has them.
+
+    A record larger than a batch travels alone.
+    """
+    sent = []
+    batch = producer.create_batch()
+    for key, value, headers in outputs:
+        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            sent.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
+    if batch.record_count():
+        batch.close()
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    return sent

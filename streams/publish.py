@@ -1,0 +1,140 @@
+"""Publishing: documents of committed state, oldest never over newest, everything again after the store lost it.
+
+``rev`` is (restatement epoch, committed position), ties decided by as_of. Once a second the store is asked what it
+holds: nothing or less than was written means that it was flushed, restarted or replaced by an older copy, and all of
+the tenant's documents are written again. The store being away never stops the counting.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sinks.base import Publication, Revision, Sink, SinkUnavailable
+from streams.clock import Clock
+from streams.engine_port import Engine
+from streams.failpoints import reach
+from streams.options import WorkerOptions
+from streams.position import Position
+from streams.stop import spawn
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away
+SKEW = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
+
+
+@dataclass
+class Publisher:
+    """Publishes the tenants of one lane."""
+
+    options: WorkerOptions
+    engine: Engine
+    sink: Sink
+    clock: Clock
+    partition: int
+    outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
+    _changed: set[str] = field(default_factory=set)
+    _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
+    _written: dict[str, Revision] = field(default_factory=dict)
+    _next: float = 0.0
+    _next_readback: float = 0.0
+    _minute: int = 0
+    _retry: float = 0.0
+    _task: asyncio.Task[None] | None = None
+
+    def everything(self) -> None:
+        """Publish all documents of all tenants next time."""
+        self._whole |= set(self.engine.tenants())
+
+    def touch(self, tenants: Iterable[str]) -> None:
+        """These tenants changed, and the change is committed."""
+        self._changed |= set(tenants)
+
+    def tick(self) -> None:
+        """Windows slide without events: once a minute every tenant may have other values."""
+        minute = int(self.clock() // (self.options.tick_interval * 1000))
+        if minute != self._minute and not self.options.frozen:
+            self._changed |= set(self.engine.tenants())
+        self._minute = minute
+
+    def due(self) -> float:
+        """Seconds until `start` is worth calling, 0 for now."""
+        if self._task is not None and not self._task.done():
+            return self.options.publish_interval
+        now = asyncio.get_running_loop().time()
+        wanted = self._next if self._changed or self._whole else self._next_readback
+        return max(0.0, wanted - now)
+
+    async def start(self, at: Position) -> None:
+        """Make the documents of the state as it is now, which must be committed, and write them in the background."""
+        now = asyncio.get_running_loop().time()
+        self._next = now + self.options.publish_interval
+        publications = await self._compose(at)
+        check = now >= self._next_readback
+        if check:
+            self._next_readback = now + self.options.readback_interval
+        self._task = spawn(self._run(publications, check), lambda: f"publishing lane {self.partition}")
+
+    async def settle(self) -> None:
+        """Wait for a running write."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _compose(self, at: Position) -> list[Publication]:
+        made = []
+        now = self.clock()
+        for tenant in sorted(self._changed | self._whole):
+            full = tenant in self._whole
+            documents = self.engine.documents(tenant, now, live=not self.options.frozen, full=full)
+            for document in documents:
+                document["rev"] = f"{at.epoch}.{at.next}"
+            if documents:
+                made.append(Publication(tenant, at.epoch, at.next, now, documents, full))
+            await asyncio.sleep(0)
+        self._changed.clear()
+        self._whole.clear()
+        return made
+
+    async def _run(self, publications: list[Publication], check: bool) -> None:
+        try:
+            for publication in publications:
+                await self._write(publication)
+            if check:
+                await self._readback()
+        except SinkUnavailable as exc:
+            self._away(exc)
+        else:
+            if self._retry:
+                log.warning("lane %s: the store is back", self.partition)
+            self._retry = 0.0
+        reach("count-9-published")
+
+    async def _write(self, publication: Publication) -> None:
+        if await self.sink.publish(publication):
+            self._written[publication.tenant] = publication.revision
+        else:
+            await self._refused(publication)
+
+    async def _refused(self, ours: Publication) -> None:
+        """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""
+        theirs = await self.sink.revision(ours.tenant)
+        self._whole.add(ours.tenant)
+        if theirs is None:
+            return
+        ahead = theirs[2] - ours.as_of
+        if theirs[:2] > ours.revision[:2] or self.options.frozen or ahead > SKEW:
+            self.outranked = max(self.outranked or 0, theirs[0])
+
+    async def _readback(self) -> None:
+        for tenant, written in list(self._written.items()):
+            held = await self.sink.revision(tenant)
+            if held is None or held < written:
+                self._whole.add(tenant)
+
+    def _away(self, exc: SinkUnavailable) -> None:
+        if not self._retry:
+            log.warning("lane %s: the store is away, counting goes on: %s", self.partition, exc)
+        self._retry = min(max(self._retry * 2, FIRST_RETRY), LAST_RETRY)
+        self._whole |= set(self.engine.tenants())
+        self._next = self._next_readback = asyncio.get_running_loop().time() + self._retry

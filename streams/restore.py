@@ -1,0 +1,86 @@
+"""State comes back from Kafka: the changelog of one partition, read committed, to its end."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.failpoints import reach
+from streams.fetched import Record
+from streams.options import WorkerOptions
+from streams.stop import Refused
+from streams.table import LaneState
+
+STALLED = 60.0  # seconds without a record while the end is not reached
+
+
+def new_reader(options: WorkerOptions) -> AIOKafkaConsumer:
+    """A consumer of no group, for reading a partition from its beginning. Not started."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=list(options.brokers),
+        client_id=f"{options.app_id}-reader",
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=50,
+        max_partition_fetch_bytes=4 * options.fetch_bytes,
+        request_timeout_ms=int(options.request_timeout * 1000),
+        **options.client,
+    )
+
+
+async def read_partition(
+    reader: AIOKafkaConsumer, tp: TopicPartition, upto: int | None = None, chunk: int = 5_000
+) -> AsyncIterator[Sequence[Record]]:
+    """The records of a partition from its beginning to ``upto`` (default: the end as it is now), in chunks.
+
+    The end is the last stable offset: behind it lie only transactions that are still open, and the caller has fenced
+    those that matter. Raises TimeoutError when nothing comes although the end is not reached.
+    """
+    reader.assign([tp])
+    first = (await reader.beginning_offsets([tp]))[tp]
+    end = upto if upto is not None else (await reader.end_offsets([tp]))[tp]
+    reader.seek(tp, first)
+    loop = asyncio.get_running_loop()
+    moved = loop.time()
+    at = first
+    while at < end:
+        records = (await reader.getmany(tp, timeout_ms=1000, max_records=chunk)).get(tp, [])
+        if records:
+            yield [record for record in records if record.offset < end]
+        before, at = at, await reader.position(tp)  # markers and compacted records move it without a record
+        if at != before:
+            moved = loop.time()
+        elif loop.time() - moved > STALLED:
+            raise TimeoutError(f"{tp.topic}/{tp.partition} stands at {at} of {end}: an open transaction, or Kafka is away")
+
+
+async def restore(options: WorkerOptions, partition: int, state: LaneState) -> None:
+    """Fill ``state`` from the changelog. Other work goes on meanwhile: only a chunk at a time holds the loop."""
+    tp = TopicPartition(options.state, partition)
+    reader = new_reader(options)
+    await reader.start()
+    try:
+        first = (await reader.beginning_offsets([tp]))[tp]
+        async for records in read_partition(reader, tp, chunk=options.restore_records):
+            for record in records:
+                state.load(record.key or b"", record.value)
+            reach("restore-2-loading")
+            await asyncio.sleep(_test_delay(len(records)))
+    finally:
+        await reader.stop()
+    if state.position is None and (state.entries or first > 0):
+        raise Refused(
+            f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
+            f"Restore the topic, or delete it together with {options.journal} and replay"
+        )
+    state.engine.restored()
+    reach("restore-3-loaded")
+
+
+def _test_delay(records: int) -> float:
+    """Tests slow a restore down to outlast the session time-out: CRMKPI_TEST_RESTORE_RATE, entries a second."""
+    rate = float(os.environ.get("CRMKPI_TEST_RESTORE_RATE", 0))
+    return records / rate if rate else 0.0

@@ -1,0 +1,47 @@
+"""Fail-stop: any surprise ends the process with one line and a code the supervisor understands."""
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+RESTART = 70  # what was committed is right and the rest comes back from Kafka: start again
+REFUSED = 78  # a restart would end the same way: somebody has to decide
+
+
+class Refused(Exception):
+    """The worker must not start or go on until somebody decides; the text says what to do."""
+
+
+def describe(exc: BaseException) -> str:
+    """The error, and the innermost line of ours it came from."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    text = " ".join(str(exc).split())[:400]
+    return f"{type(exc).__name__}: {text}{where}" if text else f"{type(exc).__name__}{where}"
+
+
+def die(doing: str, exc: BaseException | None = None, code: int = RESTART) -> NoReturn:
+    """End the process at once. Nothing is flushed or closed: an open transaction dies with its producer."""
+    reason = str(exc) if isinstance(exc, Refused) else describe(exc) if exc else ""
+    if isinstance(exc, Refused):
+        code = REFUSED
+    if exc is not None and os.environ.get("CRMKPI_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exception(exc)
+    sys.stderr.write(f"crmkpi worker stopped: {doing}{': ' if reason else ''}{reason}\n")
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def spawn(work: Coroutine[Any, Any, Any], doing: Callable[[], str]) -> asyncio.Task[Any]:
+    """A task whose failure ends the process, so that none can die unseen."""
+
+    async def guarded() -> Any:
+        try:
+            return await work
+        except Exception as exc:  # noqa: BLE001 - every kind ends the process
+            die(doing(), exc)
+
+    return asyncio.get_running_loop().create_task(guarded())

@@ -1,0 +1,86 @@
+"""One Kafka transaction a batch.
+
+The order (numbers are those of `streams.failpoints`):
+
+1. the batch is applied in memory; nothing is written
+2. the transaction begins
+3. the changed entries go to the changelog
+4. the lane's position, one more entry
+5. conflicts go to the dead-letter topics
+6. the group's offset, for lag tools
+7. Kafka has acknowledged every record
+8. the transaction is committed: from here on the batch has happened, before it has not
+9. what changed is published
+
+Nothing else is awaited between 2 and 8, so a transaction never waits for other work.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from streams import dead_letters, position
+from streams.engine_port import Conflict, Outcome
+from streams.failpoints import reach
+from streams.options import WorkerOptions
+from streams.position import Position
+from streams.producing import Output, new_producer, send_all
+
+
+class Transactor:
+    """The transactional producer of one lane. Whoever starts one for the same lane ends this one's transactions."""
+
+    def __init__(self, options: WorkerOptions, partition: int) -> None:
+        self.options = options
+        self.partition = partition
+        self.producer: AIOKafkaProducer = new_producer(options, f"{options.app_id}-count-{partition}")
+
+    async def fence(self) -> None:
+        """End any earlier owner's open transaction and keep it from starting another."""
+        await self.producer.start()
+        reach("restore-1-fenced")
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self.producer.stop()
+
+    async def commit(self, outcome: Outcome | None, at: Position) -> None:
+        """Write a batch and its position, or the position alone. Raises when any of it is refused."""
+        reach("count-1-applied")
+        await self.producer.begin_transaction()
+        reach("count-2-begun")
+        sent = await self._entries(outcome, at)
+        sent += await self._conflicts(outcome.conflicts if outcome else ())
+        reach("count-5-dead-letters")
+        tp = TopicPartition(self.options.journal, self.partition)
+        await self.producer.send_offsets_to_transaction({tp: at.next}, self.options.app_id)
+        reach("count-6-offset")
+        await asyncio.gather(*sent)
+        reach("count-7-acknowledged")
+        await self.producer.commit_transaction()
+        reach("count-8-committed")
+
+    async def _entries(self, outcome: Outcome | None, at: Position) -> list[asyncio.Future[object]]:
+        entries = outcome.entries if outcome else ()
+        outputs: Iterable[Output] = [(key, value, []) for key, value in entries]
+        sent = await send_all(self.producer, self.options.state, self.partition, outputs)
+        reach("count-3-entries")
+        where: Output = (position.KEY, position.encode(at), [])
+        sent += await send_all(self.producer, self.options.state, self.partition, [where])
+        reach("count-4-position")
+        return sent
+
+    async def _conflicts(self, conflicts: Sequence[Conflict]) -> list[asyncio.Future[object]]:
+        by_origin: dict[tuple[str, int], list[Output]] = {}
+        for one in conflicts:
+            headers = dead_letters.headers_of(
+                one.topic, one.partition, one.offset, -1, stage="count", reason="id_conflict", field="id",
+                detail="an event of this tenant, source and id came before with other content",
+            )  # fmt: skip
+            letter = dead_letters.output(one.tenant.encode(), one.row, headers, self.options.dead_letter_bytes)
+            by_origin.setdefault((one.topic, one.partition), []).append(letter)
+        sent = []
+        for (topic, partition), letters in by_origin.items():
+            sent += await send_all(self.producer, topic + self.options.dlq_suffix, partition, letters)
+        return sent
