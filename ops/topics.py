@@ -58,18 +58,25 @@ class Topic:
 
 
 class Change(NamedTuple):
-    """One thing that is not as it should be. `partitions` cannot be mended by us; the others can."""
+    """One thing that is not as it should be, or (from `ensure`) was mended. `partitions` cannot be mended by us."""
 
     topic: str
     kind: Literal["create", "config", "partitions"]
     detail: str
 
 
+HINTS = {
+    "create": "; make it: crmkpi topics ensure",
+    "config": "; set it: crmkpi topics ensure --mend",
+    "partitions": "",
+}
+
+
 class TopicsWrong(RuntimeError):
     """Topics are missing or differ; the text names each one and says what to do."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
-        super().__init__("\n".join(f"{change.topic}: {change.detail}" for change in changes))
+        super().__init__("\n".join(f"{change.topic}: {change.detail}{HINTS[change.kind]}" for change in changes))
         self.changes = tuple(changes)
 
 
@@ -119,7 +126,7 @@ async def ensure(link: AIOKafkaAdminClient, topics: Iterable[Topic], *, mend: bo
     done = [change for change in changes if change.topic in missing or (change.kind == "config" and mend)]
     if left := [change for change in changes if change not in done]:
         raise TopicsWrong(left)
-    return done
+    return [change._replace(detail=change.detail.replace("missing, wanted", "made")) for change in done]
 
 
 async def check(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
@@ -130,14 +137,14 @@ async def check(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
 
 def _compare(topic: Topic, count: int | None, configs: Mapping[str, Mapping[str, str]]) -> list[Change]:
     if count is None:
-        return [Change(topic.name, "create", f"missing ({topic.partitions} partitions); make it: crmkpi topics ensure")]
+        return [Change(topic.name, "create", f"missing, wanted with {topic.partitions} partitions")]
     changes = [Change(topic.name, "partitions", _partitions_text(count, topic.partitions))] * (
         count != topic.partitions
     )
     actual = configs[topic.name]
     for key, value in topic.configs.items():
         if not _good(key, actual.get(key, ""), value):
-            text = f"{key} is {actual.get(key)}, wanted {_bound(key)}{value}; set it: crmkpi topics ensure --mend"
+            text = f"{key} is {actual.get(key)}, wanted {_bound(key)}{value}"
             changes.append(Change(topic.name, "config", text))
     return changes
 
