@@ -5,7 +5,7 @@ short cut, so that two different readings of a rule show up as a difference betw
 """
 
 from tests.recount.compare import compare
-from tests.recount.documents import recount
+from tests.recount.documents import Recount, recount
 from tests.recount.facts import from_blocks
 
-__all__ = ["compare", "from_blocks", "recount"]
+__all__ = ["Recount", "compare", "from_blocks", "recount"]

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,4 +61,15 @@ def write(feed: Feed, line: dict[str, str], about: dict[str, Any]) -> None:
 def month_ends(days: dict[str, int]) -> Iterator[tuple[str, int]]:
     """(exclusive end of a day, what was open then)."""
     for day, count in days.items():
-        yield date.fromordinal(date.fromisoformat(day).toordinal() + 1).isoformat(), count
+        yield after(day), count
+
+
+def after(day: str) -> str:
+    """The next day."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def rolling() -> list[dict[str, str]]:
+    """The published table of trailing 30 days, one line a day."""
+    with (SHARED / "expected" / "crm_sales_opportunities.rolling30d.csv").open(newline="") as file:
+        return list(csv.DictReader(file))

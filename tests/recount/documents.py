@@ -34,27 +34,39 @@ def recount(
     ``as_of`` is in ms UTC, exclusive. With ``hide`` events at or after it do not exist, as for a history load without
     a server; without, a past window is given as known now, as a running worker does. ``windows`` and ``kpis`` narrow.
     """
-    tenant = Tenant(accept(items, as_of, hide=hide), settings)
-    found: dict[Key, Document] = {}
-    made: dict[tuple[Types, str | None], Attributes] = {}
-    for row in rows_of(tenant):
-        if kpis is None or row.id in kpis:
-            kind = (row.types, row.segments)
-            if kind not in made:
-                made[kind] = attributes_of(row, tenant)
-            for name in ALL_WINDOWS:
-                if name in windows and name in row.windows:
-                    at = window(name, as_of, tenant.zone, tenant.first)
-                    for document in Writer(row, tenant, made[kind], at, as_of).documents():
+    return Recount(items, settings, hide_from=as_of if hide else None).documents(as_of, windows, kpis)
+
+
+class Recount:
+    """One tenant counted once, to be asked at several ends. ``hide_from`` (ms): what happened then or later is not."""
+
+    def __init__(self, items: Iterable[Item], settings: TenantSettings, *, hide_from: int | None = None) -> None:
+        self.tenant = Tenant(accept(items, hide_from), settings)
+        self.rows = rows_of(self.tenant)
+        self.made: dict[tuple[Types, str | None], Attributes] = {}
+
+    def documents(
+        self, as_of: int, windows: Collection[str] = ALL_WINDOWS, kpis: Collection[str] | None = None
+    ) -> dict[Key, Document]:
+        """The documents at one as-of."""
+        found: dict[Key, Document] = {}
+        for row in self.rows:
+            for name in row.windows:
+                if name in windows and (kpis is None or row.id in kpis):
+                    at = window(name, as_of, self.tenant.zone, self.tenant.first)
+                    for document in Writer(row, self.tenant, self.attributes(row), at, as_of).documents():
                         found[key(document)] = document
-    return found
+        return found
 
-
-def attributes_of(row: KpiRow, tenant: Tenant) -> Attributes:
-    """Late and robots' events of a row's types."""
-    return Attributes(
-        tenant.rows, row.types, tenant.is_late, tenant.is_robot, lambda event: tenant.event_dims(row.segments, event)
-    )
+    def attributes(self, row: KpiRow) -> Attributes:
+        """Late and robots' events of a row's types."""
+        kind, tenant = (row.types, row.segments), self.tenant
+        if kind not in self.made:
+            self.made[kind] = Attributes(
+                tenant.rows, row.types, tenant.is_late, tenant.is_robot,
+                lambda event: tenant.event_dims(row.segments, event),
+            )  # fmt: skip
+        return self.made[kind]
 
 
 def key(document: Document) -> Key:

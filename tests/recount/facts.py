@@ -117,14 +117,14 @@ def undated(row: Row) -> bool:
     return row.type == "crm.deal.created" and row.data.get("time_known") is False
 
 
-def accept(items: Iterable[Item], as_of: int, *, hide: bool) -> Accepted:
-    """Keep the first of each identity. ``hide`` leaves out what happened at or after ``as_of``."""
+def accept(items: Iterable[Item], hide_from: int | None) -> Accepted:
+    """Keep the first of each identity, and nothing that happened at or after ``hide_from``."""
     kept: dict[int, Row] = {}
     found = Accepted([], [], [], [])
     for item in items:
         if isinstance(item, Refusal):
             found.refused.append(item.received)
-        elif hide and item.time >= as_of and not undated(item):
+        elif hide_from is not None and item.time >= hide_from and not undated(item):
             continue
         elif item.identity not in kept:
             kept[item.identity] = item

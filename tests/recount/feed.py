@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from models.identity import content_hash, identity_hash
 from models.record import Refusal, Row
 from models.settings import TenantSettings
 from tests.recount.documents import Document, recount
@@ -33,8 +34,9 @@ class Feed:
         at = ms(time) if isinstance(time, str) else time
         heard = at if received is None else ms(received) if isinstance(received, str) else received
         name = key or f"e{len(self.items)}"
-        content = hash((kind, at, repr(sorted(data.items()))))
-        row = Row(len(self.items), heard, "t", hash(name), content, f"crm.{kind}", at, flags, "/test", name, data)
+        content = content_hash(kind, str(at), repr(sorted(data.items())).encode())
+        identity = identity_hash("t", "/test", name)
+        row = Row(len(self.items), heard, "t", identity, content, f"crm.{kind}", at, flags, "/test", name, data)
         self.items.append(row)
         return row
 

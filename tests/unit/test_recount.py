@@ -176,7 +176,7 @@ def test_promoter_score_ignores_dismissals_and_keeps_the_latest_answer() -> None
 
     assert (document["value"], document["n"], document["unit"]) == (30.0, 100, "index")
     assert document["margin"] == pytest.approx(196 * ((0.7 - 0.09) / 100) ** 0.5)
-    assert feed.get("net_promoter_score_all", "month", "2026-06-20")["numerator"] == 29
+    assert feed.get("net_promoter_score_all", "month", "2026-06-20")["numerator"] == 2900
 
 
 def test_email_rates_tell_people_from_robots() -> None:

@@ -1,20 +1,26 @@
-"""The recount gives the published answers of 8,800 real opportunities."""
+"""The recount gives the published answers of real data sets."""
 
+import csv
 import random
 from typing import Any
 
 import pytest
 
-from tests.recount import crm, recount
-from tests.recount.feed import ms
+from tests.recount import Recount, crm
+from tests.recount.feed import Feed, ms
+
+needs_data = pytest.mark.skipif(
+    not crm.SHARED.exists(), reason="the shared data sets are not beside this repository"
+)  # fmt: skip
 
 
-@pytest.mark.skipif(not crm.SHARED.exists(), reason="the shared data sets are not beside this repository")
+@needs_data
 def test_the_crm_set_has_its_published_answers() -> None:
     """Counts, rates, cycle and open pipeline of 8,800 real opportunities, in any order."""
     answers, rows = crm.expected(), crm.rows()
     random.Random(7).shuffle(rows)
-    found = recount(rows, crm.SETTINGS, ms("2018-01-01"), windows=["all", "month", "quarter"])
+    counted = Recount(rows, crm.SETTINGS)
+    found = counted.documents(ms("2018-01-01"), ["all", "month", "quarter"])
 
     def value(kpi: str, window: str, **segment: str) -> Any:
         return found[(kpi, window, tuple(segment.items()))]["value"]
@@ -36,5 +42,28 @@ def test_the_crm_set_has_its_published_answers() -> None:
             assert value("closed_won_deals", "all", **{dimension: name}) == won
             assert value("win_rate", "all", **{dimension: name}) == pytest.approx(rate)
     for end, count in crm.month_ends(answers["open_pipeline_at_month_end"]):
-        past = recount(rows, crm.SETTINGS, ms(end), hide=True, windows=["month"], kpis=["open_pipeline"])
+        past = counted.documents(ms(end), ["month"], ["open_pipeline"])
         assert past[("open_pipeline", "month", ())]["value"] == count
+
+
+@needs_data
+def test_trailing_30_days_have_their_published_answers() -> None:
+    """All 337 lines of the daily table: won, closed and money."""
+    counted = Recount(crm.rows(), crm.SETTINGS)
+    for line in crm.rolling():
+        found = counted.documents(ms(crm.after(line["day"])), ["30d"], ["closed_won_value", "win_rate"])
+        rate, money = found[("win_rate", "30d", ())], found[("closed_won_value", "30d", ())]
+        assert [rate["numerator"], rate["n"]] == [int(line["won_30d"]), int(line["closed_30d"])]
+        assert money["value"] == f"{int(line['revenue_won_30d'])}.00"
+
+
+@needs_data
+def test_answers_without_ids_are_each_their_own() -> None:
+    """39 conference answers: a promoter score of -35.897."""
+    feed = Feed()
+    with (crm.SHARED / "nps_sudzilla" / "responses.csv").open(newline="") as file:
+        for line in csv.DictReader(file):
+            score = int(line["recommend_0_10"])
+            feed.add("survey.answered", "2019-11-01", survey_id="s", survey_type="nps", score=score)
+
+    assert feed.get("net_promoter_score", "month", "2019-11-02")["value"] == pytest.approx(-35.8974358974359)
