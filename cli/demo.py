@@ -75,7 +75,7 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     config.write_text(_toml(tenants), encoding="utf-8")
     book = TenantBook.from_mapping(tomllib.loads(config.read_text(encoding="utf-8")))
     log = folder / "worker.log"
-    workers = Workers(worker_command(log=log, config=config), worker_environment(place), 1, _quietly)
+    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, _quietly)
     shown = Demo(place, book, plan, workers.alive)
     side = Side(shown.run(), workers)
     code = workers.run()

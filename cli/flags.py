@@ -1,5 +1,6 @@
 """Flags that several commands share, and the settings they lead to."""
 
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +20,13 @@ RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="R
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
 WindowFlag = Annotated[str, typer.Option("--window", help=f"One of {' '.join(WINDOWS)}.")]
 TenantFlag = Annotated[str, typer.Option("--tenant", help="Whose numbers.")]
-FILE: Final = Path("crmkpi.toml")  # settings of the folder a command is run in
+CONFIG: Final = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
+
+
+def settings_file() -> Path | None:
+    """The settings file of this place; None when there is none."""
+    given, here = os.environ.get(CONFIG), Path("crmkpi.toml")
+    return Path(given) if given else here if here.is_file() else None
 
 
 def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
@@ -29,8 +36,9 @@ def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
         given["kafka"] = {"bootstrap_servers": kafka}
     if redis:
         given["redis"] = {"url": redis}
+    file = settings_file()
     try:
-        return load_settings(given, read_toml(FILE) if FILE.is_file() else {})
+        return load_settings(given, read_toml(file) if file else {})
     except SettingsError as error:
         raise CliError(f"settings: {error}") from error
 

@@ -10,7 +10,7 @@ from rich.progress import Progress
 from cli.audit import Audit
 from cli.book import load_book
 from cli.exits import DIFFERENT, EPILOG
-from cli.flags import FILE, JsonFlag, KafkaFlag, RedisFlag, settings
+from cli.flags import JsonFlag, KafkaFlag, RedisFlag, settings, settings_file
 from cli.recount import Verdict
 from cli.root import app
 from cli.show import number
@@ -33,7 +33,7 @@ def verify(
     Example: crmkpi verify --tenant acme
     """
     place = settings(kafka, redis)
-    book = load_book(config or (FILE if FILE.is_file() else None))
+    book = load_book(config or settings_file())
     with bar() as progress:
         verdict = asyncio.run(Audit(place, book, tenant, not frozen).run(lanes_bar(progress)))
     if as_json:

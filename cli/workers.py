@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cli.flags import CONFIG
 from models.settings import Settings
 from ops.local.guard import Guard
 from ops.supervisor import Supervisor
 
 
-def worker_command(as_of: int | None = None, log: Path | None = None, config: Path | None = None) -> list[str]:
+def worker_command(as_of: int | None = None, log: Path | None = None) -> list[str]:
     """The command of one worker process; with ``log`` its output goes there instead of the terminal."""
     command = [sys.executable, "-m", "streams", *(["--as-of", str(as_of)] if as_of is not None else [])]
     if log is None:
@@ -19,14 +20,15 @@ def worker_command(as_of: int | None = None, log: Path | None = None, config: Pa
     return ["sh", "-c", f"exec {shlex.join(command)} >>{shlex.quote(str(log))} 2>&1"]
 
 
-def worker_environment(place: Settings) -> dict[str, str]:
-    """Ours, with the addresses that flags decided: they win in the worker too."""
+def worker_environment(place: Settings, config: Path | None = None) -> dict[str, str]:
+    """Ours, with what flags decided (it wins in the worker too), and the file of the tenants' settings."""
     return {
         **os.environ,
         "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": place.kafka.bootstrap_servers,
         "CRMKPI_REDIS__URL": place.redis.url,
         "CRMKPI_TOPIC_PREFIX": place.topic_prefix,
         "CRMKPI_APP_ID": place.app_id,
+        **({CONFIG: str(config)} if config else {}),
     }
 
 
