@@ -72,7 +72,7 @@ async def count_all(settings: Settings, worker: Worker, events: int, tenants: li
 async def restore(settings: Settings, tenants: list[str], log: Path) -> float:
     """State records a second that a fresh worker reads until its lanes flow.
 
-    The time is that of the slowest lane by the worker's own log; without a line of each lane, all from the process' start.
+    The time is that of the slowest lane by the worker's own log; without all those lines, that from the process' start.
     """
     watch = Watch(settings)
     sink = RedisSink(settings.redis.url)

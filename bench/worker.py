@@ -6,6 +6,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
+
+
+MODULE: Final = ("-m", "streams")
 
 
 class Worker:
@@ -14,7 +18,7 @@ class Worker:
     def __init__(
         self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None
     ) -> None:
-        module = ["-m", "cProfile", "-o", str(profile.absolute()), "-m", "streams"] if profile else ["-m", "streams"]
+        module = ["-m", "cProfile", "-o", str(profile.absolute()), *MODULE] if profile else MODULE
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *module, *args], env={**os.environ, **env}, stdout=out, stderr=out,
