@@ -14,6 +14,7 @@ COPY . .
 RUN python3 -m pip install --no-deps . && rm -rf /app \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin crmkpi
 USER crmkpi
-WORKDIR /
+# The one place this user may write to.
+WORKDIR /tmp
 
 ENTRYPOINT ["crmkpi"]

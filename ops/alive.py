@@ -1,6 +1,7 @@
 """`python -m ops.alive WORD`: the health check of a container. Light on purpose, since it runs every few seconds.
 
-Exit code 0 when a process whose command line contains WORD runs, and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS.
+Exit code 0 when a process whose command line contains WORD has run for 5 s (a worker that stops itself again and again
+does not live so long), and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS.
 Redis is not asked: counting goes on without it.
 """
 
@@ -12,26 +13,36 @@ from pathlib import Path
 
 from ops.wire import brokers_at
 
+OLD_ENOUGH_S = 5.0
+
 
 def why_not(word: str, bootstrap: str, processes: Path = Path("/proc")) -> str:
     """Empty when all is well, else what is not, in a few words."""
-    if not any(word in line for line in _command_lines(processes)):
-        return f"no process with {word!r} in its command line runs"
+    ages = [_age(path, processes) for path in processes.glob("[0-9]*") if word in _command_line(path)]
+    if max(ages, default=0.0) < OLD_ENOUGH_S:
+        return f"no process with {word!r} in its command line has run for {OLD_ENOUGH_S:g} s"
     host, _, port = bootstrap.split(",")[0].rpartition(":")
     if not brokers_at(host, int(port)):
         return f"Kafka at {bootstrap} does not answer"
     return ""
 
 
-def _command_lines(processes: Path) -> list[str]:
-    found = []
-    for path in processes.glob("[0-9]*/cmdline"):
-        if path.parent.name != str(os.getpid()):
-            try:
-                found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended between the listing and the look
-    return found
+def _command_line(process: Path) -> str:
+    if process.name == str(os.getpid()):
+        return ""  # WORD is in our own, too
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # it ended between the listing and the look
+
+
+def _age(process: Path, processes: Path) -> float:
+    """Seconds since its start; 0 when it has just ended."""
+    try:
+        ticks = (process / "stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return float((processes / "uptime").read_text().split()[0]) - int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

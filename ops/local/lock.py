@@ -1,4 +1,4 @@
-"""`python -m ops.local.lock` writes kafka.lock.toml anew. For another version of Kafka change `VERSION` in jars.py first."""
+"""`python -m ops.local.lock` writes kafka.lock.toml anew; for another Kafka change `VERSION` in jars.py first."""
 
 from __future__ import annotations
 
