@@ -10,6 +10,7 @@ from bench.broker import messages, raw_record
 from bench.full import until
 from bench.place import environment
 from bench.worker import Worker
+from bench.workload import rfc3339
 from models import topics
 from models.record import RawRecord, Refusal, Row
 from models.settings import Settings, TenantBook
@@ -71,7 +72,7 @@ async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -
 
 async def freeze(settings: Settings, tenants: Sequence[str], as_of: int, log: Path, env: Mapping[str, str]) -> None:
     """Have every document published as of one instant by a worker started for that; it must be the only one."""
-    worker = Worker({**environment(settings), **env}, log, ["--as-of", str(as_of)])
+    worker = Worker({**environment(settings), **env}, log, ["--as-of", rfc3339(as_of)])
     try:
         await until(lambda: published_at(settings, tenants, as_of), worker, 600, 0.2)
         await asyncio.sleep(1)  # the same publication may be written again at a higher epoch

@@ -149,7 +149,8 @@ class Run:
 
     async def _compare(self) -> None:
         items = input_items(self.settings)
-        newest = max(item.time for own in items.values() for item in own if isinstance(item, Row))
+        newest = max(max(item.received, item.time if isinstance(item, Row) else 0) for own in items.values()
+                     for item in own)  # fmt: skip
         as_of = quarter_after(newest + 1)
         await freeze(self.settings, list(items), as_of, self.folder / "frozen.log", self.env)
         await self._verify()
