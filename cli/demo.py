@@ -6,6 +6,7 @@ import tempfile
 import threading
 import tomllib
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,7 +76,7 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     config.write_text(_toml(tenants), encoding="utf-8")
     book = TenantBook.from_mapping(tomllib.loads(config.read_text(encoding="utf-8")))
     log = folder / "worker.log"
-    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, _quietly)
+    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, partial(_tell, log))
     shown = Demo(place, book, plan, workers.alive)
     side = Side(shown.run(), workers)
     code = workers.run()
@@ -130,9 +131,10 @@ class Side:
             self._workers.stop()
 
 
-def _quietly(text: str) -> None:
-    if "restart" in text or "ended" in text:
-        say(text)
+def _tell(log: Path, text: str) -> None:
+    """Of what the supervisor says only what is unusual, with the worker's own last line."""
+    if "restart" in text or "with code" in text:
+        say(text, *_last_lines(log)[-1:])
 
 
 def _last_lines(log: Path) -> list[str]:

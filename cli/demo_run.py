@@ -20,7 +20,7 @@ from cli.follow import follow
 from cli.lag import lag_line, lag_reader
 from cli.latency import Latencies
 from cli.recount import Verdict
-from cli.term import bar
+from cli.term import bar, say
 from cli.verify import lanes_bar
 from models.settings import Settings, TenantBook
 from ops.lag import GroupLag
@@ -65,6 +65,7 @@ class Demo:
             await beside(self._live(kafka, began), show(self.board, self.plan.quiet), *watch)
             await kafka.flush()
         with bar() as progress:
+            say("feeding has stopped; waiting until all is counted, then a full recount ...")
             await self.settle(progress)
             self.verdict = await Audit(self.place, self.book).run(lanes_bar(progress))
 
@@ -100,11 +101,14 @@ class Demo:
 
     async def _history(self, kafka: Feed, reader: RedisReader, progress: Progress) -> None:
         began = time.monotonic()
+        say(f"loading {self.plan.days} days of history of {', '.join(self.tenants)} ...")
         task = progress.add_task(f"loading {self.plan.days} days", total=DAILY * COMPANIES * self.plan.days)
         counts = await load_history(self.place, kafka, self.world, (progress, task))
         progress.remove_task(task)
         await self.settle(progress)
-        self.loaded_per_second = sum(counts.values()) / (time.monotonic() - began)
+        took = time.monotonic() - began
+        self.loaded_per_second = sum(counts.values()) / took
+        say(f"{counts.total():,} records of {self.plan.days} days loaded and counted in {took:.1f} s; now live")
         await self._begin_latencies(reader, counts)
 
     async def _begin_latencies(self, reader: RedisReader, counts: Counter[str]) -> None:

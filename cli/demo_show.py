@@ -35,8 +35,8 @@ async def _paint(board: Board) -> None:
 
 async def _lines(board: Board) -> None:
     while True:
-        for tenant in sorted(board.now):
-            line(short_line(board, tenant))
-        if board.lag:
-            line(board.lag)
+        while not board.now:
+            await asyncio.sleep(REPAINT_S)
+        line(*(short_line(board, tenant) for tenant in sorted(board.now)))
+        line(*filter(None, [board.lag]))
         await asyncio.sleep(LINE_S)
