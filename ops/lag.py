@@ -18,6 +18,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgre
 from aiokafka.structs import OffsetAndMetadata
 
 COORDINATOR_S = 10.0
+FETCH_BYTES = 128 << 10
 FIRST_RECORD_S = 3.0  # how long to look for the first unread records of all partitions together
 
 
@@ -80,9 +81,10 @@ class LagReader:
         self.group = group
         self._topics = sorted(topics)
         self._admin = AIOKafkaAdminClient(**options)
-        # One small batch a partition is all that is needed to see the first unread record.
+        # One batch a partition is all that is needed. The broker sends a batch above this size for the first partition
+        # of a request only, so a very small size would cost a round trip for each partition.
         self._consumer = AIOKafkaConsumer(
-            **options, enable_auto_commit=False, max_partition_fetch_bytes=1, isolation_level="read_committed"
+            **options, enable_auto_commit=False, max_partition_fetch_bytes=FETCH_BYTES, isolation_level="read_committed"
         )
 
     async def __aenter__(self) -> Self:
@@ -159,7 +161,8 @@ class LagReader:
         end = asyncio.get_running_loop().time() + FIRST_RECORD_S
         while (waiting := [p for p in unread if p not in times]) and asyncio.get_running_loop().time() < end:
             for place, records in (await self._consumer.getmany(*waiting, timeout_ms=200)).items():
-                times.setdefault(place, records[0].timestamp)
+                times[place] = records[0].timestamp
+                self._consumer.pause(place)  # what it asks for next is for the others only
         return times
 
 

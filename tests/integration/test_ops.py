@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -123,6 +124,27 @@ async def test_lag_counts_unread_records_and_the_age_of_the_first(settings: Sett
         await _commit(bootstrap, settings.app_id, TopicPartition(topic, 0), 5)
         done = await reader.read()
         assert (done.records, done.seconds) == (0, 0.0)
+
+
+async def test_the_age_is_found_for_every_partition_at_once(settings: Settings) -> None:
+    """Forty partitions with unread batches, one of them a large one, all have an age within the time allowed."""
+    bootstrap, wanted = settings.kafka.bootstrap_servers, wanted_topics(settings)[0]
+    async with admin(bootstrap) as link:
+        await ensure(link, [Topic(wanted.name, 40, 1, wanted.configs)])
+    places = [TopicPartition(wanted.name, number) for number in range(40)]
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for place in places:
+            await producer.send(
+                place.topic, os.urandom(900_000 if place.partition == 7 else 20_000), None, place.partition
+            )
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=settings.app_id) as consumer:
+        consumer.assign(places)
+        await consumer.commit(dict.fromkeys(places, 0))
+    async with LagReader(bootstrap, settings.app_id, [wanted.name]) as reader:
+        for _ in range(2):
+            found = await reader.read()
+            assert found.records == 40
+            assert all(item.seconds is not None for item in found.partitions)
 
 
 async def test_doctor_finds_all_well_once_the_topics_are_made(settings: Settings) -> None:
