@@ -54,6 +54,7 @@ def test_restarting_the_engine_between_batches_changes_no_number(seed: int) -> N
         for key, value in entries.items():
             engine.load(key, value)
         engine.restored()
+        assert [difference for tenant in engine.tenants() for difference in engine.recount(tenant)] == []
         apply(engine, records[start : start + size], entries)
 
     items, as_of = items_by_tenant(records), quarter_after(UNTIL)
