@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-
 from faust.types import TP
+
 from models.blocks import encode_blocks
 from models.record import RawRecord, Refusal
 from models.refused import Rejection
@@ -123,7 +123,9 @@ class Acceptor:
         await self._sent.put((sent, taken))
 
     def _validate(self, fetched: Fetched, journal: Places, letters: Places) -> None:
-        raw = [RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in fetched.records]
+        raw = [
+            RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in fetched.records
+        ]
         rows, rejections = validate(raw)
         self.accepted += len(rows)
         self.rejected += len(rejections)

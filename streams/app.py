@@ -3,10 +3,12 @@
 from typing import Any, cast
 
 import faust
+from faust.app.base import BootStrategy
 from faust.tables.manager import TableManager
 from faust.types import TP
 
 from sinks.base import Sink
+from streams import partitions
 from streams.accept import Acceptor
 from streams.clock import Clock
 from streams.collect import Collector
@@ -16,9 +18,10 @@ from streams.options import WorkerOptions
 from streams.ownership import Ownership
 from streams.stop import die
 from streams.table import StateTable
+from streams.watchdog import Watchdog
 
 
-class Boot(faust.App.BootStrategy):
+class Boot(BootStrategy):
     """Of Faust's services only these: no web server, leader, replies, sensors and no producer of its own."""
 
     enable_sensors = False
@@ -33,7 +36,8 @@ class Tables(TableManager):
     """Faust's hook around rebalances, without its Recovery service: `Ownership` decides what a lane does when."""
 
     async def on_start(self) -> None:
-        self._tables_registered.set()
+        await cast(App, self.app).consumer_started()
+        self._tables_registered.set()  # Faust subscribes now
 
     async def on_stop(self) -> None:
         await cast(App, self.app)._fetcher.stop()
@@ -76,11 +80,14 @@ class App(faust.App):
     def on_rebalance_end(self) -> None:
         self.rebalancing = False
 
-    async def on_start(self) -> None:
-        await super().on_start()
+    async def consumer_started(self) -> None:
+        """Connected, not subscribed yet."""
         consumer = cast(BatchConsumer, self.consumer)
         self.ownership.consumer = consumer
+        partitions.watch(self.options, consumer.kafka._client.cluster)
         await self.acceptor.start(consumer)
+        self.watchdog = Watchdog(self.options, self.ownership, consumer)
+        self.watchdog.start()
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
         # Faust would drop the batch, start the agent anew and go on.

@@ -5,7 +5,7 @@ import asyncio
 from aiokafka.errors import KafkaConnectionError
 
 from models import topics
-from models.settings import Settings
+from models.settings import Settings, TenantBook
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
 from streams import clock
@@ -30,6 +30,14 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         publish_interval=settings.publish_interval_ms / 1000,
         as_of=as_of,
     )
+
+
+def default_engine(settings: Settings) -> EngineFactory:
+    """The product's engine with these settings for every tenant."""
+    from kpis.engine import Engine
+
+    book = TenantBook(settings.tenant)
+    return lambda: Engine(book)
 
 
 def start(settings: Settings, engine: EngineFactory, as_of: int | None = None) -> None:

@@ -59,7 +59,10 @@ class BatchConsumer(Consumer):
         """One message a partition whose position moved: its value is a `Fetched`."""
         for fetched in await self._fetch(timeout):
             if fetched.era == self.era:
-                yield TP(fetched.topic, fetched.partition), self._to_message(TP(fetched.topic, fetched.partition), fetched)
+                yield (
+                    TP(fetched.topic, fetched.partition),
+                    self._to_message(TP(fetched.topic, fetched.partition), fetched),
+                )
 
     async def _fetch(self, timeout: float) -> list[Fetched]:
         if not self.flow_active:
@@ -92,11 +95,9 @@ class BatchConsumer(Consumer):
         except Exception as exc:  # noqa: BLE001
             die("fetching", exc)
 
-    def _to_message(self, tp: TP, record: Fetched) -> ConsumerMessage:
-        message = ConsumerMessage(
-            record.topic, record.partition, record.start, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=record.era
-        )  # fmt: skip
-        return message
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        era = record.era
+        return ConsumerMessage(*tp, record.start, 0.0, 0, None, None, record, None, 0, 0, tp, generation_id=era)
 
     # -- flow ------------------------------------------------------------------------------------------------------
 
@@ -127,6 +128,18 @@ class BatchConsumer(Consumer):
         tp = TopicPartition(topic, partition)
         if tp in self._fetched_to:
             self.kafka.resume(tp)
+
+    def standing(self) -> dict[TP, tuple[int, int, float | None]]:
+        """Every flowing partition: fetched to, end of the log as last heard (0: never), and when (epoch seconds)."""
+        subscription = self.kafka._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        found: dict[TP, tuple[int, int, float | None]] = {}
+        for tp, fetched_to in self._fetched_to.items():
+            state = assignment.state_value(tp) if assignment is not None else None
+            if state is not None:
+                heard = state.timestamp / 1000 if state.timestamp and not state.paused else None
+                found[TP(*tp)] = fetched_to, state.lso or state.highwater or 0, heard
+        return found
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
         """The group's offsets, asked of the coordinator now; -1 where there is none."""

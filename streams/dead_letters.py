@@ -11,7 +11,7 @@ HEAD: Final = 64 << 10  # what stays of a record that is too large to keep whole
 def headers_of(
     topic: str, partition: int, offset: int, timestamp: int, *, stage: str, reason: str, field: str | None, detail: str
 ) -> Headers:
-    """What a reader of dead letters needs to find the original again and to drop repeats (same topic/partition/offset)."""
+    """What a reader needs to find the original again, and to drop repeats (same topic, partition and offset)."""
     texts = {
         "crmkpi.topic": topic,
         "crmkpi.partition": str(partition),

@@ -1,9 +1,15 @@
-"""Places where a test lets the process die. ``CRMKPI_FAILPOINT=name[:nth]`` kills at the nth time it passes ``name``."""
+"""Places where a test lets the process die: ``CRMKPI_FAILPOINT=name[:nth]`` kills at the nth pass of ``name``."""
 
 import os
 import signal
 
-ACCEPT = ("accept-1-validated", "accept-2-journal", "accept-3-dead-letters", "accept-4-acknowledged", "accept-5-committed")
+ACCEPT = (
+    "accept-1-validated",
+    "accept-2-journal",
+    "accept-3-dead-letters",
+    "accept-4-acknowledged",
+    "accept-5-committed",
+)
 COUNT = (
     "count-1-applied",
     "count-2-begun",

@@ -12,10 +12,11 @@ import logging
 from collections.abc import Callable, Iterable
 
 from faust.types import TP
+
+from sinks.base import Sink
 from streams.accept import Acceptor
 from streams.clock import Clock
 from streams.consumer import BatchConsumer
-from streams.engine_port import Engine
 from streams.fetched import Fetched
 from streams.lane import Lane
 from streams.options import WorkerOptions
@@ -25,8 +26,6 @@ from streams.restore import restore
 from streams.stop import Refused, spawn
 from streams.table import StateTable
 from streams.transact import Transactor
-
-from sinks.base import Sink
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +48,7 @@ class Ownership:
         self.lanes: dict[int, Lane] = {}
         self.flowing = False
         self._restores: dict[int, asyncio.Task[None]] = {}
+        self._reading: set[int] = set()
         self._slots = asyncio.Semaphore(AT_A_TIME)
         self._on_restored = on_restored
 
@@ -63,6 +63,10 @@ class Ownership:
         """A range of an input topic."""
         if fetched.era == self.consumer.era and self.flowing:
             self.acceptor.offer(fetched)
+
+    def is_restoring(self, partition: int) -> bool:
+        """Its state is being read at this moment (not waiting for its turn)."""
+        return partition in self._reading
 
     # -- rebalances ------------------------------------------------------------------------------------------------
 
@@ -113,9 +117,13 @@ class Ownership:
     async def _restore(self, lane: Lane) -> None:
         began = asyncio.get_running_loop().time()
         async with self._slots:
-            await restore(self.options, lane.partition, lane.state)
-            at = lane.state.position or await self._beginning(lane.partition)
-            await self._check_journal(lane.partition, at)
+            self._reading.add(lane.partition)
+            try:
+                await restore(self.options, lane.partition, lane.state)
+                at = lane.state.position or await self._beginning(lane.partition)
+                await self._check_journal(lane.partition, at)
+            finally:
+                self._reading.discard(lane.partition)
         lane.start(at)
         log.info(
             "lane %s: %s entries restored in %.1f s, goes on at offset %s",

@@ -1,7 +1,7 @@
 """The lane's position: an entry of its own in the changelog, written in every transaction.
 
-It decides where a lane goes on. The consumer group's offset is for lag tools only: it can expire, be reset or be renamed
-away while the state stays.
+It decides where a lane goes on. The consumer group's offset is for lag tools only: it can expire, be reset or be
+renamed away while the state stays.
 """
 
 from typing import Final, NamedTuple

@@ -54,7 +54,7 @@ async def read_partition(
         if at != before:
             moved = loop.time()
         elif loop.time() - moved > STALLED:
-            raise TimeoutError(f"{tp.topic}/{tp.partition} stands at {at} of {end}: an open transaction, or Kafka is away")
+            raise TimeoutError(f"{tp.topic}/{tp.partition} stands at {at} of {end}: a transaction is open")
 
 
 async def restore(options: WorkerOptions, partition: int, state: LaneState) -> None:

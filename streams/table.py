@@ -12,7 +12,7 @@ from streams.position import Position
 
 @dataclass
 class LaneState:
-    """What one lane knows: its engine and how far it has come. ``position`` is the committed one, None if there is none."""
+    """What one lane knows: its engine, and the committed position (None: nothing was ever committed)."""
 
     engine: Engine
     position: Position | None = None

@@ -1,0 +1,204 @@
+"""The runtime under faults: whatever happens to workers, broker and store, the counts end up exact."""
+
+import asyncio
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from models import topics
+from ops.local import Kafka, Servers
+from streams.failpoints import ACCEPT, COUNT, RESTORE
+from tests.integration.streams_rig import INPUTS, LANES, Rig, end
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def rig(kafka: Kafka, redis_url: str, app_id: str, tmp_path: Path) -> Rig:
+    rig = Rig(kafka.bootstrap, redis_url, app_id, tmp_path / "worker.log")
+    await rig.make_topics()
+    return rig
+
+
+@pytest.mark.parametrize("place", [*ACCEPT, *COUNT, *RESTORE])
+async def test_a_worker_that_dies_at_any_step_leaves_exact_counts(rig: Rig, place: str) -> None:
+    """kill -9 at each numbered step of the commit order; the next worker of the same place goes on."""
+    await rig.produce(400)
+    if place in RESTORE:  # there must be something to restore
+        with rig.worker(group_instance_id="one"):
+            await rig.exact()
+    with rig.worker(env={"CRMKPI_FAILPOINT": place}, group_instance_id="one") as dying:
+        assert await asyncio.to_thread(dying.wait, 30) == -signal.SIGKILL
+    await rig.produce(100)
+    with rig.worker(group_instance_id="one"):
+        await rig.exact()
+        assert len(await rig.dead_letters()) == rig.refused
+
+
+async def test_killed_workers_lose_and_double_nothing(rig: Rig) -> None:
+    """kill -9 in the middle of the flow, three times, with a second worker alive all the time."""
+    with rig.worker() as survivor:
+        flow = asyncio.create_task(rig.produce(6_000, rate=600))
+        for _ in range(3):
+            with rig.worker() as victim:
+                await asyncio.sleep(3)
+                victim.kill()
+        await flow
+        await rig.exact()
+        assert survivor.poll() is None
+
+
+async def test_a_worker_paused_past_its_session_cannot_write_when_it_wakes(rig: Rig) -> None:
+    """SIGSTOP, another worker takes over, SIGCONT: the zombie ends or rejoins by itself, the counts are exact."""
+    with rig.worker() as zombie:
+        await rig.produce(2_000)
+        await rig.exact()
+        flow = asyncio.create_task(rig.produce(4_000, rate=400))
+        await asyncio.sleep(1)
+        zombie.send_signal(signal.SIGSTOP)
+        with rig.worker():
+            await asyncio.sleep(9)
+            zombie.send_signal(signal.SIGCONT)
+            await flow
+            await rig.exact()
+            await rig.until(rig.published, rig.wanted())
+
+
+async def test_scaling_out_and_in_keeps_survivors_alive(rig: Rig) -> None:
+    """1 -> 2 -> 1 -> 2 -> 1 workers under load: nobody dies of a rebalance, and every stop is clean."""
+    with rig.worker() as first:
+        await rig.flowing(lanes=LANES)
+        flow = asyncio.create_task(rig.produce(8_000, rate=600))
+        for _ in range(2):
+            before = rig.restored()
+            with rig.worker() as second:
+                await rig.flowing(before=before)
+                await asyncio.sleep(2)
+                assert end(second) == 0
+        await flow
+        await rig.exact()
+        assert first.poll() is None, rig.log.read_text()[-2000:]
+
+
+async def test_a_restore_longer_than_the_session_keeps_its_lanes(rig: Rig) -> None:
+    """Heartbeats go on while state is read: no rebalance although it takes three times the session time-out."""
+    await rig.produce(12_000)
+    with rig.worker():
+        await rig.exact()
+    # 4 lanes, 3 at a time, one process: about 4,000 entries each at 220 a second
+    with rig.worker(env={"CRMKPI_TEST_RESTORE_RATE": "220"}, restore_records=100) as slow:
+        await rig.produce(100)
+        await rig.exact(within=90)
+        assert slow.poll() is None
+    log = rig.log.read_text()
+    assert log.count("restored in") == 2 * LANES, log[-2000:]
+
+
+async def test_the_group_offset_is_never_obeyed(rig: Rig) -> None:
+    """A reset consumer group: lanes go on at the position in their state, inputs are read again and dropped."""
+    await rig.produce(1_000)
+    with rig.worker() as worker:
+        await rig.exact()
+        assert end(worker) == 0
+    await _reset_group(rig)
+    await rig.produce(100)
+    with rig.worker():
+        await rig.exact()
+
+
+async def test_a_changed_partition_count_is_refused(rig: Rig) -> None:
+    """More partitions on the journal: a running worker ends with 78 and says what to do; a new one does not start."""
+    await rig.produce(100)
+    with rig.worker(metadata_max_age=1) as worker:
+        await rig.exact()
+        link = AIOKafkaAdminClient(bootstrap_servers=rig.settings.kafka.bootstrap_servers)
+        await link.start()
+        await link.create_partitions({topics.journal(rig.settings): NewPartitions(total_count=LANES + 1)})
+        await link.close()
+        assert await asyncio.to_thread(worker.wait, 20) == 78
+    assert "has 5 partitions" in rig.log.read_text()
+    with rig.worker() as late:
+        assert await asyncio.to_thread(late.wait, 20) == 78
+
+
+async def test_emptied_state_is_refused_not_counted_from_zero(rig: Rig) -> None:
+    """A changelog whose records were deleted: the worker says so instead of publishing silent zeros."""
+    await rig.produce(200)
+    with rig.worker():
+        await rig.exact()
+    link = AIOKafkaAdminClient(bootstrap_servers=rig.settings.kafka.bootstrap_servers)
+    await link.start()
+    everything = {TopicPartition(rig.options.state, p): RecordsToDelete(before_offset=-1) for p in range(LANES)}
+    name = rig.options.state
+    await link.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": "compact,delete"})])
+    await link.delete_records(everything)
+    await link.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": "compact"})])
+    await link.close()
+    with rig.worker() as refused:
+        assert await asyncio.to_thread(refused.wait, 30) == 78
+
+
+async def test_the_broker_restarts_and_the_worker_finds_back(rig: Rig, servers: Servers) -> None:
+    """A broker restart under load: a supervisor that restarts on 70 is enough, and the log stays short."""
+    running = rig.start()
+    flow = asyncio.create_task(rig.produce(1_500, rate=300))
+    try:
+        await flow
+        await rig.exact()
+        await asyncio.to_thread(servers.kafka.unit.stop)
+        await asyncio.sleep(2)
+        await asyncio.to_thread(servers.kafka.unit.start)
+        await rig.produce(500)
+        running = await _supervised(rig, running)
+    finally:
+        end(running)
+    assert len(rig.log.read_text().splitlines()) < 300
+
+
+async def test_kafka_away_is_one_line_and_code_70(rig: Rig) -> None:
+    """No broker at the address: the worker says where it looked, and the supervisor may try again."""
+    env = {"CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    with rig.worker(env=env) as worker:
+        assert await asyncio.to_thread(worker.wait, 30) == 70
+    assert [line for line in rig.log.read_text().splitlines() if "cannot be reached at 127.0.0.1:1" in line]
+
+
+async def test_the_store_may_be_away_while_events_are_counted(rig: Rig, servers: Servers) -> None:
+    """Redis stops: counting goes on; it comes back: everything is published within ten seconds."""
+    with rig.worker() as worker:
+        await rig.produce(300)
+        await rig.until(rig.published, rig.wanted())
+        await asyncio.to_thread(servers.redis.unit.stop)
+        await rig.produce(300)
+        await rig.exact()
+        assert worker.poll() is None
+        await asyncio.to_thread(servers.redis.unit.start)
+        await rig.until(rig.published, rig.wanted(), within=10)
+
+
+async def _reset_group(rig: Rig) -> None:
+    """Set every offset of the group back to 0, as a tool would."""
+    address, group = rig.settings.kafka.bootstrap_servers, rig.settings.app_id
+    tool = AIOKafkaConsumer(bootstrap_servers=address, group_id=group, enable_auto_commit=False)
+    await tool.start()
+    places = [(rig.input, INPUTS), (rig.options.journal, LANES)]
+    tool.assign([TopicPartition(topic, partition) for topic, count in places for partition in range(count)])
+    await tool.commit(dict.fromkeys(tool.assignment(), 0))
+    await tool.stop()
+
+
+async def _supervised(rig: Rig, running: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+    """Wait for exact counts, starting the worker anew whenever it ended with 70."""
+    waiting = asyncio.create_task(rig.exact())
+    while not waiting.done():
+        if running.poll() is not None:
+            assert running.returncode == 70, rig.log.read_text()[-2000:]
+            running = rig.start()
+        await asyncio.sleep(0.5)
+    await waiting
+    return running
