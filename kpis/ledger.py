@@ -36,6 +36,10 @@ class Ledger:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""
         self._open.add((kind, key))
 
+    def is_open(self, kind: str, key: str) -> bool:
+        """Whether a group is out of the numbers: what is added to its facts now goes in when it is closed."""
+        return (kind, key) in self._open
+
     def close(self) -> None:
         """Put every open group back, as its facts are now."""
         for group in self._open:

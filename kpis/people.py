@@ -26,7 +26,7 @@ LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lea
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED})
-SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late"})
+SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views"})
 
 Said = list[Any]  # [t, source, id, value]
 SetKey = tuple[int, Any]  # base, session
@@ -54,6 +54,7 @@ class People:
         self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
         self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
         self._codes: dict[str, int] = {}  # root -> code of its segments
+        self._latest: dict[str, dict[str, Said]] = {}  # root -> dimension -> latest said of the whole subject
         self._holders: set[str] = set()  # ids and objects with touches, answers or traits of their own
         self._objects: dict[str, set[str]] = {}  # owner's id -> such objects, and its contacts
 
@@ -95,17 +96,18 @@ class People:
         root = self.subject(person)
         code = self._codes.get(root)
         if code is None:
-            code = self._codes[root] = self._segments.code(tuple(self._current(root)))
+            latest = self._latest[root] = self._said_last(root)
+            said = ((name, latest[name][3] if name in latest else None) for name in self._dimensions)
+            code = self._codes[root] = self._segments.code(tuple(segment_of(*pair) for pair in said))
         return code
 
-    def _current(self, root: str) -> Iterator[str]:
+    def _said_last(self, root: str) -> dict[str, Said]:
         latest: dict[str, Said] = {}
         for raw in self.raws(root):
             for dimension, said in self.attributes.get(raw, {}).items():
                 if dimension not in latest or latest[dimension][:3] < said[:3]:
                     latest[dimension] = said
-        for dimension in self._dimensions:
-            yield segment_of(dimension, latest[dimension][3] if dimension in latest else None)
+        return latest
 
     # --- what changes a subject
 
@@ -114,8 +116,14 @@ class People:
         held = self.attributes.get(raw, {}).get(dimension)
         if held is not None and held[:3] >= said[:3]:
             return False
-        if held is None or held[3] != said[3]:
-            self.open_segmented(self.subject(raw))
+        root = self.subject(raw)
+        self.segments(root)
+        current = self._latest[root].get(dimension)
+        if current is None or current[:3] < said[:3]:
+            if current is None or current[3] != said[3]:
+                self.open_segmented(root)
+            else:
+                self._latest[root][dimension] = said
         self.attributes.setdefault(raw, {})[dimension] = said
         return True
 

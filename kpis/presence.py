@@ -111,7 +111,10 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
     deltas: list[Ints] = []
 
     def mark(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
-        keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | at[chosen] + MINUTE_BIAS)
+        found = at[chosen]
+        if kind >= len(MINUTE_WINDOWS):
+            found = np.where(found == NEVER, NEVER, found // 15 * 15)  # these are kept at quarter hours
+        keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | found + MINUTE_BIAS)
         deltas.append(delta[chosen])
 
     for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone)):

@@ -41,6 +41,8 @@ PAGE: Final = CODES["page.viewed"]
 TOUCH_ROWS: Final = frozenset(
     {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith("crm.email.")}
 )
+LATE_VIEWS: Final = "late.s:crm.page.viewed"
+LATE_GROUPS: Final = frozenset({"late", "late_views"})
 CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
 
 
@@ -63,10 +65,12 @@ class Tenant:
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.messages: dict[str, Any] = {}
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind]
+        self.purchases: dict[str, int] = {}  # deals won and orders kept -> when, ms
         self.answers: dict[str, list[Answer]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.dirty: set[tuple[str, Any]] = set()
+        self._unsettled: set[str] = set()
         self.ledger.kinds = {
             "deal": self._deal,
             "order": self._order,
@@ -75,6 +79,7 @@ class Tenant:
             "customer": self._customer,
             "person": self._person,
             "late": self._late,
+            "late_views": self._late_views,
         }
 
     # --- an event
@@ -83,7 +88,9 @@ class Tenant:
         """Put an accepted, new event among the facts."""
         data, time, bot = row.data, row.time, bool(row.flags & BOT_FLAG)
         ids = named_ids(data)
-        raw = self._raw(row, ids)
+        own = self._own_raw(row, ids)
+        contact = data.get("contact_id")
+        raw = own if contact is None else CONTACT + str(contact)  # who its touches and answers are of
         stamp = (time, row.source, row.id)
         if len(ids) > 1 and not row.type.startswith("crm.identity."):
             self._carry(ids, stamp)
@@ -91,12 +98,12 @@ class Tenant:
             self._own_objects(data, ids[0], stamp)
         late = row.received - time > self.settings.late_threshold_s * 1000
         label = event_label(row)
-        if late:
-            self._note_late(ids[0] if ids else raw, time, label)
+        if late and (row.flags & UNKNOWN_TYPE or kind_code(row.type, data) is None):
+            self._note_late(own, time, label)
         if bot:
             self.ledger.add(0, code(f"bot:{label}"), time // 60_000)
         elif not row.flags & UNKNOWN_TYPE and (traits := data.get("traits")):
-            self._traits(ids[0] if ids else raw, traits, stamp)
+            self._traits(own, traits, stamp)
         if row.flags & UNKNOWN_TYPE:
             return
         _, entity, kind = row.type.split(".", 2)
@@ -104,20 +111,19 @@ class Tenant:
         if handler is not None and (not bot or entity in BOT_ENTITIES):
             handler(self, kind, row, raw, late, bot)
 
-    def _note_late(self, raw: str, time: int, type_: str) -> None:
-        self.ledger.open("late", raw)
-        self._file("late", raw, self.late, [time, type_])
+    def _note_late(self, raw: str, time: int, label: str) -> None:
+        """Keep a late event that is no touch, in a group a day."""
+        key = f"{raw}\0{time // DAY_MS}"
+        self.ledger.open("late", key)
+        self._file("late", key, self.late, [time, label])
         owner = self.people.owners.get(raw)
-        self.people.own("late", raw, owner[3] if owner else raw, None)
+        self.people.own("late", key, owner[3] if owner else raw, None)
 
-    def _raw(self, row: Row, ids: list[str]) -> str:
-        """The id an event's touches and answers are kept under."""
-        contact = row.data.get("contact_id")
-        if contact is not None:
-            return CONTACT + str(contact)
+    def _own_raw(self, row: Row, ids: list[str]) -> str:
+        """The id or object that says whose an event is."""
         if ids:
             return ids[0]
-        for field, prefix in OBJECTS:
+        for field, prefix in (*OBJECTS, ("contact_id", CONTACT)):
             if row.data.get(field) is not None:
                 return prefix + str(row.data[field])
         return f"event:{row.identity}"
@@ -167,9 +173,9 @@ class Tenant:
         if kind in ("deal", "order", "subscription"):
             self.ledger.open("customer", self.people.subject(owner))
             self.people.own(kind, key, owner, previous)
-        if thing in self.late:
-            self.ledger.open("late", thing)
-            self.people.own("late", thing, owner, previous)
+        for group in [found for found in self.people.owned.get(thing, ()) if found[0] in LATE_GROUPS]:
+            self.ledger.open(*group)
+            self.people.own(*group, owner, previous)
         self.people.move_object(thing, said)
 
     def open_object(self, thing: str) -> None:
@@ -202,7 +208,7 @@ class Tenant:
         key = str(row.data["deal_id"])
         thing = f"deal:{key}"
         self.ledger.open("deal", key)
-        self.open_object(thing)
+        self._unsettled.add(thing)
         if thing not in self.people.owners:
             self.people.own("deal", key, thing, None)
         event = deal_event(row.time, kind, row.source, row.id, row.data)
@@ -215,7 +221,8 @@ class Tenant:
 
     def _take_order(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
         key = str(row.data["order_id"])
-        self.open_object(f"order:{key}")
+        self.ledger.open("order", key)
+        self._unsettled.add(f"order:{key}")
         if f"order:{key}" not in self.people.owners:
             self.people.own("order", key, f"order:{key}", None)
         self._file("order", key, self.orders, order_event(row.time, kind, row.source, row.id, row.data))
@@ -316,15 +323,25 @@ class Tenant:
         elif spec.type in TOUCH_ROWS:
             note_ = self.sets.sets[self._own_segments(row.data)][1:] or None
         flags = bot | LATE * late
+        if late and kind == PAGE:
+            self._note_late_view(raw, minute)
         identified = raw.startswith((*NODE_SPACES, CONTACT))
         self.people.touch(raw, row.time, kind, flags, note_, identified)
         self.dirty.add(("touch", (raw, row.time // DAY_MS)))
         self.touch_marks(kind, flags, minute, note_)
 
+    def _note_late_view(self, raw: str, minute: int) -> None:
+        owner = self.people.owners.get(raw)
+        self.people.own("late_views", raw, owner[3] if owner else raw, None)
+        if not self.ledger.is_open("late_views", raw):
+            self.ledger.add(self.people.segments(self.people.subject(raw)), code(LATE_VIEWS), minute)
+
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
         spec = BY_CODE[kind]
         bot = flags & 1
+        if flags & LATE:
+            self.ledger.add(0, code(f"late:{spec.type}"), minute)
         if spec.channel and spec.counts:
             self.ledger.add(0, (BOTS if bot else ENG)[spec.channel], minute)
             if spec.channel == "email" and not bot:
@@ -400,17 +417,33 @@ class Tenant:
         for member in people.identity.members(root):
             for time, _, _, kind in self.customers.get(member, ()):
                 getattr(facts, kind).append(time)
-        for key in people.owned_by(root, "order"):
-            order = read_order(self.orders.get(key, []), self.settings)
-            if order is not None and order.kept:
-                facts.orders.append(order.time)
-        for key in people.owned_by(root, "deal"):
-            deal = read_deal(self.deals.get(key, []), self.settings)
-            if deal.state == "won" and deal.closed is not None:
-                facts.deals.append(deal.closed)
+        bought = self.purchases
+        facts.orders = [bought[thing] for key in people.owned_by(root, "order") if (thing := f"order:{key}") in bought]
+        facts.deals = [bought[thing] for key in people.owned_by(root, "deal") if (thing := f"deal:{key}") in bought]
         facts.subscriptions = [self.subscriptions.get(key, []) for key in people.owned_by(root, "subscription")]
         facts.subscriptions = [events for events in facts.subscriptions if events]
         return facts
+
+    def _purchase(self, thing: str) -> int | None:
+        """When a deal was won or an order completed that stands, ms."""
+        kind, key = thing.split(":", 1)
+        if kind == "order":
+            order = read_order(self.orders.get(key, []), self.settings)
+            return order.time if order is not None and order.kept else None
+        deal = read_deal(self.deals.get(key, []), self.settings)
+        return deal.closed if deal.state == "won" else None
+
+    def _settle_purchases(self) -> None:
+        """Deals and orders of the batch that became or ceased to be purchases change their customer."""
+        for thing in self._unsettled:
+            when = self._purchase(thing)
+            if when != self.purchases.get(thing):
+                self.ledger.open("customer", self.people.subject(thing))
+                if when is None:
+                    del self.purchases[thing]
+                else:
+                    self.purchases[thing] = when
+        self._unsettled.clear()
 
     def _customer(self, root: str) -> Contribution:
         if self.people.subject(root) != root:
@@ -432,16 +465,25 @@ class Tenant:
         for mark in answer_marks(answers, self.settings, self.zone):
             yield segments, mark
 
-    def _late(self, raw: str) -> Contribution:
+    def _late(self, key: str) -> Contribution:
+        segments = self.people.segments(self.people.subject(key.rpartition("\0")[0]))
+        for time, label in self.late.get(key, ()):
+            yield 0, Mark(f"late:{label}", time, 1)
+            yield segments, Mark(f"late.s:{label}", time, 1)
+
+    def _late_views(self, raw: str) -> Contribution:
+        """Late page views fall in the subject's segments; those of other touches in the touch's own."""
         segments = self.people.segments(self.people.subject(raw))
-        for time, type_ in self.late.get(raw, ()):
-            yield 0, Mark(f"late:{type_}", time, 1)
-            yield segments, Mark(f"late.s:{type_}", time, 1)
+        for day in self.people.touches.get(raw, {}).values():
+            for time, kind, flags, _ in day.touches():
+                if kind == PAGE and flags & LATE:
+                    yield segments, Mark(LATE_VIEWS, time, 1)
 
     # --- a batch
 
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
+        self._settle_purchases()
         self.ledger.close()
         self.people.close()
         self.people.flush(self.zone)
@@ -454,11 +496,18 @@ class Tenant:
             for key in shelf:
                 said = people.owners.get(f"{kind}:{key}")
                 people.own(kind, key, said[3] if said else f"{kind}:{key}", None)
+                if kind != "subscription" and (when := self._purchase(f"{kind}:{key}")) is not None:
+                    self.purchases[f"{kind}:{key}"] = when
         for lead in self.leads:
             people.own("lead", lead, lead, None)
-        for raw in self.late:
+        for key in self.late:
+            raw = key.rpartition("\0")[0]
             said = people.owners.get(raw)
-            people.own("late", raw, said[3] if said else raw, None)
+            people.own("late", key, said[3] if said else raw, None)
+        for raw in people.touches:
+            if any(True for _ in self._late_views(raw)):
+                said = people.owners.get(raw)
+                people.own("late_views", raw, said[3] if said else raw, None)
         people.restore([*self.answers, *self.signups, *people.attributes])
 
     def contribution(self) -> Rows:
@@ -475,6 +524,8 @@ class Tenant:
         for kind, shelf in shelves.items():
             for key in shelf:
                 ledger.open_empty(kind, key)
+        for raw in people.touches:
+            ledger.open_empty("late_views", raw)
         for person in people.everyone((*self.customers, *self.answers, *self.signups)):
             ledger.open_empty("customer", people.subject(person))
             ledger.open_empty("person", person)
