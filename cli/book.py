@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.exits import CliError
-from models.settings import SettingsError, TenantBook
+from models.settings import Settings, SettingsError, TenantBook
 
 
 def load_book(
@@ -22,6 +22,15 @@ def load_book(
     over = {name: _over(shared, own, flags, dimensions) for name, own in _table(content, "tenants").items()}
     try:
         return TenantBook.from_mapping({"tenant": _over({}, shared, flags, dimensions), "tenants": over})
+    except SettingsError as error:
+        raise CliError(f"{config or 'settings'}: {error}") from error
+
+
+def workers_book(place: Settings, config: Path | None) -> TenantBook:
+    """The settings of all tenants as workers have them: every tenant's from `place`, each one's own from the file."""
+    tenants = read_toml(config).get("tenants", {}) if config else {}
+    try:
+        return TenantBook.from_mapping({"tenant": place.tenant.model_dump(), "tenants": tenants})
     except SettingsError as error:
         raise CliError(f"{config or 'settings'}: {error}") from error
 

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import tempfile
 import threading
-import tomllib
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.book import workers_book
 from cli.demo_clean import clean
 from cli.demo_feed import COMPANIES, feed_only
 from cli.demo_run import Demo, Plan
@@ -22,7 +22,7 @@ from cli.term import line, say, show_json
 from cli.topics import ensure_topics
 from cli.verify import summary
 from cli.workers import Workers, worker_command, worker_environment
-from models.settings import Settings, TenantBook
+from models.settings import Settings
 from ops.local import ServerError, Servers, local_servers
 from simulator import tenant_settings
 
@@ -74,7 +74,7 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     tenants = tenant_settings(COMPANIES)
     config = folder / "crmkpi.toml"
     config.write_text(_toml(tenants), encoding="utf-8")
-    book = TenantBook.from_mapping(tomllib.loads(config.read_text(encoding="utf-8")))
+    book = workers_book(place, config)
     log = folder / "worker.log"
     workers = Workers(worker_command(log=log), worker_environment(place, config), 1, partial(_tell, log))
     shown = Demo(place, book, plan, workers.alive)

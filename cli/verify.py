@@ -8,7 +8,7 @@ import typer
 from rich.progress import Progress
 
 from cli.audit import Audit
-from cli.book import load_book
+from cli.book import workers_book
 from cli.exits import DIFFERENT, EPILOG
 from cli.flags import JsonFlag, KafkaFlag, RedisFlag, settings, settings_file
 from cli.recount import Verdict
@@ -33,7 +33,7 @@ def verify(
     Example: crmkpi verify --tenant acme
     """
     place = settings(kafka, redis)
-    book = load_book(config or settings_file())
+    book = workers_book(place, config or settings_file())
     with bar() as progress:
         verdict = asyncio.run(Audit(place, book, tenant, not frozen).run(lanes_bar(progress)))
     if as_json:

@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.flags import CONFIG
@@ -14,7 +15,8 @@ from ops.supervisor import Supervisor
 
 def worker_command(as_of: int | None = None, log: Path | None = None) -> list[str]:
     """The command of one worker process; with ``log`` its output goes there instead of the terminal."""
-    command = [sys.executable, "-m", "streams", *(["--as-of", str(as_of)] if as_of is not None else [])]
+    frozen = [] if as_of is None else ["--as-of", datetime.fromtimestamp(as_of / 1000, UTC).isoformat()]
+    command = [sys.executable, "-m", "streams", *frozen]
     if log is None:
         return command
     return ["sh", "-c", f"exec {shlex.join(command)} >>{shlex.quote(str(log))} 2>&1"]
