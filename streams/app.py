@@ -11,13 +11,14 @@ from sinks.base import Sink
 from streams import partitions
 from streams.accept import Acceptor
 from streams.clock import Clock
-from streams.collect import Collector
+from streams.collect import collect_when_idle
 from streams.consumer import BatchConsumer, BatchTransport
 from streams.engine_port import EngineFactory
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
-from streams.stop import die
+from streams.stop import die, spawn
 from streams.table import StateTable
+from streams.topic_ids import topic_ids
 from streams.watchdog import Watchdog
 
 
@@ -85,9 +86,15 @@ class App(faust.App):
         consumer = cast(BatchConsumer, self.consumer)
         self.ownership.consumer = consumer
         partitions.watch(self.options, consumer.kafka._client.cluster)
+        names = [self.options.journal, *self.options.inputs]
+        self.ownership.topic_ids = await topic_ids(consumer.kafka._client, names)
         await self.acceptor.start(consumer)
         self.watchdog = Watchdog(self.options, self.ownership, consumer)
         self.watchdog.start()
+        self.collecting = spawn(collect_when_idle(self._progress), lambda: "collecting garbage")
+
+    def _progress(self) -> int:
+        return self.acceptor.accepted + sum(lane.batches for lane in self.ownership.lanes.values())
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
         # Faust would drop the batch, start the agent anew and go on.
@@ -112,7 +119,7 @@ def create_app(options: WorkerOptions, engine: EngineFactory, sink: Sink, clock:
     app.acceptor = Acceptor(options)
     table = StateTable(app, engine=engine, name="state", changelog_topic=app.topic(options.state))
     app.tables.add(table)
-    app.ownership = Ownership(options, table, app.acceptor, sink, clock, Collector().freeze)
+    app.ownership = Ownership(options, table, app.acceptor, sink, clock)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

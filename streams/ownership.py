@@ -9,13 +9,14 @@ is under way goes on; but every partition is sought anew.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from faust.types import TP
 
 from sinks.base import Sink
 from streams.accept import Acceptor
 from streams.clock import Clock
+from streams.collect import freeze, thaw
 from streams.consumer import BatchConsumer
 from streams.fetched import Fetched
 from streams.lane import Lane
@@ -25,6 +26,7 @@ from streams.publish import Publisher
 from streams.restore import restore
 from streams.stop import Refused, spawn
 from streams.table import StateTable
+from streams.topic_ids import recreated
 from streams.transact import Transactor
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,6 @@ class Ownership:
 
     def __init__(
         self, options: WorkerOptions, table: StateTable, acceptor: Acceptor, sink: Sink, clock: Clock,
-        on_restored: Callable[[], None],
     ) -> None:  # fmt: skip
         self.options = options
         self.table = table
@@ -45,12 +46,12 @@ class Ownership:
         self.sink = sink
         self.clock = clock
         self.consumer: BatchConsumer
+        self.topic_ids: dict[str, str] = {}  # of the journal and the inputs
         self.lanes: dict[int, Lane] = {}
         self.flowing = False
         self._restores: dict[int, asyncio.Task[None]] = {}
         self._reading: set[int] = set()
         self._slots = asyncio.Semaphore(AT_A_TIME)
-        self._on_restored = on_restored
 
     # -- what agents hand over -------------------------------------------------------------------------------------
 
@@ -113,6 +114,7 @@ class Ownership:
             await asyncio.wait([restoring])
         await lane.stop()
         self.table.drop(partition)
+        thaw()
 
     async def _restore(self, lane: Lane) -> None:
         began = asyncio.get_running_loop().time()
@@ -120,8 +122,7 @@ class Ownership:
             self._reading.add(lane.partition)
             try:
                 await restore(self.options, lane.partition, lane.state)
-                at = lane.state.position or await self._beginning(lane.partition)
-                await self._check_journal(lane.partition, at)
+                at = await self._where(lane)
             finally:
                 self._reading.discard(lane.partition)
         lane.start(at)
@@ -131,7 +132,7 @@ class Ownership:
         )  # fmt: skip
         self._restores.pop(lane.partition, None)
         if not self._restores:
-            self._on_restored()
+            freeze()
         if self.flowing:
             self._flow(lane)
 
@@ -145,21 +146,26 @@ class Ownership:
 
     # -- where to go on --------------------------------------------------------------------------------------------
 
-    async def _beginning(self, partition: int) -> Position:
-        tp = TP(self.options.journal, partition)
-        return Position((await self.consumer.earliest_offsets(tp))[tp])
+    async def _where(self, lane: Lane) -> Position:
+        """The position stored in the state, or the journal's beginning for a state that never was.
 
-    async def _check_journal(self, partition: int, at: Position) -> None:
-        """The journal must still hold what the state does not have, and reach as far as the state says."""
-        tp = TP(self.options.journal, partition)
+        The journal must still hold what the state does not have, and reach as far as the state says.
+        """
+        tp = TP(self.options.journal, lane.partition)
         first = (await self.consumer.earliest_offsets(tp))[tp]
         end = (await self.consumer.highwaters(tp))[tp]
+        at = lane.state.position or Position(first, 1, {})
+        if changed := recreated(at.topics, self.topic_ids):
+            raise Refused(
+                f"{', '.join(changed)} was deleted and made anew since lane {lane.partition} was counted: the offsets "
+                "are those of other events now. Give the topic a new name or start with a new topic prefix"
+            )
         if not first <= at.next <= end:
             raise Refused(
-                f"lane {partition} stands at offset {at.next}, but {tp.topic} holds {first} to {end}: "
-                "events that were not counted are gone, or the topic was recreated. "
-                f"Bring the topic back, or delete {self.options.state} and count what is there from the beginning"
+                f"lane {lane.partition} stands at offset {at.next}, but {tp.topic} holds {first} to {end}: events that "
+                f"were not counted are gone. Bring them back, or delete {self.options.state} and count what is there"
             )
+        return at._replace(topics=self.topic_ids)
 
     async def _input_positions(self, tps: list[TP]) -> dict[TP, int]:
         """The group's offsets, or the beginning where there is none: `count` drops what it has seen."""

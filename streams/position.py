@@ -4,6 +4,7 @@ It decides where a lane goes on. The consumer group's offset is for lag tools on
 renamed away while the state stays.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import orjson
@@ -15,13 +16,13 @@ class Position(NamedTuple):
     """How far the state of a lane has come."""
 
     next: int  # the first journal offset that is not in the state
-    epoch: int = 1  # raised by a restatement: values of a higher epoch replace those of a lower one
-    journal: str = ""  # which journal the offset belongs to: see `streams.identity`
+    epoch: int  # raised by a restatement: values of a higher epoch replace those of a lower one
+    topics: Mapping[str, str]  # name -> id of the journal and the inputs that the offsets in the state belong to
 
 
 def encode(position: Position) -> bytes:
     """As the changelog holds it."""
-    return orjson.dumps({"v": 1, "next": position.next, "epoch": position.epoch, "journal": position.journal})
+    return orjson.dumps({"v": 1, "next": position.next, "epoch": position.epoch, "topics": dict(position.topics)})
 
 
 def decode(value: bytes) -> Position:
@@ -29,4 +30,4 @@ def decode(value: bytes) -> Position:
     fields = orjson.loads(value)
     if fields["v"] != 1:
         raise ValueError(f"position entry of version {fields['v']}: written by a newer build")
-    return Position(fields["next"], fields["epoch"], fields["journal"])
+    return Position(fields["next"], fields["epoch"], fields["topics"])

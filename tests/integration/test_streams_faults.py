@@ -126,6 +126,22 @@ async def test_a_changed_partition_count_is_refused(rig: Rig) -> None:
         assert await asyncio.to_thread(late.wait, 20) == 78
 
 
+async def test_a_recreated_topic_is_refused(rig: Rig) -> None:
+    """An input that was deleted and made anew: its offsets would hide its events, so the worker asks what to do."""
+    await rig.produce(100)
+    with rig.worker():
+        await rig.exact()
+    link = AIOKafkaAdminClient(bootstrap_servers=rig.settings.kafka.bootstrap_servers)
+    await link.start()
+    await link.delete_topics([rig.input])
+    await link.close()
+    await asyncio.sleep(1)
+    await rig.make_topics()
+    with rig.worker() as refused:
+        assert await asyncio.to_thread(refused.wait, 30) == 78
+    assert "made anew" in rig.log.read_text()
+
+
 async def test_emptied_state_is_refused_not_counted_from_zero(rig: Rig) -> None:
     """A changelog whose records were deleted: the worker says so instead of publishing silent zeros."""
     await rig.produce(200)
