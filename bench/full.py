@@ -7,6 +7,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
+from confluent_kafka import KafkaException
+
 from bench.place import environment
 from bench.settle import Watch
 from bench.worker import Worker
@@ -33,14 +35,24 @@ class Full(NamedTuple):
 
 
 async def until(true: Callable[[], Awaitable[bool]], worker: Worker, seconds: float, pause: float) -> None:
-    """Ask again and again. RuntimeError with the worker's last words when it ends or takes too long."""
+    """Ask again and again. RuntimeError with the worker's last words when it ends or takes too long.
+
+    A broker that does not know its new topics yet, or is away, is a "not yet".
+    """
     end = perf_counter() + seconds
-    while not await true():
+    while not await _asked(true):
         if worker.code is not None:
             raise RuntimeError(f"the worker ended with code {worker.code}:\n{worker.tail()}")
         if perf_counter() > end:
             raise RuntimeError(f"nothing after {seconds:g} s; the worker's last words:\n{worker.tail()}")
         await asyncio.sleep(pause)
+
+
+async def _asked(true: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await true()
+    except KafkaException:
+        return False
 
 
 async def count_all(settings: Settings, worker: Worker, events: int, tenants: list[str]) -> Full:

@@ -18,7 +18,7 @@ def librdkafka(bootstrap: str, topics: Sequence[str]) -> float:
         consumer.assign([ConfluentPartition(topic, partition, 0) for topic, partition in open_])
         number, began = 0, perf_counter()
         while number < left:
-            number += len(consumer.consume(20_000, 1.0))
+            number += len(consumer.consume(2_000, 0.05))
         return number / (perf_counter() - began)
     finally:
         consumer.close()

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-
 MODULE: Final = ("-m", "streams")
+PROFILED: Final = Path(__file__).resolve().with_name("profiled.py")
 
 
 class Worker:
@@ -18,7 +18,7 @@ class Worker:
     def __init__(
         self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None
     ) -> None:
-        module = ["-m", "cProfile", "-o", str(profile.absolute()), *MODULE] if profile else MODULE
+        module = [str(PROFILED), str(profile.absolute())] if profile else MODULE
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *module, *args], env={**os.environ, **env}, stdout=out, stderr=out,
