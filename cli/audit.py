@@ -45,6 +45,8 @@ class Audit:
         except (KafkaError, OSError) as error:
             raise kafka_away(self.place.kafka.bootstrap_servers) from error
         tell(lanes, lanes)
+        if not self.verdict.facts and not self.verdict.notes:
+            self.verdict.notes.append(f"nothing has been counted yet{f' of {self.only}' if self.only else ''}")
         return self.verdict
 
     def new_engine(self) -> Engine:

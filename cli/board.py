@@ -59,22 +59,22 @@ def freshness(docs: Sequence[Doc], clock_ms: int) -> Text:
     if (age := age_ms(docs, clock_ms)) is None:
         return cell("no numbers yet: send an event with `crmkpi send`", "yellow")
     if age > STALE_MS:
-        return cell(f"stale: as of {docs[0]['as_of']}, {number(age / 1000, 0)} s ago", "red")
+        return cell(f"stale: as of {str(docs[0]['as_of'])[:19]}Z", "red")
     return cell(f"live, {max(age, 0) / 1000:.1f} s ago", "green")
 
 
-def tenant_table(board: Board, tenant: str, clock_ms: int) -> Table:
+def tenant_table(board: Board, tenant: str, clock_ms: int) -> Group:
     """One tenant's headlines: value, what moved since the board was opened, and what the value is made of."""
     docs = board.headlines(tenant)
     title = Text.assemble(cell(tenant, "bold"), f"  {board.window}  ", freshness(docs, clock_ms))
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("KPI")
     for name in ("value", "moved", "of", "n"):
         table.add_column(name, justify="right")
     dim = "dim" if (age_ms(docs, clock_ms) or 0) > STALE_MS else ""
     for doc in docs:
         table.add_row(*_row(board, tenant, doc), style=dim)
-    return table
+    return Group(title, table, "")
 
 
 def render(board: Board, tenants: Sequence[str], clock_ms: int, width: int, page: int = 0) -> RenderableType:

@@ -95,8 +95,9 @@ def _end(servers: Servers, shown: Demo, plan: Plan, error: BaseException | None,
     if shown.verdict is None:
         say("stopped; nothing is left behind")
         return OK if plan.seconds is None else INTERRUPTED
+    tell = say if plan.quiet else line
+    tell(summary(shown.verdict), *shown.verdict.notes, *shown.verdict.shown)
     if not plan.quiet:
-        line(summary(shown.verdict), *shown.verdict.notes, *shown.verdict.shown)
         line(
             "Next: crmkpi up, then crmkpi send, import, top; or crmkpi compute FILE without any server. See README.md."
         )

@@ -1,0 +1,128 @@
+"""Rules of the comparison behind `crmkpi verify`: equal state passes, and every kind of difference is found."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cli.recount import Entries, JournalRecord, Recount, Verdict, check_cells, check_documents, check_entries, restored
+from kpis.engine import Engine
+from models.blocks import decode_block, encode_blocks
+from models.record import RawRecord
+from models.settings import TenantBook
+from models.validate import validate
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "events.jsonl"
+AS_OF = 1_793_404_800_000  # 2026-10-31
+
+
+def new() -> Engine:
+    """An empty engine."""
+    return Engine(TenantBook())
+
+
+def journal() -> list[JournalRecord]:
+    """The example's events as two journal records."""
+    lines = EXAMPLE.read_bytes().splitlines()
+    found = []
+    for part in (range(25), range(25, len(lines))):
+        rows, rejections = validate([RawRecord("t", 0, n, -1, None, lines[n]) for n in part])
+        assert not rejections
+        found += [JournalRecord(t, decode_block(b), 1_000) for t, b in encode_blocks("t", 0, rows, ())]
+    return found
+
+
+def counted(batches: Callable[[list[JournalRecord]], list[list[JournalRecord]]]) -> Recount:
+    """A recount that takes the journal in these batches."""
+    recount = Recount(new)
+    for batch in batches(journal()):
+        recount.take(batch)
+    return recount
+
+
+def together(records: list[JournalRecord]) -> list[list[JournalRecord]]:
+    """One batch."""
+    return [records]
+
+
+def one_by_one(records: list[JournalRecord]) -> list[list[JournalRecord]]:
+    """A batch a record."""
+    return [[record] for record in records]
+
+
+def compare(kept: Entries, other: Entries) -> Verdict:
+    """The verdict on two sets of entries."""
+    verdict = Verdict()
+    check_entries(kept, other, lambda tenant: True, verdict)
+    return verdict
+
+
+def test_a_recount_in_other_batches_is_equal() -> None:
+    """Facts, identities and cells do not depend on how the journal was cut."""
+    verdict = compare(counted(one_by_one).entries, counted(together).entries)
+
+    assert verdict.verified
+    assert verdict.facts
+    assert verdict.cells
+
+
+def test_restored_state_has_the_cells_its_facts_make() -> None:
+    """First half of verify."""
+    verdict = Verdict()
+    check_cells(restored(new, counted(one_by_one).entries), ["acme"], verdict)
+
+    assert verdict.verified
+
+
+def test_a_wrong_cell_is_found_by_both_halves() -> None:
+    """It differs from its facts, and from the recount."""
+    right = counted(together).entries
+    cell = next(key for key in right if key.startswith(b"c") and b"won" in key)
+    wrong = {**right, cell: b"77"}
+    halves = Verdict()
+    check_cells(restored(new, wrong), ["acme"], halves)
+
+    assert halves.different == 1
+    assert compare(wrong, right).different == 1
+
+
+def test_a_lost_fact_is_found_by_the_recount() -> None:
+    """Second half of verify."""
+    right = counted(together).entries
+    lost = dict(right)
+    del lost[next(key for key in right if key.startswith(b"facme\0deal\0") and b"D2" in key)]
+
+    assert not compare(lost, right).verified
+    assert "missing" in compare(lost, right).shown[0]
+
+
+def documents() -> list[dict[str, Any]]:
+    """What the example publishes."""
+    found = counted(together).engine.documents("acme", AS_OF, live=False, full=True)
+    return [orjson.loads(orjson.dumps(doc)) for doc in found]
+
+
+def test_published_documents_may_be_older_but_not_other() -> None:
+    """A document is not written again when only the clock moved; its number must be right all the same."""
+    verdict, older = Verdict(), [{**doc, "rev": "1.5", "as_of": "earlier"} for doc in documents()]
+    check_documents(older, documents(), verdict)
+
+    assert verdict.verified
+    assert verdict.kpis == len(older)
+
+
+def test_a_wrong_a_missing_and_a_surplus_document_are_three_differences() -> None:
+    """Each is named."""
+    right, verdict = documents(), Verdict()
+    wrong = [{**right[0], "value": 99}, *right[2:], {**right[0], "segment": {"owner": "nobody"}}]
+    check_documents(wrong, right, verdict)
+
+    assert verdict.different == 3
+    for word in ("value is 99", "is missing", "should not be there"):
+        assert any(word in text for text in verdict.shown)
+
+
+def test_what_could_not_be_compared_is_not_verified() -> None:
+    """A note alone is enough."""
+    assert not Verdict(notes=["the journal begins at 5"]).verified
