@@ -21,7 +21,7 @@ class Worker:
         module = [str(PROFILED), str(profile.absolute())] if profile else MODULE
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, *module, *args], env={**os.environ, **env}, stdout=out, stderr=out,
+                [sys.executable, *module, *args], env=_environment(env, log.parent), stdout=out, stderr=out,
                 stdin=subprocess.DEVNULL, start_new_session=True, cwd=log.parent,
             )  # fmt: skip
         self.log = log
@@ -78,3 +78,9 @@ class Worker:
     def _signal(self, number: int) -> None:
         if self.process.poll() is None:
             os.kill(self.process.pid, number)
+
+
+def _environment(env: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Ours and ``env``; compiled modules are kept with the run, so that only its first worker starts slowly."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return ours | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")} | dict(env)

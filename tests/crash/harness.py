@@ -93,7 +93,9 @@ class Run:
         self.pool.wanted = self.workers
         keeper = asyncio.create_task(self.pool.keep())
         try:
+            feed.allow = 1 / (len(faults) + 1)
             feed.start()
+            await self._flowing()
             await self._faults(faults, feed)
             await self._fed(feed)
             await self._settle()
@@ -106,10 +108,27 @@ class Run:
         await self._compare()
         return self.report
 
+    async def _flowing(self) -> None:
+        """Wait until the workers count: a fault before that would hit nothing."""
+        watch = Watch(self.settings)
+        try:
+            while not await self._counted(watch):
+                await asyncio.sleep(0.2)
+        finally:
+            await watch.close()
+
+    async def _counted(self, watch: Watch) -> bool:
+        try:
+            return bool(watch.journal_ends()) and len(await watch.behind(dict.fromkeys(self.names, 1))) < len(
+                self.names
+            )
+        except KafkaException:
+            return False
+
     async def _faults(self, faults: Sequence[Fault], feed: Feed) -> None:
         began = monotonic()
         for number, fault in enumerate(faults, 1):
-            feed.allow = number / len(faults) if number < len(faults) else 0.999
+            feed.allow = (number + 1) / (len(faults) + 1) if number < len(faults) else 0.999
             await asyncio.sleep(fault.gap)
             say(f"{monotonic() - began:6.1f} s  {fault.kind:15} {feed.sent:9,} sent, {len(self.pool.workers)} workers")
             await Faults(self.servers, self.pool).do(fault)
