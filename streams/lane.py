@@ -86,6 +86,13 @@ class Lane:
             self._clear()
             await self._settle()
 
+    async def publish_rest(self) -> None:
+        """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
+        await self.publisher.settle()
+        if self.publisher.pending:
+            await self.publisher.start(self.position)
+            await self.publisher.settle()
+
     async def stop(self) -> None:
         """End a quiet lane: its partition goes to somebody else."""
         if self._task is not None:

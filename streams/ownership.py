@@ -31,6 +31,7 @@ from streams.transact import Transactor
 
 log = logging.getLogger(__name__)
 
+LAST_WORDS = 4.0  # seconds for publishing at a stop
 AT_A_TIME = 3  # restores; each is bound by this process's one core
 
 
@@ -93,7 +94,10 @@ class Ownership:
                 self._flow(lane)
 
     async def close(self) -> None:
-        """The worker stops, quiet already."""
+        """The worker stops, quiet already: what is committed is published, then all is given back."""
+        ready = [asyncio.ensure_future(lane.publish_rest()) for lane in self.lanes.values() if lane.ready]
+        if ready:  # a store that is slow or away is not waited for: the next owner publishes everything
+            await asyncio.wait(ready, timeout=LAST_WORDS)
         await asyncio.gather(*(self._drop(partition) for partition in list(self.lanes)))
         await self.acceptor.stop()
 

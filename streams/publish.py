@@ -76,6 +76,11 @@ class Publisher:
             self._next_readback = now + self.options.readback_interval
         self._task = spawn(self._run(publications, check), lambda: f"publishing lane {self.partition}")
 
+    @property
+    def pending(self) -> bool:
+        """There are committed changes nobody has seen yet."""
+        return bool(self._changed or self._whole)
+
     async def settle(self) -> None:
         """Wait for a running write."""
         if self._task is not None:

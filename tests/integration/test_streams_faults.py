@@ -176,6 +176,16 @@ async def test_the_broker_restarts_and_the_worker_finds_back(rig: Rig, servers: 
     assert len(rig.log.read_text().splitlines()) < 300
 
 
+async def test_a_worker_that_hangs_ends_itself(rig: Rig) -> None:
+    """An endless computation blocks the loop: the watchdog's thread ends the worker, the next one counts."""
+    await rig.produce(100)
+    with rig.worker(env={"COUNTING_HANGS_AT": "tenant-1"}, watchdog=4) as stuck:
+        assert await asyncio.to_thread(stuck.wait, 30) == 70
+    assert "without a pause" in rig.log.read_text()
+    with rig.worker():
+        await rig.exact()
+
+
 async def test_kafka_away_is_one_line_and_code_70(rig: Rig) -> None:
     """No broker at the address: the worker says where it looked, and the supervisor may try again."""
     env = {"CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
