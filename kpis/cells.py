@@ -2,7 +2,7 @@
 
 Changes come as *wide rows* keyed by (segments of the subject, measure, minute) and are spread over segments and levels
 once a batch. A pane that is older than its level keeps is folded into the level's carry, so that sums from the
-beginning stay right for ever. ``dirty`` holds what changed since it was last drained, for the changelog and for publishing.
+beginning stay right for ever.
 """
 
 from collections.abc import Iterator
@@ -55,21 +55,80 @@ class Cells:
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
-        self.dirty: dict[CellKey, int] = {}
-        self.touched: set[tuple[str, str]] = set()  # (measure, segment) changed since the last publication
+        self.touched: set[str] = set()  # measures changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
-        self._plans: dict[tuple[int, str], list[tuple[str, Level]]] = {}
-        self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
+        self._changed: dict[int, tuple[str, str, str, Level]] = {}  # levels with dirty panes, by identity
+        self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
+        self._plans: dict[tuple[str, int], list[tuple[str, str, str, Level]]] = {}  # (level, head) -> levels to add to
 
-    def _levels(self, measure: int, segment: str) -> list[tuple[str, Level]]:
-        plan = self._plans.get((measure, segment))
+    def _plan(self, level: str, head: int, segments: Segments) -> list[tuple[str, str, str, Level]]:
+        """The levels that a measure in a set of segments is added to."""
+        plan = self._plans.get((level, head))
         if plan is None:
-            name = NAMES.names[measure]
-            wanted = levels(name, bool(segment))
-            kept = self._series(name, segment) if wanted else {}
-            plan = self._plans[measure, segment] = [(level, kept.setdefault(level, Level())) for level in wanted]
+            name = NAMES.names[head & MEASURE_MASK]
+            wanted = [one for one in segments.sets[head >> MEASURE_BITS] if level in levels(name, bool(one))]
+            plan = self._plans[level, head] = [
+                (name, one, level, self._series(name, one).setdefault(level, Level())) for one in wanted
+            ]
         return plan
+
+    def apply(self, rows: Rows, segments: Segments) -> None:
+        """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days."""
+        names = NAMES.names
+        quarters: dict[tuple[int, int], int] = {}
+        for key, delta in rows.items():
+            if delta:
+                at = key >> MINUTE_BITS, ((key & MINUTE_MASK) - MINUTE_BIAS) // 15
+                quarters[at] = quarters.get(at, 0) + delta
+        days: dict[tuple[int, int], int] = {}
+        day_of: dict[int, int] = {}
+        for (head, quarter), delta in quarters.items():
+            if delta:
+                day = day_of.get(quarter)
+                if day is None:
+                    day = day_of[quarter] = self.zone.day(quarter * 15)
+                days[head, day] = days.get((head, day), 0) + delta
+        minutes = {
+            (key >> MINUTE_BITS, (key & MINUTE_MASK) - MINUTE_BIAS): delta for key, delta in rows.items() if delta
+        }
+        for level, changes in (("m", minutes), ("q", quarters), ("d", days)):
+            self._add(level, changes, segments)
+        self.touched.update(names[head & MEASURE_MASK] for head in {head for head, _ in minutes})
+
+    def _add(self, level: str, changes: dict[tuple[int, int], int], segments: Segments) -> None:
+        floor, changed, plans = self.floors[level], self._changed, self._plans
+        for (head, pane), delta in changes.items():
+            if not delta:
+                continue
+            plan = plans.get((level, head))
+            if plan is None:
+                plan = self._plan(level, head, segments)
+            if not plan:
+                continue
+            if pane < floor:
+                pane = CARRY
+            for place in plan:
+                series = place[3]
+                panes = series.panes
+                total = panes.get(pane, 0) + delta
+                if total:
+                    panes[pane] = total
+                else:
+                    panes.pop(pane, None)
+                if not series.dirty:
+                    changed[id(series)] = place
+                series.dirty.add(pane)
+                series.stale = True
+
+    def drain(self) -> Iterator[tuple[CellKey, int]]:
+        """The cells that changed since this was last asked, with their new sums."""
+        for name, segment, level, series in self._changed.values():
+            panes = series.panes
+            for pane in series.dirty:
+                yield (name, segment, level, pane), panes.get(pane, 0)
+            series.dirty.clear()
+        self._changed.clear()
 
     def _series(self, name: str, segment: str) -> dict[str, Level]:
         kept = self.series.get((name, segment))
@@ -97,30 +156,6 @@ class Cells:
             return self._families.get((base, segments[0]), [])
         return sorted({suffix for segment in segments for suffix in self._families.get((base, segment), ())})
 
-    def apply(self, rows: Rows, segments: Segments) -> None:
-        """Spread a batch's wide rows over their segments and levels."""
-        names = NAMES.names
-        day = self.zone.day
-        dirty, touched, floors = self.dirty, self.touched, self.floors
-        for key, delta in rows.items():
-            if not delta:
-                continue
-            minute = (key & MINUTE_MASK) - MINUTE_BIAS
-            measure = key >> MINUTE_BITS & MEASURE_MASK
-            name = names[measure]
-            panes = {"m": minute, "q": minute // 15, "d": day(minute)}
-            for segment in segments.sets[key >> (MINUTE_BITS + MEASURE_BITS)]:
-                plan = self._plans.get((measure, segment))
-                if plan is None:
-                    plan = self._levels(measure, segment)
-                if plan:
-                    touched.add((name, segment))
-                for level, series in plan:
-                    pane = panes[level]
-                    if pane < floors[level]:
-                        pane = CARRY
-                    dirty[name, segment, level, pane] = series.add(pane, delta)
-
     def load(self, key: CellKey, total: int) -> None:
         """Put one stored cell back, on restore."""
         name, segment, level, pane = key
@@ -143,10 +178,11 @@ class Cells:
                 old = [pane for pane in series.panes if CARRY < pane < floors[level]]
                 if not old:
                     continue
+                self._changed[id(series)] = (name, segment, level, series)
                 for pane in old:
                     total = series.panes[pane]
-                    self.dirty[name, segment, level, pane] = series.add(pane, -total)
-                    self.dirty[name, segment, level, CARRY] = series.add(CARRY, total)
+                    series.add(pane, -total)
+                    series.add(CARRY, total)
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from kpis.marks import FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
@@ -109,8 +110,19 @@ def _state_after(state: str, event: DealEvent, settings: TenantSettings) -> str 
 
 def outcome(stage: str, settings: TenantSettings) -> str | None:
     """What a stage means: "won", "lost" or neither. Case and spaces play no part."""
-    plain = "".join(stage.split()).lower()
-    return "won" if plain in settings.won_stages else "lost" if plain in settings.lost_stages else None
+    plain = _plain(stage)
+    return (
+        "won" if plain in _plains(settings.won_stages) else "lost" if plain in _plains(settings.lost_stages) else None
+    )
+
+
+def _plain(stage: str) -> str:
+    return "".join(stage.split()).lower()
+
+
+@lru_cache(maxsize=256)
+def _plains(stages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_plain, stages))
 
 
 def open_intervals(deal: Deal) -> list[Interval]:

@@ -9,7 +9,7 @@ from typing import Final
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
 
 ROLLING_LEVELS: Final = {
-    **dict.fromkeys(MINUTE_WINDOWS, "m"),
+    **dict.fromkeys(MINUTE_WINDOWS, "mqd"),
     **dict.fromkeys(QUARTER_WINDOWS, "qd"),
     **dict.fromkeys(DAY_WINDOWS, "qd"),
 }

@@ -14,11 +14,10 @@ from kpis.cells import Segments
 from kpis.identity import KINDS, Identity
 from kpis.ledger import Ledger
 from kpis.presence import BASES, Presence
-from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, TouchDay
+from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, Touches
 
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
-DAY_MS: Final = 86_400_000
 PAGE: Final = CODES["page.viewed"]
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
@@ -27,6 +26,11 @@ ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHA
 ENGAGED_ANY: Final = BASES.number("engaged")
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED})
 SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views"})
+
+VISITOR: Final = (VISITORS, None)
+ENGAGED_KEYS: Final = tuple(
+    ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
+)
 
 Said = list[Any]  # [t, source, id, value]
 SetKey = tuple[int, Any]  # base, session
@@ -42,7 +46,8 @@ class People:
         self.identity = Identity()
         self.owners: dict[str, Said] = {}  # object -> [t, source, id, owner's id]
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
-        self.touches: dict[str, dict[int, TouchDay]] = {}  # id -> UTC day -> touches
+        self.touches: dict[str, Touches] = {}
+        self.stored_touches: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
         self.owned: dict[str, set[tuple[str, str]]] = {}  # id -> its groups of facts: (kind, key)
         self.latest_lead: dict[str, int] = {}  # root -> newest lead, ms
         self.latest_lead_of: Callable[[str], int | None] = lambda root: None
@@ -205,39 +210,34 @@ class People:
 
     # --- presence
 
-    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, identified: bool) -> None:
-        """Keep a touch of an id; a human one puts its person into the sets it belongs to."""
-        days = self.touches.get(raw)
-        if days is None:
-            days = self.touches[raw] = {}
+    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, identified: bool) -> int:
+        """Keep a touch of an id; a human one puts its person into the sets it belongs to. Returns its chunk."""
+        touches = self.touches.get(raw)
+        if touches is None:
+            touches = self.touches[raw] = Touches()
             self.hold(raw)
-        day = days.get(time // DAY_MS)
-        if day is None:
-            day = days[time // DAY_MS] = TouchDay()
-        day.add(time, kind, flags, note)
-        if flags & BOT:
-            return
-        person = self.person(raw)
-        for key in self._keys(person, time, kind, note, identified):
-            self._put(person, key, time // 60_000)
+        chunk = touches.add(time, kind, flags, note)
+        if not flags & BOT:
+            person = self.person(raw)
+            sets = self._sets.get(person)
+            if sets is None:
+                sets = self._sets[person] = {}
+            for key in self._keys(person, time, kind, note, identified):
+                self._put(person, sets, key, time // 60_000)
+        return chunk
 
-    def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> Iterator[SetKey]:
+    def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
         """The sets a human touch belongs to."""
-        channel = BY_CODE[kind].channel
-        if channel is not None:
-            yield ENGAGED[channel], None
-            yield ENGAGED_ANY, None
-        if kind == PAGE and identified:
-            yield VISITORS, None
-            yield SESSIONS, session if session is not None else self._day(time // 60_000)
-            lead = self.latest_lead.get(person)
-            if lead is not None and time <= lead:
-                yield LED, None
+        engaged = ENGAGED_KEYS[kind]
+        if kind != PAGE or not identified:
+            return engaged
+        visit = (SESSIONS, session if session is not None else self._day(time // 60_000))
+        lead = self.latest_lead.get(person)
+        if lead is None or time > lead:
+            return (*engaged, VISITOR, visit)
+        return (*engaged, VISITOR, visit, (LED, None))
 
-    def _put(self, person: str, key: SetKey, minute: int) -> None:
-        sets = self._sets.get(person)
-        if sets is None:
-            sets = self._sets[person] = {}
+    def _put(self, person: str, sets: "dict[SetKey, array[int]]", key: SetKey, minute: int) -> None:
         times = sets.get(key)
         if times is None:
             times = sets[key] = array("q")
@@ -246,7 +246,7 @@ class People:
             if at == len(times) or times[at] != minute:
                 times.insert(at, minute)
         else:
-            self._presence.put(key[0], self._code_of(person, key), times, minute)
+            self._presence.put(key[0], self.segments(person) if key[0] in SEGMENTED else 0, times, minute)
 
     def _code_of(self, person: str, key: SetKey) -> int:
         return self.segments(person) if key[0] in SEGMENTED else self._segments.everything
@@ -261,11 +261,10 @@ class People:
             self.latest_lead[person] = lead
         for raw in self.own_raws(person):
             identified = raw.startswith((*NODE_SPACES, CONTACT))
-            for day in self.touches.get(raw, {}).values():
-                for time, kind, flags, note in day.touches():
-                    if not flags & BOT:
-                        for key in self._keys(person, time, kind, note, identified):
-                            found.setdefault(key, set()).add(time // 60_000)
+            for time, kind, flags, note in self.touches.get(raw, ()):
+                if not flags & BOT:
+                    for key in self._keys(person, time, kind, note, identified):
+                        found.setdefault(key, set()).add(time // 60_000)
         return {key: array("q", sorted(minutes)) for key, minutes in found.items()}
 
     def withdraw(self, person: str) -> None:
@@ -297,6 +296,8 @@ class People:
     def restore(self, holders: Iterable[str]) -> None:
         """Make every derived thing from restored facts, without touching the numbers."""
         self.identity.rebuild_all()
+        self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
+        self.stored_touches = {}
         for raw in [*self.touches, *holders, *(raw for raw in self.owners if raw.startswith(CONTACT))]:
             self.hold(raw)
         for person in {self.person(raw) for raw in self.touches}:

@@ -13,42 +13,44 @@ CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level k
 
 
 class Level:
-    """The panes of one level: pane number -> sum, with prefix sums built when they are read."""
+    """The panes of one level: pane number -> sum, with prefix sums built when they are read.
 
-    __slots__ = ("_keys", "_sums", "panes")
+    ``stale`` says that the prefix sums are to be built anew; ``dirty`` are the panes changed since they were last stored.
+    """
+
+    __slots__ = ("_keys", "_sums", "dirty", "panes", "stale")
 
     def __init__(self) -> None:
         self.panes: dict[int, int] = {}
-        self._keys: list[int] | None = None
+        self.dirty: set[int] = set()
+        self.stale = True
+        self._keys: list[int] = []
         self._sums: list[int] = []
 
-    def add(self, pane: int, delta: int) -> int:
-        """Add to a pane; returns its new sum. A pane that comes to zero is forgotten."""
+    def add(self, pane: int, delta: int) -> None:
+        """Add to a pane; one that comes to zero is forgotten."""
         total = self.panes.get(pane, 0) + delta
-        if total:
-            self.panes[pane] = total
-        else:
-            self.panes.pop(pane, None)
-        self._keys = None
-        return total
+        self.put(pane, total)
+        self.dirty.add(pane)
 
     def put(self, pane: int, total: int) -> None:
-        """Set a pane, on restore; 0 takes it away."""
+        """Set a pane; 0 takes it away."""
         if total:
             self.panes[pane] = total
         else:
             self.panes.pop(pane, None)
-        self._keys = None
+        self.stale = True
 
     def before(self, pane: int) -> int:
         """Sum of all panes below ``pane``."""
-        if self._keys is None:
+        if self.stale:
             self._keys = sorted(self.panes)
             self._sums = list(accumulate((self.panes[key] for key in self._keys), initial=0))
+            self.stale = False
         return self._sums[bisect_left(self._keys, pane)]
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """The (pane, sum) pairs in [start, end), in order."""
         self.before(start)
-        keys = self._keys or []
+        keys = self._keys
         return [(key, self.panes[key]) for key in keys[bisect_left(keys, start) : bisect_left(keys, end)]]

@@ -4,17 +4,15 @@ A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identit
 number. An entry that came to nothing is a tombstone.
 """
 
-from array import array
 from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
 
 from kpis.cells import CellKey
-from kpis.messages import SLOTS
+from kpis.messages import NEVER, SLOTS, new_message
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
-from kpis.touches import TouchDay
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
@@ -32,7 +30,7 @@ def _key(table: str, *parts: str) -> bytes:
 def cell_key(tenant: str, cell: CellKey) -> bytes:
     """The key of a cell."""
     measure, segment, level, pane = cell
-    return _key("c", tenant, measure, segment, f"{level}{pane}")
+    return f"c{tenant}\0{measure}\0{segment}\0{level}{pane}".encode()
 
 
 def dirty_entries(state: TenantState) -> list[Entry]:
@@ -40,9 +38,7 @@ def dirty_entries(state: TenantState) -> list[Entry]:
     tenant = state.tenant
     entries = [*_fact_entries(tenant), *_state_entries(state)]
     name = tenant.name
-    for cell, total in tenant.cells.dirty.items():
-        entries.append((cell_key(name, cell), b"%d" % total if total else None))
-    tenant.cells.dirty.clear()
+    entries += [(cell_key(name, cell), b"%d" % total if total else None) for cell, total in tenant.cells.drain()]
     return entries
 
 
@@ -93,18 +89,20 @@ def _one(name: str) -> tuple[str, ...]:
 
 
 def _message(tenant: Tenant, key: str) -> list[Any]:
-    message = tenant.messages[key]
-    return [[message[2 * slot], tenant.sets.sets[message[2 * slot + 1]][1:]] for slot in range(SLOTS)]
+    message, sets = tenant.messages[key], tenant.sets.sets
+    filled = [slot for slot in range(SLOTS) if message[2 * slot] != NEVER]
+    return [[slot, message[2 * slot], sets[message[2 * slot + 1]][1:]] for slot in filled]
 
 
 def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
-    flat = [number for time, segments in stored for number in (time, tenant.sets.code(tuple(segments)))]
-    tenant.messages[key] = array("q", flat)
+    message = tenant.messages[key] = new_message()
+    for slot, time, segments in stored:
+        message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tuple(segments))
 
 
 def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    raw, _, day = name.rpartition("\0")
-    tenant.people.touches.setdefault(raw, {})[int(day)] = TouchDay.decode(stored)
+    raw, _, number = name.rpartition("\0")
+    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = stored
 
 
 def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
@@ -152,7 +150,7 @@ FACTS: Final[dict[str, tuple[Any, Any, Any]]] = {
     ),
     "touch": (
         lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.people.touches[name[0]][name[1]].encode(),
+        lambda tenant, name: tenant.people.touches[name[0]].chunk(name[1]),
         _load_touch,
     ),
     "link": (lambda pair: pair, lambda tenant, pair: tenant.people.identity.links[pair].encode(), _load_link),

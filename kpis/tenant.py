@@ -32,6 +32,7 @@ OBJECTS: Final = (
     ("ticket_id", "ticket:"),
     ("record_id", "record:"),
 )
+OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
 ENG: Final = {kind.channel: code(f"eng.{kind.channel}") for kind in BY_CODE if kind.channel}
 BOTS: Final = {kind.channel: code(f"bots.{kind.channel}") for kind in BY_CODE if kind.channel}
@@ -71,6 +72,8 @@ class Tenant:
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.dirty: set[tuple[str, Any]] = set()
         self._unsettled: set[str] = set()
+        self._traits_read = ("country", *settings.dimensions)
+        self._own_codes: dict[Any, int] = {}
         self.ledger.kinds = {
             "deal": self._deal,
             "order": self._order,
@@ -150,13 +153,10 @@ class Tenant:
 
     def _own_objects(self, data: dict[str, Any], owner: str, stamp: tuple[int, str, str]) -> None:
         """The latest event that carries an object and an id says whose it is."""
-        for field, prefix in OBJECTS:
-            name = data.get(field)
+        for field in OWNED.keys() & data:
+            name = data[field]
             if name is not None:
-                self._own(prefix + str(name), owner, stamp)
-        contact = data.get("contact_id")
-        if contact is not None:
-            self._own(CONTACT + str(contact), owner, stamp)
+                self._own(OWNED[field] + str(name), owner, stamp)
 
     def _own(self, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
         held = self.people.owners.get(thing)
@@ -191,7 +191,7 @@ class Tenant:
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
             self.people.hold(raw)
-        for dimension in ("country", *self.settings.dimensions):
+        for dimension in self._traits_read:
             self._say(raw, dimension, traits.get(dimension), stamp)
 
     def _say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
@@ -326,8 +326,8 @@ class Tenant:
         if late and kind == PAGE:
             self._note_late_view(raw, minute)
         identified = raw.startswith((*NODE_SPACES, CONTACT))
-        self.people.touch(raw, row.time, kind, flags, note_, identified)
-        self.dirty.add(("touch", (raw, row.time // DAY_MS)))
+        chunk = self.people.touch(raw, row.time, kind, flags, note_, identified)
+        self.dirty.add(("touch", (raw, chunk)))
         self.touch_marks(kind, flags, minute, note_)
 
     def _note_late_view(self, raw: str, minute: int) -> None:
@@ -357,8 +357,15 @@ class Tenant:
     def _own_segments(self, data: dict[str, Any]) -> int:
         """Segments of a touch: the event's own campaign, country and traits."""
         campaign, traits = data.get("campaign") or {}, data.get("traits") or {}
+        key = (campaign.get("source"), campaign.get("name"), *[traits.get(name) for name in self._traits_read])
+        found = self._own_codes.get(key)
+        if found is None:
+            found = self._own_codes[key] = self._make_own_segments(campaign, traits)
+        return found
+
+    def _make_own_segments(self, campaign: dict[str, Any], traits: dict[str, Any]) -> int:
         pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
-        pairs += [(dimension, traits.get(dimension)) for dimension in ("country", *self.settings.dimensions)]
+        pairs += [(dimension, traits.get(dimension)) for dimension in self._traits_read]
         return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
 
     # --- what groups of facts contribute
@@ -474,10 +481,9 @@ class Tenant:
     def _late_views(self, raw: str) -> Contribution:
         """Late page views fall in the subject's segments; those of other touches in the touch's own."""
         segments = self.people.segments(self.people.subject(raw))
-        for day in self.people.touches.get(raw, {}).values():
-            for time, kind, flags, _ in day.touches():
-                if kind == PAGE and flags & LATE:
-                    yield segments, Mark(LATE_VIEWS, time, 1)
+        for time, kind, flags, _ in self.people.touches.get(raw, ()):
+            if kind == PAGE and flags & LATE:
+                yield segments, Mark(LATE_VIEWS, time, 1)
 
     # --- a batch
 
@@ -530,10 +536,9 @@ class Tenant:
             ledger.open_empty("customer", people.subject(person))
             ledger.open_empty("person", person)
         ledger.close()
-        for days in people.touches.values():
-            for day in days.values():
-                for time, touched, flags, own in day.touches():
-                    self.touch_marks(touched, flags, time // 60_000, own)
+        for touches in people.touches.values():
+            for time, touched, flags, own in touches:
+                self.touch_marks(touched, flags, time // 60_000, own)
         people.recount()
         people.flush(self.zone)
         return ledger.take()

@@ -1,12 +1,13 @@
-"""Touches: what persons do, many a day. A day of one id's touches is one group of facts, packed 12 bytes a touch."""
+"""Touches: what persons do, many a day. Packed in 12 bytes each."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 BOT: Final = 1
 LATE: Final = 2
 NOTHING: Final = -1
+CHUNK: Final = 64
 
 
 class Kind(NamedTuple):
@@ -63,8 +64,11 @@ def kind_code(type_: str, data: dict[str, Any]) -> int | None:
     return TYPE_CODES.get(type_)
 
 
-class TouchDay:
-    """The touches of one id on one UTC day. ``note`` is the session of a page view or the own segments of the others."""
+class Touches:
+    """The touches of one id, in the order they came. ``note``: the session of a page view, the own segments of others.
+
+    They are stored in chunks of CHUNK, so that one more touch rewrites little, however many there are.
+    """
 
     __slots__ = ("_places", "notes", "packed", "table")
 
@@ -74,40 +78,36 @@ class TouchDay:
         self.table: list[Any] = []
         self._places: dict[Any, int] = {}
 
-    def add(self, time: int, kind: int, flags: int, note: Any) -> None:
-        """Add a touch at ``time`` ms."""
+    def add(self, time: int, kind: int, flags: int, note: Any) -> int:
+        """Add a touch at ``time`` ms; returns the number of the chunk it went into."""
+        place = NOTHING
+        if note is not None:
+            found = self._places.get(note)
+            if found is None:
+                found = self._places[note] = len(self.table)
+                self.table.append(note)
+            place = found
         self.packed.append(time << 12 | kind << 4 | flags)
-        self.notes.append(NOTHING if note is None else self._place(note))
+        self.notes.append(place)
+        return (len(self.packed) - 1) // CHUNK
 
-    def _place(self, note: Any) -> int:
-        place = self._places.get(note)
-        if place is None:
-            place = self._places[note] = len(self.table)
-            self.table.append(note)
-        return place
-
-    def touches(self) -> Iterator[tuple[int, int, int, Any]]:
+    def __iter__(self) -> Iterator[tuple[int, int, int, Any]]:
         """(time ms, kind, flags, note) of each."""
         table = self.table
         for packed, note in zip(self.packed, self.notes, strict=True):
             yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else table[note]
 
-    def encode(self) -> list[Any]:
-        """As JSON, the same for the same touches in any order."""
-        return sorted(([*touch[:3], _plain(touch[3])] for touch in self.touches()), key=_sortable)
+    def chunk(self, number: int) -> list[list[Any]]:
+        """A chunk as JSON: the packed touches, then their notes."""
+        low, high = number * CHUNK, (number + 1) * CHUNK
+        notes = [None if note < 0 else self.table[note] for note in self.notes[low:high]]
+        return [self.packed[low:high].tolist(), notes]
 
     @staticmethod
-    def decode(stored: Iterable[list[Any]]) -> "TouchDay":
-        """From JSON."""
-        day = TouchDay()
-        for time, kind, flags, note in stored:
-            day.add(time, kind, flags, tuple(note) if isinstance(note, list) else note)
-        return day
-
-
-def _plain(note: Any) -> Any:
-    return list(note) if isinstance(note, tuple) else note
-
-
-def _sortable(touch: list[Any]) -> tuple[Any, ...]:
-    return (*touch[:3], str(touch[3]))
+    def restored(chunks: dict[int, list[list[Any]]]) -> "Touches":
+        """From stored chunks by number."""
+        touches = Touches()
+        for _, (packed, notes) in sorted(chunks.items()):
+            for one, note in zip(packed, notes, strict=True):
+                touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, tuple(note) if isinstance(note, list) else note)
+        return touches

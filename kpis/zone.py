@@ -30,6 +30,7 @@ def date_day(when: date) -> int:
     return when.toordinal() - EPOCH_DAY
 
 
+@lru_cache(maxsize=65536)
 def bucket_start(day: int, bucket: str) -> int:
     """First day of the calendar bucket that holds a day. Weeks start on Monday."""
     when = day_date(day)
