@@ -62,7 +62,7 @@ class Demo:
             with bar() as progress:
                 await self._history(kafka, reader, progress)
             watch = [follow(self.board, reader), self._lag(), *(self._visible(reader, t) for t in self.tenants)]
-            await beside(self._live(kafka, began), show(self.board, self.plan.quiet), *watch)
+            await beside(self._live(kafka, began), show(self.board, self.tenants, self.plan.quiet), *watch)
             await kafka.flush()
         with bar() as progress:
             say("feeding has stopped; waiting until all is counted, then a full recount ...")

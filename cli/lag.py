@@ -49,7 +49,8 @@ def lag(
 def lag_line(found: GroupLag) -> str:
     """The whole group in a few words."""
     text = f"lag: {number(found.records)} records, {found.seconds:.1f} s"
-    return text + (f"; {found.uncommitted} partitions never read" if found.uncommitted else "")
+    unread = sum(item.committed is None and item.end > 0 for item in found.partitions)
+    return text + (f"; {unread} partitions never read" if unread else "")
 
 
 async def _read(place: Settings) -> GroupLag:
