@@ -3,9 +3,7 @@
 import argparse
 from datetime import UTC, date, datetime, timedelta
 
-from models.settings import SettingsError, load_settings
-from streams.bootstrap import default_engine, start
-from streams.stop import Refused, die
+from streams.bootstrap import start
 
 
 def moment(text: str) -> int:
@@ -23,12 +21,7 @@ def main() -> None:
     """Parse the command line and run until stopped."""
     parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__)
     parser.add_argument("--as-of", type=moment, metavar="T", help="freeze the clock: publish the values of this moment")
-    given = parser.parse_args()
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        die("reading settings", Refused(str(exc)))
-    start(settings, default_engine(settings), given.as_of)
+    start(parser.parse_args().as_of)
 
 
 if __name__ == "__main__":

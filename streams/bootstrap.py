@@ -4,12 +4,14 @@ import asyncio
 
 from aiokafka.errors import KafkaConnectionError
 
+from kpis.engine import Engine
 from models import topics
-from models.settings import Settings, TenantBook
+from models.settings import Settings
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
 from streams import clock
 from streams.app import create_app
+from streams.configure import configured
 from streams.engine_port import EngineFactory
 from streams.logs import set_up_logs
 from streams.options import WorkerOptions
@@ -32,17 +34,13 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
     )
 
 
-def default_engine(settings: Settings) -> EngineFactory:
-    """The product's engine with these settings for every tenant."""
-    from kpis.engine import Engine
-
-    book = TenantBook(settings.tenant)
-    return lambda: Engine(book)
-
-
-def start(settings: Settings, engine: EngineFactory, as_of: int | None = None) -> None:
-    """Run one worker on these settings. Does not return: the process ends with the worker."""
-    asyncio.run(work(settings, options_from(settings, as_of), engine, settings.redis.url))
+def start(as_of: int | None = None) -> None:
+    """Run one worker with the product's engine, as configured. Does not return: the process ends with the worker."""
+    try:
+        settings, book = configured()
+    except Refused as exc:
+        die("reading settings", exc)
+    asyncio.run(work(settings, options_from(settings, as_of), lambda: Engine(book), settings.redis.url))
 
 
 async def work(settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from aiokafka.partitioner import murmur2
@@ -10,13 +11,14 @@ from faust.types import TP
 
 from streams import dead_letters, position
 from streams.__main__ import moment
+from streams.configure import configured
 from streams.fetched import Fetched
 from streams.logs import RateLimit
 from streams.options import WorkerOptions
 from streams.partitions import complaint
 from streams.position import Position
 from streams.producing import lane_of
-from streams.stop import describe
+from streams.stop import Refused, describe
 from streams.topic_ids import recreated
 from streams.watchdog import Standing, judge
 
@@ -144,6 +146,23 @@ def test_a_misspelt_failpoint_is_an_error() -> None:
 def test_the_frozen_moment_is_exclusive_and_a_day_means_its_end(text: str, at: int) -> None:
     """As `compute --as-of`."""
     assert moment(text) == at
+
+
+def test_the_settings_file_gives_each_tenant_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Defaults of the place first, then the file's; a wrong file is refused and named."""
+    file = tmp_path / "here.toml"
+    file.write_text('app_id = "mine"\n[tenant]\ncurrency = "USD"\n[tenants.acme]\ntz = "Europe/Helsinki"\n')
+    monkeypatch.setenv("CRMKPI_CONFIG", str(file))
+    settings, book = configured()
+    assert settings.app_id == "mine"
+    assert (book["acme"].tz, book["acme"].currency, book["other"].tz) == ("Europe/Helsinki", "USD", "UTC")
+    for wrong in ("[tenants.acme]\ntz = 'Moon'", "no toml ="):
+        file.write_text(wrong)
+        with pytest.raises(Refused):
+            configured()
+    monkeypatch.setenv("CRMKPI_CONFIG", str(tmp_path / "nowhere"))
+    with pytest.raises(Refused, match="nowhere"):
+        configured()
 
 
 def test_a_moment_without_an_offset_is_refused() -> None:

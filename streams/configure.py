@@ -1,0 +1,32 @@
+"""What a worker is told: settings of the place and of every tenant, from environment and settings file."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from models.settings import Settings, SettingsError, TenantBook, load_settings
+from streams.stop import Refused
+
+FILE = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
+
+
+def configured() -> tuple[Settings, TenantBook]:
+    """The settings, and every tenant's: the defaults of all with what the file says of each. Raises Refused."""
+    try:
+        content = _content()
+        settings = load_settings(file=content)
+        own = {"tenant": settings.tenant.model_dump(), "tenants": content.get("tenants", {})}
+        return settings, TenantBook.from_mapping(own)
+    except OSError as error:
+        raise Refused(f"the settings file {error.filename} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"the settings file is no TOML: {error}") from error
+    except SettingsError as error:
+        raise Refused(f"settings: {error}") from error
+
+
+def _content() -> dict[str, object]:
+    given, here = os.environ.get(FILE), Path("crmkpi.toml")
+    if not given and not here.is_file():
+        return {}
+    return tomllib.loads((Path(given) if given else here).read_text(encoding="utf-8"))
