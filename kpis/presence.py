@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows, row_key
 from kpis.measures import code
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
-from kpis.zone import BUCKETS, FIRST_DAY, Zone
+from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 
 Ints = NDArray[np.int64]
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
@@ -148,7 +148,7 @@ def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Int
     last = len(zone.midnights) - 1
     day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))
     for number, bucket in enumerate(BUCKETS):
-        starts = zone.bucket_starts(bucket)
+        starts = bucket_starts(bucket)
         own = starts[day]
         opens = (before == NO_NEIGHBOUR) | (starts[day_before] != own)
         kind = len(SUFFIXES) - 1 - len(BUCKETS) + number

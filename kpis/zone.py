@@ -60,15 +60,25 @@ class Zone:
     def __init__(self, name: str) -> None:
         self.name = name
         self.info = ZoneInfo(name)
-        self._midnights = [self._midnight(day) for day in range(FIRST_DAY, LAST_DAY)]
+        self._midnights = self._every_midnight()
         self.midnights: Minutes = np.array(self._midnights, dtype=np.int64)
-        self._starts: dict[str, Minutes] = {}
 
     def _midnight(self, day: int) -> int:
         """UTC minute at which a local day begins (its first instant, also where midnight is skipped)."""
         # Where midnight is skipped, fold 0 reads it with the offset before the gap: exactly the instant of the change.
         # Offsets of the 19th century have seconds: round up to the minute.
         return -int(-datetime.combine(day_date(day), datetime.min.time(), self.info).timestamp() // 60)
+
+    def _every_midnight(self) -> list[int]:
+        """All midnights of the table; within a week whose ends have the same offset nothing changes."""
+        found: list[int] = []
+        for day in range(FIRST_DAY, LAST_DAY, 7):
+            first, last = self._midnight(day), self._midnight(day + 7)
+            if last - first == 7 * 1440:
+                found += range(first, last, 1440)
+            else:
+                found += [self._midnight(one) for one in range(day, day + 7)]
+        return found
 
     def midnight(self, day: int) -> int:
         """UTC minute at which a local day begins."""
@@ -87,12 +97,19 @@ class Zone:
         found: Minutes = self.midnights[np.clip(days - FIRST_DAY, 0, len(self.midnights) - 1)]
         return found
 
-    def bucket_starts(self, bucket: str) -> Minutes:
-        """Start day of the bucket of every day of the table, indexed by day − FIRST_DAY."""
-        if bucket not in self._starts:
-            starts = [bucket_start(day, bucket) for day in range(FIRST_DAY, LAST_DAY)]
-            self._starts[bucket] = np.array(starts, dtype=np.int64)
-        return self._starts[bucket]
+
+@lru_cache(maxsize=8)
+def bucket_starts(bucket: str) -> Minutes:
+    """Start day of the bucket of every day of the tables, indexed by day − FIRST_DAY."""
+    days = np.arange(FIRST_DAY, LAST_DAY + 7)
+    if bucket == "day":
+        return days
+    if bucket == "week":
+        return days - (days + 3) % 7  # 1970-01-01 was a Thursday
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    first = months - months % {"month": 1, "quarter": 3, "year": 12}[bucket]
+    found: Minutes = first.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return found
 
 
 @lru_cache(maxsize=64)
