@@ -9,13 +9,13 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.options import WorkerOptions
 from streams.stop import die
@@ -33,6 +33,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> Awaitable[None]:
         tps = ensure_TPset(assigned)
+        # aiokafka's assignor never hears of generations by itself, so an old claim would weigh as much as a new one
+        self.consumer.assignor.on_generation_assignment(self.consumer.kafka._coordinator.generation)
         self.consumer.hold(tps)  # before anything awaits, or the fetcher looks for committed offsets by itself
         return self._run(self.consumer.on_partitions_assigned(tps, self.consumer.era), "taking partitions over")
 
@@ -48,6 +50,7 @@ class BatchConsumer(Consumer):
 
     era = 0
     kafka: AIOKafkaConsumer
+    assignor: type[LaneAssignor]
 
     @property
     def options(self) -> WorkerOptions:
@@ -167,7 +170,8 @@ class BatchConsumer(Consumer):
 
     async def on_start(self) -> None:
         self._fetched_to = {}
-        self.kafka = _new_consumer(self.options)
+        self.assignor = lane_assignor(self.options.journal)
+        self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
 
     async def on_stop(self) -> None:
@@ -236,13 +240,13 @@ class BatchTransport(Transport):
     Consumer = BatchConsumer
 
 
-def _new_consumer(options: WorkerOptions) -> AIOKafkaConsumer:
+def _new_consumer(options: WorkerOptions, assignor: type[LaneAssignor]) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=list(options.brokers),
         client_id=options.app_id,
         group_id=options.app_id,
         group_instance_id=options.group_instance_id,
-        partition_assignment_strategy=[StickyPartitionAssignor],
+        partition_assignment_strategy=[assignor],
         enable_auto_commit=False,
         auto_offset_reset="none",
         isolation_level="read_committed",
