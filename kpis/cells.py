@@ -14,7 +14,7 @@ from kpis.zone import Zone
 
 EVERYTHING: Final = ""  # the segment `{}`
 KEEP_MINUTES: Final = 26 * 60
-KEEP_QUARTERS: Final = 48 * 1440
+KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
 MINUTE_BITS: Final = 29
 MEASURE_BITS: Final = 24
@@ -190,6 +190,12 @@ class Cells:
             for level, series in kept.items():
                 for pane, total in series.panes.items():
                     yield (name, segment, level, pane), total
+
+    def reaches(self, minute: int) -> bool:
+        """Whether ``before`` is exact at a minute: the finer levels do not go back for ever, the days' begin at midnight."""
+        if minute >= self.floors["m"] or (minute % 15 == 0 and minute // 15 >= self.floors["q"]):
+            return True
+        return minute == self.zone.midnight(self.zone.day(minute))
 
     def before(self, name: str, segment: str, minute: int) -> int:
         """Sum of a measure's changes at instants before a minute, by the finest level that reaches so far back."""

@@ -12,13 +12,14 @@ from kpis.formulas import Figure
 from kpis.tenant_state import TenantState
 from kpis.touches import CHANNELS
 from kpis.view import View
-from kpis.windows import MINUTE_MS, Window, window
+from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
 
 Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DEFINITION: Final = 1
+QUARTERS_BACK_MS: Final = 48 * 86_400_000
 MONEY_UNITS: Final = ("money", "money/day")
 LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "channel": "late:", "none": "late:"}
 
@@ -30,8 +31,37 @@ def instant_text(instant: int) -> str:
 
 
 def documents(state: TenantState, as_of: int, *, live: bool, full: bool) -> list[Document]:
-    """All documents of a tenant at ``as_of`` (ms); with not ``full`` only those that may have changed since last asked."""
-    return list(Board(state, as_of).documents())
+    """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for.
+
+    Raises ValueError when a past ``as_of`` (not ``live``) lies where no pane begins.
+    """
+    if not live:
+        check_as_of(state, as_of)
+    memory = state.published
+    board = Board(state, as_of)
+    touched = state.tenant.cells.touched
+    if full:
+        memory.forget()
+        wanted = [(kpi, True) for kpi in CATALOG]
+    else:
+        wanted = memory.wanted(CATALOG, touched, as_of)
+    touched.clear()
+    found = [document for kpi, parts in wanted for document in board.documents(kpi, parts=parts)]
+    return memory.changed(found)
+
+
+def check_as_of(state: TenantState, as_of: int) -> None:
+    """Refuse an as-of that the kept panes cannot answer exactly."""
+    zone_, newest = state.tenant.zone, state.watermark
+    minute, rest = divmod(as_of, MINUTE_MS)
+    midnight = not rest and minute == zone_.midnight(zone_.day(minute))
+    if newest is None or as_of > newest or midnight:
+        return
+    if rest or minute % 15 or as_of < newest - QUARTERS_BACK_MS:
+        raise ValueError(
+            f"as-of {instant_text(as_of)}: must be a midnight in {zone_.name}, or a quarter hour in the 48 days before "
+            f"the newest event ({instant_text(newest)})"
+        )
 
 
 class Board:
@@ -43,17 +73,20 @@ class Board:
         self._tenant = state.tenant
         self._cells = state.tenant.cells
         self._settings = state.tenant.settings
-        self._windows = {name: window(name, as_of, self._tenant.zone) for kpi in CATALOG for name in kpi.windows}
+        found = (window(name, as_of, self._tenant.zone) for name in WINDOWS)
+        # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
+        self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
-        self._sent = {kpi.id: any(kpi.hears(label) for label in state.types) for kpi in CATALOG}
 
-    def documents(self) -> Iterator[Document]:
-        """Every document."""
-        for kpi in CATALOG:
-            for name in kpi.windows:
-                yield self._whole(kpi, self._windows[name])
-            for name in kpi.segment_windows:
-                yield from self._parts(kpi, self._windows[name])
+    def documents(self, kpi: Kpi, *, parts: bool) -> Iterator[Document]:
+        """Every document of a KPI; those of segments only with ``parts``."""
+        windows = self._windows
+        for name in kpi.windows:
+            if name in windows:
+                yield self._whole(kpi, windows[name])
+        for name in kpi.segment_windows if parts else ():
+            if name in windows:
+                yield from self._parts(kpi, windows[name])
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
@@ -63,14 +96,16 @@ class Board:
                 found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
         return found
 
-    def _view(self, at: Window, *segments: str) -> View:
+    def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        return View(self._cells, tenant.rates, self._settings.currency, at, segments)
+        return View(self._cells, tenant.rates, self._settings.currency, at, segments, reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING)
+        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
         figure = kpi.formula(view)
-        sent = self._sent[kpi.id] or (kpi.quality and ("received", EVERYTHING) in self._cells.series)
+        sent = any(kpi.hears(label) for label in self._state.types) or (
+            kpi.quality and ("received", EVERYTHING) in self._cells.series
+        )
         if not kpi.low_n and not sent:
             figure = Figure(None, None, None, 0)
         found = self._document(kpi, view, {}, figure, LATE_PREFIX["none"])

@@ -55,9 +55,16 @@ DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
 TOUCH_PREFIXES: Final = ("mail.", "calls.", "late.t")
 
 
+def base_of(name: str) -> str:
+    """A measure's name without its window, value or currency: what a formula asks for."""
+    for sign in "@:=":
+        name = name.partition(sign)[0]
+    return name.removesuffix("#")
+
+
 def rows_of(name: str) -> str:
     """Whose segments a measure falls in: those of deals, of touches, or of subjects."""
-    base = name.partition("@")[0].partition(":")[0].removesuffix("#")
+    base = base_of(name)
     if base in DEAL_MEASURES or base.startswith(DEAL_PREFIXES):
         return "deal"
     return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

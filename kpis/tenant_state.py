@@ -8,6 +8,7 @@ from kpis import quality
 from kpis.cells import CellKey, Cells
 from kpis.dedupe import DAY_MS, Seen
 from kpis.ledger import minute_of
+from kpis.published import Published
 from kpis.tenant import Tenant, event_label
 from models.record import Block, Row
 
@@ -28,9 +29,7 @@ class TenantState:
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
         self.dirty: set[tuple[str, Any]] = set()
-        self.dropped: dict[Any, None] = {}
-        self.last_published: dict[Any, Any] = {}
-        self.published_minute: int | None = None
+        self.published = Published()
 
     def admit(self, block: Block) -> int:
         """The highest offset taken so far of a block's input partition; the block's own is taken now."""

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from kpis.cells import Cells
+from kpis.measures import base_of
 from kpis.money import Rates
 from kpis.windows import MINUTE_WINDOWS, Window
 from models.money import digits
@@ -26,18 +27,33 @@ class Money(NamedTuple):
 class View:
     """Read access to a tenant's measures."""
 
-    def __init__(self, cells: Cells, rates: Rates, currency: str, window: Window, segments: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        cells: Cells,
+        rates: Rates,
+        currency: str,
+        window: Window,
+        segments: tuple[str, ...],
+        reads: set[str] | None = None,
+    ) -> None:
         self._cells = cells
+        self._reads = reads  # notes the base of every measure that is read
         self._rates = rates
         self.currency = currency
         self.window = window
         self.segments = segments
 
     def _before(self, measure: str, minute: int) -> int:
+        if self._reads is not None:
+            self._reads.add(base_of(measure))
         before = self._cells.before
         if len(self.segments) == 1:
             return before(measure, self.segments[0], minute)
         return sum(before(measure, segment, minute) for segment in self.segments)
+
+    def _note(self, base: str) -> None:
+        if self._reads is not None:
+            self._reads.add(base)
 
     def flow(self, measure: str) -> int:
         """What happened in the window."""
@@ -62,6 +78,7 @@ class View:
     def values(self, base: str) -> Counter[int]:
         """How often each value occurred in the window."""
         found: Counter[int] = Counter()
+        self._note(base)
         for suffix in self._cells.suffixes(f"{base}=", self.segments):
             count = self.flow(f"{base}={suffix}")
             if count:
@@ -70,6 +87,7 @@ class View:
 
     def money(self, base: str) -> Money:
         """Money of what happened in the window, each amount at its own day's rate."""
+        self._note(base)
         total = Money(Fraction(0), 0, 0)
         for currency in self._cells.suffixes(f"{base}#:", self.segments):
             if currency == self.currency:
@@ -110,6 +128,7 @@ class View:
 
     def money_level(self, base: str) -> Money:
         """Money of what there is at the window's end; each amount keeps the rate of the day in its name."""
+        self._note(base)
         amount, priced, unpriced = Fraction(0), 0, 0
         for suffix in self._cells.suffixes(f"{base}#:", self.segments):
             count, (currency, _, day) = self.level(f"{base}#:{suffix}"), suffix.partition(":")
