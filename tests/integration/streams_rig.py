@@ -110,34 +110,34 @@ class Rig:
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
-    def start(self, *, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, *, env: dict[str, str] | None = None, log: Path | None = None, **options: Any
+    ) -> subprocess.Popen[bytes]:
         """A worker process."""
         told = {**os.environ, **self.env, "COUNTING_WORKER": json.dumps(options), **(env or {})}
-        with self.log.open("ab") as out:
+        with (log or self.log).open("ab") as out:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.counting_worker"], env=told, stdout=out, stderr=out
             )
 
     @contextmanager
-    def worker(self, *, env: dict[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(
+        self, *, env: dict[str, str] | None = None, log: Path | None = None, **options: Any
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A worker that is certainly gone at the end."""
-        process = self.start(env=env, **options)
+        process = self.start(env=env, log=log, **options)
         try:
             yield process
         finally:
             end(process)
 
-    async def flowing(self, *, lanes: int = 1, before: int = 0) -> None:
-        """Wait until ``lanes`` more lanes than ``before`` were restored, by the log."""
+    async def flowing(self, *, lanes: int = 1, log: Path | None = None) -> None:
+        """Wait until a worker says that it restored so many lanes."""
 
         async def look() -> bool:
-            return self.restored() >= before + lanes
+            return (log or self.log).read_text().count("restored in") >= lanes
 
         await self.until(look, True)
-
-    def restored(self) -> int:
-        """How often a lane was restored so far."""
-        return self.log.read_text().count("restored in") if self.log.exists() else 0
 
     # -- what came out ---------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ async def test_a_worker_that_dies_at_any_step_leaves_exact_counts(rig: Rig, plac
         assert len(await rig.dead_letters()) == rig.refused
 
 
+@pytest.mark.soak
 async def test_killed_workers_lose_and_double_nothing(rig: Rig) -> None:
     """kill -9 in the middle of the flow, three times, with a second worker alive all the time."""
     with rig.worker() as survivor:
@@ -53,6 +54,7 @@ async def test_killed_workers_lose_and_double_nothing(rig: Rig) -> None:
         assert survivor.poll() is None
 
 
+@pytest.mark.soak
 async def test_a_worker_paused_past_its_session_cannot_write_when_it_wakes(rig: Rig) -> None:
     """SIGSTOP, another worker takes over, SIGCONT: the zombie ends or rejoins by itself, the counts are exact."""
     with rig.worker() as zombie:
@@ -74,10 +76,10 @@ async def test_scaling_out_and_in_keeps_survivors_alive(rig: Rig) -> None:
     with rig.worker() as first:
         await rig.flowing(lanes=LANES)
         flow = asyncio.create_task(rig.produce(8_000, rate=600))
-        for _ in range(2):
-            before = rig.restored()
-            with rig.worker() as second:
-                await rig.flowing(before=before)
+        for turn in range(2):
+            log = rig.log.with_name(f"second-{turn}.log")
+            with rig.worker(log=log) as second:
+                await rig.flowing(lanes=LANES // 2, log=log)
                 await asyncio.sleep(2)
                 assert end(second) == 0
         await flow
@@ -85,6 +87,7 @@ async def test_scaling_out_and_in_keeps_survivors_alive(rig: Rig) -> None:
         assert first.poll() is None, rig.log.read_text()[-2000:]
 
 
+@pytest.mark.soak
 async def test_a_restore_longer_than_the_session_keeps_its_lanes(rig: Rig) -> None:
     """Heartbeats go on while state is read: no rebalance although it takes three times the session time-out."""
     await rig.produce(12_000)
@@ -142,6 +145,7 @@ async def test_a_recreated_topic_is_refused(rig: Rig) -> None:
     assert "made anew" in rig.log.read_text()
 
 
+@pytest.mark.soak
 async def test_emptied_state_is_refused_not_counted_from_zero(rig: Rig) -> None:
     """A changelog whose records were deleted: the worker says so instead of publishing silent zeros."""
     await rig.produce(200)
@@ -159,6 +163,7 @@ async def test_emptied_state_is_refused_not_counted_from_zero(rig: Rig) -> None:
         assert await asyncio.to_thread(refused.wait, 30) == 78
 
 
+@pytest.mark.soak
 async def test_the_broker_restarts_and_the_worker_finds_back(rig: Rig, servers: Servers) -> None:
     """A broker restart under load: a supervisor that restarts on 70 is enough, and the log stays short."""
     running = rig.start()
