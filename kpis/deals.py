@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from kpis.marks import FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
@@ -167,9 +168,8 @@ def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
 def _stale_intervals(events: list[DealEvent], settings: TenantSettings) -> list[Interval]:
     """From 90 days after an event to the next event, ms."""
     times = sorted({event[0] for event in events if not event[4].get("unknown_time")})
-    after = [*times[1:], FOREVER]
     wait = settings.stale_days * DAY_MS
-    return union((ceil_quarter(time + wait), following) for time, following in zip(times, after, strict=True))
+    return union((ceil_quarter(time + wait), after) for time, after in pairwise([*times, FOREVER]))
 
 
 def deal_segments(deal: Deal, settings: TenantSettings) -> list[tuple[str, Any]]:
