@@ -70,8 +70,10 @@ class BatchConsumer(Consumer):
     async def _fetch(self, timeout: float) -> list[Fetched]:
         if not self.flow_active:
             waiting = asyncio.ensure_future(self.can_resume_flow.wait())
-            await asyncio.wait([waiting], timeout=timeout)
-            waiting.cancel()
+            try:
+                await asyncio.wait([waiting], timeout=timeout)
+            finally:
+                waiting.cancel()
             return []
         fetcher = self.kafka._fetcher
         records = await fetcher.fetched_records((), timeout=timeout, max_records=self.options.poll_records)

@@ -118,8 +118,10 @@ class Lane:
         self._wake.clear()
         if timeout > 0:
             waiting = asyncio.ensure_future(self._wake.wait())
-            await asyncio.wait([waiting], timeout=timeout)
-            waiting.cancel()
+            try:
+                await asyncio.wait([waiting], timeout=timeout)
+            finally:
+                waiting.cancel()
 
     async def _turn(self) -> None:
         if self._inbox:
