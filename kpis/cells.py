@@ -192,7 +192,7 @@ class Cells:
                     yield (name, segment, level, pane), total
 
     def reaches(self, minute: int) -> bool:
-        """Whether ``before`` is exact at a minute: the finer levels do not go back for ever, the days' begin at midnight."""
+        """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""
         if minute >= self.floors["m"] or (minute % 15 == 0 and minute // 15 >= self.floors["q"]):
             return True
         return minute == self.zone.midnight(self.zone.day(minute))

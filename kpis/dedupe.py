@@ -1,9 +1,9 @@
 """Have we counted this event already? Exact, 16 bytes an event, thirty days of journal time.
 
-Identities are 64-bit hashes of (tenant, source, id) with the 64-bit hash of what the event said. They are kept in sorted
-NumPy runs, newest small, oldest large, merged like the levels of a log-structured tree; a batch is looked up whole.
-Storage keeps them as chunks by day of journal time: a chunk is rewritten until it is full, so that a quiet tenant does not
-leave thousands of tiny entries.
+Identities are 64-bit hashes of (tenant, source, id) with the 64-bit hash of what the event said. They are kept in
+sorted NumPy runs, newest small, oldest large, merged like the levels of a log-structured tree; a batch is looked up
+whole. Storage keeps them as chunks by day of journal time: a chunk is rewritten until it is full, so that a quiet
+tenant does not leave thousands of tiny entries.
 """
 
 import base64

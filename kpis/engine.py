@@ -91,7 +91,7 @@ class Engine:
         return outcome
 
     def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[Document]:
-        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that may have changed since last asked."""
+        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that changed since last asked for."""
         return documents(self.state(tenant), as_of, live=live, full=full)
 
     def recount(self, tenant: str) -> list[tuple[Any, int, int]]:

@@ -1,4 +1,4 @@
-"""Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until it is printed."""
+"""Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until printed."""
 
 from collections import Counter
 from collections.abc import Callable

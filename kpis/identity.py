@@ -2,8 +2,8 @@
 
 Said outright (``merged``) pairs are joined first, and may join two customers; then every other link in order of its
 earliest (time, source, id), unless it would join two components that both hold a customer: such a link is a *conflict*
-and stands aside. So an id linked to two customers belongs to the one with the earliest link. An ``unmerged`` that is the
-latest word on a pair takes it off; the components are simply made again.
+and stands aside. So an id linked to two customers belongs to the one with the earliest link. An ``unmerged`` that is
+the latest word on a pair takes it off; the components are simply made again.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """Changes are differences: contribution(after) − contribution(before), of the groups of facts that were touched.
 
-Before a group of facts changes it is *opened*: what it contributes is taken out of the numbers. When the batch ends every
-open group is *closed*: what it contributes then is put in. What a group contributes is a pure function of its facts, so
-the sum of all changes is always the contribution of the facts as they are.
+Before a group of facts changes it is *opened*: what it contributes is taken out of the numbers. When the batch ends
+every open group is *closed*: what it contributes then is put in. What a group contributes is a pure function of its
+facts, so the sum of all changes is always the contribution of the facts as they are.
 """
 
 from collections.abc import Callable, Iterable

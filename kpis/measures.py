@@ -1,7 +1,7 @@
 """The names of measures, and which levels of panes each is kept at.
 
-A measure is a number that adds up over disjoint subjects. Its name is text (``visitors@7d``, ``won``, ``net:EUR``); in the
-hot path it is a small integer, given out as names are first used and never stored.
+A measure is a number that adds up over disjoint subjects. Its name is text (``visitors@7d``, ``won``, ``net:EUR``); in
+the hot path it is a small integer, given out as names are first used and never stored.
 """
 
 from typing import Final

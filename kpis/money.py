@@ -1,8 +1,8 @@
 """Money: integer minor units per currency and business day, converted when read, rounded once when printed.
 
 Measures of money carry their currency: ``net:USD`` sums minor units, ``net#:USD`` counts the facts behind them; a fact
-without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the day it began, so that day
-is in its name: ``open_value:USD:17531``.
+without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the day it began, so
+that day is in its name: ``open_value:USD:17531``.
 """
 
 from collections.abc import Iterator

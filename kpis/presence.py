@@ -1,9 +1,9 @@
 """Who was there: distinct persons in every window, as marks, without a timer.
 
-Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in the
-window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each minute
-gives +1 at itself and −1 at the earlier of (next minute, its own expiry); where one takes over from another the two
-cancel. In a calendar bucket a person counts once, at the first minute in it; in `all` once for ever.
+Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in
+the window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each
+minute gives +1 at itself and −1 at the earlier of (next minute, its own expiry); where one takes over from another the
+two cancel. In a calendar bucket a person counts once, at the first minute in it; in `all` once for ever.
 
     t1   t2        t3                       W = 7d
     +1···········(t2+W)−1                   one stay

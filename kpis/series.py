@@ -1,7 +1,7 @@
 """One measure of one segment over time: signed sums in panes, read as prefix sums.
 
-A series keeps up to three levels of panes: ``m`` minutes, ``q`` quarter hours, ``d`` local days. Every change is added to
-each level it has. What is read is always ``before(x)``: the sum of all changes at instants before x; a flow over a
+A series keeps up to three levels of panes: ``m`` minutes, ``q`` quarter hours, ``d`` local days. Every change is added
+to each level it has. What is read is always ``before(x)``: the sum of all changes at instants before x; a flow over a
 window is ``before(end) − before(start)``, a level at an instant is ``before(instant)``.
 """
 
@@ -15,7 +15,7 @@ CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level k
 class Level:
     """The panes of one level: pane number -> sum, with prefix sums built when they are read.
 
-    ``stale`` says that the prefix sums are to be built anew; ``dirty`` are the panes changed since they were last stored.
+    ``stale`` says that the prefix sums are to be built anew; ``dirty`` are the panes changed since they were stored.
     """
 
     __slots__ = ("_keys", "_sums", "dirty", "panes", "stale")

@@ -1,7 +1,7 @@
 """What the changelog holds: entries by key, one a group of facts, a link, or a cell.
 
-A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON; a cell's is a
-number. An entry that came to nothing is a tombstone.
+A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON; a
+cell's is a number. An entry that came to nothing is a tombstone.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A tenant's facts with what surrounds them: where its records came from, what was seen before, how far time has come."""
+"""A tenant's facts with what surrounds them: where records came from, what was seen, how far time has come."""
 
 from collections.abc import Iterable, Iterator
 from heapq import nlargest
