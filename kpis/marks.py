@@ -79,10 +79,8 @@ def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
     minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
     for name in ("24h", "7d", "30d", "90d", "365d"):
         moved = union((_leaves(name, start, zone), _leaves(name, end, zone)) for start, end in minutes)
-        for mark in level_marks(
-            f"{base}@{name}", [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
-        ):
-            yield mark
+        lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
+        yield from level_marks(f"{base}@{name}", lost)
     for bucket in ("week", "month", "quarter", "year"):
         yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
 
@@ -101,7 +99,7 @@ def _leaves(name: str, minute: int, zone: Zone) -> int:
 def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
     """Leaves (+1) and returns (−1) of those who were active when the bucket began."""
     never = FOREVER // MINUTE_MS
-    for start, end in active:
+    for _, end in active:
         if end >= never:
             continue
         first = bucket_start(zone.day(end), bucket)

@@ -52,10 +52,10 @@ class Publisher:
         self._changed |= set(tenants)
 
     def tick(self) -> None:
-        """Windows slide without events: once a minute every tenant may have other values."""
+        """Windows slide without events: once a minute everything is published, and what is no more goes."""
         minute = int(self.clock() // (self.options.tick_interval * 1000))
         if minute != self._minute and not self.options.frozen:
-            self._changed |= set(self.engine.tenants())
+            self._whole |= set(self.engine.tenants())
         self._minute = minute
 
     def due(self) -> float:
@@ -69,8 +69,10 @@ class Publisher:
     async def start(self, at: Position) -> None:
         """Make the documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
-        self._next = now + self.options.publish_interval
         publications = await self._compose(at)
+        done = asyncio.get_running_loop().time()
+        # Making documents may take a quarter of the time at most, whatever the number of tenants and segments.
+        self._next = done + max(self.options.publish_interval, 3 * (done - now))
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
