@@ -15,7 +15,7 @@ from simulator import Sent, companies, sized, tenant_settings
 from tests.recount import compare, recount
 
 UNTIL = 1_795_300_000_000
-COMPANIES = 8
+COMPANIES = 3
 
 
 def as_read(sent: Iterable[Sent]) -> list[RawRecord]:
@@ -42,10 +42,10 @@ def apply(engine: Engine, batch: Sequence[RawRecord], entries: dict[bytes, bytes
     entries.update(engine.finish().entries)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 7])
 def test_restarting_the_engine_between_batches_changes_no_number(seed: int) -> None:
     """Each batch is counted by a new engine that knows only the stored entries of the one before."""
-    records = as_read(sized(Random(seed), COMPANIES, 5_000, UNTIL).history())
+    records = as_read(sized(Random(seed), COMPANIES, 12_000, UNTIL).history())
     book = TenantBook.from_mapping({"tenants": tenant_settings(COMPANIES)})
     entries: dict[bytes, bytes | None] = {}
     engine, size = Engine(book), len(records) // 5 + 1
