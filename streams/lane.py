@@ -127,7 +127,7 @@ class Lane:
         if self._inbox:
             await self._batch()
         self.publisher.tick()
-        if self.publisher.due() == 0:
+        if self.publisher.due(backlog=bool(self._inbox)) == 0:
             await self._settle()
             await self._publish()
 

@@ -105,7 +105,7 @@ class Ownership:
         transactor = Transactor(self.options, partition)
         await transactor.fence()
         state = self.table.open(partition)
-        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition)
+        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition, lambda: len(self.lanes))
         lane = Lane(self.options, partition, state, transactor, publisher, lambda stop: self._pause(partition, stop))
         self.lanes[partition] = lane
         self._restores[partition] = spawn(self._restore(lane), lambda: f"restoring lane {partition}")

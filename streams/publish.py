@@ -7,7 +7,7 @@ the tenant's documents are written again. The store being away never stops the c
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sinks.base import Publication, Revision, Sink, SinkUnavailable
@@ -33,11 +33,13 @@ class Publisher:
     sink: Sink
     clock: Clock
     partition: int
+    lanes: Callable[[], int] = lambda: 1  # how many share this process
     outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
     _changed: set[str] = field(default_factory=set)
     _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
     _written: dict[str, Revision] = field(default_factory=dict)
     _next: float = 0.0
+    _rest: float = 0.0  # while events wait, nothing is made before
     _next_readback: float = 0.0
     _minute: int = 0
     _retry: float = 0.0
@@ -58,21 +60,24 @@ class Publisher:
             self._whole |= set(self.engine.tenants())
         self._minute = minute
 
-    def due(self) -> float:
-        """Seconds until `start` is worth calling, 0 for now."""
+    def due(self, *, backlog: bool = False) -> float:
+        """Seconds until `start` is worth calling, 0 for now. With a backlog counting comes first."""
         if self._task is not None and not self._task.done():
             return self.options.publish_interval
         now = asyncio.get_running_loop().time()
         wanted = self._next if self._changed or self._whole else self._next_readback
-        return max(0.0, wanted - now)
+        return max(0.0, (max(wanted, self._rest) if backlog else wanted) - now)
 
     async def start(self, at: Position) -> None:
         """Make the documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         publications = await self._compose(at)
         done = asyncio.get_running_loop().time()
-        # Making documents may take a quarter of the time at most, whatever the number of tenants and segments.
-        self._next = done + max(self.options.publish_interval, 3 * (done - now))
+        # Making documents may take a quarter of the time at most, whatever the number of tenants and segments; a tenth
+        # while events wait.
+        spent = (done - now) * self.lanes()
+        self._next = done + max(self.options.publish_interval, 3 * spent)
+        self._rest = done + max(self.options.publish_interval, 9 * spent)
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
