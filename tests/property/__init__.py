@@ -1,0 +1,1 @@
+"""Properties of the engine over short random stories of events."""

@@ -1,0 +1,196 @@
+"""Short random stories of events: few ids, so that events meet, and few instants, so that they tie.
+
+A story keeps to a few themes (web, mail, deals, ...) and always has events that link ids. Instants lie around the clock
+changes of both tenants' zones, one of which is half an hour off.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from hypothesis import strategies as st
+
+from models.record import BOT, UNKNOWN_TYPE
+from models.settings import TenantBook
+from tests.recount.feed import ms
+from tests.recount.windows import DAY, MINUTE
+
+BOOK: Final = TenantBook.from_mapping(
+    {
+        "tenants": {
+            "north": {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2},
+            "south": {"tz": "Australia/Adelaide", "dimensions": ["tier"], "segment_cap": 2, "currency": "USD"},
+        }
+    }
+)
+TENANTS: Final = tuple(BOOK)
+# Helsinki's short day is 29 March 2026, Adelaide's long one 5 April.
+DAYS: Final = (-400, -120, -91, -90, -40, -30, -29, -8, -7, -1, 0, 1, 6, 7, 30)
+HOURS: Final = (0, 13 * 60 + 30, 21 * 60, 21 * 60 + 59, 22 * 60, 23 * 60)
+BASE: Final = ms("2026-03-29")
+instants = st.builds(
+    lambda day, minute, fine: BASE + day * DAY + minute * MINUTE + fine,
+    st.sampled_from(DAYS), st.sampled_from(HOURS), st.sampled_from((0, 0, 0, 1, -1, 15 * MINUTE, 44_999)),
+)  # fmt: skip
+ends = st.builds(
+    lambda day, quarter: BASE + day * DAY + quarter * 15 * MINUTE,
+    st.integers(-35, 130), st.one_of(st.sampled_from((0, 56, 86, 87, 88)), st.integers(0, 95)),
+)  # fmt: skip
+
+
+class Told(NamedTuple):
+    """An event as a producer tells it. ``delay``: ms until it was received."""
+
+    kind: str
+    time: int
+    delay: int
+    flags: int
+    source: str
+    data: dict[str, Any]
+
+
+Data = st.SearchStrategy[dict[str, Any]]
+
+
+def strategy(part: Any) -> st.SearchStrategy[Any]:
+    """A strategy as it is; of several values, one."""
+    return part if isinstance(part, st.SearchStrategy) else st.sampled_from(part)
+
+
+def some(**optional: Any) -> Data:
+    """Data of which any part may be missing; what is no strategy is one of several values."""
+    return st.fixed_dictionaries({}, optional={name: strategy(part) for name, part in optional.items()})
+
+
+def ids(*names: str) -> st.SearchStrategy[str]:
+    """One of a few ids."""
+    return st.sampled_from(names)
+
+
+CUSTOMERS, LEADS, USERS, VISITORS = ("c1", "c2", "c3"), ("l1", "l2"), ("u1", "u2"), ("a1", "a2")
+CURRENCIES: Final = ("EUR", "USD")
+AMOUNTS: Final = (0, 1, 1050, 99_900)
+people: Data = st.one_of(
+    some(customer_id=CUSTOMERS),
+    some(user_id=USERS),
+    some(anonymous_id=VISITORS, user_id=USERS),
+    some(lead_id=LEADS, customer_id=CUSTOMERS),
+    some(anonymous_id=VISITORS, lead_id=LEADS, contact_id=("k1", "k2")),
+)
+money: Data = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"amount": st.sampled_from(AMOUNTS), "currency": st.sampled_from(CURRENCIES)}),
+)  # fmt: skip
+labels: Data = some(
+    source=("fair", "web"), owner_id=("anna", "otto"), pipeline=("new",),
+    campaign=st.fixed_dictionaries({"name": ids("spring"), "source": ids("news", "ads")}),
+    traits=some(tier=("gold", "iron", 3), country=("FI", "AU")),
+)  # fmt: skip
+
+
+def event(kinds: str, *data: Data, flags: tuple[int, ...] = (0, 0, 0, BOT), **fixed: Any) -> st.SearchStrategy[Told]:
+    """An event of one of several kinds, its data put together from several draws."""
+    must = {name: strategy(part) for name, part in fixed.items()}
+    return st.builds(
+        lambda kind, time, delay, flag, source, parts: Told(
+            f"crm.{kind}", time, delay, flag, source, {k: v for part in parts for k, v in part.items()}
+        ),
+        st.sampled_from(kinds.split()), instants, st.sampled_from((0, 0, 60_000, 660_000, 3 * DAY)),
+        st.sampled_from(flags), st.sampled_from(("/a", "/b")), st.tuples(*data, st.fixed_dictionaries(must)),
+    )  # fmt: skip
+
+
+PAIR: Data = st.one_of(
+    some(customer_id=CUSTOMERS, user_id=USERS), some(anonymous_id=VISITORS, user_id=USERS),
+    some(lead_id=LEADS, customer_id=CUSTOMERS), some(user_id=USERS, lead_id=LEADS),
+)  # fmt: skip
+MERGE: Data = st.one_of(
+    *(
+        st.fixed_dictionaries(
+            {
+                "entity": st.just(space),
+                "winner_id": ids(*names),
+                "loser_ids": st.lists(ids(*names), min_size=1, max_size=2),
+            }
+        )
+        for space, names in (("customer", CUSTOMERS), ("lead", LEADS), ("user", USERS))
+    ),
+    st.fixed_dictionaries(
+        {"winner_id": ids("c1", "user:u1"), "loser_ids": st.lists(ids("lead:l1", "user:u2"), min_size=1)}
+    ),
+)
+LINKS: Final = st.one_of(
+    event("identity.identified identity.unmerged", PAIR, flags=(0,)),
+    event("identity.merged identity.merged identity.unmerged", MERGE, flags=(0,)),
+)
+
+WEB: Final = st.one_of(
+    event(
+        "page.viewed page.viewed link.clicked form.submitted", people, labels, some(session_id=("z1", "z2")), url=("/",)
+    ),
+    event("lead.created lead.assigned lead.disqualified", people, labels, lead_id=LEADS),
+    event("lead.converted lead.converted lead.unconverted", people, some(deal_id=("d1", "d2")), lead_id=LEADS),
+    event("user.signed_up", people, user_id=USERS),
+    event("social.liked social.impression meeting.held", people, labels, network=("x",)),
+)
+MAIL: Final = st.one_of(
+    event(
+        "email.sent email.delivered email.opened email.opened email.clicked email.bounced email.unsubscribed",
+        people,
+        labels,
+        some(recipient_hash=("r1",), link_url=("/x", "/Unsubscribe")),
+        message_id=("m1", "m2"),
+    ),
+    event(
+        "call.ended chat.messaged",
+        people,
+        labels,
+        some(deal_id=("d1",)),
+        direction=("inbound", "outbound"),
+        outcome=("connected", "voicemail"),
+    ),
+    event(
+        "survey.answered", people, survey_id=("q1", "q2"), survey_type=("nps", "nps", "csat"), score=(0, 6, 7, 8, 9, 10)
+    ),
+    event("novel.happened", people, flags=(UNKNOWN_TYPE,)),
+)
+VERSIONS: Data = some(version=(1, 2, 3))
+CLOSING: Data = some(closed_at=instants)
+RATES: Final = event(
+    "fx.rate_set",
+    some(date=("2026-03-29", "2026-03-28")),
+    base=("EUR",),
+    quote=("USD",),
+    rate=("1.25", "0.8"),
+    flags=(0,),
+)
+DEALS: Final = st.one_of(
+    event("deal.created", people, labels, money, some(time_known=(False, True)), deal_id=("d1", "d2")),
+    event("deal.won deal.won deal.lost", people, labels, money, VERSIONS, CLOSING, deal_id=("d1", "d2")),
+    event("deal.reopened deal.updated deal.deleted deal.merged", labels, money, VERSIONS, deal_id=("d1", "d2")),
+    event("deal.stage_changed", VERSIONS, deal_id=("d1", "d2"), to_stage=("proposal", "Closed Won", "lost")),
+    RATES,
+)
+SHOP: Final = st.one_of(
+    event("order.completed order.completed", people, labels, some(tax=(100,)), order_id=("o1", "o2", "o3"),
+          amount=AMOUNTS, currency=CURRENCIES),
+    event("order.refunded", order_id=("o1", "o2"), amount=AMOUNTS, currency=CURRENCIES),
+    event("order.cancelled", order_id=("o1", "o2", "o3")),
+    event("customer.created customer.updated customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
+    RATES,
+)  # fmt: skip
+EFFECT: Data = some(effective_at=instants)
+PLANS: Final = st.one_of(
+    event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
+          mrr=(0, 900, 5000), currency=("EUR",)),
+    event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
+          EFFECT, subscription_id=("s1", "s2")),
+    event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
+    event("deal.won", people, money, deal_id=("d1",)),
+)  # fmt: skip
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS)
+
+
+@st.composite
+def stories(draw: st.DrawFn, most: int = 12) -> list[Told]:
+    """A story of one or two themes."""
+    themes = draw(st.lists(st.sampled_from(range(len(THEMES))), min_size=1, max_size=2, unique=True))
+    return draw(st.lists(st.one_of(LINKS, *(THEMES[theme] for theme in themes)), min_size=2, max_size=most))

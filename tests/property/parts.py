@@ -1,0 +1,49 @@
+"""Stories about disjoint sets of subjects of one tenant, and what of a document adds up over them."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from models.settings import TenantBook
+from tests.property.events import BASE, Told, stories
+from tests.property.lanes import World, row_of
+
+ADDED: Final = TenantBook.from_mapping({"tenants": {"whole": {"tz": "Europe/Helsinki", "dimensions": ["tier"]}}})
+NAMES: Final = (
+    "customer_id", "lead_id", "user_id", "anonymous_id", "contact_id", "deal_id", "order_id", "subscription_id",
+    "message_id",
+)  # fmt: skip
+SIDES: Final = ("numerator", "denominator", "n", "unpriced", "late_revised", "excluded")
+# Quotients of sums on either side, or a product: what they are made of adds up, and is compared in other rows.
+NOT_SUMS: Final = ("pipeline_velocity", "pipeline_velocity_closed", "pipeline_velocity_worked")
+
+
+@st.composite
+def halves(draw: st.DrawFn) -> tuple[World, World]:
+    """Two stories without a common id."""
+    first, second = (draw(stories(7)) for _ in range(2))
+    return _world(first, "x"), _world(second, "y")
+
+
+def _world(story: list[Told], mark: str) -> World:
+    # Each half has told of a customer: else its counts of customers are not known rather than nought.
+    story = [*story, Told("crm.customer.updated", BASE, 0, 0, "/a", {"customer_id": "c1"})]
+    return [[row_of(_renamed(told, mark), "whole", f"{mark}{number}")] for number, told in enumerate(story)]
+
+
+def _renamed(told: Told, mark: str) -> Told:
+    """The event with every id its half's own; rates are everybody's, so they stay away."""
+    data = {name: f"{value}{mark}" if name in NAMES else value for name, value in told.data.items()}
+    if "loser_ids" in data:
+        data |= {"winner_id": f"{data['winner_id']}{mark}", "loser_ids": [f"{one}{mark}" for one in data["loser_ids"]]}
+    kind = "crm.novel.happened" if told.kind == "crm.fx.rate_set" else told.kind
+    return told._replace(kind=kind, data=data)
+
+
+def sides(document: Mapping[str, Any], *, late: bool) -> dict[str, Fraction]:
+    """The fields of a document that are sums, with or without the late events; what is not known counts nothing."""
+    left_out = {"numerator", "denominator"} if document.get("kpi") in NOT_SUMS else set()
+    left_out |= set() if late else {"late_revised"}
+    return {side: Fraction(0 if side in left_out else document.get(side) or 0) for side in SIDES}
