@@ -111,22 +111,26 @@ class Cells:
             for place in plan:
                 series = place[3]
                 panes = series.panes
-                total = panes.get(pane, 0) + delta
-                if total:
-                    panes[pane] = total
-                else:
-                    panes.pop(pane, None)
-                if not series.dirty:
+                dirty = series.dirty
+                before = panes.get(pane, 0)
+                if not dirty:
                     changed[id(series)] = place
-                series.dirty.add(pane)
+                if pane not in dirty:
+                    dirty[pane] = before != 0
+                if before + delta:
+                    panes[pane] = before + delta
+                else:
+                    del panes[pane]
                 series.stale = True
 
     def drain(self) -> Iterator[tuple[CellKey, int]]:
-        """The cells that changed since this was last asked, with their new sums."""
+        """The cells that changed since this was last asked, with their new sums. What came and went is not among them."""
         for name, segment, level, series in self._changed.values():
             panes = series.panes
-            for pane in series.dirty:
-                yield (name, segment, level, pane), panes.get(pane, 0)
+            for pane, stored in series.dirty.items():
+                total = panes.get(pane, 0)
+                if total or stored:
+                    yield (name, segment, level, pane), total
             series.dirty.clear()
         self._changed.clear()
 

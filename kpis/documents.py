@@ -47,7 +47,7 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool) -> list
         wanted = memory.wanted(CATALOG, touched, as_of)
     touched.clear()
     found = [document for kpi, parts in wanted for document in board.documents(kpi, parts=parts)]
-    return memory.changed(found)
+    return memory.changed(found, [kpi.id for kpi, parts in wanted if parts])
 
 
 def check_as_of(state: TenantState, as_of: int) -> None:

@@ -294,8 +294,7 @@ class People:
         self._presence.flush(self._ledger.rows, zone)
 
     def restore(self, holders: Iterable[str]) -> None:
-        """Make every derived thing from restored facts, without touching the numbers."""
-        self.identity.rebuild_all()
+        """Make the sets from restored facts, without touching the numbers. The links are made already."""
         self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
         self.stored_touches = {}
         for raw in [*self.touches, *holders, *(raw for raw in self.owners if raw.startswith(CONTACT))]:

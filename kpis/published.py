@@ -24,6 +24,7 @@ class Published:
 
     def __init__(self) -> None:
         self._last: dict[Any, dict[str, Any]] = {}
+        self._segments: dict[str, set[Any]] = {}  # KPI -> keys of its documents of segments
         self._reads: dict[str, set[str]] = {}  # KPI -> bases of the measures its formula reads
         self._minute: int | None = None
         self._segments_due = 0
@@ -36,6 +37,7 @@ class Published:
     def forget(self) -> None:
         """Everything is published anew."""
         self._last.clear()
+        self._segments.clear()
         self._waiting.clear()
 
     def wanted(self, rows: Sequence[Row], touched: Iterable[str], as_of: int) -> list[tuple[Any, bool]]:
@@ -57,13 +59,24 @@ class Published:
             self._segments_due = as_of + SEGMENTS_EVERY_MS
         return [(row, due) for row in rows if row.id in changed]
 
-    def changed(self, documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The documents whose content is not what was published last."""
+    def changed(self, documents: Iterable[dict[str, Any]], remade: Iterable[str]) -> list[dict[str, Any]]:
+        """The documents whose content is not what was published last.
+
+        Of the KPIs in ``remade`` all segments were made: one that is no more comes as ``{kpi, window, segment, gone}``.
+        """
         found = []
+        present: dict[str, set[Any]] = {}
         for document in documents:
             key = (document["kpi"], document["window"], *document["segment"].items())
+            if document["segment"]:
+                present.setdefault(document["kpi"], set()).add(key)
             content = {name: value for name, value in document.items() if name not in MOVING}
             if self._last.get(key) != content:
                 self._last[key] = content
                 found.append(document)
+        for kpi in remade:
+            for key in self._segments.get(kpi, set()) - present.get(kpi, set()):
+                del self._last[key]
+                found.append({"kpi": key[0], "window": key[1], "segment": dict(key[2:]), "gone": True})
+            self._segments[kpi] = present.get(kpi, set())
         return found

@@ -22,16 +22,16 @@ class Level:
 
     def __init__(self) -> None:
         self.panes: dict[int, int] = {}
-        self.dirty: set[int] = set()
+        self.dirty: dict[int, bool] = {}  # pane -> whether it was stored before
         self.stale = True
         self._keys: list[int] = []
         self._sums: list[int] = []
 
     def add(self, pane: int, delta: int) -> None:
         """Add to a pane; one that comes to zero is forgotten."""
-        total = self.panes.get(pane, 0) + delta
-        self.put(pane, total)
-        self.dirty.add(pane)
+        before = self.panes.get(pane, 0)
+        self.dirty.setdefault(pane, before != 0)
+        self.put(pane, before + delta)
 
     def put(self, pane: int, total: int) -> None:
         """Set a pane; 0 takes it away."""

@@ -498,6 +498,7 @@ class Tenant:
     def restore(self) -> None:
         """Make everything that is derived from restored facts."""
         people = self.people
+        people.identity.rebuild_all()
         for kind, shelf in (("deal", self.deals), ("order", self.orders), ("subscription", self.subscriptions)):
             for key in shelf:
                 said = people.owners.get(f"{kind}:{key}")
@@ -510,11 +511,11 @@ class Tenant:
             raw = key.rpartition("\0")[0]
             said = people.owners.get(raw)
             people.own("late", key, said[3] if said else raw, None)
-        for raw in people.touches:
-            if any(True for _ in self._late_views(raw)):
+        people.restore([*self.answers, *self.signups, *people.attributes])
+        for raw, touches in people.touches.items():
+            if any(kind == PAGE and flags & LATE for _, kind, flags, _ in touches):
                 said = people.owners.get(raw)
                 people.own("late_views", raw, said[3] if said else raw, None)
-        people.restore([*self.answers, *self.signups, *people.attributes])
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""

@@ -5,7 +5,10 @@ from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 Document = Mapping[str, Any]
-"""A KPI document of the event contract, JSON values only: ``kpi``, ``window`` and ``segment`` name it."""
+"""A KPI document of the event contract, JSON values only: ``kpi``, ``window`` and ``segment`` name it.
+
+One with ``gone: true`` and nothing else beside these names says that the document is no more.
+"""
 
 Revision = tuple[int, int, int]
 """(restatement epoch, committed position, as_of in ms UTC), compared in this order."""

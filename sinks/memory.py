@@ -107,7 +107,10 @@ class MemorySink:
 def _write(board: _Board, packed: Pack) -> None:
     if packed.full:
         board.entries.clear()
-    board.entries |= {entry.name: entry for entry in packed.entries}
+    board.entries |= {entry.name: entry for entry in packed.entries if entry.fields}
+    for entry in packed.entries:
+        if not entry.fields:
+            board.entries.pop(entry.name, None)
     for point in packed.points:
         board.points[point.key][point.bucket] = point.json
 

@@ -54,13 +54,17 @@ if stored_is_newer() then return 0 end
 local full, entries, points, kpis = unpack(cjson.decode(ARGV[7]))
 if full then drop_all_but(entries) end
 
-local names, boards, windows = {}, {}, {}
-for i, entry in ipairs(entries) do
+local names, gone, boards, windows = {}, {}, {}, {}
+for _, entry in ipairs(entries) do
   local name, kpi, window, json, fields = unpack(entry, 1, 5)
   local key = base .. 'kpi:' .. name
   call('DEL', key) -- fields the new document does not have must go
-  in_slices('HSET', key, fields)
-  names[i] = name
+  if #fields == 0 then
+    gone[#gone + 1] = name -- the document is no more
+  else
+    in_slices('HSET', key, fields)
+    names[#names + 1] = name
+  end
   if json ~= cjson.null then
     if not boards[window] then
       boards[window] = {}
@@ -72,6 +76,7 @@ for i, entry in ipairs(entries) do
   end
 end
 in_slices('SADD', base .. 'idx:docs', names)
+in_slices('SREM', base .. 'idx:docs', gone)
 in_slices('SADD', base .. 'idx:kpis', kpis)
 in_slices('SADD', base .. 'idx:windows', windows)
 for window, board in pairs(boards) do

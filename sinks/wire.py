@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     kpi: str
     window: str  # escaped, as it stands in keys
     json: str | None  # the whole document, for the snapshot; None when it has a segment
-    fields: list[str]  # field, text, field, text …
+    fields: list[str]  # field, text, field, text …; none when the document is no more
 
 
 class Point(NamedTuple):
@@ -86,6 +86,8 @@ def restore(fields: Mapping[str, str]) -> dict[str, Any]:
 def _entry(document: Document) -> Entry:
     segment = document.get("segment")
     kpi, window = document["kpi"], document["window"]
+    if document.get("gone"):
+        return Entry(name(kpi, window, segment), kpi, escape(window), None, [])
     whole = None if segment else orjson.dumps(document).decode()
     return Entry(name(kpi, window, segment), kpi, escape(window), whole, flatten(document))
 

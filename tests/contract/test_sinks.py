@@ -225,6 +225,16 @@ async def test_publication_without_changes_moves_only_the_revision(store: Store)
     assert await store.reader.documents("acme") == [document()]
 
 
+async def test_a_document_that_is_no_more_goes(store: Store) -> None:
+    """A publication of changes can take single documents away; the others stay."""
+    kept, lost = document("a", segment={"owner": "x"}), document("a", segment={"owner": "y"})
+    await store.sink.publish(publication(1, document("a"), kept, lost))
+    gone = {"kpi": "a", "window": lost["window"], "segment": {"owner": "y"}, "gone": True}
+    await store.sink.publish(publication(2, gone))
+    assert await store.reader.documents("acme") == [document("a"), kept]
+    assert await store.reader.document("acme", "a", lost["window"], {"owner": "y"}) is None
+
+
 async def test_full_publication_of_nothing_empties_the_board(store: Store) -> None:
     """A tenant whose every document went has an empty board, and a revision."""
     await store.sink.publish(publication(1, *board(8, 1)))
