@@ -5,6 +5,7 @@ from itertools import groupby
 from random import Random
 from typing import Any, Final, NamedTuple
 
+import orjson
 from hypothesis import strategies as st
 
 from kpis.catalog import CATALOG
@@ -123,9 +124,25 @@ class Lane:
         """What a compacted changelog holds in the end."""
         return {name: value for name, value in self.entries.items() if value is not None}
 
+    def settled(self) -> dict[bytes, Any]:
+        """The same, but for what is kept in the order of arrival: there the order is taken away.
+
+        Left out are offsets, the days on which identities were seen, and touches, whose pieces are filled as they come.
+        """
+        return {
+            name: value if name[:1] == b"c" else _unordered(orjson.loads(value))
+            for name, value in self.kept().items()
+            if name.split(b"\0")[1] not in (b"high", b"seen", b"touch")
+        }
+
     def cells(self, tenant: str) -> dict[CellKey, int]:
         """All cells of a tenant that are not zero."""
         return {cell: total for cell, total in self.engine.state(tenant).tenant.cells.items() if total}
+
+
+def _unordered(stored: Any) -> Any:
+    """A list of events as if it were a set."""
+    return sorted(map(repr, stored)) if isinstance(stored, list) else stored
 
 
 def _narrow(board: Board, windows: Collection[str]) -> Iterator[Document]:

@@ -35,11 +35,16 @@ def _world(story: list[Told], mark: str) -> World:
 
 def _renamed(told: Told, mark: str) -> Told:
     """The event with every id its half's own; rates are everybody's, so they stay away."""
-    data = {name: f"{value}{mark}" if name in NAMES else value for name, value in told.data.items()}
-    if "loser_ids" in data:
-        data |= {"winner_id": f"{data['winner_id']}{mark}", "loser_ids": [f"{one}{mark}" for one in data["loser_ids"]]}
     kind = "crm.novel.happened" if told.kind == "crm.fx.rate_set" else told.kind
-    return told._replace(kind=kind, data=data)
+    return told._replace(kind=kind, data=renamed(told.data, mark))
+
+
+def renamed(data: dict[str, Any], mark: str) -> dict[str, Any]:
+    """An event's data with a mark behind every id."""
+    found = {name: f"{value}{mark}" if name in NAMES else value for name, value in data.items()}
+    if "loser_ids" in data:
+        found |= {"winner_id": f"{data['winner_id']}{mark}", "loser_ids": [f"{one}{mark}" for one in data["loser_ids"]]}
+    return found
 
 
 def sides(document: Mapping[str, Any], *, late: bool) -> dict[str, Fraction]:

@@ -21,9 +21,10 @@ windows = st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=2, unique=True
 def test_any_order_and_batching_gives_the_same_numbers(
     data: st.DataObject, world: World, as_of: int, looked_at: list[str]
 ) -> None:
-    """Order, batches, copies' places, input partitions and redelivery change no cell and no document."""
+    """Order, batches, copies' places, input partitions and redelivery change no cell, document or entry."""
     one, other = Lane().take(in_order(world)), Lane().take(data.draw(arrivals(world)))
     assert Seen.of(other, as_of, looked_at) == Seen.of(one, as_of, looked_at)
+    assert other.settled() == one.settled()
 
 
 @often

@@ -1,0 +1,112 @@
+"""Every example and live scenario has its stated result: told once, told twice, and beside another tenant."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from kpis.engine import Engine
+from models.identity import identity_hash
+from models.record import BOT, Block, Refusal, Row
+from models.settings import TenantBook
+from tests.property.example_stories import Stage
+from tests.property.examples import EXAMPLES, settings_of
+from tests.property.lanes import JOURNAL_TS
+from tests.property.parts import renamed
+from tests.recount.documents import instant_text, key
+from tests.recount.facts import Item
+from tests.recount.feed import Feed, ms
+
+MONEY = ("amount", "tax", "mrr")
+every_example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def give(engine: Engine, tenant: str, items: list[Item], first: int) -> None:
+    """Items of a feed as one block of one batch; their offsets go on from ``first``."""
+    rows = [item._replace(offset=first + number) for number, item in enumerate(items)]
+    block: Block = {
+        "topic": "in", "partition": 0, "rows": [list(row) for row in rows if isinstance(row, Row)],
+        "refused": [list(row) for row in rows if isinstance(row, Refusal)],
+    }  # fmt: skip
+    engine.apply(block, tenant, JOURNAL_TS)
+    engine.finish()
+
+
+def twin(item: Item) -> Item:
+    """The same with other ids: a second story beside the first. Rates are told again as they are."""
+    if isinstance(item, Refusal):
+        return item
+    name = f"{item.id}-twin"
+    return item._replace(id=name, identity=identity_hash("t", item.source, name), data=renamed(item.data, "-twin"))
+
+
+def check(stage: Stage, found: dict[Any, Any], times: int = 1) -> None:
+    """The values (or, behind a dot, other fields) that a stage states; counts and money ``times`` as much."""
+    for name, wanted in stage.values.items():
+        kpi, _, field = name.partition(".")
+        document = found[(kpi, stage.window, ())]
+        if field not in ("status", "state") and document["unit"] in ("count", "money", "money/day"):
+            wanted = str(Decimal(wanted) * times) if isinstance(wanted, str) else wanted * times
+        assert document[field or "value"] == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), document
+
+
+def run(name: str, *, twice: bool = False, noise: bool = False) -> None:
+    """Tell an example's stages to an engine and check each."""
+    engine, feed, told = Engine(TenantBook(settings_of(name))), Feed(), 0
+    for stage in EXAMPLES[name]:
+        stage.tell(feed)
+        new = feed.items[told:]
+        more = [twin(item) for item in new] if twice else []
+        if noise:
+            give(engine, "noise", [twin(item) for item in new[::2]], told)
+        give(engine, "t", [*new, *more], told * 2)
+        told = len(feed.items)
+        found = {key(doc): doc for doc in engine.documents("t", ms(stage.as_of), live=False, full=True)}
+        check(stage, found, 2 if twice else 1)
+        assert engine.recount("t") == []
+
+
+@every_example
+def test_an_example_has_its_stated_result(name: str) -> None:
+    """Through the engine, stage by stage."""
+    run(name, noise=True)
+
+
+@every_example
+def test_two_of_a_story_count_twice_and_have_the_same_rates(name: str) -> None:
+    """The same with every id a second time."""
+    run(name, twice=True)
+
+
+def as_event(item: Item) -> str:
+    """The line of a file that becomes this item."""
+    if isinstance(item, Refusal):
+        return json.dumps({"tenantid": "t", "recordedtime": item.received, "id": str(item.offset)})
+    data = {name: str(Decimal(value) / 100) if name in MONEY else value for name, value in item.data.items()}
+    data |= {"closed_at": instant_text(data["closed_at"])} if "closed_at" in data else {}
+    data |= {"machine": True} if item.flags & BOT else {}
+    times = {"time": instant_text(item.time), "recordedtime": instant_text(item.received)}
+    return json.dumps({"id": item.id, "source": item.source, "type": item.type, "tenantid": "t", **times, "data": data})
+
+
+@every_example
+def test_compute_gives_the_stated_result(name: str, tmp_path: Path) -> None:
+    """From a file, without a server: wherever nothing of the story happens after the as-of."""
+    feed = Feed()
+    for stage in EXAMPLES[name]:
+        stage.tell(feed)
+        times = [item.time for item in feed.items if isinstance(item, Row)]
+        if max(times) >= ms(stage.as_of) or any(isinstance(item, Refusal) for item in feed.items):
+            continue
+        (tmp_path / "events.jsonl").write_text("\n".join(map(as_event, feed.items)))
+        as_of = instant_text(ms(stage.as_of))
+        args = ["compute", tmp_path / "events.jsonl", "--as-of", as_of, "--tz", settings_of(name).tz, "--json"]
+        result = CliRunner().invoke(
+            app, [*map(str, args), *(f"--kpi={name.partition('.')[0]}" for name in stage.values)]
+        )
+        assert result.exit_code == 0, result.stderr
+        check(stage, {key(doc): doc for doc in json.loads(result.stdout)})
