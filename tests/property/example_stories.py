@@ -170,7 +170,11 @@ def ten_visitors(feed: Feed) -> None:
 
 def pair(verb: str, at: str) -> Callable[[Feed], None]:
     """A visitor and a user are one, or not."""
-    return lambda feed: (feed.add(f"identity.{verb}", at, anonymous_id="v0", user_id="u"), None)[1]
+
+    def tell(feed: Feed) -> None:
+        feed.add(f"identity.{verb}", at, anonymous_id="v0", user_id="u")
+
+    return tell
 
 
 def deals_of_may(feed: Feed) -> None:
@@ -205,7 +209,12 @@ def leave_and_return(feed: Feed) -> None:
 
 def around(last: str, first: str) -> Callable[[Feed], None]:
     """An order in the last second of a day, one in the first of the next."""
-    return lambda feed: (order(feed, "a", last), order(feed, "b", first))[0]
+
+    def tell(feed: Feed) -> None:
+        order(feed, "a", last)
+        order(feed, "b", first)
+
+    return tell
 
 
 def late_version(feed: Feed) -> None:

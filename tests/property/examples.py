@@ -45,7 +45,8 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(s.orders_of_a_day, "yesterday", "2026-06-11T12:00:00Z", {"orders": 4}),
         Stage(s.late_order, "yesterday", "2026-06-11T12:00:00Z",
               {"orders": 5, "orders.late_revised": 1, "orders.state": "corrected"}),
-        Stage(lambda feed: None, "yesterday", "2026-06-13T12:00:00Z", {"orders": 0, "orders.late_revised": 0, "orders.state": "final"}),
+        Stage(lambda feed: None, "yesterday", "2026-06-13T12:00:00Z",
+              {"orders": 0, "orders.late_revised": 0, "orders.state": "final"}),
     ],
     "scenario 3": [
         Stage(s.ten_visitors, "month", "2026-06-20", {"traffic_to_lead_rate": 0.1}),

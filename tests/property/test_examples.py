@@ -86,8 +86,10 @@ def as_event(item: Item) -> str:
     """The line of a file that becomes this item."""
     if isinstance(item, Refusal):
         return json.dumps({"tenantid": "t", "recordedtime": item.received, "id": str(item.offset)})
-    data = {name: str(Decimal(value) / 100) if name in MONEY else value for name, value in item.data.items()}
-    data |= {"closed_at": instant_text(data["closed_at"])} if "closed_at" in data else {}
+    data: dict[str, Any] = {
+        name: str(Decimal(value) / 100) if name in MONEY else value for name, value in item.data.items()
+    }
+    data |= {"closed_at": instant_text(item.data["closed_at"])} if "closed_at" in data else {}
     data |= {"machine": True} if item.flags & BOT else {}
     times = {"time": instant_text(item.time), "recordedtime": instant_text(item.received)}
     return json.dumps({"id": item.id, "source": item.source, "type": item.type, "tenantid": "t", **times, "data": data})
