@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from kpis.answers import Answer, answer_marks
@@ -71,6 +72,7 @@ class Tenant:
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.dirty: set[tuple[str, Any]] = set()
+        self._late_after = settings.late_threshold_s * 1000
         self._unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
         self._own_codes: dict[Any, int] = {}
@@ -91,28 +93,28 @@ class Tenant:
         """Put an accepted, new event among the facts."""
         data, time, bot = row.data, row.time, bool(row.flags & BOT_FLAG)
         ids = named_ids(data)
-        own = self._own_raw(row, ids)
+        own = ids[0] if ids else self._own_object(row)
         contact = data.get("contact_id")
         raw = own if contact is None else CONTACT + str(contact)  # who its touches and answers are of
         stamp = (time, row.source, row.id)
         if len(ids) > 1 and not row.type.startswith("crm.identity."):
             self._carry(ids, stamp)
         if ids:
-            self._own_objects(data, ids[0], stamp)
-        late = row.received - time > self.settings.late_threshold_s * 1000
-        label = event_label(row)
-        if late and (row.flags & UNKNOWN_TYPE or kind_code(row.type, data) is None):
-            self._note_late(own, time, label)
+            for field in OWNED.keys() & data:
+                if data[field] is not None:
+                    self._own(OWNED[field] + str(data[field]), own, stamp)
+        late = row.received - time > self._late_after
+        unknown = row.flags & UNKNOWN_TYPE
+        if late and (unknown or kind_code(row.type, data) is None):
+            self._note_late(own, time, event_label(row))
         if bot:
-            self.ledger.add(0, code(f"bot:{label}"), time // 60_000)
-        elif not row.flags & UNKNOWN_TYPE and (traits := data.get("traits")):
+            self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
+        elif not unknown and (traits := data.get("traits")):
             self._traits(own, traits, stamp)
-        if row.flags & UNKNOWN_TYPE:
-            return
-        _, entity, kind = row.type.split(".", 2)
-        handler = HANDLERS.get(entity)
-        if handler is not None and (not bot or entity in BOT_ENTITIES):
-            handler(self, kind, row, raw, late, bot)
+        if not unknown:
+            kind, handler, hears_bots = handler_of(row.type)
+            if handler is not None and (hears_bots or not bot):
+                handler(self, kind, row, raw, late, bot)
 
     def _note_late(self, raw: str, time: int, label: str) -> None:
         """Keep a late event that is no touch, in a group a day."""
@@ -122,10 +124,8 @@ class Tenant:
         owner = self.people.owners.get(raw)
         self.people.own("late", key, owner[3] if owner else raw, None)
 
-    def _own_raw(self, row: Row, ids: list[str]) -> str:
-        """The id or object that says whose an event is."""
-        if ids:
-            return ids[0]
+    def _own_object(self, row: Row) -> str:
+        """The object that says whose an event without ids is."""
         for field, prefix in (*OBJECTS, ("contact_id", CONTACT)):
             if row.data.get(field) is not None:
                 return prefix + str(row.data[field])
@@ -151,13 +151,6 @@ class Tenant:
 
         self.people.regroup(nodes, change)
 
-    def _own_objects(self, data: dict[str, Any], owner: str, stamp: tuple[int, str, str]) -> None:
-        """The latest event that carries an object and an id says whose it is."""
-        for field in OWNED.keys() & data:
-            name = data[field]
-            if name is not None:
-                self._own(OWNED[field] + str(name), owner, stamp)
-
     def _own(self, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
         held = self.people.owners.get(thing)
         if held is not None and tuple(held[:3]) >= stamp:
@@ -169,24 +162,20 @@ class Tenant:
             return
         kind, key = thing.split(":", 1)
         previous = held[3] if held else thing
-        self.open_object(thing)
-        if kind in ("deal", "order", "subscription"):
-            self.ledger.open("customer", self.people.subject(owner))
-            self.people.own(kind, key, owner, previous)
-        for group in [found for found in self.people.owned.get(thing, ()) if found[0] in LATE_GROUPS]:
-            self.ledger.open(*group)
-            self.people.own(*group, owner, previous)
-        self.people.move_object(thing, said)
-
-    def open_object(self, thing: str) -> None:
-        """Take out what an object's facts decide: its own group, and its subject's."""
-        kind, key = thing.split(":", 1)
         if kind == "order":
             self.ledger.open("order", key)
         if kind in ("deal", "order", "subscription"):
-            self.ledger.open("customer", self.people.subject(thing))
+            if thing in self.purchases or key in self.subscriptions:
+                self.ledger.open("customer", self.people.subject(thing))
+                self.ledger.open("customer", self.people.subject(owner))
+            self.people.own(kind, key, owner, previous)
+        groups = self.people.owned.get(previous, ())
+        for group in [one for one in groups if one[0] in LATE_GROUPS and one[1].partition("\0")[0] == thing]:
+            self.ledger.open(*group)
+            self.people.own(*group, owner, previous)
         if thing.startswith(CONTACT):
             self.ledger.open("person", thing)
+        self.people.move_object(thing, said)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
@@ -229,7 +218,7 @@ class Tenant:
 
     def _take_subscription(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
         key = str(row.data["subscription_id"])
-        self.open_object(f"subscription:{key}")
+        self.ledger.open("customer", self.people.subject(f"subscription:{key}"))
         if f"subscription:{key}" not in self.people.owners:
             self.people.own("subscription", key, f"subscription:{key}", None)
         event = subscription_event(row.time, kind, row.source, row.id, row.data)
@@ -300,7 +289,9 @@ class Tenant:
             message = self.messages.get(key)
             if message is None:
                 message = self.messages[key] = new_message()
-            self.ledger.open("message", key)
+                self.ledger.open_empty("message", key)
+            else:
+                self.ledger.open("message", key)
             own = self._own_segments(data)
             for slot in slots:
                 if note(message, slot, row.time, own, self.sets.sets):
@@ -596,6 +587,13 @@ def _named(name: Any, entity: str) -> str:
     if text.startswith(NODE_SPACES):
         return text
     return f"{entity}:{text}" if f"{entity}:" in NODE_SPACES else ""
+
+
+@lru_cache(maxsize=1024)
+def handler_of(type_: str) -> tuple[str, Callable[..., None] | None, bool]:
+    """What an event type does: its kind, who takes it, and whether robots' events are taken too."""
+    _, entity, kind = type_.split(".", 2)
+    return kind, HANDLERS.get(entity), entity in BOT_ENTITIES
 
 
 HANDLERS: Final = {

@@ -87,6 +87,7 @@ class TenantState:
             self.dirty.add(("meta", None))
         if len(self.newest) < NEWEST or time > self.newest[-1]:
             self.newest = nlargest(NEWEST, [*self.newest, time])
+            self.dirty.add(("meta", None))
 
     def finish(self) -> None:
         """End a batch."""

@@ -82,7 +82,9 @@ class Ownership:
         """Partitions were dealt: give up lanes that went, fence those that came, and let flow what is ready."""
         tps = list(tps)
         mine = {tp.partition for tp in tps if tp.topic == self.options.journal}
-        await asyncio.gather(*(self._drop(partition) for partition in self.lanes.keys() - mine))
+        if gone := self.lanes.keys() - mine:
+            await asyncio.gather(*(self._drop(partition) for partition in gone))
+            thaw()
         await asyncio.gather(*(self._open(partition) for partition in mine - self.lanes.keys()))
         starts = await self._input_positions([tp for tp in tps if tp.topic != self.options.journal])
         # Nothing awaits from here on: a restore that ends now finds everything flowing.
@@ -118,7 +120,6 @@ class Ownership:
             await asyncio.wait([restoring])
         await lane.stop()
         self.table.drop(partition)
-        thaw()
 
     async def _restore(self, lane: Lane) -> None:
         began = asyncio.get_running_loop().time()

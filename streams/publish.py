@@ -132,6 +132,7 @@ class Publisher:
         """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""
         theirs = await self.sink.revision(ours.tenant)
         self._whole.add(ours.tenant)
+        self._next = self._rest = 0.0  # nothing of it is to be seen yet: the time it took is no reason to wait
         if theirs is None:
             return
         ahead = theirs[2] - ours.as_of
