@@ -162,11 +162,16 @@ RATES: Final = event(
     rate=("1.25", "0.8"),
     flags=(0,),
 )
+# Robots do not work deals: what their late events count for is left open.
 DEALS: Final = st.one_of(
-    event("deal.created", people, labels, money, some(time_known=(False, True)), deal_id=("d1", "d2")),
-    event("deal.won deal.won deal.lost", people, labels, money, VERSIONS, CLOSING, deal_id=("d1", "d2")),
-    event("deal.reopened deal.updated deal.deleted deal.merged", labels, money, VERSIONS, deal_id=("d1", "d2")),
-    event("deal.stage_changed", VERSIONS, deal_id=("d1", "d2"), to_stage=("proposal", "Closed Won", "lost")),
+    event("deal.created", people, labels, money, some(time_known=(False, True)), deal_id=("d1", "d2"), flags=(0,)),
+    event("deal.won deal.won deal.lost", people, labels, money, VERSIONS, CLOSING, deal_id=("d1", "d2"), flags=(0,)),
+    event(
+        "deal.reopened deal.updated deal.deleted deal.merged", labels, money, VERSIONS, deal_id=("d1", "d2"), flags=(0,)
+    ),
+    event(
+        "deal.stage_changed", VERSIONS, deal_id=("d1", "d2"), to_stage=("proposal", "Closed Won", "lost"), flags=(0,)
+    ),
     RATES,
 )
 SHOP: Final = st.one_of(
@@ -184,7 +189,7 @@ PLANS: Final = st.one_of(
     event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
           EFFECT, subscription_id=("s1", "s2")),
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
-    event("deal.won", people, money, deal_id=("d1",)),
+    event("deal.won", people, money, deal_id=("d1",), flags=(0,)),
 )  # fmt: skip
 THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS)
 
