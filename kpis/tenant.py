@@ -45,6 +45,8 @@ TOUCH_ROWS: Final = frozenset(
 )
 LATE_VIEWS: Final = "late.s:crm.page.viewed"
 LATE_GROUPS: Final = frozenset({"late", "late_views"})
+# Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
+SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
 CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
 
 
@@ -191,6 +193,12 @@ class Tenant:
         shelf.setdefault(key, []).append(fact)
         self.dirty.add((name, key))
 
+    def _shelve(self, kind: str, key: str) -> None:
+        """Put an object's group of facts under the id that owns it, or under its own."""
+        thing = f"{kind}:{key}"
+        owner = self.people.owners.get(thing)
+        self.people.own(kind, key, owner[3] if owner else thing, None)
+
     # --- kinds of events
 
     def _take_deal(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -198,8 +206,7 @@ class Tenant:
         thing = f"deal:{key}"
         self.ledger.open("deal", key)
         self._unsettled.add(thing)
-        if thing not in self.people.owners:
-            self.people.own("deal", key, thing, None)
+        self._shelve("deal", key)
         event = deal_event(row.time, kind, row.source, row.id, row.data)
         if late:
             event.append(True)
@@ -212,15 +219,13 @@ class Tenant:
         key = str(row.data["order_id"])
         self.ledger.open("order", key)
         self._unsettled.add(f"order:{key}")
-        if f"order:{key}" not in self.people.owners:
-            self.people.own("order", key, f"order:{key}", None)
+        self._shelve("order", key)
         self._file("order", key, self.orders, order_event(row.time, kind, row.source, row.id, row.data))
 
     def _take_subscription(self, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
         key = str(row.data["subscription_id"])
         self.ledger.open("customer", self.people.subject(f"subscription:{key}"))
-        if f"subscription:{key}" not in self.people.owners:
-            self.people.own("subscription", key, f"subscription:{key}", None)
+        self._shelve("subscription", key)
         event = subscription_event(row.time, kind, row.source, row.id, row.data)
         self._file("subscription", key, self.subscriptions, event)
 
@@ -448,7 +453,7 @@ class Tenant:
             return
         segments = self.people.segments(root)
         for mark in customer_marks(self.customer_facts(root), self.settings, self.zone):
-            yield segments, mark
+            yield (segments if mark.measure in SEGMENTED_CUSTOMERS else 0), mark
 
     def _person(self, person: str) -> Contribution:
         people = self.people
@@ -492,8 +497,7 @@ class Tenant:
         people.identity.rebuild_all()
         for kind, shelf in (("deal", self.deals), ("order", self.orders), ("subscription", self.subscriptions)):
             for key in shelf:
-                said = people.owners.get(f"{kind}:{key}")
-                people.own(kind, key, said[3] if said else f"{kind}:{key}", None)
+                self._shelve(kind, key)
                 if kind != "subscription" and (when := self._purchase(f"{kind}:{key}")) is not None:
                     self.purchases[f"{kind}:{key}"] = when
         for lead in self.leads:

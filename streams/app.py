@@ -71,6 +71,9 @@ class App(faust.App):
     ownership: Ownership
     acceptor: Acceptor
 
+    def _create_directories(self) -> None:
+        """None: Faust's folders are for tables on disk, and ours are in memory."""
+
     def on_rebalance_start(self) -> None:
         self.rebalancing = True
         self.rebalancing_count += 1

@@ -37,6 +37,7 @@ async def test_every_event_is_counted_once_published_and_refused_ones_are_kept(r
         began = time.monotonic()
         assert end(worker) == 0
         assert time.monotonic() - began < 10
+    assert not list(Path.cwd().glob(f"{rig.options.app_id}*")), "Faust's data folder"
 
 
 async def test_a_dead_letter_holds_the_bytes_as_they_came(rig: Rig) -> None:
