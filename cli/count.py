@@ -6,12 +6,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from kpis.engine import Engine
-
 from cli.exits import CliError
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
 from cli.term import track
+from kpis.engine import Engine
 from models.blocks import decode_block, encode_blocks
 from models.record import RawRecord, Row
 from models.settings import TenantBook

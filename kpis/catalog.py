@@ -18,7 +18,7 @@ Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "index"
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI. ``events``: types (or beginnings that end in a dot) it hears of; ``source``: where its formula is from."""
+    """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula."""
 
     id: str
     title: str

@@ -124,7 +124,7 @@ class Cells:
                 series.stale = True
 
     def drain(self) -> Iterator[tuple[CellKey, int]]:
-        """The cells that changed since this was last asked, with their new sums. What came and went is not among them."""
+        """The cells that changed since this was last asked, with their new sums; not what came and went."""
         for name, segment, level, series in self._changed.values():
             panes = series.panes
             for pane, stored in series.dirty.items():
