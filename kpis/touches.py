@@ -51,6 +51,10 @@ KINDS: Final[dict[str, Kind]] = {
 CODES: Final = {name: number for number, name in enumerate(KINDS)}
 BY_CODE: Final = tuple(KINDS.values())
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
+# Late events of these types count in the documents of touch rows, by their own segments.
+TOUCH_ROWS: Final = frozenset(
+    {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith("crm.email.")}
+)
 TYPE_CODES: Final = {f"crm.{name}": number for name, number in CODES.items()}
 
 

@@ -1,0 +1,161 @@
+"""What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from kpis.answers import answer_marks
+from kpis.customers import CustomerFacts, customer_marks
+from kpis.deals import deal_marks, deal_segments, read_deal
+from kpis.leads import LeadEvent, lead_marks, read_lead
+from kpis.ledger import Contribution
+from kpis.marks import Mark
+from kpis.messages import message_marks
+from kpis.orders import order_marks, read_order
+from kpis.people import segment_of
+from kpis.touches import CODES, LATE
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+PAGE: Final = CODES["page.viewed"]
+LATE_VIEWS: Final = "late.s:crm.page.viewed"
+# Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
+SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
+
+
+def of_deal(tenant: "Tenant", key: str) -> Contribution:
+    """A deal, in its own segments, with its late events."""
+    events = tenant.deals.get(key)
+    if not events:
+        return
+    deal = read_deal(events, tenant.settings)
+    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
+    for mark in deal_marks(deal, events, tenant.settings, tenant.zone):
+        yield segments, mark
+    for event in events:
+        if len(event) > 5:
+            yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
+
+
+def of_order(tenant: "Tenant", key: str) -> Contribution:
+    """An order, in the segments of its subject."""
+    order = read_order(tenant.orders.get(key, []), tenant.settings)
+    if order is not None:
+        segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
+        for mark in order_marks(order, tenant.zone):
+            yield segments, mark
+
+
+def lead_group(tenant: "Tenant", lead: str) -> str:
+    """Merged leads are one: the first by name of those that have events."""
+    return min((one for one in merged_leads(tenant, lead) if one in tenant.leads), default=lead)
+
+
+def merged_leads(tenant: "Tenant", lead: str) -> set[str]:
+    """All ids of a lead."""
+    identity = tenant.people.identity
+    alone = identity.root(lead) == lead and len(identity.members(lead)) == 1
+    return {lead} if alone else identity.merged_with(lead)
+
+
+def _events(tenant: "Tenant", lead: str) -> list[LeadEvent]:
+    return [event for one in merged_leads(tenant, lead) for event in tenant.leads.get(one, ())]
+
+
+def of_lead(tenant: "Tenant", key: str) -> Contribution:
+    """A lead, in the segments of its subject; of merged ones only the first."""
+    if lead_group(tenant, key) != key:
+        return
+    lead = read_lead(_events(tenant, key))
+    if lead is not None:
+        segments = tenant.people.segments(tenant.people.subject(key))
+        for mark in lead_marks(lead):
+            yield segments, mark
+
+
+def latest_lead(tenant: "Tenant", root: str) -> int | None:
+    """When a subject's newest lead was created, ms."""
+    found = {lead_group(tenant, key) for key in tenant.people.owned_by(root, "lead")}
+    leads = (read_lead(_events(tenant, group)) for group in found)
+    return max((lead.created for lead in leads if lead), default=None)
+
+
+def of_message(tenant: "Tenant", key: str) -> Contribution:
+    """A message, each part in the segments of the event that decides it."""
+    return message_marks(tenant.messages[key]) if key in tenant.messages else ()
+
+
+def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
+    """All that decides a customer."""
+    facts, people = CustomerFacts(), tenant.people
+    for member in people.identity.members(root):
+        for time, _, _, kind in tenant.customers.get(member, ()):
+            getattr(facts, kind).append(time)
+    bought = tenant.purchases
+    facts.orders = [bought[thing] for key in people.owned_by(root, "order") if (thing := f"order:{key}") in bought]
+    facts.deals = [bought[thing] for key in people.owned_by(root, "deal") if (thing := f"deal:{key}") in bought]
+    facts.subscriptions = [tenant.subscriptions.get(key, []) for key in people.owned_by(root, "subscription")]
+    facts.subscriptions = [events for events in facts.subscriptions if events]
+    return facts
+
+
+def of_customer(tenant: "Tenant", root: str) -> Contribution:
+    """A subject as a customer; nothing for a name that is no subject any more."""
+    if tenant.people.subject(root) != root:
+        return
+    segments = tenant.people.segments(root)
+    for mark in customer_marks(customer_facts(tenant, root), tenant.settings, tenant.zone):
+        yield (segments if mark.measure in SEGMENTED_CUSTOMERS else 0), mark
+
+
+def of_person(tenant: "Tenant", key: str) -> Contribution:
+    """A person's sign-up and survey answers."""
+    people = tenant.people
+    if people.person(key) != key:
+        return
+    raws = people.own_raws(key)
+    segments = people.segments(key)
+    signed_up = [tenant.signups[raw] for raw in raws if raw in tenant.signups]
+    if signed_up:
+        yield segments, Mark("signups", min(signed_up), 1)
+    answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
+    for mark in answer_marks(answers, tenant.settings, tenant.zone):
+        yield segments, mark
+
+
+def of_late(tenant: "Tenant", key: str) -> Contribution:
+    """A day of late events that are no touches."""
+    segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
+    for time, label in tenant.late.get(key, ()):
+        yield 0, Mark(f"late:{label}", time, 1)
+        yield segments, Mark(f"late.s:{label}", time, 1)
+
+
+def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
+    """Late page views fall in the subject's segments; those of other touches in the touch's own."""
+    segments = tenant.people.segments(tenant.people.subject(raw))
+    for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
+        if kind == PAGE and flags & LATE:
+            yield segments, Mark(LATE_VIEWS, time, 1)
+
+
+def purchase(tenant: "Tenant", thing: str) -> int | None:
+    """When a deal was won or an order completed that stands, ms."""
+    kind, key = thing.split(":", 1)
+    if kind == "order":
+        order = read_order(tenant.orders.get(key, []), tenant.settings)
+        return order.time if order is not None and order.kept else None
+    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
+    return deal.closed if deal.state == "won" else None
+
+
+GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
+    "deal": of_deal,
+    "order": of_order,
+    "lead": of_lead,
+    "message": of_message,
+    "customer": of_customer,
+    "person": of_person,
+    "late": of_late,
+    "late_views": of_late_views,
+}

@@ -1,0 +1,220 @@
+"""What each kind of event does to a tenant's facts.
+
+Every taker opens the groups of facts it changes before it changes them. ``raw`` is the id that touches and answers are
+kept under; ``late`` and ``bot`` are attributes of the event.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis import groups
+from kpis.customers import subscription_event
+from kpis.deals import deal_event
+from kpis.identity import named_ids
+from kpis.leads import LeadEvent
+from kpis.measures import code
+from kpis.messages import new_message, note, slots_of
+from kpis.orders import order_event
+from kpis.people import CONTACT, NODE_SPACES
+from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
+from kpis.words import identity_words
+from kpis.zone import date_day
+from models.record import Row
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+PAGE: Final = CODES["page.viewed"]
+CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
+
+
+def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a deal."""
+    key = str(row.data["deal_id"])
+    thing = f"deal:{key}"
+    tenant.ledger.open("deal", key)
+    tenant.unsettled.add(thing)
+    tenant.shelve("deal", key)
+    event = deal_event(row.time, kind, row.source, row.id, row.data)
+    if late:
+        event.append(True)
+    tenant.file("deal", key, tenant.deals, event)
+    lead = row.data.get("lead_id")
+    if kind == "created" and lead is not None and row.data.get("time_known") is not False:
+        _lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+
+
+def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of an order."""
+    key = str(row.data["order_id"])
+    tenant.ledger.open("order", key)
+    tenant.unsettled.add(f"order:{key}")
+    tenant.shelve("order", key)
+    tenant.file("order", key, tenant.orders, order_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a subscription."""
+    key = str(row.data["subscription_id"])
+    tenant.ledger.open("customer", tenant.people.subject(f"subscription:{key}"))
+    tenant.shelve("subscription", key)
+    event = subscription_event(row.time, kind, row.source, row.id, row.data)
+    tenant.file("subscription", key, tenant.subscriptions, event)
+
+
+def take_lead(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a lead."""
+    lead = f"lead:{row.data['lead_id']}"
+    _lead_event(tenant, lead, [row.time, kind, row.source, row.id, row.data.get("deal_id")])
+    _source_and_owner(tenant, row)
+
+
+def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
+    for one in groups.merged_leads(tenant, lead):
+        tenant.ledger.open("lead", one)
+    tenant.people.own("lead", lead, lead, None)
+    tenant.file("lead", lead, tenant.leads, event)
+    root = tenant.people.subject(lead)
+    newest = groups.latest_lead(tenant, root)
+    if newest != tenant.people.latest_lead.get(root):
+        for person in (root, *tenant.people.contacts(root)):
+            tenant.people.remake(person)
+
+
+def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a customer."""
+    customer = f"customer:{row.data['customer_id']}"
+    if kind in CUSTOMER_KINDS:
+        tenant.ledger.open("customer", tenant.people.subject(customer))
+        tenant.file("customer", customer, tenant.customers, [row.time, row.source, row.id, kind])
+    _source_and_owner(tenant, row)
+
+
+def _source_and_owner(tenant: "Tenant", row: Row) -> None:
+    first = named_ids(row.data)[0]
+    stamp = (row.time, row.source, row.id)
+    tenant.say(first, "source", row.data.get("source"), stamp)
+    tenant.say(first, "owner", row.data.get("owner_id"), stamp)
+
+
+def take_identity(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A word on which ids belong together."""
+    changes = identity_words(kind, row)
+    if changes:
+        tenant.relink(changes)
+
+
+def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A survey answer: those on the promoter scale count."""
+    data = row.data
+    if kind != "answered" or data["survey_type"] != "nps" or not is_plain_nps(data):
+        return
+    tenant.people.hold(raw)
+    tenant.ledger.open("person", tenant.people.person(raw))
+    tenant.file("answers", raw, tenant.answers, [row.time, row.source, row.id, data["survey_id"], data["score"]])
+
+
+def take_user(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A sign-up: the earliest of an id counts."""
+    if kind != "signed_up" or row.time >= tenant.signups.get(raw, row.time + 1):
+        return
+    tenant.people.hold(raw)
+    tenant.ledger.open("person", tenant.people.person(raw))
+    tenant.signups[raw] = row.time
+    tenant.dirty.add(("signup", raw))
+
+
+def take_fx(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An exchange rate."""
+    data = row.data
+    word = (row.time, row.source, row.id, str(data["rate"]))
+    day = rate_day(data.get("date"), tenant.zone.day(row.time // 60_000))
+    if tenant.rates.set(data["base"], data["quote"], day, word):
+        tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
+
+
+def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of an e-mail: of its message, and where a person acts a touch."""
+    data = row.data
+    slots = slots_of(kind, bot, data)
+    if slots:
+        key = f"{data['message_id']}\0{data.get('recipient_hash') or ''}"
+        message = tenant.messages.get(key)
+        if message is None:
+            message = tenant.messages[key] = new_message()
+            tenant.ledger.open_empty("message", key)
+        else:
+            tenant.ledger.open("message", key)
+        own = tenant.own_segments(data)
+        for slot in slots:
+            if note(message, slot, row.time, own, tenant.sets.sets):
+                tenant.dirty.add(("message", key))
+    if kind in ("opened", "clicked") or late:
+        code_ = CODES["email.opted_out"] if kind == "clicked" and not slots else CODES[f"email.{kind}"]
+        _touch(tenant, code_, row, raw, late, bot)
+
+
+def take_touch(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A touch."""
+    found = kind_code(row.type, row.data)
+    if found is not None:
+        _touch(tenant, found, row, raw, late, bot)
+
+
+def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: bool) -> None:
+    spec = BY_CODE[kind]
+    minute = row.time // 60_000
+    note_: Any = None
+    if kind == PAGE:
+        note_ = row.data.get("session_id")
+    elif spec.type in TOUCH_ROWS:
+        note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None
+    flags = bot | LATE * late
+    if late and kind == PAGE:
+        _note_late_view(tenant, raw, minute)
+    identified = raw.startswith((*NODE_SPACES, CONTACT))
+    chunk = tenant.people.touch(raw, row.time, kind, flags, note_, identified)
+    tenant.dirty.add(("touch", (raw, chunk)))
+    tenant.touch_marks(kind, flags, minute, note_)
+
+
+def _note_late_view(tenant: "Tenant", raw: str, minute: int) -> None:
+    owner = tenant.people.owners.get(raw)
+    tenant.people.own("late_views", raw, owner[3] if owner else raw, None)
+    if not tenant.ledger.is_open("late_views", raw):
+        tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(groups.LATE_VIEWS), minute)
+
+
+def is_plain_nps(data: dict[str, Any]) -> bool:
+    """Whether an NPS answer is on the scale 0–10."""
+    return data.get("scale_min") in (None, 0) and data.get("scale_max") in (None, 10)
+
+
+def rate_day(date_text: Any, default: int) -> int:
+    """Local day number of a rate's date; its own local day when it names none."""
+    return date_day(date.fromisoformat(date_text)) if date_text else default
+
+
+@lru_cache(maxsize=1024)
+def taker_of(type_: str) -> tuple[str, Callable[..., None] | None, bool]:
+    """What an event type does: its kind, who takes it, and whether robots' events are taken too."""
+    _, entity, kind = type_.split(".", 2)
+    return kind, TAKERS.get(entity), entity in TOUCHED
+
+
+TOUCHED: Final = frozenset({"email", "page", "link", "form", "call", "meeting", "chat", "social"})
+TAKERS: Final[dict[str, Callable[..., None]]] = {
+    **dict.fromkeys(TOUCHED, take_touch),
+    "email": take_email,
+    "deal": take_deal,
+    "order": take_order,
+    "subscription": take_subscription,
+    "lead": take_lead,
+    "customer": take_customer,
+    "identity": take_identity,
+    "survey": take_survey,
+    "user": take_user,
+    "fx": take_fx,
+}
