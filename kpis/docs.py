@@ -1,0 +1,80 @@
+"""docs/kpis.md, made from the catalogue: ``python -m kpis.docs`` prints it, ``make docs`` writes it."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from kpis.catalog import CATALOG, CHANNEL_EVENTS, EVERY, TOUCHES, Kpi
+from kpis.windows import FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+
+# A group begins with the row of this id and ends before the next group's; a new row belongs where it stands.
+GROUPS: Final = {
+    "visitors": "Visitors and leads",
+    "closed_won_deals": "Deals",
+    "sales_cycle_days": "Sales cycle and velocity",
+    "orders": "Orders and customers",
+    "email_open_rate": "E-mail",
+    "call_connect_rate": "Calls and engagement",
+    "net_promoter_score": "What customers say",
+    "received": "Quality of the stream",
+}
+SEGMENTS: Final = {
+    "deal": "of the deal",
+    "subject": "of the subject",
+    "touch": "of the touch",
+    "channel": "channel",
+    "none": "none",
+}
+HEAD: Final = f"""\
+# Every KPI
+
+Generated from `kpis/catalog.py` by `make docs`: change the catalogue, not this page. How the numbers are decided where
+a definition leaves room is in [numbers.md](numbers.md), how to read them in [redis.md](redis.md).
+
+**Windows**
+
+- *every*: {" ".join(WINDOWS)};
+- *from a day*: {" ".join(FROM_A_DAY)};
+- *at the end*: every window, but the value is the state at the window's end; where it begins plays no part.
+
+**Segments**, besides the total; those of traits are named in the tenant's setting `dimensions`:
+
+- *of the deal*: owner, source, campaign, pipeline and traits, as the deal has them now;
+- *of the subject*: source, owner, country and traits, as the customer, lead or visitor has them now;
+- *of the touch*: source, campaign, country and traits of the e-mail or call itself;
+- *channel*: {" ".join(CHANNEL_EVENTS)}, on every window. The other segments: {" ".join(SEGMENT_WINDOWS)}.
+
+**Events** are those that a KPI hears of; `deal.*` is every type that begins so. All carry the prefix `crm.`.
+**Better** says which way is good news.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    return HEAD + "".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for kpi in CATALOG:
+        if kpi.id in GROUPS:
+            yield f"\n## {GROUPS[kpi.id]}\n\n"
+            yield "| id | title | unit | windows | segments | events | better |\n|---|---|---|---|---|---|---|\n"
+        cells = (f"`{kpi.id}`", kpi.title, kpi.unit, _windows(kpi), SEGMENTS[kpi.rows], _events(kpi), kpi.direction)
+        yield f"| {' | '.join(cells)} |\n"
+
+
+def _windows(kpi: Kpi) -> str:
+    if kpi.stock:
+        return "at the end"
+    return {WINDOWS: "every", FROM_A_DAY: "from a day"}.get(kpi.windows, " ".join(kpi.windows))
+
+
+def _events(kpi: Kpi) -> str:
+    if kpi.events in (EVERY, TOUCHES):
+        return "all" if kpi.events == EVERY else "those of its channels"
+    names = (event.removeprefix("crm.") + ("*" if event.endswith(".") else "") for event in kpi.events)
+    return " ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
