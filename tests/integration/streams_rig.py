@@ -111,25 +111,38 @@ class Rig:
     # -- workers ---------------------------------------------------------------------------------------------------
 
     def start(
-        self, *, env: dict[str, str] | None = None, log: Path | None = None, **options: Any
+        self, *, env: dict[str, str] | None = None, log: Path | None = None, stdin: int | None = None, **options: Any
     ) -> subprocess.Popen[bytes]:
         """A worker process."""
         told = {**os.environ, **self.env, "COUNTING_WORKER": json.dumps(options), **(env or {})}
+        command = [sys.executable, "-m", "tests.integration.counting_worker"]
         with (log or self.log).open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.counting_worker"], env=told, stdout=out, stderr=out
-            )
+            return subprocess.Popen(command, env=told, stdin=stdin, stdout=out, stderr=out)
 
     @contextmanager
     def worker(
-        self, *, env: dict[str, str] | None = None, log: Path | None = None, **options: Any
+        self, *, env: dict[str, str] | None = None, log: Path | None = None, stdin: int | None = None, **options: Any
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A worker that is certainly gone at the end."""
-        process = self.start(env=env, log=log, **options)
+        process = self.start(env=env, log=log, stdin=stdin, **options)
         try:
             yield process
         finally:
             end(process)
+            if process.stdin:
+                process.stdin.close()
+
+    @contextmanager
+    def heir(self, **options: Any) -> Iterator[Callable[[], None]]:
+        """A worker that is loaded, and begins when told: after a death nobody waits for Python to start."""
+        with self.worker(env={"COUNTING_WAITS": "1"}, stdin=subprocess.PIPE, **options) as waiting:
+
+            def begin() -> None:
+                assert waiting.stdin is not None
+                waiting.stdin.write(b"\n")
+                waiting.stdin.flush()
+
+            yield begin
 
     async def flowing(self, *, lanes: int = 1, log: Path | None = None) -> None:
         """Wait until a worker says that it restored so many lanes."""

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -25,17 +26,32 @@ async def rig(kafka: Kafka, redis_url: str, app_id: str, tmp_path: Path) -> Rig:
     return rig
 
 
-@pytest.mark.parametrize("place", [*ACCEPT, *COUNT, *RESTORE])
-async def test_a_worker_that_dies_at_any_step_leaves_exact_counts(rig: Rig, place: str) -> None:
-    """kill -9 at each numbered step of the commit order; the next worker of the same place goes on."""
-    await rig.produce(400)
-    if place in RESTORE:  # there must be something to restore
-        with rig.worker(group_instance_id="one"):
-            await rig.exact()
-    with rig.worker(env={"CRMKPI_FAILPOINT": place}, group_instance_id="one") as dying:
-        assert await asyncio.to_thread(dying.wait, 30) == -signal.SIGKILL
-    await rig.produce(100)
+@pytest.fixture(scope="module")
+def dying_rig(kafka: Kafka, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """One installation in which a worker dies at each step: every death goes on where the one before has ended."""
+    log = tmp_path_factory.mktemp("deaths") / "worker.log"
+    rig = Rig(kafka.bootstrap, redis_url, f"test-{uuid.uuid4().hex[:12]}", log)
+    asyncio.run(_with_some_state(rig))
+    return rig
+
+
+async def _with_some_state(rig: Rig) -> None:
+    await rig.make_topics()
+    await rig.produce(200)
     with rig.worker(group_instance_id="one"):
+        await rig.exact()
+
+
+@pytest.mark.parametrize("place", [*ACCEPT, *COUNT, *RESTORE])
+async def test_a_worker_that_dies_at_any_step_leaves_exact_counts(dying_rig: Rig, place: str) -> None:
+    """kill -9 at each numbered step of the commit order; the next worker of the same place goes on."""
+    rig = dying_rig
+    await rig.produce(200)
+    died = {"CRMKPI_FAILPOINT": place}
+    with rig.worker(env=died, group_instance_id="one") as dying, rig.heir(group_instance_id="one") as begin:
+        assert await asyncio.to_thread(dying.wait, 60) == -signal.SIGKILL
+        await rig.produce(50)
+        begin()
         await rig.exact()
         assert len(await rig.dead_letters()) == rig.refused
 
