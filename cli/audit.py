@@ -1,9 +1,10 @@
 """Reading what `verify` compares: each lane's state and journal from Kafka, the published numbers from Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -21,6 +22,7 @@ from streams.bootstrap import options_from
 from streams.position import Position
 from streams.restore import new_reader, read_partition
 
+PUBLISHED_S: Final = 10.0  # within it a worker that runs publishes what it has counted
 Tell = Callable[[int, int], None]  # lanes done, lanes in all
 
 
@@ -87,7 +89,7 @@ class Audit:
         return recount
 
     async def _published(self, engine: Engine, tenant: str, at: Position) -> None:
-        revision, documents = await _read_published(self.place.redis.url, tenant)
+        revision, documents = await self._newest(tenant, at)
         if revision is None:
             self.verdict.differs(f"{tenant}: nothing is published")
         elif revision[:2] != (at.epoch, at.next):
@@ -96,6 +98,16 @@ class Audit:
         else:
             counted = engine.documents(tenant, revision[2], live=self.live, full=True)
             check_documents(documents, counted, self.verdict)
+
+    async def _newest(self, tenant: str, at: Position) -> tuple[Revision | None, list[dict[str, Any]]]:
+        """What is published, once it is as new as the state: what was counted a moment ago is on its way to Redis."""
+        end = asyncio.get_running_loop().time() + PUBLISHED_S
+        while True:
+            revision, documents = await _read_published(self.place.redis.url, tenant)
+            new = revision is not None and revision[:2] >= (at.epoch, at.next)
+            if new or asyncio.get_running_loop().time() > end:
+                return revision, documents
+            await asyncio.sleep(0.1)
 
 
 async def _state(reader: AIOKafkaConsumer, tp: TopicPartition) -> tuple[Position | None, Entries]:

@@ -67,16 +67,18 @@ def _with_servers(servers: Servers, plan: Plan) -> int:
         try:
             return _with_topics(servers, place, plan, Path(folder))
         finally:
-            asyncio.run(clean(place, list(tenant_settings(COMPANIES))))
+            asyncio.run(clean(place, list(tenant_settings(len(COMPANIES)))))
 
 
 def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) -> int:
-    tenants = tenant_settings(COMPANIES)
+    tenants = tenant_settings(len(COMPANIES))
     config = folder / "crmkpi.toml"
     config.write_text(_toml(tenants), encoding="utf-8")
     book = workers_book(place, config)
     log = folder / "worker.log"
-    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, partial(_tell, log))
+    # Faust makes a folder in the current one, which is not ours, unless it is told another.
+    environment = {**worker_environment(place, config), "APP_DATADIR": str(folder / "faust")}
+    workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
     side = Side(shown.run(), workers)
     code = workers.run()

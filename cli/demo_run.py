@@ -10,9 +10,10 @@ from typing import Any, Final
 from rich.progress import Progress
 
 from cli.audit import Audit
+from cli.backlog import backlog
 from cli.beside import beside
 from cli.board import Board
-from cli.demo_feed import COMPANIES, DAILY, load_history, new_world, stream_live
+from cli.demo_feed import COMPANIES, days_bar, load_history, new_world, stream_live
 from cli.demo_show import show
 from cli.exits import FAIL_STOP, CliError
 from cli.feed import Feed, feed
@@ -24,12 +25,12 @@ from cli.term import bar, say
 from cli.verify import lanes_bar
 from models.settings import Settings, TenantBook
 from ops.lag import GroupLag
-from simulator import PROFILES
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
 
 STUCK_S: Final = 90.0  # without any record counted, with restarts of the worker allowed for
 LEAST_LIVE_S: Final = 5.0
+VISIBLE_S: Final = 20.0  # within it what is counted must be published
 COUNTED: Final = ("duplicate_rate", "all")  # its denominator is how many records were received
 
 
@@ -72,7 +73,7 @@ class Demo:
     @property
     def tenants(self) -> list[str]:
         """The companies of the demo."""
-        return [profile.tenant for profile in PROFILES[:COMPANIES]]
+        return [profile.tenant for profile in COMPANIES]
 
     async def settle(self, progress: Progress) -> None:
         """Waits until every record is counted. Raises CliError (70) when nothing is counted for long."""
@@ -104,9 +105,11 @@ class Demo:
     async def _history(self, kafka: Feed, reader: RedisReader, progress: Progress) -> None:
         began = time.monotonic()
         say(f"loading {self.plan.days} days of history of {', '.join(self.tenants)} ...")
-        task = progress.add_task(f"loading {self.plan.days} days", total=DAILY * COMPANIES * self.plan.days)
-        counts = await load_history(self.place, kafka, self.world, (progress, task))
-        progress.remove_task(task)
+        loaded = days_bar(progress, self.plan.days)
+        async with backlog(self.place) as waiting:
+            counts = await load_history(
+                self.place, kafka, self.world, loaded, lambda sent: waiting.room(sent, self._check_workers)
+            )
         await self.settle(progress)
         took = time.monotonic() - began
         self.loaded_per_second = sum(counts.values()) / took
@@ -114,8 +117,16 @@ class Demo:
         await self._begin_latencies(reader, counts)
 
     async def _begin_latencies(self, reader: RedisReader, counts: Counter[str]) -> None:
+        """Measures from here on, when all of the history is visible: a record's number is then never seen too early."""
+        end = time.monotonic() + VISIBLE_S
         for tenant in self.tenants:
-            self.latencies.begin(tenant, await _received(reader, tenant) or counts[tenant])
+            while await _received(reader, tenant) != counts[tenant] and time.monotonic() < end:
+                await asyncio.sleep(0.05)
+            self.latencies.begin(tenant, counts[tenant])
+
+    def _check_workers(self) -> None:
+        if not self.workers_alive():
+            raise CliError("no worker runs any more", FAIL_STOP)
 
     async def _live(self, kafka: Feed, began: float) -> None:
         streaming = stream_live(self.place, kafka, self.world, self.plan.rate, self.latencies)

@@ -38,9 +38,17 @@ class Workers:
     """A supervisor whose workers end with this process, even when it is killed with -9."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], processes: int, progress: Callable[[str], None]
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        processes: int,
+        progress: Callable[[str], None],
+        folder: Path | None = None,
     ) -> None:
+        """``folder`` is deleted when this process dies; who made it deletes it otherwise."""
         self._guard = Guard()
+        self._delete = f"; sleep 0.2; rm -rf -- {shlex.quote(str(folder))}" if folder else ""
+        self._guard.on_death(f":{self._delete}")
         self._progress = progress
         self.supervisor = Supervisor(command, processes=processes, progress=self._heard, env=env)
 
@@ -61,5 +69,6 @@ class Workers:
 
     def _heard(self, line: str) -> None:
         pids = [str(slot.process.pid) for slot in self.supervisor.slots if slot.process is not None]
-        self._guard.on_death(f"kill -9 {' '.join(pids)} 2>/dev/null" if pids else ":")
+        kill = f"kill -9 {' '.join(pids)} 2>/dev/null" if pids else ":"
+        self._guard.on_death(kill + self._delete)
         self._progress(line)
