@@ -22,6 +22,8 @@ class Watch:
         self._lanes = settings.journal_partitions
         self._group: Consumer = reader(self._bootstrap, **{"group.id": settings.app_id})
         self._sink = RedisSink(settings.redis.url)
+        self._ends: dict[str, int] = {}  # what `tenant_ends` found last
+        self._ends_of: tuple[dict[int, int], frozenset[str]] = {}, frozenset()  # in which journal, of whom
 
     async def close(self) -> None:
         """Give connections back."""
@@ -53,8 +55,14 @@ class Watch:
 
     def tenant_ends(self, tenants: Collection[str]) -> dict[str, int]:
         """Tenant -> the offset after its last journal record. Reads each lane back from its end as far as it must."""
+        ends_of = self.journal_ends(), frozenset(tenants)
+        if ends_of != self._ends_of:
+            self._ends, self._ends_of = self._find_ends(*ends_of), ends_of
+        return self._ends
+
+    def _find_ends(self, lanes: dict[int, int], tenants: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for lane, end in self.journal_ends().items():
+        for lane, end in lanes.items():
             wanted = {tenant for tenant in tenants if self.lane_of(tenant) == lane}
             upper, step = end, 64
             while upper > 0 and not found.keys() >= wanted:

@@ -29,6 +29,7 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         state=topics.state(settings),
         lanes=settings.journal_partitions,
         session_timeout=settings.session_timeout_s,
+        heartbeat=min(WorkerOptions.heartbeat, settings.session_timeout_s / 4),
         publish_interval=settings.publish_interval_ms / 1000,
         as_of=as_of,
     )

@@ -24,7 +24,7 @@ class WorkerOptions:
     rebalance_timeout: float = 60.0
     request_timeout: float = 40.0
     metadata_max_age: float = 30.0
-    transaction_timeout: float = 10.0
+    transaction_timeout: float = 60.0  # the next owner's fence ends it at once; a slow machine must not
     watchdog: float = 120.0  # a position that stands still for so long while there is lag ends the worker
     stop_deadline: float = 9.0
 

@@ -29,7 +29,7 @@ from tests.crash.pool import Pool
 
 SESSION_S: Final = 6.0
 SETTLE_S: Final = 30.0
-FAULT_S: Final = 9.0  # a fault and the gap before it last about so long; only the feed's pace depends on it
+FAULT_S: Final = 10.0  # a fault and the gap before it last about so long; only the feed's pace depends on it
 
 
 def say(line: str) -> None:

@@ -33,7 +33,7 @@ def plan(seed: int, number: int, session_timeout: float, kinds: Sequence[str] = 
     while len(chosen) < number:
         chosen += rng.sample(list(kinds), min(len(kinds), number - len(chosen)))
     rng.shuffle(chosen)
-    return [Fault(kind, rng.uniform(0.5, 5), _length(kind, session_timeout, rng), rng.random()) for kind in chosen]
+    return [Fault(kind, rng.uniform(0.5, 10), _length(kind, session_timeout, rng), rng.random()) for kind in chosen]
 
 
 def _length(kind: str, session_timeout: float, rng: Random) -> float:
