@@ -16,6 +16,7 @@ EVERYTHING: Final = ""  # the segment `{}`
 KEEP_MINUTES: Final = 26 * 60
 KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
+WEEK: Final = 7 * 1440
 MINUTE_BITS: Final = 29
 MEASURE_BITS: Final = 24
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
@@ -167,26 +168,35 @@ class Cells:
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
+        # The coarser levels move by weeks: looking at all their panes every day would be most of a history's load.
+        weeks = watermark // WEEK * WEEK
         self.floors = {
             "m": watermark - KEEP_MINUTES,
-            "q": (watermark - KEEP_QUARTERS) // 15,
-            "d": self.zone.day(watermark) - KEEP_DAYS,
+            "q": (weeks - KEEP_QUARTERS) // 15,
+            "d": self.zone.day(weeks) - KEEP_DAYS,
         }
 
     def expire(self, watermark: int) -> None:
         """Fold the panes that are older than their level keeps into the carry."""
+        before = self.floors
         self.set_floors(watermark)
-        floors = self.floors
+        moved = [level for level, floor in self.floors.items() if floor != before[level]]
         for (name, segment), kept in self.series.items():
-            for level, series in kept.items():
-                old = [pane for pane in series.panes if CARRY < pane < floors[level]]
-                if not old:
-                    continue
-                self._changed[id(series)] = (name, segment, level, series)
-                for pane in old:
-                    total = series.panes[pane]
-                    series.add(pane, -total)
-                    series.add(CARRY, total)
+            for level in moved:
+                series = kept.get(level)
+                if series is not None:
+                    self._fold(name, segment, level, series)
+
+    def _fold(self, name: str, segment: str, level: str, series: Level) -> None:
+        floor = self.floors[level]
+        old = [pane for pane in series.panes if CARRY < pane < floor]
+        if not old:
+            return
+        self._changed[id(series)] = (name, segment, level, series)
+        for pane in old:
+            total = series.panes[pane]
+            series.add(pane, -total)
+            series.add(CARRY, total)
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""

@@ -9,7 +9,8 @@ from typing import Final
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
 
 ROLLING_LEVELS: Final = {
-    **dict.fromkeys(MINUTE_WINDOWS, "mqd"),
+    **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
+    "24h": "mqd",
     **dict.fromkeys(QUARTER_WINDOWS, "qd"),
     **dict.fromkeys(DAY_WINDOWS, "qd"),
 }
