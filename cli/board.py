@@ -30,6 +30,7 @@ class Board:
     now: dict[str, dict[str, Doc]] = field(default_factory=dict)
     first: dict[str, dict[str, Doc]] = field(default_factory=dict)
     lag: str = ""
+    empty: bool = False  # nobody has numbers: known only after a look
 
     def put(self, tenant: str, documents: Sequence[Doc]) -> None:
         """Takes in a newer snapshot of a tenant."""
@@ -79,12 +80,16 @@ def tenant_table(board: Board, tenant: str, clock_ms: int) -> Group:
 
 def render(board: Board, tenants: Sequence[str], clock_ms: int, width: int, page: int = 0) -> RenderableType:
     """As many tenants side by side as fit, from page ``page`` on; the lag below."""
+    if not tenants and not board.empty:
+        return cell("reading ...", "dim")
     if not tenants:
         return cell("no tenant has numbers yet: send an event with `crmkpi send`", "yellow")
     fit = max(1, width // WIDTH)
     start = (page * fit) % len(tenants)
     shown = [tenant_table(board, tenant, clock_ms) for tenant in tenants[start : start + fit]]
-    return Group(Columns(shown, width=WIDTH - 1), *([cell(board.lag, "dim")] if board.lag else []))
+    foot = [f"{start + 1} of {len(tenants)} tenants"] if fit < len(tenants) else []
+    foot += [board.lag] if board.lag else []
+    return Group(Columns(shown, width=WIDTH - 1), cell(" · ".join(foot), "dim"))
 
 
 def short_line(board: Board, tenant: str) -> str:

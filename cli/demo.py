@@ -13,7 +13,7 @@ import typer
 
 from cli.book import workers_book
 from cli.demo_clean import clean
-from cli.demo_feed import COMPANIES, feed_only
+from cli.demo_feed import Companies, companies, feed_only
 from cli.demo_run import Demo, Plan
 from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, OK, UNAVAILABLE, CliError
 from cli.flags import settings
@@ -24,7 +24,7 @@ from cli.verify import summary
 from cli.workers import Workers, worker_command, worker_environment
 from models.settings import Settings
 from ops.local import ServerError, Servers, local_servers
-from simulator import tenant_settings
+from ops.local.unit import Given
 
 INTERRUPTED = 130
 
@@ -50,15 +50,17 @@ def demo(
         return
     try:
         with local_servers(say) as servers:
-            code = _with_servers(servers, Plan(seconds, seed, rate, days, as_json))
+            own = secrets.token_hex(3)
+            given = any(isinstance(server.unit, Given) for server in (servers.kafka, servers.redis))
+            plan = Plan(seconds, seed, rate, days, as_json, companies(own if given else ""))
+            code = _with_servers(servers, plan, f"demo-{own}")
     except ServerError as error:
         raise CliError(str(error), UNAVAILABLE) from error
     raise typer.Exit(code)
 
 
-def _with_servers(servers: Servers, plan: Plan) -> int:
+def _with_servers(servers: Servers, plan: Plan, own: str) -> int:
     """Topics of its own, so that a given Kafka's other events stay out of it; they go at the end."""
-    own = f"demo-{secrets.token_hex(3)}"
     place = settings(servers.kafka.bootstrap, servers.redis.url).model_copy(
         update={"topic_prefix": f"{own}.", "app_id": own}
     )
@@ -67,18 +69,15 @@ def _with_servers(servers: Servers, plan: Plan) -> int:
         try:
             return _with_topics(servers, place, plan, Path(folder))
         finally:
-            asyncio.run(clean(place, list(tenant_settings(len(COMPANIES)))))
+            asyncio.run(clean(place, [company.tenant for company in plan.companies]))
 
 
 def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) -> int:
-    tenants = tenant_settings(len(COMPANIES))
     config = folder / "crmkpi.toml"
-    config.write_text(_toml(tenants), encoding="utf-8")
+    config.write_text(_toml(plan.companies), encoding="utf-8")
     book = workers_book(place, config)
     log = folder / "worker.log"
-    # Faust makes a folder in the current one, which is not ours, unless it is told another.
-    environment = {**worker_environment(place, config), "APP_DATADIR": str(folder / "faust")}
-    workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
+    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
     side = Side(shown.run(), workers)
     code = workers.run()
@@ -146,9 +145,6 @@ def _last_lines(log: Path) -> list[str]:
     return ["The worker's last lines:", *(f"  {text}" for text in log.read_text(errors="replace").splitlines()[-15:])]
 
 
-def _toml(tenants: dict[str, dict[str, Any]]) -> str:
+def _toml(tenants: Companies) -> str:
     """Settings of the demo's companies as a settings file."""
-    tables = (
-        f"[tenants.{name}]\n" + "".join(f'{k} = "{v}"\n' for k, v in own.items()) for name, own in tenants.items()
-    )
-    return "\n".join(tables)
+    return "".join(f'[tenants.{one.tenant}]\ntz = "{one.tz}"\ncurrency = "{one.currency}"\n' for one in tenants)

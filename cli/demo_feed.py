@@ -17,6 +17,7 @@ from rich.progress import Progress
 from cli.feed import Feed, feed
 from cli.latency import Latencies
 from cli.term import bar, say
+from models.attributes import DEFAULT_TENANT
 from models.record import RawRecord
 from models.settings import Settings
 from models.validate import validate
@@ -39,9 +40,17 @@ def _sized(profile: Profile, share: float) -> Profile:
 COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24)))
 
 
-def new_world(seed: int, days: int) -> World:
+Companies = tuple[Profile, ...]
+
+
+def companies(run: str = "") -> Companies:
+    """Those of the demo; with ``run`` under names of their own, so that two demos on one Redis do not meet."""
+    return tuple(replace(profile, tenant=f"{profile.tenant}-{run}") for profile in COMPANIES) if run else COMPANIES
+
+
+def new_world(seed: int, days: int, who: Companies = COMPANIES) -> World:
     """The companies up to now."""
-    return World(Random(seed), COMPANIES, int(time.time() * 1000), days=days)
+    return World(Random(seed), who, int(time.time() * 1000), days=days)
 
 
 def days_bar(progress: Progress, days: int) -> Loaded:
@@ -69,8 +78,20 @@ def chunks(records: Iterable[Sent], size: int = CHUNK) -> Iterator[list[Sent]]:
     return iter(lambda: list(islice(source, size)), [])
 
 
-def tenants_of(records: list[Sent]) -> list[str]:
-    """Whom each record counts for, refused ones included, as a worker will decide it."""
+def owned(records: list[Sent]) -> tuple[list[Sent], list[str]]:
+    """The records, and whom each counts for, refused ones included, as a worker will decide it.
+
+    A refused one that would count for nobody of ours is cut short: it counts for the tenant of its key then.
+    """
+    owners = _owners(records)
+    if DEFAULT_TENANT not in owners:
+        return records, owners
+    pairs = zip(records, owners, strict=True)
+    records = [r._replace(value=(r.value or b"")[:-1]) if owner == DEFAULT_TENANT else r for r, owner in pairs]
+    return records, _owners(records)
+
+
+def _owners(records: list[Sent]) -> list[str]:
     raw = [RawRecord(r.topic, r.partition, n, r.time_ms, r.key, r.value, r.headers) for n, r in enumerate(records)]
     rows, rejections = validate(raw)
     owners = {row.offset: row.tenant for row in rows} | {r.record.offset: r.tenant for r in rejections}
@@ -89,7 +110,8 @@ async def load_history(
     """Sends all of the past; how many records each tenant has. ``room`` waits until more may be sent."""
     counts: Counter[str] = Counter()
     for records in chunks(world.history()):
-        counts.update(tenants_of(records))
+        records, owners = owned(records)
+        counts.update(owners)
         await send_all(place, kafka, records)
         if room:
             await kafka.flush()
@@ -115,7 +137,7 @@ async def stream_live(place: Settings, kafka: Feed, world: World, rate: float, l
 async def _send_due(place: Settings, kafka: Feed, due: list[Sent], latencies: Latencies) -> None:
     if not due:
         return
-    owners = tenants_of(due)
+    due, owners = owned(due)
     for tenant, done in zip(owners, await send_all(place, kafka, due), strict=True):
         done.add_done_callback(partial(_acked, latencies, tenant))
     await kafka.flush()

@@ -13,7 +13,7 @@ from cli.audit import Audit
 from cli.backlog import backlog
 from cli.beside import beside
 from cli.board import Board
-from cli.demo_feed import COMPANIES, days_bar, load_history, new_world, stream_live
+from cli.demo_feed import Companies, days_bar, load_history, new_world, stream_live
 from cli.demo_show import show
 from cli.exits import FAIL_STOP, CliError
 from cli.feed import Feed, feed
@@ -43,6 +43,7 @@ class Plan:
     rate: float
     days: int
     quiet: bool  # only the last line on stdout
+    companies: Companies
 
 
 class Demo:
@@ -50,7 +51,7 @@ class Demo:
 
     def __init__(self, place: Settings, book: TenantBook, plan: Plan, workers_alive: Callable[[], bool]) -> None:
         self.place, self.book, self.plan, self.workers_alive = place, book, plan, workers_alive
-        self.world = new_world(plan.seed, plan.days)
+        self.world = new_world(plan.seed, plan.days, plan.companies)
         self.board = Board()
         self.latencies = Latencies()
         self.loaded_per_second = 0.0
@@ -73,7 +74,7 @@ class Demo:
     @property
     def tenants(self) -> list[str]:
         """The companies of the demo."""
-        return [profile.tenant for profile in COMPANIES]
+        return [profile.tenant for profile in self.plan.companies]
 
     async def settle(self, progress: Progress) -> None:
         """Waits until every record is counted. Raises CliError (70) when nothing is counted for long."""

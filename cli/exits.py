@@ -7,9 +7,11 @@ DIFFERENT: Final = 1  # verify found a difference, or what was asked for does no
 USAGE: Final = 2  # a flag, a file or a value the user gave is wrong
 UNAVAILABLE: Final = 69  # Kafka or Redis cannot be reached
 FAIL_STOP: Final = 70  # a worker or a check stopped itself rather than go on half-done
+REFUSED: Final = 78  # a worker that a restart cannot help: a wrong setting, topics that do not fit
 
 EPILOG: Final = (
-    "Exit codes: 0 ok · 1 different or not found · 2 wrong usage or input · 69 Kafka or Redis away · 70 stopped itself."
+    "Exit codes: 0 ok · 1 different or not found · 2 wrong usage or input · 69 Kafka or Redis away · "
+    "70 stopped itself · 78 a worker that a restart cannot help."
 )
 
 

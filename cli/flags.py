@@ -20,6 +20,7 @@ RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="R
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
 WindowFlag = Annotated[str, typer.Option("--window", help=f"One of {' '.join(WINDOWS)}.")]
 TenantFlag = Annotated[str, typer.Option("--tenant", help="Whose numbers.")]
+SHOWN: Final = 20  # names in a line of complaint
 CONFIG: Final = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
 
 
@@ -53,5 +54,7 @@ def one_of(name: str, known: Iterable[str], what: str) -> str:
     known = list(known)
     if name in known:
         return name
-    near = get_close_matches(name, known, n=3) or known[:20]
-    raise CliError(f"no such {what}: {name} (did you mean {', '.join(near)}?)")
+    near = get_close_matches(name, known, n=3)
+    several = f"one of {', '.join(known)}" if len(known) <= SHOWN else "`crmkpi kpis list` shows all"
+    hint = f"did you mean {', '.join(near)}?" if near else several
+    raise CliError(f"no such {what}: {name} ({hint})")

@@ -40,6 +40,7 @@ async def _tenants(board: Board, reader: RedisReader, only: str | None) -> list[
     except SinkUnavailable as error:
         board.lag = f"Redis is away: {error}"
         return []
+    board.empty = not found
     return found
 
 

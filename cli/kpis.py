@@ -15,7 +15,11 @@ from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
 from sinks.read import RedisReader
 
-kpis = typer.Typer(cls=Group, no_args_is_help=True, help="The catalogue of KPIs, and single published numbers.")
+kpis = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    help="The catalogue of KPIs, and single published numbers.\n\nExample: crmkpi kpis list",
+)
 app.add_typer(kpis, name="kpis", epilog=EPILOG)
 
 

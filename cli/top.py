@@ -45,6 +45,7 @@ async def _once(board: Board, url: str, only: str | None, as_json: bool) -> None
     async with RedisReader(url) as reader:
         for tenant in [only] if only else await reader.tenants():
             await refresh(board, reader, tenant)
+    board.empty = not board.now
     if as_json:
         show_json({tenant: board.headlines(tenant) for tenant in board.now})
     else:

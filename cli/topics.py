@@ -14,7 +14,11 @@ from cli.term import line, show_json
 from models.settings import Settings
 from ops.topics import Change, TopicsWrong, admin, ensure, plan, wanted_topics
 
-topics = typer.Typer(cls=Group, no_args_is_help=True, help="Kafka topics: what is missing or differs, and mending it.")
+topics = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    help="Kafka topics: what is missing or differs, and mending it.\n\nExample: crmkpi topics check",
+)
 app.add_typer(topics, name="topics", epilog=EPILOG)
 
 

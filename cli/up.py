@@ -1,15 +1,18 @@
 """`crmkpi up`: everything this machine needs, until Ctrl-C."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.flags import settings
+from cli.lag import lag_reader
 from cli.root import app
 from cli.term import json_line, line, say
 from cli.topics import ensure_topics
 from cli.workers import Workers, worker_command, worker_environment
+from models.settings import Settings
 from ops.local import ServerError, Servers, local_servers
 
 
@@ -35,12 +38,21 @@ def up(
 def _run(servers: Servers, processes: int, as_json: bool) -> int:
     place = settings(servers.kafka.bootstrap, servers.redis.url)
     ensure_topics(place)
-    workers = Workers(worker_command(), worker_environment(place), processes, say)
+    asyncio.run(_groups_answer(place))
+    # What is printed here is to be copied: a worker's everyday lines would scroll it away.
+    environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
+    workers = Workers(worker_command(), environment, processes, say)
     if as_json:
         typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": servers.redis.url}))
     else:
         line(*addresses(servers))
     return workers.run()
+
+
+async def _groups_answer(place: Settings) -> None:
+    """A broker that has just started needs a moment for consumer groups, and workers would complain until then."""
+    async with lag_reader(place) as lags:
+        await lags.read()
 
 
 def addresses(servers: Servers) -> list[str]:

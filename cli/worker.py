@@ -15,7 +15,10 @@ from cli.workers import Workers, worker_command, worker_environment
 @app.command(epilog=EPILOG)
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=256, help="How many; one a core is enough.")] = 1,
-    as_of: Annotated[str | None, typer.Option(help="Freeze the clock for published numbers at this moment.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Freeze the clock at 2026-10-31 (that day's end) or 2026-10-31T12:00:00Z."),
+    ] = None,
     kafka: KafkaFlag = None,
     redis: RedisFlag = None,
     as_json: Annotated[
@@ -27,6 +30,8 @@ def worker(
     --as-of changes what is published, not what is counted: another moment needs no reprocessing.
 
     Example: crmkpi worker --processes 2
+
+    Example: crmkpi worker --as-of 2026-10-31
     """
     place = settings(kafka, redis)
     moment = as_of_ms(as_of, place.tenant.tz) if as_of else None

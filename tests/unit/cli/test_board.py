@@ -77,7 +77,7 @@ def test_a_silent_worker_makes_values_stale_not_empty() -> None:
 
 def test_an_empty_board_says_what_to_do() -> None:
     """The next step, not a blank."""
-    assert "crmkpi send" in painted(Board())
+    assert "crmkpi send" in painted(Board(empty=True))
 
 
 def test_another_window_forgets_what_moved() -> None:
