@@ -117,8 +117,9 @@ def test_nothing_is_left_behind_however_the_program_ends(number: signal.Signals)
         folders, pids = [Path(path) for path in rest[:2]], [int(pid) for pid in rest[2:]]
         assert all(folder.exists() for folder in folders)
         owner.send_signal(number)
+        owner.wait(60)
     ports = [host_port(bootstrap, 0)[1], host_port(url, 0)[1]]
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end and (any(map(_alive, pids)) or any(folder.exists() for folder in folders)):
         time.sleep(0.1)
     assert not any(map(_alive, pids))
