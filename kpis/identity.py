@@ -24,7 +24,11 @@ Pair = tuple[str, str]
 
 def named_ids(data: dict[str, Any]) -> list[str]:
     """The ids an event carries, in their order of rank, with their name space: ``["customer:17", "anonymous:v-3"]``."""
-    return [prefix + data[field] for field, prefix in FIELDS if data.get(field) is not None]
+    found = []
+    for field, prefix in FIELDS:
+        if field in data and (name := data[field]) is not None:
+            found.append(prefix + name)
+    return found
 
 
 def rank(node: str) -> tuple[int, str]:

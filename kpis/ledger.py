@@ -8,8 +8,8 @@ facts, so the sum of all changes is always the contribution of the facts as they
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from kpis.cells import MINUTE_BIAS, Rows, row_key
-from kpis.marks import FOREVER, MINUTE_MS, Mark
+from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
+from kpis.marks import MINUTE_MS, Mark
 from kpis.measures import code
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
@@ -48,17 +48,26 @@ class Ledger:
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""
-        key = row_key(segments, measure, minute)
-        self.rows[key] = self.rows.get(key, 0) + delta
+        # row_key, written out: this is called several times an event.
+        key = (segments << MEASURE_BITS | measure) << MINUTE_BITS | minute + MINUTE_BIAS
+        rows = self.rows
+        if key in rows:
+            rows[key] += delta
+        else:
+            rows[key] = delta
 
     def marks(self, segments: int, marks: Iterable[Mark], sign: int = 1) -> None:
         """Add dated changes to the batch's rows."""
-        for measure, instant, delta in marks:
-            self.add(segments, code(measure), minute_of(instant), sign * delta)
+        for mark in marks:
+            self.mark(segments, mark, sign)
+
+    def mark(self, segments: int, mark: Mark, sign: int) -> None:
+        """Add a dated change to the batch's rows."""
+        self.add(segments, code(mark[0]), minute_of(mark[1]), sign * mark[2])
 
     def _move(self, group: Group, sign: int) -> None:
         for segments, mark in self.kinds[group[0]](group[1]):
-            self.marks(segments, (mark,), sign)
+            self.mark(segments, mark, sign)
 
     def take(self) -> Rows:
         """The rows so far; a new batch begins."""
@@ -68,4 +77,5 @@ class Ledger:
 
 def minute_of(instant: int) -> int:
     """Minute of an instant; instants beyond all calendars are held inside what a row can say."""
-    return min(max(min(instant, FOREVER) // MINUTE_MS, -LAST_MINUTE), LAST_MINUTE)
+    minute = instant // MINUTE_MS
+    return minute if -LAST_MINUTE <= minute <= LAST_MINUTE else LAST_MINUTE if minute > 0 else -LAST_MINUTE

@@ -18,6 +18,7 @@ from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, Touches
 
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
+IDENTIFIED: Final = (*NODE_SPACES, CONTACT)  # who can be a visitor
 PAGE: Final = CODES["page.viewed"]
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
@@ -210,7 +211,7 @@ class People:
 
     # --- presence
 
-    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, identified: bool) -> int:
+    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any) -> int:
         """Keep a touch of an id; a human one puts its person into the sets it belongs to. Returns its chunk."""
         touches = self.touches.get(raw)
         if touches is None:
@@ -222,8 +223,15 @@ class People:
             sets = self._sets.get(person)
             if sets is None:
                 sets = self._sets[person] = {}
-            for key in self._keys(person, time, kind, note, identified):
-                self._put(person, sets, key, time // 60_000)
+            minute = time // 60_000
+            for key in self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)):
+                times = sets.get(key)
+                if times is None:
+                    times = sets[key] = array("q")
+                if person in self._withdrawn:
+                    put_sorted(times, minute)
+                else:
+                    self._presence.put(key[0], self._code_of(person, key), times, minute)
         return chunk
 
     def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
@@ -237,17 +245,6 @@ class People:
             return (*engaged, VISITOR, visit)
         return (*engaged, VISITOR, visit, (LED, None))
 
-    def _put(self, person: str, sets: "dict[SetKey, array[int]]", key: SetKey, minute: int) -> None:
-        times = sets.get(key)
-        if times is None:
-            times = sets[key] = array("q")
-        if person in self._withdrawn:
-            at = bisect_left(times, minute)
-            if at == len(times) or times[at] != minute:
-                times.insert(at, minute)
-        else:
-            self._presence.put(key[0], self.segments(person) if key[0] in SEGMENTED else 0, times, minute)
-
     def _code_of(self, person: str, key: SetKey) -> int:
         return self.segments(person) if key[0] in SEGMENTED else self._segments.everything
 
@@ -260,7 +257,7 @@ class People:
         else:
             self.latest_lead[person] = lead
         for raw in self.own_raws(person):
-            identified = raw.startswith((*NODE_SPACES, CONTACT))
+            identified = raw.startswith(IDENTIFIED)
             for time, kind, flags, note in self.touches.get(raw, ()):
                 if not flags & BOT:
                     for key in self._keys(person, time, kind, note, identified):
@@ -311,6 +308,13 @@ class People:
         """Put all presence into the numbers once more, for a check of the cells."""
         for person in self._sets:
             self._whole(person, 1)
+
+
+def put_sorted(times: "array[int]", minute: int) -> None:
+    """Put a minute into sorted minutes, once."""
+    at = bisect_left(times, minute)
+    if at == len(times) or times[at] != minute:
+        times.insert(at, minute)
 
 
 def segment_of(dimension: str, value: Any) -> str:

@@ -17,7 +17,6 @@ from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
-from kpis.people import CONTACT, NODE_SPACES
 from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
@@ -174,8 +173,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     flags = bot | LATE * late
     if late and kind == PAGE:
         _note_late_view(tenant, raw, minute)
-    identified = raw.startswith((*NODE_SPACES, CONTACT))
-    chunk = tenant.people.touch(raw, row.time, kind, flags, note_, identified)
+    chunk = tenant.people.touch(raw, row.time, kind, flags, note_)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)
 

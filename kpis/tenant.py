@@ -17,7 +17,7 @@ from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, People, segment_of
 from kpis.takers import taker_of
-from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
+from kpis.touches import BOT, LATE, TOUCH_CODES, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
@@ -34,10 +34,6 @@ OBJECTS: Final = (
 )
 OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
-ENG: Final = {kind.channel: code(f"eng.{kind.channel}") for kind in BY_CODE if kind.channel}
-BOTS: Final = {kind.channel: code(f"bots.{kind.channel}") for kind in BY_CODE if kind.channel}
-RAW_MAIL: Final = code("raw.email")
-PAGE: Final = CODES["page.viewed"]
 LATE_GROUPS: Final = frozenset({"late", "late_views"})
 
 
@@ -185,21 +181,19 @@ class Tenant:
 
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
-        spec = BY_CODE[kind]
-        bot = flags & 1
-        if flags & LATE:
-            self.ledger.add(0, code(f"late:{spec.type}"), minute)
-        if spec.channel and spec.counts:
-            self.ledger.add(0, (BOTS if bot else ENG)[spec.channel], minute)
-            if spec.channel == "email" and not bot:
-                self.ledger.add(0, RAW_MAIL, minute)
-        if spec.type in TOUCH_ROWS:
+        codes = TOUCH_CODES[kind]
+        add = self.ledger.add
+        bot, late = flags & BOT, flags & LATE
+        if late:
+            add(0, codes.late, minute)
+        for measure in codes.robots if bot else codes.people:
+            add(0, measure, minute)
+        if codes.segmented and (late or not bot):
             segments = self.sets.code(tuple(own or ()))
-            if not bot:
-                for measure in spec.measures:
-                    self.ledger.add(segments, code(measure), minute)
-            if flags & LATE:
-                self.ledger.add(segments, code(f"late.t:{spec.type}"), minute)
+            for measure in () if bot else codes.counts:
+                add(segments, measure, minute)
+            if late:
+                add(segments, codes.late_segmented, minute)
 
     def own_segments(self, data: dict[str, Any]) -> int:
         """Segments of a touch: the event's own campaign, country and traits."""
@@ -254,7 +248,7 @@ class Tenant:
             people.own("late", key, said[3] if said else raw, None)
         people.restore([*self.answers, *self.signups, *people.attributes])
         for raw, touches in people.touches.items():
-            if any(kind == PAGE and flags & LATE for _, kind, flags, _ in touches):
+            if any(kind == groups.PAGE and flags & LATE for _, kind, flags, _ in touches):
                 said = people.owners.get(raw)
                 people.own("late_views", raw, said[3] if said else raw, None)
 

@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from kpis.measures import code
+
 BOT: Final = 1
 LATE: Final = 2
 NOTHING: Final = -1
@@ -55,6 +57,34 @@ CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 TOUCH_ROWS: Final = frozenset(
     {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith("crm.email.")}
 )
+
+
+class TouchCodes(NamedTuple):
+    """Codes of the measures that a kind of touch counts for."""
+
+    late: int
+    late_segmented: int
+    people: tuple[int, ...]
+    robots: tuple[int, ...]
+    counts: tuple[int, ...]  # in the touch's own segments
+    segmented: bool
+
+
+def _codes(kind: Kind) -> TouchCodes:
+    channel = kind.channel if kind.counts else None
+    # A message's first open of any kind is one interaction: what e-mail counts with robots is a measure of its own.
+    people = () if channel is None else (f"eng.{channel}", "raw.email") if channel == "email" else (f"eng.{channel}",)
+    return TouchCodes(
+        code(f"late:{kind.type}"),
+        code(f"late.t:{kind.type}"),
+        tuple(map(code, people)),
+        () if channel is None else (code(f"bots.{channel}"),),
+        tuple(map(code, kind.measures)),
+        kind.type in TOUCH_ROWS,
+    )
+
+
+TOUCH_CODES: Final = tuple(map(_codes, BY_CODE))
 TYPE_CODES: Final = {f"crm.{name}": number for name, number in CODES.items()}
 
 
