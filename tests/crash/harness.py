@@ -66,12 +66,12 @@ class Run:
     """``events`` of ``tenants`` companies through ``faults``; logs and the tenants' settings go to ``folder``."""
 
     def __init__(self, servers: Servers, folder: Path, *, seed: int, events: int, tenants: int, now_ms: int,
-                 workers: int = 2) -> None:  # fmt: skip
+                 workers: int = 2, settle_s: float = SETTLE_S) -> None:  # fmt: skip
         self.servers, self.folder = servers, folder
         self.settings = place(servers.kafka.bootstrap, servers.redis.url, f"crash-{seed}", session_timeout_s=SESSION_S)
         self.book = TenantBook.from_mapping({"tenants": tenant_settings(tenants)})
         self.names = [profile.tenant for profile in companies(tenants)]
-        self.events, self.workers = events, workers
+        self.events, self.workers, self.settle_s = events, workers, settle_s
         self.records = sized(Random(seed), tenants, events, now_ms).history()
         self.env = environment(self.settings) | {"CRMKPI_CONFIG": str(self._config(tenants))}
         self.pool = Pool(self.env, folder)
@@ -146,13 +146,13 @@ class Run:
         """Wait until the inputs are accepted, the journal is counted, and Redis says so."""
         began, watch = monotonic(), Watch(self.settings)
         try:
-            while monotonic() - began < SETTLE_S:
+            while monotonic() - began < self.settle_s:
                 left = await self._left(watch)
                 if not left:
                     self.report.settled_s = monotonic() - began
                     return
                 await asyncio.sleep(0.25)
-            self.report.problems.append(f"not settled {SETTLE_S:g} s after the last fault: {left}")
+            self.report.problems.append(f"not settled {self.settle_s:g} s after the last fault: {left}")
         finally:
             await watch.close()
 

@@ -15,7 +15,8 @@ async def test_30000_events_are_exact_through_four_faults(tmp_path: Path) -> Non
     """A kill, a pause past the session time-out, a broker killed, Redis flushed: every document equals the recount."""
     faults = plan(7, 4, SESSION_S, ("kill", "pause", "broker-kill", "redis-flush"))
     with local_servers(say) as servers:
-        run = Run(servers, tmp_path, seed=7, events=30_000, tenants=3, now_ms=int(time.time() * 1000))
+        now = int(time.time() * 1000)
+        run = Run(servers, tmp_path, seed=7, events=30_000, tenants=3, now_ms=now, settle_s=120)
 
         report = await run.run(faults)
 

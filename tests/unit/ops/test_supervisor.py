@@ -22,10 +22,10 @@ def _supervise(script: str, processes: int = 1, pace: Pace = QUICK) -> tuple[Sup
 
 
 def _when(condition: Callable[[], bool], act: Callable[[], None]) -> threading.Thread:
-    """Act from another thread as soon as the condition holds (or after 20 s, so that no test hangs)."""
+    """Act from another thread as soon as the condition holds (or after 60 s, so that no test hangs)."""
 
     def wait() -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not condition() and time.monotonic() < end:
             time.sleep(0.02)
         act()
@@ -102,7 +102,7 @@ def test_a_worker_that_does_not_stop_is_killed_after_the_grace(tmp_path: Path) -
     begin = time.monotonic()
     supervisor.run()
     thread.join()
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 40
     assert "worker 1 did not stop within 0.5 s: killed" in said
 
 
@@ -124,7 +124,7 @@ def test_sigterm_and_ctrl_c_stop_the_workers_gracefully(tmp_path: Path) -> None:
         with subprocess.Popen([sys.executable, "-c", program]) as parent:
             _when(lambda: len((tmp_path / "ready").read_text()) == 2, lambda: None).join()
             os.kill(parent.pid, number)
-            assert parent.wait(20) == 0
+            assert parent.wait(60) == 0
         assert (tmp_path / "ended").read_text() == "xx"
 
 
