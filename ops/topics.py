@@ -36,7 +36,7 @@ DEAD = {
 }
 STATE = {
     "cleanup.policy": "compact",  # never compact,delete: state has no age
-    "segment.bytes": str(64 * MB),  # only closed segments are compacted, so they must close soon
+    "segment.bytes": str(16 * MB),  # only closed segments are compacted, and a restart reads what is not
     "segment.ms": str(600_000),
     "min.cleanable.dirty.ratio": "0.1",
     "max.compaction.lag.ms": str(DAY_MS),
