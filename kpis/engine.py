@@ -5,6 +5,7 @@ entries back. Nothing depends on how records are batched, and but for conflicts 
 """
 
 from collections.abc import Iterable
+from sys import intern
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,6 +35,12 @@ class Outcome(NamedTuple):
     entries: list[tuple[bytes, bytes | None]]
     conflicts: list[Conflict]
     touched: set[str]
+
+
+def _row(fields: list[Any]) -> Row:
+    # Types and sources are few and kept with many facts: one text each.
+    fields[5], fields[8] = intern(fields[5]), intern(fields[8])
+    return Row(*fields)
 
 
 class Engine:
@@ -70,7 +77,7 @@ class Engine:
         state = self.state(tenant)
         self._touched.add(tenant)
         above = state.admit(block)
-        rows = [Row(*fields) for fields in block["rows"] if fields[0] > above]
+        rows = [_row(fields) for fields in block["rows"] if fields[0] > above]
         for refused in block["refused"]:
             if refused[0] > above:
                 quality.note(state.tenant.ledger, quality.INVALID, Refusal(*refused).received)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from sys import intern
 from typing import Any, Final
 
 from kpis import groups
@@ -136,7 +137,7 @@ class Tenant:
         if held is not None and tuple(held[:3]) >= stamp:
             return
         self.dirty.add(("owner", thing))
-        said = [*stamp, owner]
+        said = [*stamp, intern(owner)]
         if held is not None and held[3] == owner:
             held[:] = said
             return
