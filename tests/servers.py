@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -18,7 +19,7 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
 
     def say(line: str) -> None:
         with capture.global_and_fixture_disabled() if capture else nullcontext():
-            pytestconfig.get_terminal_writer().line(f"\n  {line}")
+            print(f"\n  {line}", file=sys.stderr)  # noqa: T201 - also from one of several processes (pytest -n)
 
     with local_servers(say) as both:
         yield both
