@@ -89,7 +89,8 @@ def render(board: Board, tenants: Sequence[str], clock_ms: int, width: int, page
     shown = [tenant_table(board, tenant, clock_ms) for tenant in tenants[start : start + fit]]
     foot = [f"{start + 1} of {len(tenants)} tenants"] if fit < len(tenants) else []
     foot += [board.lag] if board.lag else []
-    return Group(Columns(shown, width=WIDTH - 1), cell(" · ".join(foot), "dim"))
+    columns = Columns(shown, width=WIDTH - 1 if fit > 1 else None)
+    return Group(columns, cell(" · ".join(foot), "dim"))
 
 
 def short_line(board: Board, tenant: str) -> str:
