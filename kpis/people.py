@@ -159,6 +159,10 @@ class People:
             self.withdraw(person)
         self._codes.pop(root, None)
 
+    def persons_of(self, root: str) -> tuple[str, ...]:
+        """A subject as a person, and its contacts."""
+        return (root, *self.contacts(root))
+
     def contacts(self, root: str) -> Iterator[str]:
         for member in self.identity.members(root):
             yield from [raw for raw in self._objects.get(member, ()) if raw.startswith(CONTACT)]
@@ -223,6 +227,7 @@ class People:
             sets = self._sets.get(person)
             if sets is None:
                 sets = self._sets[person] = {}
+                self._note_lead(person)  # a restored person without touches has not been asked for its lead yet
             minute = time // 60_000
             for key in self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)):
                 times = sets.get(key)
@@ -251,11 +256,7 @@ class People:
     def _made(self, person: str) -> "dict[SetKey, array[int]]":
         """A person's sets, from the facts alone."""
         found: dict[SetKey, set[int]] = {}
-        lead = self.latest_lead_of(self.subject(person))
-        if lead is None:
-            self.latest_lead.pop(person, None)
-        else:
-            self.latest_lead[person] = lead
+        self._note_lead(person)
         for raw in self.own_raws(person):
             identified = raw.startswith(IDENTIFIED)
             for time, kind, flags, note in self.touches.get(raw, ()):
@@ -263,6 +264,13 @@ class People:
                     for key in self._keys(person, time, kind, note, identified):
                         found.setdefault(key, set()).add(time // 60_000)
         return {key: array("q", sorted(minutes)) for key, minutes in found.items()}
+
+    def _note_lead(self, person: str) -> None:
+        lead = self.latest_lead_of(self.subject(person))
+        if lead is None:
+            self.latest_lead.pop(person, None)
+        else:
+            self.latest_lead[person] = lead
 
     def withdraw(self, person: str) -> None:
         """Take a person's sets out of the numbers until the batch ends."""
@@ -290,13 +298,15 @@ class People:
         """Turn changed presence into the ledger's rows."""
         self._presence.flush(self._ledger.rows, zone)
 
-    def restore(self, holders: Iterable[str]) -> None:
+    def restore(self, holders: Iterable[str], leads: Iterable[str]) -> None:
         """Make the sets from restored facts, without touching the numbers. The links are made already."""
         self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
         self.stored_touches = {}
         for raw in [*self.touches, *holders, *(raw for raw in self.owners if raw.startswith(CONTACT))]:
             self.hold(raw)
-        for person in {self.person(raw) for raw in self.touches}:
+        # Also where nobody was there yet: a view that comes late must find the newest lead.
+        led = {person for lead in leads for person in self.persons_of(self.subject(lead))}
+        for person in {self.person(raw) for raw in self.touches} | led:
             self._sets[person] = self._made(person)
 
     def everyone(self, raws: Iterable[str]) -> set[str]:
