@@ -247,7 +247,7 @@ class Tenant:
             raw = key.rpartition("\0")[0]
             said = people.owners.get(raw)
             people.own("late", key, said[3] if said else raw, None)
-        people.restore([*self.answers, *self.signups, *people.attributes])
+        people.restore([*self.answers, *self.signups, *people.attributes], self.leads)
         for raw, touches in people.touches.items():
             if any(kind == groups.PAGE and flags & LATE for _, kind, flags, _ in touches):
                 said = people.owners.get(raw)

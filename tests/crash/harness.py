@@ -21,6 +21,7 @@ from models.record import Row
 from models.settings import TenantBook
 from ops.local import Servers
 from simulator import companies, sized, tenant_settings
+from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
 from tests.crash.doing import Faults
 from tests.crash.feed import Feed
@@ -91,10 +92,12 @@ class Run:
         feed = Feed(settings.kafka.bootstrap_servers, settings.topic_prefix, self.records, self.events,
                     self.events / (len(faults) * FAULT_S))  # fmt: skip
         self.pool.wanted = self.workers
+        counting: asyncio.Task[None] | None = None
         keeper = asyncio.create_task(self.pool.keep())
         try:
             feed.allow = 1 / (len(faults) + 1)
             feed.start()
+            counting = asyncio.create_task(self._count(feed))
             await self._flowing()
             await self._faults(faults, feed)
             await self._fed(feed)
@@ -102,11 +105,24 @@ class Run:
         finally:
             feed.gave_up.set()
             keeper.cancel()
+            if counting is not None:
+                counting.cancel()
             await self.pool.stop()
             self.pool.kill()
         self.report.problems += self.pool.surprises
         await self._compare()
         return self.report
+
+    async def _count(self, feed: Feed) -> None:
+        """Tell the feed how many events Redis shows; while Redis is away or empty that does not grow."""
+        async with RedisReader(self.servers.redis.url) as reader:
+            while True:
+                await asyncio.sleep(0.3)
+                try:
+                    documents = [await reader.document(name, "duplicate_rate", "all") for name in self.names]
+                except SinkUnavailable:
+                    continue
+                feed.counted = max(feed.counted, sum(int(found["denominator"]) for found in documents if found))
 
     async def _flowing(self) -> None:
         """Wait until the workers count: a fault before that would hit nothing."""
