@@ -227,7 +227,6 @@ class People:
             sets = self._sets.get(person)
             if sets is None:
                 sets = self._sets[person] = {}
-                self._note_lead(person)  # a restored person without touches has not been asked for its lead yet
             minute = time // 60_000
             for key in self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)):
                 times = sets.get(key)
