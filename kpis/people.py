@@ -154,7 +154,7 @@ class People:
                 if group[0] in SEGMENTED_GROUPS:
                     self._ledger.open(*group)
         self._ledger.open("customer", root)
-        for person in (root, *self.contacts(root)):
+        for person in self.persons_of(root):
             self._ledger.open("person", person)
             self.withdraw(person)
         self._codes.pop(root, None)

@@ -78,7 +78,7 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     root = tenant.people.subject(lead)
     newest = groups.latest_lead(tenant, root)
     if newest != tenant.people.latest_lead.get(root):
-        for person in (root, *tenant.people.contacts(root)):
+        for person in tenant.people.persons_of(root):
             tenant.people.remake(person)
 
 
