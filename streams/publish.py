@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sinks.base import Publication, Revision, Sink, SinkUnavailable
 from streams.clock import Clock
@@ -16,7 +17,7 @@ from streams.engine_port import Engine
 from streams.failpoints import reach
 from streams.options import WorkerOptions
 from streams.position import Position
-from streams.stop import spawn
+from streams.stop import Refused, spawn
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Publisher:
         now = self.clock()
         for tenant in sorted(self._changed | self._whole):
             full = tenant in self._whole
-            documents = self.engine.documents(tenant, now, live=not self.options.frozen, full=full)
+            documents = self._documents(tenant, now, full)
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
             if documents:
@@ -107,6 +108,12 @@ class Publisher:
         self._changed.clear()
         self._whole.clear()
         return made
+
+    def _documents(self, tenant: str, now: int, full: bool) -> list[dict[str, Any]]:
+        try:
+            return self.engine.documents(tenant, now, live=not self.options.frozen, full=full)
+        except ValueError as exc:  # an as-of that the kept panes cannot answer: it would be refused again
+            raise Refused(f"tenant {tenant}: {exc}") from exc
 
     async def _run(self, publications: list[Publication], check: bool) -> None:
         try:
