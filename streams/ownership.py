@@ -50,6 +50,7 @@ class Ownership:
         self.topic_ids: dict[str, str] = {}  # of the journal and the inputs
         self.lanes: dict[int, Lane] = {}
         self.flowing = False
+        self.stopping = False  # the worker ends: what is dealt from now on is for others
         self._restores: dict[int, asyncio.Task[None]] = {}
         self._reading: set[int] = set()
         self._slots = asyncio.Semaphore(AT_A_TIME)
@@ -80,6 +81,8 @@ class Ownership:
 
     async def assigned(self, tps: Iterable[TP]) -> None:
         """Partitions were dealt: give up lanes that went, fence those that came, and let flow what is ready."""
+        if self.stopping:
+            return
         tps = list(tps)
         mine = {tp.partition for tp in tps if tp.topic == self.options.journal}
         if gone := self.lanes.keys() - mine:

@@ -44,6 +44,7 @@ async def stop(app: App, sink: Sink) -> None:
     consumer = cast(BatchConsumer, app.consumer)
     try:
         consumer.stop_flow()
+        app.ownership.stopping = True
         await app.ownership.quiet()
         await app.ownership.close()
         await consumer.kafka.stop()
