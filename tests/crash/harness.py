@@ -147,7 +147,7 @@ class Run:
             feed.allow = (number + 1) / (len(faults) + 1) if number < len(faults) else 0.999
             await asyncio.sleep(fault.gap)
             # Faults come while events flow, to the end: not faster than their share of the feed.
-            while feed.error is None and feed.sent < self.events * 0.9 * (number - 1) / len(faults):
+            while feed.is_alive() and feed.sent < self.events * 0.9 * (number - 1) / len(faults):
                 await asyncio.sleep(0.1)
             say(f"{monotonic() - began:6.1f} s  {fault.kind:15} {feed.sent:9,} sent, {len(self.pool.workers)} workers")
             await Faults(self.servers, self.pool).do(fault)
