@@ -81,9 +81,8 @@ def _order(events: list[DealEvent]) -> Any:
 
     def key(event: DealEvent) -> tuple[Any, ...]:
         time, kind, source, id_, data = event[:5]
-        first = bool(data.get("unknown_time")) or (versioned and "version" not in data)
-        place = 0 if first else data["version"] if versioned else time
-        return (not first, place, RANKS.get(kind, 1), id_, source)
+        place = data.get("version", -FOREVER) if versioned else time
+        return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
 
     return key
 
