@@ -203,9 +203,7 @@ def _mail() -> tuple[Kpi, ...]:
 
 def _touches() -> tuple[Kpi, ...]:
     def calls(direction: str) -> f.Formula:
-        return f.ratio(
-            f.flow(f"calls.{direction}.connected"), f.plus(*(f.flow(f"calls.{direction}{end}") for end in ("",)))
-        )
+        return f.ratio(f.flow(f"calls.{direction}.connected"), f.flow(f"calls.{direction}"))
 
     call = ("crm.call.ended",)
     people, raw = f.engagement(CHANNELS, "engaged"), f.raw_engagement(CHANNELS)

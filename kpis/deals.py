@@ -6,12 +6,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from kpis.marks import FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
+from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
 from kpis.money import money_marks
 from kpis.zone import Zone
 from models.settings import TenantSettings
 
-DAY_MS: Final = 86_400_000
 RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}  # all others: 1
 KEPT: Final = (
     "stage",

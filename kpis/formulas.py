@@ -202,10 +202,9 @@ def promoter_score(base: str) -> Formula:
     Source: Reichheld, The One Number You Need to Grow, HBR 2003; margin 1.96·√(variance/n).
     """
     read = flow if base == "nps_all" else marked
-    separator = "."
 
     def figure(view: View) -> Figure:
-        up, even, down = (read(f"{base}{separator}{kind}")(view) for kind in ("promoter", "passive", "detractor"))
+        up, even, down = (read(f"{base}.{kind}")(view) for kind in ("promoter", "passive", "detractor"))
         n = up + even + down
         if not n:
             return Figure(None, 0, 0, 0)

@@ -94,8 +94,8 @@ def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     bought = tenant.purchases
     facts.orders = [bought[thing] for key in people.owned_by(root, "order") if (thing := f"order:{key}") in bought]
     facts.deals = [bought[thing] for key in people.owned_by(root, "deal") if (thing := f"deal:{key}") in bought]
-    facts.subscriptions = [tenant.subscriptions.get(key, []) for key in people.owned_by(root, "subscription")]
-    facts.subscriptions = [events for events in facts.subscriptions if events]
+    held = (tenant.subscriptions.get(key) for key in people.owned_by(root, "subscription"))
+    facts.subscriptions = [events for events in held if events]
     return facts
 
 

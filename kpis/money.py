@@ -7,12 +7,9 @@ that day is in its name: ``open_value:USD:17531``.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final
 
 from kpis.marks import FOREVER, Mark
 from kpis.zone import Zone
-
-DIGITS_DEFAULT: Final = 2
 
 
 def money_marks(
