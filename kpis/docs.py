@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from kpis.catalog import CATALOG, CHANNEL_EVENTS, EVERY, TOUCHES, Kpi
+from kpis.catalog import CATALOG, Kpi
+from kpis.catalog.hears import CHANNEL_EVENTS, EVERY, TOUCHES
 from kpis.windows import FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
 
 # A group begins with the row of this id and ends before the next group's; a new row belongs where it stands.
@@ -22,7 +23,6 @@ SEGMENTS: Final = {
     "deal": "of the deal",
     "subject": "of the subject",
     "touch": "of the touch",
-    "channel": "channel",
     "none": "none",
 }
 HEAD: Final = f"""\
@@ -59,7 +59,15 @@ def _lines() -> Iterator[str]:
         if kpi.id in GROUPS:
             yield f"\n## {GROUPS[kpi.id]}\n\n"
             yield "| id | title | unit | windows | segments | events | better |\n|---|---|---|---|---|---|---|\n"
-        cells = (f"`{kpi.id}`", kpi.title, kpi.unit, _windows(kpi), SEGMENTS[kpi.rows], _events(kpi), kpi.direction)
+        cells = (
+            f"`{kpi.id}`",
+            kpi.title,
+            kpi.unit,
+            _windows(kpi),
+            kpi.vector or SEGMENTS[kpi.rows],
+            _events(kpi),
+            kpi.direction,
+        )
         yield f"| {' | '.join(cells)} |\n"
 
 

@@ -1,16 +1,15 @@
 """From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from kpis.catalog import CATALOG, CHANNEL_EVENTS, Kpi, channel_kpi
+from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
 from kpis.tenant_state import TenantState
-from kpis.touches import CHANNELS
 from kpis.view import View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
@@ -20,8 +19,7 @@ OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DEFINITION: Final = 1
 QUARTERS_BACK_MS: Final = 48 * 86_400_000
-MONEY_UNITS: Final = ("money", "money/day")
-LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "channel": "late:", "none": "late:"}
+LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "none": "late:"}
 
 
 @lru_cache(maxsize=4096)
@@ -82,8 +80,10 @@ class Board:
         """Every document of a KPI; those of segments only with ``parts``."""
         windows = self._windows
         for name in kpi.windows:
-            if name in windows:
+            if name in windows and kpi.total:
                 yield self._whole(kpi, windows[name])
+            if name in windows and parts and kpi.steps is not None:
+                yield from self._steps(kpi, windows[name], kpi.steps)
         for name in kpi.segment_windows if parts else ():
             if name in windows:
                 yield from self._parts(kpi, windows[name])
@@ -108,15 +108,12 @@ class Board:
         )
         if not kpi.low_n and not sent:
             figure = Figure(None, None, None, 0)
-        found = self._document(kpi, view, {}, figure, LATE_PREFIX["none"])
-        if kpi.robots and (excluded := self._heard(kpi, view, "bot:")):
+        found = self._document(kpi, view, {}, figure)
+        if kpi.robots and (excluded := self._heard(kpi.events, view, "bot:")):
             found["excluded"] = excluded
         return found
 
     def _parts(self, kpi: Kpi, at: Window) -> Iterator[Document]:
-        if kpi.rows == "channel":
-            yield from self._channels(kpi, at)
-            return
         for dimension, segments in self._segments.get(kpi.rows, {}).items():
             figures = {segment: kpi.formula(self._view(at, segment)) for segment in segments}
             order = sorted((s for s in segments if not figures[s].empty), key=lambda s: (-figures[s].n, s))
@@ -128,35 +125,34 @@ class Board:
                 view = self._view(at, *rest)
                 yield self._document(kpi, view, {dimension: OTHER}, kpi.formula(view))
 
-    def _channels(self, kpi: Kpi, at: Window) -> Iterator[Document]:
-        view = self._view(at, EVERYTHING)
-        for channel in CHANNELS:
-            row = CHANNEL_KPIS[kpi.id, channel]
-            figure = row.formula(view)
+    def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
+        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
+        for step in steps(view):
+            figure = step.formula(view)
             if not figure.empty:
-                yield self._document(row, view, {"channel": channel}, figure)
+                yield self._document(kpi, view, {kpi.vector: step.key}, figure, step.events)
 
-    def _heard(self, kpi: Kpi, view: View, prefix: str) -> int:
+    def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
         labels = self._cells.suffixes(prefix, view.segments)
-        return sum(view.flow(prefix + label) for label in labels if kpi.hears(label))
+        return sum(view.flow(prefix + label) for label in labels if hears(events, label))
 
     def _document(
-        self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, late_of: str | None = None
+        self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
         at, state = view.window, self._state
         still = kpi.stock or kpi.quality
-        late = 0 if still else self._heard(kpi, view, late_of or LATE_PREFIX[kpi.rows])
+        rows = kpi.rows if segment and not kpi.vector else "none"
+        late = 0 if still else self._heard(events or kpi.events, view, LATE_PREFIX[rows])
         first = state.first
         start = first if at.start is None else at.start * MINUTE_MS
-        sides = "money" if kpi.unit in MONEY_UNITS or kpi.id == "win_rate_value" else "number"
         found: Document = {
             "kpi": kpi.id,
             "window": at.name,
             "segment": segment,
-            "value": self._printed(figure.value, kpi.unit),
+            "value": self._printed(figure.value, kpi.unit in ("money", "money/day")),
             "unit": kpi.unit,
-            "numerator": self._printed(figure.numerator, sides),
-            "denominator": self._printed(figure.denominator, "days" if kpi.unit == "money/day" else sides),
+            "numerator": self._printed(figure.numerator, kpi.sides[0]),
+            "denominator": self._printed(figure.denominator, kpi.sides[1]),
             "n": figure.n,
             "status": self._status(kpi, at, figure),
             "state": "live" if not at.complete else "corrected" if late else "final",
@@ -168,18 +164,21 @@ class Board:
             "late_revised": late,
             "definition": DEFINITION,
         }
-        return found | self._optional(figure, sides)
+        return found | self._optional(kpi, figure)
 
-    def _optional(self, figure: Figure, sides: str) -> Document:
+    def _optional(self, kpi: Kpi, figure: Figure) -> Document:
         found: Document = {}
         if figure.parts:
-            money = {"avg_won_value"}
-            found["parts"] = {k: self._printed(v, "money" if k in money else "number") for k, v in figure.parts.items()}
+            found["parts"] = {k: self._printed(v, k in kpi.money_parts) for k, v in figure.parts.items()}
+        if figure.open is not None:
+            found["open"] = figure.open
+        if figure.bound is not None:
+            found["bound"] = self._printed(figure.bound, kpi.unit == "money")
         if figure.unpriced:
             found["unpriced"] = figure.unpriced
         if figure.margin is not None:
             found["margin"] = figure.margin
-        if sides == "money":
+        if any(kpi.sides):
             found["currency"] = self._settings.currency
         return found
 
@@ -192,20 +191,12 @@ class Board:
             return "partial"
         return "low_n" if kpi.low_n and figure.n < self._settings.low_n else "ok"
 
-    def _printed(self, value: Any, unit: str) -> Any:
+    def _printed(self, value: Any, money: bool) -> Any:
         if value is None:
             return None
-        if unit in MONEY_UNITS:
+        if money:
             return money_text(value, digits(self._settings.currency))
         return float(value) if isinstance(value, Fraction) else value
-
-
-CHANNEL_KPIS: Final = {
-    (kpi.id, channel): channel_kpi(kpi, channel)
-    for kpi in CATALOG
-    if kpi.rows == "channel"
-    for channel in CHANNEL_EVENTS
-}
 
 
 def money_text(amount: Fraction, places: int) -> str:

@@ -23,11 +23,13 @@ class Figure:
     unpriced: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
     margin: float | None = None
+    open: int | None = None  # whose outcome is not known yet
+    bound: Number = None  # the value is at least this, where it has none
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing at all to show: such a segment has no document."""
-        counted = [self.n, self.numerator, self.denominator, self.unpriced]
+        counted = [self.n, self.numerator, self.denominator, self.unpriced, self.open]
         return not any(counted) and not any(
             self.parts.get(name) for name in ("bad_interval", "orphan", "open", "closed")
         )

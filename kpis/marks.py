@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
-from kpis.zone import Zone, bucket_after, bucket_start
+from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 
 MINUTE_MS: Final = 60_000
 QUARTER_MS: Final = 15 * MINUTE_MS
@@ -68,6 +68,24 @@ def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
         yield Mark(measure, start, 1)
         if end < FOREVER:
             yield Mark(measure, end, -1)
+
+
+def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Mark]:
+    """One who did a thing at these instants (ms) counts once in every window that holds any of them.
+
+    The same as kpis.presence, for what is done seldom. Read with ``View.marked``.
+    """
+    minutes = sorted({instant // MINUTE_MS for instant in instants})
+    for name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS):
+        stays = union((minute, _leaves(name, minute, zone)) for minute in minutes)
+        yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
+    for bucket in BUCKETS:
+        firsts: dict[int, int] = {}
+        for minute in reversed(minutes):
+            firsts[bucket_start(zone.day(minute), bucket)] = minute
+        yield from (Mark(f"{base}@{bucket}", minute * MINUTE_MS, 1) for minute in firsts.values())
+    if minutes:
+        yield Mark(f"{base}@all", minutes[0] * MINUTE_MS, 1)
 
 
 def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:

@@ -27,6 +27,7 @@ ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHA
 ENGAGED_ANY: Final = BASES.number("engaged")
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED})
 SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views"})
+SUBJECT_GROUPS: Final = ("customer",)  # groups of facts named by their subject: made again when its ids change
 
 VISITOR: Final = (VISITORS, None)
 ENGAGED_KEYS: Final = tuple(
@@ -153,7 +154,8 @@ class People:
             for group in self.owned.get(member, ()):
                 if group[0] in SEGMENTED_GROUPS:
                     self._ledger.open(*group)
-        self._ledger.open("customer", root)
+        for kind in SUBJECT_GROUPS:
+            self._ledger.open(kind, root)
         for person in self.persons_of(root):
             self._ledger.open("person", person)
             self.withdraw(person)
@@ -179,7 +181,8 @@ class People:
 
     def open_fresh(self, root: str) -> None:
         """Make a subject's sets again; it goes into the numbers when the batch ends."""
-        self._ledger.open_empty("customer", root)
+        for kind in SUBJECT_GROUPS:
+            self._ledger.open_empty(kind, root)
         self._ledger.open_empty("person", root)
         self._codes.pop(root, None)
         self._sets[root] = self._made(root)

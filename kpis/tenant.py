@@ -16,7 +16,7 @@ from kpis.ledger import Ledger
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
-from kpis.people import CONTACT, NODE_SPACES, People, segment_of
+from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
 from kpis.takers import taker_of
 from kpis.touches import BOT, LATE, TOUCH_CODES, kind_code
 from kpis.zone import zone
@@ -270,7 +270,8 @@ class Tenant:
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
         for person in people.everyone((*self.customers, *self.answers, *self.signups)):
-            ledger.open_empty("customer", people.subject(person))
+            for kind in SUBJECT_GROUPS:
+                ledger.open_empty(kind, people.subject(person))
             ledger.open_empty("person", person)
         ledger.close()
         for touches in people.touches.values():

@@ -1,6 +1,6 @@
 """The rows: which lists each KPI counts, by which formula, over which windows and segments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -55,6 +55,11 @@ class KpiRow:
     segment_windows: tuple[str, ...] = SEGMENT_WINDOWS
     thin: bool = False  # low_n applies
     robots: bool = True  # `excluded` is shown
+    money_sides: tuple[bool, bool] | None = None  # of numerator and denominator, where the unit does not say it
+    money_parts: frozenset[str] = frozenset()
+    vector: str = ""  # the key of a list's documents
+    steps: Callable[[Window], Iterable[tuple[str, Figure, Types]]] | None = None
+    total: bool = True
 
     def figure(self, window: Window) -> Figure:
         """The number of everything."""
@@ -110,7 +115,8 @@ def deal_rows(tenant: Tenant) -> list[KpiRow]:
     won, lost = deals.won, deals.lost
 
     def row(kpi: str, unit: str, formula: Callable[..., Figure], *lists: Source, kind: str = "E") -> KpiRow:
-        return KpiRow(kpi, unit, DEAL, "deal", formula, lists, kind, thin=unit == "ratio")
+        sides = (True, True) if kpi == "win_rate_value" else None
+        return KpiRow(kpi, unit, DEAL, "deal", formula, lists, kind, thin=unit == "ratio", money_sides=sides)
 
     return [
         row("closed_won_deals", "count", tally, won),
@@ -130,7 +136,7 @@ def cycle_rows(tenant: Tenant) -> list[KpiRow]:
     won, lost, opened, cycle = tenant.deals.won, tenant.deals.lost, tenant.open, f.Cycle(tenant.deals)
 
     def row(kpi: str, unit: str, formula: Callable[..., Figure], *lists: Source) -> KpiRow:
-        return KpiRow(kpi, unit, DEAL, "deal", formula, lists, thin=True)
+        return KpiRow(kpi, unit, DEAL, "deal", formula, lists, thin=True, money_parts=frozenset({"avg_won_value"}))
 
     return [
         row("sales_cycle_days", "days", cycle.at(HALF), won),

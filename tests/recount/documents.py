@@ -90,16 +90,26 @@ class Writer:
 
     def documents(self) -> Iterator[Document]:
         """The document of everything, then those of the segments."""
-        yield self.document({}, self.whole(), len(self.late))
+        if self.row.total:
+            yield self.document({}, self.whole(), len(self.late))
+        for value, figure, types in self.row.steps(self.window) if self.row.steps else ():
+            if something(figure):
+                late = len(self.tenant_late(types)) if self.row.kind == "E" else 0
+                yield self.document({self.row.vector: value}, figure, late)
         if self.window.name in self.row.segment_windows:
             for dimension in self.tenant.dimensions(self.row.segments):
                 yield from self.segments(dimension)
+
+    def tenant_late(self, types: Types) -> list[Fact]:
+        """Late events of some types in the window."""
+        tenant = self.tenant
+        return Attributes(tenant.rows, types, tenant.is_late, tenant.is_robot, lambda event: {}).late_in(self.window)
 
     def whole(self) -> Figure:
         """The number of everything; a count or sum of events that were never sent is not known."""
         figure = self.row.formula(*self.lists)
         sent = self.attributes.sent or (self.row.kind == "Q" and self.tenant.heard_anything)
-        if self.row.unit in ("count", "money") and not sent:
+        if not self.row.thin and not sent:
             return Figure(None, None, None, 0)
         return figure
 
@@ -126,10 +136,10 @@ class Writer:
             "kpi": row.id,
             "window": at.name,
             "segment": segment,
-            "value": self.printed(figure.value, row.unit),
+            "value": self.printed(figure.value, row.unit in MONEY_UNITS),
             "unit": row.unit,
-            "numerator": self.printed(figure.numerator, self.sides),
-            "denominator": self.printed(figure.denominator, "days" if row.unit == "money/day" else self.sides),
+            "numerator": self.printed(figure.numerator, self.sides[0]),
+            "denominator": self.printed(figure.denominator, self.sides[1]),
             "n": figure.n,
             "status": self.status(figure),
             "state": "live" if not at.complete else "corrected" if late else "final",
@@ -142,23 +152,29 @@ class Writer:
         return found | self.optional(segment, figure)
 
     @property
-    def sides(self) -> str:
-        """The unit of numerator and denominator."""
-        return "money" if self.row.unit in MONEY_UNITS or self.row.id == "win_rate_value" else "number"
+    def sides(self) -> tuple[bool, bool]:
+        """Whether numerator and denominator are money."""
+        return self.row.money_sides or {"money": (True, True), "money/day": (True, False)}.get(
+            self.row.unit, (False, False)
+        )
 
     def optional(self, segment: dict[str, str], figure: Figure) -> Document:
         """The fields that are only there where they apply."""
         found: Document = {}
         if figure.parts:
-            units = {"avg_won_value": "money"}
-            found["parts"] = {name: self.printed(part, units.get(name, "days")) for name, part in figure.parts.items()}
+            money = self.row.money_parts
+            found["parts"] = {name: self.printed(part, name in money) for name, part in figure.parts.items()}
+        if figure.open is not None:
+            found["open"] = figure.open
+        if figure.bound is not None:
+            found["bound"] = self.printed(figure.bound, self.row.unit == "money")
         if figure.unpriced:
             found["unpriced"] = figure.unpriced
         if not segment and self.row.robots and (excluded := self.attributes.excluded(self.window)):
             found["excluded"] = excluded
         if figure.margin is not None:
             found["margin"] = figure.margin
-        if self.sides == "money":
+        if any(self.sides):
             found["currency"] = self.tenant.settings.currency
         return found
 
@@ -172,11 +188,11 @@ class Writer:
             return "partial"
         return "low_n" if self.row.thin and figure.n < self.tenant.settings.low_n else "ok"
 
-    def printed(self, value: Any, unit: str) -> Any:
+    def printed(self, value: Any, money: bool) -> Any:
         """A number as its unit is written: money as text, whole counts as they are, quotients as floats."""
         if value is None:
             return None
-        if unit in MONEY_UNITS:
+        if money:
             return decimal_text(Fraction(value), self.tenant.settings.currency)
         return float(value) if isinstance(value, Fraction) else value
 
@@ -191,5 +207,5 @@ def group(facts: Sequence[Fact], dimension: str) -> dict[str, list[Fact]]:
 
 def something(figure: Figure) -> bool:
     """Whether a segment has anything to show."""
-    counts = [figure.n, figure.numerator, figure.denominator, figure.unpriced]
+    counts = [figure.n, figure.numerator, figure.denominator, figure.unpriced, figure.open]
     return any(counts) or any(figure.parts.get(name) for name in COUNTED_PARTS)

@@ -39,6 +39,8 @@ class Figure:
     unpriced: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
     margin: float | None = None
+    open: int | None = None
+    bound: Fraction | int | float | None = None
 
 
 def tally(facts: Sequence[Fact]) -> Figure:

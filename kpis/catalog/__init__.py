@@ -1,0 +1,29 @@
+"""The catalogue: one row a KPI. Everything else about a KPI is made from its row.
+
+A row says what is counted (a formula over measures), in which windows and segments, and which event types it hears of.
+``rows`` decides what a segment is: the deal's own, the subject's current values, or the touch's own.
+"""
+
+from typing import Final
+
+from kpis.catalog.customers import customers
+from kpis.catalog.deals import cycles, deals
+from kpis.catalog.engagement import touches
+from kpis.catalog.mail import mail
+from kpis.catalog.perception import perception
+from kpis.catalog.quality import quality
+from kpis.catalog.row import Kpi, Step, hears
+from kpis.catalog.traffic import traffic
+
+__all__ = ["CATALOG", "Kpi", "Step", "hears"]
+
+CATALOG: Final = (
+    *traffic(),
+    *deals(),
+    *cycles(),
+    *customers(),
+    *mail(),
+    *touches(),
+    *perception(),
+    *quality(),
+)

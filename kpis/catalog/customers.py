@@ -1,0 +1,41 @@
+"""Orders and customers."""
+
+from kpis import formulas as f
+from kpis.catalog.hears import CUSTOMERS, ORDERS
+from kpis.catalog.row import Kpi, Unit
+from kpis.windows import FROM_A_DAY
+
+
+def customers() -> tuple[Kpi, ...]:
+    lost, start, leaves, new = f.marked("lost"), f.at_start("active"), f.flow("leaves"), f.flow("new_customers")
+    bought = f.ratio(f.marked("lost_bought"), f.at_start("active_bought"))
+
+    def churn(id_: str, title: str, formula: f.Formula, events: tuple[str, ...] = CUSTOMERS) -> Kpi:
+        unit: Unit = "count" if id_.startswith("churned") else "ratio"
+        up = id_ == "customer_retention_rate"
+        return Kpi(id_, title, unit, formula, events, windows=FROM_A_DAY, direction="up" if up else "down")
+
+    return (
+        Kpi("orders", "Orders", "count", f.count(f.flow("orders")), ORDERS, "subject"),
+        Kpi("net_revenue", "Net revenue", "money", f.money("net"), ORDERS, "subject"),
+        Kpi("new_customers", "New customers", "count", f.count(new), CUSTOMERS, "subject"),
+        Kpi(
+            "reactivations", "Customers who came back", "count", f.count(f.flow("reactivations")), CUSTOMERS, "subject"
+        ),
+        Kpi(
+            "active_customers",
+            "Active customers",
+            "count",
+            f.count(f.level("active")),
+            CUSTOMERS,
+            "subject",
+            stock=True,
+        ),
+        churn("churned_customers", "Churned customers", f.count(lost)),
+        churn("churned_customers_events", "Times a customer left", f.count(leaves)),
+        churn("customer_churn_rate", "Customer churn", f.ratio(lost, start)),
+        churn("customer_churn_rate_stripe", "Customer churn as Stripe has it", f.ratio(leaves, f.plus(start, new))),
+        churn("customer_churn_rate_baremetrics", "Customer churn as Baremetrics has it", f.ratio(leaves, start)),
+        churn("customer_churn_rate_inactivity", "Customer churn by inactivity", bought, ("crm.order.", "crm.deal.")),
+        churn("customer_retention_rate", "Customer retention", f.ratio(f.minus(start, lost), start)),
+    )

@@ -1,0 +1,32 @@
+"""Calls, and interactions by channel."""
+
+from kpis import formulas as f
+from kpis.catalog.hears import CHANNEL_EVENTS, TOUCHES
+from kpis.catalog.row import Kpi, Step
+from kpis.touches import CHANNELS
+
+
+def touches() -> tuple[Kpi, ...]:
+    def calls(direction: str) -> f.Formula:
+        return f.ratio(f.flow(f"calls.{direction}.connected"), f.flow(f"calls.{direction}"))
+
+    call = ("crm.call.ended",)
+    people, raw = f.engagement(CHANNELS, "engaged"), f.raw_engagement(CHANNELS)
+    events = CHANNEL_EVENTS
+    by = [Step(channel, f.engagement((channel,), f"engaged.{channel}"), events[channel]) for channel in CHANNELS]
+    by_raw = [Step(channel, f.raw_engagement((channel,)), events[channel]) for channel in CHANNELS]
+    return (
+        Kpi("call_connect_rate", "Calls connected", "ratio", calls("outbound"), call, "touch"),
+        Kpi("call_connect_rate_inbound", "Inbound calls connected", "ratio", calls("inbound"), call, "touch"),
+        Kpi("engagement_by_channel", "Engagement", "count", people, TOUCHES, vector="channel", steps=lambda _: by),
+        Kpi(
+            "engagement_by_channel_raw",
+            "Engagement, robots too",
+            "count",
+            raw,
+            TOUCHES,
+            robots=False,
+            vector="channel",
+            steps=lambda _: by_raw,
+        ),
+    )

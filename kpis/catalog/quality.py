@@ -1,0 +1,22 @@
+"""Quality of the stream."""
+
+from kpis import formulas as f
+from kpis.catalog.hears import EVERY
+from kpis.catalog.row import Kpi
+
+
+def quality() -> tuple[Kpi, ...]:
+    received = f.flow("received")
+
+    def rate(id_: str, title: str, *measures: str) -> Kpi:
+        formula = f.ratio(f.plus(*(f.flow(measure) for measure in measures)), received)
+        return Kpi(id_, title, "ratio", formula, EVERY, quality=True, robots=False, direction="down")
+
+    return (
+        Kpi("received", "Events received", "count", f.count(received), EVERY, quality=True, robots=False),
+        rate("duplicate_rate", "Duplicate events", "duplicates"),
+        rate("conflict_rate", "Conflicting events", "conflicts"),
+        rate("invalid_rate", "Invalid events", "invalid"),
+        rate("rejected_rate", "Rejected events", "conflicts", "invalid"),
+        rate("late_rate", "Late events", "late"),
+    )

@@ -1,0 +1,73 @@
+"""What a row of the catalogue says of a KPI."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from kpis.formulas import Formula
+from kpis.view import View
+from kpis.windows import SEGMENT_WINDOWS, WINDOWS
+
+Rows = Literal["deal", "subject", "touch", "none"]
+Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "index"]
+Shape = Literal["count", "sum", "ratio"]
+
+
+class Step(NamedTuple):
+    """One document of a vector: its key, its formula, and the events it hears of."""
+
+    key: str
+    formula: Formula
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula.
+
+    A vector has one document a step: ``vector`` is the key of their segment, ``steps`` says which there are.
+    """
+
+    id: str
+    title: str
+    unit: Unit
+    formula: Formula
+    events: tuple[str, ...]
+    rows: Rows = "none"
+    windows: tuple[str, ...] = WINDOWS
+    stock: bool = False  # a state at the window's end: never partial, never revised late
+    quality: bool = False  # about the stream itself
+    robots: bool = True  # robots' events are left out, and shown as `excluded`
+    direction: Literal["up", "down", "neither"] = "up"
+    formula_text: str = ""
+    source: str = "kpi-precise"
+    shape: Shape | None = None  # None: by the unit; ratios, means, quantiles and indexes are all "ratio"
+    money_sides: tuple[bool, bool] | None = None  # whether numerator, denominator are money; None: by the unit
+    money_parts: frozenset[str] = frozenset()
+    vector: str = ""
+    steps: Callable[[View], Iterable[Step]] | None = None
+    total: bool = True  # whether there is a document of everything
+
+    @property
+    def segment_windows(self) -> tuple[str, ...]:
+        """Windows that have documents by segment."""
+        return () if self.rows == "none" else tuple(w for w in SEGMENT_WINDOWS if w in self.windows)
+
+    @property
+    def low_n(self) -> bool:
+        """Whether few observations make it unsure; a count or sum instead is 0 when nothing happened."""
+        return (self.shape or {"count": "count", "money": "sum"}.get(self.unit, "ratio")) == "ratio"
+
+    @property
+    def sides(self) -> tuple[bool, bool]:
+        """Whether numerator and denominator are money."""
+        return self.money_sides or {"money": (True, True), "money/day": (True, False)}.get(self.unit, (False, False))
+
+    def hears(self, label: str) -> bool:
+        """Whether an event of this label (its type, a survey's kind behind a colon) is among the row's events."""
+        return hears(self.events, label)
+
+
+def hears(events: tuple[str, ...], label: str) -> bool:
+    """Whether a label is one of some events."""
+    return any(label.startswith(event) if event.endswith(".") else label == event for event in events)

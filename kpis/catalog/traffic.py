@@ -1,0 +1,46 @@
+"""Visitors, leads and what becomes of them."""
+
+from kpis import formulas as f
+from kpis.catalog.hears import TRAFFIC
+from kpis.catalog.row import Kpi
+
+
+def traffic() -> tuple[Kpi, ...]:
+    visitors, leads = f.marked("visitors"), f.flow("leads")
+    sessions, led, opportunities = f.marked("sessions"), f.marked("visitors_led"), f.flow("opportunities")
+    cohort = f.ratio(f.flow("opportunities_of_leads"), leads)
+    view, lead, both = ("crm.page.viewed",), ("crm.lead.",), ("crm.lead.", "crm.deal.created")
+    signup = ("crm.user.signed_up", "crm.identity.")
+    return (
+        Kpi("visitors", "Visitors", "count", f.count(visitors), view, "subject"),
+        Kpi("leads", "Leads", "count", f.count(leads), lead, "subject"),
+        Kpi("signups", "Sign-ups", "count", f.count(f.flow("signups")), signup, "subject"),
+        Kpi("traffic_to_lead_rate", "Traffic to lead", "ratio", f.ratio(leads, visitors), TRAFFIC, "subject"),
+        Kpi(
+            "traffic_to_lead_rate_session",
+            "Traffic to lead, by session",
+            "ratio",
+            f.ratio(leads, sessions),
+            TRAFFIC,
+            "subject",
+        ),
+        Kpi(
+            "traffic_to_lead_rate_cohort",
+            "Visitors who became leads",
+            "ratio",
+            f.ratio(led, visitors),
+            TRAFFIC,
+            "subject",
+        ),
+        Kpi(
+            "visitors_per_lead",
+            "Visitors per lead",
+            "number",
+            f.ratio(visitors, leads),
+            TRAFFIC,
+            "subject",
+            direction="down",
+        ),
+        Kpi("lead_to_opportunity_rate", "Lead to opportunity", "ratio", f.ratio(opportunities, leads), both, "subject"),
+        Kpi("lead_to_opportunity_rate_cohort", "Lead to opportunity, by cohort", "ratio", cohort, both, "subject"),
+    )
