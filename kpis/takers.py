@@ -77,9 +77,9 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     tenant.file("lead", lead, tenant.leads, event)
     root = tenant.people.subject(lead)
     newest = groups.latest_lead(tenant, root)
-    if newest != tenant.people.latest_lead.get(root):
+    if newest != tenant.people.sets.latest_lead.get(root):
         for person in tenant.people.persons_of(root):
-            tenant.people.remake(person)
+            tenant.people.sets.remake(person)
 
 
 def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -173,7 +173,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     flags = bot | LATE * late
     if late and kind == PAGE:
         _note_late_view(tenant, raw, minute)
-    chunk = tenant.people.touch(raw, row.time, kind, flags, note_)
+    chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)
 

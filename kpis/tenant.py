@@ -50,7 +50,7 @@ class Tenant:
         self.cells = Cells(self.zone)
         self.rates = Rates()
         self.people = People(self.ledger, self.sets, settings.dimensions, self.zone.day)
-        self.people.latest_lead_of = partial(groups.latest_lead, self)
+        self.people.sets.latest_lead_of = partial(groups.latest_lead, self)
         self.deals: dict[str, list[DealEvent]] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
@@ -228,8 +228,8 @@ class Tenant:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         self._settle_purchases()
         self.ledger.close()
-        self.people.close()
-        self.people.flush(self.zone)
+        self.people.sets.close()
+        self.people.sets.flush(self.ledger.rows, self.zone)
         self.cells.apply(self.ledger.take(), self.sets)
 
     def restore(self) -> None:
@@ -277,8 +277,8 @@ class Tenant:
         for touches in people.touches.values():
             for time, touched, flags, own in touches:
                 self.touch_marks(touched, flags, time // 60_000, own)
-        people.recount()
-        people.flush(self.zone)
+        people.sets.recount()
+        people.sets.flush(ledger.rows, self.zone)
         return ledger.take()
 
 
