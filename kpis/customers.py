@@ -9,7 +9,7 @@ from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, level_mark
 from kpis.zone import Zone
 from models.settings import TenantSettings
 
-SubscriptionEvent = list[Any]  # [effective, t, source, id, kind, mrr or None]
+SubscriptionEvent = list[Any]  # [effective, t, source, id, kind, mrr or None, its currency]
 
 
 @dataclass(slots=True)
@@ -26,14 +26,14 @@ class CustomerFacts:
 
 def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> SubscriptionEvent:
     """What is kept of an event of a subscription. ``kind`` is the type without ``crm.subscription.``."""
-    return [data.get("effective_at", time), time, source, id_, kind, data.get("mrr")]
+    return [data.get("effective_at", time), time, source, id_, kind, data.get("mrr"), data.get("currency")]
 
 
 def paying_intervals(events: list[SubscriptionEvent]) -> list[Interval]:
     """When a subscription has mrr > 0 and is neither paused nor cancelled, ms."""
     spans: list[Interval] = []
     mrr, since = 0, None
-    for effective, _, _, _, kind, amount in sorted(events, key=lambda event: event[:4]):
+    for effective, _, _, _, kind, amount, _ in sorted(events, key=lambda event: event[:4]):
         if kind in ("started", "changed") and amount is not None:
             mrr = amount
         if kind == "cancel_scheduled":

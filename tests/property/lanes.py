@@ -149,8 +149,10 @@ def _narrow(board: Board, windows: Collection[str]) -> Iterator[Document]:
     """What `Board.documents` makes, in fewer windows: all of them take most of an example's time."""
     for kpi in CATALOG:
         for name in windows:
-            if name in kpi.windows:
+            if name in kpi.windows and kpi.total:
                 yield board._whole(kpi, board._windows[name])
+            if name in kpi.windows and kpi.steps is not None:
+                yield from board._steps(kpi, board._windows[name], kpi.steps)
             if name in kpi.segment_windows:
                 yield from board._parts(kpi, board._windows[name])
 

@@ -40,12 +40,12 @@ class Tenant:
         self.rows = accepted.rows
         self.heard_anything = bool(accepted.rows or accepted.refused)
         self.first = min((row.time for row in self.rows if not undated(row)), default=None)
-        telling = accepted.telling
+        telling = self.telling = accepted.telling
         self.people = People(self.rows)
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
         self.dims = subject_dims(telling, self.people, self.traits)
-        rates = Rates(telling, self.zone, settings.currency)
+        rates = self.rates = Rates(telling, self.zone, settings.currency)
         stages = Stages.of(settings.won_stages, settings.lost_stages)
         self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days)
         self.revenue = Revenue(
