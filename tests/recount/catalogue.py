@@ -1,7 +1,6 @@
 """The rows: which lists each KPI counts, by which formula, over which windows and segments."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -10,9 +9,10 @@ from tests.recount import figures as f
 from tests.recount.facts import Fact, Figure, Source, share, tally
 from tests.recount.perception import bucket_share, score
 from tests.recount.quality import Types
+from tests.recount.row import KpiRow
 from tests.recount.tenant import Tenant
 from tests.recount.web import CHANNELS
-from tests.recount.windows import ALL_WINDOWS, PAIR_WINDOWS, SEGMENT_WINDOWS, Window
+from tests.recount.windows import ALL_WINDOWS, PAIR_WINDOWS
 
 HALF: Final = Fraction(1, 2)
 NINE_TENTHS: Final = Fraction(9, 10)
@@ -38,32 +38,6 @@ def is_nps(row: Row) -> bool:
 
 
 NPS: Final = Types(("crm.survey.answered",), is_nps)
-
-
-@dataclass(frozen=True)
-class KpiRow:
-    """One KPI. ``segments`` names whose segments its facts have; none when there is only ``{}``."""
-
-    id: str
-    unit: str
-    types: Types
-    segments: str | None
-    formula: Callable[..., Figure]
-    lists: tuple[Source, ...]
-    kind: str = "E"  # S: no partial, no late; Q: data quality, also without robots
-    windows: tuple[str, ...] = ALL_WINDOWS
-    segment_windows: tuple[str, ...] = SEGMENT_WINDOWS
-    thin: bool = False  # low_n applies
-    robots: bool = True  # `excluded` is shown
-    money_sides: tuple[bool, bool] | None = None  # of numerator and denominator, where the unit does not say it
-    money_parts: frozenset[str] = frozenset()
-    vector: str = ""  # the key of a list's documents
-    steps: Callable[[Window], Iterable[tuple[str, Figure, Types]]] | None = None
-    total: bool = True
-
-    def figure(self, window: Window) -> Figure:
-        """The number of everything."""
-        return self.formula(*(pick(window) for pick in self.lists))
 
 
 def rows_of(tenant: Tenant) -> list[KpiRow]:

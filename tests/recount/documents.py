@@ -6,10 +6,11 @@ from fractions import Fraction
 from typing import Any, Final
 
 from models.settings import TenantSettings
-from tests.recount.catalogue import KpiRow, rows_of
+from tests.recount.catalogue import rows_of
 from tests.recount.facts import Fact, Figure, Item, accept
 from tests.recount.money import decimal_text
 from tests.recount.quality import Attributes, Types
+from tests.recount.row import KpiRow
 from tests.recount.tenant import Tenant
 from tests.recount.windows import ALL_WINDOWS, Window, window
 
