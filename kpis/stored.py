@@ -4,8 +4,8 @@ A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identit
 cell's is a number. An entry that came to nothing is a tombstone.
 """
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -45,7 +45,8 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
         table = "i" if kind in ("link", "owner") else "f"
-        yield _key(table, tenant.name, kind, *FACTS[kind][0](name)), orjson.dumps(FACTS[kind][1](tenant, name))
+        shelf = FACTS[kind]
+        yield _key(table, tenant.name, kind, *shelf.parts(name)), orjson.dumps(shelf.read(tenant, name))
     tenant.dirty.clear()
 
 
@@ -81,7 +82,7 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
     else:
-        FACTS[kind][2](tenant, rest, orjson.loads(value))
+        FACTS[kind].load(tenant, rest, orjson.loads(value))
 
 
 def _one(name: str) -> tuple[str, ...]:
@@ -115,7 +116,16 @@ def _load_rate(tenant: Tenant, name: str, stored: list[Any]) -> None:
     tenant.rates.set(base, quote, int(day), (stored[0], stored[1], stored[2], stored[3]))
 
 
-def _shelf(name: str) -> tuple[Any, Any, Any]:
+class Shelf(NamedTuple):
+    """How one kind of facts is stored."""
+
+    parts: Callable[[Any], Iterable[str]]  # the name of an entry, as text
+    read: Callable[[Tenant, Any], Any]  # an entry as JSON
+    load: Callable[[Tenant, str, Any], None]  # put it back
+    names: Callable[[Tenant], Iterable[Any]]  # of all entries a tenant has
+
+
+def _shelf(name: str) -> Shelf:
     """How a plain shelf of facts is kept."""
 
     def read(tenant: Tenant, key: str) -> Any:
@@ -124,11 +134,10 @@ def _shelf(name: str) -> tuple[Any, Any, Any]:
     def load(tenant: Tenant, key: str, stored: Any) -> None:
         getattr(tenant, name)[key] = stored
 
-    return _one, read, load
+    return Shelf(_one, read, load, lambda tenant: getattr(tenant, name))
 
 
-# kind -> (name of the entry, read it from the tenant, put it back)
-FACTS: Final[dict[str, tuple[Any, Any, Any]]] = {
+FACTS: Final[dict[str, Shelf]] = {
     "deal": _shelf("deals"),
     "order": _shelf("orders"),
     "subscription": _shelf("subscriptions"),
@@ -137,26 +146,35 @@ FACTS: Final[dict[str, tuple[Any, Any, Any]]] = {
     "answers": _shelf("answers"),
     "signup": _shelf("signups"),
     "late": _shelf("late"),
-    "message": (_one, _message, _load_message),
-    "owner": (
+    "message": Shelf(_one, _message, _load_message, lambda tenant: tenant.messages),
+    "owner": Shelf(
         _one,
         lambda tenant, thing: tenant.people.owners[thing],
         lambda tenant, thing, stored: tenant.people.owners.__setitem__(thing, stored),
+        lambda tenant: tenant.people.owners,
     ),
-    "attributes": (
+    "attributes": Shelf(
         _one,
         lambda tenant, raw: tenant.people.attributes[raw],
         lambda tenant, raw, stored: tenant.people.attributes.__setitem__(raw, stored),
+        lambda tenant: tenant.people.attributes,
     ),
-    "touch": (
+    "touch": Shelf(
         lambda name: (name[0], str(name[1])),
         lambda tenant, name: tenant.people.touches[name[0]].chunk(name[1]),
         _load_touch,
+        lambda tenant: [(raw, n) for raw, touches in tenant.people.touches.items() for n in range(touches.chunks)],
     ),
-    "link": (lambda pair: pair, lambda tenant, pair: tenant.people.identity.links[pair].encode(), _load_link),
-    "rate": (
+    "link": Shelf(
+        lambda pair: pair,
+        lambda tenant, pair: tenant.people.identity.links[pair].encode(),
+        _load_link,
+        lambda tenant: tenant.people.identity.links,
+    ),
+    "rate": Shelf(
         lambda name: (name[0], name[1], str(name[2])),
         lambda tenant, name: tenant.rates.said[name],
         _load_rate,
+        lambda tenant: tenant.rates.said,
     ),
 }

@@ -131,6 +131,11 @@ class Touches:
         for packed, note in zip(self.packed, self.notes, strict=True):
             yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else table[note]
 
+    @property
+    def chunks(self) -> int:
+        """How many chunks there are."""
+        return -(-len(self.packed) // CHUNK)
+
     def chunk(self, number: int) -> list[list[Any]]:
         """A chunk as JSON: the packed touches, then their notes."""
         low, high = number * CHUNK, (number + 1) * CHUNK

@@ -1,6 +1,8 @@
 """What a tenant may decide about its numbers."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -33,6 +35,8 @@ def _currency(code: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+EventType = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]  # without ``crm.``
+Score = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class TenantSettings(BaseModel):
@@ -43,17 +47,41 @@ class TenantSettings(BaseModel):
     tz: Zone = "UTC"
     currency: CurrencyCode = "EUR"
     dimensions: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    segment_cap: Annotated[int, Field(ge=1, le=1000)] = 50
     late_threshold_s: Annotated[int, Field(ge=0)] = 600
     low_n: Annotated[int, Field(ge=0)] = 30
-    nps_buckets: tuple[int, int] = (6, 8)  # the highest detractor and the highest passive score
+    customer_is: Literal["person", "account"] = "person"
+    match_on: tuple[Literal["email_hash", "phone_hash"], ...] = ()
+    revenue_from: Literal["orders", "deals", "both"] = "orders"
+    net_of_tax: bool = True
+    margin: Annotated[Decimal, Field(ge=0, le=1, max_digits=9)] = Decimal(1)
+    inactivity_days: Days = 90
     won_stages: tuple[str, ...] = ("won", "closedwon", "closed_won")
     lost_stages: tuple[str, ...] = ("lost", "closedlost", "closed_lost")
-    inactivity_days: Days = 90
+    qualified_stages: tuple[str, ...] = ()  # of the open pipeline; none: all stages
     stale_days: Days = 90
-    segment_cap: Annotated[int, Field(ge=1, le=1000)] = 50
-    customer_is: Literal["person", "account"] = "person"
-    net_of_tax: bool = True
-    revenue_from: Literal["orders", "deals", "both"] = "orders"
+    abandoned_days: Days = 14
+    conversion_types: tuple[EventType, ...] = (
+        "form.submitted", "lead.created", "user.signed_up", "order.completed", "deal.won",
+    )  # fmt: skip
+    conversion_days: Days = 7
+    landing_pages: tuple[str, ...] = ()  # paths; none: each session's entry page
+    touch_types: tuple[EventType, ...] = (
+        "page.viewed", "link.clicked", "email.clicked", "social.liked", "social.commented", "social.shared",
+        "social.followed", "social.mentioned", "social.messaged", "form.submitted", "meeting.held", "call.ended",
+    )  # fmt: skip
+    attribution_days: Days = 30
+    lead_to_opportunity_basis: Literal["period", "cohort"] = "period"
+    email_rates_basis: Literal["cohort", "period"] = "cohort"
+    nps_buckets: tuple[int, int] = (6, 8)  # the highest detractor and the highest passive score
+    weights: Mapping[EventType, Annotated[int, Field(ge=0, le=1000)]] = {
+        "page.viewed": 1, "email.opened": 1, "email.clicked": 3, "social.liked": 2, "social.commented": 2,
+        "social.shared": 2, "social.followed": 2, "social.mentioned": 2, "social.messaged": 2, "call.ended": 8,
+        "meeting.held": 10, "user.signed_in": 2, "form.submitted": 5, "order.completed": 20,
+    }  # fmt: skip
+    tiers: tuple[Score, Score] = (1, 5)  # from which score on a customer is warm, and hot
+    workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)  # Monday is 1
+    holidays: tuple[date, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
