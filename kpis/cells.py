@@ -147,10 +147,10 @@ class Cells:
         return kept
 
     def segments_by_rows(self) -> dict[str, set[str]]:
-        """Which segments occur in measures of deals, of touches, and of subjects."""
-        found: dict[str, set[str]] = {"deal": set(), "touch": set(), "subject": set()}
+        """Which segments occur in the measures of each kind of rows."""
+        found: dict[str, set[str]] = {}
         for name, segments in self.segments_of.items():
-            found[rows_of(name)].update(segments)
+            found.setdefault(rows_of(name), set()).update(segments)
         for segments in found.values():
             segments.discard(EVERYTHING)
         return found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from kpis.answers import answer_marks
+from kpis.costs import cost_marks
 from kpis.customers import CustomerFacts, customer_marks
 from kpis.deals import deal_marks, deal_segments, read_deal
 from kpis.leads import LeadEvent, lead_marks, read_lead
@@ -123,6 +124,13 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
         yield segments, mark
 
 
+def of_cost(tenant: "Tenant", key: str) -> Contribution:
+    """A cost, in the segments of its channel and campaign."""
+    if key in tenant.costs:
+        for segments, mark in cost_marks(tenant.costs[key], tenant.zone):
+            yield tenant.sets.code(segments), mark
+
+
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
     segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
@@ -158,4 +166,5 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "person": of_person,
     "late": of_late,
     "late_views": of_late_views,
+    "cost": of_cost,
 }

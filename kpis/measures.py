@@ -42,7 +42,8 @@ def levels(name: str, segmented: bool) -> str:
     """Levels of panes at which a measure is kept; empty when a segment never reads it."""
     _, _, suffix = name.partition("@")
     if not suffix:
-        return "qd" if segmented else "mqd"
+        # What falls in channels is read in short windows, too.
+        return "qd" if segmented and rows_of(name) not in CHANNEL_ROWS else "mqd"
     if suffix in ROLLING_LEVELS:
         return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
     # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
@@ -54,6 +55,9 @@ DEAL_MEASURES: Final = frozenset(
 )
 DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
 TOUCH_PREFIXES: Final = ("mail.", "calls.", "late.t")
+ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
+CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
+MARKETING_PREFIXES: Final = ("cost.marketing", "credit.", "late.m")
 
 
 def base_of(name: str) -> str:
@@ -64,8 +68,12 @@ def base_of(name: str) -> str:
 
 
 def rows_of(name: str) -> str:
-    """Whose segments a measure falls in: those of deals, of touches, or of subjects."""
+    """Whose segments a measure falls in: those of deals, of touches, of channels, or of subjects."""
     base = base_of(name)
     if base in DEAL_MEASURES or base.startswith(DEAL_PREFIXES):
         return "deal"
+    if base.startswith(ACQUISITION_PREFIXES):
+        return "acquisition"
+    if base.startswith(MARKETING_PREFIXES):
+        return "marketing"
     return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

@@ -146,6 +146,7 @@ FACTS: Final[dict[str, Shelf]] = {
     "answers": _shelf("answers"),
     "signup": _shelf("signups"),
     "late": _shelf("late"),
+    "cost": _shelf("costs"),
     "message": Shelf(_one, _message, _load_message, lambda tenant: tenant.messages),
     "owner": Shelf(
         _one,

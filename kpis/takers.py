@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import groups
+from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
 from kpis.identity import named_ids
@@ -134,6 +135,13 @@ def take_fx(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bo
         tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
 
 
+def take_cost(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A cost."""
+    key = str(row.data["cost_id"])
+    tenant.ledger.open("cost", key)
+    tenant.file("cost", key, tenant.costs, cost_event(row.time, row.source, row.id, row.data, late))
+
+
 def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of an e-mail: of its message, and where a person acts a touch."""
     data = row.data
@@ -215,4 +223,5 @@ TAKERS: Final[dict[str, Callable[..., None]]] = {
     "survey": take_survey,
     "user": take_user,
     "fx": take_fx,
+    "cost": take_cost,
 }

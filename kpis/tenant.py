@@ -8,6 +8,7 @@ from typing import Any, Final
 from kpis import groups
 from kpis.answers import Answer
 from kpis.cells import Cells, Rows, Segments
+from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
 from kpis.identity import Link, Pair, named_ids
@@ -61,6 +62,7 @@ class Tenant:
         self.answers: dict[str, list[Answer]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
+        self.costs: dict[str, list[CostEvent]] = {}
         self.dirty: set[tuple[str, Any]] = set()
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
@@ -263,6 +265,7 @@ class Tenant:
             "lead": self.leads,
             "message": self.messages,
             "late": self.late,
+            "cost": self.costs,
         }
         for kind, shelf in shelves.items():
             for key in shelf:
