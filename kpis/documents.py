@@ -98,7 +98,7 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        return View(self._cells, tenant.rates, self._settings.currency, at, segments, reads)
+        return View(self._cells, tenant.rates, self._settings, at, segments, reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))

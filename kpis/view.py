@@ -10,6 +10,7 @@ from kpis.measures import base_of
 from kpis.money import Rates
 from kpis.windows import MINUTE_WINDOWS, Window
 from models.money import digits
+from models.settings import TenantSettings
 
 
 class Money(NamedTuple):
@@ -31,7 +32,7 @@ class View:
         self,
         cells: Cells,
         rates: Rates,
-        currency: str,
+        settings: TenantSettings,
         window: Window,
         segments: tuple[str, ...],
         reads: set[str] | None = None,
@@ -39,11 +40,14 @@ class View:
         self._cells = cells
         self._reads = reads  # notes the base of every measure that is read
         self._rates = rates
-        self.currency = currency
+        self.settings = settings
+        self.currency = settings.currency
+        self.zone = cells.zone
         self.window = window
         self.segments = segments
 
-    def _before(self, measure: str, minute: int) -> int:
+    def before(self, measure: str, minute: int) -> int:
+        """Sum of a measure's changes before a minute."""
         if self._reads is not None:
             self._reads.add(base_of(measure))
         before = self._cells.before
@@ -55,18 +59,23 @@ class View:
         if self._reads is not None:
             self._reads.add(base)
 
+    def suffixes(self, base: str) -> list[str]:
+        """What follows ``base`` and a colon in the names of measures that are in use."""
+        self._note(base)
+        return self._cells.suffixes(f"{base}:", self.segments)
+
     def flow(self, measure: str) -> int:
         """What happened in the window."""
         start = self.window.start
-        return self._before(measure, self.window.end) - (0 if start is None else self._before(measure, start))
+        return self.before(measure, self.window.end) - (0 if start is None else self.before(measure, start))
 
     def level(self, measure: str) -> int:
         """How many there are at the window's end."""
-        return self._before(measure, self.window.end)
+        return self.before(measure, self.window.end)
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""
-        return 0 if self.window.start is None else self._before(measure, self.window.start)
+        return 0 if self.window.start is None else self.before(measure, self.window.start)
 
     def marked(self, base: str) -> int:
         """A measure that has marks of its own for every kind of window: distinct, latest, lost."""
