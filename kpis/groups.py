@@ -13,6 +13,7 @@ from kpis.marks import Mark
 from kpis.messages import message_marks
 from kpis.orders import order_marks, read_order
 from kpis.people import segment_of
+from kpis.purchases import purchases_of
 from kpis.touches import CODES, LATE
 
 if TYPE_CHECKING:
@@ -92,9 +93,8 @@ def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     for member in people.identity.members(root):
         for time, _, _, kind in tenant.customers.get(member, ()):
             getattr(facts, kind).append(time)
-    bought = tenant.purchases
-    facts.orders = [bought[thing] for key in people.owned_by(root, "order") if (thing := f"order:{key}") in bought]
-    facts.deals = [bought[thing] for key in people.owned_by(root, "deal") if (thing := f"deal:{key}") in bought]
+    facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
+    facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
     held = (tenant.subscriptions.get(key) for key in people.owned_by(root, "subscription"))
     facts.subscriptions = [events for events in held if events]
     return facts
@@ -145,16 +145,6 @@ def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
     for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
         if kind == PAGE and flags & LATE:
             yield segments, Mark(LATE_VIEWS, time, 1)
-
-
-def purchase(tenant: "Tenant", thing: str) -> int | None:
-    """When a deal was won or an order completed that stands, ms."""
-    kind, key = thing.split(":", 1)
-    if kind == "order":
-        order = read_order(tenant.orders.get(key, []), tenant.settings)
-        return order.time if order is not None and order.kept else None
-    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
-    return deal.closed if deal.state == "won" else None
 
 
 GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {

@@ -18,6 +18,7 @@ from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
+from kpis.purchases import Purchase, purchase
 from kpis.takers import taker_of
 from kpis.touches import BOT, LATE, TOUCH_CODES, kind_code
 from kpis.zone import zone
@@ -58,7 +59,7 @@ class Tenant:
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.messages: dict[str, Any] = {}
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind]
-        self.purchases: dict[str, int] = {}  # deals won and orders kept -> when, ms
+        self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
@@ -213,15 +214,15 @@ class Tenant:
         return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
 
     def _settle_purchases(self) -> None:
-        """Deals and orders of the batch that became or ceased to be purchases change their customer."""
+        """Deals and orders of the batch that became purchases, changed, or ceased to be any change their customer."""
         for thing in self.unsettled:
-            when = groups.purchase(self, thing)
-            if when != self.purchases.get(thing):
+            found = purchase(self, thing)
+            if found != self.purchases.get(thing):
                 self.ledger.open("customer", self.people.subject(thing))
-                if when is None:
+                if found is None:
                     del self.purchases[thing]
                 else:
-                    self.purchases[thing] = when
+                    self.purchases[thing] = found
         self.unsettled.clear()
 
     # --- a batch
@@ -241,8 +242,8 @@ class Tenant:
         for kind, shelf in (("deal", self.deals), ("order", self.orders), ("subscription", self.subscriptions)):
             for key in shelf:
                 self.shelve(kind, key)
-                if kind != "subscription" and (when := groups.purchase(self, f"{kind}:{key}")) is not None:
-                    self.purchases[f"{kind}:{key}"] = when
+                if kind != "subscription" and (found := purchase(self, f"{kind}:{key}")) is not None:
+                    self.purchases[f"{kind}:{key}"] = found
         for lead in self.leads:
             people.own("lead", lead, lead, None)
         for key in self.late:
