@@ -69,10 +69,17 @@ class Audit:
             return
         self.verdict.lanes += 1
         engine = restored(self.new_engine, kept)
-        check_cells(engine, [tenant for tenant in engine.tenants() if self.wanted(tenant)], self.verdict)
+        others = set(filter(self.wanted, engine.outdated()))
+        for tenant in sorted(others):
+            self.verdict.notes.append(f"{tenant}: counted with other settings than those given here, or another build")
+
+        def wanted(tenant: str) -> bool:
+            return self.wanted(tenant) and tenant not in others
+
+        check_cells(engine, filter(wanted, engine.tenants()), self.verdict)
         if recount := await self._recount(reader, journal, at):
-            check_entries(kept, recount.entries, self.wanted, self.verdict)
-            for tenant in sorted(filter(self.wanted, recount.engine.tenants())):
+            check_entries(kept, recount.entries, wanted, self.verdict)
+            for tenant in sorted(filter(wanted, recount.engine.tenants())):
                 await self._published(recount.engine, tenant, at)
 
     async def _recount(self, reader: AIOKafkaConsumer, tp: TopicPartition, at: Position) -> Recount | None:

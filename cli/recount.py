@@ -124,7 +124,7 @@ def _differences(found: Doc | None, wanted: Doc | None) -> Iterator[str]:
 
 
 # A document is written again when its number changes, not when only the clock moved.
-MOVING: Final = {"rev", "as_of", "start", "end", "watermark"}
+MOVING: Final = {"rev", "as_of", "start", "end", "watermark", "definition"}
 
 
 def _name(doc: Mapping[str, Any]) -> str:
@@ -136,9 +136,14 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
     if one is None or other is None or one == other:
         return one == other
     try:
-        return bool(orjson.loads(one) == orjson.loads(other))
+        return bool(_lasting(orjson.loads(one)) == _lasting(orjson.loads(other)))
     except orjson.JSONDecodeError:
         return False
+
+
+def _lasting(stored: Any) -> Any:
+    """An entry without the number of times that settings changed: a recount has those of now from the beginning."""
+    return {**stored, "definition": None} if isinstance(stored, dict) and "definition" in stored else stored
 
 
 def _parts(key: bytes) -> tuple[str, str, str]:

@@ -17,7 +17,6 @@ from models.money import digits
 Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-DEFINITION: Final = 1
 QUARTERS_BACK_MS: Final = 48 * 86_400_000
 LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "none": "late:"}
 
@@ -162,7 +161,7 @@ class Board:
             "as_of": instant_text(self._as_of),
             "watermark": None if state.watermark is None else instant_text(state.watermark),
             "late_revised": late,
-            "definition": DEFINITION,
+            "definition": state.definition,
         }
         return found | self._optional(kpi, figure)
 

@@ -12,6 +12,7 @@ import orjson
 
 from kpis import quality
 from kpis.documents import Document, documents
+from kpis.renewal import renewed
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
@@ -51,6 +52,7 @@ class Engine:
         self._tenants: dict[str, TenantState] = {}
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
+        self._renewed: list[tuple[bytes, bytes | None]] = []
 
     def tenants(self) -> Iterable[str]:
         """Every tenant of this lane."""
@@ -72,6 +74,23 @@ class Engine:
         for state in self._tenants.values():
             state.restore()
 
+    def configure(self, book: TenantBook) -> None:
+        """Have other settings from now on; `outdated` then names whose cells are to be renewed."""
+        self._book = book
+
+    def outdated(self) -> list[str]:
+        """Tenants whose cells were counted with other settings or formulas than those of now. Between batches."""
+        return [
+            name for name, state in self._tenants.items()
+            if state.outdated or state.tenant.settings != self._book[name]
+        ]  # fmt: skip
+
+    def renew(self, tenant: str) -> None:
+        """Make a tenant's cells again from its facts; `finish` says what changed. Between batches, before any event."""
+        _, entries = renewed(self._tenants[tenant], self._book[tenant])
+        self._renewed += entries
+        self._touched.add(tenant)
+
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
         """Take one journal record. ``journal_ts``: its timestamp, ms, which dates the memory of identities."""
         state = self.state(tenant)
@@ -88,7 +107,7 @@ class Engine:
 
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""
-        entries: list[tuple[bytes, bytes | None]] = []
+        entries, self._renewed = self._renewed, []
         for name in self._touched:
             state = self._tenants[name]
             state.finish()

@@ -141,6 +141,14 @@ class Identity:
         self.link(pair)
         self.links[pair] = Link.decode(stored)
 
+    def drop(self, pair: Pair) -> None:
+        """Take a stored link back, before ``rebuild_all``."""
+        if self.links.pop(pair, None) is not None:
+            for one, other in (pair, pair[::-1]):
+                self._neighbours[one].remove(other)
+                if not self._neighbours[one]:
+                    del self._neighbours[one]
+
     def rebuild_all(self) -> None:
         """Make all components, after a restore."""
         seen: set[str] = set()

@@ -31,26 +31,46 @@ def money_marks(
         yield from (Mark(measure, until, -delta) for measure, _, delta in both)
 
 
+RateKey = tuple[str, str, int]  # base, quote, day or quarter hour
+Word = tuple[int, str, str, str]  # t, source, id, rate
+
+
+def _later(words: dict[RateKey, Word], key: RateKey, word: Word) -> bool:
+    """Keep the latest word; says whether this is it."""
+    held = words.get(key)
+    if held is not None and held >= word:
+        return False
+    words[key] = word
+    return True
+
+
 class Rates:
     """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds."""
 
     def __init__(self) -> None:
-        self.said: dict[tuple[str, str, int], tuple[int, str, str, str]] = {}  # -> (t, source, id, rate)
+        self.said: dict[RateKey, Word] = {}  # by local day, of rates that name it
+        self.undated: dict[RateKey, Word] = {}  # by quarter hour, of the others: it has one local day in any zone
+        self._held: dict[RateKey, Word] = {}  # by local day, of both
 
-    def set(self, base: str, quote: str, day: int, word: tuple[int, str, str, str]) -> bool:
-        """Note a rate; says whether it is now the one that holds."""
-        held = self.said.get((base, quote, day))
-        if held is not None and held >= word:
-            return False
-        self.said[base, quote, day] = word
-        return True
+    def set(self, base: str, quote: str, day: int, word: Word) -> bool:
+        """Note a rate of a day; says whether it is news."""
+        self._hold((base, quote, day), word)
+        return _later(self.said, (base, quote, day), word)
+
+    def set_undated(self, base: str, quote: str, quarter: int, day: int, word: Word) -> bool:
+        """Note a rate that names no day, told in a quarter hour of ``day``; says whether it is news."""
+        self._hold((base, quote, day), word)
+        return _later(self.undated, (base, quote, quarter), word)
+
+    def _hold(self, key: RateKey, word: Word) -> None:
+        _later(self._held, key, word)
 
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
         """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
         if currency == into:
             return Fraction(1)
-        straight = self.said.get((currency, into, day))
-        inverse = self.said.get((into, currency, day))
+        straight = self._held.get((currency, into, day))
+        inverse = self._held.get((into, currency, day))
         if straight is None and inverse is None:
             return None
         if inverse is None or (straight is not None and straight[:3] >= inverse[:3]):

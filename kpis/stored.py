@@ -75,13 +75,14 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)
     elif value is None:
-        raise ValueError(f"no entry of kind {kind} is ever taken back")
+        if kind in FACTS:
+            FACTS[kind].drop(tenant, rest)
     elif kind == "meta":
         state.load_meta(orjson.loads(value))
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
-    else:
+    elif kind in FACTS:  # one that only another build knows is left where it is: that build will need it again
         FACTS[kind].load(tenant, rest, orjson.loads(value))
 
 
@@ -98,12 +99,21 @@ def _message(tenant: Tenant, key: str) -> list[Any]:
 def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
     message = tenant.messages[key] = new_message()
     for slot, time, segments in stored:
-        message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tuple(segments))
+        message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
 
 
 def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
     raw, _, number = name.rpartition("\0")
-    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = stored
+    notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
+    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = [stored[0], notes]
+
+
+def _drop_touch(tenant: Tenant, name: str) -> None:
+    raw, _, number = name.rpartition("\0")
+    chunks = tenant.people.stored_touches.get(raw, {})
+    chunks.pop(int(number), None)
+    if not chunks:
+        tenant.people.stored_touches.pop(raw, None)
 
 
 def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
@@ -116,6 +126,16 @@ def _load_rate(tenant: Tenant, name: str, stored: list[Any]) -> None:
     tenant.rates.set(base, quote, int(day), (stored[0], stored[1], stored[2], stored[3]))
 
 
+def _load_undated(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    base, quote, quarter = name.split("\0")
+    word = (stored[0], stored[1], stored[2], stored[3])
+    tenant.rates.set_undated(base, quote, int(quarter), tenant.zone.day(int(quarter) * 15), word)
+
+
+def _never(tenant: Tenant, name: str) -> None:
+    raise ValueError(f"the entry {name} is of a kind that is never taken back")
+
+
 class Shelf(NamedTuple):
     """How one kind of facts is stored."""
 
@@ -123,6 +143,7 @@ class Shelf(NamedTuple):
     read: Callable[[Tenant, Any], Any]  # an entry as JSON
     load: Callable[[Tenant, str, Any], None]  # put it back
     names: Callable[[Tenant], Iterable[Any]]  # of all entries a tenant has
+    drop: Callable[[Tenant, str], Any] = _never  # take an entry back, while entries are loaded
 
 
 def _shelf(name: str) -> Shelf:
@@ -134,7 +155,9 @@ def _shelf(name: str) -> Shelf:
     def load(tenant: Tenant, key: str, stored: Any) -> None:
         getattr(tenant, name)[key] = stored
 
-    return Shelf(_one, read, load, lambda tenant: getattr(tenant, name))
+    return Shelf(
+        _one, read, load, lambda tenant: getattr(tenant, name), lambda tenant, key: getattr(tenant, name).pop(key, None)
+    )
 
 
 FACTS: Final[dict[str, Shelf]] = {
@@ -147,35 +170,51 @@ FACTS: Final[dict[str, Shelf]] = {
     "signup": _shelf("signups"),
     "late": _shelf("late"),
     "cost": _shelf("costs"),
-    "message": Shelf(_one, _message, _load_message, lambda tenant: tenant.messages),
+    "message": Shelf(
+        _one,
+        _message,
+        _load_message,
+        lambda tenant: tenant.messages,
+        lambda tenant, key: tenant.messages.pop(key, None),
+    ),
     "owner": Shelf(
         _one,
         lambda tenant, thing: tenant.people.owners[thing],
         lambda tenant, thing, stored: tenant.people.owners.__setitem__(thing, stored),
         lambda tenant: tenant.people.owners,
+        lambda tenant, thing: tenant.people.owners.pop(thing, None),
     ),
     "attributes": Shelf(
         _one,
         lambda tenant, raw: tenant.people.attributes[raw],
         lambda tenant, raw, stored: tenant.people.attributes.__setitem__(raw, stored),
         lambda tenant: tenant.people.attributes,
+        lambda tenant, raw: tenant.people.attributes.pop(raw, None),
     ),
     "touch": Shelf(
         lambda name: (name[0], str(name[1])),
         lambda tenant, name: tenant.people.touches[name[0]].chunk(name[1]),
         _load_touch,
         lambda tenant: [(raw, n) for raw, touches in tenant.people.touches.items() for n in range(touches.chunks)],
+        _drop_touch,
     ),
     "link": Shelf(
         lambda pair: pair,
         lambda tenant, pair: tenant.people.identity.links[pair].encode(),
         _load_link,
         lambda tenant: tenant.people.identity.links,
+        lambda tenant, name: tenant.people.identity.drop((name.split("\0")[0], name.split("\0")[1])),
     ),
     "rate": Shelf(
         lambda name: (name[0], name[1], str(name[2])),
         lambda tenant, name: tenant.rates.said[name],
         _load_rate,
         lambda tenant: tenant.rates.said,
+    ),
+    "rate_undated": Shelf(
+        lambda name: (name[0], name[1], str(name[2])),
+        lambda tenant, name: tenant.rates.undated[name],
+        _load_undated,
+        lambda tenant: tenant.rates.undated,
     ),
 }

@@ -130,9 +130,14 @@ def take_fx(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bo
     """An exchange rate."""
     data = row.data
     word = (row.time, row.source, row.id, str(data["rate"]))
-    day = rate_day(data.get("date"), tenant.zone.day(row.time // 60_000))
-    if tenant.rates.set(data["base"], data["quote"], day, word):
-        tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
+    if text := data.get("date"):
+        day = date_day(date.fromisoformat(text))
+        if tenant.rates.set(data["base"], data["quote"], day, word):
+            tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
+        return
+    quarter = row.time // 900_000
+    if tenant.rates.set_undated(data["base"], data["quote"], quarter, tenant.zone.day(quarter * 15), word):
+        tenant.dirty.add(("rate_undated", (data["base"], data["quote"], quarter)))
 
 
 def take_cost(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -196,11 +201,6 @@ def _note_late_view(tenant: "Tenant", raw: str, minute: int) -> None:
 def is_plain_nps(data: dict[str, Any]) -> bool:
     """Whether an NPS answer is on the scale 0–10."""
     return data.get("scale_min") in (None, 0) and data.get("scale_max") in (None, 10)
-
-
-def rate_day(date_text: Any, default: int) -> int:
-    """Local day number of a rate's date; its own local day when it names none."""
-    return date_day(date.fromisoformat(date_text)) if date_text else default
 
 
 @lru_cache(maxsize=1024)

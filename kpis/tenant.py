@@ -69,6 +69,7 @@ class Tenant:
         self.unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
         self._own_codes: dict[Any, int] = {}
+        self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
 
     # --- an event
@@ -212,6 +213,15 @@ class Tenant:
         pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
         pairs += [(dimension, traits.get(dimension)) for dimension in self._traits_read]
         return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
+
+    def fitted(self, stored: tuple[str, ...]) -> tuple[str, ...]:
+        """Stored segments of a touch in the dimensions of now: one that was not read then is unknown."""
+        found = self._fitted.get(stored)
+        if found is None:
+            said = {segment.partition("=")[0]: segment for segment in stored}
+            names = ("source", "campaign", *self._traits_read)
+            found = self._fitted[stored] = tuple(said.get(name) or segment_of(name, None) for name in names)
+        return found
 
     def _settle_purchases(self) -> None:
         """Deals and orders of the batch that became purchases, changed, or ceased to be any change their customer."""

@@ -7,9 +7,11 @@ from typing import Any, Final
 from kpis import quality
 from kpis.cells import CellKey, Cells
 from kpis.dedupe import DAY_MS, Seen
+from kpis.definition import counted_with
 from kpis.ledger import minute_of
 from kpis.published import Published
 from kpis.tenant import Tenant, event_label
+from kpis.zone import Zone, zone
 from models.record import Block, Row
 
 NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
@@ -28,8 +30,26 @@ class TenantState:
         self.newest: list[int] = []
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
-        self.dirty: set[tuple[str, Any]] = set()
+        self.definition = 1  # rises whenever the cells are made again with other settings or formulas
+        self.counted: str | None = counted_with(tenant.settings)  # what the cells were counted with
+        self.counted_zone: Zone = tenant.zone
+        self.dirty: set[tuple[str, Any]] = {("meta", None)}
         self.published = Published()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the cells were counted with other settings or formulas than the tenant has now."""
+        return self.counted != counted_with(self.tenant.settings)
+
+    def replace(self, tenant: Tenant) -> None:
+        """Go on with other facts or settings; the cells are empty then."""
+        self.tenant = tenant
+        self.published = Published()
+        if self.outdated:
+            self.definition += 1
+            self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
+        self.restore()
+        self.dirty.add(("meta", None))
 
     def admit(self, block: Block) -> int:
         """The highest offset taken so far of a block's input partition; the block's own is taken now."""
@@ -108,6 +128,9 @@ class TenantState:
             "newest": self.newest,
             "expired_day": self.expired_day,
             "journal_day": self.journal_day,
+            "definition": self.definition,
+            "counted": self.counted,
+            "tz": self.counted_zone.name,
         }
 
     def load_meta(self, stored: dict[str, Any]) -> None:
@@ -115,11 +138,15 @@ class TenantState:
         self.first, self.watermark = stored["first"], stored["watermark"]
         self.types, self.newest = set(stored["types"]), stored["newest"]
         self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
+        # States of earlier builds do not say what they were counted with.
+        self.definition, self.counted = stored.get("definition", 1), stored.get("counted")
+        self.counted_zone = zone(stored.get("tz", self.tenant.settings.tz))
 
     def restore(self) -> None:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
         tenant.restore()
+        self.dirty.clear()
         self.seen.restore(self.journal_day)
         if self.expired_day is not None:
             tenant.cells.set_floors(self.expired_day * 1440)

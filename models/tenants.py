@@ -101,6 +101,11 @@ class TenantBook(Mapping[str, TenantSettings]):
     def __getitem__(self, tenant: str) -> TenantSettings:
         return self._tenants.get(tenant, self.default)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TenantBook) and (self.default, self._tenants) == (other.default, other._tenants)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __contains__(self, tenant: object) -> bool:
         return tenant in self._tenants
 

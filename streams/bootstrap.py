@@ -17,6 +17,7 @@ from streams.logs import set_up_logs
 from streams.options import WorkerOptions
 from streams.run import run
 from streams.stop import REFUSED, Refused, die
+from streams.watched import Watched
 
 
 def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
@@ -41,16 +42,24 @@ def start(as_of: int | None = None) -> None:
         settings, book = configured()
     except Refused as exc:
         die("reading settings", exc)
-    asyncio.run(work(settings, options_from(settings, as_of), lambda: Engine(book), settings.redis.url))
+    tenants = Watched(book)
+    asyncio.run(
+        work(settings, options_from(settings, as_of), lambda: Engine(tenants.book), settings.redis.url, tenants)
+    )
 
 
-async def work(settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str) -> None:
+async def work(
+    settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str, tenants: Watched | None = None
+) -> None:
     """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
     set_up_logs()
     await _topics(settings, options)
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
     sink = RedisSink(redis)
-    await run(create_app(options, engine, sink, now), sink)
+    app = create_app(options, engine, sink, now)
+    if tenants is not None:
+        tenants.watch(app.ownership.configure)
+    await run(app, sink)
 
 
 async def _topics(settings: Settings, options: WorkerOptions) -> None:

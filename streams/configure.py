@@ -25,8 +25,12 @@ def configured() -> tuple[Settings, TenantBook]:
         raise Refused(f"settings: {error}") from error
 
 
-def _content() -> dict[str, object]:
+def settings_file() -> Path | None:
+    """The settings file of this place; None when there is none."""
     given, here = os.environ.get(FILE), Path("crmkpi.toml")
-    if not given and not here.is_file():
-        return {}
-    return tomllib.loads((Path(given) if given else here).read_text(encoding="utf-8"))
+    return Path(given) if given else here if here.is_file() else None
+
+
+def _content() -> dict[str, object]:
+    file = settings_file()
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file else {}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from models.record import Block
+from models.tenants import TenantBook
 
 Entry = tuple[bytes, bytes | None]
 """A changelog entry: a key whose first byte names the table, and a value (None deletes the key)."""
@@ -40,7 +41,7 @@ class Outcome(Protocol):
 
 
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (apply*, finish, documents*)*."""
+    """All state of one lane. Calls come in this order: load*, restored, (renew* | apply*, finish, documents*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog entry back. A later one of the same key replaces it."""
@@ -48,6 +49,18 @@ class Engine(Protocol):
 
     def restored(self) -> None:
         """All entries are there."""
+        ...
+
+    def configure(self, book: TenantBook) -> None:
+        """Other settings of tenants, from now on."""
+        ...
+
+    def outdated(self) -> Sequence[str]:
+        """Tenants that were counted with other settings, or by another build: to be renewed before the next event."""
+        ...
+
+    def renew(self, tenant: str) -> None:
+        """Count a tenant's facts again; `finish` says what changed."""
         ...
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:

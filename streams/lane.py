@@ -1,10 +1,12 @@
 """A lane: the one task that owns a partition of the journal, applies its batches, commits and publishes them."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 
 from models.blocks import decode_block
+from models.tenants import TenantBook
 from streams.engine_port import Outcome
 from streams.fetched import Fetched
 from streams.options import WorkerOptions
@@ -13,6 +15,8 @@ from streams.publish import Publisher
 from streams.stop import spawn
 from streams.table import LaneState
 from streams.transact import Transactor
+
+log = logging.getLogger(__name__)
 
 
 class NotContiguous(Exception):
@@ -46,6 +50,7 @@ class Lane:
         self._committing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._applied = 0
+        self._stale = True  # tenants may have to be counted again: after a restore, and when settings changed
 
     @property
     def ready(self) -> bool:
@@ -78,6 +83,12 @@ class Lane:
             self._paused = True
             self._pause(True)
 
+    def configure(self, book: TenantBook) -> None:
+        """Tenants have other settings: before the next batch what they change is counted again."""
+        self.state.engine.configure(book)
+        self._stale = True
+        self._wake.set()
+
     async def quiet(self) -> None:
         """Drop what waits and let the running transaction end: after this `position` is where the lane goes on."""
         self._going.clear()
@@ -89,7 +100,7 @@ class Lane:
     async def publish_rest(self) -> None:
         """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
         await self.publisher.settle()
-        if self.publisher.pending:
+        if self.publisher.pending and not self._stale:
             await self.publisher.start(self.position)
             await self.publisher.settle()
 
@@ -108,7 +119,7 @@ class Lane:
     async def _run(self) -> None:
         while True:
             await self._going.wait()
-            if not self._inbox:
+            if not self._inbox and not self._stale:
                 await self._wait(self.publisher.due())
             async with self._working:
                 if self._going.is_set():
@@ -124,6 +135,8 @@ class Lane:
                 waiting.cancel()
 
     async def _turn(self) -> None:
+        if self._stale:
+            await self._renew()
         if self._inbox:
             await self._batch()
         self.publisher.tick()
@@ -145,6 +158,22 @@ class Lane:
         await self._settle()
         at = self.position._replace(next=self._applied)
         self._committing = spawn(self._commit(outcome, at), lambda: f"committing lane {self.partition} at {at.next}")
+
+    async def _renew(self) -> None:
+        """Count tenants again whose settings or formulas are others now: one transaction, at the same position.
+
+        What is published stays until all of it is committed.
+        """
+        self._stale = False
+        await self._settle()
+        if not (tenants := self.state.engine.outdated()):
+            return
+        for tenant in tenants:
+            self.state.engine.renew(tenant)
+            await asyncio.sleep(0)
+        await self._commit(self.state.engine.finish(), self.position)
+        self.publisher.whole(tenants)
+        log.info("lane %s: settings or formulas changed, counted again: %s", self.partition, ", ".join(tenants))
 
     def _apply(self, fetched: Fetched) -> None:
         if fetched.start != self._applied:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from faust.types import TP
 
+from models.tenants import TenantBook
 from sinks.base import Sink
 from streams.accept import Acceptor
 from streams.clock import Clock
@@ -70,6 +71,11 @@ class Ownership:
     def is_restoring(self, partition: int) -> bool:
         """Its state is being read at this moment (not waiting for its turn)."""
         return partition in self._reading
+
+    def configure(self, book: TenantBook) -> None:
+        """Tenants have other settings; lanes to come have them from the beginning."""
+        for lane in self.lanes.values():
+            lane.configure(book)
 
     # -- rebalances ------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,10 @@ class Publisher:
         """Publish all documents of all tenants next time."""
         self._whole |= set(self.engine.tenants())
 
+    def whole(self, tenants: Iterable[str]) -> None:
+        """Publish all documents of these tenants next time."""
+        self._whole |= set(tenants)
+
     def touch(self, tenants: Iterable[str]) -> None:
         """These tenants changed, and the change is committed."""
         self._changed |= set(tenants)

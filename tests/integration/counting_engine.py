@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from models.record import Block
+from models.tenants import TenantBook
 
 
 class Clash(NamedTuple):
@@ -57,6 +58,15 @@ class CountingEngine:
 
     def restored(self) -> None:
         self._changed = set(self.counts)
+
+    def configure(self, book: TenantBook) -> None:
+        """Has no settings."""
+
+    def outdated(self) -> list[str]:
+        return []
+
+    def renew(self, tenant: str) -> None:
+        """Is never asked."""
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
         if tenant == os.environ.get("COUNTING_HANGS_AT"):

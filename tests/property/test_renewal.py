@@ -1,0 +1,101 @@
+"""Settings that change in the middle of a story leave what a fresh engine with the new ones counts."""
+
+from typing import Any, Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpis.quality import is_counter
+from models.settings import TenantBook
+from tests.property.events import TENANTS, ends
+from tests.property.lanes import Batches, Lane, World, arrivals, worlds
+from tests.property.test_engine import often, windows
+
+BEFORE: Final[dict[str, Any]] = {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2}
+# What is decided when an event is counted stays: the lateness of events, and which traits were read.
+CHANGES: Final[dict[str, list[Any]]] = {
+    "tz": ["Australia/Adelaide", "UTC", "America/St_Johns"],
+    "currency": ["USD"],
+    "dimensions": [[]],
+    "segment_cap": [1],
+    "nps_buckets": [[5, 7]],
+    "inactivity_days": [7, 30],
+    "stale_days": [1],
+    "won_stages": [["proposal"]],
+    "lost_stages": [[]],
+    "net_of_tax": [False],
+    "revenue_from": ["deals", "both"],
+}
+changes = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in CHANGES.items()})
+
+
+def book(changed: dict[str, Any]) -> TenantBook:
+    """Both tenants with the same settings."""
+    return TenantBook.from_mapping({"tenants": {name: {**BEFORE, **changed} for name in TENANTS}})
+
+
+def renewed(lane: Lane, changed: dict[str, Any], *, restart: bool) -> Lane:
+    """A lane whose settings change, while it runs or while it is down."""
+    lane.book = book(changed)
+    if restart:
+        lane.restart(1)
+    lane.engine.configure(lane.book)
+    for tenant in lane.engine.outdated():
+        lane.engine.renew(tenant)
+    lane.entries.update(lane.engine.finish().entries)
+    return lane
+
+
+def facts(lane: Lane) -> dict[bytes, bytes]:
+    """What is stored, but for what counts changes and records."""
+    kept = {name: value for name, value in lane.kept().items() if name.split(b"\0")[1] != b"meta"}
+    return {name: value for name, value in kept.items() if not is_counter(name.split(b"\0")[1].decode())}
+
+
+def cells(entries: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """The cells of what is stored."""
+    return {name: value for name, value in entries.items() if name[:1] == b"c"}
+
+
+@often
+@given(st.data(), worlds(), changes, ends, windows, st.booleans())
+def test_settings_may_change_at_any_time(
+    data: st.DataObject, world: World, changed: dict[str, Any], as_of: int, looked_at: list[str], restart: bool
+) -> None:
+    """Documents and stored cells are those of an engine that had the new settings from the beginning."""
+    arrived: Batches = data.draw(arrivals(world))
+    at = data.draw(st.integers(0, len(arrived)))
+    lane = renewed(Lane(book({})).take(arrived[:at]), changed, restart=restart).take(arrived[at:])
+    fresh = Lane(book(changed)).take(arrived)
+    assert cells(facts(lane)) == cells(facts(fresh))
+    for tenant in fresh.engine.tenants():
+        assert lane.engine.recount(tenant) == []
+        both = [one.documents(tenant, as_of, looked_at) for one in (lane, fresh)]
+        assert [strip(one) for one in both[:1]] == [strip(one) for one in both[1:]]
+
+
+def strip(documents: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Documents of facts, without the number of the definition."""
+    quality = ("received", "duplicate_rate", "conflict_rate", "invalid_rate", "rejected_rate", "late_rate")
+    plain = {"definition", "excluded"}
+    return {
+        key: {name: value for name, value in found.items() if name not in plain}
+        for key, found in documents.items()
+        if key[0] not in (*quality, "bot_rate", "unpriced_rate")
+    }
+
+
+@often
+@given(st.data(), worlds(), changes, ends, windows)
+def test_there_and_back_leaves_everything_as_it_was(
+    data: st.DataObject, world: World, changed: dict[str, Any], as_of: int, looked_at: list[str]
+) -> None:
+    """The same entries and documents, under a definition that is two further."""
+    lane = Lane(book({})).take(data.draw(arrivals(world)))
+    before = facts(lane), {tenant: strip(lane.documents(tenant, as_of, looked_at)) for tenant in lane.engine.tenants()}
+    renewed(renewed(lane, changed, restart=False), {}, restart=True)
+    after = facts(lane), {tenant: strip(lane.documents(tenant, as_of, looked_at)) for tenant in lane.engine.tenants()}
+    if "dimensions" not in changed:
+        assert after == before
+    definitions = {lane.engine.state(tenant).definition for tenant in lane.engine.tenants()}
+    assert definitions == ({3} if book(changed)["north"] != book({})["north"] else {1})
