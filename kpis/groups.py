@@ -14,6 +14,8 @@ from kpis.messages import message_marks
 from kpis.orders import order_marks, read_order
 from kpis.people import segment_of
 from kpis.purchases import purchases_of
+from kpis.records import record_marks
+from kpis.tickets import ticket_marks
 from kpis.touches import CODES, LATE
 
 if TYPE_CHECKING:
@@ -131,6 +133,20 @@ def of_cost(tenant: "Tenant", key: str) -> Contribution:
             yield tenant.sets.code(segments), mark
 
 
+def of_record(tenant: "Tenant", key: str) -> Contribution:
+    """A record, in the segments of its subject."""
+    segments = tenant.people.segments(tenant.people.subject(key.partition("\0")[0]))
+    for mark in record_marks(tenant.records.get(key, [])):
+        yield segments, mark
+
+
+def of_ticket(tenant: "Tenant", key: str) -> Contribution:
+    """A ticket, in the segments of its subject."""
+    segments = tenant.people.segments(tenant.people.subject(key))
+    for mark in ticket_marks(tenant.tickets.get(key, [])):
+        yield segments, mark
+
+
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
     segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
@@ -155,6 +171,8 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "customer": of_customer,
     "person": of_person,
     "late": of_late,
+    "record": of_record,
+    "ticket": of_ticket,
     "late_views": of_late_views,
     "cost": of_cost,
 }

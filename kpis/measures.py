@@ -54,7 +54,7 @@ DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )
 DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
-TOUCH_PREFIXES: Final = ("mail.", "calls.", "late.t")
+TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "late.t")
 ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
 MARKETING_PREFIXES: Final = ("cost.marketing", "credit.", "late.m")

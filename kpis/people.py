@@ -16,7 +16,7 @@ from kpis.touches import Touches
 
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
-SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views"})
+SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views", "record", "ticket"})
 SUBJECT_GROUPS: Final = ("customer",)  # groups of facts named by their subject: made again when its ids change
 
 Said = list[Any]  # [t, source, id, value]

@@ -169,6 +169,8 @@ FACTS: Final[dict[str, Shelf]] = {
     "answers": _shelf("answers"),
     "signup": _shelf("signups"),
     "late": _shelf("late"),
+    "record": _shelf("records"),
+    "ticket": _shelf("tickets"),
     "cost": _shelf("costs"),
     "message": Shelf(
         _one,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import groups
+from kpis.activity import take_record, take_ticket
 from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
@@ -18,6 +19,7 @@ from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
+from kpis.people import segment_of
 from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
@@ -183,6 +185,8 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
         note_ = row.data.get("session_id")
     elif spec.type in TOUCH_ROWS:
         note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None
+        if spec.modelled:
+            note_ = (*(note_ or ()), segment_of("model", row.data.get("model")))
     flags = bot | LATE * late
     if late and kind == PAGE:
         _note_late_view(tenant, raw, minute)
@@ -222,6 +226,8 @@ TAKERS: Final[dict[str, Callable[..., None]]] = {
     "identity": take_identity,
     "survey": take_survey,
     "user": take_user,
+    "record": take_record,
+    "ticket": take_ticket,
     "fx": take_fx,
     "cost": take_cost,
 }

@@ -19,8 +19,10 @@ from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
 from kpis.purchases import Purchase, purchase
+from kpis.records import RecordEvent
 from kpis.takers import taker_of
-from kpis.touches import BOT, LATE, TOUCH_CODES, kind_code
+from kpis.tickets import TicketEvent
+from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
@@ -37,7 +39,8 @@ OBJECTS: Final = (
 )
 OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
-LATE_GROUPS: Final = frozenset({"late", "late_views"})
+# Groups whose key begins with the id or object they are of: they follow it to its owner.
+FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
 
 
 class Tenant:
@@ -62,6 +65,8 @@ class Tenant:
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
+        self.records: dict[str, list[RecordEvent]] = {}
+        self.tickets: dict[str, list[TicketEvent]] = {}
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.costs: dict[str, list[CostEvent]] = {}
         self.dirty: set[tuple[str, Any]] = set()
@@ -106,8 +111,7 @@ class Tenant:
         key = f"{raw}\0{time // DAY_MS}"
         self.ledger.open("late", key)
         self.file("late", key, self.late, [time, label])
-        owner = self.people.owners.get(raw)
-        self.people.own("late", key, owner[3] if owner else raw, None)
+        self.shelve_with("late", key, raw)
 
     def _own_object(self, row: Row) -> str:
         """The object that says whose an event without ids is."""
@@ -155,7 +159,7 @@ class Tenant:
                 self.ledger.open("customer", self.people.subject(owner))
             self.people.own(kind, key, owner, previous)
         groups = self.people.owned.get(previous, ())
-        for group in [one for one in groups if one[0] in LATE_GROUPS and one[1].partition("\0")[0] == thing]:
+        for group in [one for one in groups if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing]:
             self.ledger.open(*group)
             self.people.own(*group, owner, previous)
         if thing.startswith(CONTACT):
@@ -184,6 +188,11 @@ class Tenant:
         owner = self.people.owners.get(thing)
         self.people.own(kind, key, owner[3] if owner else thing, None)
 
+    def shelve_with(self, kind: str, key: str, raw: str) -> None:
+        """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
+        owner = self.people.owners.get(raw)
+        self.people.own(kind, key, owner[3] if owner else raw, None)
+
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
         codes = TOUCH_CODES[kind]
@@ -194,9 +203,14 @@ class Tenant:
         for measure in codes.robots if bot else codes.people:
             add(0, measure, minute)
         if codes.segmented and (late or not bot):
-            segments = self.sets.code(tuple(own or ()))
-            for measure in () if bot else codes.counts:
-                add(segments, measure, minute)
+            segments = plain = self.sets.code(tuple(own or ()))
+            if codes.modelled:
+                plain = self.sets.code(tuple(own[:-1]))  # the model is the last
+            if not bot:
+                for measure in codes.counts:
+                    add(plain, measure, minute)
+                for measure in codes.modelled:
+                    add(segments, measure, minute)
             if late:
                 add(segments, codes.late_segmented, minute)
 
@@ -256,15 +270,13 @@ class Tenant:
                     self.purchases[f"{kind}:{key}"] = found
         for lead in self.leads:
             people.own("lead", lead, lead, None)
-        for key in self.late:
-            raw = key.rpartition("\0")[0]
-            said = people.owners.get(raw)
-            people.own("late", key, said[3] if said else raw, None)
+        for kind, keys in (("late", self.late), ("record", self.records), ("ticket", self.tickets)):
+            for key in keys:
+                self.shelve_with(kind, key, key.partition("\0")[0])
         people.restore([*self.answers, *self.signups, *people.attributes], self.leads)
         for raw, touches in people.touches.items():
             if any(kind == groups.PAGE and flags & LATE for _, kind, flags, _ in touches):
-                said = people.owners.get(raw)
-                people.own("late_views", raw, said[3] if said else raw, None)
+                self.shelve_with("late_views", raw, raw)
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""
@@ -276,6 +288,8 @@ class Tenant:
             "lead": self.leads,
             "message": self.messages,
             "late": self.late,
+            "record": self.records,
+            "ticket": self.tickets,
             "cost": self.costs,
         }
         for kind, shelf in shelves.items():
@@ -297,7 +311,7 @@ class Tenant:
 
 
 def event_label(row: Row) -> str:
-    """What late and robots' events are counted by: the type, and for answers the kind of survey."""
+    """What late and robots' events are counted by: the type, an answer's kind of survey, whether it is judged."""
     if row.type == "crm.survey.answered":
         return f"{row.type}:{row.data.get('survey_type')}"
-    return row.type
+    return row.type + SENTIMENT if is_judged(row.type, row.data) else row.type

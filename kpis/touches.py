@@ -12,6 +12,12 @@ NOTHING: Final = -1
 CHUNK: Final = 64
 
 
+MENTIONS: Final = ("commented", "mentioned", "messaged")
+MOODS: Final = ("positive", "neutral", "negative")
+OPINION: Final = 0.05  # a sentiment beyond it, either way, is no longer neutral
+SENTIMENT: Final = ":sentiment"  # behind the type of a mention that somebody judged
+
+
 class Kind(NamedTuple):
     """A kind of touch: its event type, the channel it engages in (None: no interaction), and what it counts for."""
 
@@ -19,11 +25,18 @@ class Kind(NamedTuple):
     channel: str | None
     measures: tuple[str, ...] = ()  # counted in the event's own segments
     counts: bool = True  # an interaction of its own; an opened e-mail counts by message instead
+    modelled: tuple[str, ...] = ()  # counted in the event's own segments and that of the model that judged it
 
 
 def _call(direction: str, connected: bool) -> Kind:
     measures = (f"calls.{direction}", f"calls.{direction}.connected") if connected else (f"calls.{direction}",)
     return Kind("crm.call.ended", "call" if connected else None, measures)
+
+
+def _judged(kind: str, mood: str) -> Kind:
+    """A mention whose sentiment somebody told."""
+    type_ = f"crm.social.{kind}{SENTIMENT}"
+    return Kind(type_, "social", ("social",), modelled=("mentions", f"mentions.{mood}"))
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -41,7 +54,7 @@ KINDS: Final[dict[str, Kind]] = {
     "chat.inbound": Kind("crm.chat.messaged", "chat"),
     "chat.outbound": Kind("crm.chat.messaged", None),
     **{
-        f"social.{kind}": Kind(f"crm.social.{kind}", "social")
+        f"social.{kind}": Kind(f"crm.social.{kind}", "social", ("social",), modelled=("mentions",) * (kind in MENTIONS))
         for kind in ("liked", "commented", "shared", "followed", "mentioned", "messaged")
     },
     # Kept only when late, so that late_revised of the e-mail rows is a function of the facts.
@@ -49,13 +62,15 @@ KINDS: Final[dict[str, Kind]] = {
         f"email.{kind}": Kind(f"crm.email.{kind}", None)
         for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
     },
+    "social.impression": Kind("crm.social.impression", None, ("impressions",)),
+    **{f"social.{kind}.{mood}": _judged(kind, mood) for kind in MENTIONS for mood in MOODS},
 }
 CODES: Final = {name: number for number, name in enumerate(KINDS)}
 BY_CODE: Final = tuple(KINDS.values())
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 # Late events of these types count in the documents of touch rows, by their own segments.
 TOUCH_ROWS: Final = frozenset(
-    {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith("crm.email.")}
+    {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith(("crm.email.", "crm.social."))}
 )
 
 
@@ -68,6 +83,7 @@ class TouchCodes(NamedTuple):
     robots: tuple[int, ...]
     counts: tuple[int, ...]  # in the touch's own segments
     segmented: bool
+    modelled: tuple[int, ...]
 
 
 def _codes(kind: Kind) -> TouchCodes:
@@ -81,10 +97,12 @@ def _codes(kind: Kind) -> TouchCodes:
         () if channel is None else (code(f"bots.{channel}"),),
         tuple(map(code, kind.measures)),
         kind.type in TOUCH_ROWS,
+        tuple(map(code, kind.modelled)),
     )
 
 
 TOUCH_CODES: Final = tuple(map(_codes, BY_CODE))
+MENTION_TYPES: Final = frozenset(f"crm.social.{kind}" for kind in MENTIONS)
 TYPE_CODES: Final = {f"crm.{name}": number for name, number in CODES.items()}
 
 
@@ -95,7 +113,21 @@ def kind_code(type_: str, data: dict[str, Any]) -> int | None:
         return CODES[f"call.{data['direction']}{connected}"]
     if type_ == "crm.chat.messaged":
         return CODES["chat.inbound" if data.get("direction") == "inbound" else "chat.outbound"]
+    if is_judged(type_, data):
+        return CODES[f"{type_.removeprefix('crm.')}.{mood(data['sentiment'])}"]
     return TYPE_CODES.get(type_)
+
+
+def is_judged(type_: str, data: dict[str, Any]) -> bool:
+    """Whether somebody told the sentiment of a mention."""
+    return data.get("sentiment") is not None and type_ in MENTION_TYPES
+
+
+def mood(sentiment: str | float) -> str:
+    """Positive, neutral or negative, from the producer's label or number (−1 … 1)."""
+    if isinstance(sentiment, str):
+        return sentiment
+    return "positive" if sentiment > OPINION else "negative" if sentiment < -OPINION else "neutral"
 
 
 class Touches:

@@ -94,6 +94,16 @@ class View:
                 found[int(suffix)] += count
         return found
 
+    def without_rate(self, base: str) -> int:
+        """How many of what happened in the window has no rate: its currency and local day are in the measure's name."""
+        self._note(base)
+        total = 0
+        for suffix in self._cells.suffixes(f"{base}:", self.segments):
+            currency, _, day = suffix.partition(":")
+            if self._rates.rate(currency, self.currency, int(day)) is None:
+                total += self.flow(f"{base}:{suffix}")
+        return total
+
     def money(self, base: str) -> Money:
         """Money of what happened in the window, each amount at its own day's rate."""
         self._note(base)

@@ -121,7 +121,8 @@ def ticket(c: Company, person: Person) -> Story:
     else:
         lead.call(c, {"customer_id": person.ids["customer_id"]}, c.owner(), inbound=True)
     yield c.work(0.8)
-    c.say("ticket.resolved", {"ticket_id": ticket_id, "resolution_s": c.rng.randint(600, 200_000)})
+    told = {"resolution_s": c.rng.randint(600, 200_000)} if c.chance(0.7) else {}
+    c.say("ticket.resolved", {"ticket_id": ticket_id, **told})
 
 
 def twin(c: Company, person: Person) -> Story:

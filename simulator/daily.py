@@ -47,6 +47,8 @@ def reaction(c: Company, post: str, network: str) -> Story:
         about = {**about, "contact_id": c.new("fan")}
     if kind in ("commented", "mentioned", "messaged") and c.chance(0.8):
         about["sentiment"] = c.rng.choices(("positive", "neutral", "negative"), (50, 30, 20))[0]
+        if c.chance(0.2):
+            about |= {"sentiment": round(c.rng.uniform(-1, 1), 2), "model": c.rng.choice(("tone-1", "tone-2"))}
     c.say(f"social.{kind}", about)
     if kind == "messaged":
         yield 10 * MINUTE + c.seconds(0, 2 * HOUR / 1000)

@@ -74,8 +74,11 @@ def usage(c: Company, person: Person) -> Story:
         c.say("user.signed_in", {**user, "method": "password"})
         for _ in range(c.rng.randint(0, 2)):
             yield c.seconds(20, 900)
-            c.say("record.created", {**user, "object": c.rng.choice(("task", "note", "invoice")),
-                                     "record_id": c.new("rec"), "origin": "ui"})  # fmt: skip
+            about = {"object": c.rng.choice(("task", "note", "invoice")), "record_id": c.new("rec")}
+            c.say("record.created", {**user, **about, "origin": "import" if c.chance(0.05) else "ui"})
+            if c.chance(0.1):
+                yield c.seconds(20, 900)
+                c.say(c.rng.choice(("record.merged", "record.deleted")), about)
         yield c.seconds(300, 7200)
         c.say("user.signed_out", user)
         if "customer_id" in person.ids and c.chance(0.03):

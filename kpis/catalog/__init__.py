@@ -6,6 +6,7 @@ A row says what is counted (a formula over measures), in which windows and segme
 
 from typing import Final
 
+from kpis.catalog.activity import activity
 from kpis.catalog.customers import customers
 from kpis.catalog.deals import cycles, deals
 from kpis.catalog.engagement import touches
@@ -13,6 +14,7 @@ from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception
 from kpis.catalog.quality import quality
 from kpis.catalog.row import Kpi, Step, hears
+from kpis.catalog.social import social
 from kpis.catalog.traffic import traffic
 
 __all__ = ["CATALOG", "Kpi", "Step", "hears"]
@@ -26,4 +28,6 @@ CATALOG: Final = (
     *touches(),
     *perception(),
     *quality(),
+    *activity(),
+    *social(),
 )

@@ -8,8 +8,8 @@ from kpis.catalog.row import Kpi
 def quality() -> tuple[Kpi, ...]:
     received = f.flow("received")
 
-    def rate(id_: str, title: str, *measures: str) -> Kpi:
-        formula = f.ratio(f.plus(*(f.flow(measure) for measure in measures)), received)
+    def rate(id_: str, title: str, *measures: str, more: f.Count = lambda view: 0) -> Kpi:
+        formula = f.ratio(f.plus(*(f.flow(measure) for measure in measures), more), received)
         return Kpi(id_, title, "ratio", formula, EVERY, quality=True, robots=False, direction="down")
 
     return (
@@ -19,4 +19,6 @@ def quality() -> tuple[Kpi, ...]:
         rate("invalid_rate", "Invalid events", "invalid"),
         rate("rejected_rate", "Rejected events", "conflicts", "invalid"),
         rate("late_rate", "Late events", "late"),
+        rate("unpriced_rate", "Money without a price", "unpriced", more=lambda view: view.without_rate("foreign")),
+        rate("bot_rate", "Robots' events", "robots"),
     )

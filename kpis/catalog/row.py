@@ -9,7 +9,7 @@ from kpis.view import View
 from kpis.windows import SEGMENT_WINDOWS, WINDOWS
 
 Rows = Literal["deal", "subject", "touch", "none"]
-Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "index"]
+Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "index"]
 Shape = Literal["count", "sum", "ratio"]
 
 

@@ -183,6 +183,18 @@ SHOP: Final = st.one_of(
     RATES,
 )  # fmt: skip
 EFFECT: Data = some(effective_at=instants)
+ACTIVITY: Final = st.one_of(
+    event("record.created record.created record.updated record.merged record.deleted", people,
+          some(origin=("ui", "import")), object=("task", "note"), record_id=("r1", "r2")),
+    event("ticket.opened ticket.resolved", people, some(resolution_s=(0, 90, 3600.5)), ticket_id=("t1", "t2")),
+    event("record.created ticket.resolved", object=("task",), record_id=("r1", "r2"), ticket_id=("t1", "t2")),
+    event("customer.updated", labels, customer_id=CUSTOMERS),
+)  # fmt: skip
+SOCIAL: Final = st.one_of(
+    event("social.commented social.mentioned social.messaged social.liked", people, labels,
+          some(sentiment=("positive", "negative", "neutral", 0.05, -0.06, 0.9), model=("m-1", "m-2")), network=("x",)),
+    event("social.impression", people, labels, network=("x",)),
+)  # fmt: skip
 PLANS: Final = st.one_of(
     event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
           mrr=(0, 900, 5000), currency=("EUR",)),
@@ -191,7 +203,7 @@ PLANS: Final = st.one_of(
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     event("deal.won", people, money, deal_id=("d1",), flags=(0,)),
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS)
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL)
 
 
 @st.composite

@@ -6,10 +6,13 @@ from typing import Final
 
 from models.record import Row
 from tests.recount import figures as f
+from tests.recount.activity import activity_rows
 from tests.recount.facts import Fact, Figure, Source, share, tally
+from tests.recount.flagged import flagged_rows
 from tests.recount.perception import bucket_share, score
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
+from tests.recount.social import social_rows
 from tests.recount.tenant import Tenant
 from tests.recount.web import CHANNELS
 from tests.recount.windows import ALL_WINDOWS, PAIR_WINDOWS
@@ -52,6 +55,9 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *touch_rows(tenant),
         *nps_rows(tenant),
         *quality_rows(tenant),
+        *flagged_rows(tenant),
+        *activity_rows(tenant),
+        *social_rows(tenant),
     ]
 
 

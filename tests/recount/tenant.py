@@ -97,6 +97,8 @@ class Tenant:
             return self.dims_of_subject(self.people.subject(row))
         if segments == "channel":
             return {"channel": CHANNELS[row.type]}
+        if segments == "mention":
+            return {**self.touch_dims(row), "model": text(row.data.get("model")) or UNKNOWN}
         return self.touch_dims(row) if segments == "touch" else {}
 
     def dimensions(self, segments: str | None) -> tuple[str, ...]:
@@ -105,6 +107,7 @@ class Tenant:
             "deal": ("owner", "source", "campaign", "pipeline", *self.traits),
             "subject": ("source", "owner", "country", *self.traits),
             "touch": ("source", "campaign", "country", *self.traits),
+            "mention": ("source", "campaign", "country", *self.traits, "model"),
             "channel": ("channel",),
         }
         return tuple(dict.fromkeys(known.get(segments, ())))

@@ -1,0 +1,19 @@
+"""Social networks: what people do, and what they say."""
+
+from kpis import formulas as f
+from kpis.catalog.hears import CHANNEL_EVENTS
+from kpis.catalog.row import Kpi
+from kpis.formulas_social import sentiment
+from kpis.touches import MENTION_TYPES, SENTIMENT
+
+
+def social() -> tuple[Kpi, ...]:
+    acts, up, down = f.flow("social"), f.flow("mentions.positive"), f.flow("mentions.negative")
+    judged = tuple(sorted(type_ + SENTIMENT for type_ in MENTION_TYPES))
+    engaged, opinion = f.ratio(acts, f.flow("impressions")), f.ratio(up, f.plus(up, down))
+    return (
+        Kpi("social_interactions", "Social interactions", "count", f.count(acts), CHANNEL_EVENTS["social"], "touch"),
+        Kpi("social_engagement_rate", "Social engagement", "ratio", engaged, ("crm.social.",), "touch"),
+        Kpi("social_sentiment", "Sentiment of mentions", "index", sentiment, judged, "touch"),
+        Kpi("social_sentiment_opinionated", "Positive among opinions", "ratio", opinion, judged, "touch"),
+    )

@@ -1,0 +1,19 @@
+"""Formulas of what is done inside the product."""
+
+from fractions import Fraction
+
+from kpis.formulas import Figure, Formula
+from kpis.seconds import quantile
+from kpis.view import View
+
+
+def hours(base: str, bad: str, share: Fraction) -> Formula:
+    """A quantile of durations, h; those that end before they begin are counted apart."""
+
+    def figure(view: View) -> Figure:
+        found = view.values(base)
+        seconds = quantile(found, share)
+        value = None if seconds is None else seconds / 3600
+        return Figure(value, None, None, found.total(), parts={"bad_interval": view.flow(bad)})
+
+    return figure
