@@ -10,7 +10,7 @@ from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
 from kpis.tenant_state import TenantState
-from kpis.view import View
+from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
 
@@ -74,6 +74,7 @@ class Board:
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
+        self._sums: Sums = {}
 
     def documents(self, kpi: Kpi, *, parts: bool) -> Iterator[Document]:
         """Every document of a KPI; those of segments only with ``parts``."""
@@ -97,7 +98,7 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        return View(self._cells, tenant.rates, self._settings, at, segments, reads)
+        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))

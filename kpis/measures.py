@@ -4,6 +4,7 @@ A measure is a number that adds up over disjoint subjects. Its name is text (``v
 the hot path it is a small integer, given out as names are first used and never stored.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
@@ -60,6 +61,7 @@ CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
 MARKETING_PREFIXES: Final = ("cost.marketing", "credit.", "late.m")
 
 
+@lru_cache(maxsize=65_536)
 def base_of(name: str) -> str:
     """A measure's name without its window, value or currency: what a formula asks for."""
     for sign in "@:=":

@@ -25,6 +25,9 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
+Sums = dict[tuple[str, int, tuple[str, ...]], int]
+
+
 class View:
     """Read access to a tenant's measures."""
 
@@ -36,8 +39,10 @@ class View:
         window: Window,
         segments: tuple[str, ...],
         reads: set[str] | None = None,
+        sums: Sums | None = None,
     ) -> None:
         self._cells = cells
+        self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
         self._reads = reads  # notes the base of every measure that is read
         self._rates = rates
         self.settings = settings
@@ -50,10 +55,12 @@ class View:
         """Sum of a measure's changes before a minute."""
         if self._reads is not None:
             self._reads.add(base_of(measure))
-        before = self._cells.before
-        if len(self.segments) == 1:
-            return before(measure, self.segments[0], minute)
-        return sum(before(measure, segment, minute) for segment in self.segments)
+        key = (measure, minute, self.segments)
+        found = self._sums.get(key)
+        if found is None:
+            before = self._cells.before
+            found = self._sums[key] = sum(before(measure, segment, minute) for segment in self.segments)
+        return found
 
     def _note(self, base: str) -> None:
         if self._reads is not None:

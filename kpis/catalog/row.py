@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 from kpis.formulas import Formula
@@ -68,6 +69,7 @@ class Kpi:
         return hears(self.events, label)
 
 
+@cache
 def hears(events: tuple[str, ...], label: str) -> bool:
     """Whether a label is one of some events."""
     return any(label.startswith(event) if event.endswith(".") else label == event for event in events)
