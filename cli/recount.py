@@ -92,7 +92,7 @@ def check_entries(kept: Entries, counted: Entries, wanted: Callable[[str], bool]
         if not wanted(tenant):
             continue
         if table == "cell":
-            verdict.cells += 1
+            verdict.cells += len(orjson.loads(counted.get(key) or kept[key]))
         else:
             verdict.facts += 1
         if not _same(kept.get(key), counted.get(key)):

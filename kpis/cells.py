@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kpis.measures import NAMES, levels, rows_of
-from kpis.series import CARRY, Level
+from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
 EVERYTHING: Final = ""  # the segment `{}`
@@ -25,6 +25,7 @@ MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
 
 Rows = dict[int, int]
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
+PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
 
 
 def row_key(segments: int, measure: int, minute: int) -> int:
@@ -59,19 +60,17 @@ class Cells:
         self.touched: set[str] = set()  # measures changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
-        self._changed: dict[int, tuple[str, str, str, Level]] = {}  # levels with dirty panes, by identity
+        self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
-        self._plans: dict[tuple[str, int], list[tuple[str, str, str, Level]]] = {}  # (level, head) -> levels to add to
+        self._plans: dict[tuple[str, int], list[Level]] = {}  # (level, head) -> levels to add to
 
-    def _plan(self, level: str, head: int, segments: Segments) -> list[tuple[str, str, str, Level]]:
+    def _plan(self, level: str, head: int, segments: Segments) -> list[Level]:
         """The levels that a measure in a set of segments is added to."""
         plan = self._plans.get((level, head))
         if plan is None:
             name = NAMES.names[head & MEASURE_MASK]
             wanted = [one for one in segments.sets[head >> MEASURE_BITS] if level in levels(name, bool(one))]
-            plan = self._plans[level, head] = [
-                (name, one, level, self._series(name, one).setdefault(level, Level())) for one in wanted
-            ]
+            plan = self._plans[level, head] = [self._level(name, one, level) for one in wanted]
         return plan
 
     def apply(self, rows: Rows, segments: Segments) -> None:
@@ -98,7 +97,7 @@ class Cells:
         self.touched.update(names[head & MEASURE_MASK] for head in {head for head, _ in minutes})
 
     def _add(self, level: str, changes: dict[tuple[int, int], int], segments: Segments) -> None:
-        floor, changed, plans = self.floors[level], self._changed, self._plans
+        floor, plans = self.floors[level], self._plans
         for (head, pane), delta in changes.items():
             if not delta:
                 continue
@@ -109,31 +108,45 @@ class Cells:
                 continue
             if pane < floor:
                 pane = CARRY
-            for place in plan:
-                series = place[3]
-                panes = series.panes
-                dirty = series.dirty
-                before = panes.get(pane, 0)
-                if not dirty:
-                    changed[id(series)] = place
-                if pane not in dirty:
-                    dirty[pane] = before != 0
-                if before + delta:
+            for series in plan:
+                # Level.add, written out: this is the innermost of all loops.
+                panes, pack = series.panes, series.pack
+                if pane not in pack.dirty:
+                    pack.dirty[pane] = pane in pack.members
+                before = panes.get(pane)
+                if before is None:
+                    panes[pane] = delta
+                    members = pack.members.get(pane)
+                    if members is None:
+                        pack.members[pane] = [series]
+                    else:
+                        members.append(series)
+                elif before + delta:
                     panes[pane] = before + delta
                 else:
                     del panes[pane]
                 series.stale = True
 
-    def drain(self) -> Iterator[tuple[CellKey, int]]:
-        """The cells that changed since this was last asked, with their new sums; not what came and went."""
-        for name, segment, level, series in self._changed.values():
-            panes = series.panes
-            for pane, stored in series.dirty.items():
-                total = panes.get(pane, 0)
-                if total or stored:
-                    yield (name, segment, level, pane), total
-            series.dirty.clear()
-        self._changed.clear()
+    def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
+        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero."""
+        for (name, segment, level), pack in self._packs.items():
+            if pack.dirty:
+                for pane, sums in pack.drain():
+                    yield (name, segment, level, pane), sums
+
+    def _level(self, name: str, segment: str, level: str) -> Level:
+        kept = self._series(name, segment)
+        if level not in kept:
+            # Values may be without number, and all of them are in the carry: each is stored by itself.
+            kept[level] = Level(name, self._pack(name if "=" in name else "", segment, level))
+        return kept[level]
+
+    def _pack(self, name: str, segment: str, level: str) -> Pack:
+        key = (name, segment, level)
+        found = self._packs.get(key)
+        if found is None:
+            found = self._packs[key] = Pack()
+        return found
 
     def _series(self, name: str, segment: str) -> dict[str, Level]:
         kept = self.series.get((name, segment))
@@ -161,10 +174,12 @@ class Cells:
             return self._families.get((base, segments[0]), [])
         return sorted({suffix for segment in segments for suffix in self._families.get((base, segment), ())})
 
-    def load(self, key: CellKey, total: int) -> None:
-        """Put one stored cell back, on restore."""
-        name, segment, level, pane = key
-        self._series(name, segment).setdefault(level, Level()).put(pane, total)
+    def load(self, key: PackKey, sums: dict[str, int]) -> None:
+        """Put the stored sums of a pane back, on restore, in place of those loaded before."""
+        pack, segment, level, pane = key
+        self._pack(pack, segment, level).clear(pane)
+        for name, total in sums.items():
+            self._level(name, segment, level).put(pane, total)
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
@@ -181,18 +196,16 @@ class Cells:
         before = self.floors
         self.set_floors(watermark)
         moved = [level for level, floor in self.floors.items() if floor != before[level]]
-        for (name, segment), kept in self.series.items():
+        for kept in self.series.values():
             for level in moved:
                 series = kept.get(level)
                 if series is not None:
-                    self._fold(name, segment, level, series)
+                    self._fold(series, self.floors[level])
 
-    def _fold(self, name: str, segment: str, level: str, series: Level) -> None:
-        floor = self.floors[level]
+    def _fold(self, series: Level, floor: int) -> None:
         old = [pane for pane in series.panes if CARRY < pane < floor]
         if not old:
             return
-        self._changed[id(series)] = (name, segment, level, series)
         for pane in old:
             total = series.panes[pane]
             series.add(pane, -total)

@@ -6,36 +6,67 @@ window is ``before(end) − before(start)``, a level at an instant is ``before(i
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
 CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level keeps
 
 
+class Pack:
+    """What is stored together: the panes of one level of one segment, each with the sums of all its measures.
+
+    ``members`` are the series that may have a sum in a pane; ``dirty`` are the panes changed since they were stored.
+    """
+
+    __slots__ = ("dirty", "members")
+
+    def __init__(self) -> None:
+        self.members: dict[int, list[Level]] = {}
+        self.dirty: dict[int, bool] = {}  # pane -> whether it was stored before
+
+    def clear(self, pane: int) -> None:
+        """Forget a pane of all measures."""
+        for series in self.members.pop(pane, ()):
+            series.put(pane, 0)
+
+    def drain(self) -> Iterator[tuple[int, dict[str, int]]]:
+        """The panes that changed since this was last asked, with the sums of all measures; not what came and went."""
+        for pane, stored in self.dirty.items():
+            members = {series.name: series for series in self.members.pop(pane, ()) if pane in series.panes}
+            if members:
+                self.members[pane] = list(members.values())
+            if members or stored:
+                yield pane, {name: series.panes[pane] for name, series in members.items()}
+        self.dirty.clear()
+
+
 class Level:
     """The panes of one level: pane number -> sum, with prefix sums built when they are read.
 
-    ``stale`` says that the prefix sums are to be built anew; ``dirty`` are the panes changed since they were stored.
+    ``stale`` says that the prefix sums are to be built anew.
     """
 
-    __slots__ = ("_keys", "_sums", "dirty", "panes", "stale")
+    __slots__ = ("_keys", "_sums", "name", "pack", "panes", "stale")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, pack: Pack) -> None:
+        self.name = name
+        self.pack = pack
         self.panes: dict[int, int] = {}
-        self.dirty: dict[int, bool] = {}  # pane -> whether it was stored before
         self.stale = True
         self._keys: list[int] = []
         self._sums: list[int] = []
 
     def add(self, pane: int, delta: int) -> None:
         """Add to a pane; one that comes to zero is forgotten."""
-        before = self.panes.get(pane, 0)
-        self.dirty.setdefault(pane, before != 0)
-        self.put(pane, before + delta)
+        self.pack.dirty.setdefault(pane, pane in self.pack.members)
+        self.put(pane, self.panes.get(pane, 0) + delta)
 
     def put(self, pane: int, total: int) -> None:
         """Set a pane; 0 takes it away."""
         if total:
+            if pane not in self.panes:
+                self.pack.members.setdefault(pane, []).append(self)
             self.panes[pane] = total
         else:
             self.panes.pop(pane, None)

@@ -1,7 +1,8 @@
-"""What the changelog holds: entries by key, one a group of facts, a link, or a cell.
+"""What the changelog holds: entries by key, one a group of facts, a link, or the cells of one pane of a segment.
 
-A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON; a
-cell's is a number. An entry that came to nothing is a tombstone.
+A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON;
+that of cells is the sums by measure. Each measure of a value (``cycle=3``) is an entry of its own, with the measure as
+its kind. An entry that came to nothing is a tombstone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from kpis.cells import CellKey
+from kpis.cells import PackKey
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
@@ -27,10 +28,10 @@ def _key(table: str, *parts: str) -> bytes:
     return (table + "\0".join(parts)).encode()
 
 
-def cell_key(tenant: str, cell: CellKey) -> bytes:
-    """The key of a cell."""
-    measure, segment, level, pane = cell
-    return f"c{tenant}\0{measure}\0{segment}\0{level}{pane}".encode()
+def pack_key(tenant: str, pack: PackKey) -> bytes:
+    """The key of the cells that are stored together."""
+    name, segment, level, pane = pack
+    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode()
 
 
 def dirty_entries(state: TenantState) -> list[Entry]:
@@ -38,7 +39,7 @@ def dirty_entries(state: TenantState) -> list[Entry]:
     tenant = state.tenant
     entries = [*_fact_entries(tenant), *_state_entries(state)]
     name = tenant.name
-    entries += [(cell_key(name, cell), b"%d" % total if total else None) for cell, total in tenant.cells.drain()]
+    entries += [(pack_key(name, pack), orjson.dumps(sums) if sums else None) for pack, sums in tenant.cells.drain()]
     return entries
 
 
@@ -70,7 +71,7 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
     tenant = state.tenant
     if key[:1] == b"c":
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), int(value or 0))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value or b"{}"))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)

@@ -124,13 +124,17 @@ class Lane:
         """What a compacted changelog holds in the end."""
         return {name: value for name, value in self.entries.items() if value is not None}
 
+    def stored(self) -> dict[bytes, Any]:
+        """The same, the sums of cells without their order."""
+        return {name: orjson.loads(value) if name[:1] == b"c" else value for name, value in self.kept().items()}
+
     def settled(self) -> dict[bytes, Any]:
         """The same, but for what is kept in the order of arrival: there the order is taken away.
 
         Left out are offsets, the days on which identities were seen, and touches, whose pieces are filled as they come.
         """
         return {
-            name: value if name[:1] == b"c" else _unordered(orjson.loads(value))
+            name: _unordered(orjson.loads(value))
             for name, value in self.kept().items()
             if name.split(b"\0")[1] not in (b"high", b"seen", b"touch")
         }

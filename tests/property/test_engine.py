@@ -65,7 +65,7 @@ def test_a_restart_between_batches_changes_nothing(
     assert [difference for tenant in other.engine.tenants() for difference in other.engine.recount(tenant)] == []
     other.take(arrived[at:])
     assert Seen.of(other, as_of, looked_at) == Seen.of(one, as_of, looked_at)
-    assert other.kept() == one.kept()
+    assert other.stored() == one.stored()
 
 
 @often
