@@ -179,7 +179,12 @@ class Cells:
         pack, segment, level, pane = key
         self._pack(pack, segment, level).clear(pane)
         for name, total in sums.items():
-            self._level(name, segment, level).put(pane, total)
+            self.put((name, segment, level, pane), total)
+
+    def put(self, key: CellKey, total: int) -> None:
+        """Set one cell."""
+        name, segment, level, pane = key
+        self._level(name, segment, level).put(pane, total)
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
@@ -217,6 +222,13 @@ class Cells:
             for level, series in kept.items():
                 for pane, total in series.panes.items():
                     yield (name, segment, level, pane), total
+
+    def packs(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
+        """Everything as it is stored."""
+        for (name, segment, level), pack in self._packs.items():
+            for pane in pack.members:
+                if sums := pack.sums(pane):
+                    yield (name, segment, level, pane), sums
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""

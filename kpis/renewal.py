@@ -13,7 +13,7 @@ import orjson
 from kpis.cells import Cells
 from kpis.quality import is_counter
 from kpis.series import CARRY
-from kpis.stored import FACTS, Entry, cell_key
+from kpis.stored import FACTS, Entry, pack_entry
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.zone import Zone
@@ -50,10 +50,10 @@ def renewed(
 
 
 def _changes(name: str, before: Cells, after: Cells) -> Iterator[Entry]:
-    old, new = dict(before.items()), dict(after.items())
-    for cell in old.keys() | new.keys():
-        if old.get(cell) != new.get(cell):
-            yield cell_key(name, cell), b"%d" % new[cell] if cell in new else None
+    old, new = dict(before.packs()), dict(after.packs())
+    for pack in old.keys() | new.keys():
+        if old.get(pack) != new.get(pack):
+            yield pack_entry(name, pack, new.get(pack, {}))
 
 
 def keep_counters(before: Cells, after: Cells, zone: Zone) -> None:
@@ -66,7 +66,7 @@ def keep_counters(before: Cells, after: Cells, zone: Zone) -> None:
             if level == "d" and after.zone.name != zone.name and "q" in levels:
                 panes = moved_days(panes, levels["q"].panes, zone, after.zone)
             for pane, total in panes.items():
-                after.load((measure, segment, level, pane), total)
+                after.put((measure, segment, level, pane), total)
 
 
 def moved_days(days: dict[int, int], quarters: dict[int, int], old: Zone, new: Zone) -> dict[int, int]:

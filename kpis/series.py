@@ -33,12 +33,21 @@ class Pack:
     def drain(self) -> Iterator[tuple[int, dict[str, int]]]:
         """The panes that changed since this was last asked, with the sums of all measures; not what came and went."""
         for pane, stored in self.dirty.items():
-            members = {series.name: series for series in self.members.pop(pane, ()) if pane in series.panes}
-            if members:
-                self.members[pane] = list(members.values())
-            if members or stored:
-                yield pane, {name: series.panes[pane] for name, series in members.items()}
+            sums = self.sums(pane)
+            if len(sums) != len(self.members.get(pane, ())):
+                self._tidy(pane)
+            if sums or stored:
+                yield pane, sums
         self.dirty.clear()
+
+    def sums(self, pane: int) -> dict[str, int]:
+        """The sums of all measures in a pane."""
+        return {series.name: total for series in self.members.get(pane, ()) if (total := series.panes.get(pane))}
+
+    def _tidy(self, pane: int) -> None:
+        members = dict.fromkeys(series for series in self.members.pop(pane) if pane in series.panes)
+        if members:
+            self.members[pane] = list(members)
 
 
 class Level:

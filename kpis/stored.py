@@ -28,10 +28,10 @@ def _key(table: str, *parts: str) -> bytes:
     return (table + "\0".join(parts)).encode()
 
 
-def pack_key(tenant: str, pack: PackKey) -> bytes:
-    """The key of the cells that are stored together."""
+def pack_entry(tenant: str, pack: PackKey, sums: dict[str, int]) -> Entry:
+    """The entry of cells that are stored together."""
     name, segment, level, pane = pack
-    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode()
+    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode(), orjson.dumps(sums) if sums else None
 
 
 def dirty_entries(state: TenantState) -> list[Entry]:
@@ -39,7 +39,7 @@ def dirty_entries(state: TenantState) -> list[Entry]:
     tenant = state.tenant
     entries = [*_fact_entries(tenant), *_state_entries(state)]
     name = tenant.name
-    entries += [(pack_key(name, pack), orjson.dumps(sums) if sums else None) for pack, sums in tenant.cells.drain()]
+    entries += [pack_entry(name, pack, sums) for pack, sums in tenant.cells.drain()]
     return entries
 
 

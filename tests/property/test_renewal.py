@@ -46,13 +46,15 @@ def renewed(lane: Lane, changed: dict[str, Any], *, restart: bool) -> Lane:
     return lane
 
 
-def facts(lane: Lane) -> dict[bytes, bytes]:
+def facts(lane: Lane) -> dict[bytes, Any]:
     """What is stored, but for what counts changes and records."""
-    kept = {name: value for name, value in lane.kept().items() if name.split(b"\0")[1] != b"meta"}
-    return {name: value for name, value in kept.items() if not is_counter(name.split(b"\0")[1].decode())}
+    kept = {name: value for name, value in lane.stored().items() if name.split(b"\0")[1] != b"meta"}
+    for name, sums in cells(kept).items():
+        kept[name] = {measure: total for measure, total in sums.items() if not is_counter(measure)}
+    return {name: value for name, value in kept.items() if value}
 
 
-def cells(entries: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def cells(entries: dict[bytes, Any]) -> dict[bytes, Any]:
     """The cells of what is stored."""
     return {name: value for name, value in entries.items() if name[:1] == b"c"}
 
