@@ -98,18 +98,19 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums)
+        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, tenant.spenders)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
         figure = kpi.formula(view)
-        sent = any(kpi.hears(label) for label in self._state.types) or (
+        events = kpi.events_by(self._settings.revenue_from)
+        sent = any(hears(events, label) for label in self._state.types) or (
             kpi.quality and ("received", EVERYTHING) in self._cells.series
         )
         if not kpi.low_n and not sent:
             figure = Figure(None, None, None, 0)
         found = self._document(kpi, view, {}, figure)
-        if kpi.robots and (excluded := self._heard(kpi.events, view, "bot:")):
+        if kpi.robots and (excluded := self._heard(events, view, "bot:")):
             found["excluded"] = excluded
         return found
 
@@ -140,9 +141,11 @@ class Board:
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
         at, state = view.window, self._state
-        still = kpi.stock or kpi.quality
+        still = kpi.stock or kpi.quality or kpi.lifetime
         rows = kpi.rows if segment and not kpi.vector else "none"
-        late = 0 if still else self._heard(events or kpi.events, view, LATE_PREFIX[rows])
+        late = (
+            0 if still else self._heard(events or kpi.events_by(self._settings.revenue_from), view, LATE_PREFIX[rows])
+        )
         first = state.first
         start = first if at.start is None else at.start * MINUTE_MS
         found: Document = {

@@ -11,10 +11,11 @@ from kpis.leads import LeadEvent, lead_marks, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import Mark
 from kpis.messages import message_marks
-from kpis.orders import order_marks, read_order
+from kpis.orders import adjustment_marks, order_marks, read_order
 from kpis.people import segment_of
-from kpis.purchases import purchases_of
+from kpis.purchases import purchases_of, revenue_facts
 from kpis.records import record_marks
+from kpis.spending import spending_marks
 from kpis.tickets import ticket_marks
 from kpis.touches import CODES, LATE
 
@@ -43,10 +44,11 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:
     """An order, in the segments of its subject."""
-    order = read_order(tenant.orders.get(key, []), tenant.settings)
+    events = tenant.orders.get(key, [])
+    order = read_order(events, tenant.settings)
     if order is not None:
         segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
-        for mark in order_marks(order, tenant.zone):
+        for mark in (*order_marks(order, tenant.zone), *adjustment_marks(events, tenant.zone)):
             yield segments, mark
 
 
@@ -107,8 +109,11 @@ def of_customer(tenant: "Tenant", root: str) -> Contribution:
     if tenant.people.subject(root) != root:
         return
     segments = tenant.people.segments(root)
-    for mark in customer_marks(customer_facts(tenant, root), tenant.settings, tenant.zone):
+    facts = customer_facts(tenant, root)
+    for mark in customer_marks(facts, tenant.settings, tenant.zone):
         yield (segments if mark.measure in SEGMENTED_CUSTOMERS else 0), mark
+    for mark in spending_marks(facts, revenue_facts(tenant, root), tenant.settings, tenant.zone):
+        yield segments, mark
 
 
 def of_person(tenant: "Tenant", key: str) -> Contribution:

@@ -36,6 +36,10 @@ class Ledger:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""
         self._open.add((kind, key))
 
+    def opened(self, kind: str) -> list[str]:
+        """Keys of the groups of one kind that are out of the numbers."""
+        return [key for found, key in self._open if found == kind]
+
     def is_open(self, kind: str, key: str) -> bool:
         """Whether a group is out of the numbers: what is added to its facts now goes in when it is closed."""
         return (kind, key) in self._open

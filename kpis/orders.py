@@ -52,6 +52,23 @@ def _stamp(event: OrderEvent) -> tuple[int, str, str]:
     return event[0], event[2], event[3]
 
 
+def adjustment_marks(events: list[OrderEvent], zone: Zone) -> Iterator[Mark]:
+    """What was taken back of an order, when it was: its refunds, and at the first cancellation what was left of it."""
+    completed = max((event for event in events if event[1] == "completed"), key=_stamp, default=None)
+    if completed is None:
+        return
+    amount, currency, left = completed[4].get("amount"), completed[4].get("currency"), completed[4].get("amount", 0)
+    for time, kind, _, _, data in events:
+        if kind == "refunded":
+            refund = data.get("amount")
+            taken = None if refund is None else -refund
+            yield from money_marks("adjustments", time, None, taken, data.get("currency"), zone, rated=None)
+            left -= refund or 0 if data.get("currency") == currency else 0
+    if cancelled := [event[0] for event in events if event[1] == "cancelled"]:
+        taken = None if amount is None else -max(0, left)
+        yield from money_marks("adjustments", min(cancelled), None, taken, currency, zone, rated=None)
+
+
 def order_marks(order: Order, zone: Zone) -> Iterator[Mark]:
     """What an order adds to the numbers: it counts, and its net money, at its own time."""
     if not order.kept:

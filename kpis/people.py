@@ -195,7 +195,7 @@ class People:
 
     # --- a restart, and a check
 
-    def restore(self, holders: Iterable[str], leads: Iterable[str]) -> None:
+    def restore(self, holders: Iterable[str], leads: Iterable[str], bought: Iterable[str]) -> None:
         """Make what is derived from restored facts, without touching the numbers. The links are made already."""
         self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
         self.stored_touches = {}
@@ -203,7 +203,8 @@ class People:
             self.hold(raw)
         # Also where nobody was there yet: a view that comes late must find the newest lead.
         led = {person for lead in leads for person in self.persons_of(self.subject(lead))}
-        self.sets.restore({self.person(raw) for raw in self.touches} | led)
+        buyers = {self.subject(thing) for thing in bought}
+        self.sets.restore({self.person(raw) for raw in self.touches} | led | buyers)
 
     def everyone(self, raws: Iterable[str]) -> set[str]:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""

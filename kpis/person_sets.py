@@ -23,11 +23,13 @@ PAGE: Final = CODES["page.viewed"]
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
+BUYERS: Final = BASES.number("buyers")
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
-SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED})
+SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS})
 
 VISITOR: Final = (VISITORS, None)
+BUYER: Final = (BUYERS, None)
 ENGAGED_KEYS: Final = tuple(
     ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
 )
@@ -41,6 +43,7 @@ class PersonSets:
     def __init__(self, people: "People", everything: int, days: Callable[[int], int]) -> None:
         self.latest_lead: dict[str, int] = {}  # person -> newest lead of its subject, ms
         self.latest_lead_of: Callable[[str], int | None] = lambda root: None
+        self.bought_of: Callable[[str], Iterable[int]] = lambda root: ()  # when a subject's orders were, minutes
         self._people = people
         self._everything = everything
         self._day = days
@@ -58,19 +61,25 @@ class PersonSets:
         chunk = touches.add(time, kind, flags, note)
         if not flags & BOT:
             person = people.person(raw)
-            sets = self._sets.get(person)
-            if sets is None:
-                sets = self._sets[person] = {}
-            minute = time // 60_000
-            for key in self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)):
-                times = sets.get(key)
-                if times is None:
-                    times = sets[key] = array("q")
-                if person in self._withdrawn:
-                    put_sorted(times, minute)
-                else:
-                    self._presence.put(key[0], self._code_of(person, key), times, minute)
+            self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), time // 60_000)
         return chunk
+
+    def buy(self, subject: str, minute: int) -> None:
+        """Put a subject among the buyers of a minute."""
+        self._put(subject, (BUYER,), minute)
+
+    def _put(self, person: str, keys: tuple[SetKey, ...], minute: int) -> None:
+        sets = self._sets.get(person)
+        if sets is None:
+            sets = self._sets[person] = {}
+        for key in keys:
+            times = sets.get(key)
+            if times is None:
+                times = sets[key] = array("q")
+            if person in self._withdrawn:
+                put_sorted(times, minute)
+            else:
+                self._presence.put(key[0], self._code_of(person, key), times, minute)
 
     def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
         """The sets a human touch belongs to."""
@@ -96,7 +105,9 @@ class PersonSets:
                 if not flags & BOT:
                     for key in self._keys(person, time, kind, note, identified):
                         found.setdefault(key, set()).add(time // 60_000)
-        return {key: array("q", sorted(minutes)) for key, minutes in found.items()}
+        if person == self._people.subject(person):
+            found[BUYER] = set(self.bought_of(person))
+        return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
 
     def _note_lead(self, person: str) -> None:
         lead = self.latest_lead_of(self._people.subject(person))
@@ -113,7 +124,7 @@ class PersonSets:
         self._whole(person, -1)
 
     def remake(self, person: str) -> None:
-        """Make a person's sets again from the facts, because its newest lead moved."""
+        """Make a person's sets again from the facts, because its newest lead or an order moved."""
         self.withdraw(person)
         self._sets[person] = self._made(person)
 

@@ -38,6 +38,11 @@ def purchases_of(tenant: "Tenant", root: str, *kinds: str) -> list[Purchase]:
     return sorted((tenant.purchases[thing] for thing in things if thing in tenant.purchases), key=lambda one: one[:2])
 
 
+def order_minutes(tenant: "Tenant", root: str) -> list[int]:
+    """When a subject's orders that stand were completed, minutes."""
+    return [one.time // 60_000 for one in purchases_of(tenant, root, "order")]
+
+
 def revenue_facts(tenant: "Tenant", root: str) -> list[Purchase]:
     """A subject's revenue facts, by the setting ``revenue_from``, in order of time, then name."""
     return purchases_of(tenant, root, *REVENUE_KINDS[tenant.settings.revenue_from])

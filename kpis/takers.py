@@ -135,10 +135,12 @@ def take_fx(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bo
     if text := data.get("date"):
         day = date_day(date.fromisoformat(text))
         if tenant.rates.set(data["base"], data["quote"], day, word):
+            tenant.spenders.reprice()
             tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
         return
     quarter = row.time // 900_000
     if tenant.rates.set_undated(data["base"], data["quote"], quarter, tenant.zone.day(quarter * 15), word):
+        tenant.spenders.reprice()
         tenant.dirty.add(("rate_undated", (data["base"], data["quote"], quarter)))
 
 

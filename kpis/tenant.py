@@ -18,8 +18,9 @@ from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
-from kpis.purchases import Purchase, purchase
+from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.records import RecordEvent
+from kpis.spenders import Spenders
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
 from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, is_judged, kind_code
@@ -56,6 +57,7 @@ class Tenant:
         self.rates = Rates()
         self.people = People(self.ledger, self.sets, settings.dimensions, self.zone.day)
         self.people.sets.latest_lead_of = partial(groups.latest_lead, self)
+        self.people.sets.bought_of = partial(order_minutes, self)
         self.deals: dict[str, list[DealEvent]] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
@@ -69,6 +71,7 @@ class Tenant:
         self.tickets: dict[str, list[TicketEvent]] = {}
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.costs: dict[str, list[CostEvent]] = {}
+        self.spenders = Spenders(self)
         self.dirty: set[tuple[str, Any]] = set()
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
@@ -164,7 +167,11 @@ class Tenant:
             self.people.own(*group, owner, previous)
         if thing.startswith(CONTACT):
             self.ledger.open("person", thing)
+        bought = kind == "order" and thing in self.purchases
+        buyers = {self.people.subject(thing), self.people.subject(owner)} if bought else ()
         self.people.move_object(thing, said)
+        for buyer in buyers:
+            self.people.sets.remake(buyer)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
@@ -240,21 +247,33 @@ class Tenant:
     def _settle_purchases(self) -> None:
         """Deals and orders of the batch that became purchases, changed, or ceased to be any change their customer."""
         for thing in self.unsettled:
-            found = purchase(self, thing)
-            if found != self.purchases.get(thing):
-                self.ledger.open("customer", self.people.subject(thing))
-                if found is None:
-                    del self.purchases[thing]
-                else:
-                    self.purchases[thing] = found
+            before, found = self.purchases.get(thing), purchase(self, thing)
+            if found == before:
+                continue
+            subject = self.people.subject(thing)
+            self.ledger.open("customer", subject)
+            if found is None:
+                del self.purchases[thing]
+            else:
+                self.purchases[thing] = found
+            if thing.startswith("order:"):
+                self._settle_buyer(subject, before, found)
         self.unsettled.clear()
+
+    def _settle_buyer(self, subject: str, before: Purchase | None, found: Purchase | None) -> None:
+        if before is None and found is not None:
+            self.people.sets.buy(subject, found.time // 60_000)
+        elif before is None or found is None or found.time != before.time:
+            self.people.sets.remake(subject)
 
     # --- a batch
 
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         self._settle_purchases()
+        customers = self.ledger.opened("customer")
         self.ledger.close()
+        self.spenders.refresh(customers)
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
         self.cells.apply(self.ledger.take(), self.sets)
@@ -273,7 +292,9 @@ class Tenant:
         for kind, keys in (("late", self.late), ("record", self.records), ("ticket", self.tickets)):
             for key in keys:
                 self.shelve_with(kind, key, key.partition("\0")[0])
-        people.restore([*self.answers, *self.signups, *people.attributes], self.leads)
+        people.restore([*self.answers, *self.signups, *people.attributes], self.leads, self.purchases)
+        held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
+        self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
             if any(kind == groups.PAGE and flags & LATE for _, kind, flags, _ in touches):
                 self.shelve_with("late_views", raw, raw)

@@ -1,13 +1,14 @@
 """What a formula sees: the cells of one tenant, in one window, for one segment (or several together)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
 from kpis.cells import Cells
 from kpis.measures import base_of
 from kpis.money import Rates
+from kpis.spenders import SPENDERS, Spenders
 from kpis.windows import MINUTE_WINDOWS, Window
 from models.money import digits
 from models.settings import TenantSettings
@@ -40,11 +41,13 @@ class View:
         segments: tuple[str, ...],
         reads: set[str] | None = None,
         sums: Sums | None = None,
+        spenders: Spenders | None = None,
     ) -> None:
         self._cells = cells
         self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
         self._reads = reads  # notes the base of every measure that is read
         self._rates = rates
+        self._spenders = spenders
         self.settings = settings
         self.currency = settings.currency
         self.zone = cells.zone
@@ -111,6 +114,13 @@ class View:
                 total += self.flow(f"{base}:{suffix}")
         return total
 
+    @property
+    def spenders(self) -> Spenders:
+        """Every customer with what it spent."""
+        assert self._spenders is not None, "a view without customers"
+        self._note(SPENDERS)
+        return self._spenders
+
     def money(self, base: str) -> Money:
         """Money of what happened in the window, each amount at its own day's rate."""
         self._note(base)
@@ -154,15 +164,22 @@ class View:
 
     def money_level(self, base: str) -> Money:
         """Money of what there is at the window's end; each amount keeps the rate of the day in its name."""
+        return self._dated(base, self.level)
+
+    def money_dated(self, base: str) -> Money:
+        """Money of the window of which each amount keeps the rate of the day in its name."""
+        return self._dated(base, self.flow)
+
+    def _dated(self, base: str, read: Callable[[str], int]) -> Money:
         self._note(base)
         amount, priced, unpriced = Fraction(0), 0, 0
         for suffix in self._cells.suffixes(f"{base}#:", self.segments):
-            count, (currency, _, day) = self.level(f"{base}#:{suffix}"), suffix.partition(":")
+            count, (currency, _, day) = read(f"{base}#:{suffix}"), suffix.partition(":")
             same = currency == self.currency
             rate = Fraction(1) if same else self._rates.rate(currency, self.currency, int(day)) if day else None
             if rate is None:
                 unpriced += count
             else:
                 priced += count
-                amount += self._major(self.level(f"{base}:{suffix}") * rate, currency)
+                amount += self._major(read(f"{base}:{suffix}") * rate, currency)
         return Money(amount, priced, unpriced)

@@ -15,6 +15,7 @@ from kpis.catalog.perception import perception
 from kpis.catalog.quality import quality
 from kpis.catalog.row import Kpi, Step, hears
 from kpis.catalog.social import social
+from kpis.catalog.spending import spending
 from kpis.catalog.traffic import traffic
 
 __all__ = ["CATALOG", "Kpi", "Step", "hears"]
@@ -24,6 +25,7 @@ CATALOG: Final = (
     *deals(),
     *cycles(),
     *customers(),
+    *spending(),
     *mail(),
     *touches(),
     *perception(),

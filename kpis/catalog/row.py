@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from kpis.formulas import Formula
 from kpis.view import View
 from kpis.windows import SEGMENT_WINDOWS, WINDOWS
 
+DEALS: Final = ("crm.deal.",)
 Rows = Literal["deal", "subject", "touch", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "index"]
 Shape = Literal["count", "sum", "ratio"]
@@ -37,6 +38,8 @@ class Kpi:
     rows: Rows = "none"
     windows: tuple[str, ...] = WINDOWS
     stock: bool = False  # a state at the window's end: never partial, never revised late
+    lifetime: bool = False  # of those who began in the window, up to now: never revised late
+    revenue: bool = False  # its events follow the setting revenue_from
     quality: bool = False  # about the stream itself
     robots: bool = True  # robots' events are left out, and shown as `excluded`
     direction: Literal["up", "down", "neither"] = "up"
@@ -64,12 +67,14 @@ class Kpi:
         """Whether numerator and denominator are money."""
         return self.money_sides or {"money": (True, True), "money/day": (True, False)}.get(self.unit, (False, False))
 
-    def hears(self, label: str) -> bool:
-        """Whether an event of this label (its type, a survey's kind behind a colon) is among the row's events."""
-        return hears(self.events, label)
+    def events_by(self, revenue_from: str) -> tuple[str, ...]:
+        """The events of a tenant whose revenue comes from ``orders``, ``deals`` or both."""
+        if not self.revenue or revenue_from == "orders":
+            return self.events
+        return DEALS if revenue_from == "deals" else (*self.events, *DEALS)
 
 
 @cache
 def hears(events: tuple[str, ...], label: str) -> bool:
-    """Whether a label is one of some events."""
+    """Whether an event of this label (its type, a survey's kind behind a colon) is one of some events."""
     return any(label.startswith(event) if event.endswith(".") else label == event for event in events)

@@ -17,7 +17,13 @@ BOOK: Final = TenantBook.from_mapping(
     {
         "tenants": {
             "north": {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2},
-            "south": {"tz": "Australia/Adelaide", "dimensions": ["tier"], "segment_cap": 2, "currency": "USD"},
+            "south": {
+                "tz": "Australia/Adelaide",
+                "dimensions": ["tier"],
+                "segment_cap": 2,
+                "currency": "USD",
+                "revenue_from": "both",
+            },
         }
     }
 )

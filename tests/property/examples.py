@@ -6,6 +6,7 @@ from models.settings import TenantSettings
 from tests.property import example_stories as s
 from tests.property.example_stories import HELSINKI, Stage
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
+from tests.property.stories_spending import SPENDING_EXAMPLES, SPENDING_SETTINGS
 
 TRAFFIC: Final = {"traffic_to_lead_rate": 0.02, "traffic_to_lead_rate_session": 0.016, "visitors_per_lead": 50.0}
 CHURN: Final = {
@@ -20,6 +21,7 @@ QUALITY: Final = {
 VELOCITY: Final = {"pipeline_velocity": "2000.00", "win_rate": 0.25, "sales_cycle_days_mean": 60.0}
 EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACTIVITY_EXAMPLES,
+    **SPENDING_EXAMPLES,
     "traffic to lead": [Stage(s.traffic, "month", "2026-06-20", TRAFFIC)],
     "signups": [Stage(s.signups, "month", "2026-06-20", {"signups": 112})],
     "lead to opportunity": [
@@ -81,7 +83,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
                "closed_won_deals": 2}),
     ],
 }  # fmt: skip
-SETTINGS: Final = {"scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI}
+SETTINGS: Final = {"scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS}
 
 
 def settings_of(name: str) -> TenantSettings:

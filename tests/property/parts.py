@@ -17,6 +17,7 @@ NAMES: Final = (
 )  # fmt: skip
 SIDES: Final = ("numerator", "denominator", "n", "unpriced", "late_revised", "excluded")
 # Quotients of sums on either side, or a product: what they are made of adds up, and is compared in other rows.
+RANKED: Final = ("rfm_segment",)  # places among all others
 NOT_SUMS: Final = ("pipeline_velocity", "pipeline_velocity_closed", "pipeline_velocity_worked")
 
 
@@ -51,4 +52,5 @@ def sides(document: Mapping[str, Any], *, late: bool) -> dict[str, Fraction]:
     """The fields of a document that are sums, with or without the late events; what is not known counts nothing."""
     left_out = {"numerator", "denominator"} if document.get("kpi") in NOT_SUMS else set()
     left_out |= set() if late else {"late_revised"}
+    left_out |= set(SIDES) if document.get("kpi") in RANKED else set()
     return {side: Fraction(0 if side in left_out else document.get(side) or 0) for side in SIDES}

@@ -49,7 +49,8 @@ def check(stage: Stage, found: dict[Any, Any], times: int = 1) -> None:
     for name, wanted in stage.values.items():
         kpi, _, field = name.partition(".")
         document = found[(kpi, stage.window, ())]
-        if field not in ("status", "state") and document["unit"] in ("count", "money", "money/day"):
+        mean = not field and document["unit"] == "money" and document["denominator"] is not None
+        if field not in ("status", "state") and document["unit"] in ("count", "money", "money/day") and not mean:
             wanted = str(Decimal(wanted) * times) if isinstance(wanted, str) else wanted * times
         assert document[field or "value"] == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), document
 
@@ -106,7 +107,18 @@ def test_compute_gives_the_stated_result(name: str, tmp_path: Path) -> None:
             continue
         (tmp_path / "events.jsonl").write_text("\n".join(map(as_event, feed.items)))
         as_of = instant_text(ms(stage.as_of))
-        args = ["compute", tmp_path / "events.jsonl", "--as-of", as_of, "--tz", settings_of(name).tz, "--json"]
+        said = json.loads(settings_of(name).model_dump_json(exclude_defaults=True))
+        lines = [f"{setting} = {json.dumps(value)}" for setting, value in said.items()]
+        (tmp_path / "settings.toml").write_text("\n".join(["[tenant]", *lines]))
+        args = [
+            "compute",
+            tmp_path / "events.jsonl",
+            "--as-of",
+            as_of,
+            "--config",
+            tmp_path / "settings.toml",
+            "--json",
+        ]
         result = CliRunner().invoke(
             app, [*map(str, args), *(f"--kpi={name.partition('.')[0]}" for name in stage.values)]
         )

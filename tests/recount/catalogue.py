@@ -13,6 +13,7 @@ from tests.recount.perception import bucket_share, score
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
 from tests.recount.social import social_rows
+from tests.recount.spending_rows import spending_rows
 from tests.recount.tenant import Tenant
 from tests.recount.web import CHANNELS
 from tests.recount.windows import ALL_WINDOWS, PAIR_WINDOWS
@@ -58,6 +59,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *flagged_rows(tenant),
         *activity_rows(tenant),
         *social_rows(tenant),
+        *spending_rows(tenant),
     ]
 
 

@@ -1,0 +1,49 @@
+"""What customers spend, and what keeping them costs."""
+
+from kpis import formulas as f
+from kpis import formulas_spending as s
+from kpis.catalog.hears import ORDERS
+from kpis.catalog.row import Kpi
+
+
+def spending() -> tuple[Kpi, ...]:
+    orders, first = f.flow("orders"), ("crm.order.", "crm.subscription.")
+    buyers, known = f.ratio(orders, f.marked("buyers")), f.ratio(orders, f.level("new_customers"))
+
+    def lifetime(suffix: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(
+            f"customer_lifetime_value{suffix}",
+            title,
+            "money",
+            formula,
+            ORDERS,
+            "subject",
+            lifetime=True,
+            revenue=True,
+            shape="ratio",
+            money_sides=(True, False),
+        )
+
+    def buying(suffix: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(f"transactions_per_customer{suffix}", title, "number", formula, ORDERS, "subject")
+
+    return (
+        Kpi("new_business_revenue", "New business", "money", f.money("new_business"), first, "subject", revenue=True),
+        lifetime("", "Customer lifetime value", s.lifetime_value),
+        lifetime("_median", "Customer lifetime value, median", s.median_value),
+        buying("", "Orders per buyer", buyers),
+        buying("_all", "Orders per customer", known),
+        Kpi("revenue_adjustments", "Refunds and cancelled orders", "money", f.money("adjustments"), ORDERS, "subject"),
+        Kpi(
+            "rfm_segment",
+            "Customers by recency, frequency and money",
+            "count",
+            f.count(lambda view: 0),
+            ORDERS,
+            stock=True,
+            direction="neither",
+            vector="rfm",
+            steps=s.rfm,
+            total=False,
+        ),
+    )

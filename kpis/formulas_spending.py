@@ -1,0 +1,35 @@
+"""Formulas of what customers spend."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from kpis.catalog.hears import ORDERS
+from kpis.catalog.row import Step
+from kpis.formulas import Figure, Formula
+from kpis.view import View
+from models.money import digits
+
+
+def lifetime_value(view: View) -> Figure:
+    """Mean revenue so far of the window's new customers. Source: HubSpot's "Total revenue" of a company."""
+    worth, customers = view.money_dated("ltv"), view.flow("new_customers")
+    value = worth.amount / customers if customers else None
+    return Figure(value, worth.amount, customers, customers, worth.unpriced)
+
+
+def median_value(view: View) -> Figure:
+    """Median of the same; each customer's is rounded to the currency's digits first."""
+    worths, unpriced = view.spenders.worths(view.window, view.segments)
+    n = len(worths)
+    value = Fraction(worths[(n - 1) // 2] + worths[n // 2], 2 * 10 ** digits(view.currency)) if n else None
+    return Figure(value, None, None, n, unpriced)
+
+
+def rfm(view: View) -> Iterator[Step]:
+    """Customers by recency, frequency and money, each in fifths. Source: Hughes, Strategic Database Marketing, 1994."""
+    for name, customers, unpriced in view.spenders.ranked(view.window.end):
+        yield Step(name, _fixed(Figure(customers, customers, None, customers, unpriced)), ORDERS)
+
+
+def _fixed(figure: Figure) -> Formula:
+    return lambda view: figure

@@ -1,0 +1,55 @@
+"""What a customer brings in: its first business, and all of it. Rules: kpi-precise "new_business_revenue" and
+"customer_lifetime_value".
+
+Lifetime value is dated at the moment its customer became one (``ltv``). Each amount keeps the rate of its own business
+day, so that day is in the name of what was paid in a foreign currency: ``ltv:SEK:20546``.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from kpis.customers import CustomerFacts, SubscriptionEvent, customer_since
+from kpis.marks import Mark
+from kpis.money import money_marks
+from kpis.purchases import Purchase
+from kpis.zone import Zone
+from models.settings import TenantSettings
+
+
+def spending_marks(
+    facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
+) -> Iterator[Mark]:
+    """What a subject's revenue facts (in order of time) add to the numbers."""
+    yield from _first_business(facts, revenue, settings, zone)
+    since = customer_since(facts)
+    for _, amount, currency, day in priced(revenue, zone) if since is not None else ():
+        name = "" if currency is None else currency if currency == settings.currency else f"{currency}:{day}"
+        yield Mark(f"ltv#:{name}", since or 0, 1)
+        if amount:
+            yield Mark(f"ltv:{name}", since or 0, amount)
+
+
+def priced(revenue: Sequence[Purchase], zone: Zone) -> Iterator[tuple[int, int, str | None, int]]:
+    """(time, minor units, currency or None, local day) of revenue facts."""
+    for time, _, amount, currency in revenue:
+        known = amount is not None and currency is not None
+        yield time, amount or 0 if known else 0, currency if known else None, zone.day(time // 60_000)
+
+
+def _first_business(
+    facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
+) -> Iterator[Mark]:
+    """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
+    if facts.subscriptions and settings.revenue_from != "deals":
+        plan = first_plan(event for events in facts.subscriptions for event in events)
+        if plan is not None:
+            effective, _, _, _, _, mrr, currency = plan
+            yield from money_marks("new_business", effective, None, mrr, currency, zone, rated=None)
+    elif revenue:
+        first = revenue[0]
+        yield from money_marks("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
+
+
+def first_plan(events: Iterator[SubscriptionEvent]) -> SubscriptionEvent | None:
+    """The first word of a price above nothing."""
+    said = (event for event in events if event[4] in ("started", "changed") and event[5])
+    return min(said, key=lambda event: event[:4], default=None)

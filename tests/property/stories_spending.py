@@ -1,0 +1,114 @@
+"""Examples of what customers spend, with the results they state."""
+
+from typing import Any, Final
+
+from models.settings import TenantSettings
+from tests.property.example_stories import JUNE, Stage
+from tests.recount.feed import Feed
+from tests.recount.windows import MINUTE
+
+FROM_DEALS: Final = TenantSettings(revenue_from="deals")
+FROM_BOTH: Final = TenantSettings(revenue_from="both")
+
+
+def order(feed: Feed, name: str, customer: str, at: str | int, amount: int) -> None:
+    """An order of a customer, in cents."""
+    feed.add("order.completed", at, order_id=name, customer_id=customer, amount=amount, currency="EUR")
+
+
+def refund(feed: Feed, name: str, at: str | int, amount: int) -> None:
+    """Money back; only the order is named."""
+    feed.add("order.refunded", at, order_id=name, amount=amount, currency="EUR")
+
+
+def three_payments(feed: Feed) -> None:
+    """120 + 80 − 30."""
+    order(feed, "a", "c", "2026-06-02", 12_000)
+    order(feed, "b", "c", "2026-06-09", 8_000)
+    refund(feed, "b", "2026-06-12", 3_000)
+
+
+def a_prospect_becomes_a_customer(feed: Feed) -> None:
+    """One more customer, who has bought nothing."""
+    feed.add("customer.created", "2026-06-15", customer_id="d")
+
+
+def transactions(feed: Feed) -> None:
+    """150 orders of 96 buyers, 6 of them paid back whole; 400 customers."""
+    for number in range(400):
+        feed.add("customer.created", JUNE + number, customer_id=f"c{number}")
+    for number in range(150):
+        order(feed, f"o{number}", f"c{number % 96}", JUNE + number * MINUTE, 1_000)
+    for number in range(96, 102):
+        refund(feed, f"o{number}", JUNE + 600 * MINUTE, 1_000)
+
+
+def plans(feed: Feed) -> None:
+    """4 k and 2 k of new subscribers, one after a trial; 3 k more from an old one."""
+    about: dict[str, Any] = {"currency": "EUR"}
+    feed.add("subscription.started", "2026-02-01", customer_id="o", subscription_id="so", mrr=500_000, **about)
+    feed.add("subscription.changed", "2026-06-05", subscription_id="so", mrr=800_000, **about)
+    feed.add("subscription.started", "2026-06-05", customer_id="a", subscription_id="sa", mrr=400_000, **about)
+    feed.add("subscription.started", "2026-05-20", customer_id="b", subscription_id="sb", mrr=0, **about)
+    feed.add("subscription.changed", "2026-06-03", subscription_id="sb", mrr=200_000, **about)
+
+
+def orders_and_deals(feed: Feed) -> None:
+    """One customer's deal of 5,000 and later one of 9,000, and an order of 70 between them."""
+    for name, day, amount in (("d", "2026-06-03", 500_000), ("e", "2026-06-10", 900_000)):
+        feed.add("deal.won", day, customer_id="c", deal_id=name, amount=amount, currency="EUR")
+    order(feed, "o", "c", "2026-06-05", 7_000)
+
+
+def orders_of_may(feed: Feed) -> None:
+    """120 and 50 of one customer."""
+    order(feed, "a", "c", "2026-05-10", 12_000)
+    order(feed, "b", "c", "2026-05-11", 5_000)
+
+
+def refund_in_july(feed: Feed) -> None:
+    """The 120 are paid back."""
+    refund(feed, "a", "2026-07-02", 12_000)
+
+
+def cancelled(feed: Feed) -> None:
+    """Of the 50, ten are paid back, then the order is cancelled, twice."""
+    refund(feed, "b", "2026-07-03", 1_000)
+    feed.add("order.cancelled", "2026-07-05", order_id="b")
+    feed.add("order.cancelled", "2026-07-06", order_id="b")
+
+
+def nothing(feed: Feed) -> None:
+    """Time goes by."""
+
+
+MAY: Final = {"net_revenue": "170.00", "orders": 2, "transactions_per_customer": 2.0, "new_business_revenue": "120.00"}
+MAY_LATER: Final = {
+    "net_revenue": "50.00", "orders": 1, "transactions_per_customer": 1.0, "new_business_revenue": "50.00",
+    "customer_lifetime_value": "50.00",
+}  # fmt: skip
+SPENDING_EXAMPLES: Final[dict[str, list[Stage]]] = {
+    "lifetime value": [
+        Stage(three_payments, "month", "2026-06-20",
+              {"customer_lifetime_value": "170.00", "customer_lifetime_value_median.n": 1,
+               "revenue_adjustments": "-30.00", "new_business_revenue": "120.00"}),
+        Stage(a_prospect_becomes_a_customer, "month", "2026-06-20", {"customer_lifetime_value": "85.00"}),
+    ],
+    "transactions": [Stage(transactions, "month", "2026-06-20",
+                           {"transactions_per_customer": 1.5, "transactions_per_customer_all": 0.36, "orders": 144})],
+    "new business": [Stage(plans, "month", "2026-06-20", {"new_business_revenue": "6000.00"})],
+    "revenue from deals": [Stage(orders_and_deals, "month", "2026-06-20",
+                                 {"new_business_revenue": "5000.00", "customer_lifetime_value": "14000.00"})],
+    "revenue from both": [Stage(orders_and_deals, "month", "2026-06-20",
+                                {"new_business_revenue": "5000.00", "customer_lifetime_value": "14070.00"})],
+    "revenue from orders": [Stage(orders_and_deals, "month", "2026-06-20",
+                                  {"new_business_revenue": "70.00", "customer_lifetime_value": "70.00"})],
+    "scenario 5, whole": [
+        Stage(orders_of_may, "last_month", "2026-06-20", MAY | {"customer_lifetime_value": "170.00"}),
+        Stage(refund_in_july, "last_month", "2026-06-20", MAY_LATER),
+        Stage(nothing, "month", "2026-07-20", {"revenue_adjustments": "-120.00", "net_revenue": "0.00"}),
+        Stage(cancelled, "month", "2026-07-20", {"revenue_adjustments": "-170.00", "customer_lifetime_value.n": 0}),
+        Stage(nothing, "all", "2026-07-20", {"net_revenue": "0.00", "new_customers": 0}),
+    ],
+}  # fmt: skip
+SPENDING_SETTINGS: Final = {"revenue from deals": FROM_DEALS, "revenue from both": FROM_BOTH}

@@ -1,0 +1,49 @@
+"""The rows of what customers spend."""
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.recount import spending as s
+from tests.recount.facts import Figure, remembered, share
+from tests.recount.quality import Types
+from tests.recount.row import KpiRow
+from tests.recount.tenant import Tenant
+
+NAMES: Final = {
+    "orders": ("crm.order.",),
+    "deals": ("crm.deal.",),
+    "both": ("crm.order.", "crm.deal."),
+}
+
+
+def spending_rows(tenant: Tenant) -> list[KpiRow]:
+    """First business, lifetime value, transactions, what was paid back, and recency, frequency and money."""
+    spending, wanted = s.Spending(tenant), tenant.settings.revenue_from
+    revenue, first = (
+        Types(NAMES[wanted]),
+        Types((*NAMES[wanted], *([] if wanted == "deals" else ["crm.subscription."]))),
+    )
+    buyers, orders = remembered(spending.buyers), s.ORDERS
+    about = (True, False)
+
+    def lifetime(suffix: str, formula: Callable[..., Figure]) -> KpiRow:
+        return KpiRow(
+            f"customer_lifetime_value{suffix}", "money", revenue, "subject", formula, (spending.customers,), "L",
+            thin=True, money_sides=about,
+        )  # fmt: skip
+
+    return [
+        KpiRow("new_business_revenue", "money", first, "subject", s.amounts, (spending.first_business,)),
+        lifetime("", s.mean_value),
+        lifetime("_median", spending.median),
+        KpiRow("transactions_per_customer", "number", orders, "subject", share, (spending.sales, buyers), thin=True),
+        KpiRow(
+            "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
+            thin=True,
+        ),
+        KpiRow("revenue_adjustments", "money", orders, "subject", s.amounts, (spending.changes,)),
+        KpiRow(
+            "rfm_segment", "count", orders, None, lambda: Figure(None, None, None, 0), (), "S",
+            vector="rfm", steps=spending.cells, total=False,
+        ),
+    ]  # fmt: skip
