@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kpis.catalog import CATALOG, Kpi
-from kpis.catalog.hears import CHANNEL_EVENTS, EVERY, TOUCHES
-from kpis.windows import FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+from kpis.catalog.hears import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
+from kpis.windows import BY_DAY, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
 
 # A group begins with the row of this id and ends before the next group's; a new row belongs where it stands.
 GROUPS: Final = {
     "visitors": "Visitors and leads",
+    "customer_acquisition_cost": "Acquisition and marketing",
     "closed_won_deals": "Deals",
     "sales_cycle_days": "Sales cycle and velocity",
     "orders": "Orders and customers",
@@ -23,6 +24,9 @@ SEGMENTS: Final = {
     "deal": "of the deal",
     "subject": "of the subject",
     "touch": "of the touch",
+    "acquisition": "channel",
+    "marketing": "channel, campaign",
+    "source": "source",
     "none": "none",
 }
 HEAD: Final = f"""\
@@ -34,7 +38,7 @@ a definition leaves room is in [numbers.md](numbers.md), how to read them in [re
 **Windows**
 
 - *every*: {" ".join(WINDOWS)};
-- *from a day*: {" ".join(FROM_A_DAY)};
+- *from a day*: {" ".join(FROM_A_DAY)}; *by the day*: these, yesterday and all;
 - *at the end*: every window, but the value is the state at the window's end; where it begins plays no part.
 
 **Segments**, besides the total; those of traits are named in the tenant's setting `dimensions`:
@@ -42,7 +46,10 @@ a definition leaves room is in [numbers.md](numbers.md), how to read them in [re
 - *of the deal*: owner, source, campaign, pipeline and traits, as the deal has them now;
 - *of the subject*: source, owner, country and traits, as the customer, lead or visitor has them now;
 - *of the touch*: source, campaign, country and traits of the e-mail or call itself;
-- *channel*: {" ".join(CHANNEL_EVENTS)}, on every window. The other segments: {" ".join(SEGMENT_WINDOWS)}.
+- *channel* of engagement: {" ".join(CHANNEL_EVENTS)}, on every window;
+- *channel*, *campaign*, *source* elsewhere: where a touch, cost or customer comes from, by channel from 24h on.
+
+The other segments: {" ".join(SEGMENT_WINDOWS)}.
 
 **Events** are those that a KPI hears of; `deal.*` is every type that begins so. All carry the prefix `crm.`.
 **Better** says which way is good news.
@@ -74,14 +81,16 @@ def _lines() -> Iterator[str]:
 def _windows(kpi: Kpi) -> str:
     if kpi.stock:
         return "at the end"
-    return {WINDOWS: "every", FROM_A_DAY: "from a day"}.get(kpi.windows, " ".join(kpi.windows))
+    return {WINDOWS: "every", FROM_A_DAY: "from a day", BY_DAY: "by the day"}.get(kpi.windows, " ".join(kpi.windows))
 
 
 def _events(kpi: Kpi) -> str:
     if kpi.events in (EVERY, TOUCHES):
         return "all" if kpi.events == EVERY else "those of its channels"
-    names = (event.removeprefix("crm.") + ("*" if event.endswith(".") else "") for event in kpi.events)
-    return " ".join(f"`{name}`" for name in names)
+    touched = set(MARKETING) <= set(kpi.events)
+    events = [event for event in kpi.events if not touched or event not in MARKETING]
+    names = (event.removeprefix("crm.") + ("*" if event.endswith(".") else "") for event in events)
+    return " ".join([*(f"`{name}`" for name in names), *["marketing touches"] * touched])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,15 @@ Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTERS_BACK_MS: Final = 48 * 86_400_000
-LATE_PREFIX: Final = {"deal": "late.d:", "subject": "late.s:", "touch": "late.t:", "none": "late:"}
+LATE_PREFIX: Final = {
+    "deal": "late.d:",
+    "subject": "late.s:",
+    "touch": "late.t:",
+    "acquisition": "late.a:",
+    "marketing": "late.m:",
+    "source": "late.o:",
+    "none": "late:",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -87,6 +95,9 @@ class Board:
         for name in kpi.segment_windows if parts else ():
             if name in windows:
                 yield from self._parts(kpi, windows[name])
+        for name in kpi.channel_windows if parts else ():
+            if name in windows:
+                yield from self._parts(kpi, windows[name], "channel")
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
@@ -114,10 +125,15 @@ class Board:
             found["excluded"] = excluded
         return found
 
-    def _parts(self, kpi: Kpi, at: Window) -> Iterator[Document]:
+    def _parts(self, kpi: Kpi, at: Window, only: str | None = None) -> Iterator[Document]:
         for dimension, segments in self._segments.get(kpi.rows, {}).items():
+            if only not in (None, dimension):
+                continue
             figures = {segment: kpi.formula(self._view(at, segment)) for segment in segments}
-            order = sorted((s for s in segments if not figures[s].empty), key=lambda s: (-figures[s].n, s))
+            order = sorted(
+                (s for s in segments if not figures[s].empty),
+                key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
+            )
             cap = self._settings.segment_cap
             for segment in order[:cap]:
                 value = segment.partition("=")[2]

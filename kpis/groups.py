@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from kpis.acquisition import of_acquisition
 from kpis.answers import answer_marks
+from kpis.attribution import TOUCH_TYPES
 from kpis.costs import cost_marks
-from kpis.customers import CustomerFacts, customer_marks
+from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deals import deal_marks, deal_segments, read_deal
 from kpis.leads import LeadEvent, lead_marks, read_lead
 from kpis.ledger import Contribution
@@ -17,13 +19,15 @@ from kpis.purchases import purchases_of, revenue_facts
 from kpis.records import record_marks
 from kpis.spending import spending_marks
 from kpis.tickets import ticket_marks
-from kpis.touches import CODES, LATE
+from kpis.touches import BY_CODE, LATE
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-PAGE: Final = CODES["page.viewed"]
-LATE_VIEWS: Final = "late.s:crm.page.viewed"
+# Late touches that count in the segments of their subject, too.
+TOUCHES_OF_SUBJECTS: Final = frozenset(
+    code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in TOUCH_TYPES
+)
 # Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
 SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
 
@@ -95,7 +99,7 @@ def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     """All that decides a customer."""
     facts, people = CustomerFacts(), tenant.people
     for member in people.identity.members(root):
-        for time, _, _, kind in tenant.customers.get(member, ()):
+        for time, _, _, kind, _ in tenant.customers.get(member, ()):
             getattr(facts, kind).append(time)
     facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
     facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
@@ -114,6 +118,11 @@ def of_customer(tenant: "Tenant", root: str) -> Contribution:
         yield (segments if mark.measure in SEGMENTED_CUSTOMERS else 0), mark
     for mark in spending_marks(facts, revenue_facts(tenant, root), tenant.settings, tenant.zone):
         yield segments, mark
+
+
+def of_way(tenant: "Tenant", root: str) -> Contribution:
+    """How a subject became a customer."""
+    return of_acquisition(tenant, root, customer_since(customer_facts(tenant, root)))
 
 
 def of_person(tenant: "Tenant", key: str) -> Contribution:
@@ -161,11 +170,11 @@ def of_late(tenant: "Tenant", key: str) -> Contribution:
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
-    """Late page views fall in the subject's segments; those of other touches in the touch's own."""
+    """Late touches fall in the subject's segments."""
     segments = tenant.people.segments(tenant.people.subject(raw))
     for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
-        if kind == PAGE and flags & LATE:
-            yield segments, Mark(LATE_VIEWS, time, 1)
+        if flags & LATE and kind in TOUCHES_OF_SUBJECTS:
+            yield segments, Mark(f"late.s:{BY_CODE[kind].type}", time, 1)
 
 
 GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
@@ -174,6 +183,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "lead": of_lead,
     "message": of_message,
     "customer": of_customer,
+    "acquisition": of_way,
     "person": of_person,
     "late": of_late,
     "record": of_record,

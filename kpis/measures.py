@@ -58,6 +58,7 @@ DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
 TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "late.t")
 ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
+SOURCE_PREFIXES: Final = ("sourced", "late.o")
 MARKETING_PREFIXES: Final = ("cost.marketing", "credit.", "late.m")
 
 
@@ -78,4 +79,6 @@ def rows_of(name: str) -> str:
         return "acquisition"
     if base.startswith(MARKETING_PREFIXES):
         return "marketing"
+    if base.startswith(SOURCE_PREFIXES):
+        return "source"
     return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

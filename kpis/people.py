@@ -17,7 +17,7 @@ from kpis.touches import Touches
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views", "record", "ticket"})
-SUBJECT_GROUPS: Final = ("customer",)  # groups of facts named by their subject: made again when its ids change
+SUBJECT_GROUPS: Final = ("customer", "acquisition")  # named by their subject: made again when its ids change
 
 Said = list[Any]  # [t, source, id, value]
 
@@ -132,12 +132,16 @@ class People:
             for group in self.owned.get(member, ()):
                 if group[0] in SEGMENTED_GROUPS:
                     self._ledger.open(*group)
-        for kind in SUBJECT_GROUPS:
-            self._ledger.open(kind, root)
+        self.open_subject(root)
         for person in self.persons_of(root):
             self._ledger.open("person", person)
             self.sets.withdraw(person)
         self._codes.pop(root, None)
+
+    def open_subject(self, root: str) -> None:
+        """Take out what depends on a subject's purchases and contracts, before these change."""
+        for kind in SUBJECT_GROUPS:
+            self._ledger.open(kind, root)
 
     def persons_of(self, root: str) -> tuple[str, ...]:
         """A subject as a person, and its contacts."""

@@ -117,6 +117,16 @@ def _drop_touch(tenant: Tenant, name: str) -> None:
         tenant.people.stored_touches.pop(raw, None)
 
 
+def _load_marketing(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    raw, _, number = name.rpartition("\0")
+    tenant.stored_marketing.setdefault(raw, {})[int(number)] = stored
+
+
+def _drop_marketing(tenant: Tenant, name: str) -> None:
+    raw, _, number = name.rpartition("\0")
+    tenant.stored_marketing.get(raw, {}).pop(int(number), None)
+
+
 def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
     one, other = name.split("\0")
     tenant.people.identity.load((one, other), stored)
@@ -200,6 +210,13 @@ FACTS: Final[dict[str, Shelf]] = {
         _load_touch,
         lambda tenant: [(raw, n) for raw, touches in tenant.people.touches.items() for n in range(touches.chunks)],
         _drop_touch,
+    ),
+    "marketing": Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.marketing[name[0]].chunk(name[1]),
+        _load_marketing,
+        lambda tenant: [(raw, n) for raw, touches in tenant.marketing.items() for n in range(touches.chunks)],
+        _drop_marketing,
     ),
     "link": Shelf(
         lambda pair: pair,

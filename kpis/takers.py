@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import groups
+from kpis.acquisition import stir
 from kpis.activity import take_record, take_ticket
 from kpis.costs import cost_event
 from kpis.customers import subscription_event
@@ -38,6 +39,7 @@ def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
     thing = f"deal:{key}"
     tenant.ledger.open("deal", key)
     tenant.unsettled.add(thing)
+    stir(tenant, tenant.people.subject(thing))
     tenant.shelve("deal", key)
     event = deal_event(row.time, kind, row.source, row.id, row.data)
     if late:
@@ -60,7 +62,7 @@ def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a subscription."""
     key = str(row.data["subscription_id"])
-    tenant.ledger.open("customer", tenant.people.subject(f"subscription:{key}"))
+    tenant.people.open_subject(tenant.people.subject(f"subscription:{key}"))
     tenant.shelve("subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)
@@ -76,6 +78,7 @@ def take_lead(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
 def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     for one in groups.merged_leads(tenant, lead):
         tenant.ledger.open("lead", one)
+    stir(tenant, tenant.people.subject(lead))
     tenant.people.own("lead", lead, lead, None)
     tenant.file("lead", lead, tenant.leads, event)
     root = tenant.people.subject(lead)
@@ -89,8 +92,9 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
     """An event of a customer."""
     customer = f"customer:{row.data['customer_id']}"
     if kind in CUSTOMER_KINDS:
-        tenant.ledger.open("customer", tenant.people.subject(customer))
-        tenant.file("customer", customer, tenant.customers, [row.time, row.source, row.id, kind])
+        tenant.people.open_subject(tenant.people.subject(customer))
+        fact = [row.time, row.source, row.id, kind, row.data.get("source")]
+        tenant.file("customer", customer, tenant.customers, fact)
     _source_and_owner(tenant, row)
 
 
@@ -190,18 +194,18 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
         if spec.modelled:
             note_ = (*(note_ or ()), segment_of("model", row.data.get("model")))
     flags = bot | LATE * late
-    if late and kind == PAGE:
-        _note_late_view(tenant, raw, minute)
+    if late and kind in groups.TOUCHES_OF_SUBJECTS:
+        _note_late_touch(tenant, raw, spec.type, minute)
     chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)
 
 
-def _note_late_view(tenant: "Tenant", raw: str, minute: int) -> None:
+def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> None:
     owner = tenant.people.owners.get(raw)
     tenant.people.own("late_views", raw, owner[3] if owner else raw, None)
     if not tenant.ledger.is_open("late_views", raw):
-        tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(groups.LATE_VIEWS), minute)
+        tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(f"late.s:{type_}"), minute)
 
 
 def is_plain_nps(data: dict[str, Any]) -> bool:

@@ -1,11 +1,13 @@
 """One tenant's facts, and what every kind of event does to them."""
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from sys import intern
 from typing import Any, Final
 
 from kpis import groups
+from kpis.acquisition import Horizon, note_event, stir
 from kpis.answers import Answer
 from kpis.cells import Cells, Rows, Segments
 from kpis.costs import CostEvent
@@ -23,7 +25,7 @@ from kpis.records import RecordEvent
 from kpis.spenders import Spenders
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
-from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, is_judged, kind_code
+from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
@@ -63,7 +65,7 @@ class Tenant:
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.messages: dict[str, Any] = {}
-        self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind]
+        self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
@@ -72,6 +74,9 @@ class Tenant:
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
         self.costs: dict[str, list[CostEvent]] = {}
         self.spenders = Spenders(self)
+        self.marketing: dict[str, Touches] = {}  # id -> marketing touches
+        self.stored_marketing: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
+        self.horizons: dict[str, Horizon] = {}  # root -> what may change its acquisition; those that have none are out
         self.dirty: set[tuple[str, Any]] = set()
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
@@ -106,6 +111,8 @@ class Tenant:
             self._traits(own, traits, stamp)
         if not unknown:
             kind, taker, hears_bots = taker_of(row.type)
+            if not bot:
+                note_event(self, row, raw, late)
             if taker is not None and (hears_bots or not bot):
                 taker(self, kind, row, raw, late, bot)
 
@@ -113,6 +120,7 @@ class Tenant:
         """Keep a late event that is no touch, in a group a day."""
         key = f"{raw}\0{time // DAY_MS}"
         self.ledger.open("late", key)
+        stir(self, self.people.subject(raw))
         self.file("late", key, self.late, [time, label])
         self.shelve_with("late", key, raw)
 
@@ -156,13 +164,16 @@ class Tenant:
         previous = held[3] if held else thing
         if kind == "order":
             self.ledger.open("order", key)
+        moving = [
+            one for one in self.people.owned.get(previous, ())
+            if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing
+        ]  # fmt: skip
+        if moving or thing in self.purchases or key in self.subscriptions or key in self.deals:
+            for one in (thing, owner):
+                self.people.open_subject(self.people.subject(one))
         if kind in ("deal", "order", "subscription"):
-            if thing in self.purchases or key in self.subscriptions:
-                self.ledger.open("customer", self.people.subject(thing))
-                self.ledger.open("customer", self.people.subject(owner))
             self.people.own(kind, key, owner, previous)
-        groups = self.people.owned.get(previous, ())
-        for group in [one for one in groups if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing]:
+        for group in moving:
             self.ledger.open(*group)
             self.people.own(*group, owner, previous)
         if thing.startswith(CONTACT):
@@ -251,7 +262,7 @@ class Tenant:
             if found == before:
                 continue
             subject = self.people.subject(thing)
-            self.ledger.open("customer", subject)
+            self.people.open_subject(subject)
             if found is None:
                 del self.purchases[thing]
             else:
@@ -292,12 +303,16 @@ class Tenant:
         for kind, keys in (("late", self.late), ("record", self.records), ("ticket", self.tickets)):
             for key in keys:
                 self.shelve_with(kind, key, key.partition("\0")[0])
-        people.restore([*self.answers, *self.signups, *people.attributes], self.leads, self.purchases)
+        self.marketing = {raw: Touches.restored(chunks) for raw, chunks in self.stored_marketing.items()}
+        self.stored_marketing = {}
+        people.restore([*self.answers, *self.signups, *self.marketing, *people.attributes], self.leads, self.purchases)
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
-            if any(kind == groups.PAGE and flags & LATE for _, kind, flags, _ in touches):
+            if any(flags & LATE and kind in groups.TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
                 self.shelve_with("late_views", raw, raw)
+        for root in {people.subject(one) for one in (*self.marketing, *held)}:
+            deque(groups.of_way(self, root), maxlen=0)  # its horizon
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""
@@ -318,7 +333,7 @@ class Tenant:
                 ledger.open_empty(kind, key)
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
-        for person in people.everyone((*self.customers, *self.answers, *self.signups)):
+        for person in people.everyone((*self.customers, *self.answers, *self.signups, *self.marketing)):
             for kind in SUBJECT_GROUPS:
                 ledger.open_empty(kind, people.subject(person))
             ledger.open_empty("person", person)

@@ -1,11 +1,12 @@
 """What a formula sees: the cells of one tenant, in one window, for one segment (or several together)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from fractions import Fraction
 from typing import NamedTuple
 
-from kpis.cells import Cells
+from kpis.cells import EVERYTHING, Cells
 from kpis.measures import base_of
 from kpis.money import Rates
 from kpis.spenders import SPENDERS, Spenders
@@ -73,6 +74,30 @@ class View:
         """What follows ``base`` and a colon in the names of measures that are in use."""
         self._note(base)
         return self._cells.suffixes(f"{base}:", self.segments)
+
+    def seen_in(self, window: Window) -> "View":
+        """The same in another window."""
+        found = copy(self)
+        found.window = window
+        return found
+
+    def whole(self) -> "View":
+        """The same without segments."""
+        found = copy(self)
+        found.segments = (EVERYTHING,)
+        return found
+
+    def by_day(self, measure: str) -> Iterator[tuple[int, int]]:
+        """(local day, what happened on it in the window); days older than are kept are one, CARRY."""
+        self._note(base_of(measure))
+        at, fine = self.window, self.window.name in MINUTE_WINDOWS
+        for segment in self.segments:
+            yield from self._cells.by_day(measure, segment, at.start, at.end, fine)
+
+    @property
+    def oldest_day(self) -> int:
+        """The oldest local day that is kept by itself."""
+        return self._cells.floors["d"]
 
     def flow(self, measure: str) -> int:
         """What happened in the window."""

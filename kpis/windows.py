@@ -19,6 +19,7 @@ COMPLETE: Final = {
 ROLLING: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS)
 WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
 FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
+BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 MINUTE_MS: Final = 60_000
 
@@ -36,6 +37,7 @@ class Window:
     end: int
     end_ms: int
     complete: bool
+    as_of_ms: int
 
     @property
     def bucket(self) -> str | None:
@@ -57,16 +59,16 @@ def window(name: str, as_of_ms: int, zone: Zone) -> Window:
     end = ceil_minute(as_of_ms)
     today = zone.day((as_of_ms - 1) // MINUTE_MS)
     if name in MINUTE_WINDOWS:
-        return Window(name, end - MINUTE_WINDOWS[name], end, as_of_ms, False)
+        return Window(name, end - MINUTE_WINDOWS[name], end, as_of_ms, False, as_of_ms)
     if name in QUARTER_WINDOWS:
-        return Window(name, _ceil_to(end, 15) - QUARTER_WINDOWS[name], end, as_of_ms, False)
+        return Window(name, _ceil_to(end, 15) - QUARTER_WINDOWS[name], end, as_of_ms, False, as_of_ms)
     if name in DAY_WINDOWS:
-        return Window(name, zone.midnight(today - DAY_WINDOWS[name] + 1), end, as_of_ms, False)
+        return Window(name, zone.midnight(today - DAY_WINDOWS[name] + 1), end, as_of_ms, False, as_of_ms)
     if name in RUNNING:
-        return Window(name, zone.midnight(bucket_start(today, RUNNING[name])), end, as_of_ms, False)
+        return Window(name, zone.midnight(bucket_start(today, RUNNING[name])), end, as_of_ms, False, as_of_ms)
     if name == "all":
-        return Window(name, None, end, as_of_ms, False)
+        return Window(name, None, end, as_of_ms, False, as_of_ms)
     bucket = COMPLETE[name]
     after = bucket_start(today, bucket)
     start, stop = zone.midnight(bucket_start(after - 1, bucket)), zone.midnight(after)
-    return Window(name, start, stop, stop * MINUTE_MS, True)
+    return Window(name, start, stop, stop * MINUTE_MS, True, as_of_ms)

@@ -6,6 +6,7 @@ A row says what is counted (a formula over measures), in which windows and segme
 
 from typing import Final
 
+from kpis.catalog.acquisition import acquisition
 from kpis.catalog.activity import activity
 from kpis.catalog.customers import customers
 from kpis.catalog.deals import cycles, deals
@@ -22,6 +23,7 @@ __all__ = ["CATALOG", "Kpi", "Step", "hears"]
 
 CATALOG: Final = (
     *traffic(),
+    *acquisition(),
     *deals(),
     *cycles(),
     *customers(),

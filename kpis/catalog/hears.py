@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kpis.attribution import TOUCH_TYPES
 from kpis.touches import BY_CODE, CHANNELS
 
 DEALS: Final = ("crm.deal.",)
@@ -15,3 +16,4 @@ CHANNEL_EVENTS: Final = {
     channel: tuple(dict.fromkeys(kind.type for kind in BY_CODE if kind.channel == channel)) for channel in CHANNELS
 }
 TOUCHES: Final = tuple(event for channel in CHANNELS for event in CHANNEL_EVENTS[channel])
+MARKETING: Final = tuple(dict.fromkeys(kind.type for kind in BY_CODE if kind.type.partition(":")[0] in TOUCH_TYPES))

@@ -7,10 +7,10 @@ from typing import Final, Literal, NamedTuple
 
 from kpis.formulas import Formula
 from kpis.view import View
-from kpis.windows import SEGMENT_WINDOWS, WINDOWS
+from kpis.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
 
 DEALS: Final = ("crm.deal.",)
-Rows = Literal["deal", "subject", "touch", "none"]
+Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "index"]
 Shape = Literal["count", "sum", "ratio"]
 
@@ -56,6 +56,12 @@ class Kpi:
     def segment_windows(self) -> tuple[str, ...]:
         """Windows that have documents by segment."""
         return () if self.rows == "none" else tuple(w for w in SEGMENT_WINDOWS if w in self.windows)
+
+    @property
+    def channel_windows(self) -> tuple[str, ...]:
+        """Short windows that have documents by channel alone."""
+        short = self.rows in ("acquisition", "marketing")
+        return tuple(w for w in MINUTE_WINDOWS if short and w in self.windows)
 
     @property
     def low_n(self) -> bool:

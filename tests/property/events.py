@@ -209,7 +209,29 @@ PLANS: Final = st.one_of(
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     event("deal.won", people, money, deal_id=("d1",), flags=(0,)),
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL)
+ORIGIN: Data = some(
+    source=("fair", "web"),
+    campaign=some(name=("spring", "brand"), source=("google", "newsletter", "Facebook.com", "direct"),
+                  medium=("cpc", "email", "social", "none")),
+    referrer=("https://www.google.fi/", "https://a.example/blog", "https://partner.example/", "/here"),
+)  # fmt: skip
+PERIODS: Data = some(
+    period_start=("2026-03-27", "2026-03-29"), period_end=("2026-03-29", "2026-04-06"), category=("marketing", "sales"),
+    channel=("email", "paid search", "fair"), campaign=("spring", {"name": "brand"}, {"source": "google"}),
+)  # fmt: skip
+ROUTES: Final = st.one_of(
+    event("page.viewed page.viewed form.submitted link.clicked", people, ORIGIN, url=("https://a.example/", "/")),
+    event("email.clicked", people, ORIGIN, some(bulk=(True,), link_url=("/unsubscribe",)), message_id=("m1",)),
+    event("call.ended", people, ORIGIN, direction=("inbound", "outbound"), outcome=("connected",)),
+    event("social.liked social.impression meeting.held", people, ORIGIN, network=("x",)),
+    event("cost.recorded cost.recorded", PERIODS, cost_id=("k1", "k2"), purpose=("acquisition", "retention"),
+          amount=AMOUNTS, currency=CURRENCIES, flags=(0,)),
+    event("order.completed order.completed", people, order_id=("o1", "o2"), amount=AMOUNTS, currency=CURRENCIES),
+    event("order.refunded", order_id=("o1",), amount=(1, 1050), currency=CURRENCIES),
+    event("deal.won", people, money, CLOSING, deal_id=("d1",), flags=(0,)),
+    event("customer.created lead.created", some(source=("fair", "web")), customer_id=CUSTOMERS, lead_id=LEADS),
+)  # fmt: skip
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES)
 
 
 @st.composite

@@ -136,7 +136,7 @@ class Lane:
         return {
             name: _unordered(orjson.loads(value))
             for name, value in self.kept().items()
-            if name.split(b"\0")[1] not in (b"high", b"seen", b"touch")
+            if name.split(b"\0")[1] not in (b"high", b"seen", b"touch", b"marketing")
         }
 
     def cells(self, tenant: str) -> dict[CellKey, int]:
@@ -159,6 +159,8 @@ def _narrow(board: Board, windows: Collection[str]) -> Iterator[Document]:
                 yield from board._steps(kpi, board._windows[name], kpi.steps)
             if name in kpi.segment_windows:
                 yield from board._parts(kpi, board._windows[name])
+            if name in kpi.channel_windows:
+                yield from board._parts(kpi, board._windows[name], "channel")
 
 
 class Seen(NamedTuple):

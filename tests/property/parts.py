@@ -13,12 +13,15 @@ from tests.property.lanes import World, row_of
 ADDED: Final = TenantBook.from_mapping({"tenants": {"whole": {"tz": "Europe/Helsinki", "dimensions": ["tier"]}}})
 NAMES: Final = (
     "customer_id", "lead_id", "user_id", "anonymous_id", "contact_id", "deal_id", "order_id", "subscription_id",
-    "message_id", "record_id", "ticket_id",
+    "message_id", "record_id", "ticket_id", "cost_id",
 )  # fmt: skip
 SIDES: Final = ("numerator", "denominator", "n", "unpriced", "late_revised", "excluded")
 # Quotients of sums on either side, or a product: what they are made of adds up, and is compared in other rows.
 RANKED: Final = ("rfm_segment",)  # places among all others
 NOT_SUMS: Final = ("pipeline_velocity", "pipeline_velocity_closed", "pipeline_velocity_worked")
+
+# A segment's denominator is everybody.
+OF_ALL: Final = ("customer_source_share",)
 
 
 @st.composite
@@ -50,7 +53,8 @@ def renamed(data: dict[str, Any], mark: str) -> dict[str, Any]:
 
 def sides(document: Mapping[str, Any], *, late: bool) -> dict[str, Fraction]:
     """The fields of a document that are sums, with or without the late events; what is not known counts nothing."""
-    left_out = {"numerator", "denominator"} if document.get("kpi") in NOT_SUMS else set()
+    kpi = document.get("kpi")
+    left_out = {"numerator", "denominator"} if kpi in NOT_SUMS else {"denominator", "n"} if kpi in OF_ALL else set()
     left_out |= set() if late else {"late_revised"}
     left_out |= set(SIDES) if document.get("kpi") in RANKED else set()
     return {side: Fraction(0 if side in left_out else document.get(side) or 0) for side in SIDES}

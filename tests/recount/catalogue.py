@@ -6,6 +6,7 @@ from typing import Final
 
 from models.record import Row
 from tests.recount import figures as f
+from tests.recount.acquisition_rows import acquisition_rows
 from tests.recount.activity import activity_rows
 from tests.recount.facts import Fact, Figure, Source, share, tally
 from tests.recount.flagged import flagged_rows
@@ -48,6 +49,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
     """All KPIs of a tenant."""
     return [
         *traffic_rows(tenant),
+        *acquisition_rows(tenant),
         *deal_rows(tenant),
         *cycle_rows(tenant),
         *order_rows(tenant),

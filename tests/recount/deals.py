@@ -55,6 +55,7 @@ class Deal:
     heard_of: list[int] = field(default_factory=list)
     closed_value: Fraction | None = None
     open_value: Fraction | None = None
+    money: dict[str, Any] = field(default_factory=dict)  # the latest amount with its currency
 
     def is_open(self, at: int) -> bool:
         """Open by everything that happened before an instant."""
@@ -121,7 +122,7 @@ def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence
     if found.created is not None:
         found.open_from_to = open_times(steps, found.created)
     priced = [row.data for row in ordered if row.data.get("amount") is not None and row.data.get("currency")]
-    money: dict[str, Any] = priced[-1] if priced else {}
+    money = found.money = priced[-1] if priced else {}
     found.closed_value = rates.price(money.get("amount"), money.get("currency"), found.closed)
     found.open_value = rates.price(money.get("amount"), money.get("currency"), found.created)
     return found

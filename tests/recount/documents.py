@@ -17,6 +17,8 @@ from tests.recount.windows import ALL_WINDOWS, Window, window
 Document = dict[str, Any]
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 OTHER: Final = "__other__"
+SHORT_WINDOWS: Final = ("15m", "1h", "24h")
+CHANNELLED: Final = ("acquisition", "marketing")
 MONEY_UNITS: Final = ("money", "money/day")
 COUNTED_PARTS: Final = ("bad_interval", "orphan", "open", "closed")
 
@@ -100,6 +102,8 @@ class Writer:
         if self.window.name in self.row.segment_windows:
             for dimension in self.tenant.dimensions(self.row.segments):
                 yield from self.segments(dimension)
+        elif self.window.name in SHORT_WINDOWS and self.row.segments in CHANNELLED:
+            yield from self.segments("channel")
 
     def tenant_late(self, types: Types) -> list[Fact]:
         """Late events of some types in the window."""
@@ -120,7 +124,7 @@ class Writer:
         late = {value: len(facts) for value, facts in group(self.late, dimension).items()}
         values = {value for groups in grouped for value in groups}
         figures = {value: self.row.formula(*(groups.get(value, []) for groups in grouped)) for value in values}
-        order = sorted(values, key=lambda value: (-figures[value].n, value))
+        order = sorted(values, key=lambda value: (-figures[value].n, -(figures[value].numerator or 0), value))
         order = [value for value in order if something(figures[value])]
         cap = self.tenant.settings.segment_cap
         for value in order[:cap]:
@@ -199,10 +203,11 @@ class Writer:
 
 
 def group(facts: Sequence[Fact], dimension: str) -> dict[str, list[Fact]]:
-    """Facts by their value of a dimension."""
+    """Facts by their value of a dimension; those that have none are in no segment."""
     found: dict[str, list[Fact]] = {}
     for fact in facts:
-        found.setdefault(fact.dims[dimension], []).append(fact)
+        if dimension in fact.dims:
+            found.setdefault(fact.dims[dimension], []).append(fact)
     return found
 
 

@@ -39,13 +39,18 @@ class Order:
 
     def net(self, rates: Rates, *, net_of_tax: bool) -> Fraction | None:
         """Amount less tax and refunds, not below nothing; None when it cannot be priced."""
+        if self.completed is None:
+            return None
+        return rates.price(self.left(net_of_tax=net_of_tax), self.completed.data.get("currency"), self.completed.time)
+
+    def left(self, *, net_of_tax: bool) -> int | None:
+        """The same in minor units of its own currency."""
         data = self.completed.data if self.completed else {}
         foreign = any(row.data.get("currency") != data.get("currency") for row in self.refunds)
-        if foreign or self.completed is None or not isinstance(data.get("amount"), int):
+        if foreign or not isinstance(data.get("amount"), int):
             return None
         tax = (data.get("tax") or 0) if net_of_tax else 0
-        left = max(0, data["amount"] - tax - self.refunded(data.get("currency")))
-        return rates.price(left, data.get("currency"), self.completed.time)
+        return max(0, int(data["amount"]) - tax - self.refunded(data.get("currency")))
 
 
 def orders_of(rows: Iterable[Row]) -> dict[str, Order]:

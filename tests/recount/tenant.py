@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from models.record import BOT, Row
 from models.settings import TenantSettings
+from tests.recount.acquisition import Acquisition
 from tests.recount.deals import Deals, Stages
 from tests.recount.facts import UNKNOWN, Accepted, Dims, inner, remembered, text, undated
 from tests.recount.identity import People, moment
@@ -57,6 +58,7 @@ class Tenant:
         self.mail = Mail(self.rows, self.touch_dims)
         self.perception = Perception(telling, self.people, self.dims_of_subject, settings.nps_buckets)
         self.quality = Quality(accepted, self.is_late)
+        self.acquisition = Acquisition(self)
         self.remember_lists()
 
     def remember_lists(self) -> None:
@@ -95,6 +97,8 @@ class Tenant:
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)
         if segments == "subject":
             return self.dims_of_subject(self.people.subject(row))
+        if segments in ("acquisition", "marketing", "source"):
+            return self.acquisition.late_dims(segments, row)
         if segments == "channel":
             return {"channel": CHANNELS[row.type]}
         if segments == "mention":
@@ -109,5 +113,8 @@ class Tenant:
             "touch": ("source", "campaign", "country", *self.traits),
             "mention": ("source", "campaign", "country", *self.traits, "model"),
             "channel": ("channel",),
+            "acquisition": ("channel",),
+            "marketing": ("channel", "campaign"),
+            "source": ("source",),
         }
         return tuple(dict.fromkeys(known.get(segments, ())))

@@ -28,6 +28,7 @@ class Window(NamedTuple):
     start: int
     end: int
     complete: bool
+    as_of: int
 
 
 def ceil_to(instant: int, step: int) -> int:
@@ -71,14 +72,14 @@ def window(name: str, as_of: int, zone: ZoneInfo, first: int | None) -> Window:
     elif name in RUNNING:
         start = midnight(unit_start(today, RUNNING[name]), zone)
     elif name in COMPLETE:
-        return complete_window(name, today, zone)
+        return complete_window(name, today, zone, as_of)
     else:
-        return Window(name, NEVER, min(as_of, as_of if first is None else first), as_of, False)
-    return Window(name, start, start, as_of, False)
+        return Window(name, NEVER, min(as_of, as_of if first is None else first), as_of, False, as_of)
+    return Window(name, start, start, as_of, False, as_of)
 
 
-def complete_window(name: str, today: date, zone: ZoneInfo) -> Window:
+def complete_window(name: str, today: date, zone: ZoneInfo, as_of: int) -> Window:
     """The unit before the one that holds today."""
     after = unit_start(today, COMPLETE[name])
     start = midnight(unit_start(after - timedelta(days=1), COMPLETE[name]), zone)
-    return Window(name, start, start, midnight(after, zone), True)
+    return Window(name, start, start, midnight(after, zone), True, as_of)

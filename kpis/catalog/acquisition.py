@@ -1,0 +1,85 @@
+"""What customers cost, where they come from, and what marketing brings in."""
+
+from fractions import Fraction
+from typing import Final
+
+from kpis import formulas_acquisition as f
+from kpis.catalog.hears import CUSTOMERS, DEALS, MARKETING, ORDERS
+from kpis.catalog.row import Kpi
+from kpis.formulas import Formula
+from kpis.windows import BY_DAY
+
+COST: Final = ("crm.cost.recorded",)
+UNATTRIBUTED: Final = frozenset({"unattributed"})
+MODELS: Final = {
+    "": ("linear", "linear"),
+    "_first": ("first", "first touch"),
+    "_last": ("last", "last touch"),
+    "_position": ("position", "40/20/40"),
+}
+
+
+def acquisition() -> tuple[Kpi, ...]:
+    return (*_costs(), *_marketing(), *_customers())
+
+
+def _costs() -> tuple[Kpi, ...]:
+    def cost(suffix: str, title: str, formula: Formula) -> Kpi:
+        return Kpi(
+            f"customer_acquisition_cost{suffix}",
+            title,
+            "money",
+            formula,
+            (*COST, *CUSTOMERS),
+            "acquisition",
+            BY_DAY,
+            direction="down",
+            shape="ratio",
+            money_sides=(True, False),
+        )
+
+    return (
+        cost("", "Cost of a new customer", f.acquisition_cost()),
+        cost("_lagged", "Cost of a new customer, spent a month before", f.acquisition_cost(lagged=True)),
+    )
+
+
+def _marketing() -> tuple[Kpi, ...]:
+    def row(id_: str, title: str, formula: Formula) -> Kpi:
+        return Kpi(
+            id_,
+            title,
+            "ratio",
+            formula,
+            (*COST, *MARKETING, *ORDERS, *DEALS),
+            "marketing",
+            BY_DAY,
+            money_sides=(True, True),
+            money_parts=UNATTRIBUTED,
+        )
+
+    roi = [
+        row(f"marketing_roi{suffix}", f"Return on marketing, {title}", f.marketing(model, less_cost=True))
+        for suffix, (model, title) in MODELS.items()
+    ]
+    margin = f.marketing("linear", less_cost=True, margin=True)
+    roas = [
+        row(f"return_on_ad_spend{suffix}", f"Return on ad spend, {title}", f.marketing(model, less_cost=False))
+        for suffix, (model, title) in MODELS.items()
+    ]
+    return (*roi, row("marketing_roi_margin", "Return on marketing, by margin", margin), *roas)
+
+
+def _customers() -> tuple[Kpi, ...]:
+    def days(suffix: str, title: str, formula: Formula) -> Kpi:
+        events = (*MARKETING, *ORDERS, *DEALS)
+        return Kpi(f"time_to_purchase_days{suffix}", title, "days", formula, events, "subject", direction="down")
+
+    events = (*CUSTOMERS, *MARKETING)
+    return (
+        Kpi("customer_source_share", "Where customers come from", "ratio", f.source_share, events, "source"),
+        days("", "Days to the first purchase, median", f.time_to_purchase(Fraction(1, 2))),
+        days("_p90", "Days to the first purchase, 90th percentile", f.time_to_purchase(Fraction(9, 10))),
+        days("_mean", "Days to the first purchase, mean", f.mean_time_to_purchase),
+        days("_censored", "Days to the first purchase, not yet buyers too", f.purchase_survival),
+    )

@@ -1,0 +1,146 @@
+"""Formulas of acquisition: cost of a customer, what marketing brings in, where customers come from, how long they take.
+
+Costs lie at local midnights, so that a month earlier is a matter of whole local days.
+"""
+
+from collections import Counter
+from fractions import Fraction
+from typing import Final
+
+from kpis.formulas import Figure, Formula, quantile
+from kpis.series import CARRY
+from kpis.view import View
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS, Window
+from kpis.zone import Zone, date_day, day_date
+
+MONTH_DAYS: Final = 30
+MONTH_MINUTES: Final = MONTH_DAYS * 1440
+
+
+def acquisition_cost(*, lagged: bool = False) -> Formula:
+    """Cost of acquisition by new customers; lagged: the cost of a month, or 30 days, before."""
+
+    def figure(view: View) -> Figure:
+        cost = (view.seen_in(a_month_earlier(view.window, view.zone)) if lagged else view).money("cost.acquisition")
+        new = view.flow("acquired")
+        return Figure(cost.amount / new if new else None, cost.amount, new, new, cost.unpriced)
+
+    return figure
+
+
+def a_month_earlier(at: Window, zone: Zone) -> Window:
+    """The local days whose costs belong to a window's customers, as whole days."""
+    first, last = (None if at.start is None else zone.day(at.start)), zone.day(at.end - 1)
+    match at.name:
+        case name if name in MINUTE_WINDOWS or name in QUARTER_WINDOWS:
+            assert at.start is not None
+            first, last = _midnights(at.start - MONTH_MINUTES, at.end - MONTH_MINUTES, zone)
+        case name if name in DAY_WINDOWS:
+            assert first is not None
+            first, last = first - MONTH_DAYS, last - MONTH_DAYS
+        case "week" | "yesterday" | "last_week":
+            assert first is not None
+            last = _month_before(first) + last - first
+            first = _month_before(first)
+        case _:
+            first = None if first is None else _month_before(first)
+            # A complete window ends where a month does; a running one has the same part of its month behind it.
+            last = _month_before(last + 1) - 1 if at.complete else _month_before(last)
+    start, end = None if first is None else zone.midnight(first), zone.midnight(last + 1)
+    return Window(at.name, start, end, end * 60_000, at.complete, at.as_of_ms)
+
+
+def _midnights(start: int, end: int, zone: Zone) -> tuple[int, int]:
+    """First and last local day that begins in [start, end), minutes."""
+    return zone.day(start - 1) + 1, zone.day(end - 1)
+
+
+def _month_before(day: int) -> int:
+    """The same day of the month before, or its last one."""
+    when = day_date(day)
+    end = day_date(date_day(when.replace(day=1)) - 1)
+    return date_day(end.replace(day=min(when.day, end.day)))
+
+
+def marketing(model: str, *, less_cost: bool, margin: bool = False) -> Formula:
+    """Credited revenue (less the cost) by the cost of campaigns in the same window.
+
+    Source: return on investment and on ad spend as the field has them; n counts what was credited.
+    """
+
+    def figure(view: View) -> Figure:
+        credited, cost = view.money(f"credit.{model}"), view.money("cost.marketing")
+        rest = view.money("credit.none")
+        top = credited.amount * (Fraction(view.settings.margin) if margin else 1)
+        top -= cost.amount if less_cost else 0
+        parts = {"unattributed": rest.amount} if rest.priced or rest.unpriced else {}
+        value = top / cost.amount if cost.amount else None
+        unpriced = credited.unpriced + cost.unpriced + rest.unpriced
+        return Figure(value, top, cost.amount, credited.priced, unpriced, parts)
+
+    return figure
+
+
+def source_share(view: View) -> Figure:
+    """New customers of a source among all new customers."""
+    found, all_ = view.flow("sourced"), view.whole().flow("sourced")
+    if not found:
+        return Figure(None, 0, 0, 0)
+    return Figure(found / all_, found, all_, all_)
+
+
+def time_to_purchase(share: Fraction) -> Formula:
+    """A quantile of the local days from the first touch to the first purchase, of buyers."""
+
+    def figure(view: View) -> Figure:
+        days = view.values("ttp")
+        return Figure(quantile(days, share), None, None, days.total(), parts=_left_out(view))
+
+    return figure
+
+
+def mean_time_to_purchase(view: View) -> Figure:
+    """Their mean."""
+    days = view.values("ttp")
+    total, n = sum(day * count for day, count in days.items()), days.total()
+    return Figure(Fraction(total, n) if n else None, total, n, n, parts=_left_out(view))
+
+
+def _left_out(view: View) -> dict[str, int]:
+    return {"bad_interval": view.flow("bad_ttp"), "untouched": view.flow("ttp_untouched")}
+
+
+def purchase_survival(view: View) -> Figure:
+    """Median local days to a purchase of those touched, who did not buy yet among them.
+
+    Source: Kaplan and Meier, Journal of the American Statistical Association 53, 1958.
+    """
+    bought, waiting = _seen(view)
+    at_risk = bought.total() + waiting.total()
+    n, alive, value = at_risk, Fraction(1), None
+    for day in sorted(bought.keys() | waiting.keys()):
+        if bought[day]:
+            alive *= 1 - Fraction(bought[day], at_risk)
+        if alive <= Fraction(1, 2):
+            value = day
+            break
+        at_risk -= bought[day] + waiting[day]
+    longest = max(bought.keys() | waiting.keys(), default=None) if value is None else None
+    return Figure(value, None, None, n, parts={"bad_interval": view.flow("touched.bad")}, bound=longest)
+
+
+def _seen(view: View) -> tuple[Counter[int], Counter[int]]:
+    """Days after which those touched in the window bought, and for which the others are known not to have."""
+    bought: Counter[int] = Counter()
+    waiting: Counter[int] = Counter()
+    today = view.zone.day((view.window.as_of_ms - 1) // 60_000)
+    for suffix in view.suffixes("touched.bought"):
+        days = int(suffix)
+        for day, count in view.by_day(f"touched.bought:{suffix}"):
+            if day == CARRY or day + days <= today:
+                bought[days] += count
+            else:
+                waiting[today - day] += count
+    for day, count in view.by_day("touched.open"):
+        waiting[today - (view.oldest_day if day == CARRY else day)] += count
+    return +bought, +waiting
