@@ -6,7 +6,7 @@ and stands aside. So an id linked to two customers belongs to the one with the e
 the latest word on a pair takes it off; the components are simply made again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 KINDS: Final = ("customer", "lead", "user", "anonymous")
@@ -17,6 +17,7 @@ FIELDS: Final = (
     ("anonymous_id", "anonymous:"),
 )
 CUSTOMER: Final = "customer:"
+PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
 Pair = tuple[str, str]
@@ -36,13 +37,19 @@ def rank(node: str) -> tuple[int, str]:
     return KINDS.index(node.partition(":")[0]), node
 
 
+def person_rank(node: str) -> int:
+    """Which of an account's ids tells the person: the user, else the lead, else the visitor."""
+    return PERSON_KINDS.index(node.partition(":")[0])
+
+
 class Link:
     """What has been said of one pair of ids."""
 
-    __slots__ = ("carried", "merge", "word")
+    __slots__ = ("beside", "carried", "merge", "word")
 
     def __init__(self) -> None:
         self.carried: Stamp | None = None  # earliest event that carried both, or identified them
+        self.beside = False  # an event of an account carried both: they are one person
         self.word: tuple[Stamp, bool] | None = None  # latest outright word: on or off
         self.merge: tuple[Stamp, bool] | None = None  # latest of merged, unmerged
 
@@ -68,34 +75,72 @@ class Link:
         return self.word[1] if self.word else self.carried is not None
 
     @property
+    def one_person(self) -> bool:
+        """Whether the pair is one person where customers are accounts."""
+        return self.word[1] if self.word else self.beside or self.carried is not None
+
+    @property
     def merged(self) -> bool:
         """Whether the pair was merged outright, and not un-merged since."""
         return self.on and self.merge is not None and self.merge[1]
 
     def encode(self) -> list[Any]:
         """As JSON."""
-        return [self.carried, self.word, self.merge]
+        return [self.carried, self.word, self.merge, *([True] if self.beside else [])]
 
     @staticmethod
     def decode(stored: list[Any]) -> "Link":
         """From JSON."""
         link = Link()
-        carried, word, merge = stored
+        carried, word, merge, *beside = stored
+        link.beside = bool(beside)
         link.carried = tuple(carried) if carried else None
         link.word = (tuple(word[0]), word[1]) if word else None
         link.merge = (tuple(merge[0]), merge[1]) if merge else None
         return link
 
 
-class Identity:
-    """The graph of one tenant's ids. A node that was never linked is its own subject and takes no space."""
+class Components:
+    """Ids that are one, by the first of them in rank order."""
 
     def __init__(self) -> None:
+        self._roots: dict[str, str] = {}
+        self._members: dict[str, list[str]] = {}
+
+    def root(self, node: str) -> str:
+        """The first id of a component."""
+        return self._roots.get(node, node)
+
+    def members(self, root: str) -> list[str]:
+        """All ids of a component."""
+        return self._members.get(root) or [root]
+
+    def keep(self, nodes: Iterable[str], find: Callable[[str], str]) -> None:
+        """Take the components of some nodes as ``find`` says them; none reaches beyond these nodes."""
+        groups: dict[str, list[str]] = {}
+        for node in nodes:
+            self._members.pop(self._roots.pop(node, node), None)
+            groups.setdefault(find(node), []).append(node)
+        for group in groups.values():
+            group.sort(key=rank)
+            if len(group) > 1:
+                self._members[group[0]] = group
+                self._roots.update(dict.fromkeys(group, group[0]))
+
+
+class Identity:
+    """The graph of one tenant's ids. A node that was never linked is its own subject and takes no space.
+
+    ``apart``: customers are accounts, and persons are the components of the other ids.
+    """
+
+    def __init__(self, *, apart: bool = False) -> None:
+        self.apart = apart
+        self._persons = Components()
         self.links: dict[Pair, Link] = {}
         self.conflicts = 0
         self._neighbours: dict[str, list[str]] = {}
-        self._roots: dict[str, str] = {}
-        self._members: dict[str, list[str]] = {}
+        self._subjects = Components()
         self._conflicting: set[Pair] = set()
 
     @staticmethod
@@ -105,11 +150,20 @@ class Identity:
 
     def root(self, node: str) -> str:
         """The subject of an id, named by the component's first id in rank order."""
-        return self._roots.get(node, node)
+        return self._subjects.root(node)
 
     def members(self, root: str) -> list[str]:
         """All ids of a subject."""
-        return self._members.get(root) or [root]
+        return self._subjects.members(root)
+
+    def person(self, node: str) -> str:
+        """The person of an id: its subject, where customers are accounts the component of ids without customers."""
+        return self._persons.root(node) if self.apart and not node.startswith(CUSTOMER) else self.root(node)
+
+    def person_members(self, person: str) -> list[str]:
+        """All ids of a person."""
+        apart = self.apart and not person.startswith(CUSTOMER)
+        return self._persons.members(person) if apart else self.members(person)
 
     def carries(self, pair: Pair, stamp: Stamp) -> bool:
         """Whether an event that carries this pair says anything new. Cheap: most events repeat known links."""
@@ -184,7 +238,22 @@ class Identity:
                 join(*pair, force=True)
         refused = {pair for pair in sorted(pairs, key=self._earliest) if not join(*pair, force=False)}
         self._keep_conflicts(nodes, refused)
-        self._keep_components(nodes, find)
+        self._subjects.keep(nodes, find)
+        if self.apart:
+            self._rebuild_persons([node for node in nodes if not node.startswith(CUSTOMER)])
+
+    def _rebuild_persons(self, nodes: list[str]) -> None:
+        parent = {node: node for node in nodes}
+
+        def find(node: str) -> str:
+            while parent[node] != node:
+                parent[node] = node = parent[parent[node]]
+            return node
+
+        for one, other in self._pairs(nodes):
+            if other in parent and self.links[one, other].one_person:
+                parent[find(one)] = find(other)
+        self._persons.keep(nodes, find)
 
     def _pairs(self, nodes: Iterable[str]) -> Iterator[Pair]:
         for node in nodes:
@@ -211,14 +280,3 @@ class Identity:
     def _keep_conflicts(self, nodes: set[str], refused: set[Pair]) -> None:
         self._conflicting = {pair for pair in self._conflicting if pair[0] not in nodes} | refused
         self.conflicts = len(self._conflicting)
-
-    def _keep_components(self, nodes: set[str], find: Any) -> None:
-        groups: dict[str, list[str]] = {}
-        for node in nodes:
-            self._members.pop(self._roots.pop(node, node), None)
-            groups.setdefault(find(node), []).append(node)
-        for group in groups.values():
-            group.sort(key=rank)
-            if len(group) > 1:
-                self._members[group[0]] = group
-                self._roots.update(dict.fromkeys(group, group[0]))

@@ -6,6 +6,7 @@ traits, and the sets of minutes behind the distinct counts (kpis.person_sets).
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from kpis.cells import Segments
@@ -16,6 +17,7 @@ from kpis.touches import Touches
 
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
+WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views", "record", "ticket"})
 SUBJECT_GROUPS: Final = ("customer", "acquisition")  # named by their subject: made again when its ids change
 
@@ -26,9 +28,16 @@ class People:
     """The subjects and persons of one tenant."""
 
     def __init__(
-        self, ledger: Ledger, segments: Segments, dimensions: tuple[str, ...], days: Callable[[int], int]
+        self,
+        ledger: Ledger,
+        segments: Segments,
+        dimensions: tuple[str, ...],
+        days: Callable[[int], int],
+        *,
+        account: bool = False,
     ) -> None:
-        self.identity = Identity()
+        self.account = account  # customers are accounts: the other ids tell their persons
+        self.identity = Identity(apart=account)
         self.owners: dict[str, Said] = {}  # object -> [t, source, id, owner's id]
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
         self.touches: dict[str, Touches] = {}
@@ -42,19 +51,36 @@ class People:
         self._latest: dict[str, dict[str, Said]] = {}  # root -> dimension -> latest said of the whole subject
         self._holders: set[str] = set()  # ids and objects with touches, answers or traits of their own
         self._objects: dict[str, set[str]] = {}  # owner's id -> such objects, and its contacts
+        self._within: dict[str, set[str]] = {}  # a person's id -> that id within accounts
 
     # --- who is who
 
     def subject(self, raw: str) -> str:
         """The subject of an id or object."""
+        return self.identity.root(self.owner(raw))
+
+    def owner(self, raw: str) -> str:
+        """The id that an object or a person's id in an account belongs to; an id itself."""
         if raw.startswith(NODE_SPACES):
-            return self.identity.root(raw)
+            return raw
+        if raw.startswith(WITHIN):
+            return split_within(raw)[0]
         said = self.owners.get(raw)
-        return self.identity.root(said[3]) if said else raw
+        return said[3] if said else raw
 
     def person(self, raw: str) -> str:
-        """The person of an id: a contact is its own, every other id is its subject."""
-        return raw if raw.startswith(CONTACT) else self.subject(raw)
+        """The person of an id: a contact is its own, every other id is its subject; in accounts see Identity."""
+        if raw.startswith(CONTACT):
+            return raw
+        if not self.account:
+            return self.subject(raw)
+        if raw.startswith(WITHIN):
+            return self.identity.person(split_within(raw)[1])
+        return self.identity.person(raw) if raw.startswith(NODE_SPACES) else self.subject(raw)
+
+    def leads_of(self, person: str) -> str:
+        """Whose leads a person has: its subject's, in accounts its own."""
+        return person if self.account and person.startswith(NODE_SPACES) else self.subject(person)
 
     def raws(self, root: str) -> Iterator[str]:
         """Every id and object whose touches, answers and traits are this subject's, its contacts among them."""
@@ -66,15 +92,22 @@ class People:
         """Every id and object whose touches and answers are this person's."""
         if person.startswith(CONTACT):
             return [person]
-        return [raw for raw in self.raws(person) if not raw.startswith(CONTACT)]
+        if not self.account:
+            return [raw for raw in self.raws(person) if not raw.startswith(CONTACT)]
+        members = self.identity.person_members(person)
+        held = [
+            raw for member in members for raw in (member, *self._objects.get(member, ()), *self._within.get(member, ()))
+        ]
+        return [raw for raw in dict.fromkeys(held) if self.person(raw) == person]
 
     def hold(self, raw: str) -> None:
         """Note that an id has touches or answers of its own: they move when its owner changes."""
         if raw not in self._holders:
             self._holders.add(raw)
-            owner = self.owners.get(raw)
-            if owner:
-                self._objects.setdefault(owner[3], set()).add(raw)
+            if (owner := self.owner(raw)) != raw:
+                self._objects.setdefault(owner, set()).add(raw)
+            if raw.startswith(WITHIN):
+                self._within.setdefault(split_within(raw)[1], set()).add(raw)
 
     def segments(self, person: str) -> int:
         """Code of the segments a person or subject falls in, by what was said latest."""
@@ -120,8 +153,8 @@ class People:
             self.owned.setdefault(raw, set()).add((kind, key))
 
     def owned_by(self, root: str, kind: str) -> Iterator[str]:
-        """Keys of a subject's groups of one kind."""
-        for member in self.identity.members(root):
+        """Keys of a subject's (in accounts also a person's) groups of one kind."""
+        for member in self.identity.person_members(root):
             for found, key in self.owned.get(member, ()):
                 if found == kind:
                     yield key
@@ -144,8 +177,14 @@ class People:
             self._ledger.open(kind, root)
 
     def persons_of(self, root: str) -> tuple[str, ...]:
-        """A subject as a person, and its contacts."""
-        return (root, *self.contacts(root))
+        """A subject as a person, in accounts every person named by one of its ids, and its contacts."""
+        return (*self._persons_within(root), *self.contacts(root))
+
+    def _persons_within(self, root: str) -> tuple[str, ...]:
+        if not self.account:
+            return (root,)
+        named = (member for member in self.identity.members(root) if self.identity.person(member) == member)
+        return tuple(dict.fromkeys((root, *named)))
 
     def contacts(self, root: str) -> Iterator[str]:
         for member in self.identity.members(root):
@@ -156,18 +195,23 @@ class People:
         roots = {self.identity.root(node) for node in nodes}
         for root in roots:
             self.open_segmented(root)
-            self.sets.forget(root)
+            self._forget(root)
         change()
         for root in {self.identity.root(node) for node in nodes}:
             self.open_fresh(root)
+
+    def _forget(self, root: str) -> None:
+        for person in self._persons_within(root):
+            self.sets.forget(person)
 
     def open_fresh(self, root: str) -> None:
         """Make a subject's sets again; it goes into the numbers when the batch ends."""
         for kind in SUBJECT_GROUPS:
             self._ledger.open_empty(kind, root)
-        self._ledger.open_empty("person", root)
         self._codes.pop(root, None)
-        self.sets.make(root)
+        for person in self._persons_within(root):
+            self._ledger.open_empty("person", person)
+            self.sets.make(person)
         for contact in self.contacts(root):
             self.sets.remake(contact)
 
@@ -182,7 +226,7 @@ class People:
         # Its touches leave one subject and join another: both are made again from the facts.
         for root in {self.identity.root(owner) for owner in owners} | {raw}:
             self.open_segmented(root)
-            self.sets.forget(root)
+            self._forget(root)
         self._set_owner(raw, said, has_touches)
         for root in {self.identity.root(owner) for owner in owners} | {self.person(raw)}:
             self.open_fresh(root)
@@ -214,6 +258,18 @@ class People:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""
         known = {*raws, *self.touches, *self.owned}
         return {self.person(raw) for raw in known} | {self.subject(raw) for raw in known}
+
+
+def within(account: str, person: str) -> str:
+    """The name under which touches are kept that name an account and one of its persons."""
+    return f"{WITHIN}{len(account)}:{account}{person}"
+
+
+@lru_cache(maxsize=65536)
+def split_within(raw: str) -> tuple[str, str]:
+    """The account's and the person's id of such a name."""
+    length, _, both = raw.removeprefix(WITHIN).partition(":")
+    return both[: int(length)], both[int(length) :]
 
 
 def segment_of(dimension: str, value: Any) -> str:

@@ -18,7 +18,7 @@ from kpis.zone import Zone
 if TYPE_CHECKING:
     from kpis.people import People
 
-IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:")  # who can be a visitor
+IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # who can be a visitor
 PAGE: Final = CODES["page.viewed"]
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
@@ -110,7 +110,7 @@ class PersonSets:
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
 
     def _note_lead(self, person: str) -> None:
-        lead = self.latest_lead_of(self._people.subject(person))
+        lead = self.latest_lead_of(self._people.leads_of(person))
         if lead is None:
             self.latest_lead.pop(person, None)
         else:

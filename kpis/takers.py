@@ -82,10 +82,11 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     tenant.people.own("lead", lead, lead, None)
     tenant.file("lead", lead, tenant.leads, event)
     root = tenant.people.subject(lead)
-    newest = groups.latest_lead(tenant, root)
-    if newest != tenant.people.sets.latest_lead.get(root):
-        for person in tenant.people.persons_of(root):
-            tenant.people.sets.remake(person)
+    people = tenant.people
+    newest = {whose: groups.latest_lead(tenant, whose) for whose in (root, people.person(lead))}
+    if any(moment != people.sets.latest_lead.get(whose) for whose, moment in newest.items()):
+        for person in people.persons_of(root):
+            people.sets.remake(person)
 
 
 def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -202,8 +203,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
 
 
 def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> None:
-    owner = tenant.people.owners.get(raw)
-    tenant.people.own("late_views", raw, owner[3] if owner else raw, None)
+    tenant.people.own("late_views", raw, tenant.people.owner(raw), None)
     if not tenant.ledger.is_open("late_views", raw):
         tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(f"late.s:{type_}"), minute)
 

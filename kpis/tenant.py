@@ -13,13 +13,13 @@ from kpis.cells import Cells, Rows, Segments
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
-from kpis.identity import Link, Pair, named_ids
+from kpis.identity import CUSTOMER, Link, Pair, named_ids, person_rank
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
-from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
+from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of, within
 from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.records import RecordEvent
 from kpis.spenders import Spenders
@@ -42,6 +42,7 @@ OBJECTS: Final = (
 )
 OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
+OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
 
@@ -57,7 +58,9 @@ class Tenant:
         self.sets = Segments()
         self.cells = Cells(self.zone)
         self.rates = Rates()
-        self.people = People(self.ledger, self.sets, settings.dimensions, self.zone.day)
+        self.people = People(
+            self.ledger, self.sets, settings.dimensions, self.zone.day, account=settings.customer_is == "account"
+        )
         self.people.sets.latest_lead_of = partial(groups.latest_lead, self)
         self.people.sets.bought_of = partial(order_minutes, self)
         self.deals: dict[str, list[DealEvent]] = {}
@@ -93,10 +96,12 @@ class Tenant:
         ids = named_ids(data)
         own = ids[0] if ids else self._own_object(row)
         contact = data.get("contact_id")
-        raw = own if contact is None else CONTACT + str(contact)  # who its touches and answers are of
+        raw = self._person_id(own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
         stamp = (time, row.source, row.id)
         if len(ids) > 1 and not row.type.startswith("crm.identity."):
             self._carry(ids, stamp)
+        if self.people.account and len(ids) > 2 and ids[0].startswith(CUSTOMER) and row.type not in OUTRIGHT:
+            self._carry_beside(ids[1:])
         if ids:
             for field in OWNED.keys() & data:
                 if data[field] is not None:
@@ -115,6 +120,13 @@ class Tenant:
                 note_event(self, row, raw, late)
             if taker is not None and (hears_bots or not bot):
                 taker(self, kind, row, raw, late, bot)
+
+    def _person_id(self, own: str, ids: list[str]) -> str:
+        """The id of an event's person: its first id; in accounts the user, lead or visitor, within the first id."""
+        if not self.people.account:
+            return own
+        found = min((one for one in ids if not one.startswith(CUSTOMER)), key=person_rank, default=own)
+        return own if found == own else within(own, found)
 
     def _note_late(self, raw: str, time: int, label: str) -> None:
         """Keep a late event that is no touch, in a group a day."""
@@ -137,6 +149,14 @@ class Tenant:
             pair = identity.pair(ids[0], other)
             if identity.carries(pair, stamp):
                 self.relink({pair: lambda link: link.carry(stamp)})
+
+    def _carry_beside(self, ids: list[str]) -> None:
+        """The ids that an account's event carries beside the account are one person."""
+        identity = self.people.identity
+        for other in ids[1:]:
+            pair = identity.pair(ids[0], other)
+            if pair not in identity.links or not identity.links[pair].beside:
+                self.relink({pair: lambda link: setattr(link, "beside", True)})
 
     def relink(self, changes: dict[Pair, Callable[[Link], Any]]) -> None:
         """Change links, and make the subjects they reach again."""
@@ -202,14 +222,11 @@ class Tenant:
 
     def shelve(self, kind: str, key: str) -> None:
         """Put an object's group of facts under the id that owns it, or under its own."""
-        thing = f"{kind}:{key}"
-        owner = self.people.owners.get(thing)
-        self.people.own(kind, key, owner[3] if owner else thing, None)
+        self.people.own(kind, key, self.people.owner(f"{kind}:{key}"), None)
 
     def shelve_with(self, kind: str, key: str, raw: str) -> None:
         """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
-        owner = self.people.owners.get(raw)
-        self.people.own(kind, key, owner[3] if owner else raw, None)
+        self.people.own(kind, key, self.people.owner(raw), None)
 
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
@@ -252,7 +269,10 @@ class Tenant:
         if found is None:
             said = {segment.partition("=")[0]: segment for segment in stored}
             names = ("source", "campaign", *self._traits_read)
-            found = self._fitted[stored] = tuple(said.get(name) or segment_of(name, None) for name in names)
+            models = [segment for segment in stored if segment.startswith("model=")]
+            model = models[-1:] if len(models) > ("model" in names) else []  # of a sentiment: it comes last
+            known = (said.get(name) or segment_of(name, None) for name in names)
+            found = self._fitted[stored] = (*known, *model)
         return found
 
     def _settle_purchases(self) -> None:

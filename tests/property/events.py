@@ -80,6 +80,7 @@ people: Data = st.one_of(
     some(anonymous_id=VISITORS, user_id=USERS),
     some(lead_id=LEADS, customer_id=CUSTOMERS),
     some(anonymous_id=VISITORS, lead_id=LEADS, contact_id=("k1", "k2")),
+    some(customer_id=CUSTOMERS, user_id=USERS, anonymous_id=VISITORS),
 )
 money: Data = st.one_of(
     st.just({}),

@@ -67,7 +67,8 @@ def test_settings_may_change_at_any_time(
     """Documents and stored cells are those of an engine that had the new settings from the beginning."""
     arrived: Batches = data.draw(arrivals(world))
     at = data.draw(st.integers(0, len(arrived)))
-    lane = renewed(Lane(book({})).take(arrived[:at]), changed, restart=restart).take(arrived[at:])
+    account = data.draw(st.sampled_from(({}, {}, {"customer_is": "account"})))
+    lane = renewed(Lane(book(account)).take(arrived[:at]), changed, restart=restart).take(arrived[at:])
     fresh = Lane(book(changed)).take(arrived)
     assert cells(facts(lane)) == cells(facts(fresh))
     for tenant in fresh.engine.tenants():

@@ -69,10 +69,10 @@ def traffic_rows(tenant: Tenant) -> list[KpiRow]:
     """Visitors, leads and what becomes of them."""
     leads, opportunities = tenant.leads.created, tenant.leads.opportunities
     visitors, sessions = tenant.visitors, tenant.sessions
-    latest = tenant.leads.latest_of_subject
+    latest = tenant.leads.latest_of
 
     def became_lead(facts: Sequence[Fact]) -> Figure:
-        found = [fact for fact in facts if latest.get(fact.what.subject, fact.at - 1) >= fact.at]
+        found = [fact for fact in facts if latest.get(fact.what.leads_of, fact.at - 1) >= fact.at]
         return share(found, facts)
 
     def row(

@@ -74,6 +74,7 @@ class Edges:
     def __init__(self, rows: Iterable[Row]) -> None:
         self.said: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
         self.carried: dict[Pair, Moment] = {}  # earliest link
+        self.beside: set[Pair] = set()  # ids without a customer that came together with one
         for row in rows:
             self.add(row)
 
@@ -85,6 +86,12 @@ class Edges:
         if row.type != "crm.identity.unmerged":
             for found in star(nodes(row.data)):
                 self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
+        if row.type not in ("crm.identity.unmerged", "crm.identity.merged"):
+            self.beside.update(star([node for node in nodes(row.data) if node.space]))
+
+    def within(self) -> list[Pair]:
+        """Pairs that are one person of an account."""
+        return [found for found in sorted(self.beside) if self.is_on(found)]
 
     def is_on(self, found: Pair) -> bool:
         """A pair is off iff the latest word on it is an unmerge."""
@@ -128,9 +135,14 @@ class Groups:
 class People:
     """Subjects and persons of a tenant, as of all the rows given."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], *, account: bool = False) -> None:
         edges = Edges(rows)
+        self.account = account  # customers are accounts: their persons are known by the other ids
         self.groups = Groups()
+        self.apart = Groups()  # the same without customers
+        for one, other in [*edges.merged(), *edges.others(), *edges.within()]:
+            if one.space and other.space:
+                self.apart.join(one, other)
         self.leads = Groups()
         for one, other in edges.merged():
             self.groups.join(one, other)
@@ -161,12 +173,35 @@ class People:
     def person(self, row: Row) -> str:
         """The person of an event."""
         contact = row.data.get("contact_id")
-        return f"contact:{contact}" if contact else self.subject(row)
+        if contact:
+            return f"contact:{contact}"
+        node = self.own(row)
+        return str(self.apart.name(node)) if node else self.subject(row)
+
+    def own(self, row: Row) -> Node | None:
+        """The id of an account's event that says which person it was: the user, else the lead, else the visitor."""
+        found = {node.space: node for node in nodes(row.data)} if self.account else {}
+        return next(
+            (found[SPACES.index(space)] for space in ("user", "lead", "anonymous") if SPACES.index(space) in found),
+            None,
+        )
+
+    def lead_key(self, row: Row) -> str:
+        """Whose leads an event's person has: its own, of a contact its subject's."""
+        node = None if row.data.get("contact_id") else self.own(row)
+        return str(self.apart.name(node)) if node else self.subject_of_person(row)
+
+    def lead_keys(self, lead: Node) -> set[str]:
+        """Who has a lead: its subject, and in accounts its person."""
+        return {str(self.groups.name(lead)), *([str(self.apart.name(lead))] if self.account else [])}
 
     def subject_of_person(self, row: Row) -> str:
         """The subject that lends an event's person its segments."""
         contact = row.data.get("contact_id")
-        return self.subject_of_object("contact", str(contact)) if contact else self.subject(row)
+        if contact:
+            return self.subject_of_object("contact", str(contact))
+        node = self.own(row)
+        return str(self.groups.name(self.apart.name(node))) if node else self.subject(row)
 
     def lead(self, lead_id: str) -> Node:
         """The lead an id belongs to, merged leads being one."""

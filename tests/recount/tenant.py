@@ -42,7 +42,7 @@ class Tenant:
         self.heard_anything = bool(accepted.rows or accepted.refused)
         self.first = min((row.time for row in self.rows if not undated(row)), default=None)
         telling = self.telling = accepted.telling
-        self.people = People(self.rows)
+        self.people = People(self.rows, account=settings.customer_is == "account")
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
         self.dims = subject_dims(telling, self.people, self.traits)

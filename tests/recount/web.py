@@ -26,10 +26,10 @@ CHANNELS: Final = {
 
 
 class Visit(NamedTuple):
-    """One page view: whose, in which session, and the subject of that person."""
+    """One page view: whose, in which session, and whose leads that person has."""
 
     person: str
-    subject: str
+    leads_of: str
     session: tuple[str, ...]
 
 
@@ -60,7 +60,7 @@ class Web:
         """One human page view."""
         person, subject, session = people.person(row), people.subject_of_person(row), row.data.get("session_id")
         key = ("session", str(session)) if session else ("day", str(local_date(row.time, self.zone)))
-        return Fact(row.time, self.dims_of(subject), Visit(person, subject, (person, *key)))
+        return Fact(row.time, self.dims_of(subject), Visit(person, people.lead_key(row), (person, *key)))
 
     def visitors(self, window: Window) -> list[Fact]:
         """Each person once, at the first view in the window."""
@@ -121,7 +121,7 @@ class Leads:
                     found.setdefault(people.lead(str(lead_id)), Lead()).events.append(row)
                 elif row.type == "crm.deal.created" and not undated(row):
                     found.setdefault(people.lead(str(lead_id)), Lead()).deals.append(row.time)
-        self.latest_of_subject: dict[str, int] = {}
+        self.latest_of: dict[str, int] = {}  # by subject and, in accounts, by person
         created: list[Fact] = []
         opportunities: list[Fact] = []
         for node, lead in found.items():
@@ -129,7 +129,8 @@ class Leads:
                 subject = str(people.groups.name(node))
                 fact = Fact(lead.created, dims.get(subject, unknown), lead.opportunity)
                 created.append(fact)
-                self.latest_of_subject[subject] = max(self.latest_of_subject.get(subject, fact.at), fact.at)
+                for key in people.lead_keys(node):
+                    self.latest_of[key] = max(self.latest_of.get(key, fact.at), fact.at)
                 if fact.what is not None:
                     opportunities.append(Fact(fact.what, fact.dims))
         self.created = dated(created)

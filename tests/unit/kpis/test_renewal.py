@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from kpis import definition, tenant_state
+from kpis import definition
 from kpis.engine import Engine
 from kpis.renewal import moved_days
 from kpis.zone import zone
@@ -97,4 +97,22 @@ def test_documents_say_which_definition_they_are_of() -> None:
     engine.finish()
     documents = engine.documents("t", ms("2026-03-10"), live=False, full=True)
     assert {document["definition"] for document in documents} == {2}
-    assert tenant_state.counted_with(book().default) != tenant_state.counted_with(book(currency="USD").default)
+    assert definition.counted_with(book().default) != definition.counted_with(book(currency="USD").default)
+
+
+def test_in_accounts_users_are_persons() -> None:
+    """Two users of one customer are one visitor, or two; a view that names only the customer is the customer's."""
+    feed = Feed()
+    for number, ids in enumerate(
+        ({"user_id": "u1"}, {"user_id": "u2", "anonymous_id": "a"}, {"anonymous_id": "a"}, {})
+    ):
+        feed.add("page.viewed", f"2026-03-01T1{number}:00:00Z", customer_id="c1", url="/", **ids)
+    found = {}
+    for kind in ("person", "account"):
+        engine = Engine(book(customer_is=kind))
+        rows = [list(row) for row in feed.items if isinstance(row, Row)]
+        engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+        engine.finish()
+        documents = engine.documents("t", ms("2026-03-10"), live=False, full=True)
+        found[kind] = next(d["value"] for d in documents if (d["kpi"], d["window"]) == ("visitors", "month"))
+    assert found == {"person": 1, "account": 3}

@@ -1,0 +1,33 @@
+"""Where customers are accounts, the same properties hold."""
+
+from typing import Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.settings import TenantBook
+from tests.property.events import ends
+from tests.property.lanes import Lane, Seen, World, arrivals, in_order, items, worlds
+from tests.property.test_engine import often, windows
+from tests.recount import compare, recount
+
+ACCOUNTS: Final = TenantBook.from_mapping({"tenant": {"customer_is": "account", "dimensions": ["tier"], "low_n": 2}})
+
+
+@often
+@given(st.data(), worlds(), ends, windows)
+def test_persons_of_accounts_are_counted_as_the_recount_does(
+    data: st.DataObject, world: World, as_of: int, looked_at: list[str]
+) -> None:
+    """Cells are what the facts contribute, documents what a naive recount says; order and restarts change nothing."""
+    arrived = data.draw(arrivals(world))
+    at, seed = data.draw(st.integers(0, len(arrived))), data.draw(st.integers(0, 9))
+    lane = Lane(ACCOUNTS).take(arrived[:at])
+    lane.restart(seed)
+    lane.take(arrived[at:])
+    for tenant in lane.engine.tenants():
+        assert lane.engine.recount(tenant) == []
+        expected = recount(items(arrived, tenant), ACCOUNTS[tenant], as_of, windows=looked_at)
+        assert compare(expected, lane.documents(tenant, as_of, looked_at).values()) == []
+    other = Lane(ACCOUNTS).take(in_order(world))
+    assert Seen.of(lane, as_of, looked_at) == Seen.of(other, as_of, looked_at)
