@@ -1,5 +1,7 @@
 """Cells that are counted again: what stays, what moves, and what another build makes of it."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -103,9 +105,8 @@ def test_documents_say_which_definition_they_are_of() -> None:
 def test_in_accounts_users_are_persons() -> None:
     """Two users of one customer are one visitor, or two; a view that names only the customer is the customer's."""
     feed = Feed()
-    for number, ids in enumerate(
-        ({"user_id": "u1"}, {"user_id": "u2", "anonymous_id": "a"}, {"anonymous_id": "a"}, {})
-    ):
+    views: list[dict[str, Any]] = [{"user_id": "u1"}, {"user_id": "u2", "anonymous_id": "a"}, {"anonymous_id": "a"}, {}]
+    for number, ids in enumerate(views):
         feed.add("page.viewed", f"2026-03-01T1{number}:00:00Z", customer_id="c1", url="/", **ids)
     found = {}
     for kind in ("person", "account"):
