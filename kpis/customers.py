@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from kpis.cohorts import cohort_marks
 from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, level_marks, lost_marks, union
 from kpis.zone import Zone
 from models.settings import TenantSettings
@@ -29,22 +30,36 @@ def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[s
     return [data.get("effective_at", time), time, source, id_, kind, data.get("mrr"), data.get("currency")]
 
 
-def paying_intervals(events: list[SubscriptionEvent]) -> list[Interval]:
-    """When a subscription has mrr > 0 and is neither paused nor cancelled, ms."""
-    spans: list[Interval] = []
-    mrr, since = 0, None
-    for effective, _, _, _, kind, amount, _ in sorted(events, key=lambda event: event[:4]):
-        if kind in ("started", "changed") and amount is not None:
-            mrr = amount
+class PriceStep(NamedTuple):
+    """From an instant (ms) on a subscription costs so much a month, in minor units; paused or cancelled nothing."""
+
+    instant: int
+    mrr: int
+    currency: str
+
+
+def price_steps(events: list[SubscriptionEvent]) -> list[PriceStep]:
+    """Every change of a subscription's price, one an instant. A scheduled cancellation changes nothing."""
+    found: list[PriceStep] = []
+    price, currency = 0, ""
+    for effective, _, _, _, kind, mrr, unit in sorted(events, key=lambda event: event[:4]):
         if kind == "cancel_scheduled":
             continue
-        paying = kind in ("started", "changed", "resumed") and mrr > 0
-        if paying and since is None:
-            since = effective
-        elif not paying and since is not None:
-            spans.append((since, effective))
-            since = None
-    return union([*spans, (since, FOREVER)] if since is not None else spans)
+        if mrr is not None and kind in ("started", "changed"):
+            price, currency = mrr, unit
+        if found and found[-1].instant == effective:
+            found.pop()
+        step = PriceStep(effective, 0 if kind in ("paused", "cancelled") else price, currency)
+        if not found or found[-1][1:] != step[1:]:
+            found.append(step)
+    return found
+
+
+def paying_intervals(events: list[SubscriptionEvent]) -> list[Interval]:
+    """When a subscription has mrr > 0 and is neither paused nor cancelled, ms."""
+    steps = price_steps(events)
+    ends = [*(step.instant for step in steps[1:]), FOREVER]
+    return union((step.instant, end) for step, end in zip(steps, ends, strict=False) if step.mrr > 0)
 
 
 def customer_since(facts: CustomerFacts) -> int | None:
@@ -89,3 +104,5 @@ def customer_marks(facts: CustomerFacts, settings: TenantSettings, zone: Zone) -
     bought = bought_intervals(facts, settings)
     yield from level_marks("active_bought", bought)
     yield from lost_marks("lost_bought", bought, zone)
+    if since is not None:
+        yield from cohort_marks(since, active, facts.orders, zone, contract=bool(facts.subscriptions))

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Final
 from kpis.acquisition import of_acquisition
 from kpis.answers import answer_marks
 from kpis.attribution import TOUCH_TYPES
+from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
-from kpis.customers import CustomerFacts, customer_marks, customer_since
+from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
 from kpis.deals import deal_marks, deal_segments, read_deal
 from kpis.leads import LeadEvent, lead_marks, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import Mark
 from kpis.messages import message_marks
+from kpis.mrr import mrr_marks, read_plans
 from kpis.orders import adjustment_marks, order_marks, read_order
 from kpis.people import segment_of
 from kpis.purchases import purchases_of, revenue_facts
+from kpis.rated import worth
 from kpis.records import record_marks
 from kpis.spending import spending_marks
 from kpis.tickets import ticket_marks
@@ -29,7 +32,7 @@ TOUCHES_OF_SUBJECTS: Final = frozenset(
     code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in TOUCH_TYPES
 )
 # Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
-SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
+SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "lost@month", "reactivations"})
 
 
 def of_deal(tenant: "Tenant", key: str) -> Contribution:
@@ -103,9 +106,14 @@ def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
             getattr(facts, kind).append(time)
     facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
     facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
-    held = (tenant.subscriptions.get(key) for key in people.owned_by(root, "subscription"))
-    facts.subscriptions = [events for events in held if events]
+    facts.subscriptions = subscriptions_of(tenant, root)
     return facts
+
+
+def subscriptions_of(tenant: "Tenant", root: str) -> list[list[SubscriptionEvent]]:
+    """The events of each of a subject's subscriptions."""
+    held = (tenant.subscriptions.get(key) for key in tenant.people.owned_by(root, "subscription"))
+    return [events for events in held if events]
 
 
 def of_customer(tenant: "Tenant", root: str) -> Contribution:
@@ -123,6 +131,25 @@ def of_customer(tenant: "Tenant", root: str) -> Contribution:
 def of_way(tenant: "Tenant", root: str) -> Contribution:
     """How a subject became a customer."""
     return of_acquisition(tenant, root, customer_since(customer_facts(tenant, root)))
+
+
+def of_mrr(tenant: "Tenant", root: str) -> Contribution:
+    """What a subject's subscriptions cost, together; nothing for a name that is no subject any more."""
+    if tenant.people.subject(root) != root:
+        return
+    if plans := read_plans(subscriptions_of(tenant, root), tenant.zone):
+        segments = tenant.people.segments(root)
+        for mark in mrr_marks(plans, tenant.settings.currency, worth(tenant)):
+            yield segments, mark
+
+
+def of_contract(tenant: "Tenant", key: str) -> Contribution:
+    """A contract's renewals, in the segments of its subject."""
+    events = tenant.contracts.get(key)
+    if events:
+        segments = tenant.people.segments(tenant.people.subject(f"contract:{key}"))
+        for mark in renewal_marks(events, tenant.zone, worth(tenant)):
+            yield segments, mark
 
 
 def of_person(tenant: "Tenant", key: str) -> Contribution:
@@ -184,6 +211,8 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "message": of_message,
     "customer": of_customer,
     "acquisition": of_way,
+    "mrr": of_mrr,
+    "contract": of_contract,
     "person": of_person,
     "late": of_late,
     "record": of_record,

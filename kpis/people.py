@@ -18,8 +18,8 @@ from kpis.touches import Touches
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
-SEGMENTED_GROUPS: Final = frozenset({"order", "lead", "late", "late_views", "record", "ticket"})
-SUBJECT_GROUPS: Final = ("customer", "acquisition")  # named by their subject: made again when its ids change
+SEGMENTED_GROUPS: Final = frozenset({"order", "contract", "lead", "late", "late_views", "record", "ticket"})
+SUBJECT_GROUPS: Final = ("customer", "acquisition", "mrr")  # named by their subject: made again when its ids change
 
 Said = list[Any]  # [t, source, id, value]
 

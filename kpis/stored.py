@@ -175,6 +175,7 @@ FACTS: Final[dict[str, Shelf]] = {
     "deal": _shelf("deals"),
     "order": _shelf("orders"),
     "subscription": _shelf("subscriptions"),
+    "contract": _shelf("contracts"),
     "lead": _shelf("leads"),
     "customer": _shelf("customers"),
     "answers": _shelf("answers"),

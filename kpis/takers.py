@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kpis import groups
 from kpis.acquisition import stir
 from kpis.activity import take_record, take_ticket
+from kpis.contracts import renewal_event
 from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
@@ -21,6 +22,7 @@ from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
 from kpis.people import segment_of
+from kpis.rated import note_rated, open_rated
 from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
@@ -66,6 +68,16 @@ def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: boo
     tenant.shelve("subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)
+    note_rated(tenant, f"subscription:{key}")
+
+
+def take_renewal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a contract's renewal."""
+    key = str(row.data["contract_id"])
+    tenant.ledger.open("contract", key)
+    tenant.shelve("contract", key)
+    tenant.file("contract", key, tenant.contracts, renewal_event(row.time, kind, row.source, row.id, row.data))
+    note_rated(tenant, f"contract:{key}")
 
 
 def take_lead(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -137,14 +149,16 @@ def take_fx(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bo
     """An exchange rate."""
     data = row.data
     word = (row.time, row.source, row.id, str(data["rate"]))
-    if text := data.get("date"):
-        day = date_day(date.fromisoformat(text))
+    undated = not data.get("date")
+    day = tenant.zone.day(row.time // 60_000) if undated else date_day(date.fromisoformat(data["date"]))
+    open_rated(tenant, data["base"], data["quote"], day)
+    if not undated:
         if tenant.rates.set(data["base"], data["quote"], day, word):
             tenant.spenders.reprice()
             tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
         return
     quarter = row.time // 900_000
-    if tenant.rates.set_undated(data["base"], data["quote"], quarter, tenant.zone.day(quarter * 15), word):
+    if tenant.rates.set_undated(data["base"], data["quote"], quarter, day, word):
         tenant.spenders.reprice()
         tenant.dirty.add(("rate_undated", (data["base"], data["quote"], quarter)))
 
@@ -227,6 +241,7 @@ TAKERS: Final[dict[str, Callable[..., None]]] = {
     "deal": take_deal,
     "order": take_order,
     "subscription": take_subscription,
+    "renewal": take_renewal,
     "lead": take_lead,
     "customer": take_customer,
     "identity": take_identity,

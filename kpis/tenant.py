@@ -10,6 +10,7 @@ from kpis import groups
 from kpis.acquisition import Horizon, note_event, stir
 from kpis.answers import Answer
 from kpis.cells import Cells, Rows, Segments
+from kpis.contracts import RenewalEvent
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
@@ -18,9 +19,11 @@ from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
 from kpis.measures import code
 from kpis.money import Rates
+from kpis.mrr import Key
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of, within
 from kpis.purchases import Purchase, order_minutes, purchase
+from kpis.rated import note_rated
 from kpis.records import RecordEvent
 from kpis.spenders import Spenders
 from kpis.takers import taker_of
@@ -66,6 +69,8 @@ class Tenant:
         self.deals: dict[str, list[DealEvent]] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
+        self.contracts: dict[str, list[RenewalEvent]] = {}
+        self.rated: dict[Key, set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.messages: dict[str, Any] = {}
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
@@ -182,8 +187,8 @@ class Tenant:
             return
         kind, key = thing.split(":", 1)
         previous = held[3] if held else thing
-        if kind == "order":
-            self.ledger.open("order", key)
+        if kind in ("order", "contract"):
+            self.ledger.open(kind, key)
         moving = [
             one for one in self.people.owned.get(previous, ())
             if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing
@@ -191,7 +196,7 @@ class Tenant:
         if moving or thing in self.purchases or key in self.subscriptions or key in self.deals:
             for one in (thing, owner):
                 self.people.open_subject(self.people.subject(one))
-        if kind in ("deal", "order", "subscription"):
+        if kind in ("deal", "order", "subscription", "contract"):
             self.people.own(kind, key, owner, previous)
         for group in moving:
             self.ledger.open(*group)
@@ -313,11 +318,15 @@ class Tenant:
         """Make everything that is derived from restored facts."""
         people = self.people
         people.identity.rebuild_all()
-        for kind, shelf in (("deal", self.deals), ("order", self.orders), ("subscription", self.subscriptions)):
+        for kind, shelf in (("deal", self.deals), ("order", self.orders)):
             for key in shelf:
                 self.shelve(kind, key)
-                if kind != "subscription" and (found := purchase(self, f"{kind}:{key}")) is not None:
+                if (found := purchase(self, f"{kind}:{key}")) is not None:
                     self.purchases[f"{kind}:{key}"] = found
+        for kind, priced in (("subscription", self.subscriptions), ("contract", self.contracts)):
+            for key in priced:
+                self.shelve(kind, key)
+                note_rated(self, f"{kind}:{key}")
         for lead in self.leads:
             people.own("lead", lead, lead, None)
         for kind, keys in (("late", self.late), ("record", self.records), ("ticket", self.tickets)):
@@ -341,6 +350,7 @@ class Tenant:
         shelves = {
             "deal": self.deals,
             "order": self.orders,
+            "contract": self.contracts,
             "lead": self.leads,
             "message": self.messages,
             "late": self.late,

@@ -208,3 +208,12 @@ class View:
                 priced += count
                 amount += self._major(read(f"{base}:{suffix}") * rate, currency)
         return Money(amount, priced, unpriced)
+
+    def rated(self, base: str) -> Fraction:
+        """Money of what happened in the window, each amount at the rate of the day in its name."""
+        total = Fraction(0)
+        for suffix in self.suffixes(base):
+            currency, _, day = suffix.partition(":")
+            rate = self._rates.rate(currency, self.currency, int(day or 0))
+            total += self._major(self.flow(f"{base}:{suffix}") * (rate or 0), currency)
+        return total

@@ -30,7 +30,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
     Profile("nordbolt", "b2b", "Europe/Berlin", 1.5, "EUR", ("DE", "DE", "AT", "FR", "PL"), 80, 150, 5200,
             ("anna", "jonas", "mira", "tom"), foreign="USD"),
     Profile("kirjo-cloud", "saas", "Europe/Helsinki", 2.5, "EUR", ("FI", "SE", "DE", "US"), 95, 210, 89,
-            ("liisa", "oskar", "veera")),
+            ("liisa", "oskar", "veera"), foreign="USD"),
     Profile("savanna-solar", "b2b", "Africa/Nairobi", 3, "KES", ("KE", "KE", "TZ", "UG"), 70, 90, 240000,
             ("amani", "baraka", "neema"), versions=False, foreign="USD", sloppy=True),
     Profile("lago-moda", "shop", "Europe/Rome", 1.5, "EUR", ("IT", "IT", "IT", "CH", "FR"), 100, 380, 118,

@@ -19,7 +19,7 @@ def trial(c: Company, person: Person) -> Story:
         person.ids["customer_id"] = c.new("c")
         c.say("customer.created", {**person.ids, "source": person.label, "owner_id": c.owner()})
         yield c.seconds(10, 600)
-        yield from contract(c, person)
+        yield from contract(c, person, c.currency())
     else:
         person.gone = True
 
@@ -31,16 +31,15 @@ def veteran(c: Company, person: Person, begin: int) -> Story:
     c.say("customer.created", {**person.ids, "source": person.label, "owner_id": c.owner()})
     c.spawn(usage(c, person), begin - c.now + c.days(3))
     yield c.seconds(1, 3600)
-    yield from contract(c, person)
+    yield from contract(c, person, c.profile.currency)  # nobody knows the rates of then
 
 
-def contract(c: Company, person: Person) -> Story:
+def contract(c: Company, person: Person, currency: str) -> Story:
     """One subscription, month after month."""
     about = {"subscription_id": c.new("sub"), "customer_id": person.ids["customer_id"]}
-    price = {"mrr": c.price(), "currency": c.profile.currency}
+    price = {"mrr": c.price(), "currency": currency}
     c.say("subscription.started", {**about, **person.ids, **price, "interval": "month"}, {"effective_at": 0})
-    renewal = {"contract_id": c.new("k"), "customer_id": about["customer_id"], "currency": price["currency"]}
-    c.say("renewal.due", {**renewal, "amount": price["mrr"]}, {"due_at": 60 * DAY})
+    c.spawn(renewals(c, person, price), HOUR)
     while True:
         yield 30 * DAY + c.seconds(-7200, 7200)
         short = {"subscription_id": about["subscription_id"]}
@@ -64,6 +63,21 @@ def contract(c: Company, person: Person) -> Story:
             c.say("subscription.cancelled", {**about, "reason": c.rng.choice(("unused", "competitor"))})
             person.gone = True
             return
+
+
+def renewals(c: Company, person: Person, price: dict[str, str]) -> Story:
+    """Every two months the contract comes up; those who stay renew it a little early or late, some for more."""
+    about = {"contract_id": c.new("k"), "customer_id": person.ids["customer_id"]}
+    while not person.gone:
+        target = price["mrr"]
+        c.say("renewal.due", {**about, "amount": target, "currency": price["currency"]}, {"due_at": 60 * DAY})
+        yield 60 * DAY + c.seconds(-5 * 86_400, 5 * 86_400)
+        if person.gone or c.chance(0.04):
+            c.say("renewal.lost", {**about, "reason": c.rng.choice(("price", "unused"))})
+            return
+        if c.chance(0.95):
+            amount = f"{float(target) * c.rng.choice((1, 1, 1, 1.1, 0.9)):.2f}"
+            c.say("renewal.completed", {**about, "amount": amount, "currency": price["currency"]})
 
 
 def usage(c: Company, person: Person) -> Story:

@@ -14,6 +14,7 @@ from kpis.catalog.engagement import touches
 from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception
 from kpis.catalog.quality import quality
+from kpis.catalog.revenue import cohorts, recurring, renewals
 from kpis.catalog.row import Kpi, Step, hears
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
@@ -28,6 +29,9 @@ CATALOG: Final = (
     *cycles(),
     *customers(),
     *spending(),
+    *recurring(),
+    *renewals(),
+    *cohorts(),
     *mail(),
     *touches(),
     *perception(),

@@ -204,11 +204,12 @@ SOCIAL: Final = st.one_of(
 )  # fmt: skip
 PLANS: Final = st.one_of(
     event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
-          mrr=(0, 900, 5000), currency=("EUR",)),
+          mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD")),
     event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
           EFFECT, subscription_id=("s1", "s2")),
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     event("deal.won", people, money, deal_id=("d1",), flags=(0,)),
+    RATES,
 )  # fmt: skip
 ORIGIN: Data = some(
     source=("fair", "web"),
@@ -232,7 +233,16 @@ ROUTES: Final = st.one_of(
     event("deal.won", people, money, CLOSING, deal_id=("d1",), flags=(0,)),
     event("customer.created lead.created", some(source=("fair", "web")), customer_id=CUSTOMERS, lead_id=LEADS),
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES)
+# Few instants and contracts, so that outcomes meet their dues and stand between two.
+DUES: Final = st.sampled_from([BASE + day * DAY for day in (-40, -8, 0, 6)])
+RENEWALS: Final = st.one_of(
+    event("renewal.due", people, labels, contract_id=("k1", "k2"), due_at=DUES, amount=AMOUNTS, currency=CURRENCIES),
+    event("renewal.completed renewal.completed renewal.lost", people, money, some(due_at=DUES),
+          contract_id=("k1", "k2")),
+    event("renewal.completed", some(amount=AMOUNTS), contract_id=("k1", "k2")),
+    RATES,
+)  # fmt: skip
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS)
 
 
 @st.composite

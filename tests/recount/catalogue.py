@@ -8,6 +8,7 @@ from models.record import Row
 from tests.recount import figures as f
 from tests.recount.acquisition_rows import acquisition_rows
 from tests.recount.activity import activity_rows
+from tests.recount.customer_rows import cohort_rows, recurring_rows, renewal_rows
 from tests.recount.facts import Fact, Figure, Source, share, tally
 from tests.recount.flagged import flagged_rows
 from tests.recount.perception import bucket_share, score
@@ -54,6 +55,9 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *cycle_rows(tenant),
         *order_rows(tenant),
         *churn_rows(tenant),
+        *recurring_rows(tenant),
+        *renewal_rows(tenant),
+        *cohort_rows(tenant),
         *mail_rows(tenant),
         *touch_rows(tenant),
         *nps_rows(tenant),

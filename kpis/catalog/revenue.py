@@ -1,0 +1,68 @@
+"""Recurring revenue, renewals and cohorts."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from kpis import formulas as f
+from kpis import formulas_revenue as r
+from kpis.catalog.hears import CUSTOMERS
+from kpis.catalog.row import Kpi, Step
+from kpis.mrr import GAINS, LOSSES
+from kpis.view import View
+
+SUBSCRIPTIONS: Final = ("crm.subscription.",)
+RENEWALS: Final = ("crm.renewal.",)
+MOVEMENTS: Final = frozenset(f"mrr_{kind}" for kind in (*GAINS, *LOSSES))
+BOTH: Final = (True, True)
+
+
+def recurring() -> tuple[Kpi, ...]:
+    def money(id_: str, title: str, formula: f.Formula, *, down: bool = False) -> Kpi:
+        direction = "down" if down else "up"
+        return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=direction, money_parts=MOVEMENTS)
+
+    return (
+        Kpi("mrr", "Monthly recurring revenue", "money", f.money_level("mrr"), SUBSCRIPTIONS, "subject", stock=True),
+        money("net_new_mrr", "Net new MRR", r.net_new),
+        *(money(f"mrr_{kind}", f"MRR, {kind}", r.movement(kind), down=kind in LOSSES) for kind in (*GAINS, *LOSSES)),
+        Kpi("quick_ratio", "Quick ratio", "ratio", r.quick_ratio, SUBSCRIPTIONS, "subject", money_sides=BOTH),
+        Kpi(
+            "customer_lifetime_value_simple",
+            "Lifetime value by churn",
+            "money",
+            r.simple_lifetime_value,
+            SUBSCRIPTIONS,
+            "subject",
+            stock=True,
+            shape="ratio",
+            money_sides=(True, False),
+            money_parts=frozenset({"mrr"}),
+        ),
+    )
+
+
+def renewals() -> tuple[Kpi, ...]:
+    def rate(suffix: str, title: str, formula: f.Formula, sides: tuple[bool, bool] | None = None) -> Kpi:
+        return Kpi(f"renewal_rate{suffix}", title, "ratio", formula, RENEWALS, "subject", money_sides=sides)
+
+    gross, net = partial(r.renewed_money, "renewal_kept"), r.renewed_money("renewal_renewed", "renewal_target")
+    return (
+        rate("", "Renewals, of closed", r.renewed("completed", "lost")),
+        rate("_of_due", "Renewals, of due", r.renewed("due")),
+        rate("_gross", "Money renewed, without growth", gross("renewal_target"), BOTH),
+        rate("_gross_closed", "Money renewed, without growth, of closed", gross("renewal_target_closed"), BOTH),
+        rate("_net", "Money renewed, with growth", net, BOTH),
+    )
+
+
+def cohorts() -> tuple[Kpi, ...]:
+    def row(id_: str, unit: str) -> Kpi:
+        def steps(view: View) -> Iterator[Step]:
+            return (Step(key, formula, CUSTOMERS) for key, formula in r.cohorts(unit, view))
+
+        title = f"Customers kept, by {unit}"
+        none = f.count(lambda view: 0)
+        return Kpi(id_, title, "ratio", none, CUSTOMERS, windows=("all",), vector="cohort", steps=steps, total=False)
+
+    return row("cohort_retention", "month"), row("cohort_retention_week", "week")

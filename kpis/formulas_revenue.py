@@ -1,0 +1,131 @@
+"""Formulas of recurring revenue, renewals and cohorts."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from typing import Final
+
+from kpis.cohorts import KEPT, cohort_label
+from kpis.formulas import Figure, Formula
+from kpis.mrr import GAINS, LOSSES
+from kpis.view import Money, View
+from kpis.windows import MINUTE_MS
+from kpis.zone import bucket_after, bucket_start
+
+MONTHS: Final = 6
+
+
+def moved(view: View, *kinds: str) -> Money:
+    """Money of the movements of some kinds in the window."""
+    total = Money(Fraction(0), 0, 0)
+    for kind in kinds:
+        base = f"mrr_{kind}"
+        total = total.plus(Money(view.rated(base), view.flow(f"{base}#"), view.flow(f"{base}#:")))
+    return total
+
+
+def movement(kind: str) -> Formula:
+    """Money of one kind of movement."""
+
+    def figure(view: View) -> Figure:
+        found = moved(view, kind)
+        return Figure(found.amount, found.amount, None, found.priced, found.unpriced)
+
+    return figure
+
+
+def net_new(view: View) -> Figure:
+    """New + expansion + reactivation − contraction − churn, each shown.
+
+    Source: the five movements of ChartMogul's MRR, changes of 60 minutes netted.
+    """
+    parts = {f"mrr_{kind}": moved(view, kind).amount for kind in (*GAINS, *LOSSES)}
+    every = moved(view, *GAINS, *LOSSES)
+    total = moved(view, *GAINS).amount - moved(view, *LOSSES).amount
+    return Figure(total, total, None, every.priced, every.unpriced, parts)
+
+
+def quick_ratio(view: View) -> Figure:
+    """(New + expansion + reactivation) / (contraction + churn); nothing lost gives no value.
+
+    Source: Mamoon Hamid's quick ratio of growth, as SaaS companies use it.
+    """
+    gain, loss = moved(view, *GAINS), moved(view, *LOSSES)
+    value = gain.amount / loss.amount if loss.amount else None
+    return Figure(value, gain.amount, loss.amount, loss.priced, gain.unpriced + loss.unpriced)
+
+
+def simple_lifetime_value(view: View) -> Figure:
+    """(MRR / active customers) × margin / monthly churn of the last six complete months.
+
+    Source: ARPA × margin / churn; six complete months as ChartMogul has it. Where nobody left there is no value but a
+    bound: had one customer left, it would be that.
+    """
+    money, active = view.money_level("mrr"), view.level("active")
+    edges = _month_edges(view)
+    starts = sum(view.before("active", edge) for edge in edges[:-1])
+    lost = view.before("lost@month", edges[-1]) - view.before("lost@month", edges[0])
+    each = money.amount / active * Fraction(view.settings.margin) if active else None
+    churn = Fraction(lost, starts) if starts else None
+    value = each / churn if each is not None and churn else None
+    bound = each * starts if each is not None and starts and not lost else None
+    parts = {"mrr": money.amount, "active": active, "churned": lost, "at_start": starts}
+    return Figure(value, each, churn, active, money.unpriced, parts, bound=bound)
+
+
+def _month_edges(view: View) -> list[int]:
+    """Minutes at which the last complete months begin, and at which the last of them ends."""
+    edges = [bucket_start(view.zone.day(view.window.end_ms // MINUTE_MS), "month")]
+    for _ in range(MONTHS):
+        edges.insert(0, bucket_start(edges[0] - 1, "month"))
+    return [view.zone.midnight(day) for day in edges]
+
+
+def renewed(*closed: str) -> Formula:
+    """Completed renewals as a share of the dues in some states."""
+
+    def figure(view: View) -> Figure:
+        top, bottom = view.flow("renewal_completed"), sum(view.flow(f"renewal_{state}") for state in closed)
+        return _beside(view, Figure(top / bottom if bottom else None, top, bottom, bottom))
+
+    return figure
+
+
+def renewed_money(top: str, bottom: str) -> Formula:
+    """Money renewed as a share of the money that was due."""
+
+    def figure(view: View) -> Figure:
+        one, whole = view.money(top), view.money(bottom)
+        value = one.amount / whole.amount if whole.amount else None
+        return _beside(view, Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced))
+
+    return figure
+
+
+def _beside(view: View, found: Figure) -> Figure:
+    """The same with what has no outcome yet, and with outcomes that belong to no due."""
+    waiting = view.flow("renewal_due") - view.flow("renewal_completed") - view.flow("renewal_lost")
+    parts = {"orphan": view.flow("renewal_orphan")}
+    return Figure(found.value, found.numerator, found.denominator, found.n, found.unpriced, parts, open=waiting)
+
+
+def cohorts(unit: str, view: View) -> Iterator[tuple[str, Formula]]:
+    """Every cohort in every unit since it came, with the share that is still there.
+
+    Source: kpi-precise "cohort_retention"; a customer stays in the cohort it came with.
+    """
+    zone, known = view.zone, {int(suffix) for suffix in view.suffixes(f"cohort_{unit}")}
+    starts = [bucket_start(zone.day((view.window.end_ms - 1) // MINUTE_MS), unit)]
+    while len(starts) < KEPT[unit]:
+        starts.insert(0, bucket_start(starts[0] - 1, unit))
+    for place, start in enumerate(starts):
+        for later, then in enumerate(starts[place:] if start in known else ()):
+            yield f"{cohort_label(start, unit)}+{later}", partial(_still_there, unit, start, then)
+
+
+def _still_there(unit: str, start: int, then: int, view: View) -> Figure:
+    size = view.level(f"cohort_{unit}:{start}")
+    closes = min(view.zone.midnight(bucket_after(then, unit)), view.window.end)
+    by_contract = view.before(f"cohort_{unit}_active:{start}", closes)
+    found = by_contract + view.level(f"cohort_{unit}_bought:{start}:{then}")
+    return Figure(found / size if size else None, found, size, size)

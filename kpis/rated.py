@@ -1,0 +1,56 @@
+"""Groups of facts whose contribution depends on exchange rates: they are opened before such a rate changes.
+
+Amounts are converted when they are read. But whether the total of two currencies grew or shrank, and which of two
+currencies' amounts is the lesser, is decided by the rates of the days that the amounts keep.
+"""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from kpis.contracts import read_dues
+from kpis.mrr import Key, Worth, read_plans
+from kpis.windows import MINUTE_MS
+from models.money import digits
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+
+def worth(tenant: "Tenant") -> Worth:
+    """What a minor unit is in major units of the reporting currency at a day's rate; None without a rate."""
+    home = tenant.settings.currency
+
+    def of(currency: str, day: int) -> Fraction | None:
+        rate = tenant.rates.rate(currency, home, day)
+        return None if rate is None else rate / int(10 ** digits(currency))
+
+    return of
+
+
+def _keys(tenant: "Tenant", thing: str) -> set[Key]:
+    """The rates that may matter to a subscription or contract. Too many do no harm."""
+    kind, key = thing.split(":", 1)
+    if kind == "subscription":
+        plans = read_plans([tenant.subscriptions[key]], tenant.zone)
+        return {(step.currency, plan.day) for plan in plans for step in plan.steps}
+    events = tenant.contracts[key]
+    days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
+    return {(event[4]["currency"], day) for event in events if "currency" in event[4] for day in days}
+
+
+def note_rated(tenant: "Tenant", thing: str) -> None:
+    """Remember which rates matter to a subscription or contract, after its facts changed."""
+    for key in _keys(tenant, thing):
+        if key[0] != tenant.settings.currency:
+            tenant.rated.setdefault(key, set()).add(thing)
+
+
+def open_rated(tenant: "Tenant", base: str, quote: str, day: int) -> None:
+    """Open what depends on a rate, before it changes."""
+    for currency in (base, quote):
+        for thing in tenant.rated.get((currency, day), ()):
+            kind, key = thing.split(":", 1)
+            if kind == "contract":
+                tenant.ledger.open("contract", key)
+            else:
+                tenant.ledger.open("mrr", tenant.people.subject(thing))
