@@ -6,6 +6,7 @@ from models.settings import TenantSettings
 from tests.property import example_stories as s
 from tests.property.example_stories import HELSINKI, Stage
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
+from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_spending import SPENDING_EXAMPLES, SPENDING_SETTINGS
 
 TRAFFIC: Final = {"traffic_to_lead_rate": 0.02, "traffic_to_lead_rate_session": 0.016, "visitors_per_lead": 50.0}
@@ -21,6 +22,7 @@ QUALITY: Final = {
 VELOCITY: Final = {"pipeline_velocity": "2000.00", "win_rate": 0.25, "sales_cycle_days_mean": 60.0}
 EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACTIVITY_EXAMPLES,
+    **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
     "traffic to lead": [Stage(s.traffic, "month", "2026-06-20", TRAFFIC)],
     "signups": [Stage(s.signups, "month", "2026-06-20", {"signups": 112})],

@@ -1,0 +1,151 @@
+"""Examples of recurring revenue, cohorts and renewals, as stories in stages with the results they state."""
+
+from typing import Final
+
+from tests.property.example_stories import Stage
+from tests.recount.feed import Feed, ms
+from tests.recount.windows import DAY, MINUTE
+
+
+def pay(feed: Feed, name: str, at: str | int, mrr: int, verb: str = "changed", currency: str = "EUR") -> None:
+    """A customer's only subscription gets a price, in thousands."""
+    feed.add(f"subscription.{verb}", at, customer_id=name, subscription_id=f"s-{name}", mrr=mrr * 100_000,
+             currency=currency)  # fmt: skip
+
+
+def movements(feed: Feed) -> None:
+    """6 k new, 3 k expansion, 1 k reactivation, 2 k contraction, 4 k churn; rates that move play no part."""
+    for name, mrr in (("up", 10), ("down", 10), ("gone", 4), ("back", 1)):
+        pay(feed, name, "2026-01-10", mrr, "started")
+    feed.add("fx.rate_set", "2026-01-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
+    feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="2")
+    pay(feed, "abroad", "2026-01-10", 5, "started", "USD")
+    feed.add("subscription.paused", "2026-02-10", subscription_id="s-back")
+    pay(feed, "new", "2026-06-05", 6, "started")
+    pay(feed, "up", "2026-06-06", 13)
+    feed.add("subscription.resumed", "2026-06-07", subscription_id="s-back")
+    pay(feed, "down", "2026-06-08", 8)
+    feed.add("subscription.cancelled", "2026-06-09", subscription_id="s-gone")
+
+
+def chained(feed: Feed) -> None:
+    """Up by 5 k, and an hour later down to where it was: no movement. The second of another hour is one of its own."""
+    feed.add("subscription.changed", "2026-06-10T10:00:00Z", subscription_id="s-up", mrr=1_800_000, currency="EUR")
+    feed.add("subscription.changed", "2026-06-10T11:00:00Z", subscription_id="s-up", mrr=1_300_000, currency="EUR")
+
+
+def second_of_two(feed: Feed) -> None:
+    """A customer with two subscriptions cancels one, announced before; another is only announced to go."""
+    for name in ("a", "b"):
+        feed.add(
+            "subscription.started", "2026-05-10", customer_id="two", subscription_id=name, mrr=100_000, currency="EUR"
+        )
+    feed.add("subscription.cancelled", "2026-06-01", subscription_id="b", effective_at=ms("2026-06-15"))
+    feed.add("subscription.cancel_scheduled", "2026-06-02", subscription_id="a", effective_at=ms("2026-06-16"))
+
+
+def two_currencies(feed: Feed) -> None:
+    """1 k EUR becomes 1 k USD at the rate of the USD subscription's first day: what is lost is 200."""
+    feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
+    feed.add("subscription.started", "2026-05-10", customer_id="c", subscription_id="a", mrr=100_000, currency="EUR")
+    feed.add("subscription.started", "2026-06-10T10:00:00Z", customer_id="c", subscription_id="b", mrr=100_000,
+             currency="USD")  # fmt: skip
+    feed.add("subscription.cancelled", "2026-06-10T10:30:00Z", subscription_id="a")
+
+
+def better_rate(feed: Feed) -> None:
+    """The day's rate is said again: now it was a gain."""
+    feed.add("fx.rate_set", "2026-06-10T13:00:00Z", base="EUR", quote="USD", rate="0.8")
+
+
+def buy(feed: Feed, number: int, month: int) -> None:
+    """A customer orders on the tenth."""
+    feed.add("order.completed", f"2026-{month:02}-10", customer_id=f"c{number}", order_id=f"{month}-{number}",
+             amount=100, currency="EUR")  # fmt: skip
+
+
+def cohort(feed: Feed) -> None:
+    """10 of January; 8, then 6 buy again, and of the lost one returns with 5 others."""
+    for month, buyers in ((1, range(10)), (2, range(8)), (3, range(6)), (4, (0, 1, 2, 3, 4, 9))):
+        for number in buyers:
+            buy(feed, number, month)
+
+
+def subscribers(feed: Feed) -> None:
+    """The same by contract."""
+    for number in range(10):
+        feed.add("subscription.started", "2026-01-10", customer_id=f"c{number}", subscription_id=f"s{number}", mrr=100,
+                 currency="EUR")  # fmt: skip
+    for number, at in ((8, "2026-02-10"), (9, "2026-02-11"), (7, "2026-03-10"), (6, "2026-03-11"), (5, "2026-04-10")):
+        feed.add("subscription.cancelled", at, subscription_id=f"s{number}")
+    feed.add("subscription.resumed", "2026-04-12", subscription_id="s9")
+
+
+def renewals(feed: Feed) -> None:
+    """10 due at 10 k: 5 at 10 k, one at 8 k, one at 20 k, 2 lost, 1 open. One outcome belongs to nothing."""
+    for number in range(10):
+        feed.add("renewal.due", "2026-05-01", contract_id=f"k{number}", due_at=ms("2026-06-15"), amount=1_000_000,
+                 currency="EUR")  # fmt: skip
+    for number, amount in enumerate((None, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 800_000, 2_000_000)):
+        said = {} if amount is None else {"amount": amount, "currency": "EUR"}
+        feed.add("renewal.completed", ms("2026-05-20") + number * 5 * DAY, contract_id=f"k{number}", **said)
+    for number in (7, 8):
+        feed.add("renewal.lost", "2026-06-16", contract_id=f"k{number}", due_at=ms("2026-06-15"))
+    feed.add("renewal.completed", "2026-06-16", contract_id="nobody", amount=100, currency="EUR")
+
+
+def lifetime(feed: Feed) -> None:
+    """20 customers of 100; of 20 one leaves in a month, and one comes for it. Margin 1."""
+    for number in range(20):
+        feed.add("subscription.started", "2025-11-10", customer_id=f"c{number}", subscription_id=f"s{number}",
+                 mrr=10_000, currency="EUR")  # fmt: skip
+    for month in range(6):
+        at = ms(f"{2025 + (month + 11) // 12}-{(month + 11) % 12 + 1:02}-15")
+        feed.add("subscription.cancelled", at, subscription_id=f"s{month}")
+        feed.add("subscription.started", at + MINUTE, customer_id=f"n{month}", subscription_id=f"n{month}",
+                 mrr=10_000, currency="EUR")  # fmt: skip
+
+
+def nobody_leaves(feed: Feed) -> None:
+    """2 customers of 100 since March."""
+    for number in range(2):
+        feed.add("subscription.started", "2026-03-10", customer_id=f"c{number}", subscription_id=f"s{number}",
+                 mrr=10_000, currency="EUR")  # fmt: skip
+
+
+MOVED: Final = {
+    "net_new_mrr": "4000.00", "mrr_new": "6000.00", "mrr_expansion": "3000.00", "mrr_reactivation": "1000.00",
+    "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00",
+}  # fmt: skip
+RENEWED: Final = {
+    "renewal_rate": 7 / 9, "renewal_rate_of_due": 0.7, "renewal_rate_gross": 0.68, "renewal_rate_net": 0.78,
+    "renewal_rate_gross_closed": 68 / 90,
+}  # fmt: skip
+KEPT: Final = {f"[cohort=2026-01+{later}]": value for later, value in enumerate((1.0, 0.8, 0.6, 0.6))}
+REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
+    "recurring revenue": [
+        Stage(movements, "month", "2026-06-20", MOVED),
+        Stage(chained, "month", "2026-06-20", MOVED),
+    ],
+    "one of two subscriptions": [
+        Stage(second_of_two, "month", "2026-06-20", {"mrr_contraction": "1000.00", "mrr_churn": "0.00"}),
+    ],
+    "subscriptions in two currencies": [
+        Stage(two_currencies, "month", "2026-06-20",
+              {"mrr_contraction": "200.00", "mrr_expansion": "0.00", "net_new_mrr": "-200.00", "mrr": "800.00"}),
+        Stage(better_rate, "month", "2026-06-20",
+              {"mrr_contraction": "0.00", "mrr_expansion": "250.00", "net_new_mrr": "250.00", "mrr": "1250.00"}),
+    ],
+    "cohorts": [Stage(cohort, "all", "2026-04-20", {f"cohort_retention{key}": value for key, value in KEPT.items()})],
+    "cohorts by contract": [
+        Stage(subscribers, "all", "2026-04-20", {f"cohort_retention{key}": value for key, value in KEPT.items()}),
+    ],
+    "renewals": [Stage(renewals, "month", "2026-06-20", {**RENEWED, "renewal_rate.open": 1})],
+    "lifetime value by churn": [
+        Stage(lifetime, "month", "2026-06-10", {"customer_lifetime_value_simple": "2000.00", "mrr": "2000.00"}),
+    ],
+    "lifetime value without churn": [
+        Stage(nobody_leaves, "month", "2026-06-10",
+              {"customer_lifetime_value_simple": None, "customer_lifetime_value_simple.bound": "400.00"}),
+    ],
+}  # fmt: skip
