@@ -146,6 +146,6 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
     ],
     "lifetime value without churn": [
         Stage(nobody_leaves, "month", "2026-06-10",
-              {"customer_lifetime_value_simple": None, "customer_lifetime_value_simple.bound": "400.00"}),
+              {"customer_lifetime_value_simple": None, "customer_lifetime_value_simple.numerator": "100.00"}),
     ],
 }  # fmt: skip
