@@ -15,7 +15,7 @@ GROUPS: Final = {
     "closed_won_deals": "Deals",
     "sales_cycle_days": "Sales cycle and velocity",
     "orders": "Orders and customers",
-    "mrr": "Recurring revenue and renewals",
+    "mrr": "Recurring revenue, renewals and cohorts",
     "email_open_rate": "E-mail",
     "call_connect_rate": "Calls and engagement",
     "net_promoter_score": "What customers say",

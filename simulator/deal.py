@@ -100,6 +100,6 @@ def won(c: Company, person: Person, deal: Record) -> Story:
         c.say("customer.created", {"customer_id": account, "source": person.label, "owner_id": deal.owner,
                                    "traits": {"country": person.country}})  # fmt: skip
     if c.profile.kind == "saas":
-        c.spawn(subscription.contract(c, person), DAY)
+        c.spawn(subscription.contract(c, person, c.profile.currency), DAY)
     else:
         c.spawn(customer.buying(c, person), DAY)

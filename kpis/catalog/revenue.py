@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from kpis import formulas as f
 from kpis import formulas_revenue as r
@@ -19,8 +19,8 @@ BOTH: Final = (True, True)
 
 def recurring() -> tuple[Kpi, ...]:
     def money(id_: str, title: str, formula: f.Formula, *, down: bool = False) -> Kpi:
-        direction = "down" if down else "up"
-        return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=direction, money_parts=MOVEMENTS)
+        good: Literal["up", "down"] = "down" if down else "up"
+        return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=good, money_parts=MOVEMENTS)
 
     return (
         Kpi("mrr", "Monthly recurring revenue", "money", f.money_level("mrr"), SUBSCRIPTIONS, "subject", stock=True),
