@@ -8,20 +8,25 @@ from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 from models.settings import TenantSettings
 
-Answer = list[Any]  # [t, source, id, survey id, score]
+Answer = list[Any]  # [t, source, id, survey id, score], and its scale when it is not 0-10
 
 
-def nps_class(score: int, settings: TenantSettings) -> str:
-    """Promoter, passive or detractor."""
-    detractor, passive = settings.nps_buckets
-    return "detractor" if score <= detractor else "passive" if score <= passive else "promoter"
+def nps_class(answer: Answer, settings: TenantSettings) -> str | None:
+    """Promoter, passive or detractor; None on a scale whose buckets nobody declared."""
+    buckets = settings.nps_scales.get(answer[5]) if len(answer) > 5 else settings.nps_buckets
+    if buckets is None:
+        return None
+    detractor, passive = buckets
+    return "detractor" if answer[4] <= detractor else "passive" if answer[4] <= passive else "promoter"
 
 
 def answer_marks(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
     """What a person's NPS answers add: every one, and the latest of each survey in every kind of window."""
     surveys: dict[str, list[tuple[int, str]]] = {}
-    for time, _, _, survey, score in sorted(answers, key=lambda answer: answer[:3]):
-        kind = nps_class(score, settings)
+    for answer in sorted(answers, key=lambda answer: answer[:3]):
+        time, survey, kind = answer[0], answer[3], nps_class(answer, settings)
+        if kind is None:
+            continue
         yield Mark(f"nps_all.{kind}", time, 1)
         surveys.setdefault(survey, []).append((time, kind))
     for dated in surveys.values():

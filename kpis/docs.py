@@ -28,6 +28,7 @@ SEGMENTS: Final = {
     "acquisition": "channel",
     "marketing": "channel, campaign",
     "source": "source",
+    "survey": "of the subject, and `scale`",
     "none": "none",
 }
 HEAD: Final = f"""\

@@ -25,6 +25,7 @@ LATE_PREFIX: Final = {
     "acquisition": "late.a:",
     "marketing": "late.m:",
     "source": "late.o:",
+    "survey": "late.v:",
     "none": "late:",
 }
 
@@ -204,6 +205,8 @@ class Board:
     def _status(self, kpi: Kpi, at: Window, figure: Figure) -> str:
         first = self._state.first
         early = at.start is not None and not kpi.stock and first is not None and at.start * MINUTE_MS < first
+        if figure.mixed:
+            return "partial"
         if figure.value is None:
             return "no_data"
         if early or figure.unpriced:

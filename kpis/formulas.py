@@ -25,6 +25,7 @@ class Figure:
     margin: float | None = None
     open: int | None = None  # whose outcome is not known yet
     bound: Number = None  # the value is at least this, where it has none
+    mixed: bool = False  # made of what cannot be put together, as answers on two scales: it has no value
 
     @property
     def empty(self) -> bool:

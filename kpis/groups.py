@@ -20,6 +20,7 @@ from kpis.people import segment_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
 from kpis.records import record_marks
+from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
 from kpis.tickets import ticket_marks
 from kpis.touches import BY_CODE, LATE
@@ -165,6 +166,11 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
     answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
     for mark in answer_marks(answers, tenant.settings, tenant.zone):
         yield segments, mark
+    for raw in raws:
+        for score in tenant.scores.get(raw, ()):
+            on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
+            for mark in score_marks(score):
+                yield on_scale, mark
 
 
 def of_cost(tenant: "Tenant", key: str) -> Contribution:
@@ -191,9 +197,11 @@ def of_ticket(tenant: "Tenant", key: str) -> Contribution:
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
     segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
-    for time, label in tenant.late.get(key, ()):
+    for time, label, *more in tenant.late.get(key, ()):
         yield 0, Mark(f"late:{label}", time, 1)
         yield segments, Mark(f"late.s:{label}", time, 1)
+        for segment in more:
+            yield tenant.with_segment(segments, segment), Mark(f"late.v:{label}", time, 1)
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:

@@ -56,6 +56,7 @@ DEAL_MEASURES: Final = frozenset(
 )
 DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
 TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "late.t")
+SURVEY_PREFIXES: Final = ("effort.", "csat.", "late.v")
 ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
 SOURCE_PREFIXES: Final = ("sourced", "late.o")
@@ -81,4 +82,6 @@ def rows_of(name: str) -> str:
         return "marketing"
     if base.startswith(SOURCE_PREFIXES):
         return "source"
+    if base.startswith(SURVEY_PREFIXES):
+        return "survey"
     return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

@@ -16,7 +16,7 @@ LATE: Final = code("late")
 ROBOTS: Final = code("robots")
 UNPRICED_FACTS: Final = code("unpriced")
 COUNTERS: Final = ("received", "duplicates", "conflicts", "invalid", "late", "robots", "unpriced")
-COUNTER_PREFIXES: Final = ("bot:", "foreign:")
+COUNTER_PREFIXES: Final = ("bot:", "priced:")
 PRICED: Final = frozenset(name for name, shape in SHAPES.items() if {"amount", "mrr"} & get_type_hints(shape).keys())
 
 
@@ -36,7 +36,7 @@ def note(ledger: Ledger, measure: int, received: int) -> None:
 def note_accepted(ledger: Ledger, row: Row, currency: str, day_of: Callable[[int], int]) -> None:
     """Count what an accepted record is flagged with, and money that needs a rate of its day to be priced.
 
-    ``currency`` is the reporting one; ``foreign:USD:20542`` counts money of a currency and local day.
+    ``currency`` is the reporting one; ``priced:USD:20542`` counts money of a currency and local day.
     """
     minute = row.received // 60_000
     if row.flags & BOT:
@@ -50,4 +50,4 @@ def note_accepted(ledger: Ledger, row: Row, currency: str, day_of: Callable[[int
         and not row.flags & UNKNOWN_TYPE
         and any(row.data.get(field) is not None for field in ("amount", "mrr"))
     ):
-        ledger.add(0, code(f"foreign:{found}:{day_of(row.time // 60_000)}"), minute)
+        ledger.add(0, code(f"priced:{found}:{day_of(row.time // 60_000)}"), minute)

@@ -23,6 +23,7 @@ from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
 from kpis.people import segment_of
 from kpis.rated import note_rated, open_rated
+from kpis.scores import PLAIN, ends, scale_text, score_fact
 from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
@@ -126,13 +127,22 @@ def take_identity(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
 
 
 def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """A survey answer: those on the promoter scale count."""
+    """A survey answer."""
     data = row.data
-    if kind != "answered" or data["survey_type"] != "nps" or not is_plain_nps(data):
+    if kind != "answered":
+        return
+    promoter = data["survey_type"] == "nps"
+    low, high = ends(data)
+    if low >= high or (promoter and data["score"] != int(data["score"])):
         return
     tenant.people.hold(raw)
     tenant.ledger.open("person", tenant.people.person(raw))
-    tenant.file("answers", raw, tenant.answers, [row.time, row.source, row.id, data["survey_id"], data["score"]])
+    if not promoter:
+        tenant.file("scores", raw, tenant.scores, score_fact(row.time, row.source, row.id, data))
+        return
+    scale = scale_text(data)
+    answer = [row.time, row.source, row.id, data["survey_id"], int(data["score"]), scale]
+    tenant.file("answers", raw, tenant.answers, answer[:5] if scale == PLAIN else answer)
 
 
 def take_user(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -220,11 +230,6 @@ def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> Non
     tenant.people.own("late_views", raw, tenant.people.owner(raw), None)
     if not tenant.ledger.is_open("late_views", raw):
         tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(f"late.s:{type_}"), minute)
-
-
-def is_plain_nps(data: dict[str, Any]) -> bool:
-    """Whether an NPS answer is on the scale 0–10."""
-    return data.get("scale_min") in (None, 0) and data.get("scale_max") in (None, 10)
 
 
 @lru_cache(maxsize=1024)

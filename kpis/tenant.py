@@ -25,6 +25,7 @@ from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
 from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.rated import note_rated
 from kpis.records import RecordEvent
+from kpis.scores import ScoreFact, late_segments
 from kpis.spenders import Spenders
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
@@ -76,10 +77,11 @@ class Tenant:
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
+        self.scores: dict[str, list[ScoreFact]] = {}
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
-        self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type]
+        self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type, segments beside the subject's own]
         self.costs: dict[str, list[CostEvent]] = {}
         self.spenders = Spenders(self)
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches
@@ -114,7 +116,7 @@ class Tenant:
         late = row.received - time > self._late_after
         unknown = row.flags & UNKNOWN_TYPE
         if late and (unknown or kind_code(row.type, data) is None):
-            self._note_late(own, time, event_label(row))
+            self._note_late(own, time, event_label(row), *late_segments(row))
         if bot:
             self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
         elif not unknown and (traits := data.get("traits")):
@@ -133,12 +135,12 @@ class Tenant:
         found = min((one for one in ids if not one.startswith(CUSTOMER)), key=person_rank, default=own)
         return own if found == own else within(own, found)
 
-    def _note_late(self, raw: str, time: int, label: str) -> None:
+    def _note_late(self, raw: str, time: int, label: str, *segments: str) -> None:
         """Keep a late event that is no touch, in a group a day."""
         key = f"{raw}\0{time // DAY_MS}"
         self.ledger.open("late", key)
         stir(self, self.people.subject(raw))
-        self.file("late", key, self.late, [time, label])
+        self.file("late", key, self.late, [time, label, *segments])
         self.shelve_with("late", key, raw)
 
     def _own_object(self, row: Row) -> str:
@@ -228,6 +230,10 @@ class Tenant:
     def shelve(self, kind: str, key: str) -> None:
         """Put an object's group of facts under the id that owns it, or under its own."""
         self.people.own(kind, key, self.people.owner(f"{kind}:{key}"), None)
+
+    def with_segment(self, segments: int, segment: str) -> int:
+        """Code of a set of segments with one more."""
+        return self.sets.code((*self.sets.sets[segments][1:], segment))
 
     def shelve_with(self, kind: str, key: str, raw: str) -> None:
         """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
@@ -334,7 +340,11 @@ class Tenant:
                 self.shelve_with(kind, key, key.partition("\0")[0])
         self.marketing = {raw: Touches.restored(chunks) for raw, chunks in self.stored_marketing.items()}
         self.stored_marketing = {}
-        people.restore([*self.answers, *self.signups, *self.marketing, *people.attributes], self.leads, self.purchases)
+        people.restore(
+            [*self.answers, *self.scores, *self.signups, *self.marketing, *people.attributes],
+            self.leads,
+            self.purchases,
+        )
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
@@ -363,7 +373,7 @@ class Tenant:
                 ledger.open_empty(kind, key)
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
-        for person in people.everyone((*self.customers, *self.answers, *self.signups, *self.marketing)):
+        for person in people.everyone((*self.customers, *self.answers, *self.scores, *self.signups, *self.marketing)):
             for kind in SUBJECT_GROUPS:
                 ledger.open_empty(kind, people.subject(person))
             ledger.open_empty("person", person)

@@ -74,6 +74,7 @@ class TenantSettings(BaseModel):
     lead_to_opportunity_basis: Literal["period", "cohort"] = "period"
     email_rates_basis: Literal["cohort", "period"] = "cohort"
     nps_buckets: tuple[int, int] = (6, 8)  # the highest detractor and the highest passive score
+    nps_scales: Mapping[str, tuple[int, int]] = {}  # the same of other scales, by their ends: "1-5"
     weights: Mapping[EventType, Annotated[int, Field(ge=0, le=1000)]] = {
         "page.viewed": 1, "email.opened": 1, "email.clicked": 3, "social.liked": 2, "social.commented": 2,
         "social.shared": 2, "social.followed": 2, "social.mentioned": 2, "social.messaged": 2, "call.ended": 8,

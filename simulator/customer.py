@@ -92,6 +92,10 @@ def survey(c: Company, person: Person) -> Story:
     """A survey is sent; a third answer it, some again."""
     kind, survey_id = c.rng.choice((("nps", "nps-2026"), ("nps", "nps-2026"), ("effort", "ces"), ("csat", "csat")))
     about = {**person.ids, "survey_id": survey_id, "survey_type": kind}
+    if kind == "effort" and c.profile.sloppy:
+        about["polarity"] = "effort"
+    if kind == "csat" and c.chance(0.1):
+        about |= {"scale_min": 0, "scale_max": 10}
     c.say("survey.sent", about)
     yield c.days(0.7)
     if c.chance(0.15):

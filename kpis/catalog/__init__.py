@@ -12,7 +12,7 @@ from kpis.catalog.customers import customers
 from kpis.catalog.deals import cycles, deals
 from kpis.catalog.engagement import touches
 from kpis.catalog.mail import mail
-from kpis.catalog.perception import perception
+from kpis.catalog.perception import perception, scores
 from kpis.catalog.quality import quality
 from kpis.catalog.revenue import cohorts, recurring, renewals
 from kpis.catalog.row import Kpi, Step, hears
@@ -35,6 +35,7 @@ CATALOG: Final = (
     *mail(),
     *touches(),
     *perception(),
+    *scores(),
     *quality(),
     *activity(),
     *social(),

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from kpis import formulas as f
+from kpis import formulas_scores as g
 from kpis.catalog.hears import NPS
 from kpis.catalog.row import Kpi
 
@@ -27,4 +28,16 @@ def perception() -> tuple[Kpi, ...]:
         share("promoter", "up"),
         share("passive", "neither"),
         share("detractor", "down"),
+    )
+
+
+def scores() -> tuple[Kpi, ...]:
+    effort, csat = ("crm.survey.answered:effort",), ("crm.survey.answered:csat",)
+    top, index = g.top_box("effort"), g.index("effort")
+    return (
+        Kpi("customer_effort_score", "Customer effort", "score", g.mean("effort"), effort, "survey"),
+        Kpi("customer_effort_score_top_box", "Customer effort, top answers", "ratio", top, effort, "survey"),
+        Kpi("customer_effort_score_index", "Customer effort, 0 to 100", "index", index, effort, "survey"),
+        Kpi("csat", "Customer satisfaction", "ratio", g.top_box("csat"), csat, "survey"),
+        Kpi("csat_mean", "Customer satisfaction, mean", "score", g.mean("csat"), csat, "survey"),
     )

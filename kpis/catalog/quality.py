@@ -19,6 +19,6 @@ def quality() -> tuple[Kpi, ...]:
         rate("invalid_rate", "Invalid events", "invalid"),
         rate("rejected_rate", "Rejected events", "conflicts", "invalid"),
         rate("late_rate", "Late events", "late"),
-        rate("unpriced_rate", "Money without a price", "unpriced", more=lambda view: view.without_rate("foreign")),
+        rate("unpriced_rate", "Money without a price", "unpriced", more=lambda view: view.without_rate("priced")),
         rate("bot_rate", "Robots' events", "robots"),
     )

@@ -16,7 +16,7 @@ from tests.recount.windows import DAY, MINUTE
 BOOK: Final = TenantBook.from_mapping(
     {
         "tenants": {
-            "north": {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2},
+            "north": {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2, "nps_scales": {"0-5": [2, 3]}},
             "south": {
                 "tz": "Australia/Adelaide",
                 "dimensions": ["tier"],
@@ -197,6 +197,13 @@ ACTIVITY: Final = st.one_of(
     event("record.created ticket.resolved", object=("task",), record_id=("r1", "r2"), ticket_id=("t1", "t2")),
     event("customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip
+ANSWERS: Final = st.one_of(
+    event("survey.answered", people, some(scale_max=(7, 5), polarity=("effort", "ease")), survey_id=("q1",),
+          survey_type=("effort", "effort", "csat"), score=(1, 3, 4, 4.2, 5)),
+    event("survey.answered", people, some(scale_max=(5,)), survey_id=("q1", "q2"), survey_type=("nps",),
+          score=(0, 2, 3, 5, 2.5)),
+    event("survey.sent customer.updated", labels, customer_id=CUSTOMERS),
+)  # fmt: skip
 SOCIAL: Final = st.one_of(
     event("social.commented social.mentioned social.messaged social.liked", people, labels,
           some(sentiment=("positive", "negative", "neutral", 0.05, -0.06, 0.9), model=("m-1", "m-2")), network=("x",)),
@@ -242,7 +249,7 @@ RENEWALS: Final = st.one_of(
     event("renewal.completed", some(amount=AMOUNTS), contract_id=("k1", "k2")),
     RATES,
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS)
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS)
 
 
 @st.composite

@@ -7,6 +7,7 @@ from tests.property import example_stories as s
 from tests.property.example_stories import HELSINKI, Stage
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_revenue import REVENUE_EXAMPLES
+from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
 from tests.property.stories_spending import SPENDING_EXAMPLES, SPENDING_SETTINGS
 
 TRAFFIC: Final = {"traffic_to_lead_rate": 0.02, "traffic_to_lead_rate_session": 0.016, "visitors_per_lead": 50.0}
@@ -24,6 +25,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACTIVITY_EXAMPLES,
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
+    **SCORE_EXAMPLES,
     "traffic to lead": [Stage(s.traffic, "month", "2026-06-20", TRAFFIC)],
     "signups": [Stage(s.signups, "month", "2026-06-20", {"signups": 112})],
     "lead to opportunity": [
@@ -85,7 +87,9 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
                "closed_won_deals": 2}),
     ],
 }  # fmt: skip
-SETTINGS: Final = {"scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS}
+SETTINGS: Final = {
+    "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
+}  # fmt: skip
 
 
 def settings_of(name: str) -> TenantSettings:

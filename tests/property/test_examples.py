@@ -116,6 +116,13 @@ def as_event(item: Item) -> str:
     return json.dumps({"id": item.id, "source": item.source, "type": item.type, "tenantid": "t", **times, "data": data})
 
 
+def toml(value: Any) -> str:
+    """A value as a settings file has it."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(name)} = {toml(one)}" for name, one in value.items()) + " }"
+    return json.dumps(value)
+
+
 @every_example
 def test_compute_gives_the_stated_result(name: str, tmp_path: Path) -> None:
     """From a file, without a server: wherever nothing of the story happens after the as-of."""
@@ -128,7 +135,7 @@ def test_compute_gives_the_stated_result(name: str, tmp_path: Path) -> None:
         (tmp_path / "events.jsonl").write_text("\n".join(map(as_event, feed.items)))
         as_of = instant_text(ms(stage.as_of))
         said = json.loads(settings_of(name).model_dump_json(exclude_defaults=True))
-        lines = [f"{setting} = {json.dumps(value)}" for setting, value in said.items()]
+        lines = [f"{setting} = {toml(value)}" for setting, value in said.items()]
         (tmp_path / "settings.toml").write_text("\n".join(["[tenant]", *lines]))
         args = [
             "compute",

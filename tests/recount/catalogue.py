@@ -14,6 +14,7 @@ from tests.recount.flagged import flagged_rows
 from tests.recount.perception import bucket_share, score
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
+from tests.recount.scores import score_rows
 from tests.recount.social import social_rows
 from tests.recount.spending_rows import spending_rows
 from tests.recount.tenant import Tenant
@@ -66,6 +67,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *activity_rows(tenant),
         *social_rows(tenant),
         *spending_rows(tenant),
+        *score_rows(tenant),
     ]
 
 

@@ -187,6 +187,8 @@ class Writer:
         """The first that applies."""
         first = self.tenant.first
         early = self.window.name != "all" and self.row.kind != "S" and first is not None and self.window.start < first
+        if figure.mixed:
+            return "partial"
         if figure.value is None:
             return "no_data"
         if early or figure.unpriced:

@@ -41,6 +41,7 @@ class Figure:
     margin: float | None = None
     open: int | None = None
     bound: Fraction | int | float | None = None
+    mixed: bool = False  # made of what cannot be put together
 
 
 def tally(facts: Sequence[Fact]) -> Figure:

@@ -5,8 +5,10 @@ from math import sqrt
 from typing import NamedTuple
 
 from models.record import Row
+from models.settings import TenantSettings
 from tests.recount.facts import Dims, Fact, Figure, dated, ratio
 from tests.recount.identity import Moment, People, moment
+from tests.recount.scales import scale_text
 from tests.recount.windows import Window
 
 
@@ -18,25 +20,25 @@ class Answer(NamedTuple):
     bucket: int
 
 
-def is_promoter_answer(row: Row) -> bool:
-    """A whole number from 0 to 10 on the scale 0 to 10."""
+def buckets_of(row: Row, settings: TenantSettings) -> tuple[int, int] | None:
+    """The highest detractor and passive of a whole answer's scale; None when it does not count."""
     data = row.data
-    scale = (data.get("scale_min"), data.get("scale_max"))
-    usual = scale[0] in (None, 0) and scale[1] in (None, 10)
     score = data.get("score")
-    whole = isinstance(score, int | float) and score == int(score) and 0 <= score <= 10
-    return row.type == "crm.survey.answered" and data.get("survey_type") == "nps" and usual and whole
+    if row.type != "crm.survey.answered" or data.get("survey_type") != "nps" or score != int(score or 0):
+        return None
+    scale = scale_text(data)
+    return settings.nps_buckets if scale == "0-10" else settings.nps_scales.get(scale)
 
 
 class Perception:
     """The promoter answers of a tenant."""
 
     def __init__(
-        self, rows: Iterable[Row], people: People, dims: Callable[[str], Dims], buckets: tuple[int, int]
+        self, rows: Iterable[Row], people: People, dims: Callable[[str], Dims], settings: TenantSettings
     ) -> None:
         facts: list[Fact] = []
         for row in rows:
-            if is_promoter_answer(row):
+            if buckets := buckets_of(row, settings):
                 score = int(row.data["score"])
                 bucket = -1 if score <= buckets[0] else 0 if score <= buckets[1] else 1
                 answer = Answer((people.person(row), str(row.data["survey_id"])), moment(row), bucket)

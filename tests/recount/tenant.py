@@ -14,6 +14,7 @@ from tests.recount.money import Rates
 from tests.recount.perception import Perception
 from tests.recount.quality import Quality
 from tests.recount.revenue import Revenue
+from tests.recount.scales import scale_text
 from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human
 
 
@@ -56,7 +57,7 @@ class Tenant:
         self.web = Web(telling, self.people, self.dims, self.unknown, self.zone)
         self.leads = Leads(telling, self.people, self.dims, self.unknown)
         self.mail = Mail(self.rows, self.touch_dims)
-        self.perception = Perception(telling, self.people, self.dims_of_subject, settings.nps_buckets)
+        self.perception = Perception(telling, self.people, self.dims_of_subject, settings)
         self.quality = Quality(accepted, self.is_late)
         self.acquisition = Acquisition(self)
         self.remember_lists()
@@ -90,6 +91,10 @@ class Tenant:
         given |= {trait: inner(data, "traits", trait) for trait in ("country", *self.traits)}
         return {name: value or UNKNOWN for name, value in given.items()}
 
+    def answer_dims(self, row: Row) -> Dims:
+        """The segments of a person's answer, and its scale."""
+        return {**self.dims_of_subject(self.people.subject_of_person(row)), "scale": scale_text(row.data)}
+
     def event_dims(self, segments: str | None, row: Row) -> Dims:
         """The segments in which an event itself counts (late ones), by the kind of a KPI's segments."""
         if segments == "deal":
@@ -101,6 +106,8 @@ class Tenant:
             return self.acquisition.late_dims(segments, row)
         if segments == "channel":
             return {"channel": CHANNELS[row.type]}
+        if segments == "survey":
+            return {**self.dims_of_subject(self.people.subject(row)), "scale": scale_text(row.data)}
         if segments == "mention":
             return {**self.touch_dims(row), "model": text(row.data.get("model")) or UNKNOWN}
         return self.touch_dims(row) if segments == "touch" else {}
@@ -111,6 +118,7 @@ class Tenant:
             "deal": ("owner", "source", "campaign", "pipeline", *self.traits),
             "subject": ("source", "owner", "country", *self.traits),
             "touch": ("source", "campaign", "country", *self.traits),
+            "survey": ("source", "owner", "country", *self.traits, "scale"),
             "mention": ("source", "campaign", "country", *self.traits, "model"),
             "channel": ("channel",),
             "acquisition": ("channel",),
