@@ -14,7 +14,6 @@ from kpis.cells import PackKey
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
-from kpis.touches import BY_CODE, Kind
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
@@ -104,17 +103,9 @@ def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
         message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
 
 
-def _fitted(tenant: Tenant, kind: Kind, note: Any) -> Any:
-    if not isinstance(note, list):
-        return note
-    model = note[-1:] if kind.modelled else []  # it stands behind the dimensions
-    return (*tenant.fitted(tuple(note[: len(note) - len(model)])), *model)
-
-
 def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
     raw, _, number = name.rpartition("\0")
-    kinds = [BY_CODE[packed >> 4 & 0xFF] for packed in stored[0]]
-    notes = [_fitted(tenant, kind, note) for kind, note in zip(kinds, stored[1], strict=True)]
+    notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
     tenant.people.stored_touches.setdefault(raw, {})[int(number)] = [stored[0], notes]
 
 
