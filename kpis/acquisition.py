@@ -132,7 +132,7 @@ def _new_customer(tenant: "Tenant", root: str, since: int, label: str) -> Contri
     yield channel, Mark("acquired", since, 1)
     yield source, Mark("sourced", since, 1)
     for key in tenant.people.owned_by(root, "late"):
-        for time, type_ in tenant.late.get(key, ()):
+        for time, type_, *_ in tenant.late.get(key, ()):
             if type_.startswith(LATE_CUSTOMERS):
                 yield channel, Mark(f"late.a:{type_}", time, 1)
                 yield source, Mark(f"late.o:{type_}", time, 1)

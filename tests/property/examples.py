@@ -5,6 +5,7 @@ from typing import Final
 from models.settings import TenantSettings
 from tests.property import example_stories as s
 from tests.property.example_stories import HELSINKI, Stage
+from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION_SETTINGS
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
@@ -22,6 +23,7 @@ QUALITY: Final = {
 }  # fmt: skip
 VELOCITY: Final = {"pipeline_velocity": "2000.00", "win_rate": 0.25, "sales_cycle_days_mean": 60.0}
 EXAMPLES: Final[dict[str, list[Stage]]] = {
+    **ACQUISITION_EXAMPLES,
     **ACTIVITY_EXAMPLES,
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
@@ -89,6 +91,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
+    **ACQUISITION_SETTINGS,
 }  # fmt: skip
 
 
