@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
+from kpis.catalog.hears import CONVERSIONS
 from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
 from kpis.tenant_state import TenantState
@@ -84,6 +85,7 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._sums: Sums = {}
+        self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
     def documents(self, kpi: Kpi, *, parts: bool) -> Iterator[Document]:
         """Every document of a KPI; those of segments only with ``parts``."""
@@ -115,7 +117,7 @@ class Board:
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
         figure = kpi.formula(view)
-        events = kpi.events_by(self._settings.revenue_from)
+        events = self._heard_by(kpi)
         sent = any(hears(events, label) for label in self._state.types) or (
             kpi.quality and ("received", EVERYTHING) in self._cells.series
         )
@@ -150,6 +152,10 @@ class Board:
             if not figure.empty:
                 yield self._document(kpi, view, {kpi.vector: step.key}, figure, step.events)
 
+    def _heard_by(self, kpi: Kpi) -> tuple[str, ...]:
+        events = kpi.events_by(self._settings.revenue_from)
+        return (*events, *self._conversions) if CONVERSIONS in events else events
+
     def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
         labels = self._cells.suffixes(prefix, view.segments)
         return sum(view.flow(prefix + label) for label in labels if hears(events, label))
@@ -160,9 +166,7 @@ class Board:
         at, state = view.window, self._state
         still = kpi.stock or kpi.quality or kpi.lifetime
         rows = kpi.rows if segment and not kpi.vector else "none"
-        late = (
-            0 if still else self._heard(events or kpi.events_by(self._settings.revenue_from), view, LATE_PREFIX[rows])
-        )
+        late = 0 if still else self._heard(events or self._heard_by(kpi), view, LATE_PREFIX[rows])
         first = state.first
         start = first if at.start is None else at.start * MINUTE_MS
         found: Document = {

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 from kpis.acquisition import of_acquisition
 from kpis.answers import answer_marks
 from kpis.attribution import TOUCH_TYPES
+from kpis.clicks import of_click
 from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
 from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
 from kpis.deals import deal_marks, deal_segments, read_deal
+from kpis.forms import of_forms
+from kpis.hits import of_hits
 from kpis.leads import LeadEvent, lead_marks, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import Mark
@@ -200,8 +203,11 @@ def of_late(tenant: "Tenant", key: str) -> Contribution:
     for time, label, *more in tenant.late.get(key, ()):
         yield 0, Mark(f"late:{label}", time, 1)
         yield segments, Mark(f"late.s:{label}", time, 1)
-        for segment in more:
-            yield tenant.with_segment(segments, segment), Mark(f"late.v:{label}", time, 1)
+        for one in more:
+            if isinstance(one, str):  # a scale, beside the subject's segments
+                yield tenant.with_segment(segments, one), Mark(f"late.v:{label}", time, 1)
+            else:  # a conversion's own segments
+                yield tenant.sets.code(tuple(one)), Mark(f"late.t:{label}", time, 1)
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
@@ -227,4 +233,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "ticket": of_ticket,
     "late_views": of_late_views,
     "cost": of_cost,
+    "click": of_click,
+    "hits": of_hits,
+    "forms": of_forms,
 }

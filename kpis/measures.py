@@ -55,7 +55,7 @@ DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )
 DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
-TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "late.t")
+TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "clicks", "late.t")
 SURVEY_PREFIXES: Final = ("effort.", "csat.", "late.v")
 ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})

@@ -19,7 +19,8 @@ NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 SEGMENTED_GROUPS: Final = frozenset({"order", "contract", "lead", "late", "late_views", "record", "ticket"})
-SUBJECT_GROUPS: Final = ("customer", "acquisition", "mrr")  # named by their subject: made again when its ids change
+# Groups of facts named by their subject: made again when its ids change.
+SUBJECT_GROUPS: Final = ("customer", "acquisition", "mrr", "hits", "forms")
 
 Said = list[Any]  # [t, source, id, value]
 

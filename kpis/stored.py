@@ -171,6 +171,21 @@ def _shelf(name: str) -> Shelf:
     )
 
 
+def _facts_of(name: str) -> Shelf:
+    """How the facts of a part of the tenant are kept."""
+
+    def read(tenant: Tenant, key: str) -> Any:
+        return getattr(tenant, name).facts[key]
+
+    def load(tenant: Tenant, key: str, stored: Any) -> None:
+        getattr(tenant, name).facts[key] = stored
+
+    def drop(tenant: Tenant, key: str) -> None:
+        getattr(tenant, name).facts.pop(key, None)
+
+    return Shelf(_one, read, load, lambda tenant: getattr(tenant, name).facts, drop)
+
+
 FACTS: Final[dict[str, Shelf]] = {
     "deal": _shelf("deals"),
     "order": _shelf("orders"),
@@ -185,6 +200,9 @@ FACTS: Final[dict[str, Shelf]] = {
     "record": _shelf("records"),
     "ticket": _shelf("tickets"),
     "cost": _shelf("costs"),
+    "conversion": _facts_of("conversions"),
+    "click": _facts_of("clicks"),
+    "form": _facts_of("forms"),
     "message": Shelf(
         _one,
         _message,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 PAGE: Final = CODES["page.viewed"]
+CLICK: Final = CODES["link.clicked"]
 CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
 
 
@@ -201,6 +202,13 @@ def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
         _touch(tenant, code_, row, raw, late, bot)
 
 
+def take_form(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A form begun or sent; sent it is a touch, too."""
+    if not bot:
+        tenant.forms.take(row, raw, kind == "submitted")
+    take_touch(tenant, kind, row, raw, late, bot)
+
+
 def take_touch(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """A touch."""
     found = kind_code(row.type, row.data)
@@ -221,6 +229,8 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     flags = bot | LATE * late
     if late and kind in groups.TOUCHES_OF_SUBJECTS:
         _note_late_touch(tenant, raw, spec.type, minute)
+    if kind == CLICK and not bot:
+        tenant.clicks.take(row, raw, note_)
     chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)
@@ -243,6 +253,7 @@ TOUCHED: Final = frozenset({"email", "page", "link", "form", "call", "meeting", 
 TAKERS: Final[dict[str, Callable[..., None]]] = {
     **dict.fromkeys(TOUCHED, take_touch),
     "email": take_email,
+    "form": take_form,
     "deal": take_deal,
     "order": take_order,
     "subscription": take_subscription,

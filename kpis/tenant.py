@@ -10,10 +10,13 @@ from kpis import groups
 from kpis.acquisition import Horizon, note_event, stir
 from kpis.answers import Answer
 from kpis.cells import Cells, Rows, Segments
+from kpis.clicks import Clicks
 from kpis.contracts import RenewalEvent
+from kpis.conversions import Conversions
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
+from kpis.forms import Forms
 from kpis.identity import CUSTOMER, Link, Pair, named_ids, person_rank
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
@@ -87,6 +90,9 @@ class Tenant:
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches
         self.stored_marketing: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
         self.horizons: dict[str, Horizon] = {}  # root -> what may change its acquisition; those that have none are out
+        self.conversions = Conversions(self)
+        self.clicks = Clicks(self)
+        self.forms = Forms(self)
         self.dirty: set[tuple[str, Any]] = set()
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
@@ -116,12 +122,14 @@ class Tenant:
         late = row.received - time > self._late_after
         unknown = row.flags & UNKNOWN_TYPE
         if late and (unknown or kind_code(row.type, data) is None):
-            self._note_late(own, time, event_label(row), *late_segments(row))
+            self._note_late(own, row)
         if bot:
             self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
         elif not unknown and (traits := data.get("traits")):
             self._traits(own, traits, stamp)
         if not unknown:
+            if not bot and row.type in self.conversions.types:
+                self.conversions.take(row, raw)
             kind, taker, hears_bots = taker_of(row.type)
             if not bot:
                 note_event(self, row, raw, late)
@@ -135,12 +143,14 @@ class Tenant:
         found = min((one for one in ids if not one.startswith(CUSTOMER)), key=person_rank, default=own)
         return own if found == own else within(own, found)
 
-    def _note_late(self, raw: str, time: int, label: str, *segments: str) -> None:
-        """Keep a late event that is no touch, in a group a day."""
-        key = f"{raw}\0{time // DAY_MS}"
+    def _note_late(self, raw: str, row: Row) -> None:
+        """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
+        key = f"{raw}\0{row.time // DAY_MS}"
         self.ledger.open("late", key)
         stir(self, self.people.subject(raw))
-        self.file("late", key, self.late, [time, label, *segments])
+        converts = row.type in self.conversions.types
+        own = (self.sets.sets[self.own_segments(row.data)][1:],) if converts else ()
+        self.file("late", key, self.late, [row.time, event_label(row), *late_segments(row), *own])
         self.shelve_with("late", key, raw)
 
     def _own_object(self, row: Row) -> str:
@@ -340,11 +350,9 @@ class Tenant:
                 self.shelve_with(kind, key, key.partition("\0")[0])
         self.marketing = {raw: Touches.restored(chunks) for raw, chunks in self.stored_marketing.items()}
         self.stored_marketing = {}
-        people.restore(
-            [*self.answers, *self.scores, *self.signups, *self.marketing, *people.attributes],
-            self.leads,
-            self.purchases,
-        )
+        for part in (self.conversions, self.clicks, self.forms):
+            part.restore()
+        people.restore([*self._holders, *people.attributes], self.leads, self.purchases)
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
@@ -352,6 +360,11 @@ class Tenant:
                 self.shelve_with("late_views", raw, raw)
         for root in {people.subject(one) for one in (*self.marketing, *held)}:
             deque(groups.of_way(self, root), maxlen=0)  # its horizon
+
+    @property
+    def _holders(self) -> tuple[str, ...]:
+        """Ids with facts of their own that move with them, beside touches and traits."""
+        return (*self.answers, *self.scores, *self.signups, *self.marketing, *self.conversions.raws, *self.forms.raws)
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""
@@ -367,13 +380,14 @@ class Tenant:
             "record": self.records,
             "ticket": self.tickets,
             "cost": self.costs,
+            "click": self.clicks.facts,
         }
         for kind, shelf in shelves.items():
             for key in shelf:
                 ledger.open_empty(kind, key)
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
-        for person in people.everyone((*self.customers, *self.answers, *self.scores, *self.signups, *self.marketing)):
+        for person in people.everyone((*self.customers, *self._holders)):
             for kind in SUBJECT_GROUPS:
                 ledger.open_empty(kind, people.subject(person))
             ledger.open_empty("person", person)

@@ -69,9 +69,7 @@ CODES: Final = {name: number for number, name in enumerate(KINDS)}
 BY_CODE: Final = tuple(KINDS.values())
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 # Late events of these types count in the documents of touch rows, by their own segments.
-TOUCH_ROWS: Final = frozenset(
-    {"crm.call.ended"} | {kind.type for kind in BY_CODE if kind.type.startswith(("crm.email.", "crm.social."))}
-)
+TOUCH_ROWS: Final = frozenset(kind.type for kind in BY_CODE) - {"crm.page.viewed"}
 
 
 class TouchCodes(NamedTuple):

@@ -23,6 +23,7 @@ class Person:
     subscribed: bool = True
     campaign: Data | None = None
     gone: bool = False
+    click: str | None = None  # the latest click's id
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ OUTCOMES = (("connected", 34), ("voicemail", 22), ("no_answer", 30), ("busy", 8)
 
 def enquiry(c: Company, person: Person, form: str) -> Story:
     """A submitted form makes a lead; its ids link what the visitor did before."""
-    c.say("form.submitted", {**person.ids, "form_id": form})
+    click = {"click_id": person.click} if person.click else {}
+    c.say("form.submitted", {**person.ids, "form_id": form, **click})
     yield c.seconds(1, 20)
     person.ids["lead_id"] = c.new("l")
     owner = c.owner()

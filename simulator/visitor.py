@@ -61,8 +61,9 @@ def visit(c: Company, person: Person, referrer: str | None = None) -> Story:
         c.say("page.viewed", data)
         yield c.seconds(8, 140)
         if c.chance(0.08):
+            person.click = c.new("k")
             c.say("link.clicked", {**person.ids, "session_id": session, "link_url": data["url"] + "#more",
-                                   "click_id": c.new("k")})  # fmt: skip
+                                   "click_id": person.click})  # fmt: skip
 
 
 def robot(c: Company, person: Person) -> Story:

@@ -8,6 +8,7 @@ from typing import Final
 
 from kpis.catalog.acquisition import acquisition
 from kpis.catalog.activity import activity
+from kpis.catalog.conversions import conversions
 from kpis.catalog.customers import customers
 from kpis.catalog.deals import cycles, deals
 from kpis.catalog.engagement import touches
@@ -25,6 +26,7 @@ __all__ = ["CATALOG", "Kpi", "Step", "hears"]
 CATALOG: Final = (
     *traffic(),
     *acquisition(),
+    *conversions(),
     *deals(),
     *cycles(),
     *customers(),

@@ -12,6 +12,7 @@ TRAFFIC: Final = ("crm.page.viewed", "crm.lead.", "crm.identity.")
 MAIL: Final = ("crm.email.",)
 NPS: Final = ("crm.survey.answered:nps",)
 EVERY: Final = ("crm.",)
+CONVERSIONS: Final = "conversion_types"  # stands for the event types of that setting
 CHANNEL_EVENTS: Final = {
     channel: tuple(dict.fromkeys(kind.type for kind in BY_CODE if kind.channel == channel)) for channel in CHANNELS
 }

@@ -129,13 +129,30 @@ LINKS: Final = st.one_of(
     event("identity.merged identity.merged identity.unmerged", MERGE, flags=(0,)),
 )
 
+CLICKS: Data = some(click_id=("x1", "x2"))
 WEB: Final = st.one_of(
     event(
-        "page.viewed page.viewed link.clicked form.submitted", people, labels, some(session_id=("z1", "z2")), url=("/",)
+        "page.viewed page.viewed page.viewed form.started form.submitted link.clicked",
+        people,
+        labels,
+        some(session_id=("z1", "z2"), path=("/", "/b?c", "")),
+        CLICKS,
+        url=("/", "https://a.example/b#c"),
+        form_id=("f1", "f2"),
+    ),
+    event(
+        "link.clicked lead.created order.completed",
+        people,
+        labels,
+        CLICKS,
+        lead_id=LEADS,
+        order_id=("o1", "o2"),
+        amount=AMOUNTS,
+        currency=CURRENCIES,
     ),
     event("lead.created lead.assigned lead.disqualified", people, labels, lead_id=LEADS),
     event("lead.converted lead.converted lead.unconverted", people, some(deal_id=("d1", "d2")), lead_id=LEADS),
-    event("user.signed_up", people, user_id=USERS),
+    event("user.signed_up", people, CLICKS, user_id=USERS),
     event("social.liked social.impression meeting.held", people, labels, network=("x",)),
 )
 MAIL: Final = st.one_of(

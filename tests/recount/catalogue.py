@@ -8,6 +8,7 @@ from models.record import Row
 from tests.recount import figures as f
 from tests.recount.acquisition_rows import acquisition_rows
 from tests.recount.activity import activity_rows
+from tests.recount.conversions import conversion_rows
 from tests.recount.customer_rows import cohort_rows, recurring_rows, renewal_rows
 from tests.recount.facts import Fact, Figure, Source, share, tally
 from tests.recount.flagged import flagged_rows
@@ -52,6 +53,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
     return [
         *traffic_rows(tenant),
         *acquisition_rows(tenant),
+        *conversion_rows(tenant),
         *deal_rows(tenant),
         *cycle_rows(tenant),
         *order_rows(tenant),

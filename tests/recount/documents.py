@@ -112,7 +112,7 @@ class Writer:
 
     def whole(self) -> Figure:
         """The number of everything; a count or sum of events that were never sent is not known."""
-        figure = self.row.formula(*self.lists)
+        figure = self.row.figure(self.window) if self.row.of_all else self.row.formula(*self.lists)
         sent = self.attributes.sent or (self.row.kind == "Q" and self.tenant.heard_anything)
         if not self.row.thin and not sent:
             return Figure(None, None, None, 0)

@@ -28,7 +28,8 @@ class KpiRow:
     vector: str = ""  # the key of a list's documents
     steps: Callable[[Window], Iterable[tuple[str, Figure, Types]]] | None = None
     total: bool = True
+    of_all: tuple[Source, ...] = ()  # the lists of the document of everything, where they are not the segments'
 
     def figure(self, window: Window) -> Figure:
         """The number of everything."""
-        return self.formula(*(pick(window) for pick in self.lists))
+        return self.formula(*(pick(window) for pick in self.of_all or self.lists))

@@ -15,7 +15,7 @@ from tests.recount.perception import Perception
 from tests.recount.quality import Quality
 from tests.recount.revenue import Revenue
 from tests.recount.scales import scale_text
-from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human
+from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human, page_of
 
 
 def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
@@ -104,6 +104,8 @@ class Tenant:
             return self.dims_of_subject(self.people.subject(row))
         if segments in ("acquisition", "marketing", "source"):
             return self.acquisition.late_dims(segments, row)
+        if segments == "page":
+            return {"page": page_of(row) if row.type == "crm.page.viewed" else ""}
         if segments == "channel":
             return {"channel": CHANNELS[row.type]}
         if segments == "survey":
@@ -124,5 +126,6 @@ class Tenant:
             "acquisition": ("channel",),
             "marketing": ("channel", "campaign"),
             "source": ("source",),
+            "page": ("page",),
         }
         return tuple(dict.fromkeys(known.get(segments, ())))

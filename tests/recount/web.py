@@ -1,5 +1,6 @@
 """Visitors, leads, sign-ups and interactions by channel."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,15 @@ CHANNELS: Final = {
     "crm.chat.messaged": "chat",
     **{f"crm.social.{verb}": "social" for verb in SOCIAL},
 }
+
+
+URL: Final = re.compile(r"^(([^:/?#]+):)?(//([^/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?", re.DOTALL)  # RFC 3986, B
+
+
+def page_of(row: Row) -> str:
+    """The path of a page view."""
+    found = URL.match(str(row.data.get("path") or row.data["url"]))
+    return ((found and found.group(5)) or "/")[:200]
 
 
 class Visit(NamedTuple):

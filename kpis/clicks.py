@@ -1,0 +1,87 @@
+"""Clicks on links, and whether anything came of them. Rules: kpi-precise "clicks_without_conversion_rate".
+
+A click counts when its conversion window closes: a change in the future, so that no timer is needed. Each click says
+that nothing came of it; its subject takes that back for the clicks that a conversion followed.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from kpis.ledger import Contribution
+from kpis.marks import DAY_MS, Mark, ceil_quarter, level_marks
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+    from models.record import Row
+
+Click = list[Any]  # [t, source, id, the id it came with, own segments]
+
+
+class Clicks:
+    """The clicks of one tenant by id, made from the shelf ``facts``: click id (else source and event id) -> first."""
+
+    def __init__(self, tenant: "Tenant") -> None:
+        self.facts: dict[str, Click] = {}
+        self._tenant = tenant
+        self._of: dict[str, list[str]] = {}  # id -> its clicks
+
+    def take(self, row: "Row", raw: str, own: tuple[str, ...]) -> None:
+        """A click: of those that share a click id the first counts."""
+        tenant = self._tenant
+        key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")
+        held, click = self.facts.get(key), [row.time, row.source, row.id, raw, list(own)]
+        if held is not None and held[:3] <= click[:3]:
+            return
+        if held is None:
+            tenant.ledger.open_empty("click", key)
+        else:
+            tenant.ledger.open("click", key)
+            tenant.ledger.open("hits", tenant.people.subject(held[3]))
+            self._of[held[3]].remove(key)
+        root = tenant.people.subject(raw)
+        if tenant.conversions.may_follow(root, row.time, key):
+            tenant.ledger.open("hits", root)
+        self.facts[key] = click
+        self._of.setdefault(raw, []).append(key)
+        tenant.dirty.add(("click", key))
+
+    def restore(self) -> None:
+        """Make what is derived from the shelf."""
+        for key, click in self.facts.items():
+            self._of.setdefault(click[3], []).append(key)
+
+    def subjects_of(self, click: str) -> list[str]:
+        """Who came by a click id."""
+        held = self.facts.get(click)
+        return [self._tenant.people.subject(held[3])] if held else []
+
+    def of(self, raws: Iterable[str]) -> Iterator[tuple[str, Click]]:
+        """The clicks of some ids."""
+        for raw in raws:
+            for key in self._of.get(raw, ()):
+                yield key, self.facts[key]
+
+
+def of_click(tenant: "Tenant", key: str) -> Contribution:
+    """A click, in its own segments: open until its window closes, and then without conversion."""
+    click = tenant.clicks.facts.get(key)
+    if click is None:
+        return
+    segments, closes = _place(tenant, click)
+    yield segments, Mark("clicks", closes, 1)
+    yield segments, Mark("clicks.missed", closes, 1)
+    for mark in level_marks("clicks.open", [(click[0], closes)]):
+        yield segments, mark
+
+
+def clicks_hit(tenant: "Tenant", raws: Iterable[str], times: list[int]) -> Contribution:
+    """The clicks of some ids that a conversion followed, by one of these instants or by the click."""
+    for key, click in tenant.clicks.of(raws):
+        if tenant.conversions.follow(times, click[0], key):
+            segments, closes = _place(tenant, click)
+            yield segments, Mark("clicks.missed", closes, -1)
+
+
+def _place(tenant: "Tenant", click: Click) -> tuple[int, int]:
+    closes = ceil_quarter(click[0] + tenant.settings.conversion_days * DAY_MS)
+    return tenant.sets.code(tuple(click[4])), closes

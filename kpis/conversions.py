@@ -1,0 +1,82 @@
+"""Conversions: what somebody was to be brought to, and whether it followed. Rules: kpi-precise "Conversion".
+
+A conversion keeps the id it came with. It is found by the subject as linked now, or by a click id, of whoever.
+"""
+
+from array import array
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis.marks import DAY_MS
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+    from models.record import Row
+
+PERIOD_MS: Final = 32 * DAY_MS  # of one stored entry
+
+
+class Conversions:
+    """The conversions of one tenant by id and by click, made from the shelf ``facts``."""
+
+    def __init__(self, tenant: "Tenant") -> None:
+        self.facts: dict[str, list[list[Any]]] = {}  # id and period -> [t, click id or None]
+        self.types = frozenset(f"crm.{name}" for name in tenant.settings.conversion_types)
+        self.by_click: dict[str, list[int]] = {}  # click id -> when, ms
+        self._tenant = tenant
+        self._within = tenant.settings.conversion_days * DAY_MS
+        self._times: dict[str, array[int]] = {}  # id -> when, ms, in order
+
+    def take(self, row: "Row", raw: str) -> None:
+        """A conversion of an id: what it may follow is opened first."""
+        tenant, click = self._tenant, row.data.get("click_id")
+        tenant.people.hold(raw)
+        tenant.ledger.open("hits", tenant.people.subject(raw))
+        for root in tenant.clicks.subjects_of(click) if click else ():
+            tenant.ledger.open("hits", root)
+        tenant.file("conversion", f"{raw}\0{row.time // PERIOD_MS}", self.facts, [row.time, click or None])
+        self._note(raw, row.time, click)
+
+    def _note(self, raw: str, time: int, click: str | None) -> None:
+        insort(self._times.setdefault(raw, array("q")), time)
+        if click:
+            insort(self.by_click.setdefault(click, []), time)
+
+    def restore(self) -> None:
+        """Make what is derived from the shelf."""
+        for key, facts in self.facts.items():
+            for time, click in facts:
+                self._note(key.rpartition("\0")[0], time, click)
+
+    @property
+    def raws(self) -> Iterable[str]:
+        """Every id that has conversions."""
+        return self._times
+
+    def of(self, root: str) -> list[int]:
+        """When a subject converted, ms, in order."""
+        return sorted(chain.from_iterable(self._held(root)))
+
+    def _held(self, root: str) -> "Iterator[array[int]]":
+        times = self._times
+        return (times[raw] for raw in self._tenant.people.raws(root) if raw in times)
+
+    def may_follow(self, root: str, time: int, click: str | None) -> bool:
+        """Whether a subject, or who came by a click, converted at or after an instant."""
+        if click and self.by_click.get(click, (0,))[-1] >= time:
+            return True
+        return bool(self._times) and any(held[-1] >= time for held in self._held(root))
+
+    def follow(self, times: Any, time: int, click: str | None) -> bool:
+        """Whether one of these instants, or a conversion by the click, lies within the conversion window."""
+        if self._reaches(times, time):
+            return True
+        return click is not None and self._reaches(self.by_click.get(click), time)
+
+    def _reaches(self, times: Any, time: int) -> bool:
+        if not times:
+            return False
+        at = bisect_left(times, time)
+        return at < len(times) and bool(times[at] - time < self._within)

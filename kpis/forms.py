@@ -1,0 +1,81 @@
+"""Forms that were begun, and whether they were sent. Rules: kpi-precise "form_abandonment_rate".
+
+A person fills in a form once a session (a local day, where the event names none). It counts half an hour after its
+start; sent at any time of that session it is not abandoned.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis.ledger import Contribution
+from kpis.marks import MINUTE_MS, Mark, ceil_quarter, level_marks
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+    from models.record import Row
+
+FILL_IN_MS: Final = 30 * MINUTE_MS
+
+Form = list[Any]  # [first start in ms or None, whether it was sent]
+
+
+class Forms:
+    """The forms of one tenant by id, made from the shelf ``facts``: id, form and session -> what happened."""
+
+    def __init__(self, tenant: "Tenant") -> None:
+        self.facts: dict[str, Form] = {}
+        self._tenant = tenant
+        self._of: dict[str, list[str]] = {}  # id -> keys
+
+    def take(self, row: "Row", raw: str, sent: bool) -> None:
+        """A start or a submission."""
+        tenant, session = self._tenant, row.data.get("session_id")
+        visit = f"s{session}" if session else f"d{tenant.zone.day(row.time // MINUTE_MS)}"
+        key = f"{raw}\0{row.data['form_id']}\0{visit}"
+        held = self.facts.get(key)
+        start, was_sent = held or (None, False)
+        said = [start, True] if sent else [row.time if start is None else min(start, row.time), was_sent]
+        if said == held:
+            return
+        tenant.people.hold(raw)
+        tenant.ledger.open("forms", tenant.people.subject(raw))
+        self.facts[key] = said
+        if held is None:
+            self._of.setdefault(raw, []).append(key)
+        tenant.dirty.add(("form", key))
+
+    def restore(self) -> None:
+        """Make what is derived from the shelf."""
+        for key in self.facts:
+            self._of.setdefault(key.split("\0", 1)[0], []).append(key)
+
+    @property
+    def raws(self) -> list[str]:
+        """Every id that has forms."""
+        return list(self._of)
+
+    def of(self, root: str) -> list[Form]:
+        """The forms of a subject's persons, one a session; the same form may have come with several ids."""
+        found: dict[tuple[str, str], Form] = {}
+        people = self._tenant.people
+        for raw in people.raws(root):
+            for key in self._of.get(raw, ()):
+                start, sent = self.facts[key]
+                unit = found.setdefault((people.person(raw), key.split("\0", 1)[1]), [None, False])
+                starts = [one for one in (unit[0], start) if one is not None]
+                unit[:] = [min(starts, default=None), unit[1] or sent]
+        return list(found.values())
+
+
+def of_forms(tenant: "Tenant", root: str) -> Contribution:
+    """The forms of a subject's persons, in its segments."""
+    people = tenant.people
+    if people.subject(root) != root:
+        return
+    for start, sent in tenant.forms.of(root):
+        if start is None:
+            continue
+        counts, segments = ceil_quarter(start + FILL_IN_MS), people.segments(root)
+        yield segments, Mark("forms", counts, 1)
+        yield segments, Mark("forms.dropped", counts, 0 if sent else 1)
+        for mark in level_marks("forms.open", [(start, counts)]):
+            yield segments, mark
