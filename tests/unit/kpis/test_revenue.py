@@ -1,0 +1,99 @@
+"""Edges of recurring revenue and renewals."""
+
+from fractions import Fraction
+
+from kpis.contracts import read_dues, renewal_event, renewal_marks
+from kpis.customers import subscription_event
+from kpis.marks import Mark
+from kpis.mrr import mrr_marks, read_plans
+from kpis.zone import zone
+from tests.recount.feed import Feed
+from tests.recount.windows import DAY, MINUTE
+
+UTC = zone("UTC")
+
+
+def worth(currency: str, day: int) -> Fraction | None:
+    """Euros have a rate, nothing else has."""
+    return Fraction(1, 100) if currency == "EUR" else None
+
+
+def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
+    """Marks of movements of (subscription, time, kind, mrr, currency), as (measure, time, change)."""
+    events: dict[str, list[list[object]]] = {}
+    for number, (name, time, kind, mrr, currency) in enumerate(said):
+        data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
+        events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
+    marks = mrr_marks(read_plans(events.values(), UTC), "EUR", worth)
+    return sorted(tuple(mark) for mark in marks if mark.measure.startswith("mrr_"))
+
+
+def test_changes_an_hour_apart_are_one_and_a_moment_more_makes_two() -> None:
+    """The chain goes on from its latest change, not from its first."""
+    hour = 60 * MINUTE
+    first = ("a", 0, "started", 500, "EUR")
+    one = moved(first, ("a", hour, "changed", 700, "EUR"), ("a", 2 * hour, "changed", 600, "EUR"))
+    assert one == [("mrr_new#", 2 * hour, 1), ("mrr_new:EUR", 2 * hour, 600)]
+    two = moved(first, ("a", hour + 1, "changed", 700, "EUR"))
+    assert two == [
+        ("mrr_expansion#", hour + 1, 1), ("mrr_expansion:EUR", hour + 1, 200),
+        ("mrr_new#", 0, 1), ("mrr_new:EUR", 0, 500),
+    ]  # fmt: skip
+
+
+def test_what_comes_to_nothing_within_the_hour_never_was() -> None:
+    """The next beginning is new, as no total was ever seen."""
+    tried = (("a", 0, "started", 500, "EUR"), ("a", MINUTE, "cancelled", 0, ""))
+    assert moved(*tried) == []
+    assert moved(*tried, ("a", DAY, "resumed", 0, ""))[0] == ("mrr_new#", DAY, 1)
+
+
+def test_a_subscription_without_a_rate_is_counted_and_makes_its_customer_a_payer() -> None:
+    """Beside it the first priced one is no new business; alone it is a movement without money."""
+    assert moved(("a", 0, "started", 500, "USD")) == [("mrr_new#:", 0, 1)]
+    both = moved(("a", 0, "started", 500, "USD"), ("b", DAY, "started", 500, "EUR"), ("a", 2 * DAY, "paused", 0, ""))
+    assert both == [
+        ("mrr_contraction#:", 2 * DAY, 1), ("mrr_expansion#", DAY, 1), ("mrr_expansion:EUR", DAY, 500),
+        ("mrr_new#:", 0, 1),
+    ]  # fmt: skip
+
+
+def test_an_outcome_finds_its_due() -> None:
+    """One that names its due comes before those that do not; of two equally near the earlier; a third finds none."""
+    events = [
+        renewal_event(0, "due", "/", "1", {"due_at": 10 * DAY, "amount": 100, "currency": "EUR"}),
+        renewal_event(0, "due", "/", "2", {"due_at": 20 * DAY, "amount": 100, "currency": "EUR"}),
+        renewal_event(0, "due", "/", "3", {"due_at": 30 * DAY, "amount": 100, "currency": "EUR"}),
+        renewal_event(15 * DAY, "completed", "/", "4", {}),
+        renewal_event(16 * DAY, "lost", "/", "5", {"due_at": 30 * DAY}),
+        renewal_event(29 * DAY, "completed", "/", "6", {}),
+        renewal_event(31 * DAY, "completed", "/", "7", {}),
+        renewal_event(32 * DAY, "lost", "/", "8", {"due_at": 31 * DAY}),
+    ]
+    dues, orphans = read_dues(events)
+    assert [(due.at // DAY, due.state, due.outcome[2] if due.outcome else None) for due in dues] == [
+        (10, "completed", "4"), (20, "completed", "6"), (30, "lost", "5"),
+    ]  # fmt: skip
+    assert sorted(orphans) == [31 * DAY, 32 * DAY]
+
+
+def test_a_renewal_in_another_currency_without_a_rate_is_left_out_on_both_sides() -> None:
+    """Its due is counted, without money."""
+    events = [
+        renewal_event(0, "due", "/", "1", {"due_at": DAY, "amount": 100, "currency": "EUR"}),
+        renewal_event(0, "completed", "/", "2", {"due_at": DAY, "amount": 100, "currency": "USD"}),
+    ]
+    assert list(renewal_marks(events, UTC, worth)) == [
+        Mark("renewal_due", DAY, 1), Mark("renewal_completed", DAY, 1),
+        Mark("renewal_target#:", DAY, 1), Mark("renewal_target_closed#:", DAY, 1),
+    ]  # fmt: skip
+
+
+def test_without_churn_there_is_a_bound() -> None:
+    """Two customers of 100 at the start of April and of May: had one left of the four, it would be 400."""
+    feed = Feed()
+    for number in range(2):
+        feed.add("subscription.started", "2026-03-10", customer_id=f"c{number}", subscription_id=f"s{number}",
+                 mrr=10_000, currency="EUR")  # fmt: skip
+    found = feed.get("customer_lifetime_value_simple", "month", "2026-06-10")
+    assert (found["value"], found["bound"], found["status"]) == (None, "400.00", "no_data")
