@@ -1,0 +1,1 @@
+"""Real data sets as events: importers for the tests, and the feeds they arrive in."""
