@@ -25,6 +25,13 @@ def median_value(view: View) -> Figure:
     return Figure(value, None, None, n, unpriced)
 
 
+def retention_cost(view: View) -> Figure:
+    """Money spent on retention for each customer who was there at the start and is at the end."""
+    cost = view.money("cost.retention")
+    kept = view.level_at_start("active") - view.marked("lost")
+    return Figure(cost.amount / kept if kept else None, cost.amount, kept, kept, cost.unpriced)
+
+
 def rfm(view: View) -> Iterator[Step]:
     """Customers by recency, frequency and money, each in fifths. Source: Hughes, Strategic Database Marketing, 1994."""
     for name, customers, unpriced in view.spenders.ranked(view.window.end):

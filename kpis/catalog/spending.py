@@ -2,8 +2,9 @@
 
 from kpis import formulas as f
 from kpis import formulas_spending as s
-from kpis.catalog.hears import ORDERS
+from kpis.catalog.hears import CUSTOMERS, ORDERS
 from kpis.catalog.row import Kpi
+from kpis.windows import FROM_A_DAY
 
 
 def spending() -> tuple[Kpi, ...]:
@@ -31,6 +32,17 @@ def spending() -> tuple[Kpi, ...]:
         Kpi("new_business_revenue", "New business", "money", f.money("new_business"), first, "subject", revenue=True),
         lifetime("", "Customer lifetime value", s.lifetime_value),
         lifetime("_median", "Customer lifetime value, median", s.median_value),
+        Kpi(
+            "customer_retention_cost",
+            "Retention cost per customer kept",
+            "money",
+            s.retention_cost,
+            ("crm.cost.recorded", *CUSTOMERS),
+            windows=FROM_A_DAY,
+            direction="down",
+            shape="ratio",
+            money_sides=(True, False),
+        ),
         buying("", "Orders per buyer", buyers),
         buying("_all", "Orders per customer", known),
         Kpi("revenue_adjustments", "Refunds and cancelled orders", "money", f.money("adjustments"), ORDERS, "subject"),

@@ -78,6 +78,21 @@ def cancelled(feed: Feed) -> None:
     feed.add("order.cancelled", "2026-07-06", order_id="b")
 
 
+def keeping(feed: Feed) -> None:
+    """10,000 of June for the 500 who stay, and a little in May; 20 come, 20 others go; costs of other purposes."""
+    for number in range(540):
+        began, ended = ("2026-06-10", None) if number < 20 else ("2026-01-10", "2026-06-15" if number < 40 else None)
+        plan = f"s{number}"
+        feed.add("subscription.started", began, customer_id=f"c{number}", subscription_id=plan, mrr=100, currency="EUR")
+        if ended:
+            feed.add("subscription.cancelled", ended, subscription_id=plan)
+    costs = (("a", "retention", 1_000_000, "2026-06-01", "2026-06-10"), ("b", "acquisition", 9_000, "2026-06-01", None),
+             ("c", "other", 7_000, "2026-06-02", None), ("d", "retention", 31, "2026-05-01", "2026-05-31"))  # fmt: skip
+    for name, purpose, amount, start, end in costs:
+        period = {"period_start": start} | ({"period_end": end} if end else {})
+        feed.add("cost.recorded", "2026-06-12", cost_id=name, purpose=purpose, amount=amount, currency="EUR", **period)
+
+
 def nothing(feed: Feed) -> None:
     """Time goes by."""
 
@@ -96,6 +111,8 @@ SPENDING_EXAMPLES: Final[dict[str, list[Stage]]] = {
     ],
     "transactions": [Stage(transactions, "month", "2026-06-20",
                            {"transactions_per_customer": 1.5, "transactions_per_customer_all": 0.36, "orders": 144})],
+    "retention cost": [Stage(keeping, "month", "2026-06-20",
+                             {"customer_retention_cost": "20.00", "customer_retention_cost.denominator": 500})],
     "new business": [Stage(plans, "month", "2026-06-20", {"new_business_revenue": "6000.00"})],
     "revenue from deals": [Stage(orders_and_deals, "month", "2026-06-20",
                                  {"new_business_revenue": "5000.00", "customer_lifetime_value": "14000.00"})],

@@ -123,6 +123,7 @@ class Acquisition:
         self.source = {subject: self.source_of(subject) for subject in self.since}
         costs = spent(tenant.telling, tenant)
         self.cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "acquisition")
+        self.retention_cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "retention")
         self.marketing_cost = dated(fact for fact in costs if self.is_marketing_cost(fact.what[0]))
         self.new = dated(Fact(at, {"channel": self.source[subject]}, subject) for subject, at in self.since.items())
         self.sales = self.all_sales()

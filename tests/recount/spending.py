@@ -151,6 +151,14 @@ def mean_value(customers: Sequence[Fact]) -> Figure:
     return Figure(figure.value, total, len(customers), len(customers), worth.unpriced)
 
 
+def retention_cost(costs: Sequence[Fact], pairs: Sequence[Fact]) -> Figure:
+    """Money spent to keep customers, for each that was there at the start and is at the end."""
+    money = money_sum([fact.what[1] for fact in costs])
+    kept = sum(fact.what.at_start and fact.what.at_end for fact in pairs)
+    total = Fraction(money.numerator or 0)
+    return Figure(total / kept if kept else None, total, kept, kept, money.unpriced)
+
+
 def amounts(facts: Sequence[Fact]) -> Figure:
     """A sum of money."""
     return money_sum([fact.what for fact in facts])

@@ -8,7 +8,9 @@ from tests.recount.facts import Figure, remembered, share
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
 from tests.recount.tenant import Tenant
+from tests.recount.windows import PAIR_WINDOWS
 
+COSTS: Final = Types(("crm.cost.recorded", "crm.subscription.", "crm.order.", "crm.customer.", "crm.deal.won"))
 NAMES: Final = {
     "orders": ("crm.order.",),
     "deals": ("crm.deal.",),
@@ -40,6 +42,10 @@ def spending_rows(tenant: Tenant) -> list[KpiRow]:
         KpiRow(
             "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
             thin=True,
+        ),
+        KpiRow(
+            "customer_retention_cost", "money", COSTS, None, s.retention_cost,
+            (tenant.acquisition.retention_cost, tenant.pairs), windows=PAIR_WINDOWS, thin=True, money_sides=about,
         ),
         KpiRow("revenue_adjustments", "money", orders, "subject", s.amounts, (spending.changes,)),
         KpiRow(
