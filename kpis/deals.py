@@ -15,6 +15,7 @@ RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "
 KEPT: Final = (
     "stage",
     "to_stage",
+    "from_stage",
     "amount",
     "currency",
     "owner_id",
@@ -53,6 +54,7 @@ class Deal:
     attributes: dict[str, Any] = field(default_factory=dict)
     traits: dict[str, Any] = field(default_factory=dict)
     states: list[tuple[int, bool]] = field(default_factory=list)  # (instant, open from then on)
+    stages: list[tuple[int, str]] = field(default_factory=list)  # (instant, stage from then on)
 
 
 def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
@@ -61,21 +63,22 @@ def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
     known = [event[0] for event in events if event[1] == "created" and not event[4].get("unknown_time")]
     deal.created = min(known) if known else None
     instant = -FOREVER
-    for event in sorted(events, key=_order(events)):
+    for event in in_order(events):
         _read_attributes(deal, event[4])
-        state = _state_after(deal.state, event, settings)
+        state = state_after(deal.state, event, settings)
+        _read_stage(deal, event, state)
         if state is None:
             continue
         deal.state = state
-        deal.closed = event[4].get("closed_at", event[0]) if state in ("won", "lost") else None
-        unknown = event[4].get("unknown_time")
-        instant = instant if unknown else max(instant, event[0] if deal.closed is None else deal.closed)
+        at = instant_of(event, state)
+        deal.closed = at if state in ("won", "lost") else None
+        instant = instant if event[4].get("unknown_time") else max(instant, at)
         deal.states.append((instant, state == "open"))
     return deal
 
 
-def _order(events: list[DealEvent]) -> Any:
-    """Sort key: by version if every event but deal.created has one, else by time; then rank, id, source."""
+def in_order(events: list[DealEvent]) -> list[DealEvent]:
+    """By version if every event but deal.created has one, else by time; then rank, id, source."""
     versioned = all("version" in event[4] for event in events if event[1] != "created")
 
     def key(event: DealEvent) -> tuple[Any, ...]:
@@ -83,7 +86,12 @@ def _order(events: list[DealEvent]) -> Any:
         place = data.get("version", -FOREVER) if versioned else time
         return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
 
-    return key
+    return sorted(events, key=key)
+
+
+def instant_of(event: DealEvent, state: str) -> int:
+    """When an event takes effect, ms: a result at its ``closed_at`` when it has one."""
+    return int(event[4].get("closed_at", event[0]) if state in ("won", "lost") else event[0])
 
 
 def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
@@ -95,7 +103,15 @@ def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
     deal.traits.update((name, value) for name, value in data.get("traits", {}).items() if value not in (None, ""))
 
 
-def _state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
+def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
+    """The stage an open deal is in from an event on; never before the one before it."""
+    named = event[4].get("to_stage") or event[4].get("stage")
+    if named and state in ("open", None) and event[1] not in ("won", "lost"):
+        at = -FOREVER if event[4].get("unknown_time") else event[0]
+        deal.stages.append((max(at, deal.stages[-1][0] if deal.stages else at), named))
+
+
+def state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
     """The state an event leads to; None when it bears no state."""
     match event[1]:
         case "created" | "reopened":
@@ -142,11 +158,26 @@ def deal_marks(deal: Deal, events: list[DealEvent], settings: TenantSettings, zo
     spans = open_intervals(deal)
     yield from level_marks("open", spans)
     yield from level_marks("stale", intersect(spans, _stale_intervals(events, settings)))
+    if settings.qualified_stages:
+        yield from level_marks("qualified", intersect(spans, _qualified_intervals(deal, settings)))
     for start, end in spans:
         yield from money_marks("open_value", start, end, deal.amount, deal.currency, zone, rated=deal.created)
     if deal.created is None and deal.state == "open":
         yield Mark("open_undated", 0, 1)
+        if is_qualified(deal.stages[-1][1] if deal.stages else "", settings):
+            yield Mark("qualified_undated", 0, 1)
         yield from money_marks("open_undated_value", 0, FOREVER, deal.amount, deal.currency, zone, rated=None)
+
+
+def is_qualified(stage: str, settings: TenantSettings) -> bool:
+    """Whether an open deal in a stage counts for the velocity, where the setting says which do."""
+    return bool(settings.qualified_stages) and _plain(stage) in _plains(settings.qualified_stages)
+
+
+def _qualified_intervals(deal: Deal, settings: TenantSettings) -> list[Interval]:
+    ends = [instant for instant, _ in deal.stages[1:]] + [FOREVER]
+    stages = zip(deal.stages, ends, strict=False)
+    return union((start, end) for (start, stage), end in stages if is_qualified(stage, settings))
 
 
 def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
@@ -161,6 +192,13 @@ def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
     yield Mark(f"cycle.{deal.state}={days}", closed, 1)
     yield Mark(f"cycle_days.{deal.state}", closed, days)
     yield Mark(f"cycles.{deal.state}", closed, 1)
+
+
+def won_attempts(events: list[DealEvent], settings: TenantSettings) -> Iterator[Mark]:
+    """Every event that says a deal was won, whatever became of it."""
+    for event in events:
+        if event[1] in ("won", "stage_changed") and state_after("open", event, settings) == "won":
+            yield Mark("attempts.won", event[0], 1)
 
 
 def _stale_intervals(events: list[DealEvent], settings: TenantSettings) -> list[Interval]:

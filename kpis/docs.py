@@ -14,6 +14,7 @@ GROUPS: Final = {
     "customer_acquisition_cost": "Acquisition and marketing",
     "closed_won_deals": "Deals",
     "sales_cycle_days": "Sales cycle and velocity",
+    "time_in_stage": "Stages, touches, the funnel and answers to leads",
     "orders": "Orders and customers",
     "mrr": "Recurring revenue, renewals and cohorts",
     "email_open_rate": "E-mail",
@@ -29,6 +30,7 @@ SEGMENTS: Final = {
     "marketing": "channel, campaign",
     "source": "source",
     "survey": "of the subject, and `scale`",
+    "stage": "stage",
     "none": "none",
 }
 HEAD: Final = f"""\
@@ -81,7 +83,7 @@ def _lines() -> Iterator[str]:
 
 
 def _windows(kpi: Kpi) -> str:
-    if kpi.stock:
+    if kpi.stock and kpi.windows == WINDOWS:
         return "at the end"
     return {WINDOWS: "every", FROM_A_DAY: "from a day", BY_DAY: "by the day"}.get(kpi.windows, " ".join(kpi.windows))
 

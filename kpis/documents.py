@@ -27,6 +27,7 @@ LATE_PREFIX: Final = {
     "marketing": "late.m:",
     "source": "late.o:",
     "survey": "late.v:",
+    "stage": "late.g:",
     "none": "late:",
 }
 
@@ -112,7 +113,8 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, tenant.spenders)
+        indexes = tenant.spenders, tenant.ages
+        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))

@@ -178,6 +178,11 @@ def open_deals(view: View) -> int:
     return view.level("open") + (view.level("open_undated") if view.window.name == "all" else 0)
 
 
+def qualified_deals(view: View) -> int:
+    """Those of them that are in a stage of the setting ``qualified_stages``."""
+    return view.level("qualified") + (view.level("qualified_undated") if view.window.name == "all" else 0)
+
+
 def velocity(*basis: str) -> Formula:
     """Money a day: deals of the basis × average won amount × win rate / mean cycle, each input shown.
 
@@ -186,7 +191,8 @@ def velocity(*basis: str) -> Formula:
 
     def figure(view: View) -> Figure:
         won, lost = view.flow("won"), view.flow("lost")
-        counts = {"open": open_deals(view), "closed": won + lost}
+        in_pipeline = qualified_deals if basis == ("open",) and view.settings.qualified_stages else open_deals
+        counts = {"open": in_pipeline(view), "closed": won + lost}
         shown = {name: counts[name] for name in basis}
         amounts, mean = view.money("won_value"), cycle_mean(view).value
         average = amounts.amount / amounts.priced if amounts.priced else None

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from kpis import reach
 from kpis.acquisition import of_acquisition
 from kpis.answers import answer_marks
 from kpis.attribution import TOUCH_TYPES
 from kpis.clicks import of_click
+from kpis.contacts import TYPES
 from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
 from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
-from kpis.deals import deal_marks, deal_segments, read_deal
+from kpis.deals import deal_marks, deal_segments, read_deal, won_attempts
 from kpis.forms import of_forms
 from kpis.hits import of_hits
-from kpis.leads import LeadEvent, lead_marks, read_lead
+from kpis.lead_groups import lead_events, lead_group
+from kpis.leads import attempts, lead_marks, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import Mark
 from kpis.messages import message_marks
@@ -23,8 +26,10 @@ from kpis.people import segment_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
 from kpis.records import record_marks
+from kpis.response import response_marks
 from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
+from kpis.stays import STAGE_EVENTS, Stay, stay_marks, stays
 from kpis.tickets import ticket_marks
 from kpis.touches import BY_CODE, LATE
 
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 
 # Late touches that count in the segments of their subject, too.
 TOUCHES_OF_SUBJECTS: Final = frozenset(
-    code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in TOUCH_TYPES
+    code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
 )
 # Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
 SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "lost@month", "reactivations"})
@@ -45,12 +50,26 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
     if not events:
         return
     deal = read_deal(events, tenant.settings)
+    for mark in won_attempts(events, tenant.settings):
+        yield 0, mark
+    for stage, mark in stay_marks(deal_stays(tenant, key)):
+        yield tenant.sets.code((segment_of("stage", stage),)), mark
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
     for mark in deal_marks(deal, events, tenant.settings, tenant.zone):
         yield segments, mark
     for event in events:
         if len(event) > 5:
             yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
+            stage = event[4].get("to_stage") or event[4].get("stage")
+            if stage and event[1] in STAGE_EVENTS:
+                yield tenant.sets.code((segment_of("stage", stage),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
+
+
+def deal_stays(tenant: "Tenant", key: str) -> list[Stay]:
+    """The stays of a deal; none of one that was merged away or deleted."""
+    events = tenant.deals.get(key, [])
+    gone = read_deal(events, tenant.settings).state in ("merged", "deleted")
+    return [] if gone else list(stays(events, tenant.settings))
 
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:
@@ -63,38 +82,19 @@ def of_order(tenant: "Tenant", key: str) -> Contribution:
             yield segments, mark
 
 
-def lead_group(tenant: "Tenant", lead: str) -> str:
-    """Merged leads are one: the first by name of those that have events."""
-    return min((one for one in merged_leads(tenant, lead) if one in tenant.leads), default=lead)
-
-
-def merged_leads(tenant: "Tenant", lead: str) -> set[str]:
-    """All ids of a lead."""
-    identity = tenant.people.identity
-    alone = identity.root(lead) == lead and len(identity.members(lead)) == 1
-    return {lead} if alone else identity.merged_with(lead)
-
-
-def _events(tenant: "Tenant", lead: str) -> list[LeadEvent]:
-    return [event for one in merged_leads(tenant, lead) for event in tenant.leads.get(one, ())]
-
-
 def of_lead(tenant: "Tenant", key: str) -> Contribution:
     """A lead, in the segments of its subject; of merged ones only the first."""
+    for mark in attempts(tenant.leads.get(key, [])):
+        yield 0, mark
     if lead_group(tenant, key) != key:
         return
-    lead = read_lead(_events(tenant, key))
+    lead = read_lead(lead_events(tenant, key))
     if lead is not None:
         segments = tenant.people.segments(tenant.people.subject(key))
         for mark in lead_marks(lead):
             yield segments, mark
-
-
-def latest_lead(tenant: "Tenant", root: str) -> int | None:
-    """When a subject's newest lead was created, ms."""
-    found = {lead_group(tenant, key) for key in tenant.people.owned_by(root, "lead")}
-    leads = (read_lead(_events(tenant, group)) for group in found)
-    return max((lead.created for lead in leads if lead), default=None)
+        for mark in response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone):
+            yield segments, mark
 
 
 def of_message(tenant: "Tenant", key: str) -> Contribution:
@@ -228,6 +228,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "mrr": of_mrr,
     "contract": of_contract,
     "person": of_person,
+    "closing": reach.of_closing,
     "late": of_late,
     "record": of_record,
     "ticket": of_ticket,

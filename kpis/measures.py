@@ -54,9 +54,10 @@ def levels(name: str, segmented: bool) -> str:
 DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )
-DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d")
 TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "clicks", "late.t")
 SURVEY_PREFIXES: Final = ("effort.", "csat.", "late.v")
+DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d", "qualified", "touches_to_close", "to_close")
+STAGE_PREFIXES: Final = ("stay", "late.g")
 ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
 SOURCE_PREFIXES: Final = ("sourced", "late.o")
@@ -72,10 +73,12 @@ def base_of(name: str) -> str:
 
 
 def rows_of(name: str) -> str:
-    """Whose segments a measure falls in: those of deals, of touches, of channels, or of subjects."""
+    """Whose segments a measure falls in: those of deals, of touches, of channels, of stages, or of subjects."""
     base = base_of(name)
     if base in DEAL_MEASURES or base.startswith(DEAL_PREFIXES):
         return "deal"
+    if base.startswith(STAGE_PREFIXES):
+        return "stage"
     if base.startswith(ACQUISITION_PREFIXES):
         return "acquisition"
     if base.startswith(MARKETING_PREFIXES):

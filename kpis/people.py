@@ -18,9 +18,9 @@ from kpis.touches import Touches
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
-SEGMENTED_GROUPS: Final = frozenset({"order", "contract", "lead", "late", "late_views", "record", "ticket"})
 # Groups of facts named by their subject: made again when its ids change.
 SUBJECT_GROUPS: Final = ("customer", "acquisition", "mrr", "hits", "forms")
+SEGMENTED_GROUPS: Final = frozenset({"order", "contract", "lead", "closing", "late", "late_views", "record", "ticket"})
 
 Said = list[Any]  # [t, source, id, value]
 
@@ -244,16 +244,16 @@ class People:
 
     # --- a restart, and a check
 
-    def restore(self, holders: Iterable[str], leads: Iterable[str], bought: Iterable[str]) -> None:
+    def restore(self, holders: Iterable[str], stepped: Iterable[str]) -> None:
         """Make what is derived from restored facts, without touching the numbers. The links are made already."""
         self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
         self.stored_touches = {}
         for raw in [*self.touches, *holders, *(raw for raw in self.owners if raw.startswith(CONTACT))]:
             self.hold(raw)
-        # Also where nobody was there yet: a view that comes late must find the newest lead.
-        led = {person for lead in leads for person in self.persons_of(self.subject(lead))}
-        buyers = {self.subject(thing) for thing in bought}
-        self.sets.restore({self.person(raw) for raw in self.touches} | led | buyers)
+        # Also where nobody was there yet: a late view must find the newest lead and won deal, and who bought was there.
+        known = {person for raw in stepped for person in self.persons_of(self.subject(raw))}
+        known |= {self.person(self.owner(raw)) for raw in stepped}
+        self.sets.restore({self.person(raw) for raw in self.touches} | known)
 
     def everyone(self, raws: Iterable[str]) -> set[str]:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""

@@ -1,13 +1,13 @@
 """When persons were there: the sets of minutes behind the distinct counts, a person and a thing done each.
 
 The sets are derived from the touches, which keep the id they came with: what joins or leaves a person, or moves its
-newest lead, makes its sets again.
+steps to a won deal, makes its sets again.
 """
 
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kpis.cells import Rows
 from kpis.identity import KINDS
@@ -24,6 +24,7 @@ VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
 BUYERS: Final = BASES.number("buyers")
+STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS})
@@ -37,13 +38,24 @@ ENGAGED_KEYS: Final = tuple(
 SetKey = tuple[int, Any]  # base, session
 
 
+class Steps(NamedTuple):
+    """When a subject last became a lead, an opportunity, and won a deal, ms; None: never."""
+
+    lead: int | None = None
+    opportunity: int | None = None
+    won: int | None = None
+
+
+NO_STEPS: Final = Steps()
+
+
 class PersonSets:
     """The sets of every person of one tenant."""
 
     def __init__(self, people: "People", everything: int, days: Callable[[int], int]) -> None:
-        self.latest_lead: dict[str, int] = {}  # person -> newest lead of its subject, ms
-        self.latest_lead_of: Callable[[str], int | None] = lambda root: None
         self.bought_of: Callable[[str], Iterable[int]] = lambda root: ()  # when a subject's orders were, minutes
+        self.steps: dict[str, Steps] = {}  # person -> those of its subject, where there are any
+        self.steps_of: Callable[[str], Steps] = lambda root: NO_STEPS
         self._people = people
         self._everything = everything
         self._day = days
@@ -87,10 +99,11 @@ class PersonSets:
         if kind != PAGE or not identified:
             return engaged
         visit = (SESSIONS, session if session is not None else self._day(time // 60_000))
-        lead = self.latest_lead.get(person)
-        if lead is None or time > lead:
+        steps = self.steps.get(person)
+        if steps is None:
             return (*engaged, VISITOR, visit)
-        return (*engaged, VISITOR, visit, (LED, None))
+        later = [(base, None) for base, at in zip(STEPPED, steps, strict=True) if at is not None and time <= at]
+        return (*engaged, VISITOR, visit, *later)
 
     def _code_of(self, person: str, key: SetKey) -> int:
         return self._people.segments(person) if key[0] in SEGMENTED else self._everything
@@ -98,7 +111,7 @@ class PersonSets:
     def _made(self, person: str) -> "dict[SetKey, array[int]]":
         """A person's sets, from the facts alone."""
         found: dict[SetKey, set[int]] = {}
-        self._note_lead(person)
+        self._note_steps(person)
         for raw in self._people.own_raws(person):
             identified = raw.startswith(IDENTIFIED)
             for time, kind, flags, note in self._people.touches.get(raw, ()):
@@ -109,12 +122,20 @@ class PersonSets:
             found[BUYER] = set(self.bought_of(person))
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
 
-    def _note_lead(self, person: str) -> None:
-        lead = self.latest_lead_of(self._people.leads_of(person))
-        if lead is None:
-            self.latest_lead.pop(person, None)
+    def _note_steps(self, person: str) -> None:
+        steps = self.steps_of(self._people.leads_of(person))
+        if steps == NO_STEPS:
+            self.steps.pop(person, None)
         else:
-            self.latest_lead[person] = lead
+            self.steps[person] = steps
+
+    def step(self, raw: str) -> None:
+        """Make the sets of an id's persons again where they came to a step since, or no more."""
+        people = self._people
+        root, whose = people.subject(raw), people.person(people.owner(raw))
+        if any(self.steps_of(one) != self.steps.get(one, NO_STEPS) for one in (root, whose)):
+            for person in {*people.persons_of(root), whose}:
+                self.remake(person)
 
     def withdraw(self, person: str) -> None:
         """Take a person's sets out of the numbers until the batch ends."""
@@ -124,7 +145,7 @@ class PersonSets:
         self._whole(person, -1)
 
     def remake(self, person: str) -> None:
-        """Make a person's sets again from the facts, because its newest lead or an order moved."""
+        """Make a person's sets again from the facts, because its steps or an order moved."""
         self.withdraw(person)
         self._sets[person] = self._made(person)
 

@@ -8,7 +8,7 @@ from kpis.measures import base_of
 SEGMENTS_EVERY_MS: Final = 1_000  # documents of segments are many: they follow a little behind
 MINUTE_MS: Final = 60_000
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
-QUALITY: Final = frozenset({"late", "late.d", "late.s", "late.t", "late.a", "late.m", "late.o", "bot"})
+QUALITY: Final = frozenset({"late", "late.d", "late.s", "late.t", "late.a", "late.m", "late.o", "late.g", "bot"})
 
 
 class Row(Protocol):

@@ -127,6 +127,16 @@ def _drop_marketing(tenant: Tenant, name: str) -> None:
     tenant.stored_marketing.get(raw, {}).pop(int(number), None)
 
 
+def _load_contact(tenant: Tenant, name: str, stored: list[Any]) -> None:
+    raw, _, number = name.rpartition("\0")
+    tenant.contacts.stored.setdefault(raw, {})[int(number)] = stored
+
+
+def _drop_contact(tenant: Tenant, name: str) -> None:
+    raw, _, number = name.rpartition("\0")
+    tenant.contacts.stored.get(raw, {}).pop(int(number), None)
+
+
 def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
     one, other = name.split("\0")
     tenant.people.identity.load((one, other), stored)
@@ -237,6 +247,13 @@ FACTS: Final[dict[str, Shelf]] = {
         _load_marketing,
         lambda tenant: [(raw, n) for raw, touches in tenant.marketing.items() for n in range(touches.chunks)],
         _drop_marketing,
+    ),
+    "contact": Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.contacts.of[name[0]].chunk(name[1]),
+        _load_contact,
+        lambda tenant: [(raw, n) for raw, touches in tenant.contacts.of.items() for n in range(touches.chunks)],
+        _drop_contact,
     ),
     "link": Shelf(
         lambda pair: pair,

@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis import groups
+from kpis import groups, reach
 from kpis.acquisition import stir
 from kpis.activity import take_record, take_ticket
 from kpis.contracts import renewal_event
@@ -17,6 +17,7 @@ from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
 from kpis.identity import named_ids
+from kpis.lead_groups import merged_leads
 from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
@@ -42,6 +43,8 @@ def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
     key = str(row.data["deal_id"])
     thing = f"deal:{key}"
     tenant.ledger.open("deal", key)
+    tenant.ledger.open("closing", key)
+    tenant.ages.changed.add(key)
     tenant.unsettled.add(thing)
     stir(tenant, tenant.people.subject(thing))
     tenant.shelve("deal", key)
@@ -90,17 +93,16 @@ def take_lead(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
 
 
 def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
-    for one in groups.merged_leads(tenant, lead):
+    found = merged_leads(tenant, lead)
+    for one in found:
         tenant.ledger.open("lead", one)
     stir(tenant, tenant.people.subject(lead))
+    if event[4]:
+        tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
+    reach.open_deals_of(tenant, [event], *(tenant.leads.get(one, ()) for one in found))
     tenant.file("lead", lead, tenant.leads, event)
-    root = tenant.people.subject(lead)
-    people = tenant.people
-    newest = {whose: groups.latest_lead(tenant, whose) for whose in (root, people.person(lead))}
-    if any(moment != people.sets.latest_lead.get(whose) for whose, moment in newest.items()):
-        for person in people.persons_of(root):
-            people.sets.remake(person)
+    tenant.people.sets.step(lead)
 
 
 def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:

@@ -6,11 +6,12 @@ from functools import partial
 from sys import intern
 from typing import Any, Final
 
-from kpis import groups
+from kpis import groups, reach
 from kpis.acquisition import Horizon, note_event, stir
 from kpis.answers import Answer
 from kpis.cells import Cells, Rows, Segments
 from kpis.clicks import Clicks
+from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
@@ -18,6 +19,7 @@ from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, Link, Pair, named_ids, person_rank
+from kpis.lead_groups import latest_steps
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
 from kpis.measures import code
@@ -30,6 +32,7 @@ from kpis.rated import note_rated
 from kpis.records import RecordEvent
 from kpis.scores import ScoreFact, late_segments
 from kpis.spenders import Spenders
+from kpis.stays import StayAges
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
 from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
@@ -68,16 +71,19 @@ class Tenant:
         self.people = People(
             self.ledger, self.sets, settings.dimensions, self.zone.day, account=settings.customer_is == "account"
         )
-        self.people.sets.latest_lead_of = partial(groups.latest_lead, self)
         self.people.sets.bought_of = partial(order_minutes, self)
+        self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.contracts: dict[str, list[RenewalEvent]] = {}
         self.rated: dict[Key, set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
+        self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
         self.messages: dict[str, Any] = {}
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
+        self.contacts = Contacts()
+        self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
         self.scores: dict[str, list[ScoreFact]] = {}
@@ -135,6 +141,8 @@ class Tenant:
                 note_event(self, row, raw, late)
             if taker is not None and (hears_bots or not bot):
                 taker(self, kind, row, raw, late, bot)
+            if row.type in NUMBERS:
+                reach.take_contact(self, row, own, late, bot)
 
     def _person_id(self, own: str, ids: list[str]) -> str:
         """The id of an event's person: its first id; in accounts the user, lead or visitor, within the first id."""
@@ -186,6 +194,7 @@ class Tenant:
                 self.dirty.add(("link", pair))
             identity.rebuild(nodes)
 
+        reach.open_deals_of(self, *(self.leads[node] for node in nodes if node in self.leads))
         self.people.regroup(nodes, change)
 
     def _own(self, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
@@ -210,6 +219,9 @@ class Tenant:
                 self.people.open_subject(self.people.subject(one))
         if kind in ("deal", "order", "subscription", "contract"):
             self.people.own(kind, key, owner, previous)
+        if kind == "deal":
+            self.ledger.open("closing", key)
+            self.people.own("closing", key, owner, previous)
         for group in moving:
             self.ledger.open(*group)
             self.people.own(*group, owner, previous)
@@ -220,6 +232,9 @@ class Tenant:
         self.people.move_object(thing, said)
         for buyer in buyers:
             self.people.sets.remake(buyer)
+        if thing in self.purchases:
+            for one in (previous, owner):
+                self.people.sets.step(one)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
@@ -239,7 +254,8 @@ class Tenant:
 
     def shelve(self, kind: str, key: str) -> None:
         """Put an object's group of facts under the id that owns it, or under its own."""
-        self.people.own(kind, key, self.people.owner(f"{kind}:{key}"), None)
+        for group in (kind, "closing") if kind == "deal" else (kind,):
+            self.people.own(group, key, self.people.owner(f"{kind}:{key}"), None)
 
     def with_segment(self, segments: int, segment: str) -> int:
         """Code of a set of segments with one more."""
@@ -310,6 +326,8 @@ class Tenant:
                 self.purchases[thing] = found
             if thing.startswith("order:"):
                 self._settle_buyer(subject, before, found)
+            else:
+                self.people.sets.step(thing)
         self.unsettled.clear()
 
     def _settle_buyer(self, subject: str, before: Purchase | None, found: Purchase | None) -> None:
@@ -352,7 +370,8 @@ class Tenant:
         self.stored_marketing = {}
         for part in (self.conversions, self.clicks, self.forms):
             part.restore()
-        people.restore([*self._holders, *people.attributes], self.leads, self.purchases)
+        reach.restore(self)
+        people.restore([*self._holders, *people.attributes, *self.contacts.of], [*self.leads, *self.purchases])
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
@@ -387,6 +406,7 @@ class Tenant:
                 ledger.open_empty(kind, key)
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
+        reach.open_all(self)
         for person in people.everyone((*self.customers, *self._holders)):
             for kind in SUBJECT_GROUPS:
                 ledger.open_empty(kind, people.subject(person))
@@ -395,6 +415,8 @@ class Tenant:
         for touches in people.touches.values():
             for time, touched, flags, own in touches:
                 self.touch_marks(touched, flags, time // 60_000, own)
+        for raw in self.contacts.of:
+            reach.late_without_deal(self, raw)
         people.sets.recount()
         people.sets.flush(ledger.rows, self.zone)
         return ledger.take()

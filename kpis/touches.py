@@ -88,6 +88,8 @@ def _codes(kind: Kind) -> TouchCodes:
     channel = kind.channel if kind.counts else None
     # A message's first open of any kind is one interaction: what e-mail counts with robots is a measure of its own.
     people = () if channel is None else (f"eng.{channel}", "raw.email") if channel == "email" else (f"eng.{channel}",)
+    if kind.type == "crm.page.viewed":
+        people = (*people, "attempts.visitor")
     return TouchCodes(
         code(f"late:{kind.type}"),
         code(f"late.t:{kind.type}"),

@@ -10,6 +10,7 @@ from kpis.cells import EVERYTHING, Cells
 from kpis.measures import base_of
 from kpis.money import Rates
 from kpis.spenders import SPENDERS, Spenders
+from kpis.stays import StayAges
 from kpis.windows import MINUTE_WINDOWS, Window
 from models.money import digits
 from models.settings import TenantSettings
@@ -43,12 +44,14 @@ class View:
         reads: set[str] | None = None,
         sums: Sums | None = None,
         spenders: Spenders | None = None,
+        ages: StayAges | None = None,
     ) -> None:
         self._cells = cells
         self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
         self._reads = reads  # notes the base of every measure that is read
         self._rates = rates
         self._spenders = spenders
+        self._ages = ages
         self.settings = settings
         self.currency = settings.currency
         self.zone = cells.zone
@@ -107,6 +110,11 @@ class View:
     def level(self, measure: str) -> int:
         """How many there are at the window's end."""
         return self.before(measure, self.window.end)
+
+    def stay_ages(self) -> list[int]:
+        """How long the deals that are in a stage at the window's end have been in it, s."""
+        self._note("stay_open")
+        return self._ages.seconds(self.segments, self.window.end_ms) if self._ages else []
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""

@@ -36,6 +36,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 EventType = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]  # without ``crm.``
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Score = Annotated[int, Field(ge=0, le=10_000)]
 
 
@@ -82,6 +83,7 @@ class TenantSettings(BaseModel):
     }  # fmt: skip
     tiers: tuple[Score, Score] = (1, 5)  # from which score on a customer is warm, and hot
     workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)  # Monday is 1
+    work_hours: tuple[ClockTime, ClockTime] = ("00:00", "24:00")  # of a workday, by the local clock
     holidays: tuple[date, ...] = ()
 
     @property

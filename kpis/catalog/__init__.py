@@ -17,6 +17,7 @@ from kpis.catalog.perception import perception, scores
 from kpis.catalog.quality import quality
 from kpis.catalog.revenue import cohorts, recurring, renewals
 from kpis.catalog.row import Kpi, Step, hears
+from kpis.catalog.sales import closing, funnel, response, stages
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
 from kpis.catalog.traffic import traffic
@@ -29,6 +30,10 @@ CATALOG: Final = (
     *conversions(),
     *deals(),
     *cycles(),
+    *stages(),
+    *closing(),
+    *funnel(),
+    *response(),
     *customers(),
     *spending(),
     *recurring(),

@@ -3,12 +3,17 @@
 from kpis import formulas as f
 from kpis.catalog.hears import TRAFFIC
 from kpis.catalog.row import Kpi
+from kpis.view import View
 
 
 def traffic() -> tuple[Kpi, ...]:
     visitors, leads = f.marked("visitors"), f.flow("leads")
     sessions, led, opportunities = f.marked("sessions"), f.marked("visitors_led"), f.flow("opportunities")
-    cohort = f.ratio(f.flow("opportunities_of_leads"), leads)
+    period, cohort = f.ratio(opportunities, leads), f.ratio(f.flow("opportunities_of_leads"), leads)
+
+    def by_setting(view: View) -> f.Figure:
+        return cohort(view) if view.settings.lead_to_opportunity_basis == "cohort" else period(view)
+
     view, lead, both = ("crm.page.viewed",), ("crm.lead.",), ("crm.lead.", "crm.deal.created")
     signup = ("crm.user.signed_up", "crm.identity.")
     return (
@@ -41,6 +46,6 @@ def traffic() -> tuple[Kpi, ...]:
             "subject",
             direction="down",
         ),
-        Kpi("lead_to_opportunity_rate", "Lead to opportunity", "ratio", f.ratio(opportunities, leads), both, "subject"),
+        Kpi("lead_to_opportunity_rate", "Lead to opportunity", "ratio", by_setting, both, "subject"),
         Kpi("lead_to_opportunity_rate_cohort", "Lead to opportunity, by cohort", "ratio", cohort, both, "subject"),
     )

@@ -23,6 +23,11 @@ BOOK: Final = TenantBook.from_mapping(
                 "segment_cap": 2,
                 "currency": "USD",
                 "revenue_from": "both",
+                "qualified_stages": ["Proposal"],
+                "lead_to_opportunity_basis": "cohort",
+                "workdays": [1, 2, 3, 4, 5],
+                "work_hours": ["09:00", "17:30"],
+                "holidays": ["2026-03-30"],
             },
         }
     }
@@ -266,7 +271,23 @@ RENEWALS: Final = st.one_of(
     event("renewal.completed", some(amount=AMOUNTS), contract_id=("k1", "k2")),
     RATES,
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS)
+
+NAMED: Data = st.one_of(people, some(deal_id=("d1", "d2")), some(deal_id=("d1", "d2"), lead_id=LEADS))
+STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
+SALES: Final = st.one_of(
+    event("email.sent", NAMED, labels, some(bulk=(True, False)), message_id=("m1", "m2")),
+    event("call.ended chat.messaged meeting.held", NAMED, labels, direction=("inbound", "outbound"),
+          outcome=("connected", "busy")),
+    event("lead.created lead.contacted lead.disqualified lead.qualified", people, lead_id=LEADS),
+    event("lead.converted lead.unconverted", people, some(deal_id=("d1", "d2")), lead_id=LEADS),
+    event("deal.created deal.created", people, STAGE, some(time_known=(False, True)), deal_id=("d1", "d2"), flags=(0,)),
+    event("deal.won deal.won deal.lost", people, VERSIONS, CLOSING, STAGE, deal_id=("d1", "d2"), flags=(0,)),
+    event("deal.stage_changed deal.stage_changed", VERSIONS, some(from_stage=("demo", "offer")), deal_id=("d1", "d2"),
+          to_stage=("proposal", "demo", "lost"), flags=(0,)),
+    event("deal.reopened deal.updated", STAGE, VERSIONS, deal_id=("d1", "d2"), flags=(0,)),
+    event("page.viewed", people, url=("/",)),
+)  # fmt: skip
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES)
 
 
 @st.composite

@@ -8,6 +8,7 @@ from tests.property.example_stories import HELSINKI, Stage
 from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION_SETTINGS
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_revenue import REVENUE_EXAMPLES
+from tests.property.stories_sales import SALES_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
 from tests.property.stories_spending import SPENDING_EXAMPLES, SPENDING_SETTINGS
 
@@ -28,6 +29,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
     **SCORE_EXAMPLES,
+    **SALES_EXAMPLES,
     "traffic to lead": [Stage(s.traffic, "month", "2026-06-20", TRAFFIC)],
     "signups": [Stage(s.signups, "month", "2026-06-20", {"signups": 112})],
     "lead to opportunity": [

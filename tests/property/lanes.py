@@ -131,12 +131,13 @@ class Lane:
     def settled(self) -> dict[bytes, Any]:
         """The same, but for what is kept in the order of arrival: there the order is taken away.
 
-        Left out are offsets, the days on which identities were seen, and touches, whose pieces are filled as they come.
+        Left out are offsets, the days on which identities were seen, and touches and contacts, whose pieces
+        are filled as they come.
         """
         return {
             name: _unordered(orjson.loads(value))
             for name, value in self.kept().items()
-            if name.split(b"\0")[1] not in (b"high", b"seen", b"touch", b"marketing")
+            if name.split(b"\0")[1] not in (b"high", b"seen", b"touch", b"marketing", b"contact")
         }
 
     def cells(self, tenant: str) -> dict[CellKey, int]:

@@ -23,7 +23,7 @@ from tests.recount.feed import Feed, ms
 
 MONEY = ("amount", "tax", "mrr")
 INSTANTS = ("closed_at", "due_at", "effective_at")
-COUNTED = ("open", "unpriced", "late_revised", "excluded")
+COUNTED = ("n", "open", "unpriced", "late_revised", "excluded")
 every_example = pytest.mark.parametrize("name", EXAMPLES)
 
 

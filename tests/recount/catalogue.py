@@ -15,6 +15,7 @@ from tests.recount.flagged import flagged_rows
 from tests.recount.perception import bucket_share, score
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
+from tests.recount.sales_rows import sales_rows
 from tests.recount.scores import score_rows
 from tests.recount.social import social_rows
 from tests.recount.spending_rows import spending_rows
@@ -56,6 +57,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *conversion_rows(tenant),
         *deal_rows(tenant),
         *cycle_rows(tenant),
+        *sales_rows(tenant),
         *order_rows(tenant),
         *churn_rows(tenant),
         *recurring_rows(tenant),
@@ -79,6 +81,9 @@ def traffic_rows(tenant: Tenant) -> list[KpiRow]:
     visitors, sessions = tenant.visitors, tenant.sessions
     latest = tenant.leads.latest_of
 
+    by_cohort = tenant.settings.lead_to_opportunity_basis == "cohort"
+    basis = (f.converted, leads) if by_cohort else (share, opportunities, leads)
+
     def became_lead(facts: Sequence[Fact]) -> Figure:
         found = [fact for fact in facts if latest.get(fact.what.leads_of, fact.at - 1) >= fact.at]
         return share(found, facts)
@@ -96,7 +101,7 @@ def traffic_rows(tenant: Tenant) -> list[KpiRow]:
         row("traffic_to_lead_rate_session", "ratio", TRAFFIC, share, leads, sessions),
         row("traffic_to_lead_rate_cohort", "ratio", TRAFFIC, became_lead, visitors),
         row("visitors_per_lead", "number", TRAFFIC, f.per_lead, visitors, leads),
-        row("lead_to_opportunity_rate", "ratio", LEAD_DEAL, share, opportunities, leads),
+        row("lead_to_opportunity_rate", "ratio", LEAD_DEAL, *basis),
         row("lead_to_opportunity_rate_cohort", "ratio", LEAD_DEAL, f.converted, leads),
     ]
 
@@ -136,7 +141,7 @@ def cycle_rows(tenant: Tenant) -> list[KpiRow]:
         row("sales_cycle_days_p90", "days", cycle.at(NINE_TENTHS), won),
         row("sales_cycle_days_lost", "days", cycle.at(HALF), lost),
         row("sales_cycle_days_closed", "days", cycle.at(HALF), won, lost),
-        row("pipeline_velocity", "money/day", cycle.velocity("open"), opened, won, lost),
+        row("pipeline_velocity", "money/day", cycle.velocity("open"), tenant.deals.qualified, won, lost),
         row("pipeline_velocity_closed", "money/day", cycle.velocity("closed"), opened, won, lost),
         row("pipeline_velocity_worked", "money/day", cycle.velocity("open", "closed"), opened, won, lost),
     ]

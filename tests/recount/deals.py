@@ -56,6 +56,11 @@ class Deal:
     closed_value: Fraction | None = None
     open_value: Fraction | None = None
     money: dict[str, Any] = field(default_factory=dict)  # the latest amount with its currency
+    stages: list[tuple[float, str]] = field(default_factory=list)  # from when on it was in which
+
+    def stage(self, at: float) -> str | None:
+        """The stage by everything that happened before an instant."""
+        return next((stage for since, stage in reversed(self.stages) if since < at), None)
 
     def is_open(self, at: int) -> bool:
         """Open by everything that happened before an instant."""
@@ -97,6 +102,16 @@ def open_times(steps: Sequence[tuple[float, str]], created: int) -> list[tuple[f
     return [(start, end) for start, end in spans if start < end]
 
 
+def stage_history(rows: Sequence[Row], stages: Stages) -> list[tuple[float, str]]:
+    """The stages a deal's events name while it is open, none before the one before it."""
+    found: list[tuple[float, str]] = []
+    for row in rows:
+        named = text(row.data.get("to_stage") or row.data.get("stage"))
+        if named and row.type not in CLOSINGS and stages.state(row) in ("open", None):
+            found.append((max(instant(row), found[-1][0] if found else -inf), named))
+    return found
+
+
 def latest_given(rows: Sequence[Row], dimensions: Iterable[str]) -> dict[str, str]:
     """The segments of a deal: the last value given of each."""
     found: dict[str, str] = {}
@@ -121,6 +136,7 @@ def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence
         found.closed = int(steps[-1][0])
     if found.created is not None:
         found.open_from_to = open_times(steps, found.created)
+    found.stages = stage_history(ordered, stages)
     priced = [row.data for row in ordered if row.data.get("amount") is not None and row.data.get("currency")]
     money = found.money = priced[-1] if priced else {}
     found.closed_value = rates.price(money.get("amount"), money.get("currency"), found.closed)
@@ -132,14 +148,16 @@ class Deals:
     """All deals of a tenant that are not merged away or deleted, and the lists the KPIs count."""
 
     def __init__(
-        self, rows: Iterable[Row], stages: Stages, rates: Rates, dimensions: Sequence[str], stale_days: int
-    ) -> None:
+        self, rows: Iterable[Row], stages: Stages, rates: Rates, dimensions: Sequence[str], stale_days: int,
+        qualified: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         by_id: dict[str, list[Row]] = {}
         for row in rows:
             if row.type.startswith("crm.deal."):
                 by_id.setdefault(str(row.data["deal_id"]), []).append(row)
         self.zone = rates.zone
         self.stale_days = stale_days
+        self.qualified_stages = set(map(plain, qualified))
         self.all = {deal_id: deal(events, stages, rates, dimensions) for deal_id, events in by_id.items()}
         self.kept = {deal_id: found for deal_id, found in self.all.items() if found.state not in GONE}
         self.won = self.closed("won")
@@ -159,6 +177,14 @@ class Deals:
         if found.created is None:
             return window.name == "all" and found.state == "open"
         return found.is_open(window.end)
+
+    def qualified(self, window: Window) -> list[Fact]:
+        """The open deals whose stage then counts for the velocity."""
+        wanted = self.qualified_stages
+        return [
+            fact for fact in self.open(window)
+            if not wanted or plain(fact.what.stage(inf if fact.what.created is None else window.end) or "") in wanted
+        ]  # fmt: skip
 
     def stale(self, window: Window) -> list[Fact]:
         """Deals open at the end of a window of which nothing was heard for long."""

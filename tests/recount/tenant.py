@@ -48,8 +48,8 @@ class Tenant:
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
         self.dims = subject_dims(telling, self.people, self.traits)
         rates = self.rates = Rates(telling, self.zone, settings.currency)
-        stages = Stages.of(settings.won_stages, settings.lost_stages)
-        self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days)
+        stages = self.stages = Stages.of(settings.won_stages, settings.lost_stages)
+        self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days, settings.qualified_stages)
         self.revenue = Revenue(
             telling, self.people, self.deals, rates, self.dims, self.unknown,
             days=settings.inactivity_days, net_of_tax=settings.net_of_tax,
@@ -112,6 +112,8 @@ class Tenant:
             return {**self.dims_of_subject(self.people.subject(row)), "scale": scale_text(row.data)}
         if segments == "mention":
             return {**self.touch_dims(row), "model": text(row.data.get("model")) or UNKNOWN}
+        if segments == "stage":
+            return {"stage": text(row.data.get("to_stage") or row.data.get("stage")) or UNKNOWN}
         return self.touch_dims(row) if segments == "touch" else {}
 
     def dimensions(self, segments: str | None) -> tuple[str, ...]:
@@ -127,5 +129,6 @@ class Tenant:
             "marketing": ("channel", "campaign"),
             "source": ("source",),
             "page": ("page",),
+            "stage": ("stage",),
         }
         return tuple(dict.fromkeys(known.get(segments, ())))

@@ -93,6 +93,7 @@ class Lead:
 
     events: list[Row] = field(default_factory=list)
     deals: list[int] = field(default_factory=list)  # creation of deals that name it
+    deal_ids: list[str] = field(default_factory=list)  # those deals
 
     @property
     def created(self) -> int:
@@ -130,7 +131,10 @@ class Leads:
                 if row.type.startswith("crm.lead."):
                     found.setdefault(people.lead(str(lead_id)), Lead()).events.append(row)
                 elif row.type == "crm.deal.created" and not undated(row):
-                    found.setdefault(people.lead(str(lead_id)), Lead()).deals.append(row.time)
+                    lead = found.setdefault(people.lead(str(lead_id)), Lead())
+                    lead.deals.append(row.time)
+                    lead.deal_ids.append(str(row.data["deal_id"]))
+        self.all, self.unknown = found, unknown
         self.latest_of: dict[str, int] = {}  # by subject and, in accounts, by person
         created: list[Fact] = []
         opportunities: list[Fact] = []

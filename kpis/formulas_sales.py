@@ -1,0 +1,75 @@
+"""Formulas of sales beside closed and open deals: stages, touches, response, funnel."""
+
+from collections import Counter
+from fractions import Fraction
+from typing import Final
+
+from kpis.formulas import Count, Figure, Formula, quantile, ratio
+from kpis.seconds import bucket
+from kpis.seconds import quantile as quantile_seconds
+from kpis.view import View
+
+DAY_SECONDS: Final = 86_400
+
+
+def stay_quantile(base: str, share: Fraction) -> Formula:
+    """A quantile of the time in a stage that was left, days."""
+
+    def figure(view: View) -> Figure:
+        stays = view.values(base)
+        days = _in_days(quantile_seconds(stays, share))
+        return Figure(days, None, None, stays.total(), parts={"bad_interval": view.flow("stay_bad")})
+
+    return figure
+
+
+def stay_mean(view: View) -> Figure:
+    """Mean time in a stage that was left, days."""
+    days, n = Fraction(view.flow("stay_seconds"), DAY_SECONDS), view.flow("stays")
+    return Figure(days / n if n else None, days, n, n, parts={"bad_interval": view.flow("stay_bad")})
+
+
+def stay_ages(share: Fraction) -> Formula:
+    """A quantile of how long deals have been in the stage they are in, days."""
+
+    def figure(view: View) -> Figure:
+        ages = view.stay_ages()
+        return Figure(_in_days(quantile_seconds(Counter(map(bucket, ages)), share)), None, None, len(ages))
+
+    return figure
+
+
+def _in_days(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / DAY_SECONDS
+
+
+def touches_quantile(share: Fraction) -> Formula:
+    """A quantile of the touches a won deal took."""
+
+    def figure(view: View) -> Figure:
+        touches = view.values("to_close")
+        return Figure(quantile(touches, share), None, None, touches.total())
+
+    return figure
+
+
+def answer_quantile(base: str, share: Fraction) -> Formula:
+    """A quantile of the seconds until a lead is answered; those that were not yet are open."""
+
+    def figure(view: View) -> Figure:
+        answers = view.values(base)
+        return Figure(quantile_seconds(answers, share), None, None, answers.total(), open=view.flow("unanswered"))
+
+    return figure
+
+
+def step(top: Count, bottom: Count, attempts: str = "") -> Formula:
+    """A step of a funnel as a share of the one before it, with the events that tried it."""
+    plain = ratio(top, bottom)
+
+    def figure(view: View) -> Figure:
+        found = plain(view)
+        parts = {"attempts": view.flow(attempts)} if attempts else {}
+        return Figure(found.value, found.numerator, found.denominator, found.n, parts=parts)
+
+    return figure

@@ -1,0 +1,38 @@
+"""Which ids are one lead, and when a subject came to the steps of the funnel."""
+
+from typing import TYPE_CHECKING
+
+from kpis.leads import LeadEvent, read_lead
+from kpis.person_sets import Steps
+from kpis.purchases import purchases_of
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+
+def lead_group(tenant: "Tenant", lead: str) -> str:
+    """Merged leads are one: the first by name of those that have events."""
+    return min((one for one in merged_leads(tenant, lead) if one in tenant.leads), default=lead)
+
+
+def merged_leads(tenant: "Tenant", lead: str) -> set[str]:
+    """All ids of a lead."""
+    identity = tenant.people.identity
+    alone = identity.root(lead) == lead and len(identity.members(lead)) == 1
+    return {lead} if alone else identity.merged_with(lead)
+
+
+def lead_events(tenant: "Tenant", lead: str) -> list[LeadEvent]:
+    """All events of a lead, merged ones being one."""
+    return [event for one in merged_leads(tenant, lead) for event in tenant.leads.get(one, ())]
+
+
+def latest_steps(tenant: "Tenant", root: str) -> Steps:
+    """When a subject (in accounts also a person) last came to each step after being a visitor."""
+    found = {lead_group(tenant, key) for key in tenant.people.owned_by(root, "lead")}
+    leads = [lead for group in found if (lead := read_lead(lead_events(tenant, group)))]
+    opportunities = (lead.opportunity for lead in leads if lead.opportunity is not None)
+    won = (deal.time for deal in purchases_of(tenant, root, "deal"))
+    return Steps(
+        max((lead.created for lead in leads), default=None), max(opportunities, default=None), max(won, default=None)
+    )

@@ -1,0 +1,143 @@
+"""What a contact does to a tenant's facts, and what contacts add to the numbers of deals and leads."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kpis.contacts import IGNORED, NUMBERS, OUTBOUND, flags_of
+from kpis.deals import Deal, deal_segments, open_intervals, read_deal
+from kpis.lead_groups import lead_events, lead_group
+from kpis.leads import Lead, LeadEvent, read_lead
+from kpis.ledger import Contribution
+from kpis.marks import FOREVER, Mark
+from kpis.people import segment_of
+from kpis.touches import LATE
+from models.record import Row
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+
+def take_contact(tenant: "Tenant", row: Row, own: str, late: bool, bot: bool) -> None:
+    """Keep an event of a contact's types under its id (``own``)."""
+    flags = flags_of(row.type, row.data, late, bot)
+    if (flags & IGNORED or own.startswith("event:")) and not flags & LATE:
+        return
+    deal = str(row.data["deal_id"]) if row.data.get("deal_id") else None
+    if not flags & IGNORED:
+        _open_changed(tenant, own, row.time, flags, deal)
+    if flags & LATE:
+        _note_late(tenant, row, deal)
+    tenant.people.hold(own)
+    chunk = tenant.contacts.add(own, row.time, NUMBERS[row.type], flags, deal)
+    tenant.dirty.add(("contact", (own, chunk)))
+
+
+def _open_changed(tenant: "Tenant", own: str, time: int, flags: int, deal: str | None) -> None:
+    """Open the closings and leads that a contact changes: mostly none."""
+    people = tenant.people
+    root = people.subject(own)
+    if deal is not None:
+        _open_closing(tenant, deal, time)
+    for member in people.identity.members(root):
+        for kind, key in people.owned.get(member, ()):
+            if kind == "deal" and deal is None:
+                _open_closing(tenant, key, time)
+            elif kind == "lead" and flags & OUTBOUND:
+                _open_lead(tenant, lead_group(tenant, key), time)
+
+
+def _open_closing(tenant: "Tenant", deal: str, time: int) -> None:
+    # A deal that is won in this batch is open already.
+    won = tenant.purchases.get(f"deal:{deal}")
+    if won is not None and time <= won.time:
+        tenant.ledger.open("closing", deal)
+
+
+def _open_lead(tenant: "Tenant", key: str, time: int) -> None:
+    if tenant.ledger.is_open("lead", key):
+        return
+    lead = read_lead(lead_events(tenant, key))
+    if lead is not None and (time < lead.end or not any(at <= time for at in outbound(tenant, key))):
+        tenant.ledger.open("lead", key)
+
+
+def open_deals_of(tenant: "Tenant", *leads: Iterable[LeadEvent]) -> None:
+    """Open the won deals that events of leads name, before the leads change."""
+    for events in leads:
+        for event in events:
+            if event[4] and f"deal:{event[4]}" in tenant.purchases:
+                tenant.ledger.open("closing", event[4])
+
+
+def _note_late(tenant: "Tenant", row: Row, deal: str | None) -> None:
+    if deal is None:
+        tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{row.type}", row.time, 1), 1)
+    else:
+        tenant.ledger.open("closing", deal)
+
+
+def late_without_deal(tenant: "Tenant", raw: str) -> None:
+    """An id's late contacts that name no deal, in the segments of a deal of which nothing is known."""
+    for time, type_, deal in tenant.contacts.late(raw):
+        if deal is None:
+            tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{type_}", time, 1), 1)
+
+
+def restore(tenant: "Tenant") -> None:
+    """Make what is derived from restored facts."""
+    tenant.contacts.restore()
+    tenant.ages.changed |= tenant.deals.keys()
+    for lead, events in tenant.leads.items():
+        for event in events:
+            if event[4]:
+                tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+
+
+def open_all(tenant: "Tenant") -> None:
+    """Open all that contacts are in, for a check of the cells."""
+    for key in {*tenant.deals, *tenant.contacts.naming}:
+        tenant.ledger.open_empty("closing", key)
+
+
+def _segments(tenant: "Tenant", deal: Deal) -> int:
+    return tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
+
+
+def of_closing(tenant: "Tenant", key: str) -> Contribution:
+    """The touches a won deal took; the late ones that name a deal."""
+    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
+    segments = _segments(tenant, deal)
+    for raw in tenant.contacts.naming.get(key, ()):
+        for time, type_, named in tenant.contacts.late(raw):
+            if named == key:
+                yield segments, Mark(f"late.d:{type_}", time, 1)
+    if deal.state == "won" and deal.closed is not None:
+        touches = touches_to_close(tenant, key, deal, deal.closed)
+        yield segments, Mark("touches_to_close", deal.closed, touches)
+        yield segments, Mark(f"to_close={touches}", deal.closed, 1)
+
+
+def touches_to_close(tenant: "Tenant", key: str, deal: Deal, closed: int) -> int:
+    """Touches that name a deal, and those of its subject that name none, from its creation or lead to its close."""
+    known = [lead.created for lead in leads_of(tenant, key)] + [deal.created] * (deal.created is not None)
+    start = min((at for at in known if at is not None), default=-FOREVER)
+    found = sum(start <= at <= closed for at in tenant.contacts.named(key))
+    if deal.created is None:
+        return found
+    spans = [(start, deal.created), *open_intervals(deal), (closed, closed + 1)]
+    root = tenant.people.subject(f"deal:{key}")
+    unnamed = (at for raw in tenant.people.raws(root) for at in tenant.contacts.unnamed(raw))
+    return found + sum(start <= at <= closed and any(a <= at < b for a, b in spans) for at in unnamed)
+
+
+def leads_of(tenant: "Tenant", deal: str) -> list[Lead]:
+    """The leads that became a deal."""
+    keys = {lead_group(tenant, lead) for lead in tenant.leads_of_deal.get(deal, ())}
+    found = (read_lead(lead_events(tenant, key)) for key in keys)
+    return [lead for lead in found if lead is not None and deal in lead.deals]
+
+
+def outbound(tenant: "Tenant", key: str) -> list[int]:
+    """Outbound touches of a lead's subject, ms, in order."""
+    root = tenant.people.subject(key)
+    return sorted(at for raw in tenant.people.raws(root) for at in tenant.contacts.outbound(raw))

@@ -1,0 +1,121 @@
+"""How long a deal stays in its stages. Rules: kpi-precise "time_in_stage"."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.cells import EVERYTHING
+from kpis.deals import DealEvent, in_order, instant_of, state_after
+from kpis.marks import FOREVER, Mark
+from kpis.seconds import bucket
+from models.settings import TenantSettings
+
+STAGE_EVENTS: Final = frozenset({"created", "stage_changed", "won", "lost", "reopened"})
+
+
+class Stay(NamedTuple):
+    """A stage, from when to when, ms; ``end`` is FOREVER while the deal is in it."""
+
+    stage: str
+    start: int
+    end: int
+
+
+def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
+    """The stays of a deal, in the order of its events.
+
+    A stay begins with the event that names its stage. One that began with an event without a stage is named by the
+    ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
+    """
+    stage: str | None = None
+    since: int | None = None
+    running, state = False, "open"
+    for event in in_order(events):
+        following, said = state_after(state, event, settings), event[4].get("to_stage") or event[4].get("stage")
+        if following is None:
+            continue
+        state = following
+        if running and state == "open" and said in (None, stage):
+            continue
+        at = None if event[4].get("unknown_time") else instant_of(event, state)
+        if running:
+            stage = stage or event[4].get("from_stage")
+            if stage and since is not None and at is not None:
+                yield Stay(stage, since, at)
+        running = state == "open"
+        if running:
+            stage, since = said or stage, at
+    if running and stage and since is not None:
+        yield Stay(stage, since, FOREVER)
+
+
+def stay_marks(found: list[Stay]) -> Iterator[tuple[str, Mark]]:
+    """(stage, change): stages left, with all the time spent in them and the last; and which are current."""
+    left: dict[str, list[Stay]] = {}
+    for stay in found:
+        if stay.end < stay.start:
+            yield stay.stage, Mark("stay_bad", stay.end, 1)
+            continue
+        if stay.start < stay.end:
+            yield stay.stage, Mark("stay_open", stay.start, 1)
+        if stay.end < FOREVER:
+            if stay.start < stay.end:
+                yield stay.stage, Mark("stay_open", stay.end, -1)
+            left.setdefault(stay.stage, []).append(stay)
+    for stage, times in left.items():
+        exit_, seconds = times[-1].end, sum(stay.end - stay.start for stay in times) // 1000
+        yield stage, Mark("stays", exit_, 1)
+        yield stage, Mark("stay_seconds", exit_, seconds)
+        yield stage, Mark(f"stay_total={bucket(seconds)}", exit_, 1)
+        yield stage, Mark(f"stay_latest={bucket((exit_ - times[-1].start) // 1000)}", exit_, 1)
+
+
+class StayAges:
+    """How long deals have been in the stages they are in, at any instant.
+
+    An age is of the clock, so that no sum can hold it: this is an index of the facts, made again for deals that change.
+    """
+
+    def __init__(self, read: Callable[[str], list[Stay]]) -> None:
+        self.changed: set[str] = set()  # deals
+        self._read = read
+        self._deals: dict[str, list[Stay]] = {}
+        self._spans: dict[str, dict[str, list[tuple[int, int]]]] = {}  # segment -> deal -> its stays
+        self._arrays: dict[str, NDArray[np.int64]] = {}
+
+    def seconds(self, segments: tuple[str, ...], at: int) -> list[int]:
+        """Ages of the stays that go on at an instant (ms), in whole seconds."""
+        self._refresh()
+        found: list[int] = []
+        for segment in segments:
+            spans = self._array(segment)
+            starts = spans[0][(spans[0] < at) & (spans[1] >= at)]
+            found += ((at - starts) // 1000).tolist()
+        return found
+
+    def _refresh(self) -> None:
+        for key in self.changed:
+            for segment in {_segment(stay) for stay in self._deals.pop(key, ())} | {EVERYTHING}:
+                self._spans.get(segment, {}).pop(key, None)
+                self._arrays.pop(segment, None)
+            good = [stay for stay in self._read(key) if stay.start < stay.end]
+            if good:
+                self._deals[key] = good
+            for stay in good:
+                for segment in (EVERYTHING, _segment(stay)):
+                    self._spans.setdefault(segment, {}).setdefault(key, []).append((stay.start, stay.end))
+                    self._arrays.pop(segment, None)
+        self.changed.clear()
+
+    def _array(self, segment: str) -> NDArray[np.int64]:
+        found = self._arrays.get(segment)
+        if found is None:
+            spans = [span for deal in self._spans.get(segment, {}).values() for span in deal]
+            found = self._arrays[segment] = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        return found
+
+
+def _segment(stay: Stay) -> str:
+    return f"stage={str(stay.stage)[:200]}"
