@@ -90,8 +90,8 @@ def of_acquisition(tenant: "Tenant", root: str, since: int | None) -> Contributi
     last = max(touches[0].time if touches else BEGINNING, *(sale.time for sale in sales), BEGINNING)
     tenant.horizons[root] = Horizon(last if touches else 1 << 62, viewed)
     if since is not None:
-        label = _named(tenant, root) or (touches[0].channel if touches else fallback)
-        yield from _new_customer(tenant, root, since, label)
+        first, named = touches[0].channel if touches else None, _named(tenant, root)
+        yield from _new_customer(tenant, root, since, (first or named or fallback, named or first or fallback))
     for sale in sales:
         yield from _sale(tenant, sale, touches)
     yield from _time_to_purchase(tenant, root, touches)
@@ -127,8 +127,10 @@ def _named(tenant: "Tenant", root: str) -> str | None:
     return str(min(said)[4])[:LONGEST] if said else None
 
 
-def _new_customer(tenant: "Tenant", root: str, since: int, label: str) -> Contribution:
-    channel, source = (tenant.sets.code((segment_of(name, label),)) for name in ("channel", "source"))
+def _new_customer(tenant: "Tenant", root: str, since: int, labels: tuple[str, str]) -> Contribution:
+    """A new customer in its acquisition channel and in its source."""
+    pairs = zip(("channel", "source"), labels, strict=True)
+    channel, source = (tenant.sets.code((segment_of(*pair),)) for pair in pairs)
     yield channel, Mark("acquired", since, 1)
     yield source, Mark("sourced", since, 1)
     for key in tenant.people.owned_by(root, "late"):

@@ -4,7 +4,12 @@ from simulator.company import Company, Story
 from simulator.rhythm import DAY, HOUR, MINUTE, moment, some
 
 RATES = {"SEK": 0.087, "USD": 0.92, "CHF": 1.06, "EUR": 1.0, "KES": 0.0071, "UAH": 0.022, "INR": 0.0109}  # to EUR
-CHANNELS = (("google", 0.5), ("linkedin", 0.3), ("newsletter", 0.2))
+CHANNELS = (  # in the words that touches are told apart by
+    ("paid search", "brand", 0.35),
+    ("paid search", "autumn", 0.15),
+    ("organic social", "launch", 0.3),
+    ("email", "weekly", 0.2),
+)
 
 
 def books(c: Company) -> Story:
@@ -14,10 +19,11 @@ def books(c: Company) -> Story:
         if foreign:
             rate = RATES[foreign] / RATES[own] * c.rng.gauss(1, 0.004)
             c.say("fx.rate_set", {"base": foreign, "quote": own, "rate": f"{rate:.6f}"}, dates={"date": 0})
-        for channel, share in CHANNELS:
+        for channel, campaign, share in CHANNELS:
             spent = c.profile.visits * c.scale * share * c.profile.price**0.5 * c.rng.uniform(0.2, 0.4)
             c.say("cost.recorded", {"cost_id": c.new("cost"), "amount": f"{spent:.2f}", "currency": own,
-                                    "purpose": "acquisition", "category": "marketing", "channel": channel},
+                                    "purpose": "acquisition", "category": "marketing", "channel": channel,
+                                    "campaign": campaign},
                   dates={"period_start": 0, "period_end": 0})  # fmt: skip
         yield DAY
 

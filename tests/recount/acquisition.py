@@ -121,11 +121,15 @@ class Acquisition:
         customers = tenant.revenue.customers.items()
         self.since = {subject: customer.since for subject, customer in customers if customer.since is not None}
         self.source = {subject: self.source_of(subject) for subject in self.since}
+        self.channel = {subject: self.channel_of(subject) for subject in self.since}
         costs = spent(tenant.telling, tenant)
         self.cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "acquisition")
         self.retention_cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "retention")
         self.marketing_cost = dated(fact for fact in costs if self.is_marketing_cost(fact.what[0]))
-        self.new = dated(Fact(at, {"channel": self.source[subject]}, subject) for subject, at in self.since.items())
+        self.new = dated(
+            Fact(at, {"channel": self.channel[subject], "source": self.source[subject]})
+            for subject, at in self.since.items()
+        )
         self.sales = self.all_sales()
         self.unattributed = dated(
             Fact(sale.at, {}, self.priced(sale, sale.minor))
@@ -160,6 +164,11 @@ class Acquisition:
             return self.named[subject]
         touches = self.touches.get(subject)
         return touches[0].channel if touches else self.fallback(subject)
+
+    def channel_of(self, subject: str) -> str:
+        """The channel that acquired a customer: that of its first touch, where there was one."""
+        touches = self.touches.get(subject)
+        return touches[0].channel if touches else self.source_of(subject)
 
     @staticmethod
     def is_marketing_cost(row: Row) -> bool:
@@ -247,5 +256,7 @@ class Acquisition:
                 return {}
             channel = label(row) or self.fallback(tenant.people.subject_of_person(row))
             return {"channel": channel, "campaign": campaign_of(row) or UNKNOWN}
-        source = self.source.get(tenant.people.subject(row)) if CUSTOMER.match(row.type) else None
-        return {} if source is None else {"channel": source, "source": source}
+        subject = tenant.people.subject(row)
+        if subject not in self.since or not CUSTOMER.match(row.type):
+            return {}
+        return {"channel": self.channel[subject], "source": self.source[subject]}

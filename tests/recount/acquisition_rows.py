@@ -188,7 +188,7 @@ def buyer_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
 
     def by_source(window: Window) -> list[Fact]:
         new = found.new(window)
-        return [Fact(fact.at, {"source": fact.dims["channel"]}, len(new)) for fact in new]
+        return [Fact(fact.at, {"source": fact.dims["source"]}, len(new)) for fact in new]
 
     def still(window: Window) -> list[Fact]:
         today = local_date(window.as_of - 1, tenant.zone)
