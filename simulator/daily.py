@@ -25,7 +25,20 @@ def books(c: Company) -> Story:
                                     "purpose": "acquisition", "category": "marketing", "channel": channel,
                                     "campaign": campaign},
                   dates={"period_start": 0, "period_end": 0})  # fmt: skip
+        if c.chance(0.08):
+            month(c)
         yield DAY
+
+
+def month(c: Company) -> None:
+    """What is paid for weeks, sometimes in foreign money or corrected: the sales team, and the care of customers."""
+    spent = c.profile.visits * c.scale * c.profile.price**0.5 * 4
+    for purpose, category in (("acquisition", "sales"), ("retention", "other")):
+        name, currency = c.new("cost"), c.currency()
+        for _ in range(2 if c.chance(0.3) else 1):
+            c.say("cost.recorded", {"cost_id": name, "amount": f"{spent * c.rng.uniform(0.5, 1):.2f}",
+                                    "currency": currency, "purpose": purpose, "category": category},
+                  dates={"period_start": -6, "period_end": 21})  # fmt: skip
 
 
 def posts(c: Company) -> Story:
