@@ -26,6 +26,7 @@ MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
 Rows = dict[int, int]
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
 PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
+Plan = tuple[list[Level], list[Level], list[Level]]  # minutes, quarter hours, days
 
 
 def row_key(segments: int, measure: int, minute: int) -> int:
@@ -62,90 +63,102 @@ class Cells:
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
         self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
-        self._plans: dict[tuple[str, int], list[Level]] = {}  # (level, head) -> levels to add to
+        self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
+        self._plans: dict[int, Plan] = {}  # head -> levels to add to
 
-    def _plan(self, level: str, head: int, segments: Segments) -> list[Level]:
-        """The levels that a measure in a set of segments is added to."""
-        plan = self._plans.get((level, head))
+    def _plan(self, head: int, segments: Segments) -> Plan:
+        """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""
+        plan = self._plans.get(head)
         if plan is None:
-            name = NAMES.names[head & MEASURE_MASK]
-            wanted = [one for one in segments.sets[head >> MEASURE_BITS] if level in levels(name, bool(one))]
-            plan = self._plans[level, head] = [self._level(name, one, level) for one in wanted]
+            name, sets = NAMES.names[head & MEASURE_MASK], segments.sets[head >> MEASURE_BITS]
+            minutes, quarters, days = (
+                [self._level(name, one, level) for one in sets if level in levels(name, bool(one))] for level in "mqd"
+            )
+            plan = self._plans[head] = (minutes, quarters, days)
         return plan
 
     def apply(self, rows: Rows, segments: Segments) -> None:
         """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days."""
-        names = NAMES.names
-        quarters: dict[tuple[int, int], int] = {}
+        by_head: dict[int, dict[int, int]] = {}
         for key, delta in rows.items():
             if delta:
-                at = key >> MINUTE_BITS, ((key & MINUTE_MASK) - MINUTE_BIAS) // 15
-                quarters[at] = quarters.get(at, 0) + delta
-        days: dict[tuple[int, int], int] = {}
-        day_of: dict[int, int] = {}
-        for (head, quarter), delta in quarters.items():
-            if delta:
-                day = day_of.get(quarter)
-                if day is None:
-                    day = day_of[quarter] = self.zone.day(quarter * 15)
-                days[head, day] = days.get((head, day), 0) + delta
-        minutes = {
-            (key >> MINUTE_BITS, (key & MINUTE_MASK) - MINUTE_BIAS): delta for key, delta in rows.items() if delta
-        }
-        for level, changes in (("m", minutes), ("q", quarters), ("d", days)):
-            self._add(level, changes, segments)
-        self.touched.update(names[head & MEASURE_MASK] for head in {head for head, _ in minutes})
+                head = key >> MINUTE_BITS
+                found = by_head.get(head)
+                if found is None:
+                    found = by_head[head] = {}
+                found[(key & MINUTE_MASK) - MINUTE_BIAS] = delta
+        day_of: dict[int, int] = {}  # quarter hour -> local day
+        for head, changes in by_head.items():
+            self.touched.add(NAMES.names[head & MEASURE_MASK])
+            minutes, quarters, days = self._plan(head, segments)
+            if minutes:
+                self._add("m", minutes, changes)
+            by_quarter: dict[int, int] = {}
+            for minute, delta in changes.items():
+                quarter = minute // 15
+                by_quarter[quarter] = by_quarter.get(quarter, 0) + delta
+            if quarters:
+                self._add("q", quarters, by_quarter)
+            if days:
+                self._add("d", days, self._by_day(by_quarter, day_of))
 
-    def _add(self, level: str, changes: dict[tuple[int, int], int], segments: Segments) -> None:
-        floor, plans = self.floors[level], self._plans
-        for (head, pane), delta in changes.items():
-            if not delta:
-                continue
-            plan = plans.get((level, head))
-            if plan is None:
-                plan = self._plan(level, head, segments)
-            if not plan:
-                continue
-            if pane < floor:
-                pane = CARRY
-            for series in plan:
-                # Level.add, written out: this is the innermost of all loops.
-                panes, pack = series.panes, series.pack
-                if pane not in pack.dirty:
-                    pack.dirty[pane] = pane in pack.members
+    def _by_day(self, by_quarter: dict[int, int], day_of: dict[int, int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for quarter, delta in by_quarter.items():
+            day = day_of.get(quarter)
+            if day is None:
+                day = day_of[quarter] = self.zone.day(quarter * 15)
+            found[day] = found.get(day, 0) + delta
+        return found
+
+    def _add(self, level: str, plan: list[Level], changes: dict[int, int]) -> None:
+        floor, changed = self.floors[level], self._changed
+        for series in plan:
+            # Level.add, written out: this is the innermost of all loops.
+            panes, dirty, kept = series.panes, series.pack.dirty, series.pack.members
+            if not dirty:
+                changed.append(series.pack)
+            for pane, delta in changes.items():
+                if not delta:
+                    continue
+                if pane < floor:
+                    pane = CARRY
+                members = kept.get(pane)
+                if pane not in dirty:
+                    dirty[pane] = members is not None
                 before = panes.get(pane)
                 if before is None:
                     panes[pane] = delta
-                    members = pack.members.get(pane)
                     if members is None:
-                        pack.members[pane] = [series]
+                        kept[pane] = [series]
                     else:
                         members.append(series)
                 elif before + delta:
                     panes[pane] = before + delta
                 else:
                     del panes[pane]
-                series.stale = True
+            series.stale = True
 
     def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
         """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero."""
-        for (name, segment, level), pack in self._packs.items():
-            if pack.dirty:
-                for pane, sums in pack.drain():
-                    yield (name, segment, level, pane), sums
+        for pack in self._changed:
+            for pane, sums in pack.drain():
+                yield (*pack.place, pane), sums
+        self._changed.clear()
 
     def _level(self, name: str, segment: str, level: str) -> Level:
         kept = self._series(name, segment)
         if level not in kept:
-            # Values may be without number, and all of them are in the carry: each is stored by itself.
-            kept[level] = Level(name, self._pack(name if "=" in name else "", segment, level))
+            # Values and days may be without number, and all are in the carry: each is stored by itself.
+            alone = "=" in name or name.count(":") > 1
+            kept[level] = Level(name, self._pack(name if alone else "", segment, level))
         return kept[level]
 
     def _pack(self, name: str, segment: str, level: str) -> Pack:
         key = (name, segment, level)
         found = self._packs.get(key)
         if found is None:
-            found = self._packs[key] = Pack()
+            found = self._packs[key] = Pack(key)
         return found
 
     def _series(self, name: str, segment: str) -> dict[str, Level]:
@@ -211,6 +224,7 @@ class Cells:
         old = [pane for pane in series.panes if CARRY < pane < floor]
         if not old:
             return
+        self._changed.append(series.pack)
         for pane in old:
             total = series.panes[pane]
             series.add(pane, -total)

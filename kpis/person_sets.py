@@ -35,6 +35,8 @@ ENGAGED_KEYS: Final = tuple(
     ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
 )
 
+NOT_ASKED: Final = -1
+
 SetKey = tuple[int, Any]  # base, session
 
 
@@ -84,14 +86,19 @@ class PersonSets:
         sets = self._sets.get(person)
         if sets is None:
             sets = self._sets[person] = {}
+        withdrawn, segments = person in self._withdrawn, NOT_ASKED
         for key in keys:
             times = sets.get(key)
             if times is None:
                 times = sets[key] = array("q")
-            if person in self._withdrawn:
+            if withdrawn:
                 put_sorted(times, minute)
+            elif key[0] not in SEGMENTED:
+                self._presence.put(key[0], self._everything, times, minute)
             else:
-                self._presence.put(key[0], self._code_of(person, key), times, minute)
+                if segments == NOT_ASKED:
+                    segments = self._people.segments(person)
+                self._presence.put(key[0], segments, times, minute)
 
     def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
         """The sets a human touch belongs to."""

@@ -63,17 +63,17 @@ class Presence:
 
     def put(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
         """Put a minute into a person's sorted minutes (in place) and note what it changes."""
+        if not times or minute > (newest := times[-1]):
+            before = newest if times else NO_NEIGHBOUR
+            times.append(minute)
+            self._changes.append((base, segments, minute, before, NEVER, 1))
+            return
         at = bisect_left(times, minute)
-        size = len(times)
-        if at < size:
-            following = times[at]
-            if following == minute:
-                return
-        else:
-            following = NEVER
-        before = times[at - 1] if at else NO_NEIGHBOUR
-        times.insert(at, minute)
-        self._changes.append((base, segments, minute, before, following, 1))
+        following = times[at]
+        if following != minute:
+            before = times[at - 1] if at else NO_NEIGHBOUR
+            times.insert(at, minute)
+            self._changes.append((base, segments, minute, before, following, 1))
 
     def whole(self, base: int, segments: int, times: "array[int]", sign: int) -> None:
         """Note a person's whole history, added (+1) or taken away (−1)."""

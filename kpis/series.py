@@ -19,9 +19,10 @@ class Pack:
     ``members`` are the series that may have a sum in a pane; ``dirty`` are the panes changed since they were stored.
     """
 
-    __slots__ = ("dirty", "members")
+    __slots__ = ("dirty", "members", "place")
 
-    def __init__(self) -> None:
+    def __init__(self, place: tuple[str, str, str]) -> None:
+        self.place = place  # its name, the segment, the level
         self.members: dict[int, list[Level]] = {}
         self.dirty: dict[int, bool] = {}  # pane -> whether it was stored before
 

@@ -136,23 +136,22 @@ class Touches:
     They are stored in chunks of CHUNK, so that one more touch rewrites little, however many there are.
     """
 
-    __slots__ = ("_places", "notes", "packed", "table")
+    __slots__ = ("notes", "packed", "table")
 
     def __init__(self) -> None:
         self.packed: array[int] = array("q")  # ms << 12 | kind << 4 | flags
         self.notes: array[int] = array("i")  # index into table, or NOTHING
         self.table: list[Any] = []
-        self._places: dict[Any, int] = {}
 
     def add(self, time: int, kind: int, flags: int, note: Any) -> int:
         """Add a touch at ``time`` ms; returns the number of the chunk it went into."""
         place = NOTHING
         if note is not None:
-            found = self._places.get(note)
-            if found is None:
-                found = self._places[note] = len(self.table)
-                self.table.append(note)
-            place = found
+            # One said again is nearly always the last; another place for one of before is only a little waste.
+            table = self.table
+            if not table or table[-1] != note:
+                table.append(note)
+            place = len(table) - 1
         self.packed.append(time << 12 | kind << 4 | flags)
         self.notes.append(place)
         return (len(self.packed) - 1) // CHUNK
