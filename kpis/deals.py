@@ -144,8 +144,9 @@ def open_intervals(deal: Deal) -> list[Interval]:
     """When the deal was open, ms. Empty when nobody knows when it was created, or it was merged away or deleted."""
     if deal.created is None or deal.state in ("merged", "deleted"):
         return []
-    ends = [instant for instant, _ in deal.states[1:]] + [FOREVER]
-    spans = [(start, end) for (start, is_open), end in zip(deal.states, ends, strict=True) if is_open]
+    states = [(-FOREVER, True), *deal.states]  # also where a later close comes first in its history
+    ends = [instant for instant, _ in deal.states] + [FOREVER]
+    spans = [(start, end) for (start, is_open), end in zip(states, ends, strict=True) if is_open]
     return intersect(union(spans), [(deal.created, FOREVER)])
 
 
