@@ -1,13 +1,17 @@
-"""What events of records and tickets do to a tenant's facts."""
+"""What events of records, tickets and users do to a tenant's facts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from kpis.measures import code
 from kpis.records import record_event
 from kpis.tickets import ticket_event
+from kpis.touches import CODES
 from models.record import Row
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
+
+LOGGED_IN: Final = code("logins")
 
 
 def take_record(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -27,3 +31,25 @@ def take_ticket(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
     tenant.ledger.open("ticket", key)
     tenant.shelve_with("ticket", key, key)
     tenant.file("ticket", key, tenant.tickets, ticket_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_signin(tenant: "Tenant", row: Row, raw: str) -> None:
+    """A sign-in: of its user, and of the event's person."""
+    user = f"user:{row.data['user_id']}"
+    if row.time < tenant.signins.get(raw, row.time + 1):
+        tenant.people.hold(raw)
+        tenant.ledger.open("person", tenant.people.person(raw))
+        tenant.signins[raw] = row.time
+        tenant.dirty.add(("signin", raw))
+    tenant.shelve_with("logins", user, user)
+    if not tenant.ledger.is_open("logins", user):
+        tenant.ledger.add(tenant.people.segments(tenant.people.person(user)), LOGGED_IN, row.time // 60_000)
+    keep_touch(tenant, user, row.time, CODES["login.own" if raw == user else "login.user"], user)
+    if raw != user:
+        keep_touch(tenant, raw, row.time, CODES["login.told"], None)
+
+
+def keep_touch(tenant: "Tenant", raw: str, time: int, kind: int, note: str | None) -> None:
+    """Keep a touch that is nothing but a person's presence."""
+    chunk = tenant.people.sets.touch(raw, time, kind, 0, note)
+    tenant.dirty.add(("touch", (raw, chunk)))

@@ -113,7 +113,7 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        indexes = tenant.spenders, tenant.ages
+        indexes = tenant.spenders, tenant.ages, self._state.first
         return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:

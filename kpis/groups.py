@@ -18,7 +18,7 @@ from kpis.hits import of_hits
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import attempts, lead_marks, read_lead
 from kpis.ledger import Contribution
-from kpis.marks import Mark
+from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
 from kpis.mrr import mrr_marks, read_plans
 from kpis.orders import adjustment_marks, order_marks, read_order
@@ -31,7 +31,7 @@ from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
 from kpis.stays import STAGE_EVENTS, Stay, stay_marks, stays
 from kpis.tickets import ticket_marks
-from kpis.touches import BY_CODE, LATE
+from kpis.touches import BY_CODE, LATE, LOGINS
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -166,6 +166,9 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
     signed_up = [tenant.signups[raw] for raw in raws if raw in tenant.signups]
     if signed_up:
         yield segments, Mark("signups", min(signed_up), 1)
+        signed_in = min((tenant.signins[raw] for raw in raws if raw in tenant.signins), default=FOREVER)
+        for mark in level_marks("never_in", [(min(signed_up), max(min(signed_up), signed_in))]):
+            yield segments, mark
     answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
     for mark in answer_marks(answers, tenant.settings, tenant.zone):
         yield segments, mark
@@ -218,6 +221,14 @@ def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
             yield segments, Mark(f"late.s:{BY_CODE[kind].type}", time, 1)
 
 
+def of_logins(tenant: "Tenant", raw: str) -> Contribution:
+    """A user's sign-ins, in the segments of its subject."""
+    segments = tenant.people.segments(tenant.people.person(raw))
+    for time, kind, _, _ in tenant.people.touches.get(raw, ()):
+        if kind in LOGINS:
+            yield segments, Mark("logins", time, 1)
+
+
 GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "deal": of_deal,
     "order": of_order,
@@ -230,6 +241,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "person": of_person,
     "closing": reach.of_closing,
     "late": of_late,
+    "logins": of_logins,
     "record": of_record,
     "ticket": of_ticket,
     "late_views": of_late_views,

@@ -7,15 +7,16 @@ the hot path it is a small integer, given out as names are first used and never 
 from functools import lru_cache
 from typing import Final
 
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
 
 ROLLING_LEVELS: Final = {
     **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
     "24h": "mqd",
     **dict.fromkeys(QUARTER_WINDOWS, "qd"),
-    **dict.fromkeys(DAY_WINDOWS, "qd"),
+    **dict.fromkeys((*DAY_WINDOWS, *LOCAL_DAYS), "qd"),
 }
-SEGMENT_ROLLING: Final = frozenset(QUARTER_WINDOWS)
+SEGMENT_ROLLING: Final = frozenset((*QUARTER_WINDOWS, *LOCAL_DAYS))
+SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are the sum
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 
 
@@ -48,7 +49,7 @@ def levels(name: str, segmented: bool) -> str:
     if suffix in ROLLING_LEVELS:
         return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
     # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
-    return "" if segmented and suffix not in SEGMENT_BUCKETS else "qd"
+    return "" if segmented and suffix not in SEGMENT_BUCKETS and name not in SEGMENT_DAYS else "qd"
 
 
 DEAL_MEASURES: Final = frozenset(

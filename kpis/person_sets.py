@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.presence import BASES, Presence
-from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, Touches
+from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, LOGINS, Touches
 from kpis.zone import Zone
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
 BUYERS: Final = BASES.number("buyers")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
+USERS: Final = BASES.number("users", local=True)  # who signed in
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
-SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS})
+SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
 
 VISITOR: Final = (VISITORS, None)
 BUYER: Final = (BUYERS, None)
@@ -37,7 +38,7 @@ ENGAGED_KEYS: Final = tuple(
 
 NOT_ASKED: Final = -1
 
-SetKey = tuple[int, Any]  # base, session
+SetKey = tuple[int, Any]  # base, session or user
 
 
 class Steps(NamedTuple):
@@ -103,6 +104,8 @@ class PersonSets:
     def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
         """The sets a human touch belongs to."""
         engaged = ENGAGED_KEYS[kind]
+        if kind in LOGINS:
+            return ((USERS, session),)
         if kind != PAGE or not identified:
             return engaged
         visit = (SESSIONS, session if session is not None else self._day(time // 60_000))

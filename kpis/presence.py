@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows, row_key
 from kpis.measures import code
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 
 Ints = NDArray[np.int64]
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
-SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *BUCKETS, "all")
+SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *LOCAL_DAYS, *BUCKETS, "all")
+FIRST_LOCAL: Final = SUFFIXES.index(next(iter(LOCAL_DAYS)))
 
 
 def windowed(base: str) -> tuple[int, ...]:
@@ -42,13 +43,16 @@ class Bases:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self.codes: list[tuple[int, ...]] = []
+        self.local: list[int] = []
 
-    def number(self, base: str) -> int:
-        """The number of a distinct measure."""
+    def number(self, base: str, *, local: bool = False) -> int:
+        """The number of a distinct measure. ``local``: counted in the last 7 and 30 local days, too."""
         found = self._numbers.get(base)
         if found is None:
             found = self._numbers[base] = len(self.codes)
             self.codes.append(windowed(base))
+            if local:
+                self.local.append(found)
         return found
 
 
@@ -117,13 +121,15 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
         keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | found + MINUTE_BIAS)
         deltas.append(delta[chosen])
 
-    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone)):
+    local = np.isin(base, BASES.local)
+    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone, local=bool(local.any()))):
+        wanted = local if kind >= FIRST_LOCAL else ~np.zeros_like(first)
         extends = ~first & (minute <= expiry_before)
         end = np.minimum(after, expiry)
         end_before = np.minimum(after, expiry_before)
-        mark(kind, extends & (end != end_before), end_before, sign)
-        mark(kind, ~extends, minute, sign)
-        mark(kind, ~extends | (end != end_before), end, -sign)
+        mark(kind, wanted & extends & (end != end_before), end_before, sign)
+        mark(kind, wanted & ~extends, minute, sign)
+        mark(kind, wanted & (~extends | (end != end_before)), end, -sign)
     _bucket_marks(zone, minute, before, after, sign, mark)
     kind = len(SUFFIXES) - 1
     mark(kind, first, minute, sign)
@@ -134,12 +140,13 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
     return found[real], np.concatenate(deltas)[real]
 
 
-def _expiries(minute: Ints, before: Ints, zone: Zone) -> list[tuple[Ints, Ints]]:
+def _expiries(minute: Ints, before: Ints, zone: Zone, *, local: bool) -> list[tuple[Ints, Ints]]:
     """When a minute and the one before it leave each rolling window, in the order of SUFFIXES."""
     found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
     found += [(minute // 15 * 15 + width, before // 15 * 15 + width) for width in QUARTER_WINDOWS.values()]
     day, day_before = zone.days(minute), zone.days(before)
-    return found + [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
+    widths = (*DAY_WINDOWS.values(), *(LOCAL_DAYS.values() if local else ()))
+    return found + [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in widths]
 
 
 def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, mark: object) -> None:

@@ -206,6 +206,7 @@ FACTS: Final[dict[str, Shelf]] = {
     "answers": _shelf("answers"),
     "scores": _shelf("scores"),
     "signup": _shelf("signups"),
+    "signin": _shelf("signins"),
     "late": _shelf("late"),
     "record": _shelf("records"),
     "ticket": _shelf("tickets"),

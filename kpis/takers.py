@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis import groups, reach
 from kpis.acquisition import stir
-from kpis.activity import take_record, take_ticket
+from kpis.activity import take_record, take_signin, take_ticket
 from kpis.contracts import renewal_event
 from kpis.costs import cost_event
 from kpis.customers import subscription_event
@@ -149,7 +149,9 @@ def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
 
 
 def take_user(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """A sign-up: the earliest of an id counts."""
+    """A sign-in; of sign-ups the earliest of an id counts."""
+    if kind == "signed_in":
+        take_signin(tenant, row, raw)
     if kind != "signed_up" or row.time >= tenant.signups.get(raw, row.time + 1):
         return
     tenant.people.hold(raw)

@@ -35,7 +35,7 @@ from kpis.spenders import Spenders
 from kpis.stays import StayAges
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
-from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
+from kpis.touches import BOT, LATE, LOGINS, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
@@ -52,6 +52,7 @@ OBJECTS: Final = (
 )
 OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
+USER: Final = "user:"
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
@@ -87,6 +88,7 @@ class Tenant:
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
         self.scores: dict[str, list[ScoreFact]] = {}
+        self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
@@ -375,6 +377,8 @@ class Tenant:
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
+            if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
+                self.shelve_with("logins", raw, raw)
             if any(flags & LATE and kind in groups.TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
                 self.shelve_with("late_views", raw, raw)
         for root in {people.subject(one) for one in (*self.marketing, *held)}:
@@ -383,7 +387,8 @@ class Tenant:
     @property
     def _holders(self) -> tuple[str, ...]:
         """Ids with facts of their own that move with them, beside touches and traits."""
-        return (*self.answers, *self.scores, *self.signups, *self.marketing, *self.conversions.raws, *self.forms.raws)
+        shelves = (self.answers, self.scores, self.signups, self.signins, self.marketing)
+        return (*(raw for shelf in shelves for raw in shelf), *self.conversions.raws, *self.forms.raws)
 
     def contribution(self) -> Rows:
         """What all facts contribute, as a batch's rows: for a check of the cells."""
@@ -406,6 +411,8 @@ class Tenant:
                 ledger.open_empty(kind, key)
         for raw in people.touches:
             ledger.open_empty("late_views", raw)
+            if raw.startswith(USER):
+                ledger.open_empty("logins", raw)
         reach.open_all(self)
         for person in people.everyone((*self.customers, *self._holders)):
             for kind in SUBJECT_GROUPS:

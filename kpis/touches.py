@@ -62,10 +62,15 @@ KINDS: Final[dict[str, Kind]] = {
         f"email.{kind}": Kind(f"crm.email.{kind}", None)
         for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
     },
+    # A sign-in is kept with its user; where the event's person is known by another id, there as well.
+    "login.own": Kind("crm.user.signed_in", None),
+    "login.user": Kind("crm.user.signed_in", None),
+    "login.told": Kind("crm.user.signed_in", None),
     "social.impression": Kind("crm.social.impression", None, ("impressions",)),
     **{f"social.{kind}.{mood}": _judged(kind, mood) for kind in MENTIONS for mood in MOODS},
 }
 CODES: Final = {name: number for number, name in enumerate(KINDS)}
+LOGINS: Final = frozenset({CODES["login.own"], CODES["login.user"]})
 BY_CODE: Final = tuple(KINDS.values())
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 # Late events of these types count in the documents of touch rows, by their own segments.

@@ -45,6 +45,7 @@ class View:
         sums: Sums | None = None,
         spenders: Spenders | None = None,
         ages: StayAges | None = None,
+        first: int | None = None,
     ) -> None:
         self._cells = cells
         self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
@@ -53,6 +54,7 @@ class View:
         self._spenders = spenders
         self._ages = ages
         self.settings = settings
+        self.first = first  # the tenant's first event, ms
         self.currency = settings.currency
         self.zone = cells.zone
         self.window = window

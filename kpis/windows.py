@@ -8,6 +8,7 @@ from kpis.zone import Zone, bucket_start
 MINUTE_WINDOWS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 QUARTER_WINDOWS: Final = {"7d": 7 * 1440, "30d": 30 * 1440}
 DAY_WINDOWS: Final = {"90d": 90, "365d": 365}
+LOCAL_DAYS: Final = {"7days": 7, "30days": 30}  # of rows whose 7d and 30d are local days
 RUNNING: Final = {"today": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 COMPLETE: Final = {
     "yesterday": "day",
@@ -19,6 +20,7 @@ COMPLETE: Final = {
 ROLLING: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS)
 WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
 FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
+FROM_A_WEEK: Final = tuple(w for w in FROM_A_DAY if w != "24h")
 BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 MINUTE_MS: Final = 60_000

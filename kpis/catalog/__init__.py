@@ -21,6 +21,7 @@ from kpis.catalog.sales import closing, funnel, response, stages
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
 from kpis.catalog.traffic import traffic
+from kpis.catalog.users import users
 
 __all__ = ["CATALOG", "Kpi", "Step", "hears"]
 
@@ -45,5 +46,6 @@ CATALOG: Final = (
     *scores(),
     *quality(),
     *activity(),
+    *users(),
     *social(),
 )

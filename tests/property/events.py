@@ -226,6 +226,11 @@ ANSWERS: Final = st.one_of(
           score=(0, 2, 3, 5, 2.5)),
     event("survey.sent customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip
+USERS_IN: Final = st.one_of(
+    event("user.signed_in user.signed_in user.signed_up", people, user_id=USERS),
+    event("user.signed_in", user_id=USERS),
+    event("customer.updated", labels, customer_id=CUSTOMERS),
+)
 SOCIAL: Final = st.one_of(
     event("social.commented social.mentioned social.messaged social.liked", people, labels,
           some(sentiment=("positive", "negative", "neutral", 0.05, -0.06, 0.9), model=("m-1", "m-2")), network=("x",)),
@@ -287,7 +292,7 @@ SALES: Final = st.one_of(
     event("deal.reopened deal.updated", STAGE, VERSIONS, deal_id=("d1", "d2"), flags=(0,)),
     event("page.viewed", people, url=("/",)),
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES)
+THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES, USERS_IN)
 
 
 @st.composite

@@ -37,6 +37,14 @@ def tickets(feed: Feed) -> None:
         feed.add("ticket.resolved", JUNE + number * DAY + hours * 60 * MINUTE, ticket_id=f"t{number}", **told)
 
 
+def seats(feed: Feed) -> None:
+    """10 users; 8 sign in, 96 times on 12 of 30 days each."""
+    for number in range(10):
+        feed.add("user.signed_up", JUNE, user_id=f"u{number}")
+    for number in range(96):
+        feed.add("user.signed_in", JUNE + number // 8 * DAY + number * MINUTE, user_id=f"u{number % 8}")
+
+
 def flags(feed: Feed) -> None:
     """Of 20 events 2 by robots, 3 without a currency, 1 in a currency that has no rate."""
     for number in range(14):
@@ -58,5 +66,7 @@ ACTIVITY_EXAMPLES: Final[dict[str, list[Stage]]] = {
                       {"new_records_created": 50, "new_records_created_net": 44, "new_records_created_imported": 7})],
     "tickets": [Stage(tickets, "month", "2026-06-20",
                       {"tickets_opened": 3, "tickets_resolved": 3, "ticket_resolution_hours": 3.00399998})],
+    "seats": [Stage(seats, "30d", "2026-07-01",
+                    {"logins_per_active_user": 12.0, "stickiness": 0.4, "never_logged_in": 2})],
     "flags": [Stage(flags, "month", "2026-06-20", {"unpriced_rate": 0.2, "bot_rate": 0.1})],
 }  # fmt: skip

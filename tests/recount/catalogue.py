@@ -20,6 +20,7 @@ from tests.recount.scores import score_rows
 from tests.recount.social import social_rows
 from tests.recount.spending_rows import spending_rows
 from tests.recount.tenant import Tenant
+from tests.recount.users import user_rows
 from tests.recount.web import CHANNELS
 from tests.recount.windows import ALL_WINDOWS, PAIR_WINDOWS
 
@@ -72,6 +73,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *social_rows(tenant),
         *spending_rows(tenant),
         *score_rows(tenant),
+        *user_rows(tenant),
     ]
 
 

@@ -1,0 +1,25 @@
+"""Users of the product."""
+
+from kpis import formulas as f
+from kpis.catalog.row import Kpi
+from kpis.formulas_users import stickiness
+from kpis.windows import FROM_A_WEEK
+
+
+def users() -> tuple[Kpi, ...]:
+    logins, never = f.ratio(f.flow("logins"), f.marked("users")), f.count(f.level("never_in"))
+    signed = ("crm.user.signed_in",)
+    return (
+        Kpi("logins_per_active_user", "Sign-ins a user", "number", logins, ("crm.user.",), "subject"),
+        Kpi("stickiness", "Daily users of all users", "ratio", stickiness, signed, "subject", windows=FROM_A_WEEK),
+        Kpi(
+            "never_logged_in",
+            "Signed up, never signed in",
+            "count",
+            never,
+            ("crm.user.signed_up",),
+            "subject",
+            stock=True,
+            direction="down",
+        ),
+    )
