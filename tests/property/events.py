@@ -256,7 +256,8 @@ PERIODS: Data = some(
     channel=("email", "paid search", "fair"), campaign=("spring", {"name": "brand"}, {"source": "google"}),
 )  # fmt: skip
 ROUTES: Final = st.one_of(
-    event("page.viewed page.viewed form.submitted link.clicked", people, ORIGIN, url=("https://a.example/", "/")),
+    event("page.viewed page.viewed form.submitted link.clicked", people, ORIGIN, url=("https://a.example/", "/"),
+          form_id=("f1",), link_url=("/x",)),
     event("email.clicked", people, ORIGIN, some(bulk=(True,), link_url=("/unsubscribe",)), message_id=("m1",)),
     event("call.ended", people, ORIGIN, direction=("inbound", "outbound"), outcome=("connected",)),
     event("social.liked social.impression meeting.held", people, ORIGIN, network=("x",)),
