@@ -69,6 +69,8 @@ class Audit:
             return
         self.verdict.lanes += 1
         engine = restored(self.new_engine, kept)
+        states = (engine.state(tenant) for tenant in filter(self.wanted, engine.tenants()))
+        self.verdict.identity_conflicts += sum(state.tenant.people.identity.conflicts for state in states)
         others = set(filter(self.wanted, engine.outdated()))
         for tenant in sorted(others):
             self.verdict.notes.append(f"{tenant}: counted with other settings than those given here, or another build")

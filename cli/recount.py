@@ -33,6 +33,7 @@ class Verdict:
     records: int = 0  # of the journal
     kpis: int = 0  # published documents
     different: int = 0
+    identity_conflicts: int = 0  # links that would join two customers: they stand aside
     shown: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why
 

@@ -57,12 +57,17 @@ def summary(verdict: Verdict) -> str:
     if verdict.different:
         return f"DIFFERENT: {verdict.different} of {facts} facts, {cells} cells and {kpis} published KPIs differ"
     word = "verified" if verdict.verified else "NOT COMPLETE"
+    aside = f"; {verdict.identity_conflicts} links that would join two customers stand aside"
     return (
         f"{word}: {cells} cells, {facts} facts and {kpis} published KPIs equal a recount of {verdict.records} records"
+        f"{aside if verdict.identity_conflicts else ''}"
     )
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:
     """The verdict for machines."""
-    counts = {key: getattr(verdict, key) for key in ("lanes", "records", "facts", "cells", "kpis", "different")}
+    counts = {
+        key: getattr(verdict, key)
+        for key in ("lanes", "records", "facts", "cells", "kpis", "different", "identity_conflicts")
+    }
     return {"verified": verdict.verified, **counts, "notes": verdict.notes, "differences": verdict.shown}

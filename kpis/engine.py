@@ -4,7 +4,7 @@
 entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -12,7 +12,8 @@ import orjson
 
 from kpis import quality
 from kpis.documents import Document, documents
-from kpis.renewal import renewed
+from kpis.erasure import REQUEST
+from kpis.renewal import erase, renewed
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
@@ -42,6 +43,16 @@ def _row(fields: list[Any]) -> Row:
     # Types and sources are few and kept with many facts: one text each.
     fields[5], fields[8] = intern(fields[5]), intern(fields[8])
     return Row(*fields)
+
+
+def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+    """Rows in parts that end with a request for erasure: it is carried out before the next event."""
+    start = 0
+    for at, row in enumerate(rows, 1):
+        if row.type == REQUEST:
+            yield rows[start:at]
+            start = at
+    yield rows[start:]
 
 
 class Engine:
@@ -100,10 +111,14 @@ class Engine:
         for refused in block["refused"]:
             if refused[0] > above:
                 quality.note(state.tenant.ledger, quality.INVALID, Refusal(*refused).received)
-        for row in state.take(rows, journal_ts):
-            self._conflicts.append(
-                Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
-            )
+        for part in _parts(rows):
+            for row in state.take(part, journal_ts):
+                self._conflicts.append(
+                    Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
+                )
+            if state.request is not None:
+                self._renewed += erase(state, state.request)
+                state.request = None
 
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""

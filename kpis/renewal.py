@@ -6,20 +6,19 @@ no facts: they stay.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import orjson
 
 from kpis.cells import Cells
+from kpis.erasure import Fact, Plan
 from kpis.quality import is_counter
 from kpis.series import CARRY
-from kpis.stored import FACTS, Entry, pack_entry
+from kpis.stored import FACTS, Entry, dirty_entries, fact_key, pack_entry
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.zone import Zone
+from models.record import Row
 from models.settings import TenantSettings
-
-Fact = tuple[str, str, Any]  # kind, name, as stored
 
 
 def facts_of(tenant: Tenant) -> Iterator[Fact]:
@@ -47,6 +46,25 @@ def renewed(
     for _ in cells.drain():
         pass
     return state, list(_changes(tenant.name, before, cells))
+
+
+def erase(state: TenantState, request: Row) -> list[Entry]:
+    """Carry out an erasure; everything that is to be stored of it and of what came before it."""
+    tenant = state.tenant
+    tenant.finish()
+    entries = dirty_entries(state)
+    plan = Plan(tenant, request)
+    before = list(facts_of(tenant))
+    after = [fact for fact in plan.facts(before) if fact[0] != "erased"]
+    after += [("erased", key, said) for key, said in plan.remembered(tenant.erased).items()]
+    entries += _fact_changes(tenant.name, before, after)
+    return entries + renewed(state, tenant.settings, after)[1]
+
+
+def _fact_changes(name: str, before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[Entry]:
+    old, new = ({fact_key(name, kind, key): stored for kind, key, stored in facts} for facts in (before, after))
+    yield from ((key, None) for key in old.keys() - new.keys())
+    yield from ((key, orjson.dumps(stored)) for key, stored in new.items() if old.get(key) != stored)
 
 
 def _changes(name: str, before: Cells, after: Cells) -> Iterator[Entry]:

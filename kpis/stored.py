@@ -45,10 +45,14 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
-        table = "i" if kind in ("link", "owner") else "f"
         shelf = FACTS[kind]
-        yield _key(table, tenant.name, kind, *shelf.parts(name)), orjson.dumps(shelf.read(tenant, name))
+        yield fact_key(tenant.name, kind, *shelf.parts(name)), orjson.dumps(shelf.read(tenant, name))
     tenant.dirty.clear()
+
+
+def fact_key(tenant: str, kind: str, *name: str) -> bytes:
+    """The key of a fact."""
+    return _key("i" if kind in ("link", "owner") else "f", tenant, kind, *name)
 
 
 def _state_entries(state: TenantState) -> Iterator[Entry]:
@@ -208,6 +212,7 @@ FACTS: Final[dict[str, Shelf]] = {
     "signup": _shelf("signups"),
     "signin": _shelf("signins"),
     "late": _shelf("late"),
+    "erased": _shelf("erased"),
     "record": _shelf("records"),
     "ticket": _shelf("tickets"),
     "cost": _shelf("costs"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
-from kpis import quality
+from kpis import erasure, quality
 from kpis.cells import CellKey, Cells
 from kpis.dedupe import DAY_MS, Seen
 from kpis.definition import counted_with
@@ -35,6 +35,7 @@ class TenantState:
         self.counted_zone: Zone = tenant.zone
         self.dirty: set[tuple[str, Any]] = {("meta", None)}
         self.published = Published()
+        self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
 
     @property
     def outdated(self) -> bool:
@@ -44,8 +45,8 @@ class TenantState:
     def replace(self, tenant: Tenant) -> None:
         """Go on with other facts or settings; the cells are empty then."""
         self.tenant = tenant
-        self.published = Published()
         if self.outdated:
+            self.published = Published()
             self.definition += 1
             self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
         self.restore()
@@ -97,7 +98,11 @@ class TenantState:
             self.dirty.add(("meta", None))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
-        tenant.take(row)
+        taken = erasure.treated(tenant.erased, row) if tenant.erased else row
+        if taken is not None:
+            tenant.take(taken)
+        if row.type == erasure.REQUEST:
+            self.request = row
 
     def _note_time(self, time: int) -> None:
         if self.first is None or time < self.first:

@@ -67,7 +67,7 @@ class Recount:
         if kind not in self.made:
             self.made[kind] = Attributes(
                 tenant.rows, row.types, tenant.is_late, tenant.is_robot,
-                lambda event: tenant.event_dims(row.segments, event),
+                lambda event: tenant.event_dims(row.segments, event), tenant.heard,
             )  # fmt: skip
         return self.made[kind]
 
@@ -108,7 +108,9 @@ class Writer:
     def tenant_late(self, types: Types) -> list[Fact]:
         """Late events of some types in the window."""
         tenant = self.tenant
-        return Attributes(tenant.rows, types, tenant.is_late, tenant.is_robot, lambda event: {}).late_in(self.window)
+        return Attributes(tenant.rows, types, tenant.is_late, tenant.is_robot, lambda event: {}, ()).late_in(
+            self.window
+        )
 
     def whole(self) -> Figure:
         """The number of everything; a count or sum of events that were never sent is not known."""

@@ -50,11 +50,14 @@ class Types:
 class Attributes:
     """What a KPI's documents say about its events: late ones, robots', and whether there ever was one."""
 
-    def __init__(self, rows: Sequence[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims]) -> None:
+    def __init__(
+        self, rows: Sequence[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims],
+        heard: Sequence[Row],
+    ) -> None:  # fmt: skip
         found = types.of(rows)
-        self.sent = bool(found)
+        self.sent = bool(types.of(heard))
         self.late = dated(Fact(row.time, dims(row)) for row in found if late(row))
-        self.robots = dated(Fact(row.time, {}) for row in found if robot(row))
+        self.robots = dated(Fact(row.time, {}) for row in types.of(heard) if robot(row))
 
     def late_in(self, window: Window) -> list[Fact]:
         """Late events with their time in a window."""

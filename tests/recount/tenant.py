@@ -7,6 +7,7 @@ from models.record import BOT, Row
 from models.settings import TenantSettings
 from tests.recount.acquisition import Acquisition
 from tests.recount.deals import Deals, Stages
+from tests.recount.erasure import erased
 from tests.recount.facts import UNKNOWN, Accepted, Dims, inner, remembered, text, undated
 from tests.recount.identity import People, moment
 from tests.recount.mail import Mail
@@ -39,9 +40,11 @@ class Tenant:
     def __init__(self, accepted: Accepted, settings: TenantSettings) -> None:
         self.settings = settings
         self.zone = ZoneInfo(settings.tz)
+        everything, self.heard = accepted, accepted.rows
+        accepted = erased(accepted, account=settings.customer_is == "account")
         self.rows = accepted.rows
-        self.heard_anything = bool(accepted.rows or accepted.refused)
-        self.first = min((row.time for row in self.rows if not undated(row)), default=None)
+        self.heard_anything = bool(self.heard or accepted.refused)
+        self.first = min((row.time for row in self.heard if not undated(row)), default=None)
         telling = self.telling = accepted.telling
         self.people = People(self.rows, account=settings.customer_is == "account")
         self.traits = tuple(dict.fromkeys(settings.dimensions))
@@ -58,7 +61,7 @@ class Tenant:
         self.leads = Leads(telling, self.people, self.dims, self.unknown)
         self.mail = Mail(self.rows, self.touch_dims)
         self.perception = Perception(telling, self.people, self.dims_of_subject, settings)
-        self.quality = Quality(accepted, self.is_late)
+        self.quality = Quality(everything, self.is_late)
         self.acquisition = Acquisition(self)
         self.remember_lists()
 

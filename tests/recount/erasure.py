@@ -1,0 +1,111 @@
+"""Requests for erasure, carried out in the order of the journal by rewriting the events before and after them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from models.record import Row
+from tests.recount.facts import Accepted
+from tests.recount.identity import SPACES, Node, People, named, nodes, objects
+
+REQUEST = "crm.privacy.erasure_requested"
+Name = tuple[str, str]  # field, id
+Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
+
+
+class Erasures:
+    """What requests so far said of ids."""
+
+    def __init__(self, *, account: bool) -> None:
+        self.account = account
+        self.said: dict[Name, list[Said]] = {}
+        self.rows: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        """The next event of the journal."""
+        self.rows += self.treated(
+            [row], lambda name: next((s for s in self.said.get(name, ()) if row.time <= s[0]), None)
+        )
+        if row.type == REQUEST:
+            self.carry_out(row)
+
+    def carry_out(self, row: Row) -> None:
+        """Erase the whole subject of the request's id as it is linked now."""
+        people = People(self.rows, account=self.account)
+        first = next(iter(nodes(row.data)), None)
+        groups = people.apart if self.account and first and first.space else people.groups
+        known = {node for other in self.rows for node in mentioned(other)} | ({first} if first else set())
+        ids = {node for node in known if first and groups.name(node) == groups.name(first)}
+        ids = {node for node in ids if not (groups is people.apart and node.space == 0)}
+        owned = [thing for thing, owner in people.owners.items() if owner[1] in ids]
+        names = [field_of(node) for node in sorted(ids)] + [
+            ("contact_id", text) for kind, text in owned if kind == "contact"
+        ]
+        if row.data.get("contact_id"):
+            names.append(("contact_id", str(row.data["contact_id"])))
+        unpick = row.data.get("mode") == "unpick"
+        surrogates: dict[Name, Said] = {
+            name: (row.time, None if unpick else f"erased {row.source} {row.id} {number}")
+            for number, name in enumerate(dict.fromkeys(names))
+        }
+        gone = {thing for thing in owned if thing[0] != "contact"} if unpick else set()
+        left = [other for other in self.rows if not gone.intersection(objects(other.data)[:1])]
+        self.rows = self.treated(left, surrogates.get)
+        for name, said in surrogates.items():
+            self.said[name] = sorted([*self.said.get(name, []), said], key=lambda one: one[0])
+
+    def treated(self, rows: Iterable[Row], said: Any) -> list[Row]:
+        """Events with what is said of their ids."""
+        found = []
+        for row in rows:
+            data = dict(row.data)
+            ids = [
+                *map(field_of, nodes(data)),
+                *([("contact_id", str(data["contact_id"]))] if data.get("contact_id") else []),
+            ]
+            words = {name: word for name in ids if (word := said(name)) is not None}
+            if any(word[1] is None and (name == ids[0] or name[0] == "contact_id") for name, word in words.items()):
+                continue
+            data |= {name[0]: word[1] for name, word in words.items()}
+            if data.get("winner_id") and not self.merge(data, said):
+                continue
+            found.append(row._replace(data=data))
+        return found
+
+    def merge(self, data: dict[str, Any], said: Any) -> bool:
+        """A merge with what is said of its ids; False when nothing is left of it."""
+
+        def renamed(one: Any) -> str | None:
+            node = named(str(one), str(data.get("entity") or "customer"))
+            word = said(field_of(node)) if node else None
+            if word is None:
+                return str(one)
+            return f"{SPACES[node.space]}:{word[1]}" if node and word[1] else None
+
+        losers = data.get("loser_ids") or []
+        data["winner_id"] = renamed(data["winner_id"])
+        data["loser_ids"] = [new for one in ([losers] if isinstance(losers, str) else losers) if (new := renamed(one))]
+        return bool(data["winner_id"] and data["loser_ids"])
+
+
+def field_of(node: Node) -> Name:
+    """The field that carries an id."""
+    return f"{SPACES[node.space]}_id", node.text
+
+
+def mentioned(row: Row) -> list[Node]:
+    """Every id an event speaks of."""
+    data = row.data
+    losers = data.get("loser_ids") or []
+    names = [data.get("winner_id"), *([losers] if isinstance(losers, str) else losers)]
+    told = [named(str(name), str(data.get("entity") or "customer")) for name in names if name]
+    return [*nodes(data), *(node for node in told if node)]
+
+
+def erased(accepted: Accepted, *, account: bool) -> Accepted:
+    """What was accepted, after all requests."""
+    if not any(row.type == REQUEST for row in accepted.rows):
+        return accepted
+    erasures = Erasures(account=account)
+    for row in accepted.rows:
+        erasures.take(row)
+    return accepted._replace(rows=erasures.rows)
