@@ -65,6 +65,9 @@ def message_marks(message: "array[int]") -> Iterator[tuple[int, Mark]]:
         yield own, Mark("mail.opened_then", human, 1)
         if time[DELIVERED] == NEVER:
             yield own, Mark("mail.orphan", human, 1)
+    for slot, measure in ((CLICKED, "mail.clicked_then"), (UNSUBSCRIBED, "mail.unsubscribed_then")):
+        if time[slot] != NEVER:
+            yield message[2 * slot + 1], Mark(measure, time[slot], 1)
     if time[DELIVERED] != NEVER:
         yield from _cohort_marks(time, message[2 * DELIVERED + 1], human != NEVER, any_open != NEVER)
     yield from _engagement_marks(time)

@@ -5,12 +5,15 @@ from typing import Literal
 from kpis import formulas as f
 from kpis.catalog.hears import MAIL
 from kpis.catalog.row import Kpi
+from kpis.view import View
 
 
 def mail() -> tuple[Kpi, ...]:
     delivered, opened, clicked = f.flow("mail.delivered"), f.flow("mail.opened"), f.flow("mail.clicked")
     adjusted = f.ratio(opened, f.minus(delivered, f.flow("mail.machine_only")))
     period = f.with_part(f.ratio(f.flow("mail.opened_then"), delivered), "orphan", f.flow("mail.orphan"))
+    clicked_then, left_then = f.flow("mail.clicked_then"), f.flow("mail.unsubscribed_then")
+    clicks = by_basis(f.ratio(clicked, delivered), f.ratio(clicked_then, delivered))
     raw = f.ratio(f.flow("mail.opened_raw"), delivered)
 
     def rate(id_: str, title: str, formula: f.Formula, *, down: bool = False, robots: bool = True) -> Kpi:
@@ -18,12 +21,26 @@ def mail() -> tuple[Kpi, ...]:
         return Kpi(f"email_{id_}", title, "ratio", formula, MAIL, "touch", direction=direction, robots=robots)
 
     return (
-        rate("open_rate", "E-mail open rate", f.ratio(opened, delivered)),
+        rate("open_rate", "E-mail open rate", by_basis(f.ratio(opened, delivered), period)),
         rate("open_rate_raw", "E-mail open rate, machines too", raw, robots=False),
         rate("open_rate_adjusted", "E-mail open rate, adjusted", adjusted),
         rate("open_rate_period", "E-mail opens in the period", period),
-        rate("click_rate", "E-mail click rate", f.ratio(clicked, delivered)),
+        rate("click_rate", "E-mail click rate", clicks),
         rate("click_rate_to_open", "E-mail click to open", f.ratio(clicked, opened)),
         rate("bounce_rate", "E-mail bounce rate", f.ratio(f.flow("mail.bounced"), f.flow("mail.known")), down=True),
-        rate("unsubscribe_rate", "E-mail unsubscribe rate", f.ratio(f.flow("mail.unsubscribed"), delivered), down=True),
+        rate(
+            "unsubscribe_rate",
+            "E-mail unsubscribe rate",
+            by_basis(f.ratio(f.flow("mail.unsubscribed"), delivered), f.ratio(left_then, delivered)),
+            down=True,
+        ),
     )
+
+
+def by_basis(cohort: f.Formula, period: f.Formula) -> f.Formula:
+    """What a bare id means by the setting ``email_rates_basis``."""
+
+    def formula(view: View) -> f.Figure:
+        return (period if view.settings.email_rates_basis == "period" else cohort)(view)
+
+    return formula

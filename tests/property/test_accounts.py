@@ -11,7 +11,9 @@ from tests.property.lanes import Lane, Seen, World, arrivals, in_order, items, w
 from tests.property.test_engine import often, windows
 from tests.recount import compare, recount
 
-ACCOUNTS: Final = TenantBook.from_mapping({"tenant": {"customer_is": "account", "dimensions": ["tier"], "low_n": 2}})
+ACCOUNTS: Final = TenantBook.from_mapping(
+    {"tenant": {"customer_is": "account", "email_rates_basis": "period", "dimensions": ["tier"], "low_n": 2}}
+)
 
 
 @often

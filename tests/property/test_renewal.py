@@ -16,6 +16,7 @@ BEFORE: Final[dict[str, Any]] = {"tz": "Europe/Helsinki", "dimensions": ["tier"]
 CHANGES: Final[dict[str, list[Any]]] = {
     "tz": ["Australia/Adelaide", "UTC", "America/St_Johns"],
     "currency": ["USD"],
+    "email_rates_basis": ["period"],
     "dimensions": [[]],
     "segment_cap": [1],
     "nps_buckets": [[5, 7]],

@@ -183,20 +183,27 @@ def churn_rows(tenant: Tenant) -> list[KpiRow]:
 def mail_rows(tenant: Tenant) -> list[KpiRow]:
     """E-mail rates."""
     mail = tenant.mail
+    period = tenant.settings.email_rates_basis == "period"
 
     def row(kpi: str, formula: Callable[..., Figure], *lists: Source) -> KpiRow:
         robots = not kpi.endswith("_raw")
         return KpiRow(kpi, "ratio", MAIL, "touch", formula, lists, thin=True, robots=robots)
 
     return [
-        row("email_open_rate", f.with_event("opened", "clicked"), mail.delivered),
+        row("email_open_rate", f.open_period, mail.opened, mail.delivered)
+        if period
+        else row("email_open_rate", f.with_event("opened", "clicked"), mail.delivered),
         row("email_open_rate_raw", f.any_open, mail.delivered),
         row("email_open_rate_adjusted", f.adjusted_open, mail.delivered),
         row("email_open_rate_period", f.open_period, mail.opened, mail.delivered),
-        row("email_click_rate", f.with_event("clicked"), mail.delivered),
+        row("email_click_rate", share, mail.by("clicked"), mail.delivered)
+        if period
+        else row("email_click_rate", f.with_event("clicked"), mail.delivered),
         row("email_click_rate_to_open", f.click_to_open, mail.delivered),
         row("email_bounce_rate", f.with_event("bounced"), mail.sent),
-        row("email_unsubscribe_rate", f.with_event("unsubscribed"), mail.delivered),
+        row("email_unsubscribe_rate", share, mail.by("unsubscribed"), mail.delivered)
+        if period
+        else row("email_unsubscribe_rate", f.with_event("unsubscribed"), mail.delivered),
     ]
 
 

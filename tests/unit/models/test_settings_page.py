@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "operations.md"
 def shown(value: Any) -> str:
     """A default as the page writes it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {number}" for name, number in value.items())
+        return ", ".join(f"{name} {number}" for name, number in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
