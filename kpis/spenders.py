@@ -4,10 +4,9 @@ A table in memory, made from the facts alone: a row a customer, made again when 
 disjoint subjects: a median or rank over several tables is that over their rows together.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,12 +180,11 @@ def _cells(table: Ints) -> list[Cell]:
     """Cells of rows that bought; equal ones share the lower rank."""
     if not len(table):
         return []
-    ranks: list[Any] = []
+    place = np.zeros(len(table), dtype=np.int64)
     for column in (LAST, COUNT, MONEY):
         values = table[:, column]
-        ranks.append((1 + 5 * np.searchsorted(np.sort(values), values, "left") // len(values)).tolist())
-    names = ["-".join(map(str, ranked)) for ranked in zip(*ranks, strict=True)]
-    unpriced: Counter[str] = Counter()
-    for name, count in zip(names, table[:, UNPRICED].tolist(), strict=True):
-        unpriced[name] += count
-    return [Cell(name, count, unpriced[name]) for name, count in sorted(Counter(names).items())]
+        place = 10 * place + 1 + 5 * np.searchsorted(np.sort(values), values, "left") // len(values)
+    customers = np.bincount(place).tolist()
+    unpriced = np.bincount(place, weights=table[:, UNPRICED]).astype(np.int64).tolist()
+    used = (number for number, count in enumerate(customers) if count)
+    return [Cell("-".join(str(number)), customers[number], unpriced[number]) for number in used]
