@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kpis.marks import MINUTE_MS, Mark
-from kpis.money import money_marks
-from kpis.mrr import Worth
+from kpis.money import Worth, money_marks
 from kpis.zone import Zone
 
 FIELDS: Final = ("due_at", "amount", "currency")

@@ -7,7 +7,7 @@ from typing import Final
 
 from kpis.cohorts import KEPT, cohort_label
 from kpis.formulas import Figure, Formula
-from kpis.mrr import GAINS, LOSSES
+from kpis.movements import GAINS, LOSSES
 from kpis.view import Money, View
 from kpis.windows import MINUTE_MS
 from kpis.zone import bucket_after, bucket_start

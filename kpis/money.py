@@ -5,11 +5,18 @@ without a currency counts in ``net#:``. A *level* of money (the open pipeline) i
 that day is in its name: ``open_value:USD:17531``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from kpis.marks import FOREVER, Mark
 from kpis.zone import Zone
+
+Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
+
+
+def dated_name(currency: str, day: int, home: str) -> str:
+    """A currency and the day of its rate, as in measures' names; the reporting currency ``home`` needs no day."""
+    return currency if currency == home else f"{currency}:{day}"
 
 
 def money_marks(

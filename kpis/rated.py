@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kpis.contracts import read_dues
-from kpis.mrr import Key, Worth, read_plans
+from kpis.money import Worth
+from kpis.mrr import read_plans
 from kpis.windows import MINUTE_MS
 from models.money import digits
 
@@ -27,7 +28,7 @@ def worth(tenant: "Tenant") -> Worth:
     return of
 
 
-def _keys(tenant: "Tenant", thing: str) -> set[Key]:
+def _keys(tenant: "Tenant", thing: str) -> set[tuple[str, int]]:
     """The rates that may matter to a subscription or contract. Too many do no harm."""
     kind, key = thing.split(":", 1)
     if kind == "subscription":

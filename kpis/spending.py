@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kpis.customers import CustomerFacts, SubscriptionEvent, customer_since
 from kpis.marks import Mark
-from kpis.money import money_marks
+from kpis.money import dated_name, money_marks
 from kpis.purchases import Purchase
 from kpis.zone import Zone
 from models.settings import TenantSettings
@@ -22,7 +22,7 @@ def spending_marks(
     yield from _first_business(facts, revenue, settings, zone)
     since = customer_since(facts)
     for _, amount, currency, day in priced(revenue, zone) if since is not None else ():
-        name = "" if currency is None else currency if currency == settings.currency else f"{currency}:{day}"
+        name = "" if currency is None else dated_name(currency, day, settings.currency)
         yield Mark(f"ltv#:{name}", since or 0, 1)
         if amount:
             yield Mark(f"ltv:{name}", since or 0, amount)

@@ -24,7 +24,6 @@ from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
 from kpis.measures import code
 from kpis.money import Rates
-from kpis.mrr import Key
 from kpis.orders import OrderEvent
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of, within
 from kpis.purchases import Purchase, order_minutes, purchase
@@ -78,7 +77,7 @@ class Tenant:
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.contracts: dict[str, list[RenewalEvent]] = {}
-        self.rated: dict[Key, set[str]] = {}  # rates -> subscriptions and contracts that they may move
+        self.rated: dict[tuple[str, int], set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
         self.messages: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from kpis import formulas as f
 from kpis import formulas_revenue as r
 from kpis.catalog.hears import CUSTOMERS
 from kpis.catalog.row import Kpi, Step
-from kpis.mrr import GAINS, LOSSES
+from kpis.movements import GAINS, LOSSES
 from kpis.view import View
 
 SUBSCRIPTIONS: Final = ("crm.subscription.",)
