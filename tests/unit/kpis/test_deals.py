@@ -1,6 +1,10 @@
 """What a deal's events say it is."""
 
-from kpis.deals import deal_event, read_deal
+from typing import Any
+
+from kpis.deals import Deal, DealEvent, deal_event, deal_marks, open_intervals, read_deal
+from kpis.marks import FOREVER
+from kpis.zone import zone
 from models.settings import TenantSettings
 
 
@@ -11,3 +15,56 @@ def test_an_undated_creation_comes_before_a_dated_one() -> None:
     for events in ([dated, undated], [undated, dated]):
         deal = read_deal(events, TenantSettings())
         assert (deal.attributes["owner_id"], deal.created) == ("anna", 2_000)
+
+
+def test_a_reopened_deal_is_not_won_then_either() -> None:
+    """The result goes away at its old time; a later win is dated by itself."""
+    created, won = event(1, "created"), event(5, "won")
+    reopened, again = event(7, "reopened"), event(9, "won", closed_at=8)
+    assert (read(created, won).state, read(created, won).closed) == ("won", 5)
+    assert (read(created, won, reopened).state, read(created, won, reopened).closed) == ("open", None)
+    assert open_intervals(read(again, created, reopened, won)) == [(1, 5), (7, 8)]
+    assert read(created, won, reopened, again).closed == 8
+
+
+def test_a_merged_or_deleted_deal_is_in_no_number() -> None:
+    """Whatever it was before; a deal that is reopened afterwards is one again."""
+    created, won, merged = event(1, "created", stage="demo"), event(5, "won", amount=100), event(6, "merged")
+    deleted, reopened = event(6, "deleted"), event(7, "reopened")
+    for gone in (merged, deleted):
+        deal = read(created, gone, won)
+        assert list(deal_marks(deal, [created, won, gone], TenantSettings(), zone("UTC"))) == []
+        assert open_intervals(read(created, won, gone, reopened)) == [(1, 5), (7, FOREVER)]
+
+
+def test_versions_decide_where_every_event_has_one() -> None:
+    """Not where one has none; and a creation never has one."""
+    created, won = event(1, "created"), event(5, "won", version=3)
+    changed = event(9, "stage_changed", to_stage="demo", version=2)
+    assert read(changed, created, won).state == "won"
+    assert read(changed, created, won, event(2, "updated", amount=5)).state == "open"
+
+
+def test_ties_are_broken_by_kind_and_then_by_id() -> None:
+    """created < stage_changed < won, lost < reopened < merged < deleted."""
+    kinds = ("deleted", "merged", "reopened", "won", "stage_changed", "created")
+    events = [event(5, kind, **({"to_stage": "demo"} if kind == "stage_changed" else {})) for kind in kinds]
+    assert [read(*events[number:]).state for number in range(5)] == ["deleted", "merged", "open", "won", "open"]
+    assert read(event(5, "won", id_="a"), event(5, "lost", id_="b")).state == "lost"
+
+
+def test_a_stage_of_a_result_wins_or_reopens() -> None:
+    """Case and spaces play no part."""
+    won = event(5, "stage_changed", to_stage=" Closed Won ")
+    assert (read(event(1, "created"), won).state, read(event(1, "created"), won).closed) == ("won", 5)
+    assert read(event(1, "created"), won, event(6, "stage_changed", to_stage="demo")).state == "open"
+
+
+def event(time: int, kind: str, id_: str = "", **data: Any) -> DealEvent:
+    """An event of a deal."""
+    return deal_event(time, kind, "/a", id_ or f"{kind}-{time}", data)
+
+
+def read(*events: DealEvent) -> Deal:
+    """The deal these events make."""
+    return read_deal(list(events), TenantSettings())
