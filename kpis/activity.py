@@ -51,5 +51,6 @@ def take_signin(tenant: "Tenant", row: Row, raw: str) -> None:
 
 def keep_touch(tenant: "Tenant", raw: str, time: int, kind: int, note: str | None) -> None:
     """Keep a touch that is nothing but a person's presence."""
+    tenant.scored.note(raw, time, kind)
     chunk = tenant.people.sets.touch(raw, time, kind, 0, note)
     tenant.dirty.add(("touch", (raw, chunk)))

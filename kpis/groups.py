@@ -229,12 +229,18 @@ def of_logins(tenant: "Tenant", raw: str) -> Contribution:
             yield segments, Mark("logins", time, 1)
 
 
+def of_score(tenant: "Tenant", root: str) -> Contribution:
+    """A customer's engagement."""
+    return tenant.scored.contribution(root)
+
+
 GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "deal": of_deal,
     "order": of_order,
     "lead": of_lead,
     "message": of_message,
     "customer": of_customer,
+    "score": of_score,
     "acquisition": of_way,
     "mrr": of_mrr,
     "contract": of_contract,

@@ -19,7 +19,7 @@ NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 # Groups of facts named by their subject: made again when its ids change.
-SUBJECT_GROUPS: Final = ("customer", "acquisition", "mrr", "hits", "forms")
+SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "mrr", "hits", "forms")
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "late", "late_views", "record", "ticket", "logins"}
 )

@@ -235,6 +235,8 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
         _note_late_touch(tenant, raw, spec.type, minute)
     if kind == CLICK and not bot:
         tenant.clicks.take(row, raw, note_)
+    if not bot:
+        tenant.scored.note(raw, row.time, kind)
     chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)

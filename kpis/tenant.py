@@ -29,6 +29,7 @@ from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of
 from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.rated import note_rated
 from kpis.records import RecordEvent
+from kpis.scored import Scored
 from kpis.scores import ScoreFact, late_segments
 from kpis.spenders import Spenders
 from kpis.stays import StayAges
@@ -107,6 +108,8 @@ class Tenant:
         self._traits_read = ("country", *settings.dimensions)
         self._own_codes: dict[Any, int] = {}
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.scored = Scored(self)
+        self.ledger.followers = {"customer": ("score",)}
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
 
     # --- an event
@@ -343,6 +346,7 @@ class Tenant:
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         self._settle_purchases()
+        self.scored.close()
         customers = self.ledger.opened("customer")
         self.ledger.close()
         self.spenders.refresh(customers)

@@ -11,6 +11,7 @@ from kpis.catalog.activity import activity
 from kpis.catalog.conversions import conversions
 from kpis.catalog.customers import customers
 from kpis.catalog.deals import cycles, deals
+from kpis.catalog.engaged import engaged_customers
 from kpis.catalog.engagement import touches
 from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception, scores
@@ -47,5 +48,6 @@ CATALOG: Final = (
     *quality(),
     *activity(),
     *users(),
+    *engaged_customers(),
     *social(),
 )

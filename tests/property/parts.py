@@ -19,6 +19,7 @@ SIDES: Final = ("numerator", "denominator", "n", "unpriced", "late_revised", "ex
 # Quotients of sums on either side, or a product: what they are made of adds up, and is compared in other rows.
 RANKED: Final = ("rfm_segment",)  # places among all others
 NOT_SUMS: Final = (
+    "customer_engagement_score",
     "stickiness",
     "customer_effort_score", "customer_effort_score_index", "csat_mean",
     "pipeline_velocity", "pipeline_velocity_closed", "pipeline_velocity_worked", "customer_lifetime_value_simple",

@@ -1,6 +1,6 @@
 """Examples of social life, records and tickets, with the results they state."""
 
-from typing import Final
+from typing import Any, Final
 
 from models.record import BOT, UNPRICED
 from tests.property.example_stories import JUNE, Stage
@@ -12,7 +12,7 @@ def mentions(feed: Feed) -> None:
     """80 positive, 100 neutral, 20 negative: some told as numbers; 50 that nobody judged."""
     moods = ["positive"] * 70 + [0.4] * 10 + ["neutral"] * 90 + [0.05] * 10 + ["negative"] * 15 + [-0.06] * 5
     for number, mood in enumerate([*moods, *[None] * 50]):
-        told = {} if mood is None else {"sentiment": mood}
+        told: dict[str, Any] = {} if mood is None else {"sentiment": mood}
         feed.add("social.mentioned", JUNE + number * MINUTE, network="x", **told)
     for number in range(1000):
         feed.add("social.impression", JUNE + number, network="x")
@@ -33,7 +33,7 @@ def tickets(feed: Feed) -> None:
     """Three tickets: an hour as told, three and five between their events."""
     for number, hours in enumerate((1, 3, 5)):
         feed.add("ticket.opened", JUNE + number * DAY, ticket_id=f"t{number}")
-        told = {"resolution_s": 3600} if hours == 1 else {}
+        told: dict[str, Any] = {"resolution_s": 3600} if hours == 1 else {}
         feed.add("ticket.resolved", JUNE + number * DAY + hours * 60 * MINUTE, ticket_id=f"t{number}", **told)
 
 

@@ -10,6 +10,7 @@ from tests.recount.acquisition_rows import acquisition_rows
 from tests.recount.activity import activity_rows
 from tests.recount.conversions import conversion_rows
 from tests.recount.customer_rows import cohort_rows, recurring_rows, renewal_rows
+from tests.recount.engagement import engagement_rows
 from tests.recount.facts import Fact, Figure, Source, share, tally
 from tests.recount.flagged import flagged_rows
 from tests.recount.perception import bucket_share, score
@@ -74,6 +75,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
         *spending_rows(tenant),
         *score_rows(tenant),
         *user_rows(tenant),
+        *engagement_rows(tenant),
     ]
 
 

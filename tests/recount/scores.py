@@ -25,7 +25,7 @@ class Rating(NamedTuple):
         return self.score >= self.low + Fraction(6, 10) * (self.high - self.low)
 
     @property
-    def index(self) -> Fraction:
+    def place(self) -> Fraction:
         """From 0 to 100."""
         return 100 * (self.score - self.low) / (self.high - self.low)
 
@@ -52,7 +52,7 @@ def top_box(facts: Sequence[Fact]) -> Figure:
 
 def index(facts: Sequence[Fact]) -> Figure:
     """Mean place on the scale, 0 to 100."""
-    return ratio(sum((fact.what.index for fact in facts), Fraction(0)), len(facts))
+    return ratio(sum((fact.what.place for fact in facts), Fraction(0)), len(facts))
 
 
 def score_rows(tenant: Tenant) -> list[KpiRow]:

@@ -1,0 +1,33 @@
+"""How engaged customers are."""
+
+from typing import Final
+
+from kpis import formulas as f
+from kpis.catalog.row import Kpi, Step
+from kpis.formulas_engagement import score
+from kpis.touches import MENTION_TYPES, SENTIMENT
+from models.settings import TenantSettings
+
+WEIGHTED: Final = tuple(f"crm.{name}" for name in TenantSettings().weights)
+EVENTS: Final = (*WEIGHTED, *sorted(type_ + SENTIMENT for type_ in MENTION_TYPES))
+
+
+def engaged_customers() -> tuple[Kpi, ...]:
+    active, warm, hot = (f.level(name) for name in ("active", "tier0", "tier1"))
+    counts = {"cold": f.minus(active, warm), "warm": f.minus(warm, hot), "hot": hot}
+    tiers = [Step(name, f.count(of), EVENTS) for name, of in counts.items()]
+    return (
+        Kpi("customer_engagement_score", "Customer engagement", "score", score, EVENTS, "subject", stock=True),
+        Kpi(
+            "engagement_tier",
+            "Customers by engagement",
+            "count",
+            f.count(active),
+            EVENTS,
+            stock=True,
+            direction="neither",
+            vector="tier",
+            steps=lambda _: tiers,
+            total=False,
+        ),
+    )
