@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.identity import CUSTOMER, FIELDS, named_ids
+from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids
 from kpis.people import CONTACT, NODE_SPACES, WITHIN, split_within, within
 from models.record import Row
 
@@ -57,6 +57,8 @@ class Plan:
         """What is kept of the erased ids, with what was kept of others."""
         found = {**before, SALT: self.salt}
         for raw, surrogate in self.surrogates.items():
+            if raw.startswith(MATCH):
+                continue
             key = digest(self.salt[0], raw)
             said = [self.time, None if self.unpick else surrogate]
             found[key] = sorted([*found.get(key, ()), said], key=lambda one: one[0])
@@ -126,8 +128,8 @@ def treated(erased: dict[str, list[Any]], row: Row) -> Row | None:
         field: one for field, space in PERSONAL
         if row.data.get(field) is not None and (one := said(space + str(row.data[field])))
     }  # fmt: skip
-    data = dict(row.data)
     first = next((field for field, _ in PERSONAL if row.data.get(field) is not None), None)
+    data = {name: value for name, value in row.data.items() if not (first in found and name in MATCHING)}
     for field, (_, surrogate) in found.items():
         if surrogate is None and field in (first, "contact_id"):
             return None

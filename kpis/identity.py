@@ -9,7 +9,7 @@ the latest word on a pair takes it off; the components are simply made again.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-KINDS: Final = ("customer", "lead", "user", "anonymous")
+KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
 FIELDS: Final = (
     ("customer_id", "customer:"),
     ("lead_id", "lead:"),
@@ -17,6 +17,8 @@ FIELDS: Final = (
     ("anonymous_id", "anonymous:"),
 )
 CUSTOMER: Final = "customer:"
+MATCH: Final = "match:"  # a hash that several ids share: a node that nothing is ever filed under
+MATCHING: Final = ("email_hash", "phone_hash")
 PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
@@ -30,6 +32,11 @@ def named_ids(data: dict[str, Any]) -> list[str]:
         if field in data and (name := data[field]) is not None:
             found.append(prefix + name)
     return found
+
+
+def hash_nodes(data: dict[str, Any], fields: Iterable[str]) -> list[str]:
+    """The hashes an event carries, as nodes: ``["match:email_hash:5e1f…"]``."""
+    return [f"{MATCH}{field}:{data[field]}" for field in fields if data.get(field)]
 
 
 def rank(node: str) -> tuple[int, str]:
@@ -134,8 +141,10 @@ class Identity:
     ``apart``: customers are accounts, and persons are the components of the other ids.
     """
 
-    def __init__(self, *, apart: bool = False) -> None:
+    def __init__(self, *, apart: bool = False, match_on: Iterable[str] = ()) -> None:
         self.apart = apart
+        # A hash links nothing where its field is not (or no more) matched on.
+        self._ignored = tuple(f"{MATCH}{field}:" for field in MATCHING if field not in match_on)
         self._persons = Components()
         self.links: dict[Pair, Link] = {}
         self.conflicts = 0
@@ -258,7 +267,7 @@ class Identity:
     def _pairs(self, nodes: Iterable[str]) -> Iterator[Pair]:
         for node in nodes:
             for other in self._neighbours.get(node, ()):
-                if node < other:
+                if node < other and not (node.startswith(self._ignored) or other.startswith(self._ignored)):
                     yield node, other
 
     def merged_with(self, node: str) -> set[str]:

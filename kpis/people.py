@@ -38,9 +38,10 @@ class People:
         days: Callable[[int], int],
         *,
         account: bool = False,
+        match_on: Iterable[str] = (),
     ) -> None:
         self.account = account  # customers are accounts: the other ids tell their persons
-        self.identity = Identity(apart=account)
+        self.identity = Identity(apart=account, match_on=match_on)
         self.owners: dict[str, Said] = {}  # object -> [t, source, id, owner's id]
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
         self.touches: dict[str, Touches] = {}

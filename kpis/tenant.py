@@ -18,7 +18,7 @@ from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
 from kpis.forms import Forms
-from kpis.identity import CUSTOMER, Link, Pair, named_ids, person_rank
+from kpis.identity import CUSTOMER, Link, Pair, hash_nodes, named_ids, person_rank
 from kpis.lead_groups import latest_steps
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
@@ -70,8 +70,9 @@ class Tenant:
         self.cells = Cells(self.zone)
         self.rates = Rates()
         self.people = People(
-            self.ledger, self.sets, settings.dimensions, self.zone.day, account=settings.customer_is == "account"
-        )
+            self.ledger, self.sets, settings.dimensions, self.zone.day,
+            account=settings.customer_is == "account", match_on=settings.match_on,
+        )  # fmt: skip
         self.people.sets.bought_of = partial(order_minutes, self)
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
@@ -103,6 +104,7 @@ class Tenant:
         self.clicks = Clicks(self)
         self.forms = Forms(self)
         self.dirty: set[tuple[str, Any]] = set()
+        self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
@@ -124,6 +126,8 @@ class Tenant:
         stamp = (time, row.source, row.id)
         if len(ids) > 1 and not row.type.startswith("crm.identity."):
             self._carry(ids, stamp)
+        if self._match_on and ids and row.type not in OUTRIGHT:
+            self._carry([ids[0], *hash_nodes(data, self._match_on)], stamp)
         if self.people.account and len(ids) > 2 and ids[0].startswith(CUSTOMER) and row.type not in OUTRIGHT:
             self._carry_beside(ids[1:])
         if ids:

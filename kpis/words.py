@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from kpis.identity import Link, Pair, named_ids
+from kpis.identity import MATCH, Link, Pair, named_ids
 from kpis.people import NODE_SPACES
 from models.record import Row
 
@@ -39,6 +39,6 @@ def _merge_pairs(data: dict[str, Any]) -> set[tuple[str, str]]:
 def _named(name: Any, entity: str) -> str:
     """A name with its space; empty when the space is none of ours."""
     text = str(name)
-    if text.startswith(NODE_SPACES):
+    if text.startswith(NODE_SPACES) and not text.startswith(MATCH):
         return text
-    return f"{entity}:{text}" if f"{entity}:" in NODE_SPACES else ""
+    return f"{entity}:{text}" if f"{entity}:" in NODE_SPACES and entity != "match" else ""

@@ -1,12 +1,15 @@
 """Requests for erasure, carried out in the order of the journal by rewriting the events before and after them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.record import Row
 from tests.recount.facts import Accepted
 from tests.recount.identity import SPACES, Node, People, named, nodes, objects
 
+MATCH = SPACES.index("match")
+HASHES = ("email_hash", "phone_hash")
+NO_HASHES: Mapping[tuple[str, str], str] = {}
 REQUEST = "crm.privacy.erasure_requested"
 Name = tuple[str, str]  # field, id
 Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
@@ -15,8 +18,8 @@ Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
 class Erasures:
     """What requests so far said of ids."""
 
-    def __init__(self, *, account: bool) -> None:
-        self.account = account
+    def __init__(self, *, account: bool, match_on: tuple[str, ...]) -> None:
+        self.account, self.match_on = account, match_on
         self.said: dict[Name, list[Said]] = {}
         self.rows: list[Row] = []
 
@@ -30,7 +33,7 @@ class Erasures:
 
     def carry_out(self, row: Row) -> None:
         """Erase the whole subject of the request's id as it is linked now."""
-        people = People(self.rows, account=self.account)
+        people = People(self.rows, account=self.account, match_on=self.match_on)
         first = next(iter(nodes(row.data)), None)
         groups = people.apart if self.account and first and first.space else people.groups
         known = {node for other in self.rows for node in mentioned(other)} | ({first} if first else set())
@@ -49,11 +52,18 @@ class Erasures:
         }
         gone = {thing for thing in owned if thing[0] != "contact"} if unpick else set()
         left = [other for other in self.rows if not gone.intersection(objects(other.data)[:1])]
-        self.rows = self.treated(left, surrogates.get)
+        hashes = {
+            (field, other.data[field]): f"erased {row.id} {field} {other.data[field]}"
+            for other in self.rows
+            for field in self.match_on
+            if other.data.get(field) and first
+            and groups.name(Node(MATCH, f"{field}:{other.data[field]}")) == groups.name(first)
+        }  # fmt: skip
+        self.rows = self.treated(left, surrogates.get, hashes)
         for name, said in surrogates.items():
             self.said[name] = sorted([*self.said.get(name, []), said], key=lambda one: one[0])
 
-    def treated(self, rows: Iterable[Row], said: Any) -> list[Row]:
+    def treated(self, rows: Iterable[Row], said: Any, hashes: Mapping[Name, str] = NO_HASHES) -> list[Row]:
         """Events with what is said of their ids."""
         found = []
         for row in rows:
@@ -66,6 +76,9 @@ class Erasures:
             if any(word[1] is None and (name == ids[0] or name[0] == "contact_id") for name, word in words.items()):
                 continue
             data |= {name[0]: word[1] for name, word in words.items()}
+            for field in HASHES:
+                if data.get(field) and ((ids and ids[0] in words) or (field, data[field]) in hashes):
+                    data[field] = hashes.get((field, data[field])) if ids and ids[0] in words else None
             if data.get("winner_id") and not self.merge(data, said):
                 continue
             found.append(row._replace(data=data))
@@ -101,11 +114,11 @@ def mentioned(row: Row) -> list[Node]:
     return [*nodes(data), *(node for node in told if node)]
 
 
-def erased(accepted: Accepted, *, account: bool) -> Accepted:
+def erased(accepted: Accepted, *, account: bool, match_on: tuple[str, ...]) -> Accepted:
     """What was accepted, after all requests."""
     if not any(row.type == REQUEST for row in accepted.rows):
         return accepted
-    erasures = Erasures(account=account)
+    erasures = Erasures(account=account, match_on=match_on)
     for row in accepted.rows:
         erasures.take(row)
     return accepted._replace(rows=erasures.rows)

@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from models.record import Row
 
-SPACES: Final = ("customer", "lead", "user", "anonymous")
+SPACES: Final = ("customer", "lead", "user", "anonymous", "match")
+IDS: Final = SPACES[:4]
 OBJECTS: Final = ("deal", "order", "subscription", "contract", "message", "ticket", "record", "contact")
 EXPLICIT: Final = {"crm.identity.merged": True, "crm.identity.identified": True, "crm.identity.unmerged": False}
 
@@ -36,7 +37,7 @@ def pair(one: Node, other: Node) -> Pair:
 
 def nodes(data: dict[str, Any]) -> list[Node]:
     """The ids an event carries, in the order that decides its subject."""
-    return [Node(rank, str(data[f"{space}_id"])) for rank, space in enumerate(SPACES) if data.get(f"{space}_id")]
+    return [Node(rank, str(data[f"{space}_id"])) for rank, space in enumerate(IDS) if data.get(f"{space}_id")]
 
 
 def objects(data: dict[str, Any]) -> list[tuple[str, str]]:
@@ -47,9 +48,9 @@ def objects(data: dict[str, Any]) -> list[tuple[str, str]]:
 def named(text: str, entity: str) -> Node | None:
     """A winner or loser: ``user:u1`` says its space itself, else the event's entity does."""
     space, colon, rest = text.partition(":")
-    if colon and space in SPACES:
+    if colon and space in IDS:
         return Node(SPACES.index(space), rest)
-    return Node(SPACES.index(entity), text) if entity in SPACES else None
+    return Node(SPACES.index(entity), text) if entity in IDS else None
 
 
 def star(found: Sequence[Node | None]) -> list[Pair]:
@@ -71,7 +72,8 @@ def outright(row: Row) -> list[Pair]:
 class Edges:
     """Everything said about every pair of ids."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], match_on: Iterable[str] = ()) -> None:
+        self.match_on = match_on
         self.said: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
         self.carried: dict[Pair, Moment] = {}  # earliest link
         self.beside: set[Pair] = set()  # ids without a customer that came together with one
@@ -87,6 +89,10 @@ class Edges:
             for found in star(nodes(row.data)):
                 self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
         if row.type not in ("crm.identity.unmerged", "crm.identity.merged"):
+            for field in self.match_on if nodes(row.data) else ():
+                if row.data.get(field):
+                    found = pair(nodes(row.data)[0], Node(SPACES.index("match"), f"{field}:{row.data[field]}"))
+                    self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
             self.beside.update(star([node for node in nodes(row.data) if node.space]))
 
     def within(self) -> list[Pair]:
@@ -135,8 +141,8 @@ class Groups:
 class People:
     """Subjects and persons of a tenant, as of all the rows given."""
 
-    def __init__(self, rows: Sequence[Row], *, account: bool = False) -> None:
-        edges = Edges(rows)
+    def __init__(self, rows: Sequence[Row], *, account: bool = False, match_on: Iterable[str] = ()) -> None:
+        edges = Edges(rows, match_on)
         self.account = account  # customers are accounts: their persons are known by the other ids
         self.groups = Groups()
         self.apart = Groups()  # the same without customers

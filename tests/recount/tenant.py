@@ -41,12 +41,12 @@ class Tenant:
         self.settings = settings
         self.zone = ZoneInfo(settings.tz)
         everything, self.heard = accepted, accepted.rows
-        accepted = erased(accepted, account=settings.customer_is == "account")
+        accepted = erased(accepted, account=settings.customer_is == "account", match_on=settings.match_on)
         self.rows = accepted.rows
         self.heard_anything = bool(self.heard or accepted.refused)
         self.first = min((row.time for row in self.heard if not undated(row)), default=None)
         telling = self.telling = accepted.telling
-        self.people = People(self.rows, account=settings.customer_is == "account")
+        self.people = People(self.rows, account=settings.customer_is == "account", match_on=settings.match_on)
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
         self.dims = subject_dims(telling, self.people, self.traits)
