@@ -25,7 +25,7 @@ def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
     marks = mrr_marks(read_plans(events.values(), UTC), "EUR", worth)
-    return sorted(tuple(mark) for mark in marks if mark.measure.startswith("mrr_"))
+    return sorted((mark.measure, mark.instant, mark.delta) for mark in marks if mark.measure.startswith("mrr_"))
 
 
 def test_changes_an_hour_apart_are_one_and_a_moment_more_makes_two() -> None:
