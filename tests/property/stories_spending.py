@@ -89,7 +89,7 @@ def keeping(feed: Feed) -> None:
     costs = (("a", "retention", 1_000_000, "2026-06-01", "2026-06-10"), ("b", "acquisition", 9_000, "2026-06-01", None),
              ("c", "other", 7_000, "2026-06-02", None), ("d", "retention", 31, "2026-05-01", "2026-05-31"))  # fmt: skip
     for name, purpose, amount, start, end in costs:
-        period = {"period_start": start} | ({"period_end": end} if end else {})
+        period: dict[str, Any] = {"period_start": start} | ({"period_end": end} if end else {})
         feed.add("cost.recorded", "2026-06-12", cost_id=name, purpose=purpose, amount=amount, currency="EUR", **period)
 
 

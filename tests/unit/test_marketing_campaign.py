@@ -12,7 +12,7 @@ from kpis.windows import window as window_at
 from models.settings import TenantBook
 from tests.recount.feed import ms
 from tests.sets import marketing_campaign as campaign
-from tests.sets.feeds import SHARED, Counted, Documents, computed, expected, in_feed
+from tests.sets.feeds import FEEDS, SHARED, Counted, Documents, computed, expected, in_feed
 
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="the shared data sets are not beside this repository")
 END: Final = "2014-09-01"
@@ -30,6 +30,16 @@ def test_the_campaign_set_has_its_published_answers(feed: str) -> None:
     answers, told = expected("marketing_campaign"), campaign.events()
     check(counted.take(in_feed(told, feed)).documents(ms(END)), answers)
     check_months(counted, answers["signups_by_month"])
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_the_sixth_campaign_has_its_published_return(feed: str) -> None:
+    """Revenue credited to its clicks against its cost, of the campaign and of all marketing."""
+    wanted = pytest.approx(expected("marketing_campaign")["response_roi"], rel=1e-12)
+    found = Counted(TenantBook()).take(in_feed(campaign.response(), feed)).documents(ms(END))
+    for segment in ((), (("campaign", "Response"),)):
+        for model in ("", "_first", "_last", "_position"):
+            assert found[f"marketing_roi{model}", "month", segment]["value"] == wanted
 
 
 @pytest.mark.soak
