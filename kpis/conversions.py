@@ -33,7 +33,9 @@ class Conversions:
         """A conversion of an id: what it may follow is opened first."""
         tenant, click = self._tenant, row.data.get("click_id")
         tenant.people.hold(raw)
-        tenant.ledger.open("hits", tenant.people.subject(raw))
+        root = tenant.people.subject(raw)
+        tenant.ledger.open("hits", root)
+        tenant.landings.open(root, click)
         for root in tenant.clicks.subjects_of(click) if click else ():
             tenant.ledger.open("hits", root)
         tenant.file("conversion", f"{raw}\0{row.time // PERIOD_MS}", self.facts, [row.time, click or None])

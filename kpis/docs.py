@@ -31,6 +31,7 @@ SEGMENTS: Final = {
     "source": "source",
     "survey": "of the subject, and `scale`",
     "stage": "stage",
+    "page": "page",
     "none": "none",
 }
 HEAD: Final = f"""\

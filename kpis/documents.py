@@ -28,6 +28,7 @@ LATE_PREFIX: Final = {
     "source": "late.o:",
     "survey": "late.v:",
     "stage": "late.g:",
+    "page": "late.p:",
     "none": "late:",
 }
 

@@ -160,6 +160,7 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
     """A person's sign-up and survey answers."""
     people = tenant.people
     if people.person(key) != key:
+        tenant.landings.converted.pop(key, None)
         return
     raws = people.own_raws(key)
     segments = people.segments(key)
@@ -177,6 +178,7 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
             on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
             for mark in score_marks(score):
                 yield on_scale, mark
+    yield from tenant.landings.marks(key)
 
 
 def of_cost(tenant: "Tenant", key: str) -> Contribution:

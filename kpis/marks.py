@@ -1,6 +1,6 @@
 """Dated changes, intervals, and the instants that events bring about later."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
@@ -10,6 +10,8 @@ MINUTE_MS: Final = 60_000
 QUARTER_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 86_400_000
 FOREVER: Final = 1 << 53  # an instant (ms) after every other
+
+EVERY: Final = frozenset({*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *BUCKETS})
 
 Interval = tuple[int, int]  # [start, end)
 
@@ -70,16 +72,20 @@ def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
             yield Mark(measure, end, -1)
 
 
-def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Mark]:
+def distinct_marks(base: str, instants: Iterable[int], zone: Zone, windows: Container[str] = EVERY) -> Iterator[Mark]:
     """One who did a thing at these instants (ms) counts once in every window that holds any of them.
 
     The same as kpis.presence, for what is done seldom. Read with ``View.marked``.
     """
     minutes = sorted({instant // MINUTE_MS for instant in instants})
     for name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS):
-        stays = union((minute, _leaves(name, minute, zone)) for minute in minutes)
+        if name not in windows:
+            continue
+        stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
         yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
     for bucket in BUCKETS:
+        if bucket not in windows:
+            continue
         firsts: dict[int, int] = {}
         for minute in reversed(minutes):
             firsts[bucket_start(zone.day(minute), bucket)] = minute
@@ -96,14 +102,14 @@ def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
     """
     minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
     for name in ("24h", "7d", "30d", "90d", "365d"):
-        moved = union((_leaves(name, start, zone), _leaves(name, end, zone)) for start, end in minutes)
+        moved = union((leaves(name, start, zone), leaves(name, end, zone)) for start, end in minutes)
         lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
         yield from level_marks(f"{base}@{name}", lost)
     for bucket in ("week", "month", "quarter", "year"):
         yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
 
 
-def _leaves(name: str, minute: int, zone: Zone) -> int:
+def leaves(name: str, minute: int, zone: Zone) -> int:
     """When a change at a minute is first seen as before the start of a rolling window."""
     if minute >= FOREVER // MINUTE_MS:
         return FOREVER // MINUTE_MS

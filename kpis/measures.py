@@ -43,6 +43,8 @@ code = NAMES.code
 def levels(name: str, segmented: bool) -> str:
     """Levels of panes at which a measure is kept; empty when a segment never reads it."""
     _, _, suffix = name.partition("@")
+    if not segmented and name.startswith(PAGE_PREFIXES):
+        return ""
     if not suffix:
         # What falls in channels is read in short windows, too.
         return "qd" if segmented and rows_of(name) not in CHANNEL_ROWS else "mqd"
@@ -56,6 +58,7 @@ DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )
 TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "clicks", "late.t")
+PAGE_PREFIXES: Final = ("landed.page", "late.p")  # kept by page alone
 SURVEY_PREFIXES: Final = ("effort.", "csat.", "late.v")
 DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d", "qualified", "touches_to_close", "to_close")
 STAGE_PREFIXES: Final = ("stay", "late.g")
@@ -88,4 +91,6 @@ def rows_of(name: str) -> str:
         return "source"
     if base.startswith(SURVEY_PREFIXES):
         return "survey"
+    if base.startswith(PAGE_PREFIXES):
+        return "page"
     return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"

@@ -123,6 +123,10 @@ class People:
             code = self._codes[root] = self._segments.code(tuple(segment_of(*pair) for pair in said))
         return code
 
+    def code_of_segments(self, segments: tuple[str, ...]) -> int:
+        """The code of a set of segments."""
+        return self._segments.code(segments)
+
     def _said_last(self, root: str) -> dict[str, Said]:
         latest: dict[str, Said] = {}
         for raw in self.raws(root):

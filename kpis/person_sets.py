@@ -6,16 +6,18 @@ steps to a won deal, makes its sets again.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kpis.cells import Rows
 from kpis.identity import KINDS
+from kpis.pages import PAGES, page_only, path_and_click
 from kpis.presence import BASES, Presence
-from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, LOGINS, Touches
+from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, LOGINS, NOTHING, Touches
 from kpis.zone import Zone
 
 if TYPE_CHECKING:
+    from kpis.landings import Landings
     from kpis.people import People
 
 IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # who can be a visitor
@@ -26,19 +28,23 @@ LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lea
 BUYERS: Final = BASES.number("buyers")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
 USERS: Final = BASES.number("users", local=True)  # who signed in
+LANDED: Final = BASES.number("landed")  # visitors of landing pages
+PAGED: Final = BASES.number("landed.page", narrow=True)  # visitors of a page
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
+LANDINGS: Final = frozenset({LANDED, PAGED})
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
 
 VISITOR: Final = (VISITORS, None)
 BUYER: Final = (BUYERS, None)
+LANDING: Final = (LANDED, None)
 ENGAGED_KEYS: Final = tuple(
     ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
 )
 
 NOT_ASKED: Final = -1
 
-SetKey = tuple[int, Any]  # base, session or user
+SetKey = tuple[int, Any]  # base, session, user or page
 
 
 class Steps(NamedTuple):
@@ -64,20 +70,106 @@ class PersonSets:
         self._day = days
         self._presence = Presence()
         self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
+        self._page_codes: dict[int, int] = {}
+        self._listed: frozenset[str] = frozenset()
+        self._landings: Landings
         self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
 
-    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any) -> int:
+    def follow(self, landings: "Landings", listed: tuple[str, ...]) -> None:
+        """Tell who wants to know of views of landing pages, and which these are (none: each session's first)."""
+        self._landings = landings
+        self._listed = frozenset(listed)
+
+    def followed(self, page: int) -> bool:
+        """Whether a page has numbers of its own."""
+        return not self._listed or path_and_click(page)[0] in self._listed
+
+    def landing_code(self, key: SetKey) -> int:
+        """The segments that a set of landing page views falls in: its page."""
+        if key[0] != PAGED:
+            return self._everything
+        found = self._page_codes.get(key[1])
+        if found is None:
+            found = self._page_codes[key[1]] = self._people.code_of_segments((f"page={PAGES.names[key[1]]}",))
+        return found
+
+    def minutes(self, person: str, key: SetKey) -> "array[int]":
+        """One of a person's sets."""
+        return self._sets.get(person, {}).get(key, array("q"))
+
+    def landings(self, person: str, time: int, session: Any, page: int) -> Iterator[SetKey]:
+        """The sets of landing page views that a view of a person is in."""
+        if not self.followed(page):
+            return
+        yield PAGED, page_only(page)
+        if self._listed or self._enters(person, time, session):
+            yield LANDING
+
+    def _enters(self, person: str, time: int, session: Any) -> bool:
+        """Whether no view of the session is before this one."""
+        minute, visit = time // 60_000, self._visit(time, session)
+        if self.minutes(person, visit)[0] < minute:
+            return False
+        people = self._people
+        return all(
+            not (start < time and start // 60_000 == minute and kind == PAGE and not flags & BOT)
+            or self._visit(start, note) != visit
+            for raw in people.own_raws(person)
+            if raw.startswith(IDENTIFIED)
+            for start, kind, flags, note in people.touches.get(raw, ())
+        )
+
+    def _visit(self, time: int, session: Any) -> SetKey:
+        return SESSIONS, session if session is not None else self._day(time // 60_000)
+
+    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, page: int = NOTHING) -> int:
         """Keep a touch of an id; a human one puts its person into the sets it belongs to. Returns its chunk."""
         people = self._people
         touches = people.touches.get(raw)
         if touches is None:
             touches = people.touches[raw] = Touches()
             people.hold(raw)
-        chunk = touches.add(time, kind, flags, note)
-        if not flags & BOT:
-            person = people.person(raw)
-            self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), time // 60_000)
+        if flags & BOT:
+            return touches.add(time, kind, flags, note, page)
+        person, minute = people.person(raw), time // 60_000
+        visits = kind == PAGE and raw.startswith(IDENTIFIED)
+        moves = visits and self._moves_entry(person, self._visit(time, note), minute)
+        chunk = touches.add(time, kind, flags, note, page)
+        self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
+        if visits:
+            self._put(person, self._landing_keys(page), minute)
+        if moves:
+            self._move_entries(person)
         return chunk
+
+    def _moves_entry(self, person: str, visit: SetKey, minute: int) -> bool:
+        """Whether a view is the first of its session so far; where it comes before another its person is opened."""
+        if self._listed:
+            return False
+        times = self._sets.get(person, {}).get(visit)
+        if times and minute < times[0] and person in self._landings.converted:
+            self._landings.open_person(person)
+        return not times or minute < times[0]
+
+    def _landing_keys(self, page: int) -> tuple[SetKey, ...]:
+        if not self.followed(page):
+            return ()
+        paged = (PAGED, page_only(page))
+        return (paged, LANDING) if self._listed else (paged,)
+
+    def _move_entries(self, person: str) -> None:
+        """Make the set of a person's first views again; mostly it gets one more."""
+        sets = self._sets[person]
+        entries = {times[0] for key, times in sets.items() if key[0] == SESSIONS}
+        old = sets.get(LANDING, array("q"))
+        if entries.issuperset(old):
+            for minute in entries.difference(old):
+                self._put(person, (LANDING,), minute)
+            return
+        sets[LANDING] = array("q", sorted(entries))
+        if person not in self._withdrawn:
+            self._presence.whole(LANDED, self._everything, old, -1)
+            self._presence.whole(LANDED, self._everything, sets[LANDING], 1)
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""
@@ -92,10 +184,12 @@ class PersonSets:
             times = sets.get(key)
             if times is None:
                 times = sets[key] = array("q")
+            if key[0] in LANDINGS:
+                self._landings.put(person, key, times, minute)
             if withdrawn:
                 put_sorted(times, minute)
             elif key[0] not in SEGMENTED:
-                self._presence.put(key[0], self._everything, times, minute)
+                self._presence.put(key[0], self.landing_code(key), times, minute)
             else:
                 if segments == NOT_ASKED:
                     segments = self._people.segments(person)
@@ -108,7 +202,7 @@ class PersonSets:
             return ((USERS, session),)
         if kind != PAGE or not identified:
             return engaged
-        visit = (SESSIONS, session if session is not None else self._day(time // 60_000))
+        visit = self._visit(time, session)
         steps = self.steps.get(person)
         if steps is None:
             return (*engaged, VISITOR, visit)
@@ -116,6 +210,8 @@ class PersonSets:
         return (*engaged, VISITOR, visit, *later)
 
     def _code_of(self, person: str, key: SetKey) -> int:
+        if key[0] == PAGED:
+            return self.landing_code(key)
         return self._people.segments(person) if key[0] in SEGMENTED else self._everything
 
     def _made(self, person: str) -> "dict[SetKey, array[int]]":
@@ -124,10 +220,16 @@ class PersonSets:
         self._note_steps(person)
         for raw in self._people.own_raws(person):
             identified = raw.startswith(IDENTIFIED)
-            for time, kind, flags, note in self._people.touches.get(raw, ()):
+            touches = self._people.touches.get(raw)
+            for (time, kind, flags, note), page in zip(touches, touches.pages, strict=True) if touches else ():
                 if not flags & BOT:
-                    for key in self._keys(person, time, kind, note, identified):
+                    keys = self._keys(person, time, kind, note, identified)
+                    if kind == PAGE and identified:
+                        keys += self._landing_keys(page)
+                    for key in keys:
                         found.setdefault(key, set()).add(time // 60_000)
+        if not self._listed:
+            found[LANDING] = {min(minutes) for key, minutes in found.items() if key[0] == SESSIONS}
         if person == self._people.subject(person):
             found[BUYER] = set(self.bought_of(person))
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}

@@ -110,7 +110,7 @@ def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
 def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
     raw, _, number = name.rpartition("\0")
     notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
-    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = [stored[0], notes]
+    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = [stored[0], notes, stored[2]]
 
 
 def _drop_touch(tenant: Tenant, name: str) -> None:

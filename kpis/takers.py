@@ -22,10 +22,11 @@ from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
+from kpis.pages import page_of
 from kpis.people import segment_of
 from kpis.rated import note_rated, open_rated
 from kpis.scores import PLAIN, ends, scale_text, score_fact
-from kpis.touches import BY_CODE, CODES, LATE, TOUCH_ROWS, kind_code
+from kpis.touches import BY_CODE, CODES, LATE, NOTHING, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
 from models.record import Row
@@ -224,8 +225,10 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     spec = BY_CODE[kind]
     minute = row.time // 60_000
     note_: Any = None
+    page = NOTHING
     if kind == PAGE:
-        note_ = row.data.get("session_id")
+        note_, page = row.data.get("session_id"), page_of(row.data)
+        tenant.see_page(row, raw, page, late, bot)
     elif spec.type in TOUCH_ROWS:
         note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None
         if spec.modelled:
@@ -237,7 +240,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
         tenant.clicks.take(row, raw, note_)
     if not bot:
         tenant.scored.note(raw, row.time, kind)
-    chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_)
+    chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_, page)
     tenant.dirty.add(("touch", (raw, chunk)))
     tenant.touch_marks(kind, flags, minute, note_)
 

@@ -19,13 +19,16 @@ from kpis.customers import SubscriptionEvent
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, Link, Pair, hash_nodes, named_ids, person_rank
+from kpis.landings import Landings
 from kpis.lead_groups import latest_steps
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
+from kpis.pages import page_only
 from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of, within
+from kpis.person_sets import IDENTIFIED, PAGED
 from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.rated import note_rated
 from kpis.records import RecordEvent
@@ -54,6 +57,7 @@ OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
 DAY_MS: Final = 86_400_000
 USER: Final = "user:"
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+LATE_PAGE: Final = code("late.p:crm.page.viewed")
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
 
@@ -103,6 +107,8 @@ class Tenant:
         self.conversions = Conversions(self)
         self.clicks = Clicks(self)
         self.forms = Forms(self)
+        self.landings = Landings(self)
+        self.people.sets.follow(self.landings, settings.landing_pages)
         self.dirty: set[tuple[str, Any]] = set()
         self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
@@ -274,6 +280,18 @@ class Tenant:
         """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
         self.people.own(kind, key, self.people.owner(raw), None)
 
+    def see_page(self, row: Row, raw: str, page: int, late: bool, bot: bool) -> None:
+        """A page view: what its page and its person's conversions make of it."""
+        if late:
+            self.late_page(page, row.time // 60_000)
+        if not bot and raw.startswith(IDENTIFIED):
+            self.landings.view(raw, row.time, page)
+
+    def late_page(self, page: int, minute: int) -> None:
+        """A late view counts among those of its page."""
+        if self.people.sets.followed(page):
+            self.ledger.add(self.people.sets.landing_code((PAGED, page_only(page))), LATE_PAGE, minute)
+
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
         codes = TOUCH_CODES[kind]
@@ -382,6 +400,7 @@ class Tenant:
             part.restore()
         reach.restore(self)
         people.restore([*self._holders, *people.attributes, *self.contacts.of], [*self.leads, *self.purchases])
+        self.landings.restore()
         held = (*self.customers, *self.purchases, *(f"subscription:{key}" for key in self.subscriptions))
         self.spenders.refresh({people.subject(raw) for raw in held})
         for raw, touches in people.touches.items():
@@ -428,8 +447,10 @@ class Tenant:
             ledger.open_empty("person", person)
         ledger.close()
         for touches in people.touches.values():
-            for time, touched, flags, own in touches:
+            for (time, touched, flags, own), page in zip(touches, touches.pages, strict=True):
                 self.touch_marks(touched, flags, time // 60_000, own)
+                if page >= 0 and flags & LATE:
+                    self.late_page(page, time // 60_000)
         for raw in self.contacts.of:
             reach.late_without_deal(self, raw)
         people.sets.recount()

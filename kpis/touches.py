@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from kpis.measures import code
+from kpis.pages import PAGES
 
 BOT: Final = 1
 LATE: Final = 2
@@ -141,14 +142,15 @@ class Touches:
     They are stored in chunks of CHUNK, so that one more touch rewrites little, however many there are.
     """
 
-    __slots__ = ("notes", "packed", "table")
+    __slots__ = ("notes", "packed", "pages", "table")
 
     def __init__(self) -> None:
         self.packed: array[int] = array("q")  # ms << 12 | kind << 4 | flags
         self.notes: array[int] = array("i")  # index into table, or NOTHING
+        self.pages: array[int] = array("i")  # code of a page view's page, or NOTHING
         self.table: list[Any] = []
 
-    def add(self, time: int, kind: int, flags: int, note: Any) -> int:
+    def add(self, time: int, kind: int, flags: int, note: Any, page: int = NOTHING) -> int:
         """Add a touch at ``time`` ms; returns the number of the chunk it went into."""
         place = NOTHING
         if note is not None:
@@ -159,6 +161,7 @@ class Touches:
             place = len(table) - 1
         self.packed.append(time << 12 | kind << 4 | flags)
         self.notes.append(place)
+        self.pages.append(page)
         return (len(self.packed) - 1) // CHUNK
 
     def __iter__(self) -> Iterator[tuple[int, int, int, Any]]:
@@ -173,16 +176,19 @@ class Touches:
         return -(-len(self.packed) // CHUNK)
 
     def chunk(self, number: int) -> list[list[Any]]:
-        """A chunk as JSON: the packed touches, then their notes."""
+        """A chunk as JSON: the packed touches, their notes, their pages."""
         low, high = number * CHUNK, (number + 1) * CHUNK
         notes = [None if note < 0 else self.table[note] for note in self.notes[low:high]]
-        return [self.packed[low:high].tolist(), notes]
+        pages = [None if page < 0 else PAGES.names[page] for page in self.pages[low:high]]
+        return [self.packed[low:high].tolist(), notes, pages]
 
     @staticmethod
     def restored(chunks: dict[int, list[list[Any]]]) -> "Touches":
         """From stored chunks by number."""
         touches = Touches()
-        for _, (packed, notes) in sorted(chunks.items()):
-            for one, note in zip(packed, notes, strict=True):
-                touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, tuple(note) if isinstance(note, list) else note)
+        for _, (packed, notes, pages) in sorted(chunks.items()):
+            for one, note, text in zip(packed, notes, pages, strict=True):
+                page = NOTHING if text is None else PAGES.code(text)
+                said = tuple(note) if isinstance(note, list) else note
+                touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, said, page)
         return touches

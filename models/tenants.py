@@ -65,7 +65,7 @@ class TenantSettings(BaseModel):
     conversion_types: tuple[EventType, ...] = (
         "form.submitted", "lead.created", "user.signed_up", "order.completed", "deal.won",
     )  # fmt: skip
-    conversion_days: Days = 7
+    conversion_days: Literal[7, 30] = 7  # a length that windows have, so that `open` is exact
     landing_pages: tuple[str, ...] = ()  # paths; none: each session's entry page
     touch_types: tuple[EventType, ...] = (
         "page.viewed", "link.clicked", "email.clicked", "social.liked", "social.commented", "social.shared",

@@ -2,11 +2,12 @@
 
 from kpis.catalog.hears import CONVERSIONS
 from kpis.catalog.row import Kpi
-from kpis.formulas_conversions import dropped
+from kpis.formulas_conversions import dropped, landing
 
 
 def conversions() -> tuple[Kpi, ...]:
     clicks = ("crm.link.clicked", CONVERSIONS)
+    views = ("crm.page.viewed", CONVERSIONS)
     forms = ("crm.form.started", "crm.form.submitted")
     return (
         Kpi(
@@ -27,4 +28,5 @@ def conversions() -> tuple[Kpi, ...]:
             "subject",
             direction="down",
         ),
+        Kpi("landing_page_conversion_rate", "Landing page conversion", "ratio", landing, views, "page"),
     )

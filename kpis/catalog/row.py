@@ -10,7 +10,7 @@ from kpis.view import View
 from kpis.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
 
 DEALS: Final = ("crm.deal.",)
-Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "none"]
+Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "page", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "seconds", "index", "score"]
 Shape = Literal["count", "sum", "ratio"]
 

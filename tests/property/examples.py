@@ -7,6 +7,7 @@ from tests.property import example_stories as s
 from tests.property.example_stories import HELSINKI, Stage
 from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION_SETTINGS
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
+from tests.property.stories_conversions import CONVERSION_EXAMPLES
 from tests.property.stories_engagement import ENGAGEMENT_EXAMPLES
 from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_sales import SALES_EXAMPLES
@@ -28,6 +29,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACQUISITION_EXAMPLES,
     **ACTIVITY_EXAMPLES,
     **ENGAGEMENT_EXAMPLES,
+    **CONVERSION_EXAMPLES,
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
     **SCORE_EXAMPLES,

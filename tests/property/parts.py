@@ -13,7 +13,7 @@ from tests.property.lanes import World, row_of
 ADDED: Final = TenantBook.from_mapping({"tenants": {"whole": {"tz": "Europe/Helsinki", "dimensions": ["tier"]}}})
 NAMES: Final = (
     "customer_id", "lead_id", "user_id", "anonymous_id", "contact_id", "deal_id", "order_id", "subscription_id",
-    "contract_id", "message_id", "record_id", "ticket_id", "cost_id",
+    "contract_id", "message_id", "record_id", "ticket_id", "cost_id", "click_id",
 )  # fmt: skip
 SIDES: Final = ("numerator", "denominator", "n", "unpriced", "late_revised", "excluded")
 # Quotients of sums on either side, or a product: what they are made of adds up, and is compared in other rows.

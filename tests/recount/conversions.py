@@ -177,7 +177,8 @@ def conversion_rows(tenant: Tenant) -> list[KpiRow]:
     """Clicks, forms and landing pages."""
     c = Conversions(tenant)
     forms = Types(("crm.form.started", "crm.form.submitted"))
-    clicks = Types(("crm.link.clicked", *c.types))
+    views, clicks = Types(("crm.page.viewed", *c.types)), Types(("crm.link.clicked", *c.types))
+    everybody = c.visitors((visit, "") for visit in c.landings())
 
     def row(kpi: str, types: Types, segments: str, formula: Callable[..., Figure], *lists: Source) -> KpiRow:
         return KpiRow(kpi, "ratio", types, segments, formula, lists, thin=True)
@@ -185,4 +186,14 @@ def conversion_rows(tenant: Tenant) -> list[KpiRow]:
     return [
         row("clicks_without_conversion_rate", clicks, "touch", without, *c.click_lists()),
         row("form_abandonment_rate", forms, "subject", without, *c.form_lists()),
+        KpiRow(
+            "landing_page_conversion_rate",
+            "ratio",
+            views,
+            "page",
+            converted,
+            (c.visitors(c.pages()),),
+            thin=True,
+            of_all=(everybody,),
+        ),
     ]
