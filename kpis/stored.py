@@ -128,7 +128,10 @@ def _load_marketing(tenant: Tenant, name: str, stored: list[Any]) -> None:
 
 def _drop_marketing(tenant: Tenant, name: str) -> None:
     raw, _, number = name.rpartition("\0")
-    tenant.stored_marketing.get(raw, {}).pop(int(number), None)
+    chunks = tenant.stored_marketing.get(raw, {})
+    chunks.pop(int(number), None)
+    if not chunks:
+        tenant.stored_marketing.pop(raw, None)
 
 
 def _load_contact(tenant: Tenant, name: str, stored: list[Any]) -> None:
