@@ -48,6 +48,7 @@ class Clicks:
     def restore(self) -> None:
         """Make what is derived from the shelf."""
         for key, click in self.facts.items():
+            click[4] = list(self._tenant.fitted(tuple(click[4])))
             self._of.setdefault(click[3], []).append(key)
 
     def subjects_of(self, click: str) -> list[str]:

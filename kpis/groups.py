@@ -212,7 +212,7 @@ def of_late(tenant: "Tenant", key: str) -> Contribution:
             if isinstance(one, str):  # a scale, beside the subject's segments
                 yield tenant.with_segment(segments, one), Mark(f"late.v:{label}", time, 1)
             else:  # a conversion's own segments
-                yield tenant.sets.code(tuple(one)), Mark(f"late.t:{label}", time, 1)
+                yield tenant.sets.code(tenant.fitted(tuple(one))), Mark(f"late.t:{label}", time, 1)
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
