@@ -47,7 +47,8 @@ def a_month_earlier(at: Window, zone: Zone) -> Window:
             # A complete window ends where a month does; a running one has the same part of its month behind it.
             last = _month_before(last + 1) - 1 if at.complete else _month_before(last)
     start, end = None if first is None else zone.midnight(first), zone.midnight(last + 1)
-    return Window(at.name, start, end, end * 60_000, at.complete, at.as_of_ms)
+    # It has no name of its own: as `24h` it would be read from minutes, which are not kept so long.
+    return Window("", start, end, end * 60_000, at.complete, at.as_of_ms)
 
 
 def _midnights(start: int, end: int, zone: Zone) -> tuple[int, int]:
