@@ -85,4 +85,4 @@ def clicks_hit(tenant: "Tenant", raws: Iterable[str], times: list[int]) -> Contr
 
 def _place(tenant: "Tenant", click: Click) -> tuple[int, int]:
     closes = ceil_quarter(click[0] + tenant.settings.conversion_days * DAY_MS)
-    return tenant.sets.code(tuple(click[4])), closes
+    return tenant.sets.code(tenant.fitted(tuple(click[4]))), closes

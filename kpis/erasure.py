@@ -73,7 +73,7 @@ class Plan:
                     yield kind, "\0".join(both), value
             elif not self.unpick:
                 yield kind, "\0".join(map(self._surrogate, parts)), self._rewritten(value)
-            elif not self._is_gone(kind, parts):
+            elif not self._is_gone(kind, parts, value):
                 yield kind, name, value
 
     def _link(self, pair: list[str]) -> list[str] | None:
@@ -95,10 +95,11 @@ class Plan:
             return [self._rewritten(one) for one in value]
         return {key: self._rewritten(one) for key, one in value.items()} if isinstance(value, dict) else value
 
-    def _is_gone(self, kind: str, parts: list[str]) -> bool:
+    def _is_gone(self, kind: str, parts: list[str], value: Any) -> bool:
         if f"{kind}:{parts[0]}" in self.objects:
             return True
-        return any(self._names(part) for part in parts)
+        told = [one for one in value if isinstance(one, str)] if isinstance(value, list) else ()
+        return any(self._names(part) for part in (*parts, *told))
 
     def _names(self, text: str) -> bool:
         if text.startswith(WITHIN):
