@@ -33,10 +33,10 @@ def note(ledger: Ledger, measure: int, received: int) -> None:
         ledger.add(0, measure, minute)
 
 
-def note_accepted(ledger: Ledger, row: Row, currency: str, day_of: Callable[[int], int]) -> None:
-    """Count what an accepted record is flagged with, and money that needs a rate of its day to be priced.
+def note_accepted(ledger: Ledger, row: Row, day_of: Callable[[int], int]) -> None:
+    """Count what an accepted record is flagged with, and money by what its price depends on.
 
-    ``currency`` is the reporting one; ``priced:USD:20542`` counts money of a currency and local day.
+    ``priced:USD:20542`` counts money of a currency and local day: which needs a rate is decided when it is read.
     """
     minute = row.received // 60_000
     if row.flags & BOT:
@@ -45,7 +45,6 @@ def note_accepted(ledger: Ledger, row: Row, currency: str, day_of: Callable[[int
         ledger.add(0, UNPRICED_FACTS, minute)
     elif (
         (found := row.data.get("currency"))
-        and found != currency
         and row.type in PRICED
         and not row.flags & UNKNOWN_TYPE
         and any(row.data.get(field) is not None for field in ("amount", "mrr"))

@@ -91,7 +91,7 @@ class TenantState:
         tenant = self.tenant
         late = row.received - row.time > tenant.settings.late_threshold_s * 1000
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
-        quality.note_accepted(tenant.ledger, row, tenant.settings.currency, tenant.zone.day)
+        quality.note_accepted(tenant.ledger, row, tenant.zone.day)
         label = event_label(row)
         if label not in self.types:
             self.types.add(label)

@@ -1,7 +1,7 @@
 """Customers: they order, send back, answer surveys, drift away and return."""
 
 from simulator import lead, visitor
-from simulator.company import Company, Person, Story
+from simulator.company import Company, Data, Person, Story
 from simulator.rhythm import DAY, HOUR, MINUTE
 
 
@@ -91,7 +91,7 @@ def regret(c: Company, order_id: str, amount: str, currency: str) -> Story:
 def survey(c: Company, person: Person) -> Story:
     """A survey is sent; a third answer it, some again."""
     kind, survey_id = c.rng.choice((("nps", "nps-2026"), ("nps", "nps-2026"), ("effort", "ces"), ("csat", "csat")))
-    about = {**person.ids, "survey_id": survey_id, "survey_type": kind}
+    about: Data = {**person.ids, "survey_id": survey_id, "survey_type": kind}
     if kind == "effort" and c.profile.sloppy:
         about["polarity"] = "effort"
     if kind == "csat" and c.chance(0.1):
