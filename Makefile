@@ -74,8 +74,7 @@ schemas: setup ## write the JSON Schemas anew from the models
 	$(BIN)/python -m models.schemas
 
 docs: setup ## write the generated pages of docs/ anew
-	$(BIN)/python -m kpis.docs >docs/kpis.md.new
-	mv docs/kpis.md.new docs/kpis.md
+	$(BIN)/python -m pages
 
 clean: ## remove the environment and all caches of this folder
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -77,9 +77,9 @@ class TenantSettings(BaseModel):
     nps_buckets: tuple[int, int] = (6, 8)  # the highest detractor and the highest passive score
     nps_scales: Mapping[str, tuple[int, int]] = {}  # the same of other scales, by their ends: "1-5"
     weights: Mapping[EventType, Annotated[int, Field(ge=0, le=1000)]] = {
-        "page.viewed": 1, "email.opened": 1, "email.clicked": 3, "social.liked": 2, "social.commented": 2,
-        "social.shared": 2, "social.followed": 2, "social.mentioned": 2, "social.messaged": 2, "call.ended": 8,
-        "meeting.held": 10, "user.signed_in": 2, "form.submitted": 5, "order.completed": 20,
+        "page.viewed": 1, "link.clicked": 3, "email.opened": 1, "email.clicked": 3, "social.liked": 2,
+        "social.commented": 2, "social.shared": 2, "social.followed": 2, "social.mentioned": 2, "social.messaged": 2,
+        "call.ended": 8, "meeting.held": 10, "user.signed_in": 2, "form.submitted": 5, "order.completed": 20,
     }  # fmt: skip
     tiers: tuple[Score, Score] = (1, 5)  # from which score on a customer is warm, and hot
     workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)  # Monday is 1

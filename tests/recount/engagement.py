@@ -15,7 +15,7 @@ from tests.recount.windows import DAY, QUARTER_HOUR, Window, ceil_to
 
 HALF_LIFE: Final = 7 * DAY
 DEFAULT: Final = (
-    "page.viewed", "email.opened", "email.clicked", "social.liked", "social.commented", "social.shared",
+    "page.viewed", "link.clicked", "email.opened", "email.clicked", "social.liked", "social.commented", "social.shared",
     "social.followed", "social.mentioned", "social.messaged", "call.ended", "meeting.held", "user.signed_in",
     "form.submitted", "order.completed",
 )  # fmt: skip

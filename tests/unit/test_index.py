@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from kpis.catalog import CATALOG
-from kpis.docs import GROUPS, page
+from pages.index import GROUPS, page
 
-PAGE = Path(__file__).parents[3] / "docs" / "kpis.md"
+PAGE = Path(__file__).parents[2] / "docs" / "kpis.md"
 
 
 def test_the_page_is_current() -> None:
@@ -25,4 +25,4 @@ def test_every_kpi_is_on_the_page_once() -> None:
     """A row of the table for each row of the catalogue."""
     lines = page().splitlines()
 
-    assert all(sum(line.startswith(f"| `{kpi.id}` |") for line in lines) == 1 for kpi in CATALOG)
+    assert all(sum(line.startswith(f"| [`{kpi.id}`](kpis/") for line in lines) == 1 for kpi in CATALOG)

@@ -1,12 +1,12 @@
-"""docs/kpis.md, made from the catalogue: ``python -m kpis.docs`` prints it, ``make docs`` writes it."""
+"""docs/kpis.md, made from the catalogue: the table of all KPIs."""
 
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 from kpis.catalog import CATALOG, Kpi
 from kpis.catalog.hears import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
 from kpis.windows import BY_DAY, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+from pages.texts import load_texts
 
 # A group begins with the row of this id and ends before the next group's; a new row belongs where it stands.
 GROUPS: Final = {
@@ -37,7 +37,7 @@ SEGMENTS: Final = {
 HEAD: Final = f"""\
 # Every KPI
 
-Generated from `kpis/catalog.py` by `make docs`: change the catalogue, not this page. How the numbers are decided where
+Generated from `kpis/catalog/` by `make docs`: change the catalogue, not this page. How the numbers are decided where
 a definition leaves room is in [numbers.md](numbers.md), how to read them in [redis.md](redis.md).
 
 **Windows**
@@ -67,23 +67,30 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
+    homes = {name: bare for bare, text in load_texts().items() for name in (bare, *text.variants)}
     for kpi in CATALOG:
         if kpi.id in GROUPS:
             yield f"\n## {GROUPS[kpi.id]}\n\n"
             yield "| id | title | unit | windows | segments | events | better |\n|---|---|---|---|---|---|---|\n"
         cells = (
-            f"`{kpi.id}`",
+            f"[`{kpi.id}`](kpis/{homes[kpi.id]}.md)",
             kpi.title,
             kpi.unit,
-            _windows(kpi),
-            kpi.vector or SEGMENTS[kpi.rows],
+            windows_of(kpi),
+            segments_of(kpi),
             _events(kpi),
             kpi.direction,
         )
         yield f"| {' | '.join(cells)} |\n"
 
 
-def _windows(kpi: Kpi) -> str:
+def segments_of(kpi: Kpi) -> str:
+    """What its documents are by."""
+    return kpi.vector or SEGMENTS[kpi.rows]
+
+
+def windows_of(kpi: Kpi) -> str:
+    """Which windows it has."""
     if kpi.stock and kpi.windows == WINDOWS:
         return "at the end"
     return {WINDOWS: "every", FROM_A_DAY: "from a day", BY_DAY: "by the day"}.get(kpi.windows, " ".join(kpi.windows))
@@ -96,7 +103,3 @@ def _events(kpi: Kpi) -> str:
     events = [event for event in kpi.events if not touched or event not in MARKETING]
     names = (event.removeprefix("crm.") + ("*" if event.endswith(".") else "") for event in events)
     return " ".join([*(f"`{name}`" for name in names), *["marketing touches"] * touched])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

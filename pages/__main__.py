@@ -1,0 +1,27 @@
+"""Write docs/kpis.md, docs/kpis/*.md and docs/guides.md anew: ``python -m pages``."""
+
+from pathlib import Path
+from typing import Final
+
+from pages import guides, index
+from pages.page import page
+from pages.texts import load_texts
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "kpis"
+
+
+def main() -> None:
+    """One file a KPI; files of KPIs that are no more go."""
+    FOLDER.mkdir(exist_ok=True)
+    texts = load_texts()
+    for path in FOLDER.glob("*.md"):
+        if path.stem not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        (FOLDER / f"{name}.md").write_text(page(name, text), encoding="utf-8")
+    (FOLDER.parent / "kpis.md").write_text(index.page(), encoding="utf-8")
+    (FOLDER.parent / "guides.md").write_text(guides.page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
