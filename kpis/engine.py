@@ -13,7 +13,7 @@ import orjson
 from kpis import quality
 from kpis.documents import Document, documents
 from kpis.erasure import REQUEST
-from kpis.renewal import erase, renewed
+from kpis.redefined import erase, redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
@@ -63,7 +63,7 @@ class Engine:
         self._tenants: dict[str, TenantState] = {}
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
-        self._renewed: list[tuple[bytes, bytes | None]] = []
+        self._changed: list[tuple[bytes, bytes | None]] = []
 
     def tenants(self) -> Iterable[str]:
         """Every tenant of this lane."""
@@ -86,7 +86,7 @@ class Engine:
             state.restore()
 
     def configure(self, book: TenantBook) -> None:
-        """Have other settings from now on; `outdated` then names whose cells are to be renewed."""
+        """Have other settings from now on; `outdated` then names whose cells are to be counted again."""
         self._book = book
 
     def outdated(self) -> list[str]:
@@ -96,10 +96,10 @@ class Engine:
             if state.outdated or state.tenant.settings != self._book[name]
         ]  # fmt: skip
 
-    def renew(self, tenant: str) -> None:
+    def redefine(self, tenant: str) -> None:
         """Make a tenant's cells again from its facts; `finish` says what changed. Between batches, before any event."""
-        _, entries = renewed(self._tenants[tenant], self._book[tenant])
-        self._renewed += entries
+        _, entries = redefined(self._tenants[tenant], self._book[tenant])
+        self._changed += entries
         self._touched.add(tenant)
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
@@ -117,12 +117,12 @@ class Engine:
                     Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
                 )
             if state.request is not None:
-                self._renewed += erase(state, state.request)
+                self._changed += erase(state, state.request)
                 state.request = None
 
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""
-        entries, self._renewed = self._renewed, []
+        entries, self._changed = self._changed, []
         for name in self._touched:
             state = self._tenants[name]
             state.finish()

@@ -41,7 +41,7 @@ class Outcome(Protocol):
 
 
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (renew* | apply*, finish, documents*)*."""
+    """All state of one lane. Calls come in this order: load*, restored, (redefine* | apply*, finish, documents*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog entry back. A later one of the same key replaces it."""
@@ -56,10 +56,10 @@ class Engine(Protocol):
         ...
 
     def outdated(self) -> Sequence[str]:
-        """Tenants that were counted with other settings, or by another build: to be renewed before the next event."""
+        """Tenants that were counted with other settings, or by another build: counted again before any event."""
         ...
 
-    def renew(self, tenant: str) -> None:
+    def redefine(self, tenant: str) -> None:
         """Count a tenant's facts again; `finish` says what changed."""
         ...
 

@@ -136,7 +136,7 @@ class Lane:
 
     async def _turn(self) -> None:
         if self._stale:
-            await self._renew()
+            await self._redefine()
         if self._inbox:
             await self._batch()
         self.publisher.tick()
@@ -159,7 +159,7 @@ class Lane:
         at = self.position._replace(next=self._applied)
         self._committing = spawn(self._commit(outcome, at), lambda: f"committing lane {self.partition} at {at.next}")
 
-    async def _renew(self) -> None:
+    async def _redefine(self) -> None:
         """Count tenants again whose settings or formulas are others now: one transaction, at the same position.
 
         What is published stays until all of it is committed.
@@ -169,7 +169,7 @@ class Lane:
         if not (tenants := self.state.engine.outdated()):
             return
         for tenant in tenants:
-            self.state.engine.renew(tenant)
+            self.state.engine.redefine(tenant)
             await asyncio.sleep(0)
         await self._commit(self.state.engine.finish(), self.position)
         self.publisher.whole(tenants)

@@ -65,7 +65,7 @@ class CountingEngine:
     def outdated(self) -> list[str]:
         return []
 
-    def renew(self, tenant: str) -> None:
+    def redefine(self, tenant: str) -> None:
         """Is never asked."""
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:

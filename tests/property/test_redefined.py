@@ -35,14 +35,14 @@ def book(changed: dict[str, Any]) -> TenantBook:
     return TenantBook.from_mapping({"tenants": {name: {**BEFORE, **changed} for name in TENANTS}})
 
 
-def renewed(lane: Lane, changed: dict[str, Any], *, restart: bool) -> Lane:
+def redefined(lane: Lane, changed: dict[str, Any], *, restart: bool) -> Lane:
     """A lane whose settings change, while it runs or while it is down."""
     lane.book = book(changed)
     if restart:
         lane.restart(1)
     lane.engine.configure(lane.book)
     for tenant in lane.engine.outdated():
-        lane.engine.renew(tenant)
+        lane.engine.redefine(tenant)
     lane.entries.update(lane.engine.finish().entries)
     return lane
 
@@ -69,7 +69,7 @@ def test_settings_may_change_at_any_time(
     arrived: Batches = data.draw(arrivals(world))
     at = data.draw(st.integers(0, len(arrived)))
     account = data.draw(st.sampled_from(({}, {}, {"customer_is": "account"})))
-    lane = renewed(Lane(book(account)).take(arrived[:at]), changed, restart=restart).take(arrived[at:])
+    lane = redefined(Lane(book(account)).take(arrived[:at]), changed, restart=restart).take(arrived[at:])
     fresh = Lane(book(changed)).take(arrived)
     assert cells(facts(lane)) == cells(facts(fresh))
     for tenant in fresh.engine.tenants():
@@ -97,7 +97,7 @@ def test_there_and_back_leaves_everything_as_it_was(
     """The same entries and documents, under a definition that is two further."""
     lane = Lane(book({})).take(data.draw(arrivals(world)))
     before = facts(lane), {tenant: strip(lane.documents(tenant, as_of, looked_at)) for tenant in lane.engine.tenants()}
-    renewed(renewed(lane, changed, restart=False), {}, restart=True)
+    redefined(redefined(lane, changed, restart=False), {}, restart=True)
     after = facts(lane), {tenant: strip(lane.documents(tenant, as_of, looked_at)) for tenant in lane.engine.tenants()}
     if "dimensions" not in changed:
         assert after == before

@@ -28,7 +28,7 @@ def facts_of(tenant: Tenant) -> Iterator[Fact]:
             yield kind, "\0".join(shelf.parts(name)), orjson.loads(orjson.dumps(shelf.read(tenant, name)))
 
 
-def renewed(
+def redefined(
     state: TenantState, settings: TenantSettings, facts: Iterable[Fact] | None = None
 ) -> tuple[TenantState, list[Entry]]:
     """A tenant's state under ``settings`` (of other ``facts``), and its cells that differ.
@@ -58,7 +58,7 @@ def erase(state: TenantState, request: Row) -> list[Entry]:
     after = [fact for fact in plan.facts(before) if fact[0] != "erased"]
     after += [("erased", key, said) for key, said in plan.remembered(tenant.erased).items()]
     entries += _fact_changes(tenant.name, before, after)
-    return entries + renewed(state, tenant.settings, after)[1]
+    return entries + redefined(state, tenant.settings, after)[1]
 
 
 def _fact_changes(name: str, before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[Entry]:

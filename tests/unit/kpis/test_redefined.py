@@ -7,7 +7,7 @@ import pytest
 
 from kpis import definition
 from kpis.engine import Engine
-from kpis.renewal import moved_days
+from kpis.redefined import moved_days
 from kpis.zone import zone
 from models.record import Row
 from models.settings import TenantBook
@@ -49,7 +49,7 @@ def test_cells_that_are_no_more_are_taken_back() -> None:
     stored = counted(Engine(book()))
     engine = restored(stored, book(tz="Europe/Helsinki"))
     assert engine.outdated() == ["t"]
-    engine.renew("t")
+    engine.redefine("t")
     changed = dict(engine.finish().entries)
     day = ms("2026-03-01") // 86_400_000
     assert "orders" not in orjson.loads(changed[f"ct\0\0\0d{day}".encode()] or b"{}")
@@ -69,7 +69,7 @@ def test_another_build_counts_again_and_keeps_what_it_does_not_know(monkeypatch:
         monkeypatch.setattr(definition, "FORMULA_VERSION", version)
         engine = restored(stored, book())
         assert engine.outdated() == ["t"]
-        engine.renew("t")
+        engine.redefine("t")
         stored |= dict(engine.finish().entries)
         assert orjson.loads(stored[b"ft\0meta\0"] or b"")["definition"] == number
     assert stored[b"ft\0novelty\0one"] == b"[1]"
@@ -95,7 +95,7 @@ def test_quality_days_move_with_the_zone_as_far_as_quarter_hours_reach() -> None
 def test_documents_say_which_definition_they_are_of() -> None:
     """A reader sees that a number was counted anew."""
     engine = restored(counted(Engine(book())), book(currency="USD"))
-    engine.renew("t")
+    engine.redefine("t")
     engine.finish()
     documents = engine.documents("t", ms("2026-03-10"), live=False, full=True)
     assert {document["definition"] for document in documents} == {2}
