@@ -35,11 +35,11 @@ class Conversions:
         tenant.people.hold(raw)
         root = tenant.people.subject(raw)
         tenant.ledger.open("hits", root)
-        tenant.landings.open(root, click)
-        for root in tenant.clicks.subjects_of(click) if click else ():
-            tenant.ledger.open("hits", root)
+        for other in tenant.clicks.subjects_of(click) if click else ():
+            tenant.ledger.open("hits", other)
         tenant.file("conversion", f"{raw}\0{row.time // PERIOD_MS}", self.facts, [row.time, click or None])
         self._note(raw, row.time, click)
+        tenant.landings.convert(root, row.time, click)
 
     def _note(self, raw: str, time: int, click: str | None) -> None:
         insort(self._times.setdefault(raw, array("q")), time)
@@ -70,6 +70,16 @@ class Conversions:
         if click and self.by_click.get(click, (0,))[-1] >= time:
             return True
         return bool(self._times) and any(held[-1] >= time for held in self._held(root))
+
+    def any_after(self, root: str, time: int) -> bool:
+        """Whether anybody converted by any click, or the subject at or after an instant: else nothing may follow."""
+        return bool(self.by_click) or any(held[-1] >= time for held in self._held(root))
+
+    def followed(self, root: str, time: int, click: str | None) -> bool:
+        """Whether a subject, or anybody by the click, converted within the conversion window of an instant."""
+        if any(self._reaches(held, time) for held in self._held(root)):
+            return True
+        return click is not None and self._reaches(self.by_click.get(click), time)
 
     def follow(self, times: Any, time: int, click: str | None) -> bool:
         """Whether one of these instants, or a conversion by the click, lies within the conversion window."""

@@ -160,7 +160,6 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
     """A person's sign-up and survey answers."""
     people = tenant.people
     if people.person(key) != key:
-        tenant.landings.converted.pop(key, None)
         return
     raws = people.own_raws(key)
     segments = people.segments(key)
@@ -178,7 +177,14 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
             on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
             for mark in score_marks(score):
                 yield on_scale, mark
-    yield from tenant.landings.marks(key)
+
+
+def of_landing(tenant: "Tenant", key: str) -> Contribution:
+    """A person's views of landing pages that were converted."""
+    if tenant.people.person(key) == key:
+        yield from tenant.landings.marks(key)
+    else:
+        tenant.landings.converted.pop(key, None)
 
 
 def of_cost(tenant: "Tenant", key: str) -> Contribution:
@@ -247,6 +253,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "mrr": of_mrr,
     "contract": of_contract,
     "person": of_person,
+    "landing": of_landing,
     "closing": reach.of_closing,
     "late": of_late,
     "logins": of_logins,

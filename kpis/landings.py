@@ -7,17 +7,31 @@ younger than the conversion window, unless a converted view lies in the window a
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpis.ledger import Contribution
-from kpis.marks import EVERY, FOREVER, MINUTE_MS, Interval, Mark, distinct_marks, intersect, leaves, level_marks, union
+from kpis.marks import (
+    DAY_MS,
+    EVERY,
+    FOREVER,
+    MINUTE_MS,
+    Interval,
+    Mark,
+    distinct_marks,
+    intersect,
+    leaves,
+    level_marks,
+    union,
+)
 from kpis.pages import path_and_click
 from kpis.person_sets import IDENTIFIED, LANDED, PAGE, PAGED, SetKey
 from kpis.presence import NARROW
-from kpis.touches import BOT
+from kpis.touches import BOT, Touches
 from kpis.zone import Zone, bucket_after, bucket_start
 
 if TYPE_CHECKING:
@@ -29,21 +43,30 @@ NAMES: Final = {LANDED: "landed", PAGED: "landed.page"}
 
 
 class Landings:
-    """The landing pages of one tenant: which views of a person were converted."""
+    """The landing pages of one tenant: which views of a person were converted.
+
+    What changes in the order of time is added to the numbers as it comes; where a view comes before another of its
+    session, or ids are linked, the person's group ``landing`` is taken out and put back whole.
+    """
 
     def __init__(self, tenant: "Tenant") -> None:
-        self.converted: dict[str, dict[SetKey, list[int]]] = {}  # person -> set -> minutes of converted views
+        self.converted: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes of converted views
         self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
+        self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
         self._tenant = tenant
         self._young = f"{tenant.settings.conversion_days}d"
+        self._within = tenant.settings.conversion_days * DAY_MS
 
-    def view(self, raw: str, time: int, page: int) -> None:
-        """A view is about to be counted: where a conversion may follow it, its person is opened."""
-        tenant, click = self._tenant, path_and_click(page)[1]
+    def view(self, raw: str, page: int) -> None:
+        """Note by which click an id came to a page."""
+        click = path_and_click(page)[1]
         if click:
             self.by_click.setdefault(click, set()).add(raw)
-        if tenant.conversions.may_follow(tenant.people.subject(raw), time, click):
-            tenant.ledger.open("person", tenant.people.person(raw))
+
+    def viewed(self, person: str, raw: str, time: int) -> None:
+        """A view has been counted: it may be followed by a conversion that came before it."""
+        if self._tenant.conversions.any_after(self._tenant.people.subject(raw), time):
+            self._convert(person, raw, len(self._tenant.people.touches[raw].packed) - 1)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""
@@ -59,24 +82,89 @@ class Landings:
         for person in found:
             self.note(person)
 
-    def open(self, root: str, click: str | None) -> None:
-        """Take out whom a conversion of a subject, or by a click, may be of."""
+    def convert(self, root: str, time: int, click: str | None) -> None:
+        """A conversion of a subject, or by a click, has been noted: views in the days before it are converted."""
         people = self._tenant.people
-        for raw in (*people.raws(root), *(self.by_click.get(click, ()) if click else ())):
-            self._tenant.ledger.open("person", people.person(raw))
+        raws = dict.fromkeys((*people.raws(root), *(self.by_click.get(click, ()) if click else ())))
+        for raw in raws:
+            touches = people.touches.get(raw)
+            if touches is not None and raw.startswith(IDENTIFIED):
+                for place in self._views(raw, touches, time).tolist():
+                    self._convert(people.person(raw), raw, place)
 
-    def open_person(self, person: str) -> None:
+    def _views(self, raw: str, touches: Touches, conversion: int) -> NDArray[np.int64]:
+        """Places of an id's views, not converted yet, that a conversion may have followed."""
+        packed = np.array(touches.packed, dtype=np.int64)
+        ages = conversion - (packed >> 12)
+        views = (ages >= 0) & (ages < self._within) & (packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)
+        done = self._done.get(raw, b"")
+        views[: len(done)] &= np.frombuffer(done, dtype=np.uint8) == 0
+        return np.flatnonzero(views)
+
+    def _convert(self, person: str, raw: str, place: int) -> None:
+        """Count a view as converted, if it is; one whose person is out of the numbers is found when it is put back."""
+        tenant = self._tenant
+        if tenant.ledger.is_open("landing", person):
+            return
+        touches = tenant.people.touches[raw]
+        time, page = touches.packed[place] >> 12, touches.pages[place]
+        if not tenant.conversions.followed(tenant.people.subject(raw), time, path_and_click(page)[1]):
+            return
+        self._mark_done(raw, place)
+        note = touches.notes[place]
+        session = None if note < 0 else touches.table[note]
+        for key in tenant.people.sets.landings(person, time, session, page):
+            self._hit(person, key, time // MINUTE_MS)
+
+    def _mark_done(self, raw: str, place: int) -> None:
+        done = self._done.setdefault(raw, bytearray())
+        if place >= len(done):
+            done.extend(bytes(place + 1 - len(done)))
+        done[place] = 1
+
+    def _hit(self, person: str, key: SetKey, minute: int) -> None:
+        """One more converted minute of a set."""
+        tenant = self._tenant
+        held = self.converted.setdefault(person, {}).setdefault(key, array("q"))
+        at = bisect_left(held, minute)
+        if at < len(held) and held[at] == minute:
+            return
+        sets = tenant.people.sets
+        young = partial(self._young_in, sets.minutes(person, key))
+        around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
+        windows = EVERY if key[0] == LANDED else NARROW
+        marks = hit_marks(f"{NAMES[key[0]]}.both", minute, around, young, tenant.zone, windows)
+        tenant.ledger.marks(sets.landing_code(key), marks)
+        sets.hit(key, held, minute)
+
+    def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
+        """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
+        zone = self._tenant.zone
+        while start < end:
+            at = bisect_right(views, start)
+            if not at or (leaving := leaves(self._young, views[at - 1], zone)) <= start:
+                if at == len(views):
+                    return
+                start = views[at]
+                continue
+            begin = start
+            while start < leaving:
+                start = leaving
+                leaving = leaves(self._young, views[bisect_right(views, start) - 1], zone) if start < end else start
+            yield begin, min(start, end)
+
+    def open(self, person: str) -> None:
         """Take a person out, whose first views move."""
-        self._tenant.ledger.open("person", person)
+        self._tenant.ledger.open("landing", person)
 
-    def note(self, person: str) -> dict[SetKey, list[int]]:
+    def note(self, person: str) -> "dict[SetKey, array[int]]":
         """Which of a person's views were converted, kept until it changes."""
         found: dict[SetKey, set[int]] = {}
         for time, session, page in self._hits(person):
             minute = time // MINUTE_MS
             for key in self._tenant.people.sets.landings(person, time, session, page):
                 found.setdefault(key, set()).add(minute)
-        converted = {key: sorted(minutes) for key, minutes in found.items()}
+        converted = {key: array("q", sorted(minutes)) for key, minutes in found.items()}
         if converted:
             self.converted[person] = converted
         else:
@@ -88,6 +176,7 @@ class Landings:
         people, conversions = self._tenant.people, self._tenant.conversions
         for raw in people.own_raws(person):
             touches = people.touches.get(raw)
+            self._done.pop(raw, None)
             if touches is None or not raw.startswith(IDENTIFIED):
                 continue
             times = conversions.of(people.subject(raw))
@@ -99,6 +188,7 @@ class Landings:
             for place in views.tolist():
                 time, page = touches.packed[place] >> 12, touches.pages[place]
                 if conversions.follow(times, time, path_and_click(page)[1]):
+                    self._mark_done(raw, place)
                     note = touches.notes[place]
                     yield time, None if note < 0 else touches.table[note], page
 
@@ -119,7 +209,7 @@ class Landings:
         """A view at a minute joins a set: where its person has converted views, that is a change of its own."""
         tenant = self._tenant
         minutes = self.converted.get(person, {}).get(key)
-        if not minutes or tenant.ledger.is_open("person", person):
+        if not minutes or tenant.ledger.is_open("landing", person):
             return
         at = bisect_left(times, minute)
         if at < len(times) and times[at] == minute:
@@ -135,8 +225,40 @@ class Landings:
             tenant.ledger.marks(tenant.people.sets.landing_code(key), marks)
 
 
+def hit_marks(
+    base: str,
+    minute: int,
+    around: tuple[int | None, int | None],
+    young: Callable[[int, int], Iterable[Interval]],
+    zone: Zone,
+    windows: Container[str],
+) -> Iterator[Mark]:
+    """What one more converted minute adds to ``both_marks``, between its converted neighbours.
+
+    ``young``: the parts of a span of minutes in which the visitor is young.
+    """
+    before, after = around
+    until = NEVER if after is None else after
+    for name in LONG:
+        if name in windows:
+            start = minute if before is None else max(minute, leaves(name, before, zone))
+            yield from level_marks(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
+    if before is None:
+        yield from level_marks(f"{base}@all", _instants(young(minute, until)))
+    for bucket in ("week", "month", "quarter", "year"):
+        if bucket not in windows:
+            continue
+        opens = bucket_start(zone.day(minute), bucket)
+        high = zone.midnight(bucket_after(opens, bucket))
+        if before is None or before < zone.midnight(opens):
+            for start, end in young(minute, min(until, high)):
+                yield Mark(f"{base}@{bucket}", start * MINUTE_MS, 1)
+                if end < high:
+                    yield Mark(f"{base}@{bucket}", end * MINUTE_MS, -1)
+
+
 def both_marks(
-    base: str, spans: list[Interval], converted: list[int], zone: Zone, windows: Container[str]
+    base: str, spans: list[Interval], converted: Sequence[int], zone: Zone, windows: Container[str]
 ) -> Iterator[Mark]:
     """While a visitor is young (disjoint spans of minutes) and has a converted view in the window, for long windows."""
     for name in LONG:
@@ -156,7 +278,9 @@ def both_marks(
             yield from _bucket_marks(f"{base}@{bucket}", bucket, start, end, converted, zone)
 
 
-def _bucket_marks(measure: str, bucket: str, start: int, end: int, converted: list[int], zone: Zone) -> Iterator[Mark]:
+def _bucket_marks(
+    measure: str, bucket: str, start: int, end: int, converted: Sequence[int], zone: Zone
+) -> Iterator[Mark]:
     """The same inside each calendar bucket that the span touches."""
     opens = bucket_start(zone.day(start), bucket)
     while zone.midnight(opens) < end:
@@ -170,5 +294,5 @@ def _bucket_marks(measure: str, bucket: str, start: int, end: int, converted: li
         opens = after
 
 
-def _instants(spans: list[Interval]) -> list[Interval]:
+def _instants(spans: Iterable[Interval]) -> list[Interval]:
     return [(start * MINUTE_MS, end * MINUTE_MS if end < NEVER else FOREVER) for start, end in spans]

@@ -19,6 +19,7 @@ NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 # Groups of facts named by their subject: made again when its ids change.
+PERSON_GROUPS: Final = ("person", "landing")  # the same, named by their person
 SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "mrr", "hits", "forms")
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "late", "late_views", "record", "ticket", "logins"}
@@ -175,7 +176,8 @@ class People:
                     self._ledger.open(*group)
         self.open_subject(root)
         for person in self.persons_of(root):
-            self._ledger.open("person", person)
+            for kind in PERSON_GROUPS:
+                self._ledger.open(kind, person)
             self.sets.withdraw(person)
         self._codes.pop(root, None)
 
@@ -218,7 +220,8 @@ class People:
             self._ledger.open_empty(kind, root)
         self._codes.pop(root, None)
         for person in self._persons_within(root):
-            self._ledger.open_empty("person", person)
+            for kind in PERSON_GROUPS:
+                self._ledger.open_empty(kind, person)
             self.sets.make(person)
         for contact in self.contacts(root):
             self.sets.remake(contact)

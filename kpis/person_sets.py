@@ -33,6 +33,7 @@ PAGED: Final = BASES.number("landed.page", narrow=True)  # visitors of a page
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
 LANDINGS: Final = frozenset({LANDED, PAGED})
+HITS: Final = {LANDED: BASES.number("landed.hit"), PAGED: BASES.number("landed.page.hit", narrow=True)}
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
 
 VISITOR: Final = (VISITORS, None)
@@ -43,6 +44,8 @@ ENGAGED_KEYS: Final = tuple(
 )
 
 NOT_ASKED: Final = -1
+FIRST: Final = "first"  # of its session so far
+EARLIER: Final = "earlier"  # than the first one of its session known before
 
 SetKey = tuple[int, Any]  # base, session, user or page
 
@@ -70,6 +73,7 @@ class PersonSets:
         self._day = days
         self._presence = Presence()
         self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
+        self._firsts: dict[str, dict[Any, int]] = {}  # person -> session or day -> its first view, ms
         self._page_codes: dict[int, int] = {}
         self._listed: frozenset[str] = frozenset()
         self._landings: Landings
@@ -107,17 +111,7 @@ class PersonSets:
 
     def _enters(self, person: str, time: int, session: Any) -> bool:
         """Whether no view of the session is before this one."""
-        minute, visit = time // 60_000, self._visit(time, session)
-        if self.minutes(person, visit)[0] < minute:
-            return False
-        people = self._people
-        return all(
-            not (start < time and start // 60_000 == minute and kind == PAGE and not flags & BOT)
-            or self._visit(start, note) != visit
-            for raw in people.own_raws(person)
-            if raw.startswith(IDENTIFIED)
-            for start, kind, flags, note in people.touches.get(raw, ())
-        )
+        return time <= self._firsts[person][self._visit(time, session)[1]]
 
     def _visit(self, time: int, session: Any) -> SetKey:
         return SESSIONS, session if session is not None else self._day(time // 60_000)
@@ -133,23 +127,30 @@ class PersonSets:
             return touches.add(time, kind, flags, note, page)
         person, minute = people.person(raw), time // 60_000
         visits = kind == PAGE and raw.startswith(IDENTIFIED)
-        moves = visits and self._moves_entry(person, self._visit(time, note), minute)
+        entry = self._entry(person, self._visit(time, note)[1], time) if visits else None
         chunk = touches.add(time, kind, flags, note, page)
         self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
         if visits:
             self._put(person, self._landing_keys(page), minute)
-        if moves:
-            self._move_entries(person)
+            if entry == FIRST:
+                self._put(person, (LANDING,), minute)
+            elif entry == EARLIER:
+                self._move_entries(person)
+            self._landings.viewed(person, raw, time)
         return chunk
 
-    def _moves_entry(self, person: str, visit: SetKey, minute: int) -> bool:
-        """Whether a view is the first of its session so far; where it comes before another its person is opened."""
+    def _entry(self, person: str, visit: Any, time: int) -> str | None:
+        """Whether a view is the first of its session; where it comes before another its person is opened."""
         if self._listed:
-            return False
-        times = self._sets.get(person, {}).get(visit)
-        if times and minute < times[0] and person in self._landings.converted:
-            self._landings.open_person(person)
-        return not times or minute < times[0]
+            return None
+        firsts = self._firsts.setdefault(person, {})
+        known = firsts.get(visit)
+        if known is not None and time >= known:
+            return None
+        if known is not None and person in self._landings.converted:
+            self._landings.open(person)
+        firsts[visit] = time
+        return FIRST if known is None else EARLIER
 
     def _landing_keys(self, page: int) -> tuple[SetKey, ...]:
         if not self.followed(page):
@@ -158,18 +159,17 @@ class PersonSets:
         return (paged, LANDING) if self._listed else (paged,)
 
     def _move_entries(self, person: str) -> None:
-        """Make the set of a person's first views again; mostly it gets one more."""
+        """Make the set of a person's first views again, because one of them is another now."""
         sets = self._sets[person]
-        entries = {times[0] for key, times in sets.items() if key[0] == SESSIONS}
-        old = sets.get(LANDING, array("q"))
-        if entries.issuperset(old):
-            for minute in entries.difference(old):
-                self._put(person, (LANDING,), minute)
-            return
+        old, entries = sets.get(LANDING, array("q")), {time // 60_000 for time in self._firsts[person].values()}
         sets[LANDING] = array("q", sorted(entries))
         if person not in self._withdrawn:
             self._presence.whole(LANDED, self._everything, old, -1)
             self._presence.whole(LANDED, self._everything, sets[LANDING], 1)
+
+    def hit(self, key: SetKey, times: "array[int]", minute: int) -> None:
+        """One more converted minute of a set of landing page views."""
+        self._presence.put(HITS[key[0]], self.landing_code(key), times, minute)
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""
@@ -217,6 +217,7 @@ class PersonSets:
     def _made(self, person: str) -> "dict[SetKey, array[int]]":
         """A person's sets, from the facts alone."""
         found: dict[SetKey, set[int]] = {}
+        firsts: dict[Any, int] = {}
         self._note_steps(person)
         for raw in self._people.own_raws(person):
             identified = raw.startswith(IDENTIFIED)
@@ -226,10 +227,13 @@ class PersonSets:
                     keys = self._keys(person, time, kind, note, identified)
                     if kind == PAGE and identified:
                         keys += self._landing_keys(page)
+                        visit = self._visit(time, note)[1]
+                        firsts[visit] = min(time, firsts.get(visit, time))
                     for key in keys:
                         found.setdefault(key, set()).add(time // 60_000)
         if not self._listed:
-            found[LANDING] = {min(minutes) for key, minutes in found.items() if key[0] == SESSIONS}
+            self._firsts[person] = firsts
+            found[LANDING] = {time // 60_000 for time in firsts.values()}
         if person == self._people.subject(person):
             found[BUYER] = set(self.bought_of(person))
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
@@ -264,6 +268,7 @@ class PersonSets:
     def forget(self, person: str) -> None:
         """Drop the sets of a subject whose ids are about to change, after they were withdrawn."""
         self._sets.pop(person, None)
+        self._firsts.pop(person, None)
 
     def make(self, person: str) -> None:
         """Make the sets of a subject whose ids changed; they go into the numbers when the batch ends."""

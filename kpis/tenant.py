@@ -27,7 +27,7 @@ from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.pages import page_only
-from kpis.people import CONTACT, NODE_SPACES, SUBJECT_GROUPS, People, segment_of, within
+from kpis.people import CONTACT, NODE_SPACES, PERSON_GROUPS, SUBJECT_GROUPS, People, segment_of, within
 from kpis.person_sets import IDENTIFIED, PAGED
 from kpis.purchases import Purchase, order_minutes, purchase
 from kpis.rated import note_rated
@@ -241,7 +241,8 @@ class Tenant:
             self.ledger.open(*group)
             self.people.own(*group, owner, previous)
         if thing.startswith(CONTACT):
-            self.ledger.open("person", thing)
+            for named in PERSON_GROUPS:
+                self.ledger.open(named, thing)
         bought = kind == "order" and thing in self.purchases
         buyers = {self.people.subject(thing), self.people.subject(owner)} if bought else ()
         self.people.move_object(thing, said)
@@ -285,7 +286,7 @@ class Tenant:
         if late:
             self.late_page(page, row.time // 60_000)
         if not bot and raw.startswith(IDENTIFIED):
-            self.landings.view(raw, row.time, page)
+            self.landings.view(raw, page)
 
     def late_page(self, page: int, minute: int) -> None:
         """A late view counts among those of its page."""
@@ -444,7 +445,8 @@ class Tenant:
         for person in people.everyone((*self.customers, *self._holders)):
             for kind in SUBJECT_GROUPS:
                 ledger.open_empty(kind, people.subject(person))
-            ledger.open_empty("person", person)
+            for kind in PERSON_GROUPS:
+                ledger.open_empty(kind, person)
         ledger.close()
         for touches in people.touches.values():
             for (time, touched, flags, own), page in zip(touches, touches.pages, strict=True):
