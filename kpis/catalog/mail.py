@@ -34,6 +34,7 @@ def mail() -> tuple[Kpi, ...]:
             by_basis(f.ratio(f.flow("mail.unsubscribed"), delivered), f.ratio(left_then, delivered)),
             down=True,
         ),
+        rate("complaint_rate", "E-mail complaint rate", f.ratio(f.flow("mail.complained"), delivered), down=True),
     )
 
 

@@ -126,6 +126,15 @@ def mail(feed: Feed) -> None:
             feed.add("email.opened", "2026-06-11", message_id=f"m{number}", flags=0 if number < 47 else BOT)
 
 
+def complaints(feed: Feed) -> None:
+    """40 delivered; one recipient complains twice, another about a message that was never delivered."""
+    for number in range(40):
+        feed.add("email.delivered", "2026-06-10", message_id=f"m{number}")
+    feed.add("email.complained", "2026-06-11", message_id="m7")
+    feed.add("email.complained", "2026-07-02", message_id="m7")
+    feed.add("email.complained", "2026-06-11", message_id="never")
+
+
 def quality(feed: Feed) -> None:
     """1,000 received: 12 duplicates, 3 conflicts, 5 invalid, 20 accepted late."""
     for number in range(980):

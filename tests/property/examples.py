@@ -54,6 +54,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     "promoters": [Stage(s.promoters, "month", "2026-06-20",
                         {"net_promoter_score": 30.0, "promoter_share": 0.5, "detractor_share": 0.2})],
     "mail": [Stage(s.mail, "month", "2026-06-20", MAIL)],
+    "complaints": [Stage(s.complaints, "last_month", "2026-07-20", {"email_complaint_rate": 0.025})],
     "quality": [Stage(s.quality, "month", "2026-06-20", QUALITY)],
     "scenario 1": [Stage(s.scenario_1, "month", "2026-06-20",
                          {"orders": 1, "net_revenue": "10.00", "duplicate_rate": 0.5, "conflict_rate": 0.25})],

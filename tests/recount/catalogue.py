@@ -206,6 +206,7 @@ def mail_rows(tenant: Tenant) -> list[KpiRow]:
         row("email_unsubscribe_rate", share, mail.by("unsubscribed"), mail.delivered)
         if period
         else row("email_unsubscribe_rate", f.with_event("unsubscribed"), mail.delivered),
+        row("email_complaint_rate", f.with_event("complained"), mail.delivered),
     ]
 
 
