@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models.settings import TenantBook
 from tests.property.events import ends
 from tests.property.lanes import Lane, Seen, World, arrivals, in_order, items, worlds
-from tests.property.test_engine import often, windows
+from tests.property.test_engine import variant, windows
 from tests.recount import compare, recount
 
 ACCOUNTS: Final = TenantBook.from_mapping(
@@ -16,7 +16,7 @@ ACCOUNTS: Final = TenantBook.from_mapping(
 )
 
 
-@often
+@variant
 @given(st.data(), worlds(), ends, windows)
 def test_persons_of_accounts_are_counted_as_the_recount_does(
     data: st.DataObject, world: World, as_of: int, looked_at: list[str]

@@ -12,6 +12,7 @@ from tests.recount import compare, recount
 
 # Of an example's time most goes into documents, so each looks at two windows; together they see all of them many times.
 often = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+variant = settings(often, max_examples=100)  # the same properties under other settings, with something added
 soak = settings(often, max_examples=5_000)
 windows = st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=2, unique=True)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.settings import TenantBook
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
 from tests.property.lanes import Lane, World, batches, items, row_of, worlds
-from tests.property.test_engine import often, windows
+from tests.property.test_engine import variant, windows
 from tests.recount import compare, recount
 from tests.recount.feed import Feed, ms
 
@@ -20,7 +20,7 @@ IDS: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@often
+@variant
 @given(st.data(), worlds(), ends, windows, st.sampled_from(IDS))
 def test_forgetting_agrees_with_the_recount(
     data: st.DataObject, world: World, as_of: int, looked_at: list[str], who: dict[str, Any]

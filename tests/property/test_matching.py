@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from models.settings import TenantBook
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
 from tests.property.lanes import Lane, World, batches, items, row_of, worlds
-from tests.property.test_engine import often, windows
+from tests.property.test_engine import variant, windows
 from tests.recount import compare, recount
 from tests.recount.feed import Feed, ms
 
 MATCHED: Final = TenantBook.from_mapping({"tenant": {"match_on": ["email_hash"], "dimensions": ["tier"], "low_n": 2}})
 
 
-@often
+@variant
 @given(st.data(), worlds(), ends, windows)
 def test_matched_ids_are_counted_as_the_recount_does(
     data: st.DataObject, world: World, as_of: int, looked_at: list[str]

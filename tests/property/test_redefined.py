@@ -9,7 +9,7 @@ from kpis.quality import is_counter
 from models.settings import TenantBook
 from tests.property.events import TENANTS, ends
 from tests.property.lanes import Batches, Lane, World, arrivals, worlds
-from tests.property.test_engine import often, windows
+from tests.property.test_engine import variant, windows
 
 BEFORE: Final[dict[str, Any]] = {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2}
 # What is decided when an event is counted stays: the lateness of events, and which traits were read.
@@ -60,7 +60,7 @@ def cells(entries: dict[bytes, Any]) -> dict[bytes, Any]:
     return {name: value for name, value in entries.items() if name[:1] == b"c"}
 
 
-@often
+@variant
 @given(st.data(), worlds(), changes, ends, windows, st.booleans())
 def test_settings_may_change_at_any_time(
     data: st.DataObject, world: World, changed: dict[str, Any], as_of: int, looked_at: list[str], restart: bool
@@ -89,7 +89,7 @@ def strip(documents: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
     }
 
 
-@often
+@variant
 @given(st.data(), worlds(), changes, ends, windows)
 def test_there_and_back_leaves_everything_as_it_was(
     data: st.DataObject, world: World, changed: dict[str, Any], as_of: int, looked_at: list[str]
