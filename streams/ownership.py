@@ -112,11 +112,15 @@ class Ownership:
         await asyncio.gather(*(self._drop(partition) for partition in list(self.lanes)))
         await self.acceptor.stop()
 
+    def _used(self) -> int:
+        """How many lanes have tenants: they share the time for making documents."""
+        return max(1, sum(lane.publisher.used for lane in self.lanes.values()))
+
     async def _open(self, partition: int) -> None:
         transactor = Transactor(self.options, partition)
         await transactor.fence()
         state = self.table.open(partition)
-        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition, lambda: len(self.lanes))
+        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition, self._used)
         lane = Lane(self.options, partition, state, transactor, publisher, lambda stop: self._pause(partition, stop))
         self.lanes[partition] = lane
         self._restores[partition] = spawn(self._restore(lane), lambda: f"restoring lane {partition}")

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import thread_time
 from typing import Any
 
 from sinks.base import Publication, Revision, Sink, SinkUnavailable
@@ -34,7 +35,7 @@ class Publisher:
     sink: Sink
     clock: Clock
     partition: int
-    lanes: Callable[[], int] = lambda: 1  # how many share this process
+    lanes: Callable[[], int] = lambda: 1  # how many with tenants share this process
     outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
     _changed: set[str] = field(default_factory=set)
     _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
@@ -76,17 +77,22 @@ class Publisher:
     async def start(self, at: Position) -> None:
         """Make the documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
-        publications = await self._compose(at)
+        publications, spent = await self._compose(at)
         done = asyncio.get_running_loop().time()
-        # Making documents may take a quarter of the time at most, whatever the number of tenants and segments; a tenth
-        # while events wait.
-        spent = (done - now) * self.lanes()
+        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants and
+        # segments; a tenth while events wait. Whole tenants come once a minute anyway.
+        spent *= self.lanes()
         self._next = done + max(self.options.publish_interval, 3 * spent)
         self._rest = done + max(self.options.publish_interval, 9 * spent)
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
         self._task = spawn(self._run(publications, check), lambda: f"publishing lane {self.partition}")
+
+    @property
+    def used(self) -> bool:
+        """Whether the lane has tenants at all."""
+        return any(True for _ in self.engine.tenants())
 
     @property
     def pending(self) -> bool:
@@ -98,12 +104,15 @@ class Publisher:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    async def _compose(self, at: Position) -> list[Publication]:
-        made = []
+    async def _compose(self, at: Position) -> tuple[list[Publication], float]:
+        """Publications, and how many seconds of computing those took that are not whole."""
+        made, spent = [], 0.0
         now = self.clock()
         for tenant in sorted(self._changed | self._whole):
             full = tenant in self._whole
+            began = thread_time()
             documents = self._documents(tenant, now, full)
+            spent += 0.0 if full else thread_time() - began
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
             if documents:
@@ -111,7 +120,7 @@ class Publisher:
             await asyncio.sleep(0)
         self._changed.clear()
         self._whole.clear()
-        return made
+        return made, spent
 
     def _documents(self, tenant: str, now: int, full: bool) -> list[dict[str, Any]]:
         try:
