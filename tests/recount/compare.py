@@ -60,6 +60,8 @@ def differences(expected: Document, actual: Document) -> Iterable[str]:
 
 def same(want: Any, got: Any) -> bool:
     """Equal, floats within the tolerance."""
+    if type(want) is type(got) and want == got and not isinstance(want, dict):  # by far the most
+        return True
     if isinstance(want, Mapping) and isinstance(got, Mapping):
         return want.keys() == got.keys() and all(same(want[part], got[part]) for part in want)
     if isinstance(want, bool) or isinstance(got, bool):
@@ -73,6 +75,6 @@ def same(want: Any, got: Any) -> bool:
 
 def same_instant(want: Any, got: Any) -> bool:
     """The same moment, however written."""
-    if isinstance(want, str) and isinstance(got, str):
+    if want != got and isinstance(want, str) and isinstance(got, str):
         return datetime.fromisoformat(want) == datetime.fromisoformat(got)
     return bool(want == got)
