@@ -6,6 +6,7 @@ score only falls between two events, so that each event says until when its tier
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 from math import ceil, log2
 from typing import Final, NamedTuple
 
@@ -46,36 +47,49 @@ def day_end(time: int) -> int:
     return (time // DAY_MS + 1) * DAY_MS
 
 
-def point_marks(time: int, given: int, active: Iterable[Interval]) -> Iterator[Mark]:
-    """Points enter when they are given, or with the customer, and leave with it."""
-    name, end = f"points:{time // DAY_MS}", day_end(time)
-    for begin, leave in active:
-        enter = max(begin, time)
-        if enter < leave and enter - end <= REACH_MS:
-            yield Mark(name, enter, given)
-            if leave < FOREVER and leave - end <= REACH_MS:
-                yield Mark(name, leave, -given)
+def point_marks(facts: Sequence[Points], before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Mark]:
+    """What a change of active times makes of points: they enter when they are given, or with the customer, and leave
+    with it."""
+    found: dict[Points, int] = {}  # day, instant -> change
+    for sign, spans, others in ((-1, before, after), (1, after, before)):
+        for begin, leave in spans:
+            if (begin, leave) in others:
+                continue
+            for time, given in facts:
+                day, end, enter = time // DAY_MS, day_end(time), max(begin, time)
+                if enter < leave and enter - end <= REACH_MS:
+                    found[day, enter] = found.get((day, enter), 0) + sign * given
+                    if leave < FOREVER and leave - end <= REACH_MS:
+                        found[day, leave] = found.get((day, leave), 0) - sign * given
+    return (Mark(f"points:{day}", instant, delta) for (day, instant), delta in found.items() if delta)
 
 
-def tier_marks(tail: Tail, until: int, tiers: Sequence[int]) -> Iterator[Mark]:
-    """From when until when the newest event holds a customer in each tier; ``until``: the next event."""
-    for number, threshold in enumerate(tiers):
-        limit = max(threshold * MICRO, 1)
-        if tail.score >= limit:
-            crossing = tail.last + HALF_LIFE_MS * log2(tail.score / limit)
-            span = (tail.last, min(ceil(crossing / QUARTER_MS) * QUARTER_MS, until))
-            yield from level_marks(f"tier{number}", intersect([span], tail.active))
+def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
+    """The first instant that lies in one of two only (each disjoint and in order); FOREVER: they are the same."""
+    for (a, b), (c, d) in zip_longest(one, other, fillvalue=(FOREVER, FOREVER)):
+        if (a, b) != (c, d):
+            return min(a, c) if a != c else min(b, d)
+    return FOREVER
 
 
-def follow(tail: Tail, facts: Iterable[Points], tiers: Sequence[int]) -> tuple[list[Mark], Tail]:
-    """What later events add, in order of time, and the tail after them; its own tiers are still to be added."""
-    found: list[Mark] = []
-    for time, given in summed(facts):
-        found += point_marks(time, given, tail.active)
-        found += tier_marks(tail, time, tiers)
-        score = tail.score * 2 ** (-(time - tail.last) / HALF_LIFE_MS) if tail.score else 0.0
-        tail = Tail(tail.active, time, score + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS))
-    return found, tail
+def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[list[Mark], Tail]:
+    """The tiers of a customer from its tail on, through later events (see ``summed``), and the tail after them."""
+    active, last, score = tail
+    held: list[list[Interval]] = [[] for _ in tiers]
+    limits = [(max(threshold * MICRO, 1), spans) for threshold, spans in zip(tiers, held, strict=True)]
+    for time, given in (*facts, (FOREVER, 0)):
+        for limit, spans in limits:
+            if score >= limit:
+                crossing = last + HALF_LIFE_MS * log2(score / limit)
+                until = min(ceil(crossing / QUARTER_MS) * QUARTER_MS, time)
+                # Most often an event finds the tier that the one before it left.
+                begin = spans.pop()[0] if spans and spans[-1][1] == last else last
+                spans.append((begin, until))
+        if given:
+            score = score * 2 ** (-(time - last) / HALF_LIFE_MS) if score else 0.0
+            last, score = time, score + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
+    marks = (level_marks(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
+    return list(chain.from_iterable(marks)), Tail(active, last, score)
 
 
 def summed(facts: Iterable[Points]) -> list[Points]:

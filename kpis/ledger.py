@@ -23,7 +23,6 @@ class Ledger:
     def __init__(self) -> None:
         self.rows: Rows = {}
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
-        self.followers: dict[str, tuple[str, ...]] = {}  # kinds whose groups read what another's facts say
         self._open: set[Group] = set()
 
     def open(self, kind: str, key: str) -> None:
@@ -32,8 +31,6 @@ class Ledger:
         if group not in self._open:
             self._open.add(group)
             self._move(group, -1)
-            for follower in self.followers.get(kind, ()):
-                self.open(follower, key)
 
     def open_empty(self, kind: str, key: str) -> None:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""

@@ -182,7 +182,7 @@ class People:
         self._codes.pop(root, None)
 
     def open_subject(self, root: str) -> None:
-        """Take out what depends on a subject's purchases and contracts, before these change."""
+        """Take out what depends on a subject's ids, contracts and what the CRM says of it, before these change."""
         for kind in SUBJECT_GROUPS:
             self._ledger.open(kind, root)
 

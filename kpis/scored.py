@@ -1,16 +1,20 @@
 """The engagement of a tenant's customers, kept up with every touch.
 
-A touch of a customer that comes in order of time adds its points and moves the tiers of the newest event: that costs
-the same in a long history as in a short one. Whatever else changes makes the customer's whole contribution again.
+What is new changes only what comes after it, and a purchase only the points that its customer's active times now hold
+longer: a touch in order of time costs the same in a long history as in a short one. Links, segments and contracts make
+the customer's whole contribution again.
 """
 
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from kpis import groups
 from kpis.customers import active_intervals
-from kpis.engagement import ORDER, Points, Tail, follow, points, tier_marks, weights
+from kpis.engagement import ORDER, REACH_MS, Points, Tail, differ_from, follow, point_marks, points, summed, weights
 from kpis.ledger import Contribution
-from kpis.marks import FOREVER, Mark
+from kpis.marks import DAY_MS, FOREVER, Interval, Mark
 from kpis.touches import BOT
 
 if TYPE_CHECKING:
@@ -26,14 +30,22 @@ class Whole(NamedTuple):
     tail: Tail | None
 
 
+class Business(NamedTuple):
+    """When a customer is active, and when its orders came, ms."""
+
+    active: list[Interval]
+    orders: list[int]
+
+
 class Scored:
-    """The newest event of every customer, and the touches of a batch that are not in the numbers yet."""
+    """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
 
     def __init__(self, tenant: "Tenant") -> None:
         self._tenant = tenant
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
         self._pending: dict[str, list[Points]] = {}
+        self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
 
     def note(self, raw: str, time: int, kind: int) -> None:
         """A human touch is about to be kept."""
@@ -49,24 +61,59 @@ class Scored:
         if self._tails[root] is not None:
             self._pending.setdefault(root, []).append((time, points(time, weight)))
 
-    def close(self) -> None:
-        """Put the batch's touches into the numbers, before the open groups are closed."""
-        tenant = self._tenant
-        tiers = tenant.settings.tiers
-        for root in list(self._pending):
-            tail = self._tails[root]
-            if tail is None or min(self._pending[root])[0] <= tail.last:
-                tenant.ledger.open(GROUP, root)
-                continue
-            marks, after = follow(tail, self._pending.pop(root), tiers)
-            for mark in tier_marks(tail, FOREVER, tiers):
-                self._add(root, mark, -1)
-            for mark in (*marks, *tier_marks(after, FOREVER, tiers)):
-                self._add(root, mark, 1)
-            self._tails[root] = after
+    def doubt(self, root: str) -> None:
+        """A subject's purchases are about to change."""
+        if root not in self._doubted and not self._tenant.ledger.is_open(GROUP, root):
+            self._doubted[root] = self._business(root)
 
-    def _add(self, root: str, mark: Mark, sign: int) -> None:
-        self._tenant.ledger.mark(self._segments(root, mark), mark, sign)
+    def close(self) -> None:
+        """Put the batch's touches and purchases into the numbers, before the open groups are closed."""
+        for root in [*self._doubted, *(root for root in self._pending if root not in self._doubted)]:
+            if not self._go_on(root):
+                self._tenant.ledger.open(GROUP, root)
+
+    def _go_on(self, root: str) -> bool:
+        """Change only what the new touches and purchases of a customer change; says whether it was one and still is."""
+        tail = self._tails.get(root)
+        now = self._business(root, doubting=False) if root in self._doubted else None
+        if tail is None or (now is not None and not now.active):
+            return False
+        active = tail.active if now is None else now.active
+        added = self._added(root, now)
+        change = differ_from(tail.active, active)
+        start = min([change, *(at for at, _ in added)])
+        old: list[Points] = []
+        if start <= tail.last:
+            old = self._known(root)
+        elif change < FOREVER:
+            old = self._known(root, change - REACH_MS - DAY_MS)
+        self._pending.pop(root, None)
+        self._doubted.pop(root, None)
+        self._add(root, point_marks(old, tail.active, active))
+        self._add(root, point_marks(added, (), active))
+        later: list[Points] = []
+        if start <= tail.last:
+            told = summed(old)
+            at = bisect_left(told, (start,))
+            tail, later = follow(Tail(tail.active), told[:at], ())[1], told[at:]
+        tiers = self._tenant.settings.tiers
+        self._add(root, follow(tail, later, tiers)[0], -1)
+        marks, self._tails[root] = follow(tail._replace(active=active), summed((*later, *added)), tiers)
+        self._add(root, marks)
+        return True
+
+    def _added(self, root: str, now: Business | None) -> list[Points]:
+        """The points of a batch's touches and orders; those of orders that are gone are taken back."""
+        if now is None:
+            return self._pending.get(root, [])
+        orders = Counter(now.orders)
+        orders.subtract(self._doubted[root].orders)
+        bought = ((at, number * points(at, self._order)) for at, number in orders.items() if number)
+        return [*self._pending.get(root, ()), *bought]
+
+    def _add(self, root: str, marks: Iterable[Mark], sign: int = 1) -> None:
+        for mark in marks:
+            self._tenant.ledger.mark(self._segments(root, mark), mark, sign)
 
     def _segments(self, root: str, mark: Mark) -> int:
         """Points fall in the customer's segments, tiers have none."""
@@ -79,30 +126,42 @@ class Scored:
             return
         whole = self._whole(root)
         self._tails[root] = whole.tail
+        self._doubted.pop(root, None)
         for mark in whole.marks:
             yield self._segments(root, mark), mark
 
+    def _business(self, root: str, *, doubting: bool = True) -> Business:
+        """A subject's business, ``doubting``: as the numbers have it."""
+        if doubting and root in self._doubted:
+            return self._doubted[root]
+        customer = groups.customer_facts(self._tenant, root)
+        return Business(active_intervals(customer, self._tenant.settings), customer.orders)
+
     def _whole(self, root: str) -> Whole:
-        tenant = self._tenant
-        pending = self._pending.pop(root, ())
-        customer = groups.customer_facts(tenant, root)
-        active = active_intervals(customer, tenant.settings)
+        active = self._business(root).active
+        facts = self._known(root) if active else []
+        self._pending.pop(root, None)
         if not active:
             return Whole([], None)
-        facts = [*self._facts(root), *((at, points(at, self._order)) for at in customer.orders)]
-        facts += [(at, -given) for at, given in pending]
-        tiers = tenant.settings.tiers
-        marks, tail = follow(Tail(active), facts, tiers)
-        return Whole([*marks, *tier_marks(tail, FOREVER, tiers)], tail)
+        marks, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
+        return Whole([*point_marks(facts, (), active), *marks], tail)
+
+    def _known(self, root: str, since: int = -FOREVER) -> list[Points]:
+        """A subject's points from an instant on, as the numbers have them."""
+        found = self._facts(root, since)
+        found += [(at, points(at, self._order)) for at in self._business(root).orders if at >= since]
+        return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
 
     @property
     def _order(self) -> int:
         return self._tenant.settings.weights.get(ORDER, 0)
 
-    def _facts(self, root: str) -> list[Points]:
-        people, found = self._tenant.people, []
-        for raw in people.raws(root):
-            for time, kind, flags, _ in people.touches.get(raw, ()):
-                if not flags & BOT and self._weights[kind]:
-                    found.append((time, points(time, self._weights[kind])))
-        return found
+    def _facts(self, root: str, since: int = -FOREVER) -> list[Points]:
+        people, given = self._tenant.people, self._weights
+        held = (people.touches[raw] for raw in people.raws(root) if raw in people.touches)
+        return [
+            (time, points(time, given[kind]))
+            for touches in held
+            for time, kind, flags in touches.since(since)
+            if not flags & BOT and given[kind]
+        ]

@@ -117,7 +117,6 @@ class Tenant:
         self._own_codes: dict[Any, int] = {}
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
-        self.ledger.followers = {"customer": ("score",)}
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
 
     # --- an event
@@ -231,7 +230,7 @@ class Tenant:
         ]  # fmt: skip
         if moving or thing in self.purchases or key in self.subscriptions or key in self.deals:
             for one in (thing, owner):
-                self.people.open_subject(self.people.subject(one))
+                self._open_holder(kind, key, self.people.subject(one))
         if kind in ("deal", "order", "subscription", "contract"):
             self.people.own(kind, key, owner, previous)
         if kind == "deal":
@@ -251,6 +250,21 @@ class Tenant:
         if thing in self.purchases:
             for one in (previous, owner):
                 self.people.sets.step(one)
+
+    def _open_holder(self, kind: str, key: str, root: str) -> None:
+        """Open what an object changes of a subject that it leaves or joins."""
+        if kind == "subscription" and key in self.subscriptions:
+            self.people.open_subject(root)
+        elif f"{kind}:{key}" in self.purchases:
+            self._open_buyer(root)
+        else:
+            stir(self, root)
+
+    def _open_buyer(self, root: str) -> None:
+        """Open what a subject's purchases change."""
+        self.ledger.open("customer", root)
+        self.ledger.open("acquisition", root)
+        self.scored.doubt(root)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
@@ -347,7 +361,7 @@ class Tenant:
             if found == before:
                 continue
             subject = self.people.subject(thing)
-            self.people.open_subject(subject)
+            self._open_buyer(subject)
             if found is None:
                 del self.purchases[thing]
             else:

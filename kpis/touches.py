@@ -170,6 +170,11 @@ class Touches:
         for packed, note in zip(self.packed, self.notes, strict=True):
             yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else table[note]
 
+    def since(self, time: int) -> Iterator[tuple[int, int, int]]:
+        """(time ms, kind, flags) of those at or after an instant."""
+        low = time << 12
+        return ((one >> 12, one >> 4 & 0xFF, one & 0xF) for one in self.packed if one >= low)
+
     @property
     def chunks(self) -> int:
         """How many chunks there are."""
