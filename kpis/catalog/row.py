@@ -43,7 +43,6 @@ class Kpi:
     quality: bool = False  # about the stream itself
     robots: bool = True  # robots' events are left out, and shown as `excluded`
     direction: Literal["up", "down", "neither"] = "up"
-    formula_text: str = ""
     source: str = ""
     shape: Shape | None = None  # None: by the unit; ratios, means, quantiles and indexes are all "ratio"
     money_sides: tuple[bool, bool] | None = None  # whether numerator, denominator are money; None: by the unit
