@@ -13,7 +13,7 @@ from kpis.cells import Cells
 from kpis.erasure import Fact, Plan
 from kpis.quality import is_counter
 from kpis.series import CARRY
-from kpis.stored import FACTS, Entry, dirty_entries, fact_key, pack_entry
+from kpis.stored import FACTS, Entry, dirty_entries, fact_key, json_bytes, pack_entry
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.zone import Zone
@@ -64,7 +64,7 @@ def erase(state: TenantState, request: Row) -> list[Entry]:
 def _fact_changes(name: str, before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[Entry]:
     old, new = ({fact_key(name, kind, key): stored for kind, key, stored in facts} for facts in (before, after))
     yield from ((key, None) for key in old.keys() - new.keys())
-    yield from ((key, orjson.dumps(stored)) for key, stored in new.items() if old.get(key) != stored)
+    yield from ((key, json_bytes(stored)) for key, stored in new.items() if old.get(key) != stored)
 
 
 def _changes(name: str, before: Cells, after: Cells) -> Iterator[Entry]:

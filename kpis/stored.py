@@ -19,6 +19,11 @@ Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
 
 
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON. It is copied: what ``orjson.dumps`` gives keeps the kilobytes of its buffer while it lives."""
+    return b"%b" % orjson.dumps(value)
+
+
 def tenant_of(key: bytes) -> str:
     """The tenant of an entry."""
     return key[1 : key.index(NUL)].decode()
@@ -31,7 +36,7 @@ def _key(table: str, *parts: str) -> bytes:
 def pack_entry(tenant: str, pack: PackKey, sums: dict[str, int]) -> Entry:
     """The entry of cells that are stored together."""
     name, segment, level, pane = pack
-    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode(), orjson.dumps(sums) if sums else None
+    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode(), json_bytes(sums) if sums else None
 
 
 def dirty_entries(state: TenantState) -> list[Entry]:
@@ -46,7 +51,7 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
-        yield fact_key(tenant.name, kind, *shelf.parts(name)), orjson.dumps(shelf.read(tenant, name))
+        yield fact_key(tenant.name, kind, *shelf.parts(name)), json_bytes(shelf.read(tenant, name))
     tenant.dirty.clear()
 
 
@@ -59,7 +64,7 @@ def _state_entries(state: TenantState) -> Iterator[Entry]:
     name = state.tenant.name
     for kind, origin in state.dirty:
         if kind == "meta":
-            yield _key("f", name, "meta", ""), orjson.dumps(state.meta())
+            yield _key("f", name, "meta", ""), json_bytes(state.meta())
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
