@@ -23,15 +23,10 @@ MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
 MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
 
-Rows = dict[int, int]
+Rows = dict[int, int]  # key -> change; a key packs (code of segments, code of measure, minute): see Ledger.add
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
 PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
 Plan = tuple[list[Level], list[Level], list[Level]]  # minutes, quarter hours, days
-
-
-def row_key(segments: int, measure: int, minute: int) -> int:
-    """A wide row's key: which segments, which measure, when."""
-    return (segments << MEASURE_BITS | measure) << MINUTE_BITS | minute + MINUTE_BIAS
 
 
 class Segments:

@@ -10,7 +10,7 @@ from typing import Final
 
 from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
 from kpis.marks import MINUTE_MS, Mark
-from kpis.measures import code
+from kpis.measures import NAMES, code
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
 Group = tuple[str, str]  # kind, key
@@ -52,7 +52,6 @@ class Ledger:
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""
-        # row_key, written out: this is called several times an event.
         key = (segments << MEASURE_BITS | measure) << MINUTE_BITS | minute + MINUTE_BIAS
         rows = self.rows
         if key in rows:
@@ -70,8 +69,20 @@ class Ledger:
         self.add(segments, code(mark[0]), minute_of(mark[1]), sign * mark[2])
 
     def _move(self, group: Group, sign: int) -> None:
-        for segments, mark in self.kinds[group[0]](group[1]):
-            self.mark(segments, mark, sign)
+        # mark, written out: a batch moves many more changes than it has events.
+        rows, codes = self.rows, NAMES.codes
+        for segments, (measure, instant, delta) in self.kinds[group[0]](group[1]):
+            number = codes.get(measure)
+            if number is None:
+                number = code(measure)
+            minute = instant // MINUTE_MS
+            if not -LAST_MINUTE <= minute <= LAST_MINUTE:
+                minute = minute_of(instant)
+            key = (segments << MEASURE_BITS | number) << MINUTE_BITS | minute + MINUTE_BIAS
+            if key in rows:
+                rows[key] += sign * delta
+            else:
+                rows[key] = sign * delta
 
     def take(self) -> Rows:
         """The rows so far; a new batch begins."""

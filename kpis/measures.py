@@ -24,14 +24,14 @@ class Names:
     """Measure names <-> codes, for the life of a process."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+        self.codes: dict[str, int] = {}
         self.names: list[str] = []
 
     def code(self, name: str) -> int:
         """The code of a measure name."""
-        found = self._codes.get(name)
+        found = self.codes.get(name)
         if found is None:
-            found = self._codes[name] = len(self.names)
+            found = self.codes[name] = len(self.names)
             self.names.append(name)
         return found
 

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows, row_key
+from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.measures import SEGMENT_BUCKETS, SEGMENT_ROLLING, code
 from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
@@ -28,6 +28,7 @@ from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 Ints = NDArray[np.int64]
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
+SLICE: Final = 8192  # changes worked out together: a change makes some fifty marks, for a while
 SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *LOCAL_DAYS, *BUCKETS, "all")
 FIRST_LOCAL: Final = SUFFIXES.index(next(iter(LOCAL_DAYS)))
 
@@ -98,21 +99,22 @@ class Presence:
 
     def flush(self, rows: Rows, zone: Zone) -> None:
         """Turn all that was noted into wide rows."""
-        if not self._changes:
-            return
-        table = np.array(self._changes, dtype=np.int64)
-        self._changes = []
-        keys, deltas = _marks(table, zone)
-        unique, inverse = np.unique(keys, return_inverse=True)
-        sums = np.bincount(inverse, weights=deltas).astype(np.int64)
-        kept = sums != 0
-        codes = BASES.codes
-        for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
-            minute = (key & MINUTE_MASK) - MINUTE_BIAS
-            head = key >> MINUTE_BITS
-            measure = codes[head >> 4 & 0xFF][head & 0xF]
-            row = row_key(head >> 12, measure, minute)
-            rows[row] = rows.get(row, 0) + delta
+        changes, self._changes = self._changes, []
+        for start in range(0, len(changes), SLICE):
+            _add(rows, *_marks(np.array(changes[start : start + SLICE], dtype=np.int64), zone))
+
+
+def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
+    unique, inverse = np.unique(keys, return_inverse=True)
+    sums = np.bincount(inverse, weights=deltas).astype(np.int64)
+    kept = sums != 0
+    codes = BASES.codes
+    for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
+        head = key >> MINUTE_BITS
+        measure = codes[head >> 4 & 0xFF][head & 0xF]
+        # As Ledger.add packs a row; the minute is packed already.
+        row = (head >> 12 << MEASURE_BITS | measure) << MINUTE_BITS | key & MINUTE_MASK
+        rows[row] = rows.get(row, 0) + delta
 
 
 def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
