@@ -39,10 +39,11 @@ def instant_text(instant: int) -> str:
     return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def documents(state: TenantState, as_of: int, *, live: bool, full: bool) -> list[Document]:
+def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[Document]:
     """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for.
 
-    Raises ValueError when a past ``as_of`` (not ``live``) lies where no pane begins.
+    Not ``parts``: those of segments stay for the next time. Raises ValueError when a past ``as_of`` (not ``live``) lies
+    where no pane begins.
     """
     if not live:
         check_as_of(state, as_of)
@@ -53,10 +54,10 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool) -> list
         memory.forget()
         wanted = [(kpi, True) for kpi in CATALOG]
     else:
-        wanted = memory.wanted(CATALOG, touched, as_of)
+        wanted = memory.wanted(CATALOG, touched, as_of, parts=parts)
     touched.clear()
-    found = [document for kpi, parts in wanted for document in board.documents(kpi, parts=parts)]
-    return memory.changed(found, [kpi.id for kpi, parts in wanted if parts])
+    found = [document for kpi, whole in wanted for document in board.documents(kpi, parts=whole)]
+    return memory.changed(found, [kpi.id for kpi, whole in wanted if whole])
 
 
 def check_as_of(state: TenantState, as_of: int) -> None:
@@ -87,6 +88,7 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._sums: Sums = {}
+        self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
     def documents(self, kpi: Kpi, *, parts: bool) -> Iterator[Document]:
@@ -160,8 +162,12 @@ class Board:
         return (*events, *self._conversions) if CONVERSIONS in events else events
 
     def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
-        labels = self._cells.suffixes(prefix, view.segments)
-        return sum(view.flow(prefix + label) for label in labels if hears(events, label))
+        key = (events, prefix, view.window.name, view.segments)
+        found = self._heard_sums.get(key)
+        if found is None:
+            labels = self._cells.suffixes(prefix, view.segments)
+            found = self._heard_sums[key] = sum(view.flow(prefix + one) for one in labels if hears(events, one))
+        return found
 
     def _document(
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None

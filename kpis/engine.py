@@ -131,9 +131,12 @@ class Engine:
         self._conflicts, self._touched = [], set()
         return outcome
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[Document]:
-        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that changed since last asked for."""
-        return documents(self.state(tenant), as_of, live=live, full=full)
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[Document]:
+        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that changed since last asked for.
+
+        Not ``parts``: those of segments, which are many, stay for the next time.
+        """
+        return documents(self.state(tenant), as_of, live=live, full=full, parts=parts)
 
     def recount(self, tenant: str) -> list[tuple[Any, int, int]]:
         """Cells that differ from the contribution of all facts: (cell, kept, recounted). Empty is right."""

@@ -5,7 +5,6 @@ from typing import Any, Final, Protocol
 
 from kpis.measures import base_of
 
-SEGMENTS_EVERY_MS: Final = 1_000  # documents of segments are many: they follow a little behind
 MINUTE_MS: Final = 60_000
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
 QUALITY: Final = frozenset({"late", "late.d", "late.s", "late.t", "late.a", "late.m", "late.o", "late.g", "bot"})
@@ -27,7 +26,6 @@ class Published:
         self._segments: dict[str, set[Any]] = {}  # KPI -> keys of its documents of segments
         self._reads: dict[str, set[str]] = {}  # KPI -> bases of the measures its formula reads
         self._minute: int | None = None
-        self._segments_due = 0
         self._waiting: set[str] = set()  # KPIs whose segments changed and were not made since
 
     def reads(self, kpi: str) -> set[str]:
@@ -40,8 +38,8 @@ class Published:
         self._segments.clear()
         self._waiting.clear()
 
-    def wanted(self, rows: Sequence[Row], touched: Iterable[str], as_of: int) -> list[tuple[Any, bool]]:
-        """Rows that may have changed, each with whether its segments are to be made too."""
+    def wanted(self, rows: Sequence[Row], touched: Iterable[str], as_of: int, *, parts: bool) -> list[tuple[Any, bool]]:
+        """Rows that may have changed, each with whether its segments are to be made too: now (``parts``) or later."""
         minute = as_of // MINUTE_MS
         if minute != self._minute:
             # Every window has moved.
@@ -52,12 +50,10 @@ class Published:
         attributes = bool(bases & QUALITY)
         changed = {row.id for row in rows if attributes or not bases.isdisjoint(self.reads(row.id))}
         self._waiting |= changed
-        due = as_of >= self._segments_due
-        if due:
+        if parts:
             changed |= self._waiting
             self._waiting.clear()
-            self._segments_due = as_of + SEGMENTS_EVERY_MS
-        return [(row, due) for row in rows if row.id in changed]
+        return [(row, parts) for row in rows if row.id in changed]
 
     def changed(self, documents: Iterable[dict[str, Any]], remade: Iterable[str]) -> list[dict[str, Any]]:
         """The documents whose content is not what was published last.

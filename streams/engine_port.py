@@ -75,8 +75,11 @@ class Engine(Protocol):
         """Every tenant of the lane."""
         ...
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[dict[str, Any]]:
-        """KPI documents at ``as_of`` (ms): all (``full``) or those that changed since the last call."""
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[dict[str, Any]]:
+        """KPI documents at ``as_of`` (ms): all (``full``) or those that changed since the last call.
+
+        Not ``parts``: those of segments stay for the next call.
+        """
         ...
 
 

@@ -23,6 +23,8 @@ from streams.stop import Refused, spawn
 log = logging.getLogger(__name__)
 
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away
+PARTS_INTERVAL = 1.0  # documents of segments are many: they follow a little behind,
+PARTS_SHARE = 9  # and take a tenth of the time at most
 SKEW = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
 
 
@@ -40,6 +42,7 @@ class Publisher:
     _changed: set[str] = field(default_factory=set)
     _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
     _written: dict[str, Revision] = field(default_factory=dict)
+    _parts_next: dict[str, float] = field(default_factory=dict)  # when documents of segments are made again
     _next: float = 0.0
     _rest: float = 0.0  # while events wait, nothing is made before
     _next_readback: float = 0.0
@@ -79,11 +82,11 @@ class Publisher:
         now = asyncio.get_running_loop().time()
         publications, spent = await self._compose(at)
         done = asyncio.get_running_loop().time()
-        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants and
-        # segments; a tenth while events wait. Whole tenants come once a minute anyway.
+        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants; a
+        # fifth while events wait. Those of segments have a pace of their own, whole tenants come once a minute anyway.
         spent *= self.lanes()
         self._next = done + max(self.options.publish_interval, 3 * spent)
-        self._rest = done + max(self.options.publish_interval, 9 * spent)
+        self._rest = done + max(self.options.publish_interval, 4 * spent)
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
@@ -105,14 +108,20 @@ class Publisher:
             await asyncio.wait([self._task])
 
     async def _compose(self, at: Position) -> tuple[list[Publication], float]:
-        """Publications, and how many seconds of computing those took that are not whole."""
+        """Publications, and how many seconds of computing those of totals took."""
         made, spent = [], 0.0
         now = self.clock()
         for tenant in sorted(self._changed | self._whole):
             full = tenant in self._whole
+            parts = full or asyncio.get_running_loop().time() >= self._parts_next.get(tenant, 0.0)
             began = thread_time()
-            documents = self._documents(tenant, now, full)
-            spent += 0.0 if full else thread_time() - began
+            documents = self._documents(tenant, now, full, parts)
+            cost = thread_time() - began
+            if parts:
+                pause = max(PARTS_INTERVAL, PARTS_SHARE * cost * self.lanes())
+                self._parts_next[tenant] = asyncio.get_running_loop().time() + pause
+            else:
+                spent += cost
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
             if documents:
@@ -122,9 +131,9 @@ class Publisher:
         self._whole.clear()
         return made, spent
 
-    def _documents(self, tenant: str, now: int, full: bool) -> list[dict[str, Any]]:
+    def _documents(self, tenant: str, now: int, full: bool, parts: bool) -> list[dict[str, Any]]:
         try:
-            return self.engine.documents(tenant, now, live=not self.options.frozen, full=full)
+            return self.engine.documents(tenant, now, live=not self.options.frozen, full=full, parts=parts)
         except ValueError as exc:  # an as-of that the kept panes cannot answer: it would be refused again
             raise Refused(f"tenant {tenant}: {exc}") from exc
 

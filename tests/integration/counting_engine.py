@@ -118,7 +118,7 @@ class CountingEngine:
     def tenants(self) -> Iterable[str]:
         return self.counts
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool) -> list[dict[str, Any]]:
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[dict[str, Any]]:
         return [
             {
                 "kpi": name,
