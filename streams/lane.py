@@ -101,6 +101,7 @@ class Lane:
         """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
         await self.publisher.settle()
         if self.publisher.pending and not self._stale:
+            self.publisher.hurry()
             await self.publisher.start(self.position)
             await self.publisher.settle()
 

@@ -43,6 +43,7 @@ class Publisher:
     _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
     _written: dict[str, Revision] = field(default_factory=dict)
     _parts_next: dict[str, float] = field(default_factory=dict)  # when documents of segments are made again
+    _parts_wait: set[str] = field(default_factory=set)  # tenants some of whose segments changed since
     _next: float = 0.0
     _rest: float = 0.0  # while events wait, nothing is made before
     _next_readback: float = 0.0
@@ -74,7 +75,8 @@ class Publisher:
         if self._task is not None and not self._task.done():
             return self.options.publish_interval
         now = asyncio.get_running_loop().time()
-        wanted = self._next if self._changed or self._whole else self._next_readback
+        later = [self._next_readback, *(self._parts_next.get(tenant, 0.0) for tenant in self._parts_wait)]
+        wanted = self._next if self._changed or self._whole else min(later)
         return max(0.0, (max(wanted, self._rest) if backlog else wanted) - now)
 
     async def start(self, at: Position) -> None:
@@ -100,7 +102,11 @@ class Publisher:
     @property
     def pending(self) -> bool:
         """There are committed changes nobody has seen yet."""
-        return bool(self._changed or self._whole)
+        return bool(self._changed or self._whole or self._parts_wait)
+
+    def hurry(self) -> None:
+        """The next publication is the last: documents of segments no longer wait."""
+        self._parts_next.clear()
 
     async def settle(self) -> None:
         """Wait for a running write."""
@@ -111,17 +117,21 @@ class Publisher:
         """Publications, and how many seconds of computing those of totals took."""
         made, spent = [], 0.0
         now = self.clock()
-        for tenant in sorted(self._changed | self._whole):
+        time = asyncio.get_running_loop().time
+        waited = {tenant for tenant in self._parts_wait if time() >= self._parts_next.get(tenant, 0.0)}
+        for tenant in sorted(self._changed | self._whole | waited):
             full = tenant in self._whole
-            parts = full or asyncio.get_running_loop().time() >= self._parts_next.get(tenant, 0.0)
+            parts = full or time() >= self._parts_next.get(tenant, 0.0)
             began = thread_time()
             documents = self._documents(tenant, now, full, parts)
             cost = thread_time() - began
             if parts:
                 pause = max(PARTS_INTERVAL, PARTS_SHARE * cost * self.lanes())
-                self._parts_next[tenant] = asyncio.get_running_loop().time() + pause
+                self._parts_next[tenant] = time() + pause
+                self._parts_wait.discard(tenant)
             else:
                 spent += cost
+                self._parts_wait.add(tenant)
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
             if documents:
