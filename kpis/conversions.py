@@ -71,15 +71,9 @@ class Conversions:
             return True
         return bool(self._times) and any(held[-1] >= time for held in self._held(root))
 
-    def any_after(self, root: str, time: int) -> bool:
-        """Whether anybody converted by any click, or the subject at or after an instant: else nothing may follow."""
-        return bool(self.by_click) or any(held[-1] >= time for held in self._held(root))
-
     def followed(self, root: str, time: int, click: str | None) -> bool:
         """Whether a subject, or anybody by the click, converted within the conversion window of an instant."""
-        if any(self._reaches(held, time) for held in self._held(root)):
-            return True
-        return click is not None and self._reaches(self.by_click.get(click), time)
+        return self.follow((), time, click) or any(self._reaches(held, time) for held in self._held(root))
 
     def follow(self, times: Any, time: int, click: str | None) -> bool:
         """Whether one of these instants, or a conversion by the click, lies within the conversion window."""

@@ -10,6 +10,7 @@ from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
 from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
+from kpis.measures import LATE
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -19,18 +20,6 @@ Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTERS_BACK_MS: Final = 48 * 86_400_000
-LATE_PREFIX: Final = {
-    "deal": "late.d:",
-    "subject": "late.s:",
-    "touch": "late.t:",
-    "acquisition": "late.a:",
-    "marketing": "late.m:",
-    "source": "late.o:",
-    "survey": "late.v:",
-    "stage": "late.g:",
-    "page": "late.p:",
-    "none": "late:",
-}
 
 
 @lru_cache(maxsize=4096)
@@ -175,7 +164,7 @@ class Board:
         at, state = view.window, self._state
         still = kpi.stock or kpi.quality or kpi.lifetime
         rows = kpi.rows if segment and not kpi.vector else "none"
-        late = 0 if still else self._heard(events or self._heard_by(kpi), view, LATE_PREFIX[rows])
+        late = 0 if still else self._heard(events or self._heard_by(kpi), view, f"{LATE[rows]}:")
         first = state.first
         start = first if at.start is None else at.start * MINUTE_MS
         found: Document = {

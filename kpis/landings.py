@@ -63,10 +63,9 @@ class Landings:
         if click:
             self.by_click.setdefault(click, set()).add(raw)
 
-    def viewed(self, person: str, raw: str, time: int) -> None:
+    def viewed(self, person: str, raw: str) -> None:
         """A view has been counted: it may be followed by a conversion that came before it."""
-        if self._tenant.conversions.any_after(self._tenant.people.subject(raw), time):
-            self._convert(person, raw, len(self._tenant.people.touches[raw].packed) - 1)
+        self._convert(person, raw, len(self._tenant.people.touches[raw].packed) - 1)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""

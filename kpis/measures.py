@@ -43,7 +43,7 @@ code = NAMES.code
 def levels(name: str, segmented: bool) -> str:
     """Levels of panes at which a measure is kept; empty when a segment never reads it."""
     _, _, suffix = name.partition("@")
-    if not segmented and name.startswith(PAGE_PREFIXES):
+    if not segmented and name.startswith(PREFIXES["page"]):
         return ""
     if not suffix:
         # What falls in channels is read in short windows, too.
@@ -57,15 +57,31 @@ def levels(name: str, segmented: bool) -> str:
 DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )
-TOUCH_PREFIXES: Final = ("social", "mentions", "impressions", "mail.", "calls.", "clicks", "late.t")
-PAGE_PREFIXES: Final = ("landed.page", "late.p")  # kept by page alone
-SURVEY_PREFIXES: Final = ("effort.", "csat.", "late.v")
-DEAL_PREFIXES: Final = ("cycle", "bad_cycle", "late.d", "qualified", "touches_to_close", "to_close")
-STAGE_PREFIXES: Final = ("stay", "late.g")
-ACQUISITION_PREFIXES: Final = ("cost.acquisition", "acquired", "late.a")
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
-SOURCE_PREFIXES: Final = ("sourced", "late.o")
-MARKETING_PREFIXES: Final = ("cost.marketing", "credit.", "late.m")
+# Under which measures late events count, by whose segments they fall in.
+LATE: Final = {
+    "deal": "late.d",
+    "stage": "late.g",
+    "acquisition": "late.a",
+    "marketing": "late.m",
+    "source": "late.o",
+    "survey": "late.v",
+    "page": "late.p",
+    "touch": "late.t",
+    "subject": "late.s",
+    "none": "late",
+}
+# How the measures begin that fall in each kind of segments; all others fall in those of subjects.
+PREFIXES: Final[dict[str, tuple[str, ...]]] = {
+    "deal": ("cycle", "bad_cycle", "qualified", "touches_to_close", "to_close", LATE["deal"]),
+    "stage": ("stay", LATE["stage"]),
+    "acquisition": ("cost.acquisition", "acquired", LATE["acquisition"]),
+    "marketing": ("cost.marketing", "credit.", LATE["marketing"]),
+    "source": ("sourced", LATE["source"]),
+    "survey": ("effort.", "csat.", LATE["survey"]),
+    "page": ("landed.page", LATE["page"]),  # kept by page alone
+    "touch": ("social", "mentions", "impressions", "mail.", "calls.", "clicks", LATE["touch"]),
+}
 
 
 @lru_cache(maxsize=65_536)
@@ -79,18 +95,6 @@ def base_of(name: str) -> str:
 def rows_of(name: str) -> str:
     """Whose segments a measure falls in: those of deals, of touches, of channels, of stages, or of subjects."""
     base = base_of(name)
-    if base in DEAL_MEASURES or base.startswith(DEAL_PREFIXES):
+    if base in DEAL_MEASURES:
         return "deal"
-    if base.startswith(STAGE_PREFIXES):
-        return "stage"
-    if base.startswith(ACQUISITION_PREFIXES):
-        return "acquisition"
-    if base.startswith(MARKETING_PREFIXES):
-        return "marketing"
-    if base.startswith(SOURCE_PREFIXES):
-        return "source"
-    if base.startswith(SURVEY_PREFIXES):
-        return "survey"
-    if base.startswith(PAGE_PREFIXES):
-        return "page"
-    return "touch" if base.startswith(TOUCH_PREFIXES) else "subject"
+    return next((kind for kind, prefixes in PREFIXES.items() if base.startswith(prefixes)), "subject")

@@ -136,7 +136,7 @@ class PersonSets:
                 self._put(person, (LANDING,), minute)
             elif entry == EARLIER:
                 self._move_entries(person)
-            self._landings.viewed(person, raw, time)
+            self._landings.viewed(person, raw)
         return chunk
 
     def _entry(self, person: str, visit: Any, time: int) -> str | None:

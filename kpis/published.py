@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from kpis.measures import base_of
+from kpis.measures import LATE, base_of
 
 MINUTE_MS: Final = 60_000
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
-QUALITY: Final = frozenset({"late", "late.d", "late.s", "late.t", "late.a", "late.m", "late.o", "late.g", "bot"})
+ATTRIBUTES: Final = frozenset({*LATE.values(), "bot"})  # measures that any KPI's documents may show
 
 
 class Row(Protocol):
@@ -47,7 +47,7 @@ class Published:
             self._waiting.clear()
             return [(row, True) for row in rows]
         bases = {base_of(measure) for measure in touched}
-        attributes = bool(bases & QUALITY)
+        attributes = bool(bases & ATTRIBUTES)
         changed = {row.id for row in rows if attributes or not bases.isdisjoint(self.reads(row.id))}
         self._waiting |= changed
         if parts:

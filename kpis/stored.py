@@ -112,43 +112,6 @@ def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
         message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
 
 
-def _load_touch(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    raw, _, number = name.rpartition("\0")
-    notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
-    tenant.people.stored_touches.setdefault(raw, {})[int(number)] = [stored[0], notes, stored[2]]
-
-
-def _drop_touch(tenant: Tenant, name: str) -> None:
-    raw, _, number = name.rpartition("\0")
-    chunks = tenant.people.stored_touches.get(raw, {})
-    chunks.pop(int(number), None)
-    if not chunks:
-        tenant.people.stored_touches.pop(raw, None)
-
-
-def _load_marketing(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    raw, _, number = name.rpartition("\0")
-    tenant.stored_marketing.setdefault(raw, {})[int(number)] = stored
-
-
-def _drop_marketing(tenant: Tenant, name: str) -> None:
-    raw, _, number = name.rpartition("\0")
-    chunks = tenant.stored_marketing.get(raw, {})
-    chunks.pop(int(number), None)
-    if not chunks:
-        tenant.stored_marketing.pop(raw, None)
-
-
-def _load_contact(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    raw, _, number = name.rpartition("\0")
-    tenant.contacts.stored.setdefault(raw, {})[int(number)] = stored
-
-
-def _drop_contact(tenant: Tenant, name: str) -> None:
-    raw, _, number = name.rpartition("\0")
-    tenant.contacts.stored.get(raw, {}).pop(int(number), None)
-
-
 def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
     one, other = name.split("\0")
     tenant.people.identity.load((one, other), stored)
@@ -179,33 +142,58 @@ class Shelf(NamedTuple):
     drop: Callable[[Tenant, str], Any] = _never  # take an entry back, while entries are loaded
 
 
-def _shelf(name: str) -> Shelf:
-    """How a plain shelf of facts is kept."""
-
-    def read(tenant: Tenant, key: str) -> Any:
-        return getattr(tenant, name)[key]
-
-    def load(tenant: Tenant, key: str, stored: Any) -> None:
-        getattr(tenant, name)[key] = stored
-
+def _table(of: Callable[[Tenant], dict[str, Any]]) -> Shelf:
+    """How a plain table of facts is kept: an entry a key."""
     return Shelf(
-        _one, read, load, lambda tenant: getattr(tenant, name), lambda tenant, key: getattr(tenant, name).pop(key, None)
+        _one,
+        lambda tenant, key: of(tenant)[key],
+        lambda tenant, key, stored: of(tenant).__setitem__(key, stored),
+        of,
+        lambda tenant, key: of(tenant).pop(key, None),
     )
+
+
+def _shelf(name: str) -> Shelf:
+    """How a shelf of the tenant is kept."""
+    return _table(lambda tenant: getattr(tenant, name))
 
 
 def _facts_of(name: str) -> Shelf:
     """How the facts of a part of the tenant are kept."""
+    return _table(lambda tenant: getattr(tenant, name).facts)
 
-    def read(tenant: Tenant, key: str) -> Any:
-        return getattr(tenant, name).facts[key]
 
-    def load(tenant: Tenant, key: str, stored: Any) -> None:
-        getattr(tenant, name).facts[key] = stored
+def _chunked(
+    touches: Callable[[Tenant], dict[str, Any]],
+    waiting: Callable[[Tenant], dict[str, dict[int, list[Any]]]],
+    fit: Callable[[Tenant, list[Any]], list[Any]] = lambda tenant, stored: stored,
+) -> Shelf:
+    """How touches are kept: a chunk an entry, which ``waiting`` holds while entries are put back."""
 
-    def drop(tenant: Tenant, key: str) -> None:
-        getattr(tenant, name).facts.pop(key, None)
+    def load(tenant: Tenant, name: str, stored: list[Any]) -> None:
+        raw, _, number = name.rpartition("\0")
+        waiting(tenant).setdefault(raw, {})[int(number)] = fit(tenant, stored)
 
-    return Shelf(_one, read, load, lambda tenant: getattr(tenant, name).facts, drop)
+    def drop(tenant: Tenant, name: str) -> None:
+        raw, _, number = name.rpartition("\0")
+        chunks = waiting(tenant).get(raw, {})
+        chunks.pop(int(number), None)
+        if not chunks:
+            waiting(tenant).pop(raw, None)
+
+    return Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: touches(tenant)[name[0]].chunk(name[1]),
+        load,
+        lambda tenant: [(raw, n) for raw, held in touches(tenant).items() for n in range(held.chunks)],
+        drop,
+    )
+
+
+def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
+    """A chunk of touches with its notes in the dimensions of now."""
+    notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
+    return [stored[0], notes, stored[2]]
 
 
 FACTS: Final[dict[str, Shelf]] = {
@@ -234,41 +222,11 @@ FACTS: Final[dict[str, Shelf]] = {
         lambda tenant: tenant.messages,
         lambda tenant, key: tenant.messages.pop(key, None),
     ),
-    "owner": Shelf(
-        _one,
-        lambda tenant, thing: tenant.people.owners[thing],
-        lambda tenant, thing, stored: tenant.people.owners.__setitem__(thing, stored),
-        lambda tenant: tenant.people.owners,
-        lambda tenant, thing: tenant.people.owners.pop(thing, None),
-    ),
-    "attributes": Shelf(
-        _one,
-        lambda tenant, raw: tenant.people.attributes[raw],
-        lambda tenant, raw, stored: tenant.people.attributes.__setitem__(raw, stored),
-        lambda tenant: tenant.people.attributes,
-        lambda tenant, raw: tenant.people.attributes.pop(raw, None),
-    ),
-    "touch": Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.people.touches[name[0]].chunk(name[1]),
-        _load_touch,
-        lambda tenant: [(raw, n) for raw, touches in tenant.people.touches.items() for n in range(touches.chunks)],
-        _drop_touch,
-    ),
-    "marketing": Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.marketing[name[0]].chunk(name[1]),
-        _load_marketing,
-        lambda tenant: [(raw, n) for raw, touches in tenant.marketing.items() for n in range(touches.chunks)],
-        _drop_marketing,
-    ),
-    "contact": Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.contacts.of[name[0]].chunk(name[1]),
-        _load_contact,
-        lambda tenant: [(raw, n) for raw, touches in tenant.contacts.of.items() for n in range(touches.chunks)],
-        _drop_contact,
-    ),
+    "owner": _table(lambda tenant: tenant.people.owners),
+    "attributes": _table(lambda tenant: tenant.people.attributes),
+    "touch": _chunked(lambda tenant: tenant.people.touches, lambda tenant: tenant.people.stored_touches, _fitted),
+    "marketing": _chunked(lambda tenant: tenant.marketing, lambda tenant: tenant.stored_marketing),
+    "contact": _chunked(lambda tenant: tenant.contacts.of, lambda tenant: tenant.contacts.stored),
     "link": Shelf(
         lambda pair: pair,
         lambda tenant, pair: tenant.people.identity.links[pair].encode(),
