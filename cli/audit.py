@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from cli.exits import kafka_away
-from cli.recount import Entries, JournalRecord, Recount, Verdict, check_cells, check_documents, check_entries, restored
+from cli.recount import (
+    Entries,
+    JournalRecord,
+    Recount,
+    Verdict,
+    aged,
+    check_cells,
+    check_documents,
+    check_entries,
+    restored,
+)
 from kpis.engine import Engine
 from models.blocks import decode_block
 from models.settings import Settings, TenantBook
@@ -106,7 +117,8 @@ class Audit:
             self.verdict.notes.append(text)
         else:
             counted = engine.documents(tenant, revision[2], live=self.live, full=True)
-            check_documents(documents, counted, self.verdict)
+            own = partial(engine.ageing_documents, tenant)
+            check_documents(documents, aged(documents, counted, revision[2], own), self.verdict)
 
     async def _newest(self, tenant: str, at: Position) -> tuple[Revision | None, list[dict[str, Any]]]:
         """What is published, once it is as new as the state: what was counted a moment ago is on its way to Redis."""

@@ -7,11 +7,16 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from cli.term import plain
+from kpis.catalog import CATALOG
 from kpis.engine import Engine
+from kpis.published import MOVING
+from kpis.windows import MINUTE_MS
+from models.instant import instant
 
 Doc = Mapping[str, Any]
 Entries = dict[bytes, bytes]  # what a compacted changelog holds
 SHOWN: Final = 20  # differences spelled out; the rest is counted
+AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
 TABLES: Final = {b"f": "fact", b"i": "identity", b"c": "cell"}
 
 
@@ -102,9 +107,22 @@ def check_entries(kept: Entries, counted: Entries, wanted: Callable[[str], bool]
             )
 
 
-def check_documents(
-    published: Iterable[Mapping[str, Any]], counted: Iterable[Mapping[str, Any]], verdict: Verdict
-) -> None:
+def aged(
+    published: Iterable[Doc], counted: Iterable[Doc], as_of: int, own: Callable[[int], Iterable[Doc]]
+) -> list[Doc]:
+    """The documents of a recount at ``as_of``; a number that goes on with the clock at its published document's moment.
+
+    Such a document is written with its KPI's others, at least once a minute: ``own`` counts those of its moment anew.
+    One of another minute than ``as_of`` is too old, and is compared as it is.
+    """
+    moments = {_name(doc): instant(doc["as_of"], "as_of") for doc in published if doc["kpi"] in AGEING}
+    wanted = {_name(doc): doc for doc in counted}
+    for moment in {found for found in moments.values() if found // MINUTE_MS == as_of // MINUTE_MS}:
+        wanted |= {name: doc for doc in own(moment) if moments.get(name := _name(doc)) == moment and name in wanted}
+    return list(wanted.values())
+
+
+def check_documents(published: Iterable[Doc], counted: Iterable[Doc], verdict: Verdict) -> None:
     """Published documents against those of a recount at the same moment."""
     wanted = {_name(doc): doc for doc in counted}
     found = {_name(doc): doc for doc in published}
@@ -122,10 +140,6 @@ def _differences(found: Doc | None, wanted: Doc | None) -> Iterator[str]:
         if found.get(key) != wanted.get(key):
             yield f"{key} is {found.get(key)}, recounted {wanted.get(key)}"
             return
-
-
-# A document is written again when its number changes, not when only the clock moved.
-MOVING: Final = {"rev", "as_of", "start", "end", "watermark", "definition"}
 
 
 def _name(doc: Mapping[str, Any]) -> str:

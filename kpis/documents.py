@@ -49,6 +49,12 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: 
     return memory.changed(found, [kpi.id for kpi, whole in wanted if whole])
 
 
+def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
+    """All documents at ``as_of`` (ms) of the rows whose numbers go on with the clock, whatever was asked for last."""
+    board = Board(state, as_of)
+    return [document for kpi in CATALOG if kpi.ageing for document in board.documents(kpi, parts=True)]
+
+
 def check_as_of(state: TenantState, as_of: int) -> None:
     """Refuse an as-of that the kept panes cannot answer exactly."""
     zone_, newest = state.tenant.zone, state.watermark

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpis import quality
-from kpis.documents import Document, documents
+from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
 from kpis.redefined import erase, redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
@@ -137,6 +137,10 @@ class Engine:
         Not ``parts``: those of segments, which are many, stay for the next time.
         """
         return documents(self.state(tenant), as_of, live=live, full=full, parts=parts)
+
+    def ageing_documents(self, tenant: str, as_of: int) -> list[Document]:
+        """Those at ``as_of`` (ms) of the KPIs whose numbers go on with the clock: how old, how long ago."""
+        return ageing_documents(self.state(tenant), as_of)
 
     def recount(self, tenant: str) -> list[tuple[Any, int, int]]:
         """Cells that differ from the contribution of all facts: (cell, kept, recounted). Empty is right."""

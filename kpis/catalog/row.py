@@ -41,6 +41,7 @@ class Kpi:
     lifetime: bool = False  # of those who began in the window, up to now: never revised late
     revenue: bool = False  # its events follow the setting revenue_from
     quality: bool = False  # about the stream itself
+    ageing: bool = False  # goes on with the clock when nothing happens: a document is right at its own as_of only
     robots: bool = True  # robots' events are left out, and shown as `excluded`
     direction: Literal["up", "down", "neither"] = "up"
     source: str = ""

@@ -18,10 +18,10 @@ HYNDMAN: Final = "kpi-precise; quantiles of type 7, Hyndman and Fan 1996, over b
 
 
 def stages() -> tuple[Kpi, ...]:
-    def row(suffix: str, title: str, formula: f.Formula, *, stock: bool = False) -> Kpi:
+    def row(suffix: str, title: str, formula: f.Formula, *, still_in: bool = False) -> Kpi:
         return Kpi(
-            f"time_in_stage{suffix}", title, "days", formula, STAGES, "stage", stock=stock, direction="down",
-            source=HYNDMAN,
+            f"time_in_stage{suffix}", title, "days", formula, STAGES, "stage", stock=still_in, ageing=still_in,
+            direction="down", source=HYNDMAN,
         )  # fmt: skip
 
     return (
@@ -29,7 +29,7 @@ def stages() -> tuple[Kpi, ...]:
         row("_latest", "Time in a stage, last stay, median", s.stay_quantile("stay_latest", MEDIAN)),
         row("_mean", "Time in a stage, mean", s.stay_mean),
         row("_p90", "Time in a stage, 90th percentile", s.stay_quantile("stay_total", P90)),
-        row("_open", "Time in the present stage, median", s.stay_ages(MEDIAN), stock=True),
+        row("_open", "Time in the present stage, median", s.stay_ages(MEDIAN), still_in=True),
     )
 
 

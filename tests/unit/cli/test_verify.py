@@ -5,8 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
-from cli.recount import Entries, JournalRecord, Recount, Verdict, check_cells, check_documents, check_entries, restored
+from cli.recount import (
+    Entries,
+    JournalRecord,
+    Recount,
+    Verdict,
+    aged,
+    check_cells,
+    check_documents,
+    check_entries,
+    restored,
+)
 from kpis.engine import Engine
 from models.blocks import decode_block, encode_blocks
 from models.record import RawRecord
@@ -126,3 +137,35 @@ def test_a_wrong_a_missing_and_a_surplus_document_are_three_differences() -> Non
 def test_what_could_not_be_compared_is_not_verified() -> None:
     """A note alone is enough."""
     assert not Verdict(notes=["the journal begins at 5"]).verified
+
+
+def live(engine: Engine, as_of: int, *, full: bool) -> list[dict[str, Any]]:
+    """Documents by a running clock."""
+    return engine.documents("acme", as_of, live=True, full=full)
+
+
+@pytest.mark.parametrize(("earlier", "right"), [(5_000, True), (-5_000, False)])
+def test_a_number_that_goes_on_with_the_clock_is_right_at_its_own_moment(earlier: int, right: bool) -> None:
+    """Nothing happened since it was written, so it stands; but every minute it is written again."""
+    engine = counted(together).engine
+    published, newest = live(engine, AS_OF + earlier, full=True), AS_OF + 30_000
+    plainly, aware = Verdict(), Verdict()
+    check_documents(published, live(engine, newest, full=True), plainly)
+    again = aged(published, live(engine, newest, full=True), newest, lambda at: engine.ageing_documents("acme", at))
+    check_documents(published, again, aware)
+
+    assert plainly.different > 0
+    assert (aware.different == 0) is right
+
+
+def test_a_wrong_number_that_goes_on_with_the_clock_is_found() -> None:
+    """At its own moment it must be right."""
+    engine, verdict = counted(together).engine, Verdict()
+    published = live(engine, AS_OF + 5_000, full=True)
+    wrong = next(doc for doc in published if doc["kpi"] == "customer_engagement_score" and doc["value"])
+    wrong["value"] *= 1.001
+    newest = live(engine, AS_OF + 30_000, full=True)
+    again = aged(published, newest, AS_OF + 30_000, lambda at: engine.ageing_documents("acme", at))
+    check_documents(published, again, verdict)
+
+    assert verdict.different == 1
