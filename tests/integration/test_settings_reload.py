@@ -12,20 +12,12 @@ from aiokafka import AIOKafkaProducer
 from bench.worker import Worker
 from kpis.engine import Engine
 from models.settings import TenantBook
-from ops.local import Kafka
 from sinks.read import RedisReader
 from streams.producing import lane_of
 from streams.read import read_state
 from tests.integration.streams_rig import Rig
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def rig(kafka: Kafka, redis_url: str, app_id: str, tmp_path: Path) -> Rig:
-    rig = Rig(kafka.bootstrap, redis_url, app_id, tmp_path / "worker.log")
-    await rig.make_topics()
-    return rig
 
 
 async def test_settings_change_under_a_running_worker(rig: Rig, tmp_path: Path) -> None:

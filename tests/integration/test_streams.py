@@ -9,19 +9,11 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from models import topics
-from ops.local import Kafka
 from streams.producing import lane_of
 from streams.read import read_journal, read_state
 from tests.integration.streams_rig import LANES, Rig, end, read_all
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def rig(kafka: Kafka, redis_url: str, app_id: str, tmp_path: Path) -> Rig:
-    rig = Rig(kafka.bootstrap, redis_url, app_id, tmp_path / "worker.log")
-    await rig.make_topics()
-    return rig
 
 
 async def test_every_event_is_counted_once_published_and_refused_ones_are_kept(rig: Rig) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import subprocess
 import uuid
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,13 +16,6 @@ from streams.failpoints import ACCEPT, COUNT, RESTORE
 from tests.integration.streams_rig import INPUTS, LANES, Rig, end
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def rig(kafka: Kafka, redis_url: str, app_id: str, tmp_path: Path) -> Rig:
-    rig = Rig(kafka.bootstrap, redis_url, app_id, tmp_path / "worker.log")
-    await rig.make_topics()
-    return rig
 
 
 @pytest.fixture(scope="module")

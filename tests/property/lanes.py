@@ -17,6 +17,7 @@ from models.identity import content_hash, identity_hash
 from models.record import Block, Row
 from models.settings import TenantBook
 from tests.property.events import BOOK, TENANTS, Told, stories
+from tests.recount import compare, recount
 from tests.recount.documents import Document, Key, key
 from tests.recount.facts import Item, from_blocks
 
@@ -143,6 +144,16 @@ class Lane:
     def cells(self, tenant: str) -> dict[CellKey, int]:
         """All cells of a tenant that are not zero."""
         return {cell: total for cell, total in self.engine.state(tenant).tenant.cells.items() if total}
+
+
+def differences(lane: Lane, arrived: Batches, as_of: int, windows: Collection[str]) -> list[Any]:
+    """Of all tenants, cells that are not what the facts contribute, and documents that a naive recount contradicts."""
+    found: list[Any] = []
+    for tenant in lane.engine.tenants():
+        found += lane.engine.recount(tenant)
+        expected = recount(items(arrived, tenant), lane.book[tenant], as_of, windows=windows)
+        found += compare(expected, lane.documents(tenant, as_of, windows).values())
+    return found
 
 
 def _unordered(stored: Any) -> Any:
