@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kpis.marks import FOREVER, MINUTE_MS, Mark
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.marks import FOREVER, Mark
+from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 from models.settings import TenantSettings
 

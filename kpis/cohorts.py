@@ -6,7 +6,8 @@ The cohort's first day is in a measure's name, and for those without contract th
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kpis.marks import MINUTE_MS, Interval, Mark, level_marks
+from kpis.marks import Interval, Mark, level_marks
+from kpis.windows import MINUTE_MS
 from kpis.zone import Zone, bucket_start, day_date
 
 KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown, the running one among them

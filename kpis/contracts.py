@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kpis.marks import MINUTE_MS, Mark
+from kpis.marks import Mark
 from kpis.money import Worth, money_marks
+from kpis.windows import MINUTE_MS
 from kpis.zone import Zone
 
 FIELDS: Final = ("due_at", "amount", "currency")

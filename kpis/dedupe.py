@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 HORIZON_DAYS: Final = 30
-DAY_MS: Final = 86_400_000
 CHUNK: Final = 512  # identities in a full chunk
 Hashes = NDArray[np.uint64]
 ChunkKey = tuple[int, int]  # journal day, number

@@ -10,6 +10,7 @@ from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
 from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
+from kpis.marks import DAY_MS
 from kpis.measures import LATE
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
@@ -19,7 +20,7 @@ from models.money import digits
 Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-QUARTERS_BACK_MS: Final = 48 * 86_400_000
+QUARTERS_BACK_MS: Final = 48 * DAY_MS
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,8 @@ start; sent at any time of that session it is not abandoned.
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.ledger import Contribution
-from kpis.marks import MINUTE_MS, Mark, ceil_quarter, level_marks
+from kpis.marks import Mark, ceil_quarter, level_marks
+from kpis.windows import MINUTE_MS
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

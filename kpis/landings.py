@@ -15,23 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.ledger import Contribution
-from kpis.marks import (
-    DAY_MS,
-    EVERY,
-    FOREVER,
-    MINUTE_MS,
-    Interval,
-    Mark,
-    distinct_marks,
-    intersect,
-    leaves,
-    level_marks,
-    union,
-)
+from kpis.marks import DAY_MS, EVERY, FOREVER, Interval, Mark, distinct_marks, intersect, leaves, level_marks, union
 from kpis.pages import path_and_click
 from kpis.person_sets import IDENTIFIED, LANDED, PAGE, PAGED, SetKey
 from kpis.presence import NARROW
 from kpis.touches import BOT, Touches
+from kpis.windows import MINUTE_MS
 from kpis.zone import Zone, bucket_after, bucket_start
 
 if TYPE_CHECKING:

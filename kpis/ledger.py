@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
-from kpis.marks import MINUTE_MS, Mark
+from kpis.marks import Mark
 from kpis.measures import NAMES, code
+from kpis.windows import MINUTE_MS
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
 Group = tuple[str, str]  # kind, key

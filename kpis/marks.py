@@ -3,12 +3,11 @@
 from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 
-MINUTE_MS: Final = 60_000
 QUARTER_MS: Final = 15 * MINUTE_MS
-DAY_MS: Final = 86_400_000
+DAY_MS: Final = 1440 * MINUTE_MS
 FOREVER: Final = 1 << 53  # an instant (ms) after every other
 
 EVERY: Final = frozenset({*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *BUCKETS})

@@ -6,8 +6,8 @@ from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from kpis.customers import PriceStep
-from kpis.marks import MINUTE_MS
 from kpis.money import Worth
+from kpis.windows import MINUTE_MS
 
 NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
 GAINS: Final = ("new", "expansion", "reactivation")

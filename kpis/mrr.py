@@ -7,9 +7,10 @@ in the measures' names (``mrr:USD:20454``; the reporting currency needs no day),
 from collections.abc import Iterable, Iterator
 
 from kpis.customers import SubscriptionEvent, price_steps
-from kpis.marks import FOREVER, MINUTE_MS, Mark
+from kpis.marks import FOREVER, Mark
 from kpis.money import Worth, dated_name
 from kpis.movements import GAINS, Change, Plan, changes, movement_kind, netted
+from kpis.windows import MINUTE_MS
 from kpis.zone import Zone
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from kpis.measures import LATE, base_of
+from kpis.windows import MINUTE_MS
 
-MINUTE_MS: Final = 60_000
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
 ATTRIBUTES: Final = frozenset({*LATE.values(), "bot"})  # measures that any KPI's documents may show
 

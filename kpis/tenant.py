@@ -23,6 +23,7 @@ from kpis.landings import Landings
 from kpis.lead_groups import latest_steps
 from kpis.leads import LeadEvent
 from kpis.ledger import Ledger
+from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
@@ -54,7 +55,6 @@ OBJECTS: Final = (
     ("record_id", "record:"),
 )
 OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
-DAY_MS: Final = 86_400_000
 USER: Final = "user:"
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 LATE_PAGE: Final = code("late.p:crm.page.viewed")

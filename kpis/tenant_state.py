@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from kpis import erasure, quality
 from kpis.cells import CellKey, Cells
-from kpis.dedupe import DAY_MS, Seen
+from kpis.dedupe import Seen
 from kpis.definition import counted_with
 from kpis.ledger import minute_of
+from kpis.marks import DAY_MS
 from kpis.published import Published
 from kpis.tenant import Tenant, event_label
 from kpis.zone import Zone, zone
