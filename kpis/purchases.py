@@ -46,3 +46,36 @@ def order_minutes(tenant: "Tenant", root: str) -> list[int]:
 def revenue_facts(tenant: "Tenant", root: str) -> list[Purchase]:
     """A subject's revenue facts, by the setting ``revenue_from``, in order of time, then name."""
     return purchases_of(tenant, root, *REVENUE_KINDS[tenant.settings.revenue_from])
+
+
+def settle(tenant: "Tenant") -> None:
+    """Deals and orders of the batch that became purchases, changed, or ceased to be any change their customer."""
+    for thing in tenant.unsettled:
+        before, found = tenant.purchases.get(thing), purchase(tenant, thing)
+        if found == before:
+            continue
+        subject = tenant.people.subject(thing)
+        open_buyer(tenant, subject)
+        if found is None:
+            del tenant.purchases[thing]
+        else:
+            tenant.purchases[thing] = found
+        if thing.startswith("order:"):
+            _settle_buyer(tenant, subject, before, found)
+        else:
+            tenant.people.sets.step(thing)
+    tenant.unsettled.clear()
+
+
+def _settle_buyer(tenant: "Tenant", subject: str, before: Purchase | None, found: Purchase | None) -> None:
+    if before is None and found is not None:
+        tenant.people.sets.buy(subject, found.time // 60_000)
+    elif before is None or found is None or found.time != before.time:
+        tenant.people.sets.remake(subject)
+
+
+def open_buyer(tenant: "Tenant", root: str) -> None:
+    """Open what a subject's purchases change."""
+    tenant.ledger.open("customer", root)
+    tenant.ledger.open("acquisition", root)
+    tenant.scored.doubt(root)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from kpis.cells import Cells
+from kpis.derived import contribution
 from kpis.erasure import Fact, Plan
 from kpis.quality import is_counter
 from kpis.series import CARRY
@@ -41,7 +42,7 @@ def redefined(
     before, zone = state.tenant.cells, state.counted_zone
     state.replace(tenant)
     cells = tenant.cells
-    cells.apply(tenant.contribution(), tenant.sets)
+    cells.apply(contribution(tenant), tenant.sets)
     keep_counters(before, cells, zone)
     for _ in cells.drain():
         pass

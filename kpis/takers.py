@@ -22,6 +22,7 @@ from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.orders import order_event
+from kpis.owners import relink
 from kpis.pages import page_of
 from kpis.people import segment_of
 from kpis.rated import note_rated, open_rated
@@ -127,7 +128,7 @@ def take_identity(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
     """A word on which ids belong together."""
     changes = identity_words(kind, row)
     if changes:
-        tenant.relink(changes)
+        relink(tenant, changes)
 
 
 def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:

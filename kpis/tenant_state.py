@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
-from kpis import erasure, quality
+from kpis import derived, erasure, quality
 from kpis.cells import CellKey, Cells
 from kpis.dedupe import Seen
 from kpis.definition import counted_with
@@ -152,7 +152,7 @@ class TenantState:
     def restore(self) -> None:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
-        tenant.restore()
+        derived.restore(tenant)
         self.dirty.clear()
         self.seen.restore(self.journal_day)
         if self.expired_day is not None:
@@ -162,7 +162,7 @@ class TenantState:
         """Compare the cells with the contribution of all facts."""
         fresh = Cells(self.tenant.zone)
         fresh.floors = self.tenant.cells.floors
-        fresh.apply(self.tenant.contribution(), self.tenant.sets)
+        fresh.apply(derived.contribution(self.tenant), self.tenant.sets)
         kept, counted = _facts(self.tenant.cells), _facts(fresh)
         return [
             (key, kept.get(key, 0), counted.get(key, 0))

@@ -1,0 +1,130 @@
+"""Whose an event is, and what it says of whose other ids and objects are."""
+
+from collections.abc import Callable
+from sys import intern
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis import reach
+from kpis.acquisition import stir
+from kpis.identity import CUSTOMER, Link, Pair, person_rank
+from kpis.people import CONTACT, PERSON_GROUPS, within
+from kpis.purchases import open_buyer
+from models.record import Row
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+OBJECTS: Final = (
+    ("deal_id", "deal:"),
+    ("order_id", "order:"),
+    ("subscription_id", "subscription:"),
+    ("contract_id", "contract:"),
+    ("message_id", "message:"),
+    ("ticket_id", "ticket:"),
+    ("record_id", "record:"),
+)
+OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
+# Groups whose key begins with the id or object they are of: they follow it to its owner.
+FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
+
+
+def own_object(row: Row) -> str:
+    """The object that says whose an event without ids is."""
+    for field, prefix in (*OBJECTS, ("contact_id", CONTACT)):
+        if row.data.get(field) is not None:
+            return prefix + str(row.data[field])
+    return f"event:{row.identity}"
+
+
+def person_id(tenant: "Tenant", own: str, ids: list[str]) -> str:
+    """The id of an event's person: its first id; in accounts the user, lead or visitor, within the first id."""
+    if not tenant.people.account:
+        return own
+    found = min((one for one in ids if not one.startswith(CUSTOMER)), key=person_rank, default=own)
+    return own if found == own else within(own, found)
+
+
+def carry(tenant: "Tenant", ids: list[str], stamp: tuple[int, str, str]) -> None:
+    """The ids that an event carries are linked to its first."""
+    identity = tenant.people.identity
+    for other in ids[1:]:
+        pair = identity.pair(ids[0], other)
+        if identity.carries(pair, stamp):
+            relink(tenant, {pair: lambda link: link.carry(stamp)})
+
+
+def carry_beside(tenant: "Tenant", ids: list[str]) -> None:
+    """The ids that an account's event carries beside the account are one person."""
+    identity = tenant.people.identity
+    for other in ids[1:]:
+        pair = identity.pair(ids[0], other)
+        if pair not in identity.links or not identity.links[pair].beside:
+            relink(tenant, {pair: lambda link: setattr(link, "beside", True)})
+
+
+def relink(tenant: "Tenant", changes: dict[Pair, Callable[[Link], Any]]) -> None:
+    """Change links, and make the subjects they reach again."""
+    identity = tenant.people.identity
+    nodes = identity.reach(*(node for pair in changes for node in pair))
+
+    def change() -> None:
+        for pair, said in changes.items():
+            said(identity.link(pair))
+            tenant.dirty.add(("link", pair))
+        identity.rebuild(nodes)
+
+    reach.open_deals_of(tenant, *(tenant.leads[node] for node in nodes if node in tenant.leads))
+    tenant.people.regroup(nodes, change)
+
+
+def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
+    """Whose an object is, said by an event: the newest word holds, and what is counted of the object moves along."""
+    people = tenant.people
+    held = people.owners.get(thing)
+    if held is not None and tuple(held[:3]) >= stamp:
+        return
+    tenant.dirty.add(("owner", thing))
+    said = [*stamp, intern(owner)]
+    if held is not None and held[3] == owner:
+        held[:] = said
+        return
+    kind, key = thing.split(":", 1)
+    previous = held[3] if held else thing
+    if kind in ("order", "contract"):
+        tenant.ledger.open(kind, key)
+    moving = [
+        one for one in people.owned.get(previous, ())
+        if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing
+    ]  # fmt: skip
+    if moving or thing in tenant.purchases or key in tenant.subscriptions or key in tenant.deals:
+        for one in (thing, owner):
+            _open_holder(tenant, kind, key, people.subject(one))
+    if kind in ("deal", "order", "subscription", "contract"):
+        people.own(kind, key, owner, previous)
+    if kind == "deal":
+        tenant.ledger.open("closing", key)
+        people.own("closing", key, owner, previous)
+    for group in moving:
+        tenant.ledger.open(*group)
+        people.own(*group, owner, previous)
+    if thing.startswith(CONTACT):
+        for named in PERSON_GROUPS:
+            tenant.ledger.open(named, thing)
+    bought = kind == "order" and thing in tenant.purchases
+    buyers = {people.subject(thing), people.subject(owner)} if bought else ()
+    people.move_object(thing, said)
+    for buyer in buyers:
+        people.sets.remake(buyer)
+    if thing in tenant.purchases:
+        for one in (previous, owner):
+            people.sets.step(one)
+
+
+def _open_holder(tenant: "Tenant", kind: str, key: str, root: str) -> None:
+    """Open what an object changes of a subject that it leaves or joins."""
+    if kind == "subscription" and key in tenant.subscriptions:
+        tenant.people.open_subject(root)
+    elif f"{kind}:{key}" in tenant.purchases:
+        open_buyer(tenant, root)
+    else:
+        stir(tenant, root)
