@@ -105,14 +105,16 @@ class Board:
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
         found: dict[str, dict[str, list[str]]] = {}
-        for kind, segments in self._cells.segments_by_rows().items():
+        by_rows = self._cells.segments_by_rows()
+        by_rows["page"] = by_rows.get("page", set()) | set(self._tenant.landings.pages.segments())
+        for kind, segments in by_rows.items():
             for segment in sorted(segments):
                 found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
         return found
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        indexes = tenant.spenders, tenant.ages, self._state.first
+        indexes = tenant.spenders, tenant.ages, tenant.landings.pages, self._state.first
         return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:

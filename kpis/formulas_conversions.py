@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from kpis.cells import EVERYTHING
 from kpis.formulas import Count, Figure, Formula, marked, ratio
+from kpis.page_views import PAGED
 from kpis.view import View
 from kpis.windows import MINUTE_MS, QUARTER_WINDOWS
 
@@ -28,15 +29,17 @@ def dropped(base: str, outcome: str) -> Formula:
 
 def landing(view: View) -> Figure:
     """Visitors of landing pages who converted; of a page, of those who viewed it."""
-    base = "landed" if view.segments == (EVERYTHING,) else "landed.page"
-    found = ratio(marked(f"{base}.hit"), marked(base))(view)
-    return replace(found, open=_open(view, base))
+    view.note(PAGED)
+    if view.segments != (EVERYTHING,):
+        page = view.page_count()
+        return replace(ratio(lambda _: page.converted, lambda _: page.visitors)(view), open=page.open)
+    return replace(ratio(marked("landed.hit"), marked("landed"))(view), open=_open(view))
 
 
-def _open(view: View, base: str) -> int:
+def _open(view: View) -> int:
     """Visitors whose last view is younger than the conversion window, without a converted one in the window."""
     window, length = view.window, f"{view.settings.conversion_days}d"
     quarter = -(-window.end_ms // (15 * MINUTE_MS)) * 15
     if window.start is not None and window.start >= quarter - QUARTER_WINDOWS[length]:
-        return view.marked(base) - view.marked(f"{base}.hit")  # everybody in so short a window is young
-    return view.level(f"{base}@{length}") - view.marked(f"{base}.both")
+        return view.marked("landed") - view.marked("landed.hit")  # everybody in so short a window is young
+    return view.level(f"landed@{length}") - view.marked("landed.both")

@@ -182,7 +182,8 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
 def of_landing(tenant: "Tenant", key: str) -> Contribution:
     """A person's views of landing pages that were converted."""
     if tenant.people.person(key) == key:
-        yield from tenant.landings.marks(key)
+        for mark in tenant.landings.marks(key):
+            yield tenant.sets.everything, mark
     else:
         tenant.landings.converted.pop(key, None)
 

@@ -1,24 +1,23 @@
 """Landing pages: visitors of them, those who converted, and those of whom it is open.
 
-Who was there is presence (kpis.person_sets). What is worked out here are the views that a conversion followed, and for
-how long a visitor who still may convert is one who has converted already: a visitor is open while a view of theirs is
-younger than the conversion window, unless a converted view lies in the window asked for.
+Who was there is presence (kpis.person_sets), by page kpis.page_views. What is worked out here are the views that a
+conversion followed, and for how long a visitor who still may convert is one who has converted already: a visitor is
+open while a view of theirs is younger than the conversion window, unless a converted view lies in the window asked for.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.ledger import Contribution
-from kpis.marks import DAY_MS, EVERY, FOREVER, Interval, Mark, distinct_marks, intersect, leaves, level_marks, union
-from kpis.pages import path_and_click
-from kpis.person_sets import IDENTIFIED, LANDED, PAGE, PAGED, SetKey
-from kpis.presence import NARROW
+from kpis.marks import DAY_MS, FOREVER, Interval, Mark, distinct_marks, intersect, leaves, level_marks, union
+from kpis.page_views import PAGED, PageViews
+from kpis.pages import page_only, path_and_click
+from kpis.person_sets import IDENTIFIED, PAGE
 from kpis.touches import BOT, Touches
 from kpis.windows import MINUTE_MS
 from kpis.zone import Zone, bucket_after, bucket_start
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 LONG: Final = ("30d", "90d", "365d")
 NEVER: Final = FOREVER // MINUTE_MS
-NAMES: Final = {LANDED: "landed", PAGED: "landed.page"}
+PACKED_MINUTE: Final = MINUTE_MS << 12  # of a packed touch
 
 
 class Landings:
@@ -39,7 +38,8 @@ class Landings:
     """
 
     def __init__(self, tenant: "Tenant") -> None:
-        self.converted: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes of converted views
+        self.pages = PageViews(tenant.settings.conversion_days)
+        self.converted: dict[str, array[int]] = {}  # person -> minutes of converted views of landing pages
         self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
         self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
         self._tenant = tenant
@@ -54,13 +54,25 @@ class Landings:
 
     def viewed(self, person: str, raw: str) -> None:
         """A view has been counted: it may be followed by a conversion that came before it."""
-        self._convert(person, raw, len(self._tenant.people.touches[raw].packed) - 1)
+        place = len(self._tenant.people.touches[raw].packed) - 1
+        self._note_page(raw, place)
+        self.pages.belongs(raw, person)
+        self._convert(person, raw, place)
+
+    def _note_page(self, raw: str, place: int) -> None:
+        touches = self._tenant.people.touches[raw]
+        if self._tenant.people.sets.followed(touches.pages[place]):
+            self.pages.viewed(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
+            self._tenant.cells.touched.add(PAGED)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""
         people = self._tenant.people
         found: set[str] = set()
         for raw, touches in people.touches.items():
+            if raw.startswith(IDENTIFIED):
+                for place in _human_views(touches):
+                    self._note_page(raw, place)
             for page in set(touches.pages):
                 if page >= 0 and (click := path_and_click(page)[1]):
                     self.by_click.setdefault(click, set()).add(raw)
@@ -100,30 +112,30 @@ class Landings:
             return
         self._mark_done(raw, place)
         note = touches.notes[place]
-        session = None if note < 0 else touches.table[note]
-        for key in tenant.people.sets.landings(person, time, session, page):
-            self._hit(person, key, time // MINUTE_MS)
+        if tenant.people.sets.lands(person, time, None if note < 0 else touches.table[note], page):
+            self._hit(person, time // MINUTE_MS)
 
     def _mark_done(self, raw: str, place: int) -> None:
+        touches = self._tenant.people.touches[raw]
+        if self._tenant.people.sets.followed(touches.pages[place]):
+            self.pages.converted(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
         done = self._done.setdefault(raw, bytearray())
         if place >= len(done):
             done.extend(bytes(place + 1 - len(done)))
         done[place] = 1
 
-    def _hit(self, person: str, key: SetKey, minute: int) -> None:
-        """One more converted minute of a set."""
+    def _hit(self, person: str, minute: int) -> None:
+        """One more minute of a person's converted views of landing pages."""
         tenant = self._tenant
-        held = self.converted.setdefault(person, {}).setdefault(key, array("q"))
+        held = self.converted.setdefault(person, array("q"))
         at = bisect_left(held, minute)
         if at < len(held) and held[at] == minute:
             return
         sets = tenant.people.sets
-        young = partial(self._young_in, sets.minutes(person, key))
+        young = partial(self._young_in, sets.landed(person))
         around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
-        windows = EVERY if key[0] == LANDED else NARROW
-        marks = hit_marks(f"{NAMES[key[0]]}.both", minute, around, young, tenant.zone, windows)
-        tenant.ledger.marks(sets.landing_code(key), marks)
-        sets.hit(key, held, minute)
+        tenant.ledger.marks(tenant.sets.everything, hit_marks("landed.both", minute, around, young, tenant.zone))
+        sets.convert(held, minute)
 
     def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
         """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
@@ -145,14 +157,11 @@ class Landings:
         """Take a person out, whose first views move."""
         self._tenant.ledger.open("landing", person)
 
-    def note(self, person: str) -> "dict[SetKey, array[int]]":
-        """Which of a person's views were converted, kept until it changes."""
-        found: dict[SetKey, set[int]] = {}
-        for time, session, page in self._hits(person):
-            minute = time // MINUTE_MS
-            for key in self._tenant.people.sets.landings(person, time, session, page):
-                found.setdefault(key, set()).add(minute)
-        converted = {key: array("q", sorted(minutes)) for key, minutes in found.items()}
+    def note(self, person: str) -> "array[int]":
+        """When a person had converted views of landing pages, minutes, kept until it changes."""
+        sets = self._tenant.people.sets
+        found = {hit[0] // MINUTE_MS for hit in self._hits(person) if sets.lands(person, *hit)}
+        converted = array("q", sorted(found))
         if converted:
             self.converted[person] = converted
         else:
@@ -165,38 +174,33 @@ class Landings:
         for raw in people.own_raws(person):
             touches = people.touches.get(raw)
             self._done.pop(raw, None)
+            self.pages.reconsider(raw)
             if touches is None or not raw.startswith(IDENTIFIED):
                 continue
             times = conversions.of(people.subject(raw))
             clicks = any(raw in ids for click, ids in self.by_click.items() if click in conversions.by_click)
             if not times and not clicks:
                 continue
-            packed = np.array(touches.packed, dtype=np.int64)
-            views = np.flatnonzero((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0))
-            for place in views.tolist():
+            for place in _human_views(touches):
                 time, page = touches.packed[place] >> 12, touches.pages[place]
                 if conversions.follow(times, time, path_and_click(page)[1]):
                     self._mark_done(raw, place)
                     note = touches.notes[place]
                     yield time, None if note < 0 else touches.table[note], page
 
-    def marks(self, person: str) -> Contribution:
+    def marks(self, person: str) -> Iterator[Mark]:
         """Windows in which a person has a converted view, and where such a person is young, too."""
-        tenant = self._tenant
-        for key, minutes in self.note(person).items():
-            name, segments = NAMES[key[0]], tenant.people.sets.landing_code(key)
-            windows = EVERY if key[0] == LANDED else NARROW
-            instants = (minute * MINUTE_MS for minute in minutes)
-            for mark in distinct_marks(f"{name}.hit", instants, tenant.zone, windows):
-                yield segments, mark
-            spans = [(one, leaves(self._young, one, tenant.zone)) for one in tenant.people.sets.minutes(person, key)]
-            for mark in both_marks(f"{name}.both", union(spans), minutes, tenant.zone, windows):
-                yield segments, mark
+        zone, minutes = self._tenant.zone, self.note(person)
+        if minutes:
+            yield from distinct_marks("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
+            landed = self._tenant.people.sets.landed(person)
+            spans = union((one, leaves(self._young, one, zone)) for one in landed)
+            yield from both_marks("landed.both", spans, minutes, zone)
 
-    def put(self, person: str, key: SetKey, times: "array[int]", minute: int) -> None:
-        """A view at a minute joins a set: where its person has converted views, that is a change of its own."""
+    def put(self, person: str, times: "array[int]", minute: int) -> None:
+        """A view of a landing page at a minute: where its person has converted views, that is a change of its own."""
         tenant = self._tenant
-        minutes = self.converted.get(person, {}).get(key)
+        minutes = self.converted.get(person)
         if not minutes or tenant.ledger.is_open("landing", person):
             return
         at = bisect_left(times, minute)
@@ -208,9 +212,14 @@ class Landings:
         if at < len(times):
             end = min(end, times[at])
         if start < end:
-            windows = EVERY if key[0] == LANDED else NARROW
-            marks = both_marks(f"{NAMES[key[0]]}.both", [(start, end)], minutes, tenant.zone, windows)
-            tenant.ledger.marks(tenant.people.sets.landing_code(key), marks)
+            marks = both_marks("landed.both", [(start, end)], minutes, tenant.zone)
+            tenant.ledger.marks(tenant.sets.everything, marks)
+
+
+def _human_views(touches: Touches) -> list[int]:
+    """Places of an id's page views that are no robot's."""
+    packed = np.array(touches.packed, dtype=np.int64)
+    return np.flatnonzero((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)).tolist()
 
 
 def hit_marks(
@@ -219,7 +228,6 @@ def hit_marks(
     around: tuple[int | None, int | None],
     young: Callable[[int, int], Iterable[Interval]],
     zone: Zone,
-    windows: Container[str],
 ) -> Iterator[Mark]:
     """What one more converted minute adds to ``both_marks``, between its converted neighbours.
 
@@ -228,14 +236,11 @@ def hit_marks(
     before, after = around
     until = NEVER if after is None else after
     for name in LONG:
-        if name in windows:
-            start = minute if before is None else max(minute, leaves(name, before, zone))
-            yield from level_marks(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
+        start = minute if before is None else max(minute, leaves(name, before, zone))
+        yield from level_marks(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
     if before is None:
         yield from level_marks(f"{base}@all", _instants(young(minute, until)))
     for bucket in ("week", "month", "quarter", "year"):
-        if bucket not in windows:
-            continue
         opens = bucket_start(zone.day(minute), bucket)
         high = zone.midnight(bucket_after(opens, bucket))
         if before is None or before < zone.midnight(opens):
@@ -245,13 +250,9 @@ def hit_marks(
                     yield Mark(f"{base}@{bucket}", end * MINUTE_MS, -1)
 
 
-def both_marks(
-    base: str, spans: list[Interval], converted: Sequence[int], zone: Zone, windows: Container[str]
-) -> Iterator[Mark]:
+def both_marks(base: str, spans: list[Interval], converted: Sequence[int], zone: Zone) -> Iterator[Mark]:
     """While a visitor is young (disjoint spans of minutes) and has a converted view in the window, for long windows."""
     for name in LONG:
-        if name not in windows:
-            continue
         stays = [
             (minute, leaves(name, minute, zone))
             for start, end in spans
@@ -260,8 +261,6 @@ def both_marks(
         yield from level_marks(f"{base}@{name}", _instants(intersect(spans, union(stays))))
     yield from level_marks(f"{base}@all", _instants(intersect(spans, [(converted[0], NEVER)])))
     for bucket in ("week", "month", "quarter", "year"):
-        if bucket not in windows:
-            continue
         for start, end in spans:
             yield from _bucket_marks(f"{base}@{bucket}", bucket, start, end, converted, zone)
 

@@ -1,6 +1,6 @@
 """Dated changes, intervals, and the instants that events bring about later."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
@@ -10,7 +10,6 @@ QUARTER_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 1440 * MINUTE_MS
 FOREVER: Final = 1 << 53  # an instant (ms) after every other
 
-EVERY: Final = frozenset({*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *BUCKETS})
 
 Interval = tuple[int, int]  # [start, end)
 
@@ -71,20 +70,16 @@ def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
             yield Mark(measure, end, -1)
 
 
-def distinct_marks(base: str, instants: Iterable[int], zone: Zone, windows: Container[str] = EVERY) -> Iterator[Mark]:
+def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Mark]:
     """One who did a thing at these instants (ms) counts once in every window that holds any of them.
 
     The same as kpis.presence, for what is done seldom. Read with ``View.marked``.
     """
     minutes = sorted({instant // MINUTE_MS for instant in instants})
     for name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS):
-        if name not in windows:
-            continue
         stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
         yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
     for bucket in BUCKETS:
-        if bucket not in windows:
-            continue
         firsts: dict[int, int] = {}
         for minute in reversed(minutes):
             firsts[bucket_start(zone.day(minute), bucket)] = minute

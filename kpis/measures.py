@@ -79,7 +79,7 @@ PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "marketing": ("cost.marketing", "credit.", LATE["marketing"]),
     "source": ("sourced", LATE["source"]),
     "survey": ("effort.", "csat.", LATE["survey"]),
-    "page": ("landed.page", LATE["page"]),  # kept by page alone
+    "page": (LATE["page"],),  # kept by page alone
     "touch": ("social", "mentions", "impressions", "mail.", "calls.", "clicks", LATE["touch"]),
 }
 

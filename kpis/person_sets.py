@@ -6,7 +6,7 @@ steps to a won deal, makes its sets again.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kpis.cells import Rows
@@ -29,11 +29,9 @@ BUYERS: Final = BASES.number("buyers")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
 USERS: Final = BASES.number("users", local=True)  # who signed in
 LANDED: Final = BASES.number("landed")  # visitors of landing pages
-PAGED: Final = BASES.number("landed.page", narrow=True)  # visitors of a page
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
-LANDINGS: Final = frozenset({LANDED, PAGED})
-HITS: Final = {LANDED: BASES.number("landed.hit"), PAGED: BASES.number("landed.page.hit", narrow=True)}
+CONVERTED: Final = BASES.number("landed.hit")  # those of them who converted
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
 
 VISITOR: Final = (VISITORS, None)
@@ -47,7 +45,7 @@ NOT_ASKED: Final = -1
 FIRST: Final = "first"  # of its session so far
 EARLIER: Final = "earlier"  # than the first one of its session known before
 
-SetKey = tuple[int, Any]  # base, session, user or page
+SetKey = tuple[int, Any]  # base, session or user
 
 
 class Steps(NamedTuple):
@@ -88,26 +86,21 @@ class PersonSets:
         """Whether a page has numbers of its own."""
         return not self._listed or path_and_click(page)[0] in self._listed
 
-    def landing_code(self, key: SetKey) -> int:
-        """The segments that a set of landing page views falls in: its page."""
-        if key[0] != PAGED:
-            return self._everything
-        found = self._page_codes.get(key[1])
+    def page_code(self, page: int) -> int:
+        """The segments of a page."""
+        found = self._page_codes.get(page)
         if found is None:
-            found = self._page_codes[key[1]] = self._people.code_of_segments((f"page={PAGES.names[key[1]]}",))
+            path = PAGES.names[page_only(page)]
+            found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
         return found
 
-    def minutes(self, person: str, key: SetKey) -> "array[int]":
-        """One of a person's sets."""
-        return self._sets.get(person, {}).get(key, array("q"))
+    def landed(self, person: str) -> "array[int]":
+        """When a person viewed landing pages, minutes."""
+        return self._sets.get(person, {}).get(LANDING, array("q"))
 
-    def landings(self, person: str, time: int, session: Any, page: int) -> Iterator[SetKey]:
-        """The sets of landing page views that a view of a person is in."""
-        if not self.followed(page):
-            return
-        yield PAGED, page_only(page)
-        if self._listed or self._enters(person, time, session):
-            yield LANDING
+    def lands(self, person: str, time: int, session: Any, page: int) -> bool:
+        """Whether a view of a person is one of a landing page: of those listed, else the first of its session."""
+        return self.followed(page) and (bool(self._listed) or self._enters(person, time, session))
 
     def _enters(self, person: str, time: int, session: Any) -> bool:
         """Whether no view of the session is before this one."""
@@ -131,8 +124,7 @@ class PersonSets:
         chunk = touches.add(time, kind, flags, note, page)
         self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
         if visits:
-            self._put(person, self._landing_keys(page), minute)
-            if entry == FIRST:
+            if entry == FIRST or (self._listed and self.followed(page)):
                 self._put(person, (LANDING,), minute)
             elif entry == EARLIER:
                 self._move_entries(person)
@@ -152,12 +144,6 @@ class PersonSets:
         firsts[visit] = time
         return FIRST if known is None else EARLIER
 
-    def _landing_keys(self, page: int) -> tuple[SetKey, ...]:
-        if not self.followed(page):
-            return ()
-        paged = (PAGED, page_only(page))
-        return (paged, LANDING) if self._listed else (paged,)
-
     def _move_entries(self, person: str) -> None:
         """Make the set of a person's first views again, because one of them is another now."""
         sets = self._sets[person]
@@ -167,9 +153,9 @@ class PersonSets:
             self._presence.whole(LANDED, self._everything, old, -1)
             self._presence.whole(LANDED, self._everything, sets[LANDING], 1)
 
-    def hit(self, key: SetKey, times: "array[int]", minute: int) -> None:
-        """One more converted minute of a set of landing page views."""
-        self._presence.put(HITS[key[0]], self.landing_code(key), times, minute)
+    def convert(self, times: "array[int]", minute: int) -> None:
+        """One more minute of a person's converted views of landing pages."""
+        self._presence.put(CONVERTED, self._everything, times, minute)
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""
@@ -184,12 +170,12 @@ class PersonSets:
             times = sets.get(key)
             if times is None:
                 times = sets[key] = array("q")
-            if key[0] in LANDINGS:
-                self._landings.put(person, key, times, minute)
+            if key is LANDING:
+                self._landings.put(person, times, minute)
             if withdrawn:
                 put_sorted(times, minute)
             elif key[0] not in SEGMENTED:
-                self._presence.put(key[0], self.landing_code(key), times, minute)
+                self._presence.put(key[0], self._everything, times, minute)
             else:
                 if segments == NOT_ASKED:
                     segments = self._people.segments(person)
@@ -210,8 +196,6 @@ class PersonSets:
         return (*engaged, VISITOR, visit, *later)
 
     def _code_of(self, person: str, key: SetKey) -> int:
-        if key[0] == PAGED:
-            return self.landing_code(key)
         return self._people.segments(person) if key[0] in SEGMENTED else self._everything
 
     def _made(self, person: str) -> "dict[SetKey, array[int]]":
@@ -220,13 +204,15 @@ class PersonSets:
         firsts: dict[Any, int] = {}
         self._note_steps(person)
         for raw in self._people.own_raws(person):
+            self._landings.pages.belongs(raw, person)
             identified = raw.startswith(IDENTIFIED)
             touches = self._people.touches.get(raw)
             for (time, kind, flags, note), page in zip(touches, touches.pages, strict=True) if touches else ():
                 if not flags & BOT:
                     keys = self._keys(person, time, kind, note, identified)
                     if kind == PAGE and identified:
-                        keys += self._landing_keys(page)
+                        if self._listed and self.followed(page):
+                            keys += (LANDING,)
                         visit = self._visit(time, note)[1]
                         firsts[visit] = min(time, firsts.get(visit, time))
                     for key in keys:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
-from kpis.measures import SEGMENT_BUCKETS, SEGMENT_ROLLING, code
+from kpis.measures import code
 from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 
@@ -31,9 +31,6 @@ NO_NEIGHBOUR: Final = -NEVER
 SLICE: Final = 8192  # changes worked out together: a change makes some fifty marks, for a while
 SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *LOCAL_DAYS, *BUCKETS, "all")
 FIRST_LOCAL: Final = SUFFIXES.index(next(iter(LOCAL_DAYS)))
-
-
-NARROW: Final = SEGMENT_ROLLING | SEGMENT_BUCKETS
 
 
 def windowed(base: str) -> tuple[int, ...]:
@@ -46,23 +43,17 @@ class Bases:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self.narrow: list[int] = []  # those that are read by segment alone
         self.codes: list[tuple[int, ...]] = []
         self.local: list[int] = []
 
-    def number(self, base: str, *, local: bool = False, narrow: bool = False) -> int:
-        """The number of a distinct measure.
-
-        ``local``: counted in the last 7 and 30 local days, too. ``narrow``: for the windows of segments alone.
-        """
+    def number(self, base: str, *, local: bool = False) -> int:
+        """The number of a distinct measure. ``local``: counted in the last 7 and 30 local days, too."""
         found = self._numbers.get(base)
         if found is None:
             found = self._numbers[base] = len(self.codes)
             self.codes.append(windowed(base))
             if local:
                 self.local.append(found)
-            if narrow:
-                self.narrow.append(found)
         return found
 
 
@@ -125,11 +116,7 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
     keys: list[Ints] = []
     deltas: list[Ints] = []
 
-    wide = ~np.isin(base, BASES.narrow)
-
     def mark(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
-        if SUFFIXES[kind] not in NARROW:
-            chosen = chosen & wide
         found = at[chosen]
         if kind >= len(MINUTE_WINDOWS):
             found = np.where(found == NEVER, NEVER, found // 15 * 15)  # these are kept at quarter hours

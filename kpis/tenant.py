@@ -25,9 +25,8 @@ from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, own_object, person_id
-from kpis.pages import page_only
 from kpis.people import CONTACT, NODE_SPACES, People, segment_of
-from kpis.person_sets import IDENTIFIED, PAGED
+from kpis.person_sets import IDENTIFIED
 from kpis.purchases import Purchase, order_minutes, settle
 from kpis.records import RecordEvent
 from kpis.scored import Scored
@@ -191,7 +190,7 @@ class Tenant:
     def late_page(self, page: int, minute: int) -> None:
         """A late view counts among those of its page."""
         if self.people.sets.followed(page):
-            self.ledger.add(self.people.sets.landing_code((PAGED, page_only(page))), LATE_PAGE, minute)
+            self.ledger.add(self.people.sets.page_code(page), LATE_PAGE, minute)
 
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kpis.cells import EVERYTHING, Cells
 from kpis.measures import base_of
 from kpis.money import Rates
+from kpis.page_views import PageCount, PageViews
 from kpis.spenders import SPENDERS, Spenders
 from kpis.stays import StayAges
 from kpis.windows import MINUTE_WINDOWS, Window
@@ -45,6 +46,7 @@ class View:
         sums: Sums | None = None,
         spenders: Spenders | None = None,
         ages: StayAges | None = None,
+        pages: PageViews | None = None,
         first: int | None = None,
     ) -> None:
         self._cells = cells
@@ -53,6 +55,7 @@ class View:
         self._rates = rates
         self._spenders = spenders
         self._ages = ages
+        self._pages = pages
         self.settings = settings
         self.first = first  # the tenant's first event, ms
         self.currency = settings.currency
@@ -71,13 +74,14 @@ class View:
             found = self._sums[key] = sum(before(measure, segment, minute) for segment in self.segments)
         return found
 
-    def _note(self, base: str) -> None:
+    def note(self, base: str) -> None:
+        """Note that a measure is read."""
         if self._reads is not None:
             self._reads.add(base)
 
     def suffixes(self, base: str) -> list[str]:
         """What follows ``base`` and a colon in the names of measures that are in use."""
-        self._note(base)
+        self.note(base)
         return self._cells.suffixes(f"{base}:", self.segments)
 
     def seen_in(self, window: Window) -> "View":
@@ -94,7 +98,7 @@ class View:
 
     def by_day(self, measure: str) -> Iterator[tuple[int, int]]:
         """(local day, what happened on it in the window); days older than are kept are one, CARRY."""
-        self._note(base_of(measure))
+        self.note(base_of(measure))
         at, fine = self.window, self.window.name in MINUTE_WINDOWS
         for segment in self.segments:
             yield from self._cells.by_day(measure, segment, at.start, at.end, fine)
@@ -115,8 +119,17 @@ class View:
 
     def stay_ages(self) -> list[int]:
         """How long the deals that are in a stage at the window's end have been in it, s."""
-        self._note("stay_open")
+        self.note("stay_open")
         return self._ages.seconds(self.segments, self.window.end_ms) if self._ages else []
+
+    def page_count(self) -> PageCount:
+        """Visitors of the window of the segments' pages."""
+        found = PageCount()
+        if self._pages is not None:
+            counts = self._pages.counts(self.window)
+            for segment in self.segments:
+                found = found.plus(counts.get(segment.partition("=")[2], PageCount()))
+        return found
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""
@@ -132,7 +145,7 @@ class View:
     def values(self, base: str) -> Counter[int]:
         """How often each value occurred in the window."""
         found: Counter[int] = Counter()
-        self._note(base)
+        self.note(base)
         for suffix in self._cells.suffixes(f"{base}=", self.segments):
             count = self.flow(f"{base}={suffix}")
             if count:
@@ -141,7 +154,7 @@ class View:
 
     def without_rate(self, base: str) -> int:
         """How many of what happened in the window has no rate: its currency and local day are in the measure's name."""
-        self._note(base)
+        self.note(base)
         total = 0
         for suffix in self._cells.suffixes(f"{base}:", self.segments):
             currency, _, day = suffix.partition(":")
@@ -153,12 +166,12 @@ class View:
     def spenders(self) -> Spenders:
         """Every customer with what it spent."""
         assert self._spenders is not None, "a view without customers"
-        self._note(SPENDERS)
+        self.note(SPENDERS)
         return self._spenders
 
     def money(self, base: str) -> Money:
         """Money of what happened in the window, each amount at its own day's rate."""
-        self._note(base)
+        self.note(base)
         total = Money(Fraction(0), 0, 0)
         for currency in self._cells.suffixes(f"{base}#:", self.segments):
             if currency == self.currency:
@@ -206,7 +219,7 @@ class View:
         return self._dated(base, self.flow)
 
     def _dated(self, base: str, read: Callable[[str], int]) -> Money:
-        self._note(base)
+        self.note(base)
         amount, priced, unpriced = Fraction(0), 0, 0
         for suffix in self._cells.suffixes(f"{base}#:", self.segments):
             count, (currency, _, day) = read(f"{base}#:{suffix}"), suffix.partition(":")

@@ -1,0 +1,154 @@
+"""Who viewed which page when, for the numbers of each page.
+
+Pages are many, and few of their numbers are ever read: windows are counted when they are asked for. A table in memory,
+made from the facts alone; a view keeps the id that it came with, which is looked up as its person of now.
+"""
+
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.pages import PAGES
+from kpis.windows import MINUTE_MS, QUARTER_WINDOWS
+
+if TYPE_CHECKING:
+    from kpis.windows import Window
+
+Ints = NDArray[np.int32]
+PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read
+EVER: Final = -(1 << 30)  # a minute before every other
+ID, PAGE, MINUTE, LIFE = range(4)
+
+
+class PageCount(NamedTuple):
+    """Visitors of a page in a window; those with a converted view in it; those of the others who still may convert."""
+
+    visitors: int = 0
+    converted: int = 0
+    open: int = 0
+
+    def plus(self, other: "PageCount") -> "PageCount":
+        """Both together: a visitor of two pages counts for each."""
+        return PageCount(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+class Log:
+    """Rows of (id, page, minute) as they come; all rows of an id may be taken back."""
+
+    def __init__(self) -> None:
+        self._rows: Ints = np.zeros((0, 4), dtype=np.int32)
+        self._new = array("i")
+        self._lives: dict[int, int] = {}  # id -> how often its rows were taken back
+
+    def add(self, id_: int, page: int, minute: int) -> None:
+        """One more row."""
+        self._new.extend((id_, page, minute, self._lives.get(id_, 0)))
+
+    def drop(self, id_: int) -> None:
+        """Take back all rows of an id."""
+        self._lives[id_] = self._lives.get(id_, 0) + 1
+
+    def rows(self, ids: int) -> Ints:
+        """All that were not taken back, of so many ids."""
+        if self._new:
+            self._rows = np.concatenate([self._rows, np.array(self._new, dtype=np.int32).reshape(-1, 4)])
+            self._new = array("i")
+        if self._lives:
+            lives = np.zeros(ids, dtype=np.int32)
+            lives[list(self._lives)] = list(self._lives.values())
+            self._rows = self._rows[self._rows[:, LIFE] == lives[self._rows[:, ID]]]
+        return self._rows
+
+
+class PageViews:
+    """The views of pages of one tenant."""
+
+    def __init__(self, conversion_days: int) -> None:
+        self._young = QUARTER_WINDOWS[f"{conversion_days}d"]
+        self._ids: dict[str, int] = {}
+        self._persons = array("i")  # id -> person
+        self._views, self._hits = Log(), Log()
+        self._pages: set[int] = set()
+        self._table: Table | None = None
+
+    def viewed(self, raw: str, page: int, minute: int) -> None:
+        """A view of an id."""
+        self._views.add(self._number(raw), page, minute)
+        self._pages.add(page)
+        self._table = None
+
+    def converted(self, raw: str, page: int, minute: int) -> None:
+        """A view that a conversion followed."""
+        self._hits.add(self._number(raw), page, minute)
+        self._table = None
+
+    def reconsider(self, raw: str) -> None:
+        """No view of an id counts as converted any more."""
+        if raw in self._ids:
+            self._hits.drop(self._ids[raw])
+            self._table = None
+
+    def belongs(self, raw: str, person: str) -> None:
+        """An id is one of a person's."""
+        self._persons[self._number(raw)] = self._number(person)
+        self._table = None
+
+    def _number(self, name: str) -> int:
+        found = self._ids.get(name)
+        if found is None:
+            found = self._ids[name] = len(self._persons)
+            self._persons.append(found)
+        return found
+
+    def segments(self) -> Iterator[str]:
+        """The segments of every page that was ever viewed."""
+        return (f"page={PAGES.names[page]}" for page in self._pages)
+
+    def counts(self, window: "Window") -> dict[str, PageCount]:
+        """Every page, by its path, that was viewed in a window."""
+        if self._table is None:
+            ids = len(self._persons)
+            self._table = Table(self._views.rows(ids), self._hits.rows(ids), np.array(self._persons))
+        quarter = -(-window.end_ms // (15 * MINUTE_MS)) * 15
+        start = EVER if window.start is None else window.start
+        return self._table.counts(start, window.end, max(start, quarter - self._young))
+
+
+class Table:
+    """The views as visitors of pages: a pair of person and page each."""
+
+    def __init__(self, views: Ints, hits: Ints, persons: Ints) -> None:
+        def keys(rows: Ints) -> NDArray[np.int64]:
+            return persons[rows[:, ID]].astype(np.int64) << 32 | rows[:, PAGE]
+
+        self._minutes, self._hit_minutes = views[:, MINUTE], hits[:, MINUTE]
+        pairs, self._pairs = np.unique(keys(views), return_inverse=True)
+        self._hit_pairs = np.searchsorted(pairs, keys(hits))
+        self._pages = (pairs & 0xFFFF_FFFF).astype(np.int64)
+        self._found: dict[tuple[int, int, int], dict[str, PageCount]] = {}
+
+    def counts(self, start: int, end: int, young: int) -> dict[str, PageCount]:
+        """Of the minutes in [start, end); a visitor is young who viewed the page from the minute ``young`` on."""
+        key = (start, end, young)
+        if key not in self._found:
+            visitors, late = (self._with(self._pairs, self._minutes, first, end) for first in (start, young))
+            hit = self._with(self._hit_pairs, self._hit_minutes, start, end)
+            every, converted, open_ = (np.bincount(self._pages[each]) for each in (visitors, hit, late & ~hit))
+            self._found[key] = {
+                PAGES.names[page]: PageCount(int(every[page]), _at(converted, page), _at(open_, page))
+                for page in np.flatnonzero(every).tolist()
+            }
+        return self._found[key]
+
+    def _with(self, pairs: NDArray[np.int64], minutes: Ints, start: int, end: int) -> NDArray[np.bool_]:
+        """Which pairs have a minute in [start, end)."""
+        found = np.zeros(len(self._pages), dtype=np.bool_)
+        found[pairs[(minutes >= start) & (minutes < end)]] = True
+        return found
+
+
+def _at(counts: NDArray[np.int64], page: int) -> int:
+    return int(counts[page]) if page < len(counts) else 0
