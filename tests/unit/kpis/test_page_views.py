@@ -1,0 +1,74 @@
+"""Numbers of each page: the table against a plain count, and that a view is published as it comes."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpis.page_views import PageCount, PageViews
+from kpis.pages import PAGES
+from kpis.windows import Window
+from models.settings import TenantBook
+from tests.recount.feed import ms
+from tests.sets.feeds import Counted, event
+
+PATHS = ("/a", "/b")
+WEEK = 7 * 1440
+View = tuple[str, str, int]  # id, path, minute
+views = st.lists(st.tuples(st.sampled_from("uvw"), st.sampled_from(PATHS), st.integers(0, 3 * WEEK)), max_size=20)
+
+
+def naive(told: list[View], hits: list[View], person: dict[str, str], start: int, end: int) -> dict[str, PageCount]:
+    """The same, by sets."""
+    young = max(start, -(-end // 15) * 15 - WEEK)
+
+    def who(rows: list[View], path: str, low: int) -> set[str]:
+        return {person[raw] for raw, page, minute in rows if page == path and low <= minute < end}
+
+    found = {}
+    for path in PATHS:
+        seen, hit = who(told, path, start), who(hits, path, start)
+        found[path] = PageCount(len(seen), len(hit), len(who(told, path, young) - hit))
+    return {path: count for path, count in found.items() if count.visitors}
+
+
+@given(st.data(), views, views)
+def test_counts_are_those_of_sets(data: st.DataObject, first: list[View], later: list[View]) -> None:
+    """Whatever was converted, taken back and linked, and however often it was read between."""
+    table, person = PageViews(7), {raw: raw for raw in "uvw"}
+    told: list[View] = []
+    hits: list[View] = []
+    for batch in (first, later):
+        for raw, path, minute in batch:
+            table.viewed(raw, PAGES.code(path), minute)
+            told.append((raw, path, minute))
+            if data.draw(st.booleans()):
+                table.converted(raw, PAGES.code(path), minute)
+                hits.append((raw, path, minute))
+        gone = data.draw(st.sampled_from(" uvw"))
+        table.reconsider(gone)
+        hits = [hit for hit in hits if hit[0] != gone]
+        if data.draw(st.booleans()):
+            person = {"u": "u", "v": "u", "w": "w"}
+        for raw, whose in person.items():
+            table.belongs(raw, whose)
+        start, end = sorted((data.draw(st.integers(0, 3 * WEEK)), data.draw(st.integers(1, 3 * WEEK))))
+        window = Window("any", start, end, end * 60_000, False, end * 60_000)
+        assert table.counts(window) == naive(told, hits, person, start, end)
+
+
+def view(number: int, path: str) -> Any:
+    """A view of a session that began elsewhere."""
+    about = {"anonymous_id": "v", "session_id": "s", "url": f"https://a.example{path}"}
+    return event("page.viewed", str(number), f"2026-05-01T12:00:0{number}Z", **about)
+
+
+def test_a_view_that_is_no_landing_is_published_with_its_page() -> None:
+    """The total does not move by it, the number of the page does."""
+    counted = Counted(TenantBook()).take([view(1, "/")])
+    as_of = ms("2026-05-01T12:00:30Z")
+    counted.engine.documents("t", as_of, live=True, full=False)
+    counted.take([view(2, "/offer")])
+    told = counted.engine.documents("t", as_of, live=True, full=False)
+    pages = {doc["segment"].get("page") for doc in told if doc["kpi"] == "landing_page_conversion_rate"}
+    assert "/offer" in pages
