@@ -22,6 +22,7 @@ MEASURE_BITS: Final = 24
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
 MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
+EVER: Final = -MINUTE_BIAS  # a minute before every other
 
 Rows = dict[int, int]  # key -> change; a key packs (code of segments, code of measure, minute): see Ledger.add
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
@@ -53,7 +54,7 @@ class Cells:
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
-        self.touched: set[str] = set()  # measures changed since the last publication
+        self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
         self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
@@ -84,7 +85,7 @@ class Cells:
                 found[(key & MINUTE_MASK) - MINUTE_BIAS] = delta
         day_of: dict[int, int] = {}  # quarter hour -> local day
         for head, changes in by_head.items():
-            self.touched.add(NAMES.names[head & MEASURE_MASK])
+            self.touch(NAMES.names[head & MEASURE_MASK], min(changes))
             minutes, quarters, days = self._plan(head, segments)
             if minutes:
                 self._add("m", minutes, changes)
@@ -96,6 +97,10 @@ class Cells:
                 self._add("q", quarters, by_quarter)
             if days:
                 self._add("d", days, self._by_day(by_quarter, day_of))
+
+    def touch(self, measure: str, minute: int = EVER) -> None:
+        """Note that a measure, or a table that is read like one, is another from a minute on."""
+        self.touched[measure] = min(minute, self.touched.get(measure, minute))
 
     def _by_day(self, by_quarter: dict[int, int], day_of: dict[int, int]) -> dict[int, int]:
         found: dict[int, int] = {}

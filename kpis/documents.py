@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVERYTHING
+from kpis.cells import EVER, EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
+from kpis.published import NEVER, Wanted
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -42,18 +43,20 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: 
     touched = state.tenant.cells.touched
     if full:
         memory.forget()
-        wanted = [(kpi, True) for kpi in CATALOG]
+        wanted = [Wanted(kpi, EVER, EVER) for kpi in CATALOG]
     else:
-        wanted = memory.wanted(CATALOG, touched, as_of, parts=parts)
+        # Every window has moved with a minute, and every document says whether there were events of its kind.
+        moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
+        wanted = memory.wanted(CATALOG, touched, moment, parts=parts)
     touched.clear()
-    found = [document for kpi, whole in wanted for document in board.documents(kpi, parts=whole)]
-    return memory.changed(found, [kpi.id for kpi, whole in wanted if whole])
+    found = [document for one in wanted for document in board.documents(*one)]
+    return memory.changed(found, [made for one in wanted for made in board.remade(one.row, one.parts)])
 
 
 def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
     """All documents at ``as_of`` (ms) of the rows whose numbers go on with the clock, whatever was asked for last."""
     board = Board(state, as_of)
-    return [document for kpi in CATALOG if kpi.ageing for document in board.documents(kpi, parts=True)]
+    return [document for kpi in CATALOG if kpi.ageing for document in board.documents(kpi)]
 
 
 def check_as_of(state: TenantState, as_of: int) -> None:
@@ -87,20 +90,29 @@ class Board:
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
-    def documents(self, kpi: Kpi, *, parts: bool) -> Iterator[Document]:
-        """Every document of a KPI; those of segments only with ``parts``."""
-        windows = self._windows
-        for name in kpi.windows:
-            if name in windows and kpi.total:
-                yield self._whole(kpi, windows[name])
-            if name in windows and parts and kpi.steps is not None:
-                yield from self._steps(kpi, windows[name], kpi.steps)
-        for name in kpi.segment_windows if parts else ():
-            if name in windows:
-                yield from self._parts(kpi, windows[name])
-        for name in kpi.channel_windows if parts else ():
-            if name in windows:
-                yield from self._parts(kpi, windows[name], "channel")
+    def documents(self, kpi: Kpi, totals: int = EVER, parts: int = EVER) -> Iterator[Document]:
+        """The documents of a KPI on the windows that end after minutes since which totals, segments changed."""
+        for name in self._windows_of(kpi, kpi.windows, totals) if kpi.total else ():
+            yield self._whole(kpi, self._windows[name])
+        for name in self._windows_of(kpi, kpi.windows, parts):
+            if kpi.steps is not None:
+                yield from self._steps(kpi, self._windows[name], kpi.steps)
+        for name in self._windows_of(kpi, kpi.segment_windows, parts):
+            yield from self._parts(kpi, self._windows[name])
+        for name in self._windows_of(kpi, kpi.channel_windows, parts):
+            yield from self._parts(kpi, self._windows[name], "channel")
+
+    def remade(self, kpi: Kpi, since: int) -> list[tuple[str, str]]:
+        """KPI and window of the segments that `documents` makes."""
+        windows = kpi.windows if kpi.steps is not None else (*kpi.segment_windows, *kpi.channel_windows)
+        return [(kpi.id, name) for name in self._windows_of(kpi, windows, since)]
+
+    def _windows_of(self, kpi: Kpi, names: Iterable[str], since: int) -> list[str]:
+        """Windows that know of what changed since a minute; those of a lifetime know all up to now."""
+        if kpi.lifetime and since < NEVER:
+            since = EVER
+        # Read by quarter hours, a window that ends inside one holds all of it.
+        return [name for name in names if name in self._windows and since < self._windows[name].end_quarter * 15]
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""

@@ -6,7 +6,7 @@ from kpis.cells import EVERYTHING
 from kpis.formulas import Count, Figure, Formula, marked, ratio
 from kpis.page_views import PAGED
 from kpis.view import View
-from kpis.windows import MINUTE_MS, QUARTER_WINDOWS
+from kpis.windows import QUARTER_WINDOWS
 
 
 def with_open(formula: Formula, still: Count) -> Formula:
@@ -39,7 +39,6 @@ def landing(view: View) -> Figure:
 def _open(view: View) -> int:
     """Visitors whose last view is younger than the conversion window, without a converted one in the window."""
     window, length = view.window, f"{view.settings.conversion_days}d"
-    quarter = -(-window.end_ms // (15 * MINUTE_MS)) * 15
-    if window.start is not None and window.start >= quarter - QUARTER_WINDOWS[length]:
+    if window.start is not None and window.start >= window.end_quarter * 15 - QUARTER_WINDOWS[length]:
         return view.marked("landed") - view.marked("landed.hit")  # everybody in so short a window is young
     return view.level(f"landed@{length}") - view.marked("landed.both")

@@ -63,7 +63,7 @@ class Landings:
         touches = self._tenant.people.touches[raw]
         if self._tenant.people.sets.followed(touches.pages[place]):
             self.pages.viewed(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
-            self._tenant.cells.touched.add(PAGED)
+            self._tenant.cells.touch(PAGED)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""

@@ -57,6 +57,7 @@ class Rates:
     def __init__(self) -> None:
         self.said: dict[RateKey, Word] = {}  # by local day, of rates that name it
         self.undated: dict[RateKey, Word] = {}  # by quarter hour, of the others: it has one local day in any zone
+        self.version = 0  # rises with every change of a rate
         self._held: dict[RateKey, Word] = {}  # by local day, of both
 
     def set(self, base: str, quote: str, day: int, word: Word) -> bool:
@@ -70,7 +71,7 @@ class Rates:
         return _later(self.undated, (base, quote, quarter), word)
 
     def _hold(self, key: RateKey, word: Word) -> None:
-        _later(self._held, key, word)
+        self.version += _later(self._held, key, word)
 
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
         """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.pages import PAGES
-from kpis.windows import MINUTE_MS, QUARTER_WINDOWS
+from kpis.windows import QUARTER_WINDOWS
 
 if TYPE_CHECKING:
     from kpis.windows import Window
@@ -112,9 +112,8 @@ class PageViews:
         if self._table is None:
             ids = len(self._persons)
             self._table = Table(self._views.rows(ids), self._hits.rows(ids), np.array(self._persons))
-        quarter = -(-window.end_ms // (15 * MINUTE_MS)) * 15
         start = EVER if window.start is None else window.start
-        return self._table.counts(start, window.end, max(start, quarter - self._young))
+        return self._table.counts(start, window.end, max(start, window.end_quarter * 15 - self._young))
 
 
 class Table:

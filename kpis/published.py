@@ -1,21 +1,25 @@
 """What was published last: so that a publication between two minutes holds only what changed."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from kpis.cells import EVER
 from kpis.measures import LATE, base_of
-from kpis.windows import MINUTE_MS
+
+if TYPE_CHECKING:
+    from kpis.catalog.row import Kpi
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
+NEVER: Final = -EVER
 ATTRIBUTES: Final = frozenset({*LATE.values(), "bot"})  # measures that any KPI's documents may show
 
 
-class Row(Protocol):
-    """What is asked of a catalogue row."""
+class Wanted(NamedTuple):
+    """A row, and from which minutes on its documents of totals and of segments may be others: NEVER for none."""
 
-    @property
-    def id(self) -> str:
-        """The KPI."""
+    row: "Kpi"
+    totals: int
+    parts: int
 
 
 class Published:
@@ -23,10 +27,10 @@ class Published:
 
     def __init__(self) -> None:
         self._last: dict[Any, dict[str, Any]] = {}
-        self._segments: dict[str, set[Any]] = {}  # KPI -> keys of its documents of segments
+        self._segments: dict[tuple[str, str], set[Any]] = {}  # KPI, window -> keys of its documents of segments
         self._reads: dict[str, set[str]] = {}  # KPI -> bases of the measures its formula reads
-        self._minute: int | None = None
-        self._waiting: set[str] = set()  # KPIs whose segments changed and were not made since
+        self._moment: tuple[Any, ...] = ()
+        self._waiting: dict[str, int] = {}  # KPI -> since when its segments changed that were not made
 
     def reads(self, kpi: str) -> set[str]:
         """Where the measures that a KPI reads are noted."""
@@ -38,41 +42,52 @@ class Published:
         self._segments.clear()
         self._waiting.clear()
 
-    def wanted(self, rows: Sequence[Row], touched: Iterable[str], as_of: int, *, parts: bool) -> list[tuple[Any, bool]]:
-        """Rows that may have changed, each with whether its segments are to be made too: now (``parts``) or later."""
-        minute = as_of // MINUTE_MS
-        if minute != self._minute:
-            # Every window has moved.
-            self._minute = minute
-            self._waiting.clear()
-            return [(row, True) for row in rows]
-        bases = {base_of(measure) for measure in touched}
-        attributes = bool(bases & ATTRIBUTES)
-        changed = {row.id for row in rows if attributes or not bases.isdisjoint(self.reads(row.id))}
-        self._waiting |= changed
-        if parts:
-            changed |= self._waiting
-            self._waiting.clear()
-        return [(row, parts) for row in rows if row.id in changed]
+    def wanted(
+        self, rows: Sequence["Kpi"], touched: Mapping[str, int], moment: tuple[Any, ...], *, parts: bool
+    ) -> list[Wanted]:
+        """Rows that may have changed. ``parts``: their segments are to be made now, not later.
 
-    def changed(self, documents: Iterable[dict[str, Any]], remade: Iterable[str]) -> list[dict[str, Any]]:
+        ``touched``: measures and since which minute; ``moment``: what every document depends on, the minute of now.
+        """
+        if moment != self._moment:
+            self._moment = moment
+            self._waiting.clear()
+            return [Wanted(row, EVER, EVER) for row in rows]
+        bases: dict[str, int] = {}
+        for measure, minute in touched.items():
+            base = base_of(measure)
+            bases[base] = min(minute, bases.get(base, minute))
+        attributes = min((bases[base] for base in ATTRIBUTES if base in bases), default=NEVER)
+        found = []
+        for row in rows:
+            totals = min((bases[base] for base in self.reads(row.id) if base in bases), default=attributes)
+            totals = min(totals, attributes)
+            waiting = min(totals, self._waiting.pop(row.id, NEVER))
+            if waiting < NEVER and not parts:
+                self._waiting[row.id] = waiting
+            if totals < NEVER or (waiting < NEVER and parts):
+                found.append(Wanted(row, totals, waiting if parts else NEVER))
+        return found
+
+    def changed(self, documents: Iterable[dict[str, Any]], remade: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
         """The documents whose content is not what was published last.
 
-        Of the KPIs in ``remade`` all segments were made: one that is no more comes as ``{kpi, window, segment, gone}``.
+        ``remade``: KPIs and windows of which all segments were made: one that is no more comes as
+        ``{kpi, window, segment, gone}``.
         """
         found = []
-        present: dict[str, set[Any]] = {}
+        present: dict[tuple[str, str], set[Any]] = {}
         for document in documents:
             key = (document["kpi"], document["window"], *document["segment"].items())
             if document["segment"]:
-                present.setdefault(document["kpi"], set()).add(key)
+                present.setdefault(key[:2], set()).add(key)
             content = {name: value for name, value in document.items() if name not in MOVING}
             if self._last.get(key) != content:
                 self._last[key] = content
                 found.append(document)
-        for kpi in remade:
-            for key in self._segments.get(kpi, set()) - present.get(kpi, set()):
+        for made in remade:
+            for key in self._segments.get(made, set()) - present.get(made, set()):
                 del self._last[key]
                 found.append({"kpi": key[0], "window": key[1], "segment": dict(key[2:]), "gone": True})
-            self._segments[kpi] = present.get(kpi, set())
+            self._segments[made] = present.get(made, set())
         return found

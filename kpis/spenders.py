@@ -80,7 +80,7 @@ class Spenders:
             self._newest = max([self._newest, *(order // 60_000 for order in facts.orders[-1:])])
             self._change(row)
             self._columns = None
-            self._tenant.cells.touched.add(SPENDERS)
+            self._tenant.cells.touch(SPENDERS)
 
     def reprice(self) -> None:
         """A rate changed."""

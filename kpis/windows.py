@@ -42,6 +42,11 @@ class Window:
     as_of_ms: int
 
     @property
+    def end_quarter(self) -> int:
+        """The first quarter hour (UTC) that is left out whole."""
+        return -(-self.end // 15)
+
+    @property
     def bucket(self) -> str | None:
         """Calendar bucket of a calendar window, else None."""
         return RUNNING.get(self.name) or COMPLETE.get(self.name)

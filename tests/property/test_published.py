@@ -1,0 +1,45 @@
+"""Property of publishing: what is sent between two full publications, put over them, is all there is to say."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpis.published import MOVING
+from tests.property.events import ends
+from tests.property.lanes import Lane, World, arrivals, worlds
+from tests.property.test_engine import often
+from tests.recount.documents import Document, Key, key
+
+few = settings(often, max_examples=40)  # every document of every publication is made
+Board = dict[Key, dict[str, Any]]
+
+
+def put(board: Board, told: list[Document]) -> Board:
+    """A board after these documents."""
+    for doc in told:
+        if doc.get("gone"):
+            del board[key(doc)]
+        else:
+            board[key(doc)] = {name: value for name, value in doc.items() if name not in MOVING}
+    return board
+
+
+@few
+@given(st.data(), worlds(), ends)
+def test_changed_documents_are_all_that_changed(data: st.DataObject, world: World, as_of: int) -> None:
+    """Made after any batch, with segments or not: with the last segments the board is that of a full publication."""
+    lane, boards = Lane(), dict[str, Board]()
+
+    def publish() -> None:
+        for tenant in lane.engine.tenants():
+            if data.draw(st.booleans()):
+                parts = data.draw(st.booleans())
+                told = lane.engine.documents(tenant, as_of, live=True, full=False, parts=parts)
+                put(boards.setdefault(tenant, {}), told)
+
+    lane.take(data.draw(arrivals(world)), publish)
+    for tenant in lane.engine.tenants():
+        last = lane.engine.documents(tenant, as_of, live=True, full=False)
+        whole = lane.engine.documents(tenant, as_of, live=True, full=True)
+        assert put(boards.setdefault(tenant, {}), last) == put({}, whole)

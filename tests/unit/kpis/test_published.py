@@ -1,0 +1,31 @@
+"""Publications between two minutes: which windows an event is published in."""
+
+from models.settings import TenantBook
+from tests.recount.feed import ms
+from tests.sets.feeds import Counted, event
+
+AS_OF = ms("2026-05-13T12:00:30Z")
+LIVE = {"15m", "1h", "24h", "7d", "30d", "90d", "365d", "today", "week", "month", "quarter", "year", "all"}
+
+
+def published(time: str) -> set[str]:
+    """Windows in which a sign-up of this time changes the number, published with nothing but it."""
+    counted = Counted(TenantBook()).take([event("user.signed_up", "0", "2025-01-01T00:00:00Z", user_id="u0")])
+    counted.engine.documents("t", AS_OF, live=True, full=False)
+    told = counted.take([event("user.signed_up", "1", time, user_id="u1")])
+    found = told.engine.documents("t", AS_OF, live=True, full=False, parts=False)
+    return {doc["window"] for doc in found if doc["kpi"] == "signups"}
+
+
+def test_an_event_of_now_is_in_every_window_that_goes_up_to_now() -> None:
+    """Those that are over do not know of it."""
+    assert published("2026-05-13T12:00:30Z") == published("2026-05-13T11:59:59.999Z") == LIVE
+
+
+def test_an_event_of_the_last_minute_of_a_window_is_in_it() -> None:
+    """And the first one after it is not."""
+    assert published("2026-05-12T23:59:59.999Z") == {"24h", "7d", "30d", "90d", "365d", "week", "month", "quarter",
+                                                     "year", "yesterday", "all"}  # fmt: skip
+    assert "yesterday" not in published("2026-05-13T00:00:00Z")
+    assert {"last_week", "last_month"} & published("2026-05-10T23:59:59Z") == {"last_week"}
+    assert {"last_week", "last_month"} & published("2026-04-30T23:59:59Z") == {"last_month"}
