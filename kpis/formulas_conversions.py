@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from kpis.cells import EVERYTHING
-from kpis.formulas import Count, Figure, Formula, marked, ratio
-from kpis.page_views import PAGED
+from kpis.formulas import Count, Figure, Formula, ratio
+from kpis.page_views import PAGED, PageCount
 from kpis.view import View
 from kpis.windows import QUARTER_WINDOWS
 
@@ -30,10 +30,13 @@ def dropped(base: str, outcome: str) -> Formula:
 def landing(view: View) -> Figure:
     """Visitors of landing pages who converted; of a page, of those who viewed it."""
     view.note(PAGED)
-    if view.segments != (EVERYTHING,):
-        page = view.page_count()
-        return replace(ratio(lambda _: page.converted, lambda _: page.visitors)(view), open=page.open)
-    return replace(ratio(marked("landed.hit"), marked("landed"))(view), open=_open(view))
+    whole = view.segments == (EVERYTHING,)
+    all_, hit, open_ = _landed(view) if whole else view.page_count()
+    return Figure(hit / all_ if all_ else None, hit, all_, all_, open=open_)
+
+
+def _landed(view: View) -> PageCount:
+    return PageCount(view.marked("landed"), view.marked("landed.hit"), _open(view))
 
 
 def _open(view: View) -> int:

@@ -30,10 +30,6 @@ class PageCount(NamedTuple):
     converted: int = 0
     open: int = 0
 
-    def plus(self, other: "PageCount") -> "PageCount":
-        """Both together: a visitor of two pages counts for each."""
-        return PageCount(*(one + two for one, two in zip(self, other, strict=True)))
-
 
 class Log:
     """Rows of (id, page, minute) as they come; all rows of an id may be taken back."""

@@ -123,13 +123,11 @@ class View:
         return self._ages.seconds(self.segments, self.window.end_ms) if self._ages else []
 
     def page_count(self) -> PageCount:
-        """Visitors of the window of the segments' pages."""
-        found = PageCount()
-        if self._pages is not None:
-            counts = self._pages.counts(self.window)
-            for segment in self.segments:
-                found = found.plus(counts.get(segment.partition("=")[2], PageCount()))
-        return found
+        """Visitors of the window of the segments' pages; one of two pages counts for each."""
+        assert self._pages is not None, "a view without pages"
+        counts = self._pages.counts(self.window)
+        found = [counts[page] for one in self.segments if (page := one.partition("=")[2]) in counts]
+        return PageCount(*map(sum, zip(*found, strict=True))) if found else PageCount()
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""
