@@ -99,7 +99,7 @@ def of_lead(tenant: "Tenant", key: str) -> Contribution:
 
 def of_message(tenant: "Tenant", key: str) -> Contribution:
     """A message, each part in the segments of the event that decides it."""
-    return message_marks(tenant.messages[key]) if key in tenant.messages else ()
+    return message_marks(tenant.messages[key], tenant.sets.sets) if key in tenant.messages else ()
 
 
 def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:

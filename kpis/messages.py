@@ -1,7 +1,7 @@
 """An e-mail to one recipient: the earliest of each thing that happened to it. Rules: kpi-precise "email …" rows."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kpis.marks import Mark
@@ -50,18 +50,24 @@ def note(message: "array[int]", slot: int, time: int, segments: int, names: Sequ
     return True
 
 
-def message_marks(message: "array[int]") -> Iterator[tuple[int, Mark]]:
-    """What a message adds to the numbers, each with the code of the segments it falls in."""
+def _first(message: "array[int]", slots: Iterable[int], names: Sequence[tuple[str, ...]]) -> tuple[int, int]:
+    """Time and segments of the earliest of some slots; of several at the same time the first by name."""
+    time = min(message[2 * slot] for slot in slots)
+    own = [message[2 * slot + 1] for slot in slots if message[2 * slot] == time]
+    return time, own[0] if len(own) == 1 else min(own, key=names.__getitem__)
+
+
+def message_marks(message: "array[int]", names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Mark]]:
+    """What a message adds to the numbers, each with the code of the segments it falls in; ``names``: these by code."""
     time = message[::2]
-    human = min(time[OPENED], time[CLICKED])
     any_open = min(time[OPENED_RAW], time[CLICKED_RAW])
-    known = min((time[slot], message[2 * slot + 1]) for slot in (SENT, DELIVERED, BOUNCED))
-    if known[0] != NEVER:
-        yield known[1], Mark("mail.known", known[0], 1)
+    known, whose = _first(message, (SENT, DELIVERED, BOUNCED), names)
+    if known != NEVER:
+        yield whose, Mark("mail.known", known, 1)
         if time[BOUNCED] != NEVER:
-            yield known[1], Mark("mail.bounced", known[0], 1)
+            yield whose, Mark("mail.bounced", known, 1)
+    human, own = _first(message, (OPENED, CLICKED), names)
     if human != NEVER:
-        own = message[2 * (OPENED if time[OPENED] <= time[CLICKED] else CLICKED) + 1]
         yield own, Mark("mail.opened_then", human, 1)
         if time[DELIVERED] == NEVER:
             yield own, Mark("mail.orphan", human, 1)

@@ -129,13 +129,13 @@ MERGE: Data = st.one_of(
         {"winner_id": ids("c1", "user:u1"), "loser_ids": st.lists(ids("lead:l1", "user:u2"), min_size=1)}
     ),
 )
-LINKS: Final = st.one_of(
+LINKS: Final = (
     event("identity.identified identity.unmerged", PAIR, flags=(0,)),
     event("identity.merged identity.merged identity.unmerged", MERGE, flags=(0,)),
 )
 
 CLICKS: Data = some(click_id=("x1", "x2"))
-WEB: Final = st.one_of(
+WEB: Final = (
     event(
         "page.viewed page.viewed page.viewed form.started form.submitted link.clicked",
         people,
@@ -160,7 +160,7 @@ WEB: Final = st.one_of(
     event("user.signed_up", people, CLICKS, user_id=USERS),
     event("social.liked social.impression meeting.held", people, labels, network=("x",)),
 )
-MAIL: Final = st.one_of(
+MAIL: Final = (
     event(
         "email.sent email.delivered email.opened email.opened email.clicked email.bounced email.unsubscribed",
         people,
@@ -192,7 +192,7 @@ RATES: Final = event(
     flags=(0,),
 )
 # Robots do not work deals: what their late events count for is left open.
-DEALS: Final = st.one_of(
+DEALS: Final = (
     event("deal.created", people, labels, money, some(time_known=(False, True)), deal_id=("d1", "d2"), flags=(0,)),
     event("deal.won deal.won deal.lost", people, labels, money, VERSIONS, CLOSING, deal_id=("d1", "d2"), flags=(0,)),
     event(
@@ -203,7 +203,7 @@ DEALS: Final = st.one_of(
     ),
     RATES,
 )
-SHOP: Final = st.one_of(
+SHOP: Final = (
     event("order.completed order.completed", people, labels, some(tax=(100,)), order_id=("o1", "o2", "o3"),
           amount=AMOUNTS, currency=CURRENCIES),
     event("order.refunded", order_id=("o1", "o2"), amount=AMOUNTS, currency=CURRENCIES),
@@ -212,31 +212,31 @@ SHOP: Final = st.one_of(
     RATES,
 )  # fmt: skip
 EFFECT: Data = some(effective_at=instants)
-ACTIVITY: Final = st.one_of(
+ACTIVITY: Final = (
     event("record.created record.created record.updated record.merged record.deleted", people,
           some(origin=("ui", "import")), object=("task", "note"), record_id=("r1", "r2")),
     event("ticket.opened ticket.resolved", people, some(resolution_s=(0, 90, 3600.5)), ticket_id=("t1", "t2")),
     event("record.created ticket.resolved", object=("task",), record_id=("r1", "r2"), ticket_id=("t1", "t2")),
     event("customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip
-ANSWERS: Final = st.one_of(
+ANSWERS: Final = (
     event("survey.answered", people, some(scale_max=(7, 5), polarity=("effort", "ease")), survey_id=("q1",),
           survey_type=("effort", "effort", "csat"), score=(1, 3, 4, 4.2, 5)),
     event("survey.answered", people, some(scale_max=(5,)), survey_id=("q1", "q2"), survey_type=("nps",),
           score=(0, 2, 3, 5, 2.5)),
     event("survey.sent customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip
-USERS_IN: Final = st.one_of(
+USERS_IN: Final = (
     event("user.signed_in user.signed_in user.signed_up", people, user_id=USERS),
     event("user.signed_in", user_id=USERS),
     event("customer.updated", labels, customer_id=CUSTOMERS),
 )
-SOCIAL: Final = st.one_of(
+SOCIAL: Final = (
     event("social.commented social.mentioned social.messaged social.liked", people, labels,
           some(sentiment=("positive", "negative", "neutral", 0.05, -0.06, 0.9), model=("m-1", "m-2")), network=("x",)),
     event("social.impression", people, labels, network=("x",)),
 )  # fmt: skip
-PLANS: Final = st.one_of(
+PLANS: Final = (
     event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
           mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD")),
     event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
@@ -255,7 +255,7 @@ PERIODS: Data = some(
     period_start=("2026-03-27", "2026-03-29"), period_end=("2026-03-29", "2026-04-06"), category=("marketing", "sales"),
     channel=("email", "paid search", "fair"), campaign=("spring", {"name": "brand"}, {"source": "google"}),
 )  # fmt: skip
-ROUTES: Final = st.one_of(
+ROUTES: Final = (
     event("page.viewed page.viewed form.submitted link.clicked", people, ORIGIN, url=("https://a.example/", "/"),
           form_id=("f1",), link_url=("/x",)),
     event("email.clicked", people, ORIGIN, some(bulk=(True,), link_url=("/unsubscribe",)), message_id=("m1",)),
@@ -270,7 +270,7 @@ ROUTES: Final = st.one_of(
 )  # fmt: skip
 # Few instants and contracts, so that outcomes meet their dues and stand between two.
 DUES: Final = st.sampled_from([BASE + day * DAY for day in (-40, -8, 0, 6)])
-RENEWALS: Final = st.one_of(
+RENEWALS: Final = (
     event("renewal.due", people, labels, contract_id=("k1", "k2"), due_at=DUES, amount=AMOUNTS, currency=CURRENCIES),
     event("renewal.completed renewal.completed renewal.lost", people, money, some(due_at=DUES),
           contract_id=("k1", "k2")),
@@ -280,7 +280,7 @@ RENEWALS: Final = st.one_of(
 
 NAMED: Data = st.one_of(people, some(deal_id=("d1", "d2")), some(deal_id=("d1", "d2"), lead_id=LEADS))
 STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
-SALES: Final = st.one_of(
+SALES: Final = (
     event("email.sent", NAMED, labels, some(bulk=(True, False)), message_id=("m1", "m2")),
     event("call.ended chat.messaged meeting.held", NAMED, labels, direction=("inbound", "outbound"),
           outcome=("connected", "busy")),
@@ -300,4 +300,17 @@ THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWA
 def stories(draw: st.DrawFn, most: int = 12) -> list[Told]:
     """A story of one or two themes."""
     themes = draw(st.lists(st.sampled_from(range(len(THEMES))), min_size=1, max_size=2, unique=True))
-    return draw(st.lists(st.one_of(LINKS, *(THEMES[theme] for theme in themes)), min_size=2, max_size=most))
+    told = [event for theme in themes for event in THEMES[theme]]
+    return draw(st.lists(st.one_of(*LINKS, *told), min_size=2, max_size=most))
+
+
+def crowds(theme: int, most: int = 12) -> st.SearchStrategy[list[Told]]:
+    """Stories of one kind of event of a theme and of links, all at two instants."""
+    return st.one_of(*(_crowd(event, most) for event in THEMES[theme]))
+
+
+def _crowd(event: st.SearchStrategy[Told], most: int) -> st.SearchStrategy[list[Told]]:
+    def at(told: Told, day: int) -> Told:
+        return told._replace(time=BASE + day * DAY)
+
+    return st.lists(st.builds(at, st.one_of(event, LINKS[0]), st.integers(0, 1)), min_size=2, max_size=most)

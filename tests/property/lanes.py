@@ -22,6 +22,7 @@ from tests.recount.documents import Document, Key, key
 from tests.recount.facts import Item, from_blocks
 
 JOURNAL_TS: Final = 1_790_000_000_000
+Story = st.SearchStrategy[list[Told]]
 Record = tuple[str, Block]  # one journal record: tenant and block
 Batches = list[list[Record]]
 World = list[list[Row]]  # each event, and after it what is told again under its identity: copies, then conflicts
@@ -36,10 +37,10 @@ def row_of(told: Told, tenant: str, name: str) -> Row:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most: int = 12) -> World:
+def worlds(draw: st.DrawFn, most: int = 12, story: Story | None = None) -> World:
     """A story of one tenant or of two at once, with copies and conflicts."""
     world = []
-    for number, told in enumerate(draw(stories(most))):
+    for number, told in enumerate(draw(stories(most) if story is None else story)):
         row = row_of(told, draw(st.sampled_from((TENANTS[0], TENANTS[0], TENANTS[1]))), f"e{number}")
         other = row._replace(content=row.content ^ 1, data={**row.data, "source": "other"})
         copies, conflicts = draw(st.sampled_from(((0, 0), (0, 0), (0, 0), (1, 0), (2, 0), (0, 1), (1, 1))))

@@ -5,12 +5,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.windows import WINDOWS
-from tests.property.events import ends
+from tests.property.events import BASE, THEMES, crowds, ends
 from tests.property.lanes import Lane, Seen, World, arrivals, differences, in_order, worlds
 from tests.property.parts import ADDED, halves, sides
+from tests.recount.windows import DAY
 
 # Of an example's time most goes into documents, so each looks at two windows; together they see all of them many times.
 often = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+few = settings(often, max_examples=40)
 variant = settings(often, max_examples=100)  # the same properties under other settings, with something added
 soak = settings(often, max_examples=5_000)
 windows = st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=2, unique=True)
@@ -32,6 +34,14 @@ def test_any_order_and_batching_gives_the_same_numbers(
 def test_changes_add_up_to_the_final_state(data: st.DataObject, world: World, as_of: int, looked_at: list[str]) -> None:
     """The cells hold what the facts contribute, and the documents say what a naive recount says."""
     check_against_recount(data, world, as_of, looked_at)
+
+
+@pytest.mark.parametrize("theme", range(len(THEMES)))
+@few
+@given(st.data(), windows)
+def test_what_happens_at_the_same_time_has_an_order(theme: int, data: st.DataObject, looked_at: list[str]) -> None:
+    """It does not depend on what came first, and is the one that the recount has."""
+    check_against_recount(data, data.draw(worlds(story=crowds(theme))), BASE + 20 * DAY, looked_at)
 
 
 @pytest.mark.soak

@@ -6,7 +6,6 @@ from typing import Final
 
 from models.record import BOT, Row
 from tests.recount.facts import Dims, Fact, Source, dated
-from tests.recount.identity import moment
 
 UNSUBSCRIBE: Final = ("unsubscribe", "opt-out", "optout")
 
@@ -29,14 +28,13 @@ class Message:
     events: dict[str, list[Row]] = field(default_factory=dict)
     machine: bool = False
 
-    def first(self, *verbs: str) -> Row | None:
-        """The earliest of some events."""
-        found = [row for verb in verbs for row in self.events.get(verb, [])]
-        return min(found, key=moment, default=None)
+    def of(self, *verbs: str) -> list[Row]:
+        """Some of the events."""
+        return [row for verb in verbs for row in self.events.get(verb, [])]
 
     def has(self, *verbs: str) -> bool:
         """Whether any of some events happened."""
-        return self.first(*verbs) is not None
+        return bool(self.of(*verbs))
 
     def add(self, row: Row) -> None:
         """Note one event."""
@@ -68,6 +66,10 @@ class Mail:
         self.opened = self.by("opened", "clicked")
 
     def by(self, *verbs: str) -> Source:
-        """Messages dated at the first of some events, in that event's segments."""
-        firsts = [(message, message.first(*verbs)) for message in self.messages.values()]
-        return dated(Fact(row.time, self.dims(row), message) for message, row in firsts if row)
+        """Messages dated at the first of some events, in its segments: of several at once the first by name."""
+
+        def order(row: Row) -> tuple[int, list[str]]:
+            return row.time, list(self.dims(row).values())
+
+        told = [(message, min(message.of(*verbs), key=order, default=None)) for message in self.messages.values()]
+        return dated(Fact(row.time, self.dims(row), message) for message, row in told if row)
