@@ -2,13 +2,13 @@
 
 import asyncio
 from threading import Event, Thread
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Any, Final
 
 import orjson
 
 from bench.broker import Sender
-from bench.workload import events, rfc3339
+from bench.workload import DISORDER_MS, events, rfc3339
 from models.settings import Settings
 from sinks.read import RedisReader
 
@@ -19,11 +19,14 @@ LOOK_S: Final = 0.004
 
 
 class Load(Thread):
-    """A steady ``RATE`` events a second of one tenant; every 100th is a sign-up of somebody new: a probe."""
+    """A steady ``RATE`` events a second of one tenant, up to half a minute old when they are sent.
 
-    def __init__(self, settings: Settings, tenant: str, run: str, seconds: float, now_ms: int) -> None:
+    Every 100th is a sign-up of somebody new: a probe.
+    """
+
+    def __init__(self, settings: Settings, tenant: str, run: str, seconds: float) -> None:
         super().__init__(daemon=True)
-        self._settings, self._tenant, self._run, self._seconds, self._now = settings, tenant, run, seconds, now_ms
+        self._settings, self._tenant, self._run, self._seconds = settings, tenant, run, seconds
         self.acked: list[float] = []  # monotonic time of the n-th probe's acknowledgement
         self.failed: list[str] = []
         self.done = Event()
@@ -32,8 +35,9 @@ class Load(Thread):
         """Send in bursts of 10 ms."""
         sender = Sender(self._settings.kafka.bootstrap_servers, **{"linger.ms": 2})
         number = int(RATE * self._seconds)
-        prefix, begun = self._settings.topic_prefix, monotonic()
-        for n, made in enumerate(events(number, [self._tenant], self._now, seed=77)):
+        prefix, begun, span = self._settings.topic_prefix, monotonic(), int(self._seconds * 1000)
+        until = int(time() * 1000) + span - DISORDER_MS
+        for n, made in enumerate(events(number, [self._tenant], until, seed=77, span_ms=span)):
             value = made.value.replace(b'"id":"evt-', b'"id":"late-' + self._run.encode())
             sender.send(made._replace(topic=prefix + made.topic, value=value))
             if n % (RATE // PROBES_S) == 0:
@@ -46,7 +50,7 @@ class Load(Thread):
 
     def _probe(self, n: int) -> bytes:
         return orjson.dumps({"id": f"probe-{self._run}-{n}", "source": "/probe", "type": "crm.user.signed_up",
-                             "time": rfc3339(self._now), "tenantid": self._tenant,
+                             "time": rfc3339(int(time() * 1000)), "tenantid": self._tenant,
                              "data": {"user_id": f"probe-{self._run}-{n}"}})  # fmt: skip
 
     def _ack(self, error: Any, message: Any) -> None:
@@ -55,9 +59,9 @@ class Load(Thread):
         self.acked.append(monotonic())
 
 
-async def measure(settings: Settings, tenant: str, run: str, seconds: float, now_ms: int) -> tuple[float, float]:
+async def measure(settings: Settings, tenant: str, run: str, seconds: float) -> tuple[float, float]:
     """(p50, p99) in ms over ``seconds`` of load; the first two seconds do not count."""
-    load = Load(settings, tenant, run, seconds, now_ms)
+    load = Load(settings, tenant, run, seconds)
     seen: list[float] = []  # monotonic time at which the n-th probe was visible
     async with RedisReader(settings.redis.url) as reader:
         before = await signups(reader, tenant)

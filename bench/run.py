@@ -87,6 +87,6 @@ class Bench:
                 self.say(f"One tenant: {counted.rate:,.0f} events/s")
             if seconds:
                 self.say(f"Latency at 2,000 events/s for {seconds:g} s ...")
-                self.result.p50_ms, self.result.p99_ms = await measure(self.one, ONE[0], "a", seconds, self.now_ms)
+                self.result.p50_ms, self.result.p99_ms = await measure(self.one, ONE[0], "a", seconds)
         finally:
             worker.stop()

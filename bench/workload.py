@@ -34,11 +34,11 @@ class Made(NamedTuple):
     value: bytes
 
 
-def events(number: int, tenants: Sequence[str], until_ms: int, seed: int = 1) -> Iterator[Made]:
-    """``number`` events of the six hours before ``until_ms`` (ms UTC), in nearly the order of their times."""
+def events(number: int, tenants: Sequence[str], until_ms: int, seed: int = 1, span_ms: int = SPAN_MS) -> Iterator[Made]:
+    """``number`` events of the ``span_ms`` before ``until_ms`` (ms UTC), in nearly the order of their times."""
     rng = Random(seed)
     channels = rng.choices(list(_SHARES), list(_SHARES.values()), k=min(number, 100_000))
-    begin, step = until_ms - SPAN_MS, SPAN_MS / number
+    begin, step = until_ms - span_ms, span_ms / number
     for n in range(number):
         customer = int(CUSTOMERS ** rng.random())  # rank r as likely as 1/r
         channel = channels[n % len(channels)]

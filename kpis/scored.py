@@ -8,7 +8,7 @@ the customer's whole contribution again.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis import groups
 from kpis.customers import active_intervals
@@ -20,7 +20,8 @@ from kpis.touches import BOT
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-GROUP = "score"
+GROUP: Final = "score"
+KEPT: Final = 64  # instants after a base: what comes out of order is seldom older
 
 
 class Whole(NamedTuple):
@@ -44,6 +45,7 @@ class Scored:
         self._tenant = tenant
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
+        self._bases: dict[str, Tail] = {}  # root -> an earlier tail, from which what comes out of order goes on
         self._pending: dict[str, list[Points]] = {}
         self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
 
@@ -82,25 +84,27 @@ class Scored:
         added = self._added(root, now)
         change = differ_from(tail.active, active)
         start = min([change, *(at for at, _ in added)])
-        old: list[Points] = []
-        if start <= tail.last:
-            old = self._known(root)
-        elif change < FOREVER:
-            old = self._known(root, change - REACH_MS - DAY_MS)
+        base = self._base(root, start) if start <= tail.last else tail
+        told = summed(self._known(root, base.last + 1)) if start <= tail.last else []
+        old = self._known(root, change - REACH_MS - DAY_MS) if change < FOREVER else []
         self._pending.pop(root, None)
         self._doubted.pop(root, None)
         self._add(root, point_marks(old, tail.active, active))
         self._add(root, point_marks(added, (), active))
-        later: list[Points] = []
-        if start <= tail.last:
-            told = summed(old)
-            at = bisect_left(told, (start,))
-            tail, later = follow(Tail(tail.active), told[:at], ())[1], told[at:]
-        tiers = self._tenant.settings.tiers
-        self._add(root, follow(tail, later, tiers)[0], -1)
-        marks, self._tails[root] = follow(tail._replace(active=active), summed((*later, *added)), tiers)
+        at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
+        before = follow(base._replace(active=tail.active), told[:at], ())[1]
+        self._add(root, follow(before, told[at:], tiers)[0], -1)
+        later = summed((*told[at:], *added))
+        marks, self._tails[root] = follow(before._replace(active=active), later, tiers)
         self._add(root, marks)
+        if start <= tail.last:
+            self._bases[root] = follow(base, [*told[:at], *later][:-KEPT], ())[1]
         return True
+
+    def _base(self, root: str, start: int) -> Tail:
+        """A tail of a customer from which everything from an instant on is still to come."""
+        base = self._bases.get(root)
+        return base if base is not None and base.last < start else Tail(())
 
     def _added(self, root: str, now: Business | None) -> list[Points]:
         """The points of a batch's touches and orders; those of orders that are gone are taken back."""
@@ -123,6 +127,7 @@ class Scored:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
         if self._tenant.people.subject(root) != root:
             self._tails.pop(root, None)
+            self._bases.pop(root, None)
             return
         whole = self._whole(root)
         self._tails[root] = whole.tail
@@ -141,6 +146,7 @@ class Scored:
         active = self._business(root).active
         facts = self._known(root) if active else []
         self._pending.pop(root, None)
+        self._bases.pop(root, None)
         if not active:
             return Whole([], None)
         marks, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)

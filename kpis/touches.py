@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from kpis.measures import code
 from kpis.pages import PAGES
 
@@ -172,8 +174,9 @@ class Touches:
 
     def since(self, time: int) -> Iterator[tuple[int, int, int]]:
         """(time ms, kind, flags) of those at or after an instant."""
-        low = time << 12
-        return ((one >> 12, one >> 4 & 0xFF, one & 0xF) for one in self.packed if one >= low)
+        packed = np.array(self.packed, dtype=np.int64)
+        chosen: list[int] = packed[packed >= time << 12].tolist()
+        return ((one >> 12, one >> 4 & 0xFF, one & 0xF) for one in chosen)
 
     @property
     def chunks(self) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from models.blocks import decode_block
 from models.tenants import TenantBook
@@ -17,6 +18,10 @@ from streams.table import LaneState
 from streams.transact import Transactor
 
 log = logging.getLogger(__name__)
+
+
+BACKLOG: Final = 4  # a lane with more to do than this part of a full batch lets nothing wait for its publications
+HEAD_START: Final = 0.1  # seconds; a store that takes longer, or is away, does not hold the counting up
 
 
 class NotContiguous(Exception):
@@ -144,6 +149,9 @@ class Lane:
         if self.publisher.due(backlog=bool(self._inbox)) == 0:
             await self._settle()
             await self._publish()
+            if self._inbox_bytes < self.options.batch_bytes // BACKLOG:
+                # What was counted is seen before more is: the next batch would hold the loop, and the write with it.
+                await self.publisher.settle(HEAD_START)
 
     async def _batch(self) -> None:
         taken = 0

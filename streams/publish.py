@@ -108,10 +108,10 @@ class Publisher:
         """The next publication is the last: documents of segments no longer wait."""
         self._parts_next.clear()
 
-    async def settle(self) -> None:
-        """Wait for a running write."""
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait for a running write, at most so long."""
         if self._task is not None:
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=seconds)
 
     async def _compose(self, at: Position) -> tuple[list[Publication], float]:
         """Publications, and how many seconds of computing those of totals took."""
