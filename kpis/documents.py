@@ -88,6 +88,7 @@ class Board:
         self._segments = self._by_dimension()
         self._sums: Sums = {}
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
+        self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
     def documents(self, kpi: Kpi, totals: int = EVER, parts: int = EVER) -> Iterator[Document]:
@@ -133,10 +134,7 @@ class Board:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
         figure = kpi.formula(view)
         events = self._heard_by(kpi)
-        sent = any(hears(events, label) for label in self._state.types) or (
-            kpi.quality and ("received", EVERYTHING) in self._cells.series
-        )
-        if not kpi.low_n and not sent:
+        if not kpi.low_n and not self._sent(kpi, events):
             figure = Figure(None, None, None, 0)
         found = self._document(kpi, view, {}, figure)
         if kpi.robots and (excluded := self._heard(events, view, "bot:")):
@@ -166,6 +164,13 @@ class Board:
             figure = step.formula(view)
             if not figure.empty:
                 yield self._document(kpi, view, {kpi.vector: step.key}, figure, step.events)
+
+    def _sent(self, kpi: Kpi, events: tuple[str, ...]) -> bool:
+        """Whether an event that a KPI hears of was ever sent."""
+        found = self._ever.get(events)
+        if found is None:
+            found = self._ever[events] = any(hears(events, label) for label in self._state.types)
+        return found or (kpi.quality and ("received", EVERYTHING) in self._cells.series)
 
     def _heard_by(self, kpi: Kpi) -> tuple[str, ...]:
         events = kpi.events_by(self._settings.revenue_from)
