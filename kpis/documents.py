@@ -12,7 +12,7 @@ from kpis.cells import EVER, EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
-from kpis.published import NEVER, Wanted
+from kpis.published import NEVER
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -41,13 +41,11 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: 
     memory = state.published
     board = Board(state, as_of)
     touched = state.tenant.cells.touched
+    # Every window has moved with a minute, and every document says whether there were events of its kind.
+    moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
     if full:
         memory.forget()
-        wanted = [Wanted(kpi, EVER, EVER) for kpi in CATALOG]
-    else:
-        # Every window has moved with a minute, and every document says whether there were events of its kind.
-        moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
-        wanted = memory.wanted(CATALOG, touched, moment, parts=parts)
+    wanted = memory.wanted(CATALOG, touched, moment, parts=parts or full)
     touched.clear()
     found = [document for one in wanted for document in board.documents(*one)]
     return memory.changed(found, [made for one in wanted for made in board.remade(one.row, one.parts)])

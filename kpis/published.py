@@ -41,6 +41,7 @@ class Published:
         self._last.clear()
         self._segments.clear()
         self._waiting.clear()
+        self._moment = ()
 
     def wanted(
         self, rows: Sequence["Kpi"], touched: Mapping[str, int], moment: tuple[Any, ...], *, parts: bool

@@ -1,5 +1,11 @@
 """Publications between two minutes: which windows an event is published in."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from kpis.catalog import CATALOG, Kpi
+from kpis.documents import Board, Document
 from models.settings import TenantBook
 from tests.recount.feed import ms
 from tests.sets.feeds import Counted, event
@@ -29,3 +35,23 @@ def test_an_event_of_the_last_minute_of_a_window_is_in_it() -> None:
     assert "yesterday" not in published("2026-05-13T00:00:00Z")
     assert {"last_week", "last_month"} & published("2026-05-10T23:59:59Z") == {"last_week"}
     assert {"last_week", "last_month"} & published("2026-04-30T23:59:59Z") == {"last_month"}
+
+
+def test_after_everything_was_published_only_what_changed_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a minute everything is; what comes after it in the same minute finds that done."""
+    made: list[str] = []
+    documents = Board.documents
+
+    def noted(board: Board, kpi: Kpi, *since: int) -> Iterator[Document]:
+        made.append(kpi.id)
+        return documents(board, kpi, *since)
+
+    monkeypatch.setattr(Board, "documents", noted)
+    counted = Counted(TenantBook()).take([event("user.signed_up", "0", "2026-05-13T12:00:00Z", user_id="u0")])
+    counted.engine.documents("t", AS_OF, live=True, full=True)
+    assert len(made) == len(CATALOG)
+    made.clear()
+    counted.take([event("user.signed_up", "1", "2026-05-13T12:00:10Z", user_id="u1")])
+    counted.engine.documents("t", AS_OF, live=True, full=False)
+    assert "signups" in made
+    assert len(made) < len(CATALOG) / 2
