@@ -1,6 +1,7 @@
 """Everything known of one tenant at one as-of, as the lists that KPIs count."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from models.record import BOT, Row
@@ -17,6 +18,12 @@ from tests.recount.quality import Quality
 from tests.recount.revenue import Revenue
 from tests.recount.scales import scale_text
 from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human, page_of
+
+# What a person does, or is done to it: it counts with the person, a contact before the objects that an event names.
+TOUCHES: Final = (
+    "crm.email.", "crm.page.", "crm.link.", "crm.form.submitted", "crm.call.", "crm.meeting.", "crm.chat.",
+    "crm.social.", "crm.user.signed_in",
+)  # fmt: skip
 
 
 def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
@@ -104,7 +111,8 @@ class Tenant:
             deal = self.deals.all.get(str(row.data.get("deal_id")))
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)
         if segments == "subject":
-            return self.dims_of_subject(self.people.subject(row))
+            whose = self.people.subject_of_person if row.type.startswith(TOUCHES) else self.people.subject
+            return self.dims_of_subject(whose(row))
         if segments in ("acquisition", "marketing", "source"):
             return self.acquisition.late_dims(segments, row)
         if segments == "page":
