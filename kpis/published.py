@@ -50,19 +50,16 @@ class Published:
 
         ``touched``: measures and since which minute; ``moment``: what every document depends on, the minute of now.
         """
-        if moment != self._moment:
-            self._moment = moment
-            self._waiting.clear()
-            return [Wanted(row, EVER, EVER) for row in rows]
+        moved, self._moment = moment != self._moment, moment
         bases: dict[str, int] = {}
         for measure, minute in touched.items():
             base = base_of(measure)
             bases[base] = min(minute, bases.get(base, minute))
-        attributes = min((bases[base] for base in ATTRIBUTES if base in bases), default=NEVER)
+        every = EVER if moved else min((bases[base] for base in ATTRIBUTES if base in bases), default=NEVER)
         found = []
         for row in rows:
-            totals = min((bases[base] for base in self.reads(row.id) if base in bases), default=attributes)
-            totals = min(totals, attributes)
+            totals = min((bases[base] for base in self.reads(row.id) if base in bases), default=NEVER)
+            totals = min(totals, every)
             waiting = min(totals, self._waiting.pop(row.id, NEVER))
             if waiting < NEVER and not parts:
                 self._waiting[row.id] = waiting
