@@ -38,7 +38,7 @@ class Landings:
     """
 
     def __init__(self, tenant: "Tenant") -> None:
-        self.pages = PageViews(tenant.settings.conversion_days)
+        self.pages = PageViews(tenant.settings.conversion_days, partial(tenant.cells.touch, PAGED))
         self.converted: dict[str, array[int]] = {}  # person -> minutes of converted views of landing pages
         self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
         self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
@@ -63,7 +63,6 @@ class Landings:
         touches = self._tenant.people.touches[raw]
         if self._tenant.people.sets.followed(touches.pages[place]):
             self.pages.viewed(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
-            self._tenant.cells.touch(PAGED)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""

@@ -5,7 +5,7 @@ made from the facts alone; a view keeps the id that it came with, which is looke
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -60,9 +60,10 @@ class Log:
 
 
 class PageViews:
-    """The views of pages of one tenant."""
+    """The views of pages of one tenant. ``changed`` is called with every change, however small."""
 
-    def __init__(self, conversion_days: int) -> None:
+    def __init__(self, conversion_days: int, changed: Callable[[], None] = lambda: None) -> None:
+        self._changed = changed
         self._young = QUARTER_WINDOWS[f"{conversion_days}d"]
         self._ids: dict[str, int] = {}
         self._persons = array("i")  # id -> person
@@ -74,23 +75,27 @@ class PageViews:
         """A view of an id."""
         self._views.add(self._number(raw), page, minute)
         self._pages.add(page)
-        self._table = None
+        self._change()
 
     def converted(self, raw: str, page: int, minute: int) -> None:
         """A view that a conversion followed."""
         self._hits.add(self._number(raw), page, minute)
-        self._table = None
+        self._change()
 
     def reconsider(self, raw: str) -> None:
         """No view of an id counts as converted any more."""
         if raw in self._ids:
             self._hits.drop(self._ids[raw])
-            self._table = None
+            self._change()
 
     def belongs(self, raw: str, person: str) -> None:
         """An id is one of a person's."""
         self._persons[self._number(raw)] = self._number(person)
+        self._change()
+
+    def _change(self) -> None:
         self._table = None
+        self._changed()
 
     def _number(self, name: str) -> int:
         found = self._ids.get(name)

@@ -72,3 +72,19 @@ def test_a_view_that_is_no_landing_is_published_with_its_page() -> None:
     told = counted.engine.documents("t", as_of, live=True, full=False)
     pages = {doc["segment"].get("page") for doc in told if doc["kpi"] == "landing_page_conversion_rate"}
     assert "/offer" in pages
+
+
+def test_a_conversion_is_published_with_the_page_it_came_from() -> None:
+    """Although nobody viewed a page since, and no first view of a session was converted."""
+    counted = Counted(TenantBook()).take([view(1, "/"), view(2, "/offer")])
+    as_of = ms("2026-05-10T12:00:30Z")
+    counted.engine.documents("t", as_of, live=True, full=True)
+    # Exactly seven days after the first view, which is too late for it.
+    counted.take([event("form.submitted", "3", "2026-05-08T12:00:01Z", anonymous_id="v", form_id="f")])
+    told = counted.engine.documents("t", as_of, live=True, full=False)
+    found = {
+        doc["segment"].get("page"): doc["numerator"]
+        for doc in told
+        if doc["kpi"] == "landing_page_conversion_rate" and doc["window"] == "month"
+    }
+    assert found["/offer"] == 1
