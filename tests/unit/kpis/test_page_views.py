@@ -76,7 +76,8 @@ def test_a_view_that_is_no_landing_is_published_with_its_page() -> None:
 
 def test_a_conversion_is_published_with_the_page_it_came_from() -> None:
     """Although nobody viewed a page since, and no first view of a session was converted."""
-    counted = Counted(TenantBook()).take([view(1, "/"), view(2, "/offer")])
+    sent = event("form.submitted", "0", "2026-05-01T11:00:00Z", anonymous_id="w", form_id="f")
+    counted = Counted(TenantBook()).take([sent, view(1, "/"), view(2, "/offer")])
     as_of = ms("2026-05-10T12:00:30Z")
     counted.engine.documents("t", as_of, live=True, full=True)
     # Exactly seven days after the first view, which is too late for it.
