@@ -1,0 +1,28 @@
+"""In whose segments a message falls."""
+
+import pytest
+
+from models.settings import TenantBook
+from tests.recount.feed import ms
+from tests.sets.feeds import Counted, Event, event
+
+
+def told(kind: str, campaign: str) -> Event:
+    """What happened to the message, all in the same millisecond."""
+    return event(f"email.{kind}", kind, "2026-05-01T12:00:00Z", message_id="m", campaign={"name": campaign})
+
+
+@pytest.mark.parametrize("kinds", [("sent", "delivered"), ("delivered", "bounced"), ("opened", "clicked")])
+def test_of_events_at_the_same_time_the_first_by_name_decides(kinds: tuple[str, str]) -> None:
+    """Whichever came first, and whichever kind it is."""
+    for first, second in (kinds, kinds[::-1]):
+        one, other = told(first, "b"), told(second, "a")
+        both = [Counted(TenantBook()).take([x]).take([y]) for x, y in ((one, other), (other, one))]
+        boards = [counted.documents(ms("2026-06-01")) for counted in both]
+        assert boards[0] == boards[1]
+        row = "email_open_rate_period" if "opened" in kinds else "email_bounce_rate"
+        found = [
+            key[2] for key, doc in boards[0].items() if key[:2] == (row, "all") and doc["n"] + (doc["numerator"] or 0)
+        ]
+        assert (("campaign", "a"),) in found
+        assert (("campaign", "b"),) not in found
