@@ -55,14 +55,15 @@ class Landings:
     def viewed(self, person: str, raw: str) -> None:
         """A view has been counted: it may be followed by a conversion that came before it."""
         place = len(self._tenant.people.touches[raw].packed) - 1
-        self._note_page(raw, place)
+        self._note_page(self.pages.viewed, raw, place)
         self.pages.belongs(raw, person)
         self._convert(person, raw, place)
 
-    def _note_page(self, raw: str, place: int) -> None:
+    def _note_page(self, note: Callable[[str, int, int], None], raw: str, place: int) -> None:
+        """A view has happened, or was converted: that is one of its page, if this has numbers of its own."""
         touches = self._tenant.people.touches[raw]
         if self._tenant.people.sets.followed(touches.pages[place]):
-            self.pages.viewed(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
+            note(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
 
     def restore(self) -> None:
         """Make what is derived from the touches and conversions."""
@@ -71,7 +72,7 @@ class Landings:
         for raw, touches in people.touches.items():
             if raw.startswith(IDENTIFIED):
                 for place in _human_views(touches):
-                    self._note_page(raw, place)
+                    self._note_page(self.pages.viewed, raw, place)
             for page in set(touches.pages):
                 if page >= 0 and (click := path_and_click(page)[1]):
                     self.by_click.setdefault(click, set()).add(raw)
@@ -115,9 +116,7 @@ class Landings:
             self._hit(person, time // MINUTE_MS)
 
     def _mark_done(self, raw: str, place: int) -> None:
-        touches = self._tenant.people.touches[raw]
-        if self._tenant.people.sets.followed(touches.pages[place]):
-            self.pages.converted(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
+        self._note_page(self.pages.converted, raw, place)
         done = self._done.setdefault(raw, bytearray())
         if place >= len(done):
             done.extend(bytes(place + 1 - len(done)))

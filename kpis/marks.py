@@ -10,7 +10,6 @@ QUARTER_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 1440 * MINUTE_MS
 FOREVER: Final = 1 << 53  # an instant (ms) after every other
 
-
 Interval = tuple[int, int]  # [start, end)
 
 

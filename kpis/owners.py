@@ -14,23 +14,24 @@ from models.record import Row
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-OBJECTS: Final = (
-    ("deal_id", "deal:"),
-    ("order_id", "order:"),
-    ("subscription_id", "subscription:"),
-    ("contract_id", "contract:"),
-    ("message_id", "message:"),
-    ("ticket_id", "ticket:"),
-    ("record_id", "record:"),
-)
-OWNED: Final = dict((*OBJECTS, ("contact_id", CONTACT)))
+# What has an owner: the field that names it, and the space of its names.
+OWNED: Final = {
+    "deal_id": "deal:",
+    "order_id": "order:",
+    "subscription_id": "subscription:",
+    "contract_id": "contract:",
+    "message_id": "message:",
+    "ticket_id": "ticket:",
+    "record_id": "record:",
+    "contact_id": CONTACT,
+}
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
 
 
 def own_object(row: Row) -> str:
     """The object that says whose an event without ids is."""
-    for field, prefix in (*OBJECTS, ("contact_id", CONTACT)):
+    for field, prefix in OWNED.items():
         if row.data.get(field) is not None:
             return prefix + str(row.data[field])
     return f"event:{row.identity}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kpis.cells import EVER
 from kpis.pages import PAGES
 from kpis.windows import QUARTER_WINDOWS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int32]
 PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read
-EVER: Final = -(1 << 30)  # a minute before every other
 ID, PAGE, MINUTE, LIFE = range(4)
 
 

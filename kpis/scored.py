@@ -84,8 +84,9 @@ class Scored:
         added = self._added(root, now)
         change = differ_from(tail.active, active)
         start = min([change, *(at for at, _ in added)])
-        base = self._base(root, start) if start <= tail.last else tail
-        told = summed(self._known(root, base.last + 1)) if start <= tail.last else []
+        back = start <= tail.last
+        base = self._base(root, start) if back else tail
+        told = summed(self._known(root, base.last + 1)) if back else []
         old = self._known(root, change - REACH_MS - DAY_MS) if change < FOREVER else []
         self._pending.pop(root, None)
         self._doubted.pop(root, None)
@@ -97,7 +98,7 @@ class Scored:
         later = summed((*told[at:], *added))
         marks, self._tails[root] = follow(before._replace(active=active), later, tiers)
         self._add(root, marks)
-        if start <= tail.last:
+        if back:
             self._bases[root] = follow(base, [*told[:at], *later][:-KEPT], ())[1]
         return True
 

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kpis.published import MOVING
 from tests.property.events import ends
 from tests.property.lanes import Lane, World, arrivals, worlds
-from tests.property.test_engine import often
+from tests.property.test_engine import few
 from tests.recount.documents import Document, Key, key
 
-few = settings(often, max_examples=40)  # every document of every publication is made
 Board = dict[Key, dict[str, Any]]
 
 
