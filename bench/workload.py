@@ -34,8 +34,13 @@ class Made(NamedTuple):
     value: bytes
 
 
-def events(number: int, tenants: Sequence[str], until_ms: int, seed: int = 1, span_ms: int = SPAN_MS) -> Iterator[Made]:
-    """``number`` events of the ``span_ms`` before ``until_ms`` (ms UTC), in nearly the order of their times."""
+def events(
+    number: int, tenants: Sequence[str], until_ms: int, seed: int = 1, span_ms: int = SPAN_MS, first: int = 0
+) -> Iterator[Made]:
+    """``number`` events of the ``span_ms`` before ``until_ms`` (ms UTC), in nearly the order of their times.
+
+    With ``first`` they go on after so many: sessions, messages and deals are the next ones, customers the same.
+    """
     rng = Random(seed)
     channels = rng.choices(list(_SHARES), list(_SHARES.values()), k=min(number, 100_000))
     begin, step = until_ms - span_ms, span_ms / number
@@ -44,7 +49,7 @@ def events(number: int, tenants: Sequence[str], until_ms: int, seed: int = 1, sp
         channel = channels[n % len(channels)]
         time = min(until_ms - 1, begin + int(n * step + rng.random() * DISORDER_MS))
         key = f"c-{customer}"
-        value = orjson.dumps(_event(channel, n, tenants[customer % len(tenants)], key, time, rng))
+        value = orjson.dumps(_event(channel, first + n, tenants[customer % len(tenants)], key, time, rng))
         yield Made(TOPICS[channel], customer % PARTITIONS, key.encode(), value)
 
 

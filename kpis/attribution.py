@@ -4,7 +4,6 @@ The four models are the field's own (Snowplow's attribution package has the same
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from kpis.channels import external_referrer, has_campaign
@@ -38,35 +37,42 @@ def is_marketing_touch(type_: str, data: dict[str, Any]) -> bool:
     return True
 
 
-@lru_cache(maxsize=1024)
-def weights(model: str, count: int) -> tuple[int, ...]:
+Run = tuple[int, int]  # so many touches in a row that weigh the same: (weight, number)
+
+
+def weights(model: str, count: int) -> list[Run]:
     """How much each of so many touches weighs in a sale, in order of time."""
-    if model in ("first", "last"):
-        whole = 0 if model == "first" else count - 1
-        return tuple(int(place == whole) for place in range(count))
+    if model == "first":
+        return [(1, 1), (0, count - 1)]
+    if model == "last":
+        return [(0, count - 1), (1, 1)]
     if model == "linear" or count < 3:
-        return (1,) * count
+        return [(1, count)]
     # 40 % for the first and the last, the others share 20 %.
-    return (2 * (count - 2), *(1,) * (count - 2), 2 * (count - 2))
+    return [(2 * (count - 2), 1), (1, count - 2), (2 * (count - 2), 1)]
 
 
-def split(amount: int, parts: Sequence[int]) -> list[int]:
+def split(amount: int, runs: Sequence[Run]) -> list[int]:
     """Minor units by largest remainder; of equal remainders the earlier one's."""
-    whole = sum(parts)
-    found = [amount * part // whole for part in parts]
-    left = amount - sum(found)
-    if left:
-        by_rest = sorted(range(len(parts)), key=lambda place: (-(amount * parts[place] % whole), place))
-        for place in by_rest[:left]:
-            found[place] += 1
-    return found
+    whole = sum(part * count for part, count in runs)
+    left = amount - sum(amount * part // whole * count for part, count in runs)
+    more = [0] * len(runs)  # how many of a run get one more
+    for place in sorted(range(len(runs)), key=lambda place: -(amount * runs[place][0] % whole)):
+        more[place] = min(left, runs[place][1])
+        left -= more[place]
+    return [
+        minor
+        for (part, count), above in zip(runs, more, strict=True)
+        for minor in (*[amount * part // whole + 1] * above, *[amount * part // whole] * (count - above))
+    ]
 
 
 def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str, str], int]:
     """Minor units of a sale by channel and campaign of its touches; who gets no share is not in it."""
     found: dict[tuple[str, str], int] = {}
-    parts = weights(model, len(touches))
-    for touch, part, given in zip(touches, parts, split(amount, parts), strict=True):
+    runs = weights(model, len(touches))
+    weighs = (part for part, count in runs for _ in range(count))
+    for touch, part, given in zip(touches, weighs, split(amount, runs), strict=True):
         if part:
             pair = touch[1:]
             found[pair] = found.get(pair, 0) + given

@@ -3,10 +3,13 @@
 They are kept by the id the event came with, packed like touches; ``note`` is the deal the event names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from kpis.touches import LATE, Touches
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.touches import LATE, NOTHING, Touches
 
 IGNORED: Final = 1  # kept only because it was late: by a robot, or to many
 OUTBOUND: Final = 4
@@ -48,25 +51,32 @@ class Contacts:
 
     def late(self, raw: str) -> Iterator[tuple[int, str, str | None]]:
         """(instant ms, type, deal) of an id's late ones."""
-        for time, type_, flags, deal in self.of.get(raw, ()):
-            if flags & LATE:
+        if (touches := self.of.get(raw)) is not None:
+            for time, type_, _, deal in touches.at(np.flatnonzero(touches.numbers & LATE).tolist()):
                 yield time, TYPES[type_], deal
 
-    def outbound(self, raw: str) -> Iterator[int]:
+    def outbound(self, raw: str) -> list[int]:
         """Instants of an id's outbound touches, ms."""
-        for time, _, flags, _ in self.of.get(raw, ()):
-            if flags & OUTBOUND and not flags & IGNORED:
-                yield time
+        if (touches := self.of.get(raw)) is None:
+            return []
+        packed = touches.numbers
+        found: list[int] = (packed[packed & (OUTBOUND | IGNORED) == OUTBOUND] >> 12).tolist()
+        return found
 
-    def unnamed(self, raw: str) -> Iterator[int]:
+    def unnamed(self, raw: str) -> NDArray[np.int64]:
         """Instants of an id's touches that could help a deal and name none, ms."""
-        for time, type_, flags, deal in self.of.get(raw, ()):
-            if deal is None and type_ != CONTACTED and not flags & IGNORED:
-                yield time
+        return self._helping(raw, (NOTHING,))
 
     def named(self, wanted: str) -> Iterator[int]:
         """Instants of the touches that name a deal, ms."""
         for raw in self.naming.get(wanted, ()):
-            for time, type_, flags, deal in self.of[raw]:
-                if deal == wanted and type_ != CONTACTED and not flags & IGNORED:
-                    yield time
+            places = [place for place, deal in enumerate(self.of[raw].table) if deal == wanted]
+            yield from self._helping(raw, places).tolist()
+
+    def _helping(self, raw: str, notes: Sequence[int]) -> NDArray[np.int64]:
+        """Instants of the touches of an id that could help a deal, of those with these notes."""
+        if (touches := self.of.get(raw)) is None:
+            return np.empty(0, dtype=np.int64)
+        packed, noted = touches.numbers, np.isin(np.array(touches.notes), notes)
+        found: NDArray[np.int64] = packed[noted & (packed & IGNORED == 0) & (packed >> 4 & 0xFF != CONTACTED)] >> 12
+        return found

@@ -1,6 +1,7 @@
 """What a tenant derives from all of its facts: after a restart, and for a check of its cells."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from kpis import groups, reach
@@ -56,9 +57,10 @@ def contribution(tenant: "Tenant") -> Rows:
     """What all facts contribute, as a batch's rows: for a check of the cells."""
     ledger, people = tenant.ledger, tenant.people
     assert not ledger.rows, "a batch is running"
-    shelves = {
+    shelves: dict[str, Iterable[str]] = {
         "deal": tenant.deals,
         "order": tenant.orders,
+        "credit": tenant.purchases,
         "contract": tenant.contracts,
         "lead": tenant.leads,
         "message": tenant.messages,

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from kpis import reach
-from kpis.acquisition import of_acquisition
+from kpis.acquisition import LATE_TOUCHES, of_acquisition, of_late_touches
 from kpis.answers import answer_marks
 from kpis.attribution import TOUCH_TYPES
 from kpis.clicks import of_click
 from kpis.contacts import TYPES
 from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
+from kpis.credit import CREDIT, of_credit
 from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
 from kpis.deals import deal_marks, deal_segments, read_deal, won_attempts
 from kpis.forms import of_forms
@@ -251,6 +252,8 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "customer": of_customer,
     "score": of_score,
     "acquisition": of_way,
+    LATE_TOUCHES: of_late_touches,
+    CREDIT: of_credit,
     "mrr": of_mrr,
     "contract": of_contract,
     "person": of_person,

@@ -5,9 +5,10 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
-from kpis.acquisition import stir
+from kpis.acquisition import note_late, note_told
 from kpis.identity import CUSTOMER, Link, Pair, person_rank
-from kpis.people import CONTACT, PERSON_GROUPS, within
+from kpis.ledger import Group
+from kpis.people import CONTACT, PERSON_GROUPS, SEGMENTED_GROUPS, within
 from kpis.purchases import open_buyer
 from models.record import Row
 
@@ -27,6 +28,16 @@ OWNED: Final = {
 }
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
+
+# What is counted of an object beside its own group: the touches a deal took, what a sale is credited to.
+COMPANIONS: Final = {"deal": ("closing", "credit"), "order": ("credit",), "subscription": (), "contract": ()}
+
+
+def groups_of(kind: str, key: str) -> list[Group]:
+    """The groups of facts that an object has, and that follow it to its owner."""
+    if kind not in COMPANIONS:
+        return []
+    return [(kind, key), *((one, f"{kind}:{key}" if one == "credit" else key) for one in COMPANIONS[kind])]
 
 
 def own_object(row: Row) -> str:
@@ -91,20 +102,19 @@ def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, 
         return
     kind, key = thing.split(":", 1)
     previous = held[3] if held else thing
-    if kind in ("order", "contract"):
-        tenant.ledger.open(kind, key)
     moving = [
         one for one in people.owned.get(previous, ())
         if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing
     ]  # fmt: skip
     if moving or thing in tenant.purchases or key in tenant.subscriptions or key in tenant.deals:
-        for one in (thing, owner):
-            _open_holder(tenant, kind, key, people.subject(one))
-    if kind in ("deal", "order", "subscription", "contract"):
-        people.own(kind, key, owner, previous)
-    if kind == "deal":
-        tenant.ledger.open("closing", key)
-        people.own("closing", key, owner, previous)
+        for root in (people.subject(thing), people.subject(owner)):
+            _open_holder(tenant, kind, key, root)
+            if moving:
+                note_late(tenant, root)
+    for group in groups_of(kind, key):
+        if group[0] in SEGMENTED_GROUPS:
+            tenant.ledger.open(*group)
+        people.own(*group, owner, previous)
     for group in moving:
         tenant.ledger.open(*group)
         people.own(*group, owner, previous)
@@ -128,4 +138,4 @@ def _open_holder(tenant: "Tenant", kind: str, key: str, root: str) -> None:
     elif f"{kind}:{key}" in tenant.purchases:
         open_buyer(tenant, root)
     else:
-        stir(tenant, root)
+        note_told(tenant, root)

@@ -20,9 +20,9 @@ CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 # Groups of facts named by their subject: made again when its ids change.
 PERSON_GROUPS: Final = ("person", "landing")  # the same, named by their person
-SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "mrr", "hits", "forms")
+SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mrr", "hits", "forms")
 SEGMENTED_GROUPS: Final = frozenset(
-    {"order", "contract", "lead", "closing", "late", "late_views", "record", "ticket", "logins"}
+    {"order", "contract", "lead", "closing", "credit", "late", "late_views", "record", "ticket", "logins"}
 )
 
 Said = list[Any]  # [t, source, id, value]

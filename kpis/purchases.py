@@ -43,6 +43,11 @@ def order_minutes(tenant: "Tenant", root: str) -> list[int]:
     return [one.time // 60_000 for one in purchases_of(tenant, root, "order")]
 
 
+def is_revenue(tenant: "Tenant", name: str) -> bool:
+    """Whether a purchase of this name is a revenue fact, by the setting ``revenue_from``."""
+    return name.partition(":")[0] in REVENUE_KINDS[tenant.settings.revenue_from]
+
+
 def revenue_facts(tenant: "Tenant", root: str) -> list[Purchase]:
     """A subject's revenue facts, by the setting ``revenue_from``, in order of time, then name."""
     return purchases_of(tenant, root, *REVENUE_KINDS[tenant.settings.revenue_from])
@@ -56,6 +61,7 @@ def settle(tenant: "Tenant") -> None:
             continue
         subject = tenant.people.subject(thing)
         open_buyer(tenant, subject)
+        tenant.ledger.open("credit", thing)
         if found is None:
             del tenant.purchases[thing]
         else:

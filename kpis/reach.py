@@ -1,14 +1,17 @@
 """What a contact does to a tenant's facts, and what contacts add to the numbers of deals and leads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kpis.contacts import IGNORED, NUMBERS, OUTBOUND, flags_of
 from kpis.deals import Deal, deal_segments, open_intervals, read_deal
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import Lead, LeadEvent, read_lead
 from kpis.ledger import Contribution
-from kpis.marks import FOREVER, Mark
+from kpis.marks import FOREVER, Interval, Mark
 from kpis.people import segment_of
 from kpis.touches import LATE
 from models.record import Row
@@ -126,8 +129,15 @@ def touches_to_close(tenant: "Tenant", key: str, deal: Deal, closed: int) -> int
         return found
     spans = [(start, deal.created), *open_intervals(deal), (closed, closed + 1)]
     root = tenant.people.subject(f"deal:{key}")
-    unnamed = (at for raw in tenant.people.raws(root) for at in tenant.contacts.unnamed(raw))
-    return found + sum(start <= at <= closed and any(a <= at < b for a, b in spans) for at in unnamed)
+    return found + sum(_within(tenant.contacts.unnamed(raw), spans, closed) for raw in tenant.people.raws(root))
+
+
+def _within(instants: NDArray[np.int64], spans: Sequence[Interval], closed: int) -> int:
+    """How many instants lie in one of some spans, and not after the close."""
+    inside = np.zeros(len(instants), dtype=bool)
+    for start, end in spans:
+        inside |= (instants >= start) & (instants < end)
+    return int((inside & (instants <= closed)).sum())
 
 
 def leads_of(tenant: "Tenant", deal: str) -> list[Lead]:

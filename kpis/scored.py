@@ -46,6 +46,7 @@ class Scored:
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
         self._bases: dict[str, Tail] = {}  # root -> an earlier tail, from which what comes out of order goes on
+        self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
         self._pending: dict[str, list[Points]] = {}
         self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
 
@@ -87,11 +88,13 @@ class Scored:
         back = start <= tail.last
         base = self._base(root, start) if back else tail
         told = summed(self._known(root, base.last + 1)) if back else []
-        old = self._known(root, change - REACH_MS - DAY_MS) if change < FOREVER else []
+        old = self._old(root, change, tail.last)
         self._pending.pop(root, None)
         self._doubted.pop(root, None)
         self._add(root, point_marks(old, tail.active, active))
         self._add(root, point_marks(added, (), active))
+        for at, given in added if root in self._days else ():
+            self._days[root][at // DAY_MS] += given
         at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
         before = follow(base._replace(active=tail.active), told[:at], ())[1]
         self._add(root, follow(before, told[at:], tiers)[0], -1)
@@ -101,6 +104,22 @@ class Scored:
         if back:
             self._bases[root] = follow(base, [*told[:at], *later][:-KEPT], ())[1]
         return True
+
+    def _old(self, root: str, change: int, last: int) -> list[Points]:
+        """The points that a change of active times at an instant can move.
+
+        All are over when it lies after the last: then those of a day enter or leave together, and are one.
+        """
+        if change == FOREVER:
+            return []
+        if change <= last:
+            return self._known(root, change - REACH_MS - DAY_MS)
+        days = self._days.get(root)
+        if days is None:
+            days = self._days[root] = Counter()
+            for at, given in self._known(root):
+                days[at // DAY_MS] += given
+        return [(day * DAY_MS, given) for day, given in days.items()]
 
     def _base(self, root: str, start: int) -> Tail:
         """A tail of a customer from which everything from an instant on is still to come."""
@@ -128,7 +147,7 @@ class Scored:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
         if self._tenant.people.subject(root) != root:
             self._tails.pop(root, None)
-            self._bases.pop(root, None)
+            self._forget(root)
             return
         whole = self._whole(root)
         self._tails[root] = whole.tail
@@ -147,11 +166,15 @@ class Scored:
         active = self._business(root).active
         facts = self._known(root) if active else []
         self._pending.pop(root, None)
-        self._bases.pop(root, None)
+        self._forget(root)
         if not active:
             return Whole([], None)
         marks, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
         return Whole([*point_marks(facts, (), active), *marks], tail)
+
+    def _forget(self, root: str) -> None:
+        self._bases.pop(root, None)
+        self._days.pop(root, None)
 
     def _known(self, root: str, since: int = -FOREVER) -> list[Points]:
         """A subject's points from an instant on, as the numbers have them."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import groups, reach
-from kpis.acquisition import stir
+from kpis.acquisition import note_told
 from kpis.activity import take_record, take_signin, take_ticket
 from kpis.contracts import renewal_event
 from kpis.costs import cost_event
@@ -48,7 +48,8 @@ def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
     tenant.ledger.open("closing", key)
     tenant.ages.changed.add(key)
     tenant.unsettled.add(thing)
-    stir(tenant, tenant.people.subject(thing))
+    if key not in tenant.deals:
+        note_told(tenant, tenant.people.subject(thing))
     tenant.shelve("deal", key)
     event = deal_event(row.time, kind, row.source, row.id, row.data)
     if late:
@@ -98,7 +99,7 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     found = merged_leads(tenant, lead)
     for one in found:
         tenant.ledger.open("lead", one)
-    stir(tenant, tenant.people.subject(lead))
+    note_told(tenant, tenant.people.subject(lead))
     if event[4]:
         tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
@@ -111,7 +112,9 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
     """An event of a customer."""
     customer = f"customer:{row.data['customer_id']}"
     if kind in CUSTOMER_KINDS:
-        tenant.people.open_subject(tenant.people.subject(customer))
+        root = tenant.people.subject(customer)
+        tenant.people.open_subject(root)
+        note_told(tenant, root)
         fact = [row.time, row.source, row.id, kind, row.data.get("source")]
         tenant.file("customer", customer, tenant.customers, fact)
     _source_and_owner(tenant, row)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 from kpis import groups, reach
-from kpis.acquisition import Horizon, note_event, stir
+from kpis.acquisition import Horizon, note_event, note_late
 from kpis.answers import Answer
 from kpis.cells import Cells, Segments
 from kpis.clicks import Clicks
@@ -24,7 +24,7 @@ from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.orders import OrderEvent
-from kpis.owners import OWNED, carry, carry_beside, give_owner, own_object, person_id
+from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.people import CONTACT, NODE_SPACES, People, segment_of
 from kpis.person_sets import IDENTIFIED
 from kpis.purchases import Purchase, order_minutes, settle
@@ -145,7 +145,7 @@ class Tenant:
         """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
         key = f"{raw}\0{row.time // DAY_MS}"
         self.ledger.open("late", key)
-        stir(self, self.people.subject(raw))
+        note_late(self, self.people.subject(raw))
         converts = row.type in self.conversions.types
         own = (self.sets.sets[self.own_segments(row.data)][1:],) if converts else ()
         self.file("late", key, self.late, [row.time, event_label(row), *late_segments(row), *own])
@@ -169,8 +169,8 @@ class Tenant:
 
     def shelve(self, kind: str, key: str) -> None:
         """Put an object's group of facts under the id that owns it, or under its own."""
-        for group in (kind, "closing") if kind == "deal" else (kind,):
-            self.people.own(group, key, self.people.owner(f"{kind}:{key}"), None)
+        for group in groups_of(kind, key):
+            self.people.own(*group, self.people.owner(f"{kind}:{key}"), None)
 
     def with_segment(self, segments: int, segment: str) -> int:
         """Code of a set of segments with one more."""

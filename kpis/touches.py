@@ -1,10 +1,11 @@
 """Touches: what persons do, many a day. Packed in 12 bytes each."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpis.measures import code
 from kpis.pages import PAGES
@@ -172,9 +173,20 @@ class Touches:
         for packed, note in zip(self.packed, self.notes, strict=True):
             yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else table[note]
 
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """The packed touches of now: a copy, since these may grow."""
+        return np.array(self.packed, dtype=np.int64)
+
+    def at(self, places: Iterable[int]) -> Iterator[tuple[int, int, int, Any]]:
+        """(time ms, kind, flags, note) of those at some places."""
+        for place in places:
+            packed, note = self.packed[place], self.notes[place]
+            yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else self.table[note]
+
     def since(self, time: int) -> Iterator[tuple[int, int, int]]:
         """(time ms, kind, flags) of those at or after an instant."""
-        packed = np.array(self.packed, dtype=np.int64)
+        packed = self.numbers
         chosen: list[int] = packed[packed >= time << 12].tolist()
         return ((one >> 12, one >> 4 & 0xFF, one & 0xF) for one in chosen)
 

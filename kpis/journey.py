@@ -1,0 +1,84 @@
+"""A subject's marketing touches, those of all its ids together, and what they are called."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kpis.attribution import Touch
+from kpis.touches import BOT, CODES, LATE, Touches
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+PAGE: Final = CODES["page.viewed"]
+UNKNOWN: Final = "unknown"
+
+
+def counts(tenant: "Tenant", type_: str) -> bool:
+    """Whether the settings let an event type be a marketing touch."""
+    return type_.removeprefix("crm.") in tenant.settings.touch_types
+
+
+class Journey:
+    """The marketing touches of one subject, as they are now.
+
+    ``viewed``: it has seen a page. ``fallback``: the channel of what has none of its own.
+    """
+
+    def __init__(self, tenant: "Tenant", root: str) -> None:
+        raws = list(tenant.people.raws(root))
+        self._tenant = tenant
+        self._held = [tenant.marketing[raw] for raw in raws if raw in tenant.marketing]
+        self.touched = bool(self._held)
+        self.viewed = any(_viewed(tenant, raw) for raw in raws)
+        self.fallback = "direct" if self.viewed else "offline" if _made_by_crm(tenant, root) else UNKNOWN
+
+    def between(self, start: int, end: int) -> list[Touch]:
+        """The touches in [start, end) ms, in order."""
+        found: list[Touch] = []
+        for held in self._held:
+            packed = held.numbers
+            places = np.flatnonzero((packed >= start << 12) & (packed < end << 12))
+            found += (touch for touch, _ in self._at(held, places.tolist()))
+        return sorted(found)
+
+    def first(self) -> Touch | None:
+        """The earliest touch."""
+        return min(filter(None, map(self._first, self._held)), default=None)
+
+    def late(self) -> Iterator[tuple[Touch, str]]:
+        """The late touches, with the types of their events."""
+        for held in self._held:
+            yield from self._at(held, np.flatnonzero(held.numbers & LATE).tolist())
+
+    def _first(self, held: Touches) -> Touch | None:
+        found = None
+        for touch, _ in self._at(held, np.argsort(held.numbers, kind="stable")):
+            if found is not None and touch.time > found.time:
+                break
+            found = touch if found is None else min(found, touch)
+        return found
+
+    def _at(self, held: Touches, places: Iterable[int]) -> Iterator[tuple[Touch, str]]:
+        for time, _, _, (channel, campaign, type_) in held.at(places):
+            if counts(self._tenant, type_):
+                yield Touch(time, channel or self.fallback, campaign), type_
+
+
+def _viewed(tenant: "Tenant", raw: str) -> bool:
+    touches = tenant.people.touches.get(raw)
+    if touches is None:
+        return False
+    packed = touches.numbers
+    return bool(((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)).any())
+
+
+def _made_by_crm(tenant: "Tenant", root: str) -> bool:
+    """Whether the CRM told of a subject as a customer, a lead, or by a deal."""
+    people = tenant.people
+    return (
+        any(event[3] == "created" for one in people.identity.members(root) for event in tenant.customers.get(one, ()))
+        or any(event[1] != "deal" for lead in people.owned_by(root, "lead") for event in tenant.leads.get(lead, ()))
+        or any(deal in tenant.deals for deal in people.owned_by(root, "deal"))
+    )
