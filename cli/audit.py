@@ -33,7 +33,8 @@ from streams.bootstrap import options_from
 from streams.position import Position
 from streams.restore import new_reader, read_partition
 
-PUBLISHED_S: Final = 10.0  # within it a worker that runs publishes what it has counted
+PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
+Published = tuple[Revision | None, list[dict[str, Any]], int]  # with how many KPIs whose segments wait
 Tell = Callable[[int, int], None]  # lanes done, lanes in all
 
 
@@ -109,25 +110,30 @@ class Audit:
         return recount
 
     async def _published(self, engine: Engine, tenant: str, at: Position) -> None:
-        revision, documents = await self._newest(tenant, at)
+        revision, documents, waiting = await self._newest(tenant, at)
         if revision is None:
             self.verdict.differs(f"{tenant}: nothing is published")
         elif revision[:2] != (at.epoch, at.next):
             text = f"{tenant}: published is {revision[:2]}, counted {(at.epoch, at.next)}: events flow, try again"
+            self.verdict.notes.append(text)
+        elif waiting:
+            text = f"{tenant}: the segments of {waiting} KPIs are still to be published: try again"
             self.verdict.notes.append(text)
         else:
             counted = engine.documents(tenant, revision[2], live=self.live, full=True)
             own = partial(engine.ageing_documents, tenant)
             check_documents(documents, aged(documents, counted, revision[2], own), self.verdict)
 
-    async def _newest(self, tenant: str, at: Position) -> tuple[Revision | None, list[dict[str, Any]]]:
-        """What is published, once it is as new as the state: what was counted a moment ago is on its way to Redis."""
+    async def _newest(self, tenant: str, at: Position) -> Published:
+        """What is published, once it is as new as the state: what was counted a moment ago is on its way to Redis, and
+        segments come a little later than the rest.
+        """
         end = asyncio.get_running_loop().time() + PUBLISHED_S
         while True:
-            revision, documents = await _read_published(self.place.redis.url, tenant)
-            new = revision is not None and revision[:2] >= (at.epoch, at.next)
+            revision, documents, waiting = await _read_published(self.place.redis.url, tenant)
+            new = revision is not None and revision[:2] >= (at.epoch, at.next) and not waiting
             if new or asyncio.get_running_loop().time() > end:
-                return revision, documents
+                return revision, documents, waiting
             await asyncio.sleep(0.1)
 
 
@@ -144,16 +150,16 @@ async def _state(reader: AIOKafkaConsumer, tp: TopicPartition) -> tuple[Position
     return (position.decode(stored) if stored else None), entries
 
 
-async def _read_published(url: str, tenant: str) -> tuple[Revision | None, list[dict[str, Any]]]:
-    """The documents with the revision they belong to: read again when a publication came between."""
+async def _read_published(url: str, tenant: str) -> Published:
+    """The documents with the revision they belong to, and how many KPIs wait: again when a publication came between."""
     sink = RedisSink(url)
     try:
         async with RedisReader(url) as reader:
             while True:
                 before = await sink.revision(tenant)
-                documents = await reader.documents(tenant)
+                documents, waiting = await reader.documents(tenant), await reader.waiting(tenant)
                 if await sink.revision(tenant) == before:
-                    return before, documents
+                    return before, documents, waiting
     finally:
         await sink.close()
 

@@ -12,7 +12,7 @@ from kpis.cells import EVER, EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
-from kpis.published import NEVER
+from kpis.published import ALL, NEVER
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -30,11 +30,12 @@ def instant_text(instant: int) -> str:
     return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[Document]:
-    """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for.
+def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: int = ALL) -> list[Document]:
+    """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for,
+    and all of another minute.
 
-    Not ``parts``: those of segments stay for the next time. Raises ValueError when a past ``as_of`` (not ``live``) lies
-    where no pane begins.
+    ``parts``: about how many of segments; the others stay for the next time. Raises ValueError when a past ``as_of``
+    (not ``live``) lies where no pane begins.
     """
     if not live:
         check_as_of(state, as_of)
@@ -45,7 +46,7 @@ def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: 
     moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
     if full:
         memory.forget()
-    wanted = memory.wanted(CATALOG, touched, moment, parts=parts or full)
+    wanted = memory.wanted(CATALOG, touched, moment, parts=ALL if full else parts)
     touched.clear()
     found = [document for one in wanted for document in board.documents(*one)]
     return memory.changed(found, [made for one in wanted for made in board.remade(one.row, one.parts)])

@@ -13,6 +13,7 @@ import orjson
 from kpis import quality
 from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
+from kpis.published import ALL
 from kpis.redefined import erase, redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
@@ -131,12 +132,17 @@ class Engine:
         self._conflicts, self._touched = [], set()
         return outcome
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[Document]:
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int = ALL) -> list[Document]:
         """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that changed since last asked for.
 
-        Not ``parts``: those of segments, which are many, stay for the next time.
+        All change with a minute. ``parts``: about how many of segments, which are many; the others stay for the next
+        time: see `waiting`.
         """
         return documents(self.state(tenant), as_of, live=live, full=full, parts=parts)
+
+    def waiting(self, tenant: str) -> int:
+        """How many KPIs have documents of segments that changed and were not asked for yet."""
+        return self.state(tenant).published.waiting
 
     def ageing_documents(self, tenant: str, as_of: int) -> list[Document]:
         """Those at ``as_of`` (ms) of the KPIs whose numbers go on with the clock: how old, how long ago."""

@@ -27,6 +27,7 @@ class Publication(NamedTuple):
     as_of: int  # ms UTC
     documents: Sequence[Document]
     full: bool = False  # these are all the tenant has: documents that are not among them go
+    waiting: int = 0  # KPIs some of whose segments are still of before: they come with the next publications
 
     @property
     def revision(self) -> Revision:
@@ -83,6 +84,10 @@ class Reader(Protocol):
 
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
         """All documents of the tenant, of one revision, sorted by their names."""
+        ...
+
+    async def waiting(self, tenant: str) -> int:
+        """How many KPIs have segments that are still of before the tenant's revision."""
         ...
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:

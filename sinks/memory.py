@@ -19,6 +19,7 @@ class _Board:
     """What is stored for one tenant."""
 
     revision: Revision | None = None
+    waiting: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
     points: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     updates: list[Update] = field(default_factory=list)
@@ -37,7 +38,7 @@ class MemorySink:
         board = self._boards[publication.tenant]
         if board.revision is not None and board.revision > publication.revision:
             return False
-        board.revision = publication.revision
+        board.revision, board.waiting = publication.revision, publication.waiting
         _write(board, packed)
         if packed.full or packed.entries:
             board.updates.append(_update(publication, packed, len(board.updates) + 1))
@@ -74,6 +75,10 @@ class MemorySink:
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
         """All documents of the tenant, of one revision, sorted by their names."""
         return [_document(entry) for _, entry in sorted(self._entries(tenant).items())]
+
+    async def waiting(self, tenant: str) -> int:
+        """How many KPIs have segments that are still of before the tenant's revision."""
+        return self._boards[tenant].waiting if tenant in self._boards else 0
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""

@@ -2,7 +2,8 @@
 -- (With this first line the server checks memory, replicas and role before the script starts, not half-way.)
 -- Publishes one tenant's documents whole, or refuses them whole when the store already holds a newer revision.
 -- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is made from ARGV[1].
--- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, longest updates stream, series' seconds to live, pack as JSON.
+-- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, longest updates stream, series' seconds to live, pack as JSON,
+-- KPIs whose segments wait.
 -- Values arrive as text made by the client: Lua's numbers would round them.
 local base, epoch, position, as_of = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local call = redis.call
@@ -96,6 +97,6 @@ if full or #entries > 0 then
     'kpis', table.concat(kpis, ','), 'documents', #entries, 'full', full and 1 or 0)
 end
 call('HSET', KEYS[1], 'epoch', epoch, 'position', position, 'as_of', as_of, 'rev', rev,
-  'documents', call('SCARD', base .. 'idx:docs'))
+  'documents', call('SCARD', base .. 'idx:docs'), 'waiting', ARGV[8])
 call('HINCRBY', KEYS[1], 'published', 1)
 return 1

@@ -62,6 +62,11 @@ class RedisReader:
         named = sorted(zip(flat[::2], flat[1::2], strict=True))
         return [restore(dict(zip(fields[::2], fields[1::2], strict=True))) for _, fields in named]
 
+    async def waiting(self, tenant: str) -> int:
+        """How many KPIs have segments that are still of before the tenant's revision."""
+        async with within(self._url):
+            return int(await self._redis.hget(self._keys.meta(tenant), "waiting") or 0)
+
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""
         async with within(self._url):

@@ -58,7 +58,7 @@ class RedisSink:
             await self._redis.sadd(self._keys.tenants(), tenant)
 
     async def _write(self, publication: Publication) -> bool:
-        tenant, epoch, position, as_of, _, _ = publication
+        tenant, epoch, position, as_of, *_, waiting = publication
         packed = pack(publication)
         entries = [tuple(entry) for entry in packed.entries]
         points = [tuple(point) for point in packed.points]
@@ -67,6 +67,6 @@ class RedisSink:
         async with within(self._url, seconds_for(len(payload))):
             written = await self._script(
                 keys=[self._keys.meta(tenant)],
-                args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload],
+                args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload, waiting],
             )
         return bool(written)

@@ -75,11 +75,15 @@ class Engine(Protocol):
         """Every tenant of the lane."""
         ...
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[dict[str, Any]]:
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int) -> list[dict[str, Any]]:
         """KPI documents at ``as_of`` (ms): all (``full``) or those that changed since the last call.
 
-        Not ``parts``: those of segments stay for the next call.
+        ``parts``: about how many of segments at most; the others stay for the next call.
         """
+        ...
+
+    def waiting(self, tenant: str) -> int:
+        """How many KPIs have documents of segments that stayed."""
         ...
 
 

@@ -23,8 +23,10 @@ from streams.stop import Refused, spawn
 log = logging.getLogger(__name__)
 
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away
-PARTS_INTERVAL = 1.0  # documents of segments are many: they follow a little behind,
+PARTS = 1_500  # documents of segments are many: so many at a time follow a little behind,
+PARTS_INTERVAL = 0.25  # seconds apart,
 PARTS_SHARE = 9  # and take a tenth of the time at most
+ALL_PARTS = 1 << 62
 SKEW = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
 
 
@@ -44,6 +46,7 @@ class Publisher:
     _written: dict[str, Revision] = field(default_factory=dict)
     _parts_next: dict[str, float] = field(default_factory=dict)  # when documents of segments are made again
     _parts_wait: set[str] = field(default_factory=set)  # tenants some of whose segments changed since
+    _parts: int = PARTS
     _next: float = 0.0
     _rest: float = 0.0  # while events wait, nothing is made before
     _next_readback: float = 0.0
@@ -64,10 +67,10 @@ class Publisher:
         self._changed |= set(tenants)
 
     def tick(self) -> None:
-        """Windows slide without events: once a minute everything is published, and what is no more goes."""
+        """Windows slide without events: every document of another minute is another."""
         minute = int(self.clock() // (self.options.tick_interval * 1000))
         if minute != self._minute and not self.options.frozen:
-            self._whole |= set(self.engine.tenants())
+            self._changed |= set(self.engine.tenants())
         self._minute = minute
 
     def due(self, *, backlog: bool = False) -> float:
@@ -107,6 +110,7 @@ class Publisher:
     def hurry(self) -> None:
         """The next publication is the last: documents of segments no longer wait."""
         self._parts_next.clear()
+        self._parts = ALL_PARTS
 
     async def settle(self, seconds: float | None = None) -> None:
         """Wait for a running write, at most so long."""
@@ -121,27 +125,28 @@ class Publisher:
         waited = {tenant for tenant in self._parts_wait if time() >= self._parts_next.get(tenant, 0.0)}
         for tenant in sorted(self._changed | self._whole | waited):
             full = tenant in self._whole
-            parts = full or time() >= self._parts_next.get(tenant, 0.0)
+            parts = self._parts if full or time() >= self._parts_next.get(tenant, 0.0) else 0
             began = thread_time()
             documents = self._documents(tenant, now, full, parts)
             cost = thread_time() - began
             if parts:
                 pause = max(PARTS_INTERVAL, PARTS_SHARE * cost * self.lanes())
                 self._parts_next[tenant] = time() + pause
-                self._parts_wait.discard(tenant)
             else:
                 spent += cost
-                self._parts_wait.add(tenant)
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
-            if documents:
-                made.append(Publication(tenant, at.epoch, at.next, now, documents, full))
+            waiting = self.engine.waiting(tenant)
+            if documents or (not waiting and tenant in self._parts_wait):
+                made.append(Publication(tenant, at.epoch, at.next, now, documents, full, waiting))
+            (self._parts_wait.add if waiting else self._parts_wait.discard)(tenant)
             await asyncio.sleep(0)
         self._changed.clear()
         self._whole.clear()
+        self._parts = PARTS
         return made, spent
 
-    def _documents(self, tenant: str, now: int, full: bool, parts: bool) -> list[dict[str, Any]]:
+    def _documents(self, tenant: str, now: int, full: bool, parts: int) -> list[dict[str, Any]]:
         try:
             return self.engine.documents(tenant, now, live=not self.options.frozen, full=full, parts=parts)
         except ValueError as exc:  # an as-of that the kept panes cannot answer: it would be refused again

@@ -55,7 +55,8 @@ async def test_layout_is_what_the_documentation_says(sink: RedisSink, client: Re
     assert await c.smembers(base + "idx:docs") == {"orders:today", "orders:30d:source=google%3A%20ads"}
     assert await c.smembers("crmkpi:tenants") == {"acme"}
     assert await c.hgetall(base + "meta") == {
-        "epoch": "3", "position": "7", "as_of": "99", "rev": "3.7", "documents": "2", "published": "1",
+        "epoch": "3", "position": "7", "as_of": "99", "rev": "3.7", "documents": "2", "waiting": "0",
+        "published": "1",
     }  # fmt: skip
     (_, entry), *_ = await c.xrange(base + "updates")
     assert entry == {"rev": "3.7", "as_of": "99", "kpis": "orders", "documents": "2", "full": "0"}

@@ -118,7 +118,10 @@ class CountingEngine:
     def tenants(self) -> Iterable[str]:
         return self.counts
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: bool = True) -> list[dict[str, Any]]:
+    def waiting(self, tenant: str) -> int:
+        return 0
+
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int) -> list[dict[str, Any]]:
         return [
             {
                 "kpi": name,

@@ -106,7 +106,7 @@ async def test_a_clock_slightly_ahead_is_waited_for_and_an_earlier_frozen_moment
 
 
 async def test_windows_slide_without_events_but_not_with_a_frozen_clock() -> None:
-    """Once a minute every tenant is published whole."""
+    """Once a minute every tenant is published."""
     live, past = publisher(MemorySink()), publisher(MemorySink(), as_of=1)
     await turn(live)
     await turn(past)
@@ -115,4 +115,4 @@ async def test_windows_slide_without_events_but_not_with_a_frozen_clock() -> Non
     live.tick()
     past.tick()
     await asyncio.sleep(0)
-    assert (live._whole, past._whole) == ({"a"}, set())
+    assert (live._changed, past._changed) == ({"a"}, set())
