@@ -19,14 +19,14 @@ LOOK_S: Final = 0.004
 
 
 class Load(Thread):
-    """A steady ``RATE`` events a second of one tenant, up to half a minute old when they are sent.
+    """A steady ``RATE`` events a second of one tenant, up to half a minute old when they are sent: the workload goes on.
 
     Every 100th is a sign-up of somebody new: a probe.
     """
 
-    def __init__(self, settings: Settings, tenant: str, run: str, seconds: float) -> None:
+    def __init__(self, settings: Settings, tenant: str, before: int, seconds: float) -> None:
         super().__init__(daemon=True)
-        self._settings, self._tenant, self._run, self._seconds = settings, tenant, run, seconds
+        self._settings, self._tenant, self._before, self._seconds = settings, tenant, before, seconds
         self.acked: list[float] = []  # monotonic time of the n-th probe's acknowledgement
         self.failed: list[str] = []
         self.done = Event()
@@ -37,9 +37,8 @@ class Load(Thread):
         number = int(RATE * self._seconds)
         prefix, begun, span = self._settings.topic_prefix, monotonic(), int(self._seconds * 1000)
         until = int(time() * 1000) + span - DISORDER_MS
-        for n, made in enumerate(events(number, [self._tenant], until, seed=77, span_ms=span)):
-            value = made.value.replace(b'"id":"evt-', b'"id":"late-' + self._run.encode())
-            sender.send(made._replace(topic=prefix + made.topic, value=value))
+        for n, made in enumerate(events(number, [self._tenant], until, seed=77, span_ms=span, first=self._before)):
+            sender.send(made._replace(topic=prefix + made.topic))
             if n % (RATE // PROBES_S) == 0:
                 sender.producer.produce(prefix + PROBE_TOPIC, self._probe(n), b"probe", 0, on_delivery=self._ack)
             if n % (RATE // 100) == 0:
@@ -49,9 +48,9 @@ class Load(Thread):
         self.done.set()
 
     def _probe(self, n: int) -> bytes:
-        return orjson.dumps({"id": f"probe-{self._run}-{n}", "source": "/probe", "type": "crm.user.signed_up",
+        return orjson.dumps({"id": f"probe-{n}", "source": "/probe", "type": "crm.user.signed_up",
                              "time": rfc3339(int(time() * 1000)), "tenantid": self._tenant,
-                             "data": {"user_id": f"probe-{self._run}-{n}"}})  # fmt: skip
+                             "data": {"user_id": f"probe-{n}"}})  # fmt: skip
 
     def _ack(self, error: Any, message: Any) -> None:
         if error is not None:
@@ -59,9 +58,9 @@ class Load(Thread):
         self.acked.append(monotonic())
 
 
-async def measure(settings: Settings, tenant: str, run: str, seconds: float) -> tuple[float, float]:
-    """(p50, p99) in ms over ``seconds`` of load; the first two seconds do not count."""
-    load = Load(settings, tenant, run, seconds)
+async def measure(settings: Settings, tenant: str, before: int, seconds: float) -> tuple[float, float]:
+    """(p50, p99) in ms over ``seconds`` of load, which goes on after so many events; the first two do not count."""
+    load = Load(settings, tenant, before, seconds)
     seen: list[float] = []  # monotonic time at which the n-th probe was visible
     async with RedisReader(settings.redis.url) as reader:
         before = await signups(reader, tenant)

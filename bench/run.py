@@ -78,15 +78,16 @@ class Bench:
         return full
 
     async def _one(self, full: bool, seconds: float) -> None:
-        self._fill(self.one, ONE, self.number if full else min(self.number, 20_000))
+        number = self.number if full else min(self.number, 20_000)
+        self._fill(self.one, ONE, number)
         worker = Worker(environment(self.one), self.logs / "one.log")
         try:
-            counted = await count_all(self.one, worker, self.number, list(ONE))
+            counted = await count_all(self.one, worker, number, list(ONE))
             if full:
                 self.result.one_tenant, self.result.one_tenant_rss_mb = counted.rate, counted.rss_mb
                 self.say(f"One tenant: {counted.rate:,.0f} events/s")
             if seconds:
                 self.say(f"Latency at 2,000 events/s for {seconds:g} s ...")
-                self.result.p50_ms, self.result.p99_ms = await measure(self.one, ONE[0], "a", seconds)
+                self.result.p50_ms, self.result.p99_ms = await measure(self.one, ONE[0], number, seconds)
         finally:
             worker.stop()
