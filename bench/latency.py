@@ -19,7 +19,7 @@ LOOK_S: Final = 0.004
 
 
 class Load(Thread):
-    """A steady ``RATE`` events a second of one tenant, up to half a minute old when they are sent: the workload goes on.
+    """A steady ``RATE`` events a second of one tenant, up to half a minute old: the workload goes on.
 
     Every 100th is a sign-up of somebody new: a probe.
     """
