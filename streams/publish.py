@@ -23,7 +23,7 @@ from streams.stop import Refused, spawn
 log = logging.getLogger(__name__)
 
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away
-PARTS = 1_500  # documents of segments are many: so many at a time follow a little behind,
+PARTS = 500  # documents of segments are many: so many at a time follow a little behind,
 PARTS_INTERVAL = 0.25  # seconds apart,
 PARTS_SHARE = 9  # and take a tenth of the time at most
 ALL_PARTS = 1 << 62
