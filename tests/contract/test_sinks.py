@@ -67,6 +67,15 @@ async def test_newer_wins(store: Store, newer: tuple[int, int, int]) -> None:
     assert await store.reader.document("acme", "orders", "30d") == document(value=2)
 
 
+async def test_how_many_kpis_wait_is_that_of_the_newest_publication(store: Store) -> None:
+    """None before the first; a publication that was refused changes nothing."""
+    seen = [await store.reader.waiting("acme")]
+    for position, waiting in ((5, 3), (4, 9), (6, 0)):
+        await store.sink.publish(publication(position, document(), waiting=waiting))
+        seen.append(await store.reader.waiting("acme"))
+    assert seen == [0, 3, 3, 0]
+
+
 @pytest.mark.parametrize("older", [(3, 4, 9), (3, 5, 1), (2, 99, 99)])
 async def test_older_is_refused_whole(store: Store, older: tuple[int, int, int]) -> None:
     """A resumed zombie changes nothing: no document, no index, no series, no update, no revision."""
