@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 GROUP: Final = "score"
-KEPT: Final = 64  # instants after a base: what comes out of order is seldom older
+FAR, NEAR = 512, 12  # instants after the two bases: what comes out of order is seldom older
 
 
 class Whole(NamedTuple):
@@ -38,6 +38,16 @@ class Business(NamedTuple):
     orders: list[int]
 
 
+class Bases(NamedTuple):
+    """Two tails of before a customer's newest events."""
+
+    far: Tail
+    near: Tail
+
+
+NO_BASES: Final = Bases(Tail(()), Tail(()))
+
+
 class Scored:
     """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
 
@@ -45,7 +55,7 @@ class Scored:
         self._tenant = tenant
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
-        self._bases: dict[str, Tail] = {}  # root -> an earlier tail, from which what comes out of order goes on
+        self._bases: dict[str, Bases] = {}  # root -> earlier tails, from which what comes out of order goes on
         self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
         self._pending: dict[str, list[Points]] = {}
         self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
@@ -102,7 +112,7 @@ class Scored:
         marks, self._tails[root] = follow(before._replace(active=active), later, tiers)
         self._add(root, marks)
         if back:
-            self._bases[root] = follow(base, [*told[:at], *later][:-KEPT], ())[1]
+            self._note_bases(root, base, [*told[:at], *later])
         return True
 
     def _old(self, root: str, change: int, last: int) -> list[Points]:
@@ -123,8 +133,21 @@ class Scored:
 
     def _base(self, root: str, start: int) -> Tail:
         """A tail of a customer from which everything from an instant on is still to come."""
-        base = self._bases.get(root)
-        return base if base is not None and base.last < start else Tail(())
+        far, near = self._bases.get(root, NO_BASES)
+        return near if near.last < start else far if far.last < start else NO_BASES.far
+
+    def _note_bases(self, root: str, base: Tail, known: list[Points]) -> None:
+        """Keep tails of before the newest points; those after ``base`` are others now."""
+        far, near = self._bases.get(root, NO_BASES)
+        if len(known) > FAR:
+            far = follow(base, known[:-FAR], ())[1]
+        elif far.last > base.last:
+            far = base
+        if len(known) > NEAR:
+            near = follow(base, known[:-NEAR], ())[1]
+        elif near.last > base.last:
+            near = base
+        self._bases[root] = Bases(far, near)
 
     def _added(self, root: str, now: Business | None) -> list[Points]:
         """The points of a batch's touches and orders; those of orders that are gone are taken back."""
