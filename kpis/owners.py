@@ -103,8 +103,8 @@ def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, 
     kind, key = thing.split(":", 1)
     previous = held[3] if held else thing
     moving = [
-        one for one in people.owned.get(previous, ())
-        if one[0] in FOLLOWING and one[1].partition("\0")[0] == thing
+        (one, group) for one in FOLLOWING for group in people.owned.get(previous, {}).get(one, ())
+        if group.partition("\0")[0] == thing
     ]  # fmt: skip
     if moving or thing in tenant.purchases or key in tenant.subscriptions or key in tenant.deals:
         for root in (people.subject(thing), people.subject(owner)):

@@ -47,7 +47,7 @@ class People:
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
         self.touches: dict[str, Touches] = {}
         self.stored_touches: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
-        self.owned: dict[str, set[tuple[str, str]]] = {}  # id -> its groups of facts: (kind, key)
+        self.owned: dict[str, dict[str, set[str]]] = {}  # id -> its groups of facts: kind -> keys
         self._ledger = ledger
         self._segments = segments
         self._dimensions = ("source", "owner", "country", *dimensions)
@@ -157,23 +157,21 @@ class People:
     def own(self, kind: str, key: str, raw: str | None, previous: str | None) -> None:
         """Move a group of facts from one id to another."""
         if previous is not None:
-            self.owned.get(previous, set()).discard((kind, key))
+            self.owned.get(previous, {}).get(kind, set()).discard(key)
         if raw is not None:
-            self.owned.setdefault(raw, set()).add((kind, key))
+            self.owned.setdefault(raw, {}).setdefault(kind, set()).add(key)
 
     def owned_by(self, root: str, kind: str) -> Iterator[str]:
         """Keys of a subject's (in accounts also a person's) groups of one kind."""
         for member in self.identity.person_members(root):
-            for found, key in self.owned.get(member, ()):
-                if found == kind:
-                    yield key
+            yield from self.owned.get(member, {}).get(kind, ())
 
     def open_segmented(self, root: str) -> None:
         """Take everything out that falls in a subject's segments, before they change."""
         for member in self.identity.members(root):
-            for group in self.owned.get(member, ()):
-                if group[0] in SEGMENTED_GROUPS:
-                    self._ledger.open(*group)
+            for kind, keys in self.owned.get(member, {}).items():
+                for key in keys if kind in SEGMENTED_GROUPS else ():
+                    self._ledger.open(kind, key)
         self.open_subject(root)
         for person in self.persons_of(root):
             for kind in PERSON_GROUPS:

@@ -42,11 +42,11 @@ def _open_changed(tenant: "Tenant", own: str, time: int, flags: int, deal: str |
     if deal is not None:
         _open_closing(tenant, deal, time)
     for member in people.identity.members(root):
-        for kind, key in people.owned.get(member, ()):
-            if kind == "deal" and deal is None:
-                _open_closing(tenant, key, time)
-            elif kind == "lead" and flags & OUTBOUND:
-                _open_lead(tenant, lead_group(tenant, key), time)
+        owned = people.owned.get(member, {})
+        for key in owned.get("deal", ()) if deal is None else ():
+            _open_closing(tenant, key, time)
+        for key in owned.get("lead", ()) if flags & OUTBOUND else ():
+            _open_lead(tenant, lead_group(tenant, key), time)
 
 
 def _open_closing(tenant: "Tenant", deal: str, time: int) -> None:
