@@ -15,6 +15,7 @@ from kpis.customers import active_intervals
 from kpis.engagement import ORDER, REACH_MS, Points, Tail, differ_from, follow, point_marks, points, summed, weights
 from kpis.ledger import Contribution
 from kpis.marks import DAY_MS, FOREVER, Interval, Mark
+from kpis.purchases import purchases_of
 from kpis.touches import BOT
 
 if TYPE_CHECKING:
@@ -202,8 +203,13 @@ class Scored:
     def _known(self, root: str, since: int = -FOREVER) -> list[Points]:
         """A subject's points from an instant on, as the numbers have them."""
         found = self._facts(root, since)
-        found += [(at, points(at, self._order)) for at in self._business(root).orders if at >= since]
+        found += [(at, points(at, self._order)) for at in self._orders(root) if at >= since]
         return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
+
+    def _orders(self, root: str) -> list[int]:
+        """When a subject's orders came, ms, as the numbers have them."""
+        held = self._doubted.get(root)
+        return [one.time for one in purchases_of(self._tenant, root, "order")] if held is None else held.orders
 
     @property
     def _order(self) -> int:
