@@ -33,8 +33,8 @@ PACKED_MINUTE: Final = MINUTE_MS << 12  # of a packed touch
 class Landings:
     """The landing pages of one tenant: which views of a person were converted.
 
-    What changes in the order of time is added to the numbers as it comes; where a view comes before another of its
-    session, or ids are linked, the person's group ``landing`` is taken out and put back whole.
+    What changes is added to the numbers as it comes; where ids are linked the person's group ``landing`` is taken out
+    and put back whole.
     """
 
     def __init__(self, tenant: "Tenant") -> None:
@@ -124,16 +124,45 @@ class Landings:
 
     def _hit(self, person: str, minute: int) -> None:
         """One more minute of a person's converted views of landing pages."""
-        tenant = self._tenant
         held = self.converted.setdefault(person, array("q"))
         at = bisect_left(held, minute)
-        if at < len(held) and held[at] == minute:
-            return
-        sets = tenant.people.sets
-        young = partial(self._young_in, sets.landed(person))
+        if at == len(held) or held[at] != minute:
+            self._both(person, held, at, minute, 1)
+            self._tenant.people.sets.convert(held, minute)
+
+    def _both(self, person: str, held: "array[int]", at: int, minute: int, sign: int) -> None:
+        """What a converted minute makes of ``landed.both``, among the others in whose order it has a place."""
+        tenant = self._tenant
+        young = partial(self._young_in, tenant.people.sets.landed(person))
         around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
-        tenant.ledger.marks(tenant.sets.everything, hit_marks("landed.both", minute, around, young, tenant.zone))
-        sets.convert(held, minute)
+        marks = hit_marks("landed.both", minute, around, young, tenant.zone)
+        tenant.ledger.marks(tenant.sets.everything, marks, sign)
+
+    def leave(self, person: str, minute: int) -> None:
+        """A session that began at a minute began before it: perhaps its person has no converted view then any more."""
+        held = self.converted.get(person, ())
+        at = bisect_left(held, minute)
+        if at == len(held) or held[at] != minute or self._tenant.ledger.is_open("landing", person):
+            return
+        assert isinstance(held, array)
+        if not self._hit_at(person, minute):
+            self._tenant.people.sets.unconvert(held, minute)
+            self._both(person, held, at, minute, -1)
+
+    def _hit_at(self, person: str, minute: int) -> bool:
+        """Whether a person has a converted view of a landing page at a minute."""
+        people = self._tenant.people
+        for raw in people.own_raws(person):
+            touches, done = people.touches.get(raw), self._done.get(raw, b"")
+            if touches is None:
+                continue
+            packed = touches.numbers[: len(done)]
+            seen = (packed // PACKED_MINUTE == minute) & (np.frombuffer(done, dtype=np.uint8) == 1)
+            for place in np.flatnonzero(seen).tolist():
+                (time, _, _, session), page = next(touches.at((place,))), touches.pages[place]
+                if people.sets.lands(person, time, session, page):
+                    return True
+        return False
 
     def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
         """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
@@ -150,10 +179,6 @@ class Landings:
                 start = leaving
                 leaving = leaves(self._young, views[bisect_right(views, start) - 1], zone) if start < end else start
             yield begin, min(start, end)
-
-    def open(self, person: str) -> None:
-        """Take a person out, whose first views move."""
-        self._tenant.ledger.open("landing", person)
 
     def note(self, person: str) -> "array[int]":
         """When a person had converted views of landing pages, minutes, kept until it changes."""
@@ -197,6 +222,13 @@ class Landings:
 
     def put(self, person: str, times: "array[int]", minute: int) -> None:
         """A view of a landing page at a minute: where its person has converted views, that is a change of its own."""
+        self._landed(person, times, minute, 1)
+
+    def take(self, person: str, times: "array[int]", minute: int) -> None:
+        """No view of a landing page at a minute any more, among the others."""
+        self._landed(person, times, minute, -1)
+
+    def _landed(self, person: str, times: "array[int]", minute: int, sign: int) -> None:
         tenant = self._tenant
         minutes = self.converted.get(person)
         if not minutes or tenant.ledger.is_open("landing", person):
@@ -211,7 +243,7 @@ class Landings:
             end = min(end, times[at])
         if start < end:
             marks = both_marks("landed.both", [(start, end)], minutes, tenant.zone)
-            tenant.ledger.marks(tenant.sets.everything, marks)
+            tenant.ledger.marks(tenant.sets.everything, marks, sign)
 
 
 def _human_views(touches: Touches) -> list[int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.pages import PAGES, page_only, path_and_click
-from kpis.presence import BASES, Presence
+from kpis.presence import BASES, NO_NEIGHBOUR, Presence
 from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, LOGINS, NOTHING, Touches
 from kpis.zone import Zone
 
@@ -42,8 +42,7 @@ ENGAGED_KEYS: Final = tuple(
 )
 
 NOT_ASKED: Final = -1
-FIRST: Final = "first"  # of its session so far
-EARLIER: Final = "earlier"  # than the first one of its session known before
+FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
 
 SetKey = tuple[int, Any]  # base, session or user
 
@@ -124,38 +123,42 @@ class PersonSets:
         chunk = touches.add(time, kind, flags, note, page)
         self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
         if visits:
-            if entry == FIRST or (self._listed and self.followed(page)):
+            if entry is not None or (self._listed and self.followed(page)):
                 self._put(person, (LANDING,), minute)
-            elif entry == EARLIER:
-                self._move_entries(person)
             self._landings.viewed(person, raw)
+            if entry not in (None, FIRST):
+                self._leave(person, entry)
         return chunk
 
-    def _entry(self, person: str, visit: Any, time: int) -> str | None:
-        """Whether a view is the first of its session; where it comes before another its person is opened."""
+    def _entry(self, person: str, visit: Any, time: int) -> int | None:
+        """The minute at which the session that a view now begins began before, or FIRST; None: it begins none."""
         if self._listed:
             return None
         firsts = self._firsts.setdefault(person, {})
         known = firsts.get(visit)
         if known is not None and time >= known:
             return None
-        if known is not None and person in self._landings.converted:
-            self._landings.open(person)
         firsts[visit] = time
-        return FIRST if known is None else EARLIER
+        return FIRST if known is None else known // 60_000
 
-    def _move_entries(self, person: str) -> None:
-        """Make the set of a person's first views again, because one of them is another now."""
-        sets = self._sets[person]
-        old, entries = sets.get(LANDING, array("q")), {time // 60_000 for time in self._firsts[person].values()}
-        sets[LANDING] = array("q", sorted(entries))
-        if person not in self._withdrawn:
-            self._presence.whole(LANDED, self._everything, old, -1)
-            self._presence.whole(LANDED, self._everything, sets[LANDING], 1)
+    def _leave(self, person: str, minute: int) -> None:
+        """A session that began at a minute began before it: perhaps no session does any more."""
+        if all(first // 60_000 != minute for first in self._firsts[person].values()):
+            times = self._sets[person][LANDING]
+            if person in self._withdrawn:
+                times.remove(minute)
+            else:
+                self._presence.take(LANDED, self._everything, times, minute)
+            self._landings.take(person, times, minute)
+        self._landings.leave(person, minute)
 
     def convert(self, times: "array[int]", minute: int) -> None:
         """One more minute of a person's converted views of landing pages."""
         self._presence.put(CONVERTED, self._everything, times, minute)
+
+    def unconvert(self, times: "array[int]", minute: int) -> None:
+        """One minute less of these."""
+        self._presence.take(CONVERTED, self._everything, times, minute)
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""

@@ -80,6 +80,14 @@ class Presence:
             times.insert(at, minute)
             self._changes.append((base, segments, minute, before, following, 1))
 
+    def take(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
+        """Take a minute out of a person's sorted minutes (in place) and note what it changes."""
+        at = times.index(minute)
+        del times[at]
+        before = times[at - 1] if at else NO_NEIGHBOUR
+        following = times[at] if at < len(times) else NEVER
+        self._changes.append((base, segments, minute, before, following, -1))
+
     def whole(self, base: int, segments: int, times: "array[int]", sign: int) -> None:
         """Note a person's whole history, added (+1) or taken away (−1)."""
         before = NO_NEIGHBOUR
