@@ -77,19 +77,29 @@ def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[l
     active, last, score = tail
     held: list[list[Interval]] = [[] for _ in tiers]
     limits = [(max(threshold * MICRO, 1), spans) for threshold, spans in zip(tiers, held, strict=True)]
-    for time, given in (*facts, (FOREVER, 0)):
-        for limit, spans in limits:
-            if score >= limit:
-                crossing = last + HALF_LIFE_MS * log2(score / limit)
-                until = min(ceil(crossing / QUARTER_MS) * QUARTER_MS, time)
-                # Most often an event finds the tier that the one before it left.
-                begin = spans.pop()[0] if spans and spans[-1][1] == last else last
-                spans.append((begin, until))
-        if given:
-            score = score * 2 ** (-(time - last) / HALF_LIFE_MS) if score else 0.0
-            last, score = time, score + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
+    highest, since = max((limit for limit, _ in limits), default=0), last
+    for time, given in facts:
+        left = score * 2 ** (-(time - last) / HALF_LIFE_MS) if score else 0.0
+        if left < highest or not score:
+            _stay(limits, since, last, score, time)
+            since = time
+        last, score = time, left + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
+    _stay(limits, since, last, score, FOREVER)
     marks = (level_marks(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
     return list(chain.from_iterable(marks)), Tail(active, last, score)
+
+
+def _stay(limits: Iterable[tuple[int, list[Interval]]], since: int, last: int, score: float, end: int) -> None:
+    """From ``since`` to its event ``last`` a customer was above all limits; that leaves a score, for up to an end."""
+    for limit, spans in limits:
+        until = last
+        if score >= limit:
+            crossing = last + HALF_LIFE_MS * log2(score / limit)
+            until = min(ceil(crossing / QUARTER_MS) * QUARTER_MS, end)
+        if since < until:
+            # Most often an event finds the tier that the one before it left.
+            begin = spans.pop()[0] if spans and spans[-1][1] == since else since
+            spans.append((begin, until))
 
 
 def summed(facts: Iterable[Points]) -> list[Points]:

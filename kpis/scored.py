@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 GROUP: Final = "score"
-FAR, NEAR = 512, 12  # instants after the two bases: what comes out of order is seldom older
+NEAR: Final = 12  # instants after the nearer of two bases,
+FAR_MS: Final = 45_000  # ms from the other one to the newest event: what comes out of order is seldom older
 
 
 class Whole(NamedTuple):
@@ -140,12 +141,14 @@ class Scored:
     def _note_bases(self, root: str, base: Tail, known: list[Points]) -> None:
         """Keep tails of before the newest points; those after ``base`` are others now."""
         far, near = self._bases.get(root, NO_BASES)
-        if len(known) > FAR:
-            far = follow(base, known[:-FAR], ())[1]
+        near_at = max(0, len(known) - NEAR)
+        far_at = bisect_left(known, (known[-1][0] - FAR_MS,), 0, near_at) if near_at else 0
+        if far_at:
+            far = base = follow(base, known[:far_at], ())[1]
         elif far.last > base.last:
             far = base
-        if len(known) > NEAR:
-            near = follow(base, known[:-NEAR], ())[1]
+        if near_at:
+            near = follow(base, known[far_at:near_at], ())[1]
         elif near.last > base.last:
             near = base
         self._bases[root] = Bases(far, near)
