@@ -86,6 +86,7 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._sums: Sums = {}
+        self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
@@ -131,7 +132,7 @@ class Board:
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
-        figure = kpi.formula(view)
+        figure = self._figure(kpi, view)
         events = self._heard_by(kpi)
         if not kpi.low_n and not self._sent(kpi, events):
             figure = Figure(None, None, None, 0)
@@ -144,7 +145,7 @@ class Board:
         for dimension, segments in self._segments.get(kpi.rows, {}).items():
             if only not in (None, dimension):
                 continue
-            figures = {segment: kpi.formula(self._view(at, segment)) for segment in segments}
+            figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
             order = sorted(
                 (s for s in segments if not figures[s].empty),
                 key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
@@ -155,7 +156,17 @@ class Board:
                 yield self._document(kpi, self._view(at, segment), {dimension: value}, figures[segment])
             if rest := order[cap:]:
                 view = self._view(at, *rest)
-                yield self._document(kpi, view, {dimension: OTHER}, kpi.formula(view))
+                yield self._document(kpi, view, {dimension: OTHER}, self._figure(kpi, view))
+
+    def _figure(self, kpi: Kpi, view: View) -> Figure:
+        """What a formula says of a window; what only depends on its end is the same in all that end together."""
+        if not kpi.ageing:
+            return kpi.formula(view)
+        key = (kpi.id, view.window.end, view.window.end_ms, view.segments)
+        found = self._aged.get(key)
+        if found is None:
+            found = self._aged[key] = kpi.formula(view)
+        return found
 
     def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
         view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
