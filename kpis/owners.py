@@ -133,9 +133,8 @@ def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, 
 
 def _open_holder(tenant: "Tenant", kind: str, key: str, root: str) -> None:
     """Open what an object changes of a subject that it leaves or joins."""
+    note_told(tenant, root)
     if kind == "subscription" and key in tenant.subscriptions:
         tenant.people.open_subject(root)
     elif f"{kind}:{key}" in tenant.purchases:
         open_buyer(tenant, root)
-    else:
-        note_told(tenant, root)
