@@ -7,26 +7,24 @@ open while a view of theirs is younger than the conversion window, unless a conv
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.marks import DAY_MS, FOREVER, Interval, Mark, distinct_marks, intersect, leaves, level_marks, union
+from kpis.landing_marks import both_marks, hit_marks
+from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, leaves, union
 from kpis.page_views import PAGED, PageViews
 from kpis.pages import page_only, path_and_click
 from kpis.person_sets import IDENTIFIED, PAGE
 from kpis.touches import BOT, Touches
 from kpis.windows import MINUTE_MS
-from kpis.zone import Zone, bucket_after, bucket_start
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-LONG: Final = ("30d", "90d", "365d")
-NEVER: Final = FOREVER // MINUTE_MS
 PACKED_MINUTE: Final = MINUTE_MS << 12  # of a packed touch
 
 
@@ -250,66 +248,3 @@ def _human_views(touches: Touches) -> list[int]:
     """Places of an id's page views that are no robot's."""
     packed = np.array(touches.packed, dtype=np.int64)
     return np.flatnonzero((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)).tolist()
-
-
-def hit_marks(
-    base: str,
-    minute: int,
-    around: tuple[int | None, int | None],
-    young: Callable[[int, int], Iterable[Interval]],
-    zone: Zone,
-) -> Iterator[Mark]:
-    """What one more converted minute adds to ``both_marks``, between its converted neighbours.
-
-    ``young``: the parts of a span of minutes in which the visitor is young.
-    """
-    before, after = around
-    until = NEVER if after is None else after
-    for name in LONG:
-        start = minute if before is None else max(minute, leaves(name, before, zone))
-        yield from level_marks(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
-    if before is None:
-        yield from level_marks(f"{base}@all", _instants(young(minute, until)))
-    for bucket in ("week", "month", "quarter", "year"):
-        opens = bucket_start(zone.day(minute), bucket)
-        high = zone.midnight(bucket_after(opens, bucket))
-        if before is None or before < zone.midnight(opens):
-            for start, end in young(minute, min(until, high)):
-                yield Mark(f"{base}@{bucket}", start * MINUTE_MS, 1)
-                if end < high:
-                    yield Mark(f"{base}@{bucket}", end * MINUTE_MS, -1)
-
-
-def both_marks(base: str, spans: list[Interval], converted: Sequence[int], zone: Zone) -> Iterator[Mark]:
-    """While a visitor is young (disjoint spans of minutes) and has a converted view in the window, for long windows."""
-    for name in LONG:
-        stays = [
-            (minute, leaves(name, minute, zone))
-            for start, end in spans
-            for minute in converted[max(bisect_right(converted, start) - 1, 0) : bisect_left(converted, end)]
-        ]
-        yield from level_marks(f"{base}@{name}", _instants(intersect(spans, union(stays))))
-    yield from level_marks(f"{base}@all", _instants(intersect(spans, [(converted[0], NEVER)])))
-    for bucket in ("week", "month", "quarter", "year"):
-        for start, end in spans:
-            yield from _bucket_marks(f"{base}@{bucket}", bucket, start, end, converted, zone)
-
-
-def _bucket_marks(
-    measure: str, bucket: str, start: int, end: int, converted: Sequence[int], zone: Zone
-) -> Iterator[Mark]:
-    """The same inside each calendar bucket that the span touches."""
-    opens = bucket_start(zone.day(start), bucket)
-    while zone.midnight(opens) < end:
-        after = bucket_after(opens, bucket)
-        low, high = zone.midnight(opens), zone.midnight(after)
-        at = bisect_left(converted, low)
-        if at < len(converted) and converted[at] < min(end, high):
-            yield Mark(measure, max(start, low, converted[at]) * MINUTE_MS, 1)
-            if end < high:
-                yield Mark(measure, end * MINUTE_MS, -1)
-        opens = after
-
-
-def _instants(spans: Iterable[Interval]) -> list[Interval]:
-    return [(start * MINUTE_MS, end * MINUTE_MS if end < NEVER else FOREVER) for start, end in spans]
