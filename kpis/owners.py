@@ -123,6 +123,8 @@ def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, 
             tenant.ledger.open(named, thing)
     bought = kind == "order" and thing in tenant.purchases
     buyers = {people.subject(thing), people.subject(owner)} if bought else ()
+    for buyer in buyers:
+        people.sets.withdraw(buyer)
     people.move_object(thing, said)
     for buyer in buyers:
         people.sets.remake(buyer)
@@ -134,7 +136,8 @@ def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, 
 def _open_holder(tenant: "Tenant", kind: str, key: str, root: str) -> None:
     """Open what an object changes of a subject that it leaves or joins."""
     note_told(tenant, root)
-    if kind == "subscription" and key in tenant.subscriptions:
-        tenant.people.open_subject(root)
-    elif f"{kind}:{key}" in tenant.purchases:
+    thing = f"{kind}:{key}"
+    if root == thing or (kind == "subscription" and key in tenant.subscriptions):
+        tenant.people.open_subject(root)  # an object that had no owner is no subject any more
+    elif thing in tenant.purchases:
         open_buyer(tenant, root)
