@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from kpis.leads import LeadEvent, read_lead
 from kpis.person_sets import Steps
-from kpis.purchases import purchases_of
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -27,12 +26,14 @@ def lead_events(tenant: "Tenant", lead: str) -> list[LeadEvent]:
     return [event for one in merged_leads(tenant, lead) for event in tenant.leads.get(one, ())]
 
 
-def latest_steps(tenant: "Tenant", root: str) -> Steps:
-    """When a subject (in accounts also a person) last came to each step after being a visitor."""
-    found = {lead_group(tenant, key) for key in tenant.people.owned_by(root, "lead")}
+def latest_steps(tenant: "Tenant", person: str) -> Steps:
+    """When a person (an account as a whole) last came to each step after being a visitor."""
+    people = tenant.people
+    found = {lead_group(tenant, key) for key in people.owned_by_person(person, "lead")}
     leads = [lead for group in found if (lead := read_lead(lead_events(tenant, group)))]
     opportunities = (lead.opportunity for lead in leads if lead.opportunity is not None)
-    won = (deal.time for deal in purchases_of(tenant, root, "deal"))
+    deals = (tenant.purchases.get(f"deal:{key}") for key in people.owned_by_person(person, "deal"))
+    won = (deal.time for deal in deals if deal is not None)
     return Steps(
         max((lead.created for lead in leads), default=None), max(opportunities, default=None), max(won, default=None)
     )

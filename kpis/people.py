@@ -7,6 +7,7 @@ traits, and the sets of minutes behind the distinct counts (kpis.person_sets).
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from kpis.cells import Segments
@@ -162,13 +163,23 @@ class People:
             self.owned.setdefault(raw, {}).setdefault(kind, set()).add(key)
 
     def owned_by(self, root: str, kind: str) -> Iterator[str]:
-        """Keys of a subject's (in accounts also a person's) groups of one kind."""
-        for member in self.identity.person_members(root):
+        """Keys of a subject's groups of one kind."""
+        return self._owned_by(self.identity.members(root), kind)
+
+    def owned_by_person(self, person: str, kind: str) -> Iterator[str]:
+        """Keys of a person's groups of one kind; those of an account are its subject's."""
+        return self._owned_by(self.identity.person_members(person), kind)
+
+    def _owned_by(self, members: Iterable[str], kind: str) -> Iterator[str]:
+        for member in members:
             yield from self.owned.get(member, {}).get(kind, ())
 
     def open_segmented(self, root: str) -> None:
         """Take everything out that falls in a subject's segments, before they change."""
-        for member in self.identity.members(root):
+        # In accounts a person may be known by ids of two accounts: sign-ins fall in the segments of its first one.
+        persons = self._persons_within(root)
+        known = (self.identity.members(root), *map(self.identity.person_members, persons))
+        for member in dict.fromkeys(chain.from_iterable(known)):
             for kind, keys in self.owned.get(member, {}).items():
                 for key in keys if kind in SEGMENTED_GROUPS else ():
                     self._ledger.open(kind, key)

@@ -1,0 +1,64 @@
+"""Objects that change hands, and persons known by ids of two accounts: after every event the cells are the facts'."""
+
+from typing import Any, Final
+
+import pytest
+
+from kpis.engine import Engine
+from models.settings import TenantSettings
+from models.tenants import TenantBook
+from tests.recount.compare import compare
+from tests.recount.documents import recount
+from tests.recount.feed import Feed, ms
+
+START: Final = ms("2026-06-01")
+DAY: Final = 86_400_000
+Told = tuple[str, int, dict[str, Any]]
+SALE: Final = {"amount": 999, "currency": "EUR"}
+
+ORDER_THAT_GETS_A_USER: Final[list[Told]] = [
+    ("order.completed", 27_000_000, {"contact_id": "k2", "order_id": "o3", **SALE}),
+    ("order.completed", 40_000_000, {"user_id": "u2", "order_id": "o3", **SALE}),
+]
+ORDER_THAT_GETS_A_CUSTOMER_WITH_AN_OWNER: Final[list[Told]] = [
+    ("order.completed", DAY, {"contact_id": "k1", "order_id": "o2", **SALE}),
+    ("customer.updated", 2 * DAY, {"customer_id": "c2", "owner_id": "otto"}),
+    ("call.ended", DAY + 1, {"customer_id": "c2", "direction": "outbound", "outcome": "connected", "order_id": "o2"}),
+]
+USER_OF_TWO_ACCOUNTS: Final[list[Told]] = [
+    ("page.viewed", 0, {"customer_id": "c2", "user_id": "u1", "anonymous_id": "a1", "url": "/b"}),
+    ("user.signed_in", 1_000, {"user_id": "u2"}),
+    ("identity.identified", 2_000, {"customer_id": "c1", "user_id": "u2"}),
+    ("email.sent", 3_000, {"anonymous_id": "a1", "user_id": "u2", "message_id": "m1"}),
+    ("customer.churned", 4_000, {"customer_id": "c2", "source": "web"}),
+]
+LEAD_OF_NO_ACCOUNT_ANY_MORE: Final[list[Told]] = [
+    ("survey.answered", 30 * DAY, {"anonymous_id": "a2", "user_id": "u2", "survey_id": "q", "survey_type": "nps",
+                                   "score": 9}),
+    ("lead.created", 90 * DAY, {"customer_id": "c2", "user_id": "u2", "lead_id": "l1"}),
+    ("identity.unmerged", 10 * DAY, {"customer_id": "c2", "lead_id": "l1"}),
+    ("order.completed", 30 * DAY, {"anonymous_id": "a2", "order_id": "o1", **SALE}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "customer_is"),
+    [
+        (ORDER_THAT_GETS_A_USER, "person"),
+        (ORDER_THAT_GETS_A_CUSTOMER_WITH_AN_OWNER, "person"),
+        (USER_OF_TWO_ACCOUNTS, "account"),
+        (LEAD_OF_NO_ACCOUNT_ANY_MORE, "account"),
+    ],
+)
+def test_after_every_event_the_numbers_are_those_of_the_facts(story: list[Told], customer_is: Any) -> None:
+    """And at the end those of the recount."""
+    settings = TenantSettings(customer_is=customer_is)
+    feed, engine = Feed(), Engine(TenantBook(settings))
+    for kind, at, data in story:
+        row = feed.add(kind, START + at, **data)
+        engine.apply({"topic": "x", "partition": 0, "rows": [list(row)], "refused": []}, "t", 1)
+        engine.finish()
+        assert engine.recount("t") == []
+    as_of = START + 100 * DAY
+    documents = engine.documents("t", as_of, live=False, full=True)
+    assert compare(recount(feed.items, settings, as_of), documents) == []
