@@ -184,11 +184,18 @@ class People:
                 for key in keys if kind in SEGMENTED_GROUPS else ():
                     self._ledger.open(kind, key)
         self.open_subject(root)
+        for person in self._visitors(root):
+            self._ledger.open("landing", person)
         for person in self.persons_of(root):
             for kind in PERSON_GROUPS:
                 self._ledger.open(kind, person)
             self.sets.withdraw(person)
         self._codes.pop(root, None)
+
+    def _visitors(self, root: str) -> set[str]:
+        """Persons who viewed pages in the name of an account, though they may be of another: its conversions count."""
+        held = (self._objects.get(member, ()) for member in self.identity.members(root))
+        return {self.person(raw) for raw in chain.from_iterable(held) if raw.startswith(WITHIN)}
 
     def open_subject(self, root: str) -> None:
         """Take out what depends on a subject's ids, contracts and what the CRM says of it, before these change."""

@@ -27,6 +27,7 @@ PARTS = 500  # documents of segments are many: so many at a time follow a little
 PARTS_INTERVAL = 0.25  # seconds apart,
 PARTS_SHARE = 9  # and take a tenth of the time at most
 ALL_PARTS = 1 << 62
+HOUR = 60  # minutes
 SKEW = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
 
 
@@ -67,10 +68,14 @@ class Publisher:
         self._changed |= set(tenants)
 
     def tick(self) -> None:
-        """Windows slide without events: every document of another minute is another."""
+        """Windows slide without events: every document of another minute is another.
+
+        Once an hour everything is published in one step, and what is no more goes.
+        """
         minute = int(self.clock() // (self.options.tick_interval * 1000))
         if minute != self._minute and not self.options.frozen:
-            self._changed |= set(self.engine.tenants())
+            waiting = self._changed if minute // HOUR == self._minute // HOUR else self._whole
+            waiting |= set(self.engine.tenants())
         self._minute = minute
 
     def due(self, *, backlog: bool = False) -> float:

@@ -113,10 +113,10 @@ def _noting(of: Of, made: set[str]) -> Of:
 def test_a_won_deal_that_changes_its_owner_names_the_channel_of_touches_that_name_none() -> None:
     """A subject that only called is unknown; one that the CRM has told of by a deal is offline: late touches, too."""
     feed, engine = Feed(), Engine(TenantBook())
-    call = {"customer_id": "c1", "direction": "inbound", "outcome": "connected"}
+    call: dict[str, Any] = {"customer_id": "c1", "direction": "inbound", "outcome": "connected"}
     feed.add("call.ended", START, received=START + 3_600_000, **call)
     feed.add("order.completed", START + 60_000, customer_id="c1", order_id="o", amount=1000, currency="EUR")
-    deal = {"deal_id": "d", "amount": 1000, "currency": "EUR"}
+    deal: dict[str, Any] = {"deal_id": "d", "amount": 1000, "currency": "EUR"}
     feed.add("deal.won", START + 90_000, customer_id="c2", **deal)
     feed.add("deal.updated", START + 120_000, customer_id="c1", **deal)
     for row in feed.items:

@@ -40,6 +40,13 @@ LEAD_OF_NO_ACCOUNT_ANY_MORE: Final[list[Told]] = [
     ("order.completed", 30 * DAY, {"anonymous_id": "a2", "order_id": "o1", **SALE}),
 ]  # fmt: skip
 
+VISITOR_OF_ANOTHER_ACCOUNT: Final[list[Told]] = [
+    ("deal.updated", 0, {"customer_id": "c2", "anonymous_id": "a1", "deal_id": "d1"}),
+    ("page.viewed", DAY, {"customer_id": "c1", "anonymous_id": "a1", "url": "/a"}),
+    ("order.completed", DAY + 1_000, {"order_id": "o1", **SALE}),
+    ("call.ended", 2 * DAY, {"customer_id": "c1", "order_id": "o1", "direction": "inbound", "outcome": "connected"}),
+]
+
 
 @pytest.mark.parametrize(
     ("story", "customer_is"),
@@ -53,12 +60,23 @@ LEAD_OF_NO_ACCOUNT_ANY_MORE: Final[list[Told]] = [
 def test_after_every_event_the_numbers_are_those_of_the_facts(story: list[Told], customer_is: Any) -> None:
     """And at the end those of the recount."""
     settings = TenantSettings(customer_is=customer_is)
+    feed, engine = told(story, settings)
+    as_of = START + 100 * DAY
+    documents = engine.documents("t", as_of, live=False, full=True)
+    assert compare(recount(feed.items, settings, as_of), documents) == []
+
+
+def test_conversions_of_an_account_count_for_its_visitors_of_another_one() -> None:
+    """The visitor is of the first account, the view and the order of the second."""
+    told(VISITOR_OF_ANOTHER_ACCOUNT, TenantSettings(customer_is="account"))
+
+
+def told(story: list[Told], settings: TenantSettings) -> tuple[Feed, Engine]:
+    """A story, event by event."""
     feed, engine = Feed(), Engine(TenantBook(settings))
     for kind, at, data in story:
         row = feed.add(kind, START + at, **data)
         engine.apply({"topic": "x", "partition": 0, "rows": [list(row)], "refused": []}, "t", 1)
         engine.finish()
         assert engine.recount("t") == []
-    as_of = START + 100 * DAY
-    documents = engine.documents("t", as_of, live=False, full=True)
-    assert compare(recount(feed.items, settings, as_of), documents) == []
+    return feed, engine
