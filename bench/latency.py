@@ -63,11 +63,11 @@ async def measure(settings: Settings, tenant: str, before: int, seconds: float) 
     load = Load(settings, tenant, before, seconds)
     seen: list[float] = []  # monotonic time at which the n-th probe was visible
     async with RedisReader(settings.redis.url) as reader:
-        before = await signups(reader, tenant)
+        known = await signups(reader, tenant)
         load.start()
         end = monotonic() + seconds + 30
         while not (load.done.is_set() and len(seen) >= len(load.acked)) and monotonic() < end:
-            visible = await signups(reader, tenant) - before
+            visible = await signups(reader, tenant) - known
             seen += [monotonic()] * (visible - len(seen))
             await asyncio.sleep(LOOK_S)
     if load.failed or len(seen) < len(load.acked):

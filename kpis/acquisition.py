@@ -67,8 +67,8 @@ def _keep(tenant: "Tenant", row: Row, raw: str, late: bool) -> None:
     else:
         _open_changed(tenant, row, root, horizon)
         if late and not tenant.ledger.is_open(LATE_TOUCHES, root) and counts(tenant, row.type):
-            pair = (note[0] or horizon.fallback, note[1])
-            tenant.ledger.mark(campaign_code(tenant, pair), Mark(f"late.m:{row.type}", row.time, 1), 1)
+            touch = Touch(row.time, note[0] or horizon.fallback, note[1])
+            tenant.ledger.mark(*_late_touch(tenant, touch, row.type), 1)
     touches = tenant.marketing.get(raw)
     if touches is None:
         touches = tenant.marketing[raw] = Touches()
@@ -91,7 +91,11 @@ def of_late_touches(tenant: "Tenant", root: str) -> Contribution:
     """A subject's late touches, each in its channel and campaign; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) == root:
         for touch, type_ in Journey(tenant, root).late():
-            yield campaign_code(tenant, touch[1:]), Mark(f"late.m:{type_}", touch.time, 1)
+            yield _late_touch(tenant, touch, type_)
+
+
+def _late_touch(tenant: "Tenant", touch: Touch, type_: str) -> tuple[int, Mark]:
+    return campaign_code(tenant, touch[1:]), Mark(f"late.m:{type_}", touch.time, 1)
 
 
 def note_late(tenant: "Tenant", root: str) -> None:

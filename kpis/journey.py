@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kpis.attribution import Touch
-from kpis.touches import BOT, CODES, LATE, Touches
+from kpis.touches import LATE, Touches
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-PAGE: Final = CODES["page.viewed"]
 UNKNOWN: Final = "unknown"
 
 
@@ -68,10 +67,7 @@ class Journey:
 
 def _viewed(tenant: "Tenant", raw: str) -> bool:
     touches = tenant.people.touches.get(raw)
-    if touches is None:
-        return False
-    packed = touches.numbers
-    return bool(((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)).any())
+    return touches is not None and bool(touches.views.any())
 
 
 def _made_by_crm(tenant: "Tenant", root: str) -> bool:

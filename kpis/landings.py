@@ -18,8 +18,8 @@ from kpis.landing_marks import both_marks, hit_marks
 from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, leaves, union
 from kpis.page_views import PAGED, PageViews
 from kpis.pages import page_only, path_and_click
-from kpis.person_sets import IDENTIFIED, PAGE
-from kpis.touches import BOT, Touches
+from kpis.person_sets import IDENTIFIED
+from kpis.touches import Touches
 from kpis.windows import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Landings:
         found: set[str] = set()
         for raw, touches in people.touches.items():
             if raw.startswith(IDENTIFIED):
-                for place in _human_views(touches):
+                for place in np.flatnonzero(touches.views).tolist():
                     self._note_page(self.pages.viewed, raw, place)
             for page in set(touches.pages):
                 if page >= 0 and (click := path_and_click(page)[1]):
@@ -92,9 +92,8 @@ class Landings:
 
     def _views(self, raw: str, touches: Touches, conversion: int) -> NDArray[np.int64]:
         """Places of an id's views, not converted yet, that a conversion may have followed."""
-        packed = np.array(touches.packed, dtype=np.int64)
-        ages = conversion - (packed >> 12)
-        views = (ages >= 0) & (ages < self._within) & (packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)
+        ages = conversion - (touches.numbers >> 12)
+        views = (ages >= 0) & (ages < self._within) & touches.views
         done = self._done.get(raw, b"")
         views[: len(done)] &= np.frombuffer(done, dtype=np.uint8) == 0
         return np.flatnonzero(views)
@@ -202,7 +201,7 @@ class Landings:
             clicks = any(raw in ids for click, ids in self.by_click.items() if click in conversions.by_click)
             if not times and not clicks:
                 continue
-            for place in _human_views(touches):
+            for place in np.flatnonzero(touches.views).tolist():
                 time, page = touches.packed[place] >> 12, touches.pages[place]
                 if conversions.follow(times, time, path_and_click(page)[1]):
                     self._mark_done(raw, place)
@@ -242,9 +241,3 @@ class Landings:
         if start < end:
             marks = both_marks("landed.both", [(start, end)], minutes, tenant.zone)
             tenant.ledger.marks(tenant.sets.everything, marks, sign)
-
-
-def _human_views(touches: Touches) -> list[int]:
-    """Places of an id's page views that are no robot's."""
-    packed = np.array(touches.packed, dtype=np.int64)
-    return np.flatnonzero((packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)).tolist()

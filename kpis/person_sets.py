@@ -13,7 +13,7 @@ from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.pages import PAGES, page_only, path_and_click
 from kpis.presence import BASES, NO_NEIGHBOUR, Presence
-from kpis.touches import BOT, BY_CODE, CHANNELS, CODES, LOGINS, NOTHING, Touches
+from kpis.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
 from kpis.zone import Zone
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from kpis.people import People
 
 IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # who can be a visitor
-PAGE: Final = CODES["page.viewed"]
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later

@@ -33,9 +33,7 @@ class Published:
         self._reads: dict[str, set[str]] = {}  # KPI -> bases of the measures its formula reads
         self._moment: tuple[Any, ...] = ()
         self._waiting: dict[str, int] = {}  # KPI -> since when its segments changed that were not made; longest first
-        self._old: set[str] = (
-            set()
-        )  # KPIs whose segments are of another minute: they are sent also where they are the same
+        self._old: set[str] = set()  # KPIs with segments of another minute: they are sent also where they are the same
 
     def reads(self, kpi: str) -> set[str]:
         """Where the measures that a KPI reads are noted."""

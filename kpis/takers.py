@@ -27,7 +27,7 @@ from kpis.pages import page_of
 from kpis.people import segment_of
 from kpis.rated import note_rated, open_rated
 from kpis.scores import PLAIN, ends, scale_text, score_fact
-from kpis.touches import BY_CODE, CODES, LATE, NOTHING, TOUCH_ROWS, kind_code
+from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
 from models.record import Row
@@ -35,7 +35,6 @@ from models.record import Row
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-PAGE: Final = CODES["page.viewed"]
 CLICK: Final = CODES["link.clicked"]
 CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
 

@@ -74,6 +74,7 @@ KINDS: Final[dict[str, Kind]] = {
     **{f"social.{kind}.{mood}": _judged(kind, mood) for kind in MENTIONS for mood in MOODS},
 }
 CODES: Final = {name: number for number, name in enumerate(KINDS)}
+PAGE: Final = CODES["page.viewed"]
 LOGINS: Final = frozenset({CODES["login.own"], CODES["login.user"]})
 BY_CODE: Final = tuple(KINDS.values())
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
@@ -177,6 +178,13 @@ class Touches:
     def numbers(self) -> NDArray[np.int64]:
         """The packed touches of now: a copy, since these may grow."""
         return np.array(self.packed, dtype=np.int64)
+
+    @property
+    def views(self) -> NDArray[np.bool_]:
+        """Which of them are page views of no robot."""
+        packed = self.numbers
+        found: NDArray[np.bool_] = (packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)
+        return found
 
     def at(self, places: Iterable[int]) -> Iterator[tuple[int, int, int, Any]]:
         """(time ms, kind, flags, note) of those at some places."""

@@ -7,7 +7,9 @@ restored from the state it left on Kafka has the stated results.
 import json
 import os
 import random
+from collections import ChainMap
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +17,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from bench.worker import Worker
+from cli.recount import restored
 from cli.route import topic_of
 from kpis.engine import Engine
 from models.settings import TenantBook
@@ -73,11 +76,8 @@ async def test_every_example_has_its_stated_result_through_kafka_and_a_worker(ri
         await rig.until(lambda: waiting(rig, told), [], within=300)
     finally:
         assert running.stop() == 0, rig.log.read_text()[-2000:]
-    engine = Engine(book)
-    for lane in range(LANES):
-        for entry, value in (await read_state(rig.options, lane))[0].items():
-            engine.load(entry, value)
-    engine.restored()
+    entries = [(await read_state(rig.options, lane))[0] for lane in range(LANES)]
+    engine = restored(partial(Engine, book), dict(ChainMap(*entries)))
     for one in told:
         found = engine.documents(one.tenant, ms(one.stage.as_of), live=False, full=True)
         check(one.stage, {key(doc): doc for doc in found})
