@@ -18,6 +18,7 @@ import redis
 
 from bench.place import environment, place
 from bench.worker import Worker
+from cli.recount import restored
 from kpis.engine import Engine
 from models.settings import TenantBook
 from ops.topics import admin, ensure, wanted_topics
@@ -137,11 +138,7 @@ class Crm:
         """An engine restored from what the workers left on Kafka."""
         options = options_from(self.settings)
         entries, _ = await read_state(options, lane_of(self.tenant, options.lanes))
-        engine = Engine(TenantBook(crm.SETTINGS))
-        for key, value in entries.items():
-            engine.load(key, value)
-        engine.restored()
-        return engine
+        return restored(lambda: Engine(TenantBook(crm.SETTINGS)), entries)
 
 
 async def fed(crm_set: Crm, feed: str) -> int:

@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from bench.worker import Worker
+from cli.recount import restored
 from kpis.engine import Engine
 from models.settings import TenantBook
 from sinks.read import RedisReader
@@ -42,10 +43,9 @@ async def test_settings_change_under_a_running_worker(rig: Rig, tmp_path: Path) 
         await producer.stop()
         code = running.stop()
     assert code == 0, rig.log.read_text()[-2000:]
-    engine = Engine(TenantBook.from_mapping({"tenants": {"acme": {"tz": "Asia/Tokyo"}}}))
-    for key, value in (await read_state(rig.options, lane_of("acme", rig.options.lanes)))[0].items():
-        engine.load(key, value)
-    engine.restored()
+    book = TenantBook.from_mapping({"tenants": {"acme": {"tz": "Asia/Tokyo"}}})
+    entries, _ = await read_state(rig.options, lane_of("acme", rig.options.lanes))
+    engine = restored(lambda: Engine(book), entries)
     assert (engine.outdated(), engine.recount("acme")) == ([], [])
 
 
