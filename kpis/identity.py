@@ -1,9 +1,9 @@
 """Which ids are one subject: links as a set of undirected edges, components by a rule that no order of arrival changes.
 
 Said outright (``merged``) pairs are joined first, and may join two customers; then every other link in order of its
-earliest (time, source, id), unless it would join two components that both hold a customer: such a link is a *conflict*
-and stands aside. So an id linked to two customers belongs to the one with the earliest link. An ``unmerged`` that is
-the latest word on a pair takes it off; the components are simply made again.
+earliest (time, source, id), links of one event in the order of its ids, unless it would join two components that both
+hold a customer: such a link is a *conflict* and stands aside. So an id linked to two customers belongs to the one with
+the earliest link. An ``unmerged`` that is the latest word on a pair takes it off; the components are simply made again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -282,9 +282,10 @@ class Identity:
                     queue.append(other)
         return found
 
-    def _earliest(self, pair: Pair) -> tuple[Stamp, Pair]:
+    def _earliest(self, pair: Pair) -> tuple[Stamp, list[tuple[int, str]]]:
+        """Where a link comes in order: of those that one event carried, the one of the first ids first."""
         link = self.links[pair]
-        return link.carried or (link.word or ((0, "", ""), True))[0], pair
+        return link.carried or (link.word or ((0, "", ""), True))[0], sorted(map(rank, pair))
 
     def _keep_conflicts(self, nodes: set[str], refused: set[Pair]) -> None:
         self._conflicting = {pair for pair in self._conflicting if pair[0] not in nodes} | refused

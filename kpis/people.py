@@ -99,7 +99,8 @@ class People:
         if person.startswith(CONTACT):
             return [person]
         if not self.account:
-            return [raw for raw in self.raws(person) if not raw.startswith(CONTACT)]
+            own = self.subject(person) == person  # an object that got an owner is nobody any more
+            return [raw for raw in self.raws(person) if not raw.startswith(CONTACT)] if own else []
         members = self.identity.person_members(person)
         held = [
             raw for member in members for raw in (member, *self._objects.get(member, ()), *self._within.get(member, ()))

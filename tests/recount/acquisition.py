@@ -112,7 +112,7 @@ class Acquisition:
         for row in sorted(tenant.telling, key=moment):
             self.note(row)
             if is_marketing(row, tenant.settings.touch_types):
-                subject = tenant.people.subject_of_person(row)
+                subject = tenant.people.buyer(row)
                 said.setdefault(subject, []).append((row.time, label(row), campaign_of(row) or UNKNOWN))
         self.touches = {
             subject: sorted(Touch(at, own or self.fallback(subject), campaign) for at, own, campaign in touches)
@@ -143,7 +143,7 @@ class Acquisition:
         """What an event says of its subject as somebody's customer."""
         people = self.tenant.people
         if row.type == "crm.page.viewed":
-            self.viewers.add(people.subject_of_person(row))
+            self.viewers.add(people.buyer(row))
         elif row.type == "crm.customer.created":
             subject = people.subject(row)
             self.made.add(subject)
@@ -254,7 +254,7 @@ class Acquisition:
         if segments == "marketing":
             if tenant.is_robot(row) or not is_marketing(row, tenant.settings.touch_types):
                 return {}
-            channel = label(row) or self.fallback(tenant.people.subject_of_person(row))
+            channel = label(row) or self.fallback(tenant.people.buyer(row))
             return {"channel": channel, "campaign": campaign_of(row) or UNKNOWN}
         subject = tenant.people.subject(row)
         if subject not in self.since or not CUSTOMER.match(row.type):

@@ -35,19 +35,14 @@ class Conversions:
         found: dict[Any, list[int]] = {}
         for row in tenant.telling:
             if row.type in self.types:
-                found.setdefault(("subject", self.subject(row)), []).append(row.time)
+                found.setdefault(("subject", tenant.people.buyer(row)), []).append(row.time)
                 if click := row.data.get("click_id"):
                     found.setdefault(("click", str(click)), []).append(row.time)
         self.found = {key: sorted(times) for key, times in found.items()}
 
-    def subject(self, row: Row) -> str:
-        """Who an event is of: its contact's subject, else its own."""
-        contact, people = row.data.get("contact_id"), self.tenant.people
-        return people.subject_of_object("contact", str(contact)) if contact else people.subject(row)
-
     def hit(self, row: Row) -> bool:
         """Whether a conversion follows, less than seven days later."""
-        keys = [("subject", self.subject(row)), ("click", str(row.data.get("click_id") or ""))]
+        keys = [("subject", self.tenant.people.buyer(row)), ("click", str(row.data.get("click_id") or ""))]
         return any(self.between(self.found.get(key, []), row.time) for key in keys)
 
     def between(self, times: list[int], start: int) -> bool:
@@ -83,7 +78,7 @@ class Conversions:
         sent: set[tuple[str, ...]] = set()
         for row in self.tenant.telling:
             if row.type in ("crm.form.started", "crm.form.submitted"):
-                who = (self.subject(row), self.tenant.people.person(row))
+                who = (self.tenant.people.buyer(row), self.tenant.people.person(row))
                 unit: tuple[str, ...] = (*who, str(row.data["form_id"]), *self.session(row))
                 if row.type == "crm.form.submitted":
                     sent.add(unit)
@@ -91,7 +86,7 @@ class Conversions:
                     starts[unit] = min(starts.get(unit, row), row, key=moment)
         counted, begun = [], []
         for unit, row in starts.items():
-            end, dims = ceil_to(row.time + FILL_IN, QUARTER_HOUR), self.tenant.dims_of_subject(self.subject(row))
+            end, dims = ceil_to(row.time + FILL_IN, QUARTER_HOUR), self.tenant.dims_of_subject(self.tenant.people.buyer(row))
             counted.append(Fact(end, dims, unit in sent))
             begun.append(Fact(row.time, dims, end))
         return dated(counted), undecided(begun)

@@ -34,18 +34,12 @@ class Engagement:
             weight = weights.get(row.type.removeprefix("crm."), 0)
             acts = row.type in CHANNELS and takes_part(row)
             if weight and (acts or row.type == "crm.user.signed_in"):
-                self.add(self.subject(row), row.time, weight)
+                self.add(people.buyer(row), row.time, weight)
         for order_id, order in orders_of(tenant.telling).items():
             if order.kept and order.completed:
                 weight = weights.get("order.completed", 0)
                 if weight:
                     self.add(people.subject_of_object("order", order_id), order.completed.time, weight)
-
-    def subject(self, row: Row) -> str:
-        """Whose points an event gives: a contact's go to the subject it belongs to."""
-        contact = row.data.get("contact_id")
-        people = self.tenant.people
-        return people.subject_of_object("contact", str(contact)) if contact else people.subject(row)
 
     def add(self, subject: str, at: int, weight: int) -> None:
         """Note an event's points."""

@@ -203,11 +203,13 @@ class People:
 
     def subject_of_person(self, row: Row) -> str:
         """The subject that lends an event's person its segments."""
+        node = None if row.data.get("contact_id") else self.own(row)
+        return str(self.groups.name(self.apart.name(node))) if node else self.buyer(row)
+
+    def buyer(self, row: Row) -> str:
+        """The subject whose way to a purchase a touch is part of: a contact's, else the event's own."""
         contact = row.data.get("contact_id")
-        if contact:
-            return self.subject_of_object("contact", str(contact))
-        node = self.own(row)
-        return str(self.groups.name(self.apart.name(node))) if node else self.subject(row)
+        return self.subject_of_object("contact", str(contact)) if contact else self.subject(row)
 
     def lead(self, lead_id: str) -> Node:
         """The lead an id belongs to, merged leads being one."""

@@ -74,7 +74,7 @@ def effective(row: Row) -> int:
 
 
 def paying_spans(rows: Sequence[Row]) -> list[Span]:
-    """When a subscription had an mrr above zero."""
+    """When a subscription had an mrr above zero: not where it ends at the instant it begins."""
     now, last, since = 0, 0, -inf
     spans: list[Span] = []
     for row in sorted(rows, key=lambda row: (effective(row), *moment(row))):
@@ -87,7 +87,7 @@ def paying_spans(rows: Sequence[Row]) -> list[Span]:
             now = last
         if now > 0 >= before:
             since = effective(row)
-        elif before > 0 >= now:
+        elif before > 0 >= now and since < effective(row):
             spans.append((since, effective(row)))
     return [*spans, (since, inf)] if now > 0 else spans
 

@@ -111,7 +111,7 @@ class Tenant:
             deal = self.deals.all.get(str(row.data.get("deal_id")))
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)
         if segments == "subject":
-            whose = self.people.subject_of_person if row.type.startswith(TOUCHES) else self.people.subject
+            whose = self.people.buyer if row.type.startswith(TOUCHES) else self.people.subject
             return self.dims_of_subject(whose(row))
         if segments in ("acquisition", "marketing", "source"):
             return self.acquisition.late_dims(segments, row)
