@@ -128,7 +128,8 @@ class Writer:
         figures = {value: self.row.formula(*(groups.get(value, []) for groups in grouped)) for value in values}
         order = sorted(values, key=lambda value: (-figures[value].n, -(figures[value].numerator or 0), value))
         order = [value for value in order if something(figures[value])]
-        cap = self.tenant.settings.segment_cap
+        known = self.row.segments == "channel"  # the channels of touches are a few, and not the producers' words
+        cap = len(order) if known else self.tenant.settings.segment_cap
         for value in order[:cap]:
             yield self.document({dimension: value}, figures[value], late.get(value, 0))
         if rest := order[cap:]:
