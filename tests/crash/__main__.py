@@ -17,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.crash", description=__doc__)
     parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--events", type=int, default=300_000, help="records, about")
+    parser.add_argument("--events", type=int, default=310_000, help="records, within 5 %%")
     parser.add_argument("--tenants", type=int, default=6)
     parser.add_argument("--show", type=int, default=60, help="how many differences to list")
     given = parser.parse_args()
