@@ -20,7 +20,7 @@ from streams.transact import Transactor
 log = logging.getLogger(__name__)
 
 
-BACKLOG: Final = 4  # a lane with more to do than this part of a full batch lets nothing wait for its publications
+BACKLOG: Final = 4  # a lane with more to do than this part of a full batch is behind
 HEAD_START: Final = 0.1  # seconds; a store that takes longer, or is away, does not hold the counting up
 
 
@@ -146,12 +146,17 @@ class Lane:
         if self._inbox:
             await self._batch()
         self.publisher.tick()
-        if self.publisher.due(backlog=bool(self._inbox)) == 0:
+        if self.publisher.due(behind=self._behind) == 0:
             await self._settle()
             await self._publish()
-            if self._inbox_bytes < self.options.batch_bytes // BACKLOG:
+            if not self._behind:
                 # What was counted is seen before more is: the next batch would hold the loop, and the write with it.
                 await self.publisher.settle(HEAD_START)
+
+    @property
+    def _behind(self) -> bool:
+        """Whether so many events wait that counting them comes first."""
+        return self._inbox_bytes >= self.options.batch_bytes // BACKLOG
 
     async def _batch(self) -> None:
         taken = 0

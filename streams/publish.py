@@ -49,7 +49,7 @@ class Publisher:
     _parts_wait: set[str] = field(default_factory=set)  # tenants some of whose segments changed since
     _parts: int = PARTS
     _next: float = 0.0
-    _rest: float = 0.0  # while events wait, nothing is made before
+    _rest: float = 0.0  # while many events wait, nothing is made before
     _next_readback: float = 0.0
     _minute: int = 0
     _retry: float = 0.0
@@ -78,25 +78,25 @@ class Publisher:
             waiting |= set(self.engine.tenants())
         self._minute = minute
 
-    def due(self, *, backlog: bool = False) -> float:
-        """Seconds until `start` is worth calling, 0 for now. With a backlog counting comes first."""
+    def due(self, *, behind: bool = False) -> float:
+        """Seconds until `start` is worth calling, 0 for now. While the lane is behind, counting comes first."""
         if self._task is not None and not self._task.done():
             return self.options.publish_interval
         now = asyncio.get_running_loop().time()
         later = [self._next_readback, *(self._parts_next.get(tenant, 0.0) for tenant in self._parts_wait)]
         wanted = self._next if self._changed or self._whole else min(later)
-        return max(0.0, (max(wanted, self._rest) if backlog else wanted) - now)
+        return max(0.0, (max(wanted, self._rest) if behind else wanted) - now)
 
     async def start(self, at: Position) -> None:
         """Make the documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         publications, spent = await self._compose(at)
         done = asyncio.get_running_loop().time()
-        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants; a
-        # fifth while events wait. Those of segments have a pace of their own, whole tenants come once a minute anyway.
+        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants, and a
+        # tenth while the lane is behind. Those of segments have a pace of their own, whole tenants come once an hour.
         spent *= self.lanes()
         self._next = done + max(self.options.publish_interval, 3 * spent)
-        self._rest = done + max(self.options.publish_interval, 4 * spent)
+        self._rest = done + max(self.options.publish_interval, 9 * spent)
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
