@@ -1,7 +1,7 @@
 """What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
 from kpis.acquisition import LATE_TOUCHES, of_acquisition, of_late_touches
@@ -213,14 +213,20 @@ def of_ticket(tenant: "Tenant", key: str) -> Contribution:
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
     segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
-    for time, label, *more in tenant.late.get(key, ()):
-        yield 0, Mark(f"late:{label}", time, 1)
-        yield segments, Mark(f"late.s:{label}", time, 1)
-        for one in more:
-            if isinstance(one, str):  # a scale, beside the subject's segments
-                yield tenant.with_segment(segments, one), Mark(f"late.v:{label}", time, 1)
-            else:  # a conversion's own segments
-                yield tenant.sets.code(tenant.fitted(tuple(one))), Mark(f"late.t:{label}", time, 1)
+    for event in tenant.late.get(key, ()):
+        yield from late_marks(tenant, segments, event)
+
+
+def late_marks(tenant: "Tenant", segments: int, event: list[Any]) -> Contribution:
+    """One of them, of a subject in some segments."""
+    time, label, *more = event
+    yield 0, Mark(f"late:{label}", time, 1)
+    yield segments, Mark(f"late.s:{label}", time, 1)
+    for one in more:
+        if isinstance(one, str):  # a scale, beside the subject's segments
+            yield tenant.with_segment(segments, one), Mark(f"late.v:{label}", time, 1)
+        else:  # a conversion's own segments
+            yield tenant.sets.code(tenant.fitted(tuple(one))), Mark(f"late.t:{label}", time, 1)
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:

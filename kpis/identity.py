@@ -111,12 +111,12 @@ class Components:
     """Ids that are one, by the first of them in rank order."""
 
     def __init__(self) -> None:
-        self._roots: dict[str, str] = {}
+        self.roots: dict[str, str] = {}  # of every id that is not the first of its component
         self._members: dict[str, list[str]] = {}
 
     def root(self, node: str) -> str:
         """The first id of a component."""
-        return self._roots.get(node, node)
+        return self.roots.get(node, node)
 
     def members(self, root: str) -> list[str]:
         """All ids of a component."""
@@ -126,13 +126,13 @@ class Components:
         """Take the components of some nodes as ``find`` says them; none reaches beyond these nodes."""
         groups: dict[str, list[str]] = {}
         for node in nodes:
-            self._members.pop(self._roots.pop(node, node), None)
+            self._members.pop(self.roots.pop(node, node), None)
             groups.setdefault(find(node), []).append(node)
         for group in groups.values():
             group.sort(key=rank)
             if len(group) > 1:
                 self._members[group[0]] = group
-                self._roots.update(dict.fromkeys(group, group[0]))
+                self.roots.update(dict.fromkeys(group, group[0]))
 
 
 class Identity:
@@ -156,6 +156,11 @@ class Identity:
     def pair(one: str, other: str) -> Pair:
         """A pair in its one spelling."""
         return (one, other) if one < other else (other, one)
+
+    @property
+    def roots(self) -> dict[str, str]:
+        """The subject of every id that has another name, kept up to date."""
+        return self._subjects.roots
 
     def root(self, node: str) -> str:
         """The subject of an id, named by the component's first id in rank order."""

@@ -52,8 +52,15 @@ class Journey:
             yield from self._at(held, np.flatnonzero(held.numbers & LATE).tolist())
 
     def _first(self, held: Touches) -> Touch | None:
+        times = held.numbers >> 12
+        earliest = self._first_of(held, np.flatnonzero(times == times.min()))
+        # Nearly always the earliest one counts, and the others need no order.
+        return earliest or self._first_of(held, np.argsort(times, kind="stable"))
+
+    def _first_of(self, held: Touches, places: Iterable[int]) -> Touch | None:
+        """The first of some touches, which are in order of time."""
         found = None
-        for touch, _ in self._at(held, np.argsort(held.numbers, kind="stable")):
+        for touch, _ in self._at(held, places):
             if found is not None and touch.time > found.time:
                 break
             found = touch if found is None else min(found, touch)

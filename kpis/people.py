@@ -44,6 +44,7 @@ class People:
     ) -> None:
         self.account = account  # customers are accounts: the other ids tell their persons
         self.identity = Identity(apart=account, match_on=match_on)
+        self._roots = self.identity.roots
         self.owners: dict[str, Said] = {}  # object -> [t, source, id, owner's id]
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
         self.touches: dict[str, Touches] = {}
@@ -63,7 +64,8 @@ class People:
 
     def subject(self, raw: str) -> str:
         """The subject of an id or object."""
-        return self.identity.root(self.owner(raw))
+        own = raw if raw.startswith(NODE_SPACES) else self.owner(raw)
+        return self._roots.get(own, own)  # as identity.root: every event asks several times
 
     def owner(self, raw: str) -> str:
         """The id that an object or a person's id in an account belongs to; an id itself."""

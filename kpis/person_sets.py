@@ -9,6 +9,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+
 from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.pages import PAGES, page_only, path_and_click
@@ -239,7 +241,49 @@ class PersonSets:
         root, whose = people.subject(raw), people.person(people.owner(raw))
         if any(self.steps_of(one) != self.steps.get(one, NO_STEPS) for one in (root, whose)):
             for person in {*people.persons_of(root), whose}:
-                self.remake(person)
+                self._take_steps(person)
+
+    def _take_steps(self, person: str) -> None:
+        """Move the sets of a person's views before its steps to where these are now."""
+        before = self.steps.get(person, NO_STEPS)
+        self._note_steps(person)
+        after = self.steps.get(person, NO_STEPS)
+        for base, old, new in zip(STEPPED, before, after, strict=True) if person in self._sets else ():
+            if old != new:
+                self._replace(person, (base, None), self._viewed_until(person, new))
+
+    def _replace(self, person: str, key: SetKey, times: "array[int]") -> None:
+        """Give a person's set other minutes; mostly there are only more of them."""
+        sets = self._sets[person]
+        known = sets.pop(key, array("q"))
+        if person not in self._withdrawn:
+            code = self._code_of(person, key)
+            if times[: len(known)] == known:
+                for minute in times[len(known) :]:
+                    self._presence.put(key[0], code, known, minute)
+            else:
+                self._presence.whole(key[0], code, known, -1)
+                self._presence.whole(key[0], code, times, 1)
+        if times:
+            sets[key] = times
+
+    def _viewed_until(self, person: str, at: int | None) -> "array[int]":
+        """The minutes of a person's views up to an instant, ms."""
+        minutes = self._sets[person].get(VISITOR, array("q"))
+        if at is None:
+            return array("q")
+        end = bisect_left(minutes, at // 60_000)
+        cut = end < len(minutes) and minutes[end] == at // 60_000 and self._viewed_in(person, minutes[end], at)
+        return minutes[: end + cut]
+
+    def _viewed_in(self, person: str, minute: int, until: int) -> bool:
+        """Whether a person viewed a page in a minute before an instant of it (ms), or at it."""
+        held = (self._people.touches.get(raw) for raw in self._people.own_raws(person) if raw.startswith(IDENTIFIED))
+        return any(
+            minute * 60_000 <= time <= until
+            for touches in held if touches is not None
+            for time, *_ in touches.at(np.flatnonzero(touches.views).tolist())
+        )  # fmt: skip
 
     def withdraw(self, person: str) -> None:
         """Take a person's sets out of the numbers until the batch ends."""
@@ -249,7 +293,7 @@ class PersonSets:
         self._whole(person, -1)
 
     def remake(self, person: str) -> None:
-        """Make a person's sets again from the facts, because its steps or an order moved."""
+        """Make a person's sets again from the facts, because an order moved."""
         self.withdraw(person)
         self._sets[person] = self._made(person)
 

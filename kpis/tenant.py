@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 from kpis import groups, reach
-from kpis.acquisition import Horizon, note_event, note_late
+from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
 from kpis.answers import Answer
 from kpis.cells import Cells, Segments
 from kpis.clicks import Clicks
@@ -143,13 +143,17 @@ class Tenant:
 
     def _note_late(self, raw: str, row: Row) -> None:
         """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
-        key = f"{raw}\0{row.time // DAY_MS}"
-        self.ledger.open("late", key)
-        note_late(self, self.people.subject(raw))
+        key, root = f"{raw}\0{row.time // DAY_MS}", self.people.subject(raw)
+        if row.type.startswith(LATE_CUSTOMERS):
+            note_late(self, root)
         converts = row.type in self.conversions.types
         own = (self.sets.sets[self.own_segments(row.data)][1:],) if converts else ()
-        self.file("late", key, self.late, [row.time, event_label(row), *late_segments(row), *own])
+        event = [row.time, event_label(row), *late_segments(row), *own]
+        self.file("late", key, self.late, event)
         self.shelve_with("late", key, raw)
+        if not self.ledger.is_open("late", key):
+            for segments, mark in groups.late_marks(self, self.people.segments(root), event):
+                self.ledger.mark(segments, mark, 1)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):

@@ -86,7 +86,8 @@ class Conversions:
                     starts[unit] = min(starts.get(unit, row), row, key=moment)
         counted, begun = [], []
         for unit, row in starts.items():
-            end, dims = ceil_to(row.time + FILL_IN, QUARTER_HOUR), self.tenant.dims_of_subject(self.tenant.people.buyer(row))
+            end = ceil_to(row.time + FILL_IN, QUARTER_HOUR)
+            dims = self.tenant.dims_of_subject(self.tenant.people.buyer(row))
             counted.append(Fact(end, dims, unit in sent))
             begun.append(Fact(row.time, dims, end))
         return dated(counted), undecided(begun)

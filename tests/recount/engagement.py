@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from math import log2
 from typing import Final
 
-from models.record import Row
 from tests.recount.facts import Fact, Figure, tally
 from tests.recount.quality import Types
 from tests.recount.revenue import inside, orders_of
