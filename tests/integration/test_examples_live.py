@@ -28,15 +28,14 @@ from streams.failpoints import ACCEPT, COUNT, RESTORE
 from streams.read import read_state
 from tests.integration.streams_rig import INPUTS, LANES, Rig
 from tests.property.example_stories import Stage
-from tests.property.examples import EXAMPLES, QUALITY, settings_of
-from tests.property.test_examples import as_event, check, parsed, toml
+from tests.property.examples import EXAMPLES, settings_of
+from tests.property.test_examples import as_event, check, is_ordered, toml
 from tests.recount.documents import instant_text, key
 from tests.recount.facts import Item
 from tests.recount.feed import Feed, ms
 
 pytestmark = pytest.mark.servers
 AS_OF: Final = "2026-11-20T00:00:00Z"
-OF_RECEIVED: Final = {*QUALITY, "unpriced_rate", "bot_rate"}  # repeated lines count in them
 
 
 class Story(NamedTuple):
@@ -53,7 +52,7 @@ def stories(prefix: str) -> Iterator[Story]:
     """Every stage with all that was told before it; tenants of a prefix, since Redis is shared."""
     for number, (name, stages) in enumerate(EXAMPLES.items()):
         feed = Feed()
-        ordered = any(parsed(said)[0] in OF_RECEIVED for stage in stages for said in stage.values)
+        ordered = is_ordered(stages)
         for place, stage in enumerate(stages):
             stage.tell(feed)
             tenant = f"{prefix}-{number}-{place}"

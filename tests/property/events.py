@@ -86,6 +86,8 @@ people: Data = st.one_of(
     some(lead_id=LEADS, customer_id=CUSTOMERS),
     some(anonymous_id=VISITORS, lead_id=LEADS, contact_id=("k1", "k2")),
     some(customer_id=CUSTOMERS, user_id=USERS, anonymous_id=VISITORS),
+    some(lead_id=LEADS, user_id=USERS, anonymous_id=VISITORS),
+    some(order_id=("o1", "o2"), deal_id=("d1",), contact_id=("k1",)),
 )
 money: Data = st.one_of(
     st.just({}),

@@ -1,11 +1,15 @@
 """Every example and live scenario has its stated result: told once, told twice, and beside another tenant."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -14,15 +18,17 @@ from models.identity import identity_hash
 from models.record import BOT, Block, Refusal, Row
 from models.settings import TenantBook
 from tests.property.example_stories import Stage
-from tests.property.examples import EXAMPLES, settings_of
-from tests.property.lanes import JOURNAL_TS
+from tests.property.examples import EXAMPLES, QUALITY, settings_of
+from tests.property.lanes import JOURNAL_TS, Lane, batches
 from tests.property.parts import renamed
+from tests.property.test_engine import often
 from tests.recount.documents import instant_text, key
 from tests.recount.facts import Item
 from tests.recount.feed import Feed, ms
 
 MONEY = ("amount", "tax", "mrr")
 INSTANTS = ("closed_at", "due_at", "effective_at")
+OF_RECEIVED = {*QUALITY, "unpriced_rate", "bot_rate"}  # repeated lines count in them
 COUNTED = ("n", "open", "unpriced", "late_revised", "excluded")
 every_example = pytest.mark.parametrize("name", EXAMPLES)
 
@@ -55,6 +61,11 @@ def parsed(name: str) -> tuple[str, tuple[tuple[str, str], ...], str]:
         return kpi, (), field
     dimension, _, value = inside.partition("=")
     return kpi, ((dimension, value),), behind.removeprefix(".")
+
+
+def is_ordered(stages: Sequence[Stage]) -> bool:
+    """Whether a story tells of what is received: its lines have an order, and none comes twice."""
+    return any(parsed(name)[0] in OF_RECEIVED for stage in stages for name in stage.values)
 
 
 def adds_up(document: dict[str, Any], field: str) -> bool:
@@ -95,6 +106,23 @@ def run(name: str, *, twice: bool = False, noise: bool = False) -> None:
 def test_an_example_has_its_stated_result(name: str) -> None:
     """Through the engine, stage by stage."""
     run(name, noise=True)
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if not is_ordered(EXAMPLES[name])])
+@settings(often, max_examples=5)
+@given(st.randoms(use_true_random=True))
+def test_an_example_has_its_stated_result_in_any_order(name: str, chance: Random) -> None:
+    """All of a stage mixed, in any batches, from several partitions, some told twice, and with a restart in between."""
+    feed, last = Feed(), chance.choice(EXAMPLES[name])
+    for stage in EXAMPLES[name][: EXAMPLES[name].index(last) + 1]:
+        stage.tell(feed)
+    rows = [item for item in feed.items if isinstance(item, Row)]
+    told = chance.sample([*rows, *rows[::3]], len(rows) + len(rows[::3]))
+    arrived = batches(told, chance.choices(range(3), k=len(told)), chance.choices((False, True), k=len(told)))
+    half = chance.randint(0, len(arrived))
+    lane = Lane(TenantBook(settings_of(name))).take(arrived[:half])
+    lane.restart(half)
+    check(last, lane.take(arrived[half:]).documents("t", ms(last.as_of), [last.window]))
 
 
 @every_example
