@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kpis.attribution import TOUCH_TYPES, Touch, is_marketing_touch
 from kpis.channels import LONGEST, label_of
 from kpis.credit import campaign_code, open_credits
-from kpis.journey import UNKNOWN, Journey, counts
+from kpis.journey import DIRECT, UNKNOWN, Journey, counts
 from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Mark
-from kpis.people import segment_of
+from kpis.names import segment_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.touches import LATE, Touches
 from models.record import Row
@@ -34,8 +34,12 @@ class Horizon(NamedTuple):
 
     first: int
     last: int
-    viewed: bool
     fallback: str
+
+    @property
+    def viewed(self) -> bool:
+        """It has seen a page."""
+        return self.fallback == DIRECT
 
 
 def note_event(tenant: "Tenant", row: Row, raw: str, late: bool) -> None:
@@ -122,7 +126,7 @@ def of_acquisition(tenant: "Tenant", root: str, since: int | None) -> Contributi
         return
     first, sales = journey.first(), revenue_facts(tenant, root)
     last = sales[-1].time if sales else BEGINNING
-    tenant.horizons[root] = Horizon(FOREVER if first is None else first.time, last, journey.viewed, journey.fallback)
+    tenant.horizons[root] = Horizon(FOREVER if first is None else first.time, last, journey.fallback)
     if since is not None:
         channel, named = None if first is None else first.channel, _named(tenant, root)
         fallback = journey.fallback

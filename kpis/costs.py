@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kpis.marks import Mark
 from kpis.money import money_marks
-from kpis.people import segment_of
+from kpis.names import segment_of
 from kpis.zone import FIRST_DAY, LAST_DAY, Zone, date_day
 
 CostEvent = list[Any]  # [t, source, id, data, late]; data holds KEPT fields, campaign as its name

@@ -11,7 +11,7 @@ from kpis.journey import Journey
 from kpis.ledger import Contribution
 from kpis.marks import DAY_MS, FOREVER, Mark
 from kpis.money import money_marks
-from kpis.people import segment_of
+from kpis.names import segment_of
 from kpis.purchases import Purchase, is_revenue, revenue_facts
 
 if TYPE_CHECKING:

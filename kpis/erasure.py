@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids
-from kpis.people import CONTACT, NODE_SPACES, WITHIN, split_within, within
+from kpis.names import CONTACT, NODE_SPACES, WITHIN, split_within, within
 from models.record import Row
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
 from kpis.mrr import mrr_marks, read_plans
+from kpis.names import segment_of
 from kpis.orders import adjustment_marks, order_marks, read_order
-from kpis.people import segment_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
 from kpis.records import record_marks

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 UNKNOWN: Final = "unknown"
+DIRECT: Final = "direct"
 
 
 def counts(tenant: "Tenant", type_: str) -> bool:
@@ -22,7 +23,7 @@ def counts(tenant: "Tenant", type_: str) -> bool:
 class Journey:
     """The marketing touches of one subject, as they are now.
 
-    ``viewed``: it has seen a page. ``fallback``: the channel of what has none of its own.
+    ``fallback``: the channel of what has none of its own, `DIRECT` where the subject has seen a page.
     """
 
     def __init__(self, tenant: "Tenant", root: str) -> None:
@@ -30,8 +31,8 @@ class Journey:
         self._tenant = tenant
         self._held = [tenant.marketing[raw] for raw in raws if raw in tenant.marketing]
         self.touched = bool(self._held)
-        self.viewed = any(_viewed(tenant, raw) for raw in raws)
-        self.fallback = "direct" if self.viewed else "offline" if _made_by_crm(tenant, root) else UNKNOWN
+        viewed = any(_viewed(tenant, raw) for raw in raws)
+        self.fallback = DIRECT if viewed else "offline" if _made_by_crm(tenant, root) else UNKNOWN
 
     def between(self, start: int, end: int) -> list[Touch]:
         """The touches in [start, end) ms, in order."""

@@ -8,7 +8,8 @@ from kpis import reach
 from kpis.acquisition import note_late, note_told
 from kpis.identity import CUSTOMER, Link, Pair, person_rank
 from kpis.ledger import Group
-from kpis.people import CONTACT, PERSON_GROUPS, SEGMENTED_GROUPS, within
+from kpis.names import CONTACT, within
+from kpis.people import PERSON_GROUPS, SEGMENTED_GROUPS
 from kpis.purchases import open_buyer
 from models.record import Row
 

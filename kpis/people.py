@@ -6,19 +6,16 @@ traits, and the sets of minutes behind the distinct counts (kpis.person_sets).
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
 from kpis.cells import Segments
-from kpis.identity import KINDS, Identity
+from kpis.identity import Identity
 from kpis.ledger import Ledger
+from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within
 from kpis.person_sets import PersonSets
 from kpis.touches import Touches
 
-NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
-CONTACT: Final = "contact:"
-WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 # Groups of facts named by their subject: made again when its ids change.
 PERSON_GROUPS: Final = ("person", "landing")  # the same, named by their person
 SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mrr", "hits", "forms")
@@ -288,23 +285,3 @@ class People:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""
         known = {*raws, *self.touches, *self.owned}
         return {self.person(raw) for raw in known} | {self.subject(raw) for raw in known}
-
-
-def within(account: str, person: str) -> str:
-    """The name under which touches are kept that name an account and one of its persons."""
-    return f"{WITHIN}{len(account)}:{account}{person}"
-
-
-@lru_cache(maxsize=65536)
-def split_within(raw: str) -> tuple[str, str]:
-    """The account's and the person's id of such a name."""
-    length, _, both = raw.removeprefix(WITHIN).partition(":")
-    return both[: int(length)], both[int(length) :]
-
-
-def segment_of(dimension: str, value: Any) -> str:
-    """A segment's text. Missing is `unknown`; other values as text, at most 200 characters."""
-    if value is None or value == "":
-        return f"{dimension}=unknown"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{dimension}={text[:200]}"

@@ -12,7 +12,7 @@ from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import Lead, LeadEvent, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Interval, Mark
-from kpis.people import segment_of
+from kpis.names import segment_of
 from kpis.touches import LATE
 from models.record import Row
 

@@ -21,10 +21,10 @@ from kpis.lead_groups import merged_leads
 from kpis.leads import LeadEvent
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
+from kpis.names import segment_of
 from kpis.orders import order_event
 from kpis.owners import relink
 from kpis.pages import page_of
-from kpis.people import segment_of
 from kpis.rated import note_rated, open_rated
 from kpis.scores import PLAIN, ends, scale_text, score_fact
 from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code

@@ -23,9 +23,10 @@ from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
+from kpis.names import CONTACT, NODE_SPACES, segment_of
 from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
-from kpis.people import CONTACT, NODE_SPACES, People, segment_of
+from kpis.people import People
 from kpis.person_sets import IDENTIFIED
 from kpis.purchases import Purchase, order_minutes, settle
 from kpis.records import RecordEvent

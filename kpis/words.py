@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kpis.identity import MATCH, Link, Pair, named_ids
-from kpis.people import NODE_SPACES
+from kpis.names import NODE_SPACES
 from models.record import Row
 
 
