@@ -14,7 +14,7 @@ from tests.recount.windows import DAY
 often = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 few = settings(often, max_examples=40)
 variant = settings(often, max_examples=100)  # the same properties under other settings, with something added
-soak = settings(often, max_examples=5_000)
+soak = settings(often, max_examples=2_000)
 windows = st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=2, unique=True)
 
 
