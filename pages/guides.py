@@ -14,7 +14,7 @@ HEAD: Final = """\
 
 Five guides to CRM metrics were the measure of what this product must be able to tell. Each line is one thing they ask
 for, the KPIs that answer it (variants are on a KPI's own page), and the stories of `tests/property/examples.py` that
-prove it: told in any order, told twice, beside another tenant's noise, through a file and through the engine.
+prove it: told in any order, told twice, beside another tenant's noise, through a file, and through Kafka and a worker.
 
 | asked for | KPIs | proved by |
 |---|---|---|
