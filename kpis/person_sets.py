@@ -240,7 +240,7 @@ class PersonSets:
         people = self._people
         root, whose = people.subject(raw), people.person(people.owner(raw))
         if any(self.steps_of(one) != self.steps.get(one, NO_STEPS) for one in (root, whose)):
-            for person in {*people.persons_of(root), whose}:
+            for person in {*people.persons_of(root), whose, *people.contacts(whose)}:
                 self._take_steps(person)
 
     def _take_steps(self, person: str) -> None:

@@ -63,6 +63,14 @@ LEAD_WHOSE_USER_AND_VISITOR_ARE_OF_TWO: Final[list[Told]] = [
     ("call.ended", DAY, {"customer_id": "c2", "user_id": "u2", "direction": "inbound", "outcome": "connected"}),
     ("lead.qualified", 3 * DAY, {"anonymous_id": "a2", "user_id": "u2", "lead_id": "l1"}),
 ]
+CONTACT_OF_A_VISITOR_WHOSE_LEAD_IS_OF_AN_ACCOUNT: Final[list[Told]] = [
+    ("identity.merged", 40 * DAY, {"winner_id": "user:u1", "loser_ids": ["lead:l1"]}),
+    ("meeting.held", 20 * DAY, {"anonymous_id": "a1", "user_id": "u1"}),
+    ("identity.unmerged", 0, {"customer_id": "c1", "anonymous_id": "a1"}),
+    ("lead.disqualified", 40 * DAY, {"customer_id": "c1", "anonymous_id": "a1", "lead_id": "l2"}),
+    ("page.viewed", 20 * DAY, {"anonymous_id": "a1", "contact_id": "k2", "url": "/b"}),
+    ("lead.assigned", 10 * DAY, {"lead_id": "l2"}),
+]
 CONTRACT_THAT_ENDS_AS_IT_BEGINS: Final[list[Told]] = [
     ("subscription.started", 0, {"customer_id": "c1", "subscription_id": "s1", "mrr": 100, "currency": "EUR"}),
     ("subscription.cancelled", 0, {"subscription_id": "s1"}),
@@ -80,6 +88,7 @@ CONTRACT_THAT_ENDS_AS_IT_BEGINS: Final[list[Told]] = [
         (LATE_VIEW_OF_ANOTHER_ACCOUNT, "account"),
         (ORDER_OF_NOBODY_THAT_IS_CLICKED, "person"),
         (LEAD_WHOSE_USER_AND_VISITOR_ARE_OF_TWO, "person"),
+        (CONTACT_OF_A_VISITOR_WHOSE_LEAD_IS_OF_AN_ACCOUNT, "account"),
         (CONTRACT_THAT_ENDS_AS_IT_BEGINS, "person"),
     ],
 )
