@@ -9,8 +9,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
-
 from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.pages import PAGES, page_only, path_and_click
@@ -279,11 +277,7 @@ class PersonSets:
     def _viewed_in(self, person: str, minute: int, until: int) -> bool:
         """Whether a person viewed a page in a minute before an instant of it (ms), or at it."""
         held = (self._people.touches.get(raw) for raw in self._people.own_raws(person) if raw.startswith(IDENTIFIED))
-        return any(
-            minute * 60_000 <= time <= until
-            for touches in held if touches is not None
-            for time, *_ in touches.at(np.flatnonzero(touches.views).tolist())
-        )  # fmt: skip
+        return any(touches.viewed(minute * 60_000, until) for touches in held if touches is not None)
 
     def withdraw(self, person: str) -> None:
         """Take a person's sets out of the numbers until the batch ends."""

@@ -186,6 +186,11 @@ class Touches:
         found: NDArray[np.bool_] = (packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)
         return found
 
+    def viewed(self, first: int, last: int) -> bool:
+        """Whether one of them is a page view of no robot from an instant to another, both included, ms."""
+        times = self.numbers >> 12
+        return bool((self.views & (times >= first) & (times <= last)).any())
+
     def at(self, places: Iterable[int]) -> Iterator[tuple[int, int, int, Any]]:
         """(time ms, kind, flags, note) of those at some places."""
         for place in places:

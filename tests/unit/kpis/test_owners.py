@@ -95,18 +95,12 @@ CONTRACT_THAT_ENDS_AS_IT_BEGINS: Final[list[Told]] = [
 def test_after_every_event_the_numbers_are_those_of_the_facts(story: list[Told], customer_is: Any) -> None:
     """And at the end those of the recount."""
     settings = TenantSettings(customer_is=customer_is)
-    feed, engine = told(story, settings)
-    as_of = START + 100 * DAY
-    documents = engine.documents("t", as_of, live=False, full=True)
-    assert compare(recount(feed.items, settings, as_of), documents) == []
-
-
-def told(story: list[Told], settings: TenantSettings) -> tuple[Feed, Engine]:
-    """A story, event by event."""
     feed, engine = Feed(), Engine(TenantBook(settings))
     for kind, at, data in story:
         row = feed.add(kind, START + at, **data)
         engine.apply({"topic": "x", "partition": 0, "rows": [list(row)], "refused": []}, "t", 1)
         engine.finish()
         assert engine.recount("t") == []
-    return feed, engine
+    as_of = START + 100 * DAY
+    documents = engine.documents("t", as_of, live=False, full=True)
+    assert compare(recount(feed.items, settings, as_of), documents) == []
