@@ -4,7 +4,7 @@
 entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -97,18 +97,33 @@ class Engine:
             if state.outdated or state.tenant.settings != self._book[name]
         ]  # fmt: skip
 
+    @property
+    def pending(self) -> bool:
+        """Whether tenants wait to be counted again."""
+        return bool(self.outdated())
+
+    def step(self) -> None:
+        """Count one of them again."""
+        self.redefine(self.outdated()[0])
+
     def redefine(self, tenant: str) -> None:
         """Make a tenant's cells again from its facts; `finish` says what changed. Between batches, before any event."""
         _, entries = redefined(self._tenants[tenant], self._book[tenant])
         self._changed += entries
         self._touched.add(tenant)
 
-    def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
-        """Take one journal record. ``journal_ts``: its timestamp, ms, which dates the memory of identities."""
+    def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
+        """Take one journal record. ``journal_ts``: its timestamp, ms, which dates the memory of identities.
+
+        ``skip``: offsets of events in quarantine. They count as refused.
+        """
         state = self.state(tenant)
         self._touched.add(tenant)
         above = state.admit(block)
-        rows = [_row(fields) for fields in block["rows"] if fields[0] > above]
+        rows = [_row(fields) for fields in block["rows"] if fields[0] > above and fields[0] not in skip]
+        for fields in block["rows"] if skip else ():
+            if fields[0] > above and fields[0] in skip:
+                quality.note(state.tenant.ledger, quality.INVALID, fields[1])
         for refused in block["refused"]:
             if refused[0] > above:
                 quality.note(state.tenant.ledger, quality.INVALID, Refusal(*refused).received)

@@ -11,12 +11,11 @@ from sinks.base import Sink
 from streams import partitions
 from streams.accept import Acceptor
 from streams.clock import Clock
-from streams.collect import collect_when_idle
 from streams.consumer import BatchConsumer, BatchTransport
-from streams.engine_port import EngineFactory
+from streams.engine.client import EngineProcess
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
-from streams.stop import die, spawn
+from streams.stop import die
 from streams.table import StateTable
 from streams.topic_ids import topic_ids
 from streams.watchdog import Watchdog
@@ -94,17 +93,13 @@ class App(faust.App):
         await self.acceptor.start(consumer)
         self.watchdog = Watchdog(self.options, self.ownership, consumer)
         self.watchdog.start()
-        self.collecting = spawn(collect_when_idle(self._progress), lambda: "collecting garbage")
-
-    def _progress(self) -> int:
-        return self.acceptor.accepted + sum(lane.batches for lane in self.ownership.lanes.values())
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
         # Faust would drop the batch, start the agent anew and go on.
         die(f"agent {agent.name}", exc)
 
 
-def create_app(options: WorkerOptions, engine: EngineFactory, sink: Sink, clock: Clock) -> App:
+def create_app(options: WorkerOptions, engines: EngineProcess, sink: Sink, clock: Clock) -> App:
     """Inputs -> accept -> journal -> count -> changelog and store. Nothing is started."""
     app = App(
         options.app_id,
@@ -120,9 +115,9 @@ def create_app(options: WorkerOptions, engine: EngineFactory, sink: Sink, clock:
     app.options = options
     app.transport = BatchTransport(app.conf.broker_consumer, app)
     app.acceptor = Acceptor(options)
-    table = StateTable(app, engine=engine, name="state", changelog_topic=app.topic(options.state))
+    table = StateTable(app, engines=engines, name="state", changelog_topic=app.topic(options.state))
     app.tables.add(table)
-    app.ownership = Ownership(options, table, app.acceptor, sink, clock)
+    app.ownership = Ownership(options, engines, table, app.acceptor, sink, clock)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

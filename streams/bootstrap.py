@@ -12,6 +12,7 @@ from sinks.redis_sink import RedisSink
 from streams import clock
 from streams.app import create_app
 from streams.configure import configured
+from streams.engine.client import EngineProcess
 from streams.engine_port import EngineFactory
 from streams.logs import set_up_logs
 from streams.options import WorkerOptions
@@ -53,10 +54,12 @@ async def work(
 ) -> None:
     """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
     set_up_logs()
+    engines = EngineProcess(engine)  # forked before anything else is connected
+    await engines.connect()
     await _topics(settings, options)
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
     sink = RedisSink(redis)
-    app = create_app(options, engine, sink, now)
+    app = create_app(options, engines, sink, now)
     if tenants is not None:
         tenants.watch(app.ownership.configure)
     await run(app, sink)

@@ -4,12 +4,14 @@ It replaces Faust's bookkeeping of acknowledged offsets altogether: `accept` and
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import CommitFailedError, ConsumerStoppedError
+from aiokafka.consumer.fetcher import FetchError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, RecordTooLargeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
@@ -18,7 +20,9 @@ from faust.types import TP, ConsumerMessage
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.options import WorkerOptions
-from streams.stop import die
+from streams.stop import describe, die
+
+log = logging.getLogger(__name__)
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -75,18 +79,71 @@ class BatchConsumer(Consumer):
             finally:
                 waiting.cancel()
             return []
-        fetcher = self.kafka._fetcher
-        records = await fetcher.fetched_records((), timeout=timeout, max_records=self.options.poll_records)
+        if not (drained := self._drained()):
+            await self._more(timeout)
+            drained = self._drained()
         # Nothing awaits from here on: records, positions and era belong together. Records drained while partitions
         # were being given back are dropped; every position is sought anew after that.
-        return self._ranges(records) if self.flow_active else []
+        return self._ranges(drained) if self.flow_active else []
+
+    async def _more(self, timeout: float) -> None:
+        """Wait until something was fetched."""
+        if self.kafka._subscription.reassignment_in_progress:
+            await self.kafka._subscription.wait_for_assignment()
+        waiter = self.kafka._fetcher._create_fetch_waiter()
+        done, _ = await asyncio.wait([waiter], timeout=timeout)
+        if done:
+            waiter.result()  # raises when the fetcher itself failed
+        else:
+            waiter.cancel()
+
+    def _drained(self) -> dict[TopicPartition, list[Any]]:
+        """What was fetched. aiokafka's own method loses the records of all partitions when one can't be read: here that
+        partition is blocked behind its last good record, and the others go on.
+        """
+        fetcher = self.kafka._fetcher
+        found: dict[TopicPartition, list[Any]] = {}
+        left = self.options.poll_records
+        for tp, fetched in list(fetcher._records.items()):
+            if left <= 0:
+                break
+            records, error = read_fetched(fetched, tp, left)
+            if records:
+                found[tp] = records
+                left -= len(records)
+            if error is not None:
+                self._block(tp, error)
+            if error is not None or not fetched.has_more():
+                fetcher._records.pop(tp, None)
+                fetcher._notify(fetcher._wait_consume_future)
+        return found
+
+    def _block(self, tp: TopicPartition, error: Exception) -> None:
+        position = self.kafka._subscription.subscription.assignment.state_value(tp).position
+        if isinstance(error, RecordTooLargeError):  # aiokafka has stepped over it
+            position = self._fetched_to.get(tp, position - 1)
+            self.kafka.seek(tp, position)
+        self.kafka.pause(tp)
+        if TP(*tp) not in self.blocked:
+            log.error(
+                "%s/%s can't be read at offset %s: %s. It is tried again; to go on without it: "
+                "crmkpi topics skip %s %s", tp.topic, tp.partition, position, describe(error), tp.topic, tp.partition,
+            )  # fmt: skip
+        self.blocked[TP(*tp)] = position, describe(error)
+
+    def try_again(self) -> None:
+        """Read blocked partitions again: the broker's copy may be whole again, or this build may read it."""
+        for tp in self.blocked:
+            if TopicPartition(*tp) in self._fetched_to:
+                self.kafka.resume(TopicPartition(*tp))
 
     def _ranges(self, records: Mapping[Any, Any]) -> list[Fetched]:
         assignment = self.kafka._subscription.subscription.assignment
         found = []
-        for tp, start in self._fetched_to.items():
+        for tp, start in list(self._fetched_to.items()):
             end = assignment.state_value(tp).position
             if end != start:
+                self.blocked.pop(TP(*tp), None)
                 found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
                 self._fetched_to[tp] = end
         return found
@@ -113,6 +170,7 @@ class BatchConsumer(Consumer):
         self.era += 1
         self.app.consumer_generation_id = self.era  # Faust's streams drop messages of another one
         self._fetched_to: dict[TopicPartition, int] = {}
+        self.blocked.clear()
         for tp in assigned:
             self.kafka.pause(TopicPartition(*tp))
             self.kafka.seek(TopicPartition(*tp), 0)
@@ -137,11 +195,13 @@ class BatchConsumer(Consumer):
             self.kafka.resume(tp)
 
     def standing(self) -> dict[TP, tuple[int, int, float | None]]:
-        """Every flowing partition: fetched to, end of the log as last heard (0: never), and when (epoch seconds)."""
+        """Flowing partitions that can be read: fetched to, end of the log as last heard (0: never), when (epoch seconds)."""
         subscription = self.kafka._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         found: dict[TP, tuple[int, int, float | None]] = {}
         for tp, fetched_to in self._fetched_to.items():
+            if TP(*tp) in self.blocked:
+                continue
             state = assignment.state_value(tp) if assignment is not None else None
             if state is not None:
                 heard = state.timestamp / 1000 if state.timestamp and not state.paused else None
@@ -172,6 +232,7 @@ class BatchConsumer(Consumer):
 
     async def on_start(self) -> None:
         self._fetched_to = {}
+        self.blocked: dict[TP, tuple[int, str]] = {}  # partitions that can't be read: where, and why
         self.assignor = lane_assignor(self.options.journal)
         self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
@@ -234,6 +295,34 @@ class BatchConsumer(Consumer):
 
     def close(self) -> None:
         """The worker's stop path closes the consumer."""
+
+
+def read_fetched(fetched: Any, tp: TopicPartition, limit: int) -> tuple[list[Any], Exception | None]:
+    """Records of one partition's fetched bytes up to the first that can't be read, and what is wrong with that one.
+
+    Raises what is no fault of the bytes: offsets out of range, rights that are missing.
+    """
+    records: list[Any] = []
+    if isinstance(fetched, FetchError):
+        if isinstance(fetched._error, RecordTooLargeError):
+            return records, fetched._error
+        fetched.check_raise()
+    if not fetched.check_assignment(tp) or not fetched.has_more():
+        return records, None
+    try:
+        for record in fetched._partition_records:
+            records.append(record)
+            if len(records) >= limit:
+                break
+        else:
+            fetched._update_position()
+            fetched._partition_records = None
+            return records, None
+    except Exception as error:  # noqa: BLE001 - whatever unpacking raises lies in these bytes
+        fetched._update_position()
+        return records, error
+    fetched._update_position()
+    return records, None
 
 
 class BatchTransport(Transport):

@@ -1,6 +1,6 @@
 """What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, Protocol
 
 from models.record import Block
@@ -41,30 +41,34 @@ class Outcome(Protocol):
 
 
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (redefine* | apply*, finish, documents*)*."""
+    """All state of one lane. Calls come in this order: load*, restored, (step* | apply*, finish, documents*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog entry back. A later one of the same key replaces it."""
         ...
 
-    def restored(self) -> None:
-        """All entries are there."""
+    def restored(self) -> Iterable[None] | None:
+        """All entries are there: make what is derived, a slice a step."""
+        ...
+
+    @property
+    def pending(self) -> bool:
+        """Whether background work waits: redefinition, erasure, entries that are to go."""
+        ...
+
+    def step(self) -> None:
+        """Do a slice of it. What it changes comes with the next `finish`."""
         ...
 
     def configure(self, book: TenantBook) -> None:
-        """Other settings of tenants, from now on."""
+        """Other settings of tenants, from now on; what they change is counted again in the background."""
         ...
 
-    def outdated(self) -> Sequence[str]:
-        """Tenants that were counted with other settings, or by another build: counted again before any event."""
-        ...
+    def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
+        """Take one journal record (``journal_ts``: its timestamp, ms), in offset order.
 
-    def redefine(self, tenant: str) -> None:
-        """Count a tenant's facts again; `finish` says what changed."""
-        ...
-
-    def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
-        """Take one journal record (``journal_ts``: its timestamp, ms), in offset order."""
+        ``skip``: offsets of its events that are in quarantine; they count as refused.
+        """
         ...
 
     def finish(self) -> Outcome:

@@ -1,18 +1,21 @@
-"""A lane: the one task that owns a partition of the journal, applies its batches, commits and publishes them."""
+"""A lane: the one task that owns a partition of the journal, counts its batches, commits and publishes them."""
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from models.blocks import decode_block
 from models.tenants import TenantBook
-from streams.engine_port import Outcome
+from streams import quarantine
+from streams.engine.client import Counted, EngineFailed
+from streams.engine.rows import Origin, Record
 from streams.fetched import Fetched
+from streams.inbox import Inbox, Item
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
+from streams.restore import restore
 from streams.stop import spawn
 from streams.table import LaneState
 from streams.transact import Transactor
@@ -22,17 +25,15 @@ log = logging.getLogger(__name__)
 
 BACKLOG: Final = 4  # a lane with more to do than this part of a full batch is behind
 HEAD_START: Final = 0.1  # seconds; a store that takes longer, or is away, does not hold the counting up
-
-
-class NotContiguous(Exception):
-    """A fetched batch was lost on its way to the lane."""
+LEAST_CARRIED: Final = 64 << 10  # bytes handed to the engine at a time
+WARY: Final = 3  # after so many ends at one position every event is tried in a copy of the engine first
 
 
 class Lane:
-    """Applies what has arrived as one batch; while that commits, the next one is applied already.
+    """Counts what has arrived, a slice a batch; while that commits, the next one is counted already.
 
     It is safe because nothing goes on after a failed commit: the process ends and the state comes back from Kafka.
-    Documents are made only when everything applied is committed.
+    Documents are made only when everything counted is committed.
     """
 
     def __init__(
@@ -45,17 +46,22 @@ class Lane:
         self.transactor = transactor
         self.publisher = publisher
         self.batches = 0
+        self.blocked: str | None = None  # why nothing can be counted until somebody acts
         self._pause = pause  # asks the consumer to stop (True) or go on (False) fetching the partition
         self._paused = False
-        self._inbox: deque[Fetched] = deque()
-        self._inbox_bytes = 0
+        self._inbox = Inbox()
+        self._carry = LEAST_CARRIED
         self._wake = asyncio.Event()
         self._going = asyncio.Event()
         self._working = asyncio.Lock()
         self._committing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._applied = 0
-        self._stale = True  # tenants may have to be counted again: after a restore, and when settings changed
+        self._counted = 0  # the position behind what is counted, committed or not
+        self._skipped: dict[Origin, str] = {}  # events to quarantine, and why
+        self._singly_to = 0  # up to this position events are counted one at a time
+        self._failed_at = -1  # where the engine raised last
+        self._wary = False
+        self._background = True  # background work is done; not after it raised
 
     @property
     def ready(self) -> bool:
@@ -68,30 +74,37 @@ class Lane:
         assert self.state.position is not None, "a lane that was not started has no position"
         return self.state.position
 
-    def start(self, at: Position) -> None:
+    @property
+    def quarantining(self) -> bool:
+        """Whether events are counted one at a time, after one that could not be counted."""
+        return self._wary or self._counted < self._singly_to
+
+    async def start(self, at: Position) -> None:
         """The state is restored: it stands at ``at``. Nothing moves before `go`."""
+        at = at._replace(tries=at.tries + 1)
+        await self.transactor.commit((), (), at)
+        self._wary = at.tries > WARY
         self.state.position = at
-        self._applied = at.next
+        self._counted = at.next
         self.publisher.everything()
-        self._task = spawn(self._run(), lambda: f"lane {self.partition} of the journal at offset {self._applied}")
+        self._task = spawn(self._run(), lambda: f"lane {self.partition} of the journal at offset {self._counted}")
 
     def go(self) -> None:
         """The partition flows from `position` on."""
+        self._inbox.expect(self.position.next)
         self._going.set()
 
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Never waits: a lane with too much to do pauses its partition."""
-        self._inbox.append(fetched)
-        self._inbox_bytes += fetched.bytes
+        self._inbox.offer(fetched)
         self._wake.set()
-        if not self._paused and self._inbox_bytes > self.options.batch_bytes:
+        if not self._paused and self._inbox.bytes > self.options.batch_bytes:
             self._paused = True
             self._pause(True)
 
     def configure(self, book: TenantBook) -> None:
-        """Tenants have other settings: before the next batch what they change is counted again."""
-        self.state.engine.configure(book)
-        self._stale = True
+        """Tenants have other settings, which the engine knows already: there may be background work."""
+        self.state.engine.pending = self._background = True
         self._wake.set()
 
     async def quiet(self) -> None:
@@ -105,7 +118,7 @@ class Lane:
     async def publish_rest(self) -> None:
         """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
         await self.publisher.settle()
-        if self.publisher.pending and not self._stale:
+        if self.publisher.pending:
             self.publisher.hurry()
             await self.publisher.start(self.position)
             await self.publisher.settle()
@@ -119,13 +132,12 @@ class Lane:
 
     def _clear(self) -> None:
         self._inbox.clear()
-        self._inbox_bytes = 0
         self._paused = False
 
     async def _run(self) -> None:
         while True:
             await self._going.wait()
-            if not self._inbox and not self._stale:
+            if not self._inbox and not self._has_work:
                 await self._wait(self.publisher.due())
             async with self._working:
                 if self._going.is_set():
@@ -141,78 +153,136 @@ class Lane:
                 waiting.cancel()
 
     async def _turn(self) -> None:
-        if self._stale:
-            await self._redefine()
         if self._inbox:
             await self._batch()
+        if self._has_work:
+            await self._work()
         self.publisher.tick()
         if self.publisher.due(behind=self._behind) == 0:
             await self._settle()
             await self._publish()
             if not self._behind:
-                # What was counted is seen before more is: the next batch would hold the loop, and the write with it.
+                # What was counted is seen before more is: the next batch would hold the write up.
                 await self.publisher.settle(HEAD_START)
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether redefinitions, erasures or old entries wait."""
+        return self._background and self.state.engine.pending
 
     @property
     def _behind(self) -> bool:
         """Whether so many events wait that counting them comes first."""
-        return self._inbox_bytes >= self.options.batch_bytes // BACKLOG
+        return self._inbox.bytes >= self.options.batch_bytes // BACKLOG
+
+    # -- batches ---------------------------------------------------------------------------------------------------
 
     async def _batch(self) -> None:
-        taken = 0
-        while self._inbox and taken < self.options.batch_bytes:
-            fetched = self._inbox.popleft()
-            size = fetched.bytes
-            taken += size
-            self._inbox_bytes -= size
-            self._apply(fetched)
-            await asyncio.sleep(0)
-        outcome = self.state.engine.finish()
-        self._unpause()
-        await self._settle()
-        at = self.position._replace(next=self._applied)
-        self._committing = spawn(self._commit(outcome, at), lambda: f"committing lane {self.partition} at {at.next}")
-
-    async def _redefine(self) -> None:
-        """Count tenants again whose settings or formulas are others now: one transaction, at the same position.
-
-        What is published stays until all of it is committed.
-        """
-        self._stale = False
-        await self._settle()
-        if not (tenants := self.state.engine.outdated()):
+        items = [item for item in self._inbox.head(self._carry) if item.record is not None]
+        records = [item.record for item in items if item.record is not None]
+        try:
+            counted = await self._count(records)
+        except EngineFailed as failure:
+            await self._isolate(records, items[-1].next, failure)
             return
-        for tenant in tenants:
-            self.state.engine.redefine(tenant)
-            await asyncio.sleep(0)
-        await self._commit(self.state.engine.finish(), self.position)
-        self.publisher.whole(tenants)
-        log.info("lane %s: settings or formulas changed, counted again: %s", self.partition, ", ".join(tenants))
+        if counted is not None:
+            taken = sum(item.size for item in items[: counted.taken])
+            self._carry = min(max(2 * taken, LEAST_CARRIED), self.options.batch_bytes)
+        at = self._inbox.advance(counted.taken if counted is not None else 0)
+        self._counted = max(self._counted, at)
+        self._unpause()
+        await self._commit_beside(counted, items, self._counted)
 
-    def _apply(self, fetched: Fetched) -> None:
-        if fetched.start != self._applied:
-            raise NotContiguous(f"expected offset {self._applied}, was handed {fetched.start} to {fetched.end}")
-        for record in fetched.records:
-            tenant = (record.key or b"").decode()
-            self.state.engine.apply(decode_block(record.value or b""), tenant, record.timestamp)
-        self._applied = fetched.end
+    async def _count(self, records: list[Record]) -> Counted | None:
+        if not records:
+            return None
+        if self._wary:
+            self._wary = False
+            raise EngineFailed("Ended", "the worker ended three times at this position", "")
+        return await self.state.engine.count(records, self._skipped, single=self._counted < self._singly_to)
+
+    async def _work(self) -> None:
+        """A slice of background work: a batch without events, at the same position."""
+        try:
+            counted = await self.state.engine.work()
+        except EngineFailed as failure:
+            log.error("lane %s: background work stops until settings change: %s", self.partition, failure)
+            self._background = False
+            await self._settle()
+            await self._reload()
+            return
+        if counted.entries or counted.touched or counted.redefined or counted.failures:
+            await self._commit_beside(counted, [], self._counted)
+
+    async def _commit_beside(self, counted: Counted | None, items: list[Item], to: int) -> None:
+        """Commit once the commit before has ended, while the next batch is counted."""
+        await self._settle()
+        at = self.position._replace(next=to, tries=self.position.tries if to == self.position.next else 0)
+        doing = f"committing lane {self.partition} at {at.next}"
+        self._committing = spawn(self._commit(counted, items, at), lambda: doing)
 
     def _unpause(self) -> None:
         if self._paused:
             self._paused = False
             self._pause(False)
 
-    async def _commit(self, outcome: Outcome, at: Position) -> None:
-        await self.transactor.commit(outcome, at)
+    async def _commit(self, counted: Counted | None, items: list[Item], at: Position) -> None:
+        if counted is None:
+            await self.transactor.commit((), (), at)
+        else:
+            await self.transactor.commit([*counted.entries, *self._quarantine(counted, items)], counted.letters, at)
         self.state.position = at
         self.batches += 1
-        self.publisher.touch(outcome.touched)
+        if counted is not None:
+            self.publisher.touch(counted.touched)
+            self.publisher.whole(counted.redefined)
+            for tenant, error in counted.failures:
+                log.error("lane %s: tenant %s: %s; its numbers stay as they were", self.partition, tenant, error)
         self._wake.set()
 
     async def _settle(self) -> None:
         if self._committing is not None:
             await asyncio.wait([self._committing])
             self._committing = None
+
+    # -- quarantine ------------------------------------------------------------------------------------------------
+
+    async def _isolate(self, records: list[Record], end: int, failure: EngineFailed) -> None:
+        """The engine raised: find the events it can't count. Its state of the lane is half changed and comes back from
+        the changelog; then the records are counted one event at a time without those.
+        """
+        await self._settle()
+        log.error("lane %s: %s while counting offset %s: looking for the event", self.partition, failure, self._counted)
+        self._singly_to = max(self._singly_to, end)
+        await self._reload()
+        found = await self.state.engine.probe(records, self._skipped)
+        if not found and self._failed_at == self._counted and failure.kind != "Ended":
+            raise failure  # again, and one at a time: it is no single event's fault
+        self._failed_at = self._counted
+        self._skipped |= dict(found)
+        for origin, kind in found:
+            log.error("lane %s: %s/%s/%s can't be counted (%s): quarantined", self.partition, *origin, kind)
+
+    async def _reload(self) -> None:
+        fresh = replace(self.state, position=None, entries=0, quarantined=set())
+        await fresh.engine.drop()
+        await restore(self.options, self.partition, fresh)
+        assert fresh.position is not None, "a lane that counted has a position"
+        assert fresh.position.next == self.position.next, "somebody else moved the state"
+        self.state.quarantined = fresh.quarantined
+
+    def _quarantine(self, counted: Counted, items: list[Item]) -> list[tuple[bytes, bytes | None]]:
+        """Entries for the letters of events that can't be counted."""
+        found = []
+        for letter in counted.letters:
+            if letter.reason == "engine_error":
+                origin = (letter.topic, letter.partition, letter.offset)
+                self.state.quarantined.add(origin)
+                self._skipped.pop(origin, None)
+                found.append(quarantine.entry(letter.tenant, origin, letter.kind, items[letter.record].offset))
+        return found
+
+    # -- publishing ------------------------------------------------------------------------------------------------
 
     async def _publish(self) -> None:
         if self.publisher.outranked is not None:
@@ -224,7 +294,7 @@ class Lane:
         proves that we own the lane and the store's revision is of another clock, or of another life of the topics.
         """
         at = self.position._replace(epoch=epoch + 1)
-        await self.transactor.commit(None, at)
+        await self.transactor.commit((), (), at)
         self.state.position = at
         self.publisher.outranked = None
         self.publisher.everything()

@@ -17,8 +17,8 @@ from models.tenants import TenantBook
 from sinks.base import Sink
 from streams.accept import Acceptor
 from streams.clock import Clock
-from streams.collect import freeze, thaw
 from streams.consumer import BatchConsumer
+from streams.engine.client import EngineFailed, EngineProcess
 from streams.fetched import Fetched
 from streams.lane import Lane
 from streams.options import WorkerOptions
@@ -40,9 +40,11 @@ class Ownership:
     """The lanes and input partitions of one worker."""
 
     def __init__(
-        self, options: WorkerOptions, table: StateTable, acceptor: Acceptor, sink: Sink, clock: Clock,
+        self, options: WorkerOptions, engines: EngineProcess, table: StateTable, acceptor: Acceptor, sink: Sink,
+        clock: Clock,
     ) -> None:  # fmt: skip
         self.options = options
+        self.engines = engines
         self.table = table
         self.acceptor = acceptor
         self.sink = sink
@@ -74,6 +76,10 @@ class Ownership:
 
     def configure(self, book: TenantBook) -> None:
         """Tenants have other settings; lanes to come have them from the beginning."""
+        spawn(self._configure(book), lambda: "handing settings to the engine")
+
+    async def _configure(self, book: TenantBook) -> None:
+        await self.engines.configure(book)
         for lane in self.lanes.values():
             lane.configure(book)
 
@@ -93,7 +99,6 @@ class Ownership:
         mine = {tp.partition for tp in tps if tp.topic == self.options.journal}
         if gone := self.lanes.keys() - mine:
             await asyncio.gather(*(self._drop(partition) for partition in gone))
-            thaw()
         await asyncio.gather(*(self._open(partition) for partition in mine - self.lanes.keys()))
         starts = await self._input_positions([tp for tp in tps if tp.topic != self.options.journal])
         # Nothing awaits from here on: a restore that ends now finds everything flowing.
@@ -132,7 +137,7 @@ class Ownership:
             restoring.cancel()
             await asyncio.wait([restoring])
         await lane.stop()
-        self.table.drop(partition)
+        await self.table.drop(partition)
 
     async def _restore(self, lane: Lane) -> None:
         began = asyncio.get_running_loop().time()
@@ -141,18 +146,24 @@ class Ownership:
             try:
                 await restore(self.options, lane.partition, lane.state)
                 at = await self._where(lane)
+                await lane.start(at)
+            except EngineFailed as failure:
+                self._block(lane, f"its state can't be read: {failure}")
+                return
             finally:
                 self._reading.discard(lane.partition)
-        lane.start(at)
         log.info(
             "lane %s: %s entries restored in %.1f s, goes on at offset %s",
             lane.partition, lane.state.entries, asyncio.get_running_loop().time() - began, at.next,
         )  # fmt: skip
         self._restores.pop(lane.partition, None)
-        if not self._restores:
-            freeze()
         if self.flowing:
             self._flow(lane)
+
+    def _block(self, lane: Lane, why: str) -> None:
+        """One lane stands still until somebody acts; the others go on."""
+        lane.blocked = why
+        log.error("lane %s is blocked: %s", lane.partition, why)
 
     def _flow(self, lane: Lane) -> None:
         self.consumer.flow(self.options.journal, lane.partition, lane.position.next)

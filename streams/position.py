@@ -18,11 +18,13 @@ class Position(NamedTuple):
     next: int  # the first journal offset that is not in the state
     epoch: int  # raised by a restatement: values of a higher epoch replace those of a lower one
     topics: Mapping[str, str]  # name -> id of the journal and the inputs that the offsets in the state belong to
+    tries: int = 0  # how often a worker began at this position and has not come past it
 
 
 def encode(position: Position) -> bytes:
     """As the changelog holds it."""
-    return orjson.dumps({"v": 1, "next": position.next, "epoch": position.epoch, "topics": dict(position.topics)})
+    fields = {"v": 1, "next": position.next, "epoch": position.epoch, "topics": dict(position.topics)}
+    return orjson.dumps({**fields, "tries": position.tries} if position.tries else fields)
 
 
 def decode(value: bytes) -> Position:
@@ -30,4 +32,4 @@ def decode(value: bytes) -> Position:
     fields = orjson.loads(value)
     if fields["v"] != 1:
         raise ValueError(f"position entry of version {fields['v']}: written by a newer build")
-    return Position(fields["next"], fields["epoch"], fields["topics"])
+    return Position(fields["next"], fields["epoch"], fields["topics"], fields.get("tries", 0))

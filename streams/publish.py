@@ -9,12 +9,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from time import thread_time
 from typing import Any
 
 from sinks.base import Publication, Revision, Sink, SinkUnavailable
 from streams.clock import Clock
-from streams.engine_port import Engine
+from streams.engine.client import EngineFailed, LaneEngine
 from streams.failpoints import reach
 from streams.options import WorkerOptions
 from streams.position import Position
@@ -36,7 +35,7 @@ class Publisher:
     """Publishes the tenants of one lane."""
 
     options: WorkerOptions
-    engine: Engine
+    engine: LaneEngine
     sink: Sink
     clock: Clock
     partition: int
@@ -57,7 +56,7 @@ class Publisher:
 
     def everything(self) -> None:
         """Publish all documents of all tenants next time."""
-        self._whole |= set(self.engine.tenants())
+        self._whole |= set(self.engine.tenants)
 
     def whole(self, tenants: Iterable[str]) -> None:
         """Publish all documents of these tenants next time."""
@@ -75,7 +74,7 @@ class Publisher:
         minute = int(self.clock() // (self.options.tick_interval * 1000))
         if minute != self._minute and not self.options.frozen:
             waiting = self._changed if minute // HOUR == self._minute // HOUR else self._whole
-            waiting |= set(self.engine.tenants())
+            waiting |= set(self.engine.tenants)
         self._minute = minute
 
     def due(self, *, behind: bool = False) -> float:
@@ -105,7 +104,7 @@ class Publisher:
     @property
     def used(self) -> bool:
         """Whether the lane has tenants at all."""
-        return any(True for _ in self.engine.tenants())
+        return bool(self.engine.tenants)
 
     @property
     def pending(self) -> bool:
@@ -131,9 +130,9 @@ class Publisher:
         for tenant in sorted(self._changed | self._whole | waited):
             full = tenant in self._whole
             parts = self._parts if full or time() >= self._parts_next.get(tenant, 0.0) else 0
-            began = thread_time()
-            documents = self._documents(tenant, now, full, parts)
-            cost = thread_time() - began
+            began = time()
+            documents, waiting = await self._documents(tenant, now, full, parts)
+            cost = time() - began
             if parts:
                 pause = max(PARTS_INTERVAL, PARTS_SHARE * cost * self.lanes())
                 self._parts_next[tenant] = time() + pause
@@ -141,21 +140,22 @@ class Publisher:
                 spent += cost
             for document in documents:
                 document["rev"] = f"{at.epoch}.{at.next}"
-            waiting = self.engine.waiting(tenant)
             if documents or (not waiting and tenant in self._parts_wait):
                 made.append(Publication(tenant, at.epoch, at.next, now, documents, full, waiting))
             (self._parts_wait.add if waiting else self._parts_wait.discard)(tenant)
-            await asyncio.sleep(0)
         self._changed.clear()
         self._whole.clear()
         self._parts = PARTS
         return made, spent
 
-    def _documents(self, tenant: str, now: int, full: bool, parts: int) -> list[dict[str, Any]]:
+    async def _documents(self, tenant: str, now: int, full: bool, parts: int) -> tuple[list[dict[str, Any]], int]:
+        live = not self.options.frozen
         try:
-            return self.engine.documents(tenant, now, live=not self.options.frozen, full=full, parts=parts)
-        except ValueError as exc:  # an as-of that the kept panes cannot answer: it would be refused again
-            raise Refused(f"tenant {tenant}: {exc}") from exc
+            return await self.engine.documents(tenant, now, live=live, full=full, parts=parts)
+        except EngineFailed as exc:
+            if exc.kind == "ValueError" and not live:  # an as-of that the kept panes cannot answer, now or ever
+                raise Refused(f"tenant {tenant}: {exc.text}") from exc
+            raise
 
     async def _run(self, publications: list[Publication], check: bool) -> None:
         try:
@@ -198,5 +198,5 @@ class Publisher:
         if not self._retry:
             log.warning("lane %s: the store is away, counting goes on: %s", self.partition, exc)
         self._retry = min(max(self._retry * 2, FIRST_RETRY), LAST_RETRY)
-        self._whole |= set(self.engine.tenants())
+        self._whole |= set(self.engine.tenants)
         self._next = self._next_readback = asyncio.get_running_loop().time() + self._retry

@@ -58,15 +58,15 @@ async def read_partition(
 
 
 async def restore(options: WorkerOptions, partition: int, state: LaneState) -> None:
-    """Fill ``state`` from the changelog. Other work goes on meanwhile: only a chunk at a time holds the loop."""
+    """Fill ``state`` from the changelog. Other lanes go on meanwhile: only a chunk at a time holds the engine."""
     tp = TopicPartition(options.state, partition)
     reader = new_reader(options)
+    await state.engine.open()
     await reader.start()
     try:
         first = (await reader.beginning_offsets([tp]))[tp]
         async for records in read_partition(reader, tp, chunk=options.restore_records):
-            for record in records:
-                state.load(record.key or b"", record.value)
+            await state.load([(record.key or b"", record.value) for record in records])
             reach("restore-2-loading")
             await asyncio.sleep(_test_delay(len(records)))
     finally:
@@ -76,7 +76,7 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
             f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
             f"Restore the topic, or delete it together with {options.journal} and replay"
         )
-    state.engine.restored()
+    await state.engine.restored()
     reach("restore-3-loaded")
 
 

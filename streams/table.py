@@ -1,12 +1,14 @@
 """The state: a Faust table whose entries live and die with their partition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import faust
 
-from streams import position
-from streams.engine_port import Engine, EngineFactory
+from streams import position, quarantine
+from streams.engine.client import EngineProcess, LaneEngine
+from streams.engine.rows import Origin
+from streams.engine_port import Entry
 from streams.position import Position
 
 
@@ -14,32 +16,42 @@ from streams.position import Position
 class LaneState:
     """What one lane knows: its engine, and the committed position (None: nothing was ever committed)."""
 
-    engine: Engine
+    engine: LaneEngine
     position: Position | None = None
     entries: int = 0  # loaded
+    quarantined: set[Origin] = field(default_factory=set)  # events that could not be counted
 
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take one changelog entry back."""
-        self.entries += 1
+    async def load(self, entries: list[Entry]) -> None:
+        """Take changelog entries back."""
+        self.entries += len(entries)
+        await self.engine.load([entry for entry in entries if not self._ours(*entry)])
+
+    def _ours(self, key: bytes, value: bytes | None) -> bool:
+        """Whether an entry is the runtime's own, and taken then."""
         if key == position.KEY:
             self.position = position.decode(value) if value is not None else None
+        elif key.startswith(quarantine.TABLE):
+            _, origin = quarantine.origin_of(key)
+            (self.quarantined.discard if value is None else self.quarantined.add)(origin)
         else:
-            self.engine.load(key, value)
+            return False
+        return True
 
 
 class StateTable(faust.Table[Any, Any]):
     """Partition -> `LaneState`. Faust's recovery and its stores are not used: `streams.restore` reads the changelog."""
 
-    def __init__(self, app: faust.App, *, engine: EngineFactory, **options: Any) -> None:
+    def __init__(self, app: faust.App, *, engines: EngineProcess, **options: Any) -> None:
         super().__init__(app, **options)
-        self._new_engine = engine
+        self._engines = engines
         self.lanes: dict[int, LaneState] = {}
 
     def open(self, partition: int) -> LaneState:
         """An empty state for a partition this worker was given."""
-        self.lanes[partition] = LaneState(self._new_engine())
+        self.lanes[partition] = LaneState(self._engines.lane(partition))
         return self.lanes[partition]
 
-    def drop(self, partition: int) -> None:
+    async def drop(self, partition: int) -> None:
         """Forget a partition that went to another worker."""
-        self.lanes.pop(partition, None)
+        if (state := self.lanes.pop(partition, None)) is not None:
+            await state.engine.drop()

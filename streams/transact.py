@@ -6,7 +6,7 @@ The order (numbers are those of `streams.failpoints`):
 2. the transaction begins
 3. the changed entries go to the changelog
 4. the lane's position, one more entry
-5. conflicts go to the dead-letter topics
+5. conflicts and quarantined events go to the dead-letter topics
 6. the group's offset, for lag tools
 7. Kafka has acknowledged every record
 8. the transaction is committed: from here on the batch has happened, before it has not
@@ -21,7 +21,8 @@ from collections.abc import Iterable, Sequence
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams import dead_letters, position
-from streams.engine_port import Conflict, Outcome
+from streams.engine.client import Letter
+from streams.engine_port import Entry
 from streams.failpoints import reach
 from streams.options import WorkerOptions
 from streams.position import Position
@@ -45,13 +46,13 @@ class Transactor:
         """Give the connection back."""
         await self.producer.stop()
 
-    async def commit(self, outcome: Outcome | None, at: Position) -> None:
+    async def commit(self, entries: Sequence[Entry], letters: Sequence[Letter], at: Position) -> None:
         """Write a batch and its position, or the position alone. Raises when any of it is refused."""
         reach("count-1-applied")
         await self.producer.begin_transaction()
         reach("count-2-begun")
-        sent = await self._entries(outcome, at)
-        sent += await self._conflicts(outcome.conflicts if outcome else ())
+        sent = await self._entries(entries, at)
+        sent += await self._letters(letters)
         reach("count-5-dead-letters")
         tp = TopicPartition(self.options.journal, self.partition)
         await self.producer.send_offsets_to_transaction({tp: at.next}, self.options.app_id)
@@ -61,8 +62,7 @@ class Transactor:
         await self.producer.commit_transaction()
         reach("count-8-committed")
 
-    async def _entries(self, outcome: Outcome | None, at: Position) -> list[asyncio.Future[object]]:
-        entries = outcome.entries if outcome else ()
+    async def _entries(self, entries: Sequence[Entry], at: Position) -> list[asyncio.Future[object]]:
         outputs: Iterable[Output] = [(key, value, []) for key, value in entries]
         sent = await send_all(self.producer, self.options.state, self.partition, outputs)
         reach("count-3-entries")
@@ -71,16 +71,19 @@ class Transactor:
         reach("count-4-position")
         return sent
 
-    async def _conflicts(self, conflicts: Sequence[Conflict]) -> list[asyncio.Future[object]]:
+    async def _letters(self, letters: Sequence[Letter]) -> list[asyncio.Future[object]]:
         by_origin: dict[tuple[str, int], list[Output]] = {}
-        for one in conflicts:
+        for one in letters:
+            detail = "an event of this tenant, source and id came before with other content"
+            if one.reason == "engine_error":
+                detail = f"the event could not be counted: {one.kind}"
             headers = dead_letters.headers_of(
-                one.topic, one.partition, one.offset, -1, stage="count", reason="id_conflict", field="id",
-                detail="an event of this tenant, source and id came before with other content",
+                one.topic, one.partition, one.offset, -1, stage="count", reason=one.reason,
+                field="id" if one.reason == "id_conflict" else None, detail=detail,
             )  # fmt: skip
             letter = dead_letters.output(one.tenant.encode(), one.row, headers, self.options.dead_letter_bytes)
             by_origin.setdefault((one.topic, one.partition), []).append(letter)
         sent = []
-        for (topic, partition), letters in by_origin.items():
-            sent += await send_all(self.producer, topic + self.options.dlq_suffix, partition, letters)
+        for (topic, partition), outputs in by_origin.items():
+            sent += await send_all(self.producer, topic + self.options.dlq_suffix, partition, outputs)
         return sent

@@ -6,7 +6,7 @@ It lets the runtime be proven by itself: whatever the runtime repeats, skips or 
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
 import orjson
@@ -62,13 +62,14 @@ class CountingEngine:
     def configure(self, book: TenantBook) -> None:
         """Has no settings."""
 
-    def outdated(self) -> list[str]:
-        return []
+    @property
+    def pending(self) -> bool:
+        return False
 
-    def redefine(self, tenant: str) -> None:
+    def step(self) -> None:
         """Is never asked."""
 
-    def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
+    def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
         if tenant == os.environ.get("COUNTING_HANGS_AT"):
             time.sleep(3600)  # as an endless computation would
         origin = orjson.dumps([tenant, block["topic"], block["partition"]])
@@ -76,7 +77,10 @@ class CountingEngine:
         counts = self.counts.setdefault(tenant, Counter())
         top = high
         for row in block["rows"]:
-            if row[0] > high:
+            if row[0] in skip:
+                self._bump(tenant, counts, "quarantined")
+                top = max(top, row[0])
+            elif row[0] > high:
                 self._count(block, tenant, counts, row)
                 top = max(top, row[0])
         for refusal in block["refused"]:
@@ -88,6 +92,10 @@ class CountingEngine:
             self._dirty_highs.add(origin)
 
     def _count(self, block: Block, tenant: str, counts: Counter[str], row: list[Any]) -> None:
+        if row[5] == os.environ.get("COUNTING_RAISES_AT"):
+            raise ArithmeticError("an event that cannot be counted")
+        if row[5] == os.environ.get("COUNTING_DIES_AT"):
+            os._exit(3)
         known = self.seen.get(row[3])
         if known is None:
             self.seen[row[3]] = row[4]

@@ -11,6 +11,7 @@ from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
 from tests.integration.counting_engine import CountingEngine
+from tests.local_engine import local_engine
 
 AT = Position(10, 1, {})
 
@@ -39,7 +40,7 @@ def publisher(sink: MemorySink, *, as_of: int | None = None, tenants: str = "a")
         block: Block = {"topic": "t", "partition": 0, "rows": [row], "refused": []}
         engine.apply(block, tenant, 0)
     options = WorkerOptions(("x",), ("t",), publish_interval=0, readback_interval=0, as_of=as_of)
-    made = Publisher(options, engine, sink, lambda: as_of or 1_000_000, 0)
+    made = Publisher(options, local_engine(engine, *tenants), sink, lambda: as_of or 1_000_000, 0)
     made.touch(engine.finish().touched)
     return made
 

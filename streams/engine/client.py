@@ -1,0 +1,157 @@
+"""The worker's side of the engine process: calls that can be awaited, answered in order."""
+
+import asyncio
+import pickle
+import socket
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, Final, NamedTuple
+
+from models.tenants import TenantBook
+from streams.engine import frames, host
+from streams.engine.rows import Origin, Record
+from streams.engine_port import EngineFactory, Entry
+from streams.stop import die, spawn
+
+LONGEST_S: Final = 60.0  # a call that takes longer hangs: calls are slices of a tenth of a second
+
+
+class EngineFailed(Exception):
+    """A call raised in the engine. The lane's state there may be half changed."""
+
+    def __init__(self, kind: str, text: str, where: str) -> None:
+        super().__init__(f"{kind} ({where})" if where else kind)
+        self.kind = kind
+        self.text = text
+
+
+class Letter(NamedTuple):
+    """An event that was not counted and becomes a dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+    tenant: str
+    row: bytes  # the journal's bytes of the event, where it has some
+    reason: str  # id_conflict, engine_error
+    kind: str  # of an engine_error: the exception's class
+    record: int  # of an engine_error: which journal record of the batch it came in
+
+
+class Counted(NamedTuple):
+    """What a batch changed."""
+
+    taken: int  # journal records
+    entries: Sequence[Entry]
+    letters: Sequence[Letter]
+    touched: set[str]  # tenants that may have other values now
+    redefined: set[str]  # tenants whose cells were swapped for others
+    failures: Sequence[tuple[str, str]]  # tenants whose background work raised, and what
+    pending: bool  # there is background work
+
+
+class EngineProcess:
+    """One process for all lanes of a worker. Its end is the worker's end."""
+
+    def __init__(self, factory: EngineFactory) -> None:
+        """Fork it. Call it before threads are started."""
+        self._channel: socket.socket = host.start(factory)
+        self._calls: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = count()
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def connect(self) -> None:
+        """Begin to listen for answers."""
+        reader, self._writer = await asyncio.open_unix_connection(sock=self._channel)
+        self._listening = spawn(self._listen(reader), lambda: "listening to the engine process")
+
+    def lane(self, partition: int) -> "LaneEngine":
+        """The engine of one lane."""
+        return LaneEngine(self, partition)
+
+    async def configure(self, book: TenantBook) -> None:
+        """Other settings of tenants, for all lanes and those to come."""
+        await self.call(-1, "configure", pickle.dumps(book))
+
+    async def call(self, lane: int, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
+        """Call a method of `streams.engine.host.Host`. Raises EngineFailed."""
+        assert self._writer is not None, "not connected"
+        number = next(self._numbers)
+        answer = self._calls[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(frames.encode((number, lane, method, arguments)))
+        await self._writer.drain()
+        done, _ = await asyncio.wait([answer], timeout=limit)
+        if not done:
+            die(f"lane {lane}: the engine has not answered {method} for {limit:.0f} s")
+        ok, result = answer.result()
+        if not ok:
+            raise EngineFailed(*result)
+        return result
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            try:
+                head = await reader.readexactly(frames.HEADER.size)
+                body = await reader.readexactly(frames.HEADER.unpack(head)[0])
+            except (asyncio.IncompleteReadError, ConnectionError):
+                die("the engine process ended")
+            number, ok, result = frames.decode(body)
+            self._calls.pop(number).set_result((ok, result))
+
+
+class LaneEngine:
+    """The state of one lane, in the engine process. Calls raise EngineFailed."""
+
+    def __init__(self, process: EngineProcess, lane: int) -> None:
+        self._process = process
+        self._lane = lane
+        self.tenants: set[str] = set()  # that were ever seen in this lane
+        self.pending = True  # background work may wait
+
+    async def open(self) -> None:
+        """Begin with an empty state."""
+        self.tenants = set()
+        await self._call("open")
+
+    async def drop(self) -> None:
+        """Forget everything."""
+        await self._call("drop")
+
+    async def load(self, entries: list[Entry]) -> None:
+        """Take changelog entries back. A later one of the same key replaces it."""
+        await self._call("load", entries)
+
+    async def restored(self) -> None:
+        """All entries are there: make what is derived, slice by slice."""
+        while (tenants := await self._call("restored")) is None:
+            pass
+        self.tenants = set(tenants)
+        self.pending = True
+
+    async def count(self, records: list[Record], skipped: Mapping[Origin, str], *, single: bool) -> Counted:
+        """Count as many of these journal records as a slice has time for, at least one, as a batch."""
+        return self._counted(await self._call("count", records, dict(skipped), single))
+
+    async def work(self) -> Counted:
+        """A slice of the background work, as a batch without events."""
+        return self._counted(await self._call("work"))
+
+    async def probe(self, records: list[Record], skipped: Mapping[Origin, str]) -> list[tuple[Origin, str]]:
+        """Events of these records that can't be counted, and why. The state stays as it is."""
+        found: list[tuple[Origin, str]] = await self._call("probe", records, dict(skipped), limit=3600.0)
+        return found
+
+    async def documents(
+        self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """KPI documents at ``as_of`` (ms), all or those that changed; and how many KPIs wait with their segments."""
+        found: tuple[list[dict[str, Any]], int] = await self._call("documents", tenant, as_of, live, full, parts)
+        return found
+
+    async def _call(self, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
+        return await self._process.call(self._lane, method, *arguments, limit=limit)
+
+    def _counted(self, said: dict[str, Any]) -> Counted:
+        self.tenants |= said["touched"]
+        self.pending = said["pending"]
+        return Counted(**{**said, "letters": [Letter(*one) for one in said["letters"]]})

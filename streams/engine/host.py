@@ -1,0 +1,278 @@
+"""The engine process: owns the state of all lanes of a worker, and answers one short call after the other.
+
+Calls of all lanes queue in one channel and each ends within a slice, so lanes take turns by time: a busy tenant costs
+its neighbours a fair share.
+"""
+
+import ctypes
+import gc
+import os
+import pickle
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from time import monotonic
+from typing import Any, Final
+
+from models.blocks import decode_block
+from streams.engine import frames
+from streams.engine.probe import probe
+from streams.engine.rows import Origin, Record, singly
+from streams.engine_port import Engine, EngineFactory
+
+SLICE_S: Final = 0.1  # how long a call goes on before it gives way
+YOUNG: Final = 100_000  # objects made since the last collection
+PDEATHSIG: Final = 1
+
+Skipped = Mapping[Origin, str]
+"""Quarantined events -> why."""
+
+
+class Host:
+    """Answers the calls of `streams.engine.client`."""
+
+    def __init__(self, channel: socket.socket, factory: EngineFactory) -> None:
+        self._channel = channel
+        self._factory = factory
+        self._engines: dict[int, Engine] = {}
+        self._restoring: dict[int, Iterator[None]] = {}
+        self._book: Any = None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(channel, selectors.EVENT_READ)
+        self._probes: dict[int, tuple[int, int, bytearray]] = {}  # pipe -> call, process, what it said so far
+
+    def serve(self) -> None:
+        """Answer until the worker is gone."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is not self._channel:
+                    self._hear(int(key.fd))
+                elif (message := frames.receive(self._channel)) is not None:
+                    self._take(*message)
+                else:
+                    return
+            if gc.get_count()[0] > YOUNG:
+                tidy()
+
+    def _take(self, call: int, lane: int, method: str, arguments: tuple[Any, ...]) -> None:
+        try:
+            if method == "probe":
+                self._probe(call, lane, *arguments)
+                return
+            self._reply(call, True, getattr(self, method)(lane, *arguments))
+        except Exception as error:  # noqa: BLE001 - the worker decides what a failed call means
+            self._reply(call, False, (type(error).__name__, str(error)[:400], where(error)))
+
+    def _reply(self, call: int, ok: bool, result: Any) -> None:
+        self._channel.sendall(frames.encode((call, ok, result)))
+
+    # -- a lane's life ---------------------------------------------------------------------------------------------
+
+    def open(self, lane: int) -> None:
+        """Begin with an empty state."""
+        engine = self._engines[lane] = self._factory()
+        if self._book is not None:
+            engine.configure(self._book)
+
+    def drop(self, lane: int) -> None:
+        """Forget a lane."""
+        self._restoring.pop(lane, None)
+        if self._engines.pop(lane, None) is not None:
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+
+    def configure(self, lane: int, book: bytes) -> None:
+        """Other settings of tenants, for all lanes. ``book``: a pickled TenantBook, made by our own other half."""
+        self._book = pickle.loads(book)
+        for engine in self._engines.values():
+            engine.configure(self._book)
+
+    def load(self, lane: int, entries: list[tuple[bytes, bytes | None]]) -> None:
+        """Take changelog entries back."""
+        load = self._engines[lane].load
+        for key, value in entries:
+            load(key, value)
+
+    def restored(self, lane: int) -> list[str] | None:
+        """A slice of the work after the last entry; the tenants of the lane when all is done, None before."""
+        if lane not in self._restoring:
+            self._restoring[lane] = iter(self._engines[lane].restored() or ())
+        for _ in until(monotonic() + SLICE_S, self._restoring[lane]):
+            return None
+        del self._restoring[lane]
+        tidy()
+        return list(self._engines[lane].tenants())
+
+    # -- counting --------------------------------------------------------------------------------------------------
+
+    def count(self, lane: int, records: list[Record], skipped: Skipped, single: bool) -> dict[str, Any]:
+        """Count what a slice has time for, at least one record, and end the batch.
+
+        ``single``: one event at a time, as the probe does.
+        """
+        engine, letters = self._engines[lane], []
+        end = monotonic() + SLICE_S
+        entries: list[tuple[bytes, bytes | None]] = []
+        touched: set[str] = set()
+        taken = 0
+        for number, (tenant, journal_ts, value) in enumerate(records):
+            if number and monotonic() > end:
+                break
+            taken += 1
+            if single:
+                for one in singly([records[number]]):
+                    letters += _apply(engine, one.tenant, one.journal_ts, one.block, skipped, number)
+                    outcome = engine.finish()
+                    entries += outcome.entries
+                    touched |= set(outcome.touched)
+                    letters += _conflicts(outcome)
+            else:
+                letters += _apply(engine, tenant, journal_ts, decode_block(value), skipped, number)
+        return self._ended(engine, taken, entries, touched, letters)
+
+    def work(self, lane: int) -> dict[str, Any]:
+        """A slice of what waits in the background: redefinition, erasure, old entries."""
+        engine = self._engines[lane]
+        end = monotonic() + SLICE_S / 2
+        while engine.pending and monotonic() < end:
+            engine.step()
+        return self._ended(engine, 0, [], set(), [])
+
+    def _ended(
+        self, engine: Engine, taken: int, entries: list[Any], touched: set[str], letters: list[Any]
+    ) -> dict[str, Any]:
+        outcome = engine.finish()
+        return {
+            "taken": taken,
+            "entries": [*entries, *outcome.entries],
+            "letters": [*letters, *_conflicts(outcome)],
+            "touched": touched | set(outcome.touched),
+            "redefined": set(getattr(outcome, "redefined", ())),
+            "failures": [tuple(map(str, one)) for one in getattr(outcome, "failures", ())],
+            "pending": engine.pending,
+        }
+
+    def documents(
+        self, lane: int, tenant: str, as_of: int, live: bool, full: bool, parts: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """KPI documents, and how many KPIs wait with theirs of segments."""
+        engine = self._engines[lane]
+        return engine.documents(tenant, as_of, live=live, full=full, parts=parts), engine.waiting(tenant)
+
+    # -- looking for events that can't be counted ------------------------------------------------------------------
+
+    def _probe(self, call: int, lane: int, records: list[Record], skipped: Skipped) -> None:
+        engine = self._engines[lane]
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            self._probes[reading] = call, pid, bytearray()
+            self._selector.register(reading, selectors.EVENT_READ)
+            return
+        os.close(reading)
+
+        def report(origin: Origin, kind: str) -> None:
+            topic, partition, offset = origin
+            os.write(writing, f"{topic}\t{partition}\t{offset}\t{kind}\n".encode())
+
+        def count(one: Any) -> None:
+            engine.apply(one.block, one.tenant, one.journal_ts)
+            engine.finish()
+
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        try:
+            events = [one for one in singly(records) if one.origin not in skipped]
+            probe(events, count, report)
+        finally:
+            os._exit(0)
+
+    def _hear(self, pipe: int) -> None:
+        call, pid, said = self._probes[pipe]
+        if more := os.read(pipe, 65_536):
+            said += more
+            return
+        self._selector.unregister(pipe)
+        os.close(pipe)
+        os.waitpid(pid, 0)
+        del self._probes[pipe]
+        found = (line.split("\t") for line in said.decode().splitlines())
+        self._reply(call, True, [((topic, int(part), int(offset)), kind) for topic, part, offset, kind in found])
+
+
+def until(end: float, steps: Iterator[None]) -> Iterator[None]:
+    """Step until the time is up; yields once then. Ends without a yield when there are no more steps."""
+    for _ in steps:
+        if monotonic() > end:
+            yield
+
+
+def tidy() -> None:
+    """Collect what is young and never look at the rest again: the collector walking a large state costs a quarter of
+    the throughput, and a stop of seconds."""
+    gc.collect(0)
+    gc.freeze()
+
+
+def where(error: BaseException) -> str:
+    """The innermost line of ours an error came from."""
+    frames_ = traceback.extract_tb(error.__traceback__)
+    return f"{os.path.basename(frames_[-1].filename)}:{frames_[-1].lineno}" if frames_ else ""
+
+
+def _apply(
+    engine: Engine, tenant: str, journal_ts: int, block: Any, skipped: Skipped, number: int
+) -> list[tuple[Any, ...]]:
+    """Apply a block without its quarantined events; these as letters."""
+    if not skipped:
+        engine.apply(block, tenant, journal_ts)
+        return []
+    topic, partition = block["topic"], block["partition"]
+    out = {offset: kind for (name, part, offset), kind in skipped.items() if (name, part) == (topic, partition)}
+    engine.apply(block, tenant, journal_ts, skip=frozenset(out))
+    return [
+        (topic, partition, row[0], tenant, b"", "engine_error", out[row[0]], number)
+        for row in (*block["rows"], *block["refused"]) if row[0] in out
+    ]  # fmt: skip
+
+
+def _conflicts(outcome: Any) -> list[tuple[Any, ...]]:
+    return [
+        (one.topic, one.partition, one.offset, one.tenant, one.row, "id_conflict", "", -1) for one in outcome.conflicts
+    ]
+
+
+def start(factory: EngineFactory) -> socket.socket:
+    """Fork the engine process; what is returned talks to it. Call it before threads are started."""
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    if os.fork():
+        theirs.close()
+        return ours
+    ours.close()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the worker decides: it ends, and the channel with it
+    _die_with(parent)
+    gc.disable()
+    gc.freeze()
+    try:
+        Host(theirs, factory).serve()
+    except (BrokenPipeError, ConnectionResetError):
+        os._exit(0)  # the worker is gone
+    except BaseException as error:  # noqa: BLE001
+        sys.stderr.write(f"crmkpi worker: the engine process ended: {type(error).__name__} ({where(error)})\n")
+        sys.stderr.flush()
+        os._exit(70)
+    os._exit(0)
+
+
+def _die_with(parent: int) -> None:
+    """Linux ends this process with its parent even in the middle of a computation; elsewhere the channel's end does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)
