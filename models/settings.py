@@ -60,7 +60,8 @@ class Settings(BaseSettings):
     input_partitions: Annotated[int, Field(ge=1, le=1000)] = 4
     journal_partitions: Annotated[int, Field(ge=1, le=1000)] = 12  # fixed for life: tenants are placed by it
     replication: Annotated[int, Field(ge=1, le=9)] = 1
-    session_timeout_s: Annotated[float, Field(gt=0, le=1800)] = 45.0
+    session_timeout_s: Annotated[float, Field(gt=0, le=1800)] = 10.0
+    worker_id: TopicPart = ""  # a worker's name, the same after a restart; the supervisor gives its workers one
     publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
 
     @classmethod

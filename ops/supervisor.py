@@ -8,9 +8,12 @@ wrong setting): everything stops with that code.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
@@ -19,6 +22,7 @@ from ops.local.guard import Guard
 
 log = logging.getLogger(__name__)
 FAIL_STOP = 70
+WORKER_ID = "CRMKPI_WORKER_ID"
 Progress = Callable[[str], None]
 
 
@@ -54,6 +58,7 @@ class Supervisor:
     env: Mapping[str, str] | None = None
     slots: list[Slot] = field(init=False)
     _guard: Guard = field(init=False)
+    _name: str = field(default_factory=lambda: f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:8]}")
     _asked: int = 0  # signals that asked us to stop
     _code: int = 0
 
@@ -92,7 +97,9 @@ class Supervisor:
 
     def _start(self, slot: Slot) -> None:
         # Its own session: Ctrl-C reaches the workers once, through us, and not a second time from the terminal.
-        slot.process = subprocess.Popen(self.command, env=self.env, start_new_session=True)
+        # The same name after a restart: Kafka gives the worker its partitions back without dealing them anew.
+        env = {**(os.environ if self.env is None else self.env), WORKER_ID: f"{self._name}-{slot.number}"}
+        slot.process = subprocess.Popen(self.command, env=env, start_new_session=True)
         slot.started, slot.start_at = time.monotonic(), None
         self._tell_guard()
         self.progress(f"worker {slot.number} started, process {slot.process.pid}")
@@ -103,7 +110,7 @@ class Supervisor:
         if code == 0:
             self.progress(f"worker {slot.number} ended")
         elif code == FAIL_STOP or code < 0:
-            self._restart_later(slot, "stopped itself (code 70)" if code > 0 else f"was ended by {_name(-code)}")
+            self._restart_later(slot, "stopped itself (code 70)" if code > 0 else f"was ended by {_signal_name(-code)}")
         else:
             self._code = code
             self.progress(f"worker {slot.number} ended with code {code}: a restart would not help, stopping all")
@@ -145,6 +152,6 @@ def _send(slot: Slot, number: signal.Signals) -> None:
         slot.process.send_signal(number)
 
 
-def _name(number: int) -> str:
+def _signal_name(number: int) -> str:
     known = {item.value: item.name for item in signal.Signals}
     return known.get(number, f"signal {number}")

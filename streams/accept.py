@@ -113,8 +113,10 @@ class Acceptor:
         journal: Places = defaultdict(list)
         letters: Places = defaultdict(list)
         for fetched in taken:
-            self._validate(fetched, journal, letters)
-            await asyncio.sleep(0)
+            for first in range(0, len(fetched.records), self.options.slice_records):
+                records = fetched.records[first : first + self.options.slice_records]
+                self._validate(fetched._replace(records=records), journal, letters)
+                await asyncio.sleep(0)
         reach("accept-1-validated")
         sent = await self._send(journal)
         reach("accept-2-journal")

@@ -30,6 +30,7 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         journal=topics.journal(settings),
         state=topics.state(settings),
         lanes=settings.journal_partitions,
+        group_instance_id=settings.worker_id or None,
         session_timeout=settings.session_timeout_s,
         heartbeat=min(WorkerOptions.heartbeat, settings.session_timeout_s / 4),
         publish_interval=settings.publish_interval_ms / 1000,

@@ -195,7 +195,7 @@ class BatchConsumer(Consumer):
             self.kafka.resume(tp)
 
     def standing(self) -> dict[TP, tuple[int, int, float | None]]:
-        """Flowing partitions that can be read: fetched to, end of the log as last heard (0: never), when (epoch seconds)."""
+        """Flowing partitions that can be read: fetched to, the log's end as last heard (0: never), when (epoch, s)."""
         subscription = self.kafka._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         found: dict[TP, tuple[int, int, float | None]] = {}
@@ -238,6 +238,11 @@ class BatchConsumer(Consumer):
         await self.kafka.start()
 
     async def on_stop(self) -> None:
+        await self.kafka.stop()
+
+    async def leave(self) -> None:
+        """Leave the group at once: a static member that is not coming back would be waited for."""
+        self.kafka._coordinator._group_instance_id = None
         await self.kafka.stop()
 
     async def subscribe(self, topics: Iterable[str]) -> None:

@@ -17,9 +17,9 @@ class WorkerOptions:
     dlq_suffix: str = ".dlq"
     lanes: int = 12  # partitions of journal and state, fixed for life
     client: Mapping[str, Any] = field(default_factory=dict)  # security options of every Kafka client
-    group_instance_id: str | None = None
+    group_instance_id: str | None = None  # static membership: who comes back under the same name is not rebalanced
 
-    session_timeout: float = 30.0
+    session_timeout: float = 10.0
     heartbeat: float = 3.0
     rebalance_timeout: float = 60.0
     request_timeout: float = 40.0
@@ -30,7 +30,8 @@ class WorkerOptions:
 
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
     fetch_bytes: int = 1 << 20  # a partition
-    poll_records: int = 8_000  # records handed out at a time
+    poll_records: int = 2_000  # records handed out at a time, unpacked in one go
+    slice_records: int = 500  # records validated in one go
     batch_events: int = 20_000  # records (accept) or blocks' bytes/300 (count) of one batch
     batch_bytes: int = 6 << 20
     record_bytes: int = 256 << 10  # outputs are split at this size

@@ -47,7 +47,7 @@ async def stop(app: App, sink: Sink) -> None:
         app.ownership.stopping = True
         await app.ownership.quiet()
         await app.ownership.close()
-        await consumer.kafka.stop()
+        await consumer.leave()
         await sink.close()
     except Exception as exc:  # noqa: BLE001
         die("stopping", exc)

@@ -85,8 +85,9 @@ class Watchdog:
             lane = self.ownership.lanes.get(tp.partition) if tp.topic == self.options.journal else None
             done = lane.position.next if lane is not None and lane.ready else fetched_to
             silent = heard is not None and time.time() - heard > self.options.watchdog / 2
-            seen[tp] = done, highwater > done or silent
+            patient = lane is not None and lane.quarantining  # an event that hangs is given time
+            seen[tp] = done, (highwater > done or silent) and not patient
         for partition, lane in self.ownership.lanes.items():
-            if not lane.ready:  # still restoring: entries must keep coming
+            if not lane.ready and not lane.blocked:  # still restoring: entries must keep coming
                 seen[TP(self.options.state, partition)] = lane.state.entries, self.ownership.is_restoring(partition)
         return seen

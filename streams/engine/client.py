@@ -13,7 +13,7 @@ from streams.engine.rows import Origin, Record
 from streams.engine_port import EngineFactory, Entry
 from streams.stop import die, spawn
 
-LONGEST_S: Final = 60.0  # a call that takes longer hangs: calls are slices of a tenth of a second
+LONGEST_S: Final = 30.0  # a call that takes longer hangs: calls are slices of a tenth of a second
 
 
 class EngineFailed(Exception):

@@ -189,12 +189,41 @@ async def test_the_broker_restarts_and_the_worker_finds_back(rig: Rig, servers: 
     assert len(rig.log.read_text().splitlines()) < 300
 
 
-async def test_a_worker_that_hangs_ends_itself(rig: Rig) -> None:
-    """An endless computation blocks the loop: the watchdog's thread ends the worker, the next one counts."""
+async def test_an_event_that_cannot_be_counted_is_quarantined_and_the_others_go_on(rig: Rig) -> None:
+    """The engine raises: the event is found, becomes a dead letter, and everything else is exact without a restart."""
+    await rig.produce(300)
+    await rig.poison("crm.link.clicked", number=3)
+    await rig.produce(300)
+    with rig.worker(env={"COUNTING_RAISES_AT": "crm.link.clicked"}) as worker:
+        await rig.exact()
+        await rig.produce(100)
+        await rig.poison("crm.link.clicked")
+        await rig.exact()
+        assert worker.poll() is None
+    letters = [letter for letter in await rig.dead_letters() if letter["crmkpi.reason"] == "engine_error"]
+    assert [letter["crmkpi.detail"].rpartition(" ")[2] for letter in letters] == ["ArithmeticError"] * 4
+    assert len(await rig.dead_letters()) == rig.refused
+
+
+async def test_an_event_that_ends_the_process_is_quarantined_after_three_ends(rig: Rig) -> None:
+    """Nothing is raised that could be caught: workers see that they end at one position, and try events in copies."""
+    await rig.produce(100)
+    await rig.poison("crm.link.clicked")
+    env = {"COUNTING_DIES_AT": "crm.link.clicked"}
+    for _ in range(3):
+        with rig.worker(env=env) as ending:
+            assert await asyncio.to_thread(ending.wait, 60) == 70
+    with rig.worker(env=env) as worker:
+        await rig.exact()
+        assert worker.poll() is None
+
+
+async def test_a_worker_whose_engine_hangs_ends_itself(rig: Rig) -> None:
+    """An endless computation in the engine: the position stands still, the worker ends, the next one counts."""
     await rig.produce(100)
     with rig.worker(env={"COUNTING_HANGS_AT": "tenant-1"}, watchdog=4) as stuck:
         assert await asyncio.to_thread(stuck.wait, 60) == 70
-    assert "without a pause" in rig.log.read_text()
+        assert "has stood at" in rig.log.read_text()
     with rig.worker():
         await rig.exact()
 
