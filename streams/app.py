@@ -15,7 +15,7 @@ from streams.consumer import BatchConsumer, BatchTransport
 from streams.engine.client import EngineProcess
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
-from streams.stop import die
+from streams.stop import die, spawn
 from streams.table import StateTable
 from streams.topic_ids import topic_ids
 from streams.watchdog import Watchdog
@@ -91,6 +91,7 @@ class App(faust.App):
         names = [self.options.journal, *self.options.inputs]
         self.ownership.topic_ids = await topic_ids(consumer.kafka._client, names)
         await self.acceptor.start(consumer)
+        self.trying = spawn(consumer.keep_trying(), lambda: "trying partitions that can't be read")
         self.watchdog = Watchdog(self.options, self.ownership, consumer)
         self.watchdog.start()
 

@@ -131,11 +131,13 @@ class BatchConsumer(Consumer):
             )  # fmt: skip
         self.blocked[TP(*tp)] = position, describe(error)
 
-    def try_again(self) -> None:
-        """Read blocked partitions again: the broker's copy may be whole again, or this build may read it."""
-        for tp in self.blocked:
-            if TopicPartition(*tp) in self._fetched_to:
-                self.kafka.resume(TopicPartition(*tp))
+    async def keep_trying(self) -> None:
+        """Read blocked partitions again and again: the broker's copy may be whole again."""
+        while True:
+            await asyncio.sleep(self.options.try_again)
+            for tp in self.blocked:
+                if TopicPartition(*tp) in self._fetched_to:
+                    self.kafka.resume(TopicPartition(*tp))
 
     def _ranges(self, records: Mapping[Any, Any]) -> list[Fetched]:
         assignment = self.kafka._subscription.subscription.assignment

@@ -4,6 +4,9 @@ import asyncio
 import signal
 import subprocess
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models import topics
 from ops.local import Kafka, Servers
+from ops.local.process import ProcessUnit
 from streams.failpoints import ACCEPT, COUNT, RESTORE
 from tests.integration.streams_rig import INPUTS, LANES, Rig, end
 
@@ -216,6 +220,40 @@ async def test_an_event_that_ends_the_process_is_quarantined_after_three_ends(ri
     with rig.worker(env=env) as worker:
         await rig.exact()
         assert worker.poll() is None
+
+
+async def test_a_partition_that_cannot_be_read_blocks_itself_only(rig: Rig, kafka: Kafka) -> None:
+    """A bit of a batch is flipped on the broker's disk: what lies before it and all other partitions are counted."""
+    if not isinstance(kafka.unit, ProcessUnit):
+        pytest.skip("the broker's files are elsewhere")
+    await rig.make_topics()
+    await rig.produce(100)
+    before = rig.wanted()
+    await rig.poison("crm.link.clicked", tenant="tenant-2")
+    rig.expected["tenant-2"]["crm.link.clicked"] = rig.expected["tenant-2"].pop("quarantined")
+    rig.refused -= 1
+    (segment,) = kafka.unit.folder.glob(f"data/{rig.input}-0/*.log")
+    with flipped(segment, b"crm.link.clicked"), rig.worker(try_again=0.5) as worker:
+        await rig.until(rig.counts, before)
+        await asyncio.sleep(2)
+        assert worker.poll() is None
+        assert rig.log.read_text().count("can't be read at offset") == 1
+    with rig.worker(try_again=0.5):
+        await rig.exact()
+
+
+@contextmanager
+def flipped(file: Path, text: bytes) -> Iterator[None]:
+    """A file with one bit of a text in it changed."""
+    at = file.read_bytes().rindex(text)
+    for last in (False, True):
+        with file.open("r+b") as handle:
+            handle.seek(at)
+            byte = handle.read(1)[0]
+            handle.seek(at)
+            handle.write(bytes([byte ^ 1]))
+        if not last:
+            yield
 
 
 async def test_a_worker_whose_engine_hangs_ends_itself(rig: Rig) -> None:
