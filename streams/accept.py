@@ -28,6 +28,7 @@ from streams import dead_letters
 from streams.consumer import BatchConsumer
 from streams.failpoints import reach
 from streams.fetched import Fetched
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.producing import Output, lane_of, new_producer, send_all
 from streams.stop import spawn
@@ -113,7 +114,8 @@ class Acceptor:
         journal: Places = defaultdict(list)
         letters: Places = defaultdict(list)
         for fetched in taken:
-            self._validate(fetched, journal, letters)
+            with stats.process.labels("accept").time():
+                self._validate(fetched, journal, letters)
             await asyncio.sleep(0)
         reach("accept-1-validated")
         sent = await self._send(journal)
@@ -129,6 +131,8 @@ class Acceptor:
         rows, rejections = validate(raw)
         self.accepted += len(rows)
         self.rejected += len(rejections)
+        stats.accepted(fetched.topic, rows)
+        stats.refused(fetched.topic, [rejection.reason for rejection in rejections])
         refused = [Refusal(r.record.offset, r.received, r.tenant, r.reason) for r in rejections]
         for tenant, block in encode_blocks(fetched.topic, fetched.partition, rows, refused):
             journal[self.options.journal, self._lane(tenant)].append((tenant.encode(), block, []))
@@ -163,6 +167,7 @@ class Acceptor:
             reach("accept-4-acknowledged")
             await self.consumer.commit_offsets(_ends(taken), taken[-1].era)
             reach("accept-5-committed")
+            stats.batches.labels("accept").inc()
             self._sent.task_done()
 
 

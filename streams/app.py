@@ -14,6 +14,8 @@ from streams.clock import Clock
 from streams.collect import collect_when_idle
 from streams.consumer import BatchConsumer, BatchTransport
 from streams.engine_port import EngineFactory
+from streams.monitor.metrics import stats
+from streams.monitor.monitor import Monitor
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
 from streams.stop import die, spawn
@@ -70,6 +72,7 @@ class App(faust.App):
     options: WorkerOptions
     ownership: Ownership
     acceptor: Acceptor
+    monitoring: Monitor
 
     def _create_directories(self) -> None:
         """None: Faust's folders are for tables on disk, and ours are in memory."""
@@ -77,6 +80,7 @@ class App(faust.App):
     def on_rebalance_start(self) -> None:
         self.rebalancing = True
         self.rebalancing_count += 1
+        stats.rebalances.inc()
 
     def on_rebalance_return(self) -> None:
         """Faust tells its sensors here, which are off."""
@@ -123,6 +127,7 @@ def create_app(options: WorkerOptions, engine: EngineFactory, sink: Sink, clock:
     table = StateTable(app, engine=engine, name="state", changelog_topic=app.topic(options.state))
     app.tables.add(table)
     app.ownership = Ownership(options, table, app.acceptor, sink, clock)
+    app.monitoring = Monitor(app)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

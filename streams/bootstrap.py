@@ -31,6 +31,8 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         lanes=settings.journal_partitions,
         session_timeout=settings.session_timeout_s,
         heartbeat=min(WorkerOptions.heartbeat, settings.session_timeout_s / 4),
+        http_host=settings.http.host,
+        http_port=settings.http.port,
         publish_interval=settings.publish_interval_ms / 1000,
         as_of=as_of,
     )

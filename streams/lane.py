@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -10,6 +11,8 @@ from models.blocks import decode_block
 from models.tenants import TenantBook
 from streams.engine_port import Outcome
 from streams.fetched import Fetched
+from streams.monitor.lags import lags
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
@@ -159,7 +162,7 @@ class Lane:
         return self._inbox_bytes >= self.options.batch_bytes // BACKLOG
 
     async def _batch(self) -> None:
-        taken = 0
+        taken, began = 0, time.monotonic()
         while self._inbox and taken < self.options.batch_bytes:
             fetched = self._inbox.popleft()
             size = fetched.bytes
@@ -171,7 +174,9 @@ class Lane:
         self._unpause()
         await self._settle()
         at = self.position._replace(next=self._applied)
-        self._committing = spawn(self._commit(outcome, at), lambda: f"committing lane {self.partition} at {at.next}")
+        self._committing = spawn(
+            self._commit(outcome, at, began), lambda: f"committing lane {self.partition} at {at.next}"
+        )
 
     async def _redefine(self) -> None:
         """Count tenants again whose settings or formulas are others now: one transaction, at the same position.
@@ -185,7 +190,7 @@ class Lane:
         for tenant in tenants:
             self.state.engine.redefine(tenant)
             await asyncio.sleep(0)
-        await self._commit(self.state.engine.finish(), self.position)
+        await self._commit(self.state.engine.finish(), self.position, time.monotonic())
         self.publisher.whole(tenants)
         log.info("lane %s: settings or formulas changed, counted again: %s", self.partition, ", ".join(tenants))
 
@@ -202,8 +207,10 @@ class Lane:
             self._paused = False
             self._pause(False)
 
-    async def _commit(self, outcome: Outcome, at: Position) -> None:
+    async def _commit(self, outcome: Outcome, at: Position, began: float) -> None:
         await self.transactor.commit(outcome, at)
+        stats.committed(outcome, time.monotonic() - began)
+        lags.committed(self.options.journal, self.partition, at.next)
         self.state.position = at
         self.batches += 1
         self.publisher.touch(outcome.touched)

@@ -27,6 +27,8 @@ class WorkerOptions:
     transaction_timeout: float = 60.0  # the next owner's fence ends it at once; a slow machine must not
     watchdog: float = 120.0  # a position that stands still for so long while there is lag ends the worker
     stop_deadline: float = 9.0
+    http_host: str = "127.0.0.1"
+    http_port: int = 0  # metrics, health and readiness; 0: none
 
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
     fetch_bytes: int = 1 << 20  # a partition

@@ -1,0 +1,152 @@
+"""A real worker, watched over HTTP while events flow."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ops.local import Servers
+from ops.local.net import free_port
+from tests.integration.streams_rig import LANES, Rig
+
+pytestmark = pytest.mark.servers
+
+
+class Scrape(NamedTuple):
+    """The samples of one answer of /metrics."""
+
+    samples: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """The sum of all series of a name that have these labels."""
+        wanted = set(labels.items())
+        return sum(value for (found, has), value in self.samples.items() if found == name and wanted <= has)
+
+    @property
+    def names(self) -> set[str]:
+        return {name for name, _ in self.samples}
+
+
+class Watched:
+    """One worker's port."""
+
+    def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
+        self._http, self.port = http, port
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and body; 0 when nothing listens."""
+        try:
+            async with self._http.get(f"http://127.0.0.1:{self.port}{path}") as answer:
+                return answer.status, await answer.text()
+        except aiohttp.ClientError:
+            return 0, ""
+
+    async def body(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Status and JSON body."""
+        status, text = await self.get(path)
+        return status, json.loads(text) if text else {}
+
+    async def scrape(self) -> Scrape:
+        """All metrics now."""
+        _, text = await self.get("/metrics")
+        families = text_string_to_metric_families(text)
+        return Scrape({(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples})
+
+
+@asynccontextmanager
+async def watching(port: int) -> AsyncIterator[Watched]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as http:
+        yield Watched(http, port)
+
+
+async def test_a_worker_is_watched_while_events_flow(rig: Rig) -> None:
+    """Ready when every lane is restored; counters equal what was sent; all is counted, so nothing waits."""
+    port = free_port()
+    async with watching(port) as watched:
+        with rig.worker(env={"CRMKPI_HTTP__PORT": str(port)}) as process:
+            await rig.until(lambda: _status(watched, "/healthz"), 200)
+            await rig.until(lambda: _status(watched, "/readyz"), 200)
+            status, body = await watched.body("/readyz")
+            assert (status, body["lanes"], body["reasons"]) == (200, list(range(LANES)), [])
+
+            await rig.produce(2_000)
+            await rig.exact()
+            seen = await watched.scrape()
+            wanted = rig.wanted()
+            accepted = sum(n for counts in wanted.values() for name, n in counts.items() if name != "rejected")
+            assert seen("crmkpi_events_consumed_total", topic=rig.input, type="crm.page.viewed") == accepted
+            rejected = sum(counts.get("rejected", 0) for counts in wanted.values())
+            assert seen("crmkpi_events_rejected_total", topic=rig.input, reason="missing_field") == rejected
+            assert seen("crmkpi_dead_letters_total") == rig.refused
+            assert seen("crmkpi_batches_total", stage="count") == seen(
+                "crmkpi_process_duration_seconds_count", stage="count"
+            )
+            await rig.until(lambda: _sum(watched, "crmkpi_consumer_lag_records"), 0.0)
+            assert seen("crmkpi_lanes", state="ready") == LANES
+            assert seen("crmkpi_recovery_progress_ratio") == seen("crmkpi_ready") == 1
+            assert seen("crmkpi_kpi_last_update_timestamp_seconds") > seen("process_start_time_seconds") > 0
+            assert seen("crmkpi_sink_flush_duration_seconds_count") > 0
+            assert seen("crmkpi_loop_stall_seconds_count") > 10
+            assert "crmkpi_consumer_lag_seconds" in seen.names
+            await rig.until(lambda: _sum(watched, "crmkpi_consumer_status", status="OK"), float(LANES + 20))
+
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == 0
+    assert f"http://127.0.0.1:{port}/" in rig.log.read_text()
+
+
+async def test_a_worker_that_restores_is_alive_and_not_ready(rig: Rig) -> None:
+    """It says which lanes, and how far it is."""
+    await rig.produce(2_000)
+    with rig.worker():
+        await rig.exact()
+    port = free_port()
+    slow = {"CRMKPI_HTTP__PORT": str(port), "CRMKPI_TEST_RESTORE_RATE": "300"}
+    async with watching(port) as watched:
+        with rig.worker(env=slow):
+            await rig.until(lambda: _says_restoring(watched), True)
+            assert (await watched.get("/healthz"))[0] == 200
+            seen = await watched.scrape()
+            assert seen("crmkpi_lanes", state="restoring") > 0
+            assert 0 <= seen("crmkpi_recovery_progress_ratio") < 1
+            assert seen("crmkpi_ready") == 0
+            await rig.until(lambda: _status(watched, "/readyz"), 200)
+
+
+async def test_two_workers_of_a_machine_have_a_port_each_and_a_store_that_is_away_is_counted(
+    rig: Rig, servers: Servers
+) -> None:
+    """The second takes the next free port; publications that failed are errors of the store."""
+    port = free_port()
+    env = {"CRMKPI_HTTP__PORT": str(port)}
+    with rig.worker(env=env), rig.worker(env=env | {"CRMKPI_REDIS__URL": f"redis://127.0.0.1:{free_port()}/0"}):
+        async with watching(port) as one, watching(port + 1) as other:
+            await rig.until(lambda: _status(one, "/readyz"), 200)
+            await rig.until(lambda: _status(other, "/readyz"), 200)
+            lanes = [(await watched.body("/readyz"))[1]["lanes"] for watched in (one, other)]
+            assert sorted(lanes[0] + lanes[1]) == list(range(LANES))
+            await rig.produce(500, tenants=20)
+            await rig.until(lambda: _errors(one, other), True)
+
+
+async def _status(watched: Watched, path: str) -> int:
+    return (await watched.get(path))[0]
+
+
+async def _sum(watched: Watched, name: str, **labels: str) -> float:
+    return (await watched.scrape())(name, **labels)
+
+
+async def _says_restoring(watched: Watched) -> bool:
+    status, body = await watched.body("/readyz")
+    return status == 503 and bool(body["restoring"]) and 0 <= body["recovery_progress"] < 1
+
+
+async def _errors(*watched: Watched) -> bool:
+    return any([(await one.scrape())("crmkpi_sink_errors_total") > 0 for one in watched])
