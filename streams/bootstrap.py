@@ -6,14 +6,14 @@ from aiokafka.errors import KafkaConnectionError
 
 from kpis.engine import Engine
 from models import topics
-from models.settings import Settings
+from models.settings import Settings, SettingsError
+from ops.logs import set_up_logs
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
 from streams import clock
 from streams.app import create_app
 from streams.configure import configured
 from streams.engine_port import EngineFactory
-from streams.logs import set_up_logs
 from streams.options import WorkerOptions
 from streams.run import run
 from streams.stop import REFUSED, Refused, die
@@ -54,7 +54,10 @@ async def work(
     settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str, tenants: Watched | None = None
 ) -> None:
     """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
-    set_up_logs()
+    try:
+        set_up_logs()
+    except SettingsError as exc:
+        die("reading settings", Refused(str(exc)))
     await _topics(settings, options)
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
     sink = RedisSink(redis)
