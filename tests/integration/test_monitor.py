@@ -69,7 +69,7 @@ async def test_a_worker_is_watched_while_events_flow(rig: Rig) -> None:
     """Ready when every lane is restored; counters equal what was sent; all is counted, so nothing waits."""
     port = free_port()
     async with watching(port) as watched:
-        with rig.worker(env={"CRMKPI_HTTP__PORT": str(port)}) as process:
+        with rig.worker(env={"CRMKPI_HTTP__PORT": str(port), "CRMKPI_LOG_FORMAT": "json"}) as process:
             await rig.until(lambda: _status(watched, "/healthz"), 200)
             await rig.until(lambda: _status(watched, "/readyz"), 200)
             status, body = await watched.body("/readyz")
@@ -98,7 +98,8 @@ async def test_a_worker_is_watched_while_events_flow(rig: Rig) -> None:
 
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, 30) == 0
-    assert f"http://127.0.0.1:{port}/" in rig.log.read_text()
+    said = [json.loads(line)["event"] for line in rig.log.read_text().splitlines()]
+    assert f"metrics, health and readiness at http://127.0.0.1:{port}/" in said
 
 
 async def test_a_worker_that_restores_is_alive_and_not_ready(rig: Rig) -> None:
