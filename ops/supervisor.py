@@ -8,6 +8,7 @@ wrong setting): everything stops with that code.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from ops.local.guard import Guard
 
 log = logging.getLogger(__name__)
 FAIL_STOP = 70
+FAILURES = "CRMKPI_WORKER_FAILURES"  # tells a worker how many times in a row it had to be started again
 Progress = Callable[[str], None]
 
 
@@ -92,7 +94,8 @@ class Supervisor:
 
     def _start(self, slot: Slot) -> None:
         # Its own session: Ctrl-C reaches the workers once, through us, and not a second time from the terminal.
-        slot.process = subprocess.Popen(self.command, env=self.env, start_new_session=True)
+        env = {**(os.environ if self.env is None else self.env), FAILURES: str(slot.failures)}
+        slot.process = subprocess.Popen(self.command, env=env, start_new_session=True)
         slot.started, slot.start_at = time.monotonic(), None
         self._tell_guard()
         self.progress(f"worker {slot.number} started, process {slot.process.pid}")

@@ -5,6 +5,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from ops.supervisor import FAILURES
 from streams.monitor import health
 from streams.monitor.lags import Lags, lags
 from streams.monitor.metrics import Metrics, stats
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from streams.app import App
 
 OBSERVE_EVERY: Final = 5.0  # seconds; ten observations are a window
-FAILURES: Final = "CRMKPI_WORKER_FAILURES"  # the supervisor tells how often it had to start us again
 
 
 class Monitor:

@@ -5,15 +5,18 @@ import json
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ops.healthy import why_not
 from ops.local import Servers
 from ops.local.net import free_port
 from tests.integration.streams_rig import LANES, Rig
+from tests.unit.ops.test_healthy import proc
 
 pytestmark = pytest.mark.servers
 
@@ -65,8 +68,8 @@ async def watching(port: int) -> AsyncIterator[Watched]:
         yield Watched(http, port)
 
 
-async def test_a_worker_is_watched_while_events_flow(rig: Rig) -> None:
-    """Ready when every lane is restored; counters equal what was sent; all is counted, so nothing waits."""
+async def test_a_worker_is_watched_while_events_flow(rig: Rig, tmp_path: Path) -> None:
+    """Ready and healthy when every lane is restored; counters equal what was sent; all is counted, so nothing waits."""
     port = free_port()
     async with watching(port) as watched:
         with rig.worker(env={"CRMKPI_HTTP__PORT": str(port), "CRMKPI_LOG_FORMAT": "json"}) as process:
@@ -75,6 +78,7 @@ async def test_a_worker_is_watched_while_events_flow(rig: Rig) -> None:
             status, body = await watched.body("/readyz")
             assert (status, body["lanes"], body["reasons"]) == (200, list(range(LANES)), [])
 
+            assert await asyncio.to_thread(why_not, port, proc(tmp_path, (7, 1, "python3 -m streams"))) == ""
             await rig.produce(2_000)
             await rig.exact()
             seen = await watched.scrape()
