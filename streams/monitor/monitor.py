@@ -1,10 +1,12 @@
 """Puts together what one worker can say of itself: it reads the parts of the app and changes none."""
 
 import asyncio
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from ops.healthy import STEADY_S
 from ops.supervisor import FAILURES
 from streams.monitor import health
 from streams.monitor.lags import Lags, lags
@@ -36,7 +38,6 @@ class Monitor:
             return
         for topic in (options.journal, *options.inputs):
             self._metrics.lost.labels(topic)  # a counter that begins at 1 has no increase
-        self._metrics.failures.set(self._failures)
         self._probe.start()
         self._observing = spawn(self._observe(), lambda: "observing lag")
         await self.server.start(options.http_host, options.http_port)
@@ -70,13 +71,15 @@ class Monitor:
         metrics.stall_max.set(self._probe.scraped())
         metrics.recovery.set(metrics.recovery_progress)
         metrics.ready.set(self._ready()[0])
+        steady = time.monotonic() - self._began >= STEADY_S
+        metrics.failures.set(0 if steady else self._failures)
         ready = sum(lane.ready for lane in lanes.values())
         states = {"ready": ready, "restoring": len(lanes) - ready, "blocked": len(metrics.blocked)}
         for state, number in states.items():
             metrics.lanes.labels(state).set(number)
         metrics.pending.set(sum(lane.publisher.waits for lane in lanes.values()))
-        if metrics.newest is not None:
-            metrics.watermark_lag.set(max(0.0, time.time() - metrics.newest / 1000))
+        newest = metrics.newest  # None: nothing was accepted yet, which is no number and no alert
+        metrics.watermark_lag.set(math.nan if newest is None else max(0.0, time.time() - newest / 1000))
         self._lag()
         return metrics.exposition()
 

@@ -3,69 +3,18 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import aiohttp
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from ops.healthy import why_not
 from ops.local import Servers
 from ops.local.net import free_port
 from tests.integration.streams_rig import LANES, Rig
+from tests.integration.watched import Watched, watching
 from tests.unit.ops.test_healthy import proc
 
 pytestmark = pytest.mark.servers
-
-
-class Scrape(NamedTuple):
-    """The samples of one answer of /metrics."""
-
-    samples: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-    def __call__(self, name: str, **labels: str) -> float:
-        """The sum of all series of a name that have these labels."""
-        wanted = set(labels.items())
-        return sum(value for (found, has), value in self.samples.items() if found == name and wanted <= has)
-
-    @property
-    def names(self) -> set[str]:
-        return {name for name, _ in self.samples}
-
-
-class Watched:
-    """One worker's port."""
-
-    def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
-        self._http, self.port = http, port
-
-    async def get(self, path: str) -> tuple[int, str]:
-        """Status and body; 0 when nothing listens."""
-        try:
-            async with self._http.get(f"http://127.0.0.1:{self.port}{path}") as answer:
-                return answer.status, await answer.text()
-        except aiohttp.ClientError:
-            return 0, ""
-
-    async def body(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Status and JSON body."""
-        status, text = await self.get(path)
-        return status, json.loads(text) if text else {}
-
-    async def scrape(self) -> Scrape:
-        """All metrics now."""
-        _, text = await self.get("/metrics")
-        families = text_string_to_metric_families(text)
-        return Scrape({(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples})
-
-
-@asynccontextmanager
-async def watching(port: int) -> AsyncIterator[Watched]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as http:
-        yield Watched(http, port)
 
 
 async def test_a_worker_is_watched_while_events_flow(rig: Rig, tmp_path: Path) -> None:
