@@ -1,6 +1,7 @@
-"""`crmkpi lag`: how far the workers are behind, in records and in seconds."""
+"""`crmkpi lag`: how far the workers are behind, whether they follow, and when they will have caught up."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,6 +17,8 @@ from cli.term import cell, line, out, show_json
 from models import topics
 from models.settings import Settings
 from ops.lag import GroupLag, LagReader, PartitionLag
+from ops.observe import LagReport, observe
+from ops.verdicts import Verdict
 
 
 def lag_reader(place: Settings) -> LagReader:
@@ -26,24 +29,26 @@ def lag_reader(place: Settings) -> LagReader:
 @app.command(epilog=EPILOG)
 def lag(
     every: Annotated[bool, typer.Option("--all", help="Also partitions where nothing waits.")] = False,
+    seconds: Annotated[
+        float, typer.Option("--for", min=0, max=3600, metavar="SECONDS", help="Look for so long; 0: once, no verdicts.")
+    ] = 5.0,
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """How many records wait, and how old the first of them is; a partition that was never read has no number.
+    """How many records wait, how old the first is, and a verdict; a partition that was never read has no number.
+
+    Verdicts: OK, WARN (falls behind), STALL (commits without progress), STOP (no commits), REWIND (went back), ERR.
 
     Example: crmkpi lag --json
     """
-    found = asyncio.run(_read(settings(kafka)))
+    found = asyncio.run(_read(settings(kafka), seconds))
     if as_json:
-        show_json({
-            "group": found.group, "records": found.records, "seconds": found.seconds, "uncommitted": found.uncommitted,
-            "partitions": [item._asdict() for item in found.partitions],
-        })  # fmt: skip
+        show_json(found.as_dict())
         return
-    rows = [item for item in found.partitions if every or item.records or item.lost]
+    rows = [item for item in found.lag.partitions if every or item.records or item.lost or _bad(found, item)]
     if rows:
-        out().print(_table(rows))
-    line(lag_line(found))
+        out().print(_table(rows, found))
+    line(f"{lag_line(found.lag)}; {report_line(found)}")
 
 
 def lag_line(found: GroupLag) -> str:
@@ -53,18 +58,34 @@ def lag_line(found: GroupLag) -> str:
     return text + (f"; {unread} partitions never read" if unread else "")
 
 
-async def _read(place: Settings) -> GroupLag:
+def report_line(found: LagReport) -> str:
+    """Verdict and outlook in a few words."""
+    text = found.verdict.value
+    if found.lag.records and found.catch_up_s is not None:
+        text += f"; caught up in about {found.catch_up_s:,.0f} s"
+    if found.catching_up:
+        text += f"; catching_up: {found.read_ratio:.1%} read"
+        if found.event_time is not None:
+            text += f", at events of {datetime.fromtimestamp(found.event_time / 1000, UTC):%Y-%m-%d %H:%M}Z"
+    return text
+
+
+async def _read(place: Settings, seconds: float) -> LagReport:
     try:
         async with lag_reader(place) as reader:
-            return await reader.read()
+            return await observe(reader, seconds)
     except (KafkaError, OSError) as error:
         raise kafka_away(place.kafka.bootstrap_servers) from error
 
 
-def _table(rows: list[PartitionLag]) -> Table:
+def _bad(found: LagReport, item: PartitionLag) -> bool:
+    return found.verdicts.get(item.place, Verdict.OK) is not Verdict.OK
+
+
+def _table(rows: list[PartitionLag], found: LagReport) -> Table:
     table = Table(pad_edge=False, box=SIMPLE_HEAD)
-    for name in ("topic", "partition", "committed", "end", "waiting", "seconds", "lost"):
-        table.add_column(name, justify="left" if name == "topic" else "right")
+    for name in ("topic", "partition", "committed", "end", "waiting", "seconds", "lost", "verdict"):
+        table.add_column(name, justify="left" if name in ("topic", "verdict") else "right")
     for row in rows:
         seconds = "–" if row.seconds is None else f"{row.seconds:.1f}"
         texts = [
@@ -75,6 +96,7 @@ def _table(rows: list[PartitionLag]) -> Table:
             number(row.records),
             seconds,
             row.lost,
+            found.verdicts.get(row.place, "–"),
         ]
         table.add_row(*map(cell, texts))
     return table

@@ -7,8 +7,10 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli.exits import EPILOG, UNAVAILABLE, CliError
+from cli.exits import EPILOG, UNAVAILABLE, USAGE, CliError
 from cli.term import plain
+from models.settings import SettingsError
+from ops.logs import as_json, json_log_line
 from sinks.base import SinkUnavailable
 
 # In the order of `--help`. A module registers its command when it is imported, so that `send` need not load what
@@ -60,7 +62,8 @@ class Commands(Group):
 
 
 def _complain(error: Exception) -> None:
-    typer.echo(f"crmkpi: {plain(error)}", err=True)
+    text = f"crmkpi: {plain(error)}"
+    typer.echo(json_log_line(text, logger="cli", level="error") if as_json() else text, err=True)
 
 
 app = typer.Typer(
@@ -79,3 +82,8 @@ app = typer.Typer(
 def crmkpi() -> None:
     """CRM and customer-experience KPIs, live and exact, from streams of touchpoint events."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say arrives as an exception, too
+    try:
+        as_json()
+    except SettingsError as error:
+        typer.echo(f"crmkpi: settings: {error}", err=True)
+        raise typer.Exit(USAGE) from error

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 import orjson
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from ops.logs import as_json, json_log_line
 
 WIDE: Final = 240
 T = TypeVar("T")
@@ -44,7 +47,11 @@ def line(*lines: object) -> None:
 
 
 def say(*lines: object) -> None:
-    """Plain lines on stderr: what the command is doing."""
+    """Plain lines on stderr: what the command is doing. With CRMKPI_LOG_FORMAT=json each is a JSON object."""
+    if as_json():
+        for text in lines:
+            typer.echo(json_log_line(plain(text), logger="cli"), err=True)
+        return
     for text in lines:
         err().print(cell(text))
 
@@ -78,6 +85,6 @@ def bar() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or as_json(),
         transient=True,
     )

@@ -10,6 +10,7 @@ from cli.moment import as_of_ms
 from cli.root import app
 from cli.term import json_line, say
 from cli.workers import Workers, worker_command, worker_environment
+from ops import logs
 
 
 @app.command(epilog=EPILOG)
@@ -37,7 +38,7 @@ def worker(
     moment = as_of_ms(as_of, place.tenant.tz) if as_of else None
 
     def tell(line: str) -> None:
-        say(json_line({"worker": line}) if as_json else line)
+        say(json_line({"worker": line}) if as_json and not logs.as_json() else line)
 
     workers = Workers(worker_command(moment), worker_environment(place), processes, tell)
     raise typer.Exit(workers.run())

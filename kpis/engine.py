@@ -4,6 +4,7 @@
 entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from sys import intern
 from typing import Any, NamedTuple
@@ -38,6 +39,7 @@ class Outcome(NamedTuple):
     entries: list[tuple[bytes, bytes | None]]
     conflicts: list[Conflict]
     touched: set[str]
+    tally: Counter[str]  # "late" events and "duplicates" of the batch, for whoever watches
 
 
 def _row(fields: list[Any]) -> Row:
@@ -139,11 +141,14 @@ class Engine:
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""
         entries, self._changed = self._changed, []
+        tally: Counter[str] = Counter()
         for name in self._touched:
             state = self._tenants[name]
             state.finish()
             entries += dirty_entries(state)
-        outcome = Outcome(entries, self._conflicts, self._touched)
+            tally += state.tally
+            state.tally.clear()
+        outcome = Outcome(entries, self._conflicts, self._touched, tally)
         self._conflicts, self._touched = [], set()
         return outcome
 

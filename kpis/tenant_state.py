@@ -1,5 +1,6 @@
 """A tenant's facts with what surrounds them: where records came from, what was seen, how far time has come."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
@@ -36,6 +37,7 @@ class TenantState:
         self.counted_zone: Zone = tenant.zone
         self.dirty: set[tuple[str, Any]] = {("meta", None)}
         self.published = Published()
+        self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
 
     @property
@@ -83,6 +85,7 @@ class TenantState:
                 self._accept(row)
             elif said == row.content:
                 quality.note(ledger, quality.DUPLICATES, row.received)
+                self.tally["duplicates"] += 1
             else:
                 quality.note(ledger, quality.CONFLICTS, row.received)
                 yield row
@@ -92,6 +95,7 @@ class TenantState:
         tenant = self.tenant
         late = row.received - row.time > tenant.settings.late_threshold_s * 1000
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
+        self.tally["late"] += late
         quality.note_accepted(tenant.ledger, row, tenant.zone.day)
         label = event_label(row)
         if label not in self.types:

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
 
 __all__ = [
+    "HttpSettings",
     "KafkaSettings",
     "RedisSettings",
     "Settings",
@@ -37,6 +38,18 @@ class RedisSettings(BaseModel):
     url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] = "redis://localhost:6379/0"
 
 
+class HttpSettings(BaseModel):
+    """Where a worker can be watched: /metrics, /healthz, /readyz. Each worker takes the first free port from `port` on.
+
+    Port 0: nowhere.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+
+
 class Settings(BaseSettings):
     """Infrastructure. Environment: ``CRMKPI_KAFKA__BOOTSTRAP_SERVERS``, ``CRMKPI_REDIS__URL``, ``CRMKPI_APP_ID`` …
 
@@ -54,6 +67,7 @@ class Settings(BaseSettings):
 
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
+    http: HttpSettings = HttpSettings()
     tenant: TenantSettings = TenantSettings()  # the defaults of every tenant
     app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and first part of internal topics
     topic_prefix: TopicPart = ""  # before every topic, so that several installations share a broker

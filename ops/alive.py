@@ -1,4 +1,4 @@
-"""`python -m ops.alive WORD`: the health check of a container. Light on purpose, since it runs every few seconds.
+"""`python -m ops.alive WORD`: the health check of a container without workers. Light, since it runs every few seconds.
 
 Exit code 0 when a process whose command line contains WORD has run for 5 s (a worker that stops itself again and again
 does not live so long), and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS.

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 from aiokafka.structs import OffsetAndMetadata
+
+from ops.event_time import event_time
 
 COORDINATOR_S = 10.0
 FETCH_BYTES = 128 << 10
@@ -25,8 +27,10 @@ FIRST_RECORD_S = 3.0  # how long to look for the first unread records of all par
 class PartitionLag(NamedTuple):
     """One partition. `records` and `seconds` are None when nothing was committed.
 
-    `seconds` is None also when the first unread record did not come in time.
+    `seconds` is None also when the first unread record did not come in time, or was not looked for.
     `lost`: records that retention deleted before they were read (0 in any healthy system).
+    `commits`: changes with every commit of our workers, also of the same offset; None for other groups.
+    `event_time`: when the first unread event happened, ms UTC; None when that cannot be told.
     """
 
     topic: str
@@ -36,6 +40,14 @@ class PartitionLag(NamedTuple):
     records: int | None
     seconds: float | None
     lost: int
+    begin: int = 0
+    commits: int | None = None
+    event_time: int | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Topic and partition."""
+        return self.topic, self.partition
 
 
 class GroupLag(NamedTuple):
@@ -106,26 +118,35 @@ class LagReader:
         await self._consumer.stop()
         await self._admin.close()
 
-    async def read(self) -> GroupLag:
-        """The lag now. Raises KafkaError when the broker is away."""
+    async def read(self, *, ages: bool = True) -> GroupLag:
+        """The lag now. Raises KafkaError when the broker is away. Without ``ages`` no record is looked at.
+
+        With them a partition where only markers of transactions are left has no lag: they are no records.
+        """
         places = await self._places()
-        committed = await self._committed()
+        offsets = await self._committed()
+        committed = {place: meta.offset for place, meta in offsets.items()}
         begins = await self._consumer.beginning_offsets(places) if places else {}
         ends = await self._consumer.end_offsets(places) if places else {}
         counts = {place: records_behind(committed.get(place), begins[place], ends[place]) for place in places}
         unread = {place: max(committed[place], begins[place]) for place in places if counts[place][0]}
-        times = await self._first_times(unread)
+        first = await self._first_unread({place: (at, ends[place]) for place, at in unread.items()}) if ages else {}
+        for place in [place for place, record in first.items() if record is None]:
+            counts[place] = (0, counts[place][1])
         return GroupLag(
             self.group,
             tuple(
                 PartitionLag(
                     place.topic,
                     place.partition,
-                    committed.get(place),
+                    offsets[place].offset if place in offsets else None,
                     ends[place],
                     records,
-                    _seconds(records, times.get(place)),
+                    _seconds(records, record.timestamp if (record := first.get(place)) else None),
                     lost,
+                    begins[place],
+                    _commits(offsets[place].metadata) if place in offsets else None,
+                    event_time(record) if record else None,
                 )
                 for place, (records, lost) in counts.items()
             ),
@@ -138,9 +159,9 @@ class LagReader:
             TopicPartition(item["topic"], part["partition"]) for item in described for part in item["partitions"]
         )
 
-    async def _committed(self) -> dict[TopicPartition, int]:
+    async def _committed(self) -> dict[TopicPartition, OffsetAndMetadata]:
         found = await self._offsets()
-        return {place: meta.offset for place, meta in found.items() if meta.offset >= 0}
+        return {place: meta for place, meta in found.items() if meta.offset >= 0}
 
     async def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
         end = asyncio.get_running_loop().time() + COORDINATOR_S
@@ -152,21 +173,36 @@ class LagReader:
                     raise
                 await asyncio.sleep(0.1)
 
-    async def _first_times(self, unread: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Timestamps (ms) of the first unread records; a partition is left out when it gave none in time."""
-        times: dict[TopicPartition, int] = {}
+    async def _first_unread(
+        self, unread: dict[TopicPartition, tuple[int, int]]
+    ) -> dict[TopicPartition, ConsumerRecord | None]:
+        """First unread records, from (where to look, end). None: there is none up to the end, only markers.
+
+        A partition is left out when it gave nothing in time.
+        """
+        found: dict[TopicPartition, ConsumerRecord | None] = {}
         self._consumer.assign(list(unread))
-        for place, offset in unread.items():
+        for place, (offset, _) in unread.items():
             self._consumer.seek(place, offset)
         end = asyncio.get_running_loop().time() + FIRST_RECORD_S
-        while (waiting := [p for p in unread if p not in times]) and asyncio.get_running_loop().time() < end:
-            for place, records in (await self._consumer.getmany(*waiting, timeout_ms=200)).items():
-                times[place] = records[0].timestamp
-                self._consumer.pause(place)  # what it asks for next is for the others only
-        return times
+        while (waiting := [p for p in unread if p not in found]) and asyncio.get_running_loop().time() < end:
+            got = await self._consumer.getmany(*waiting, timeout_ms=200)
+            for place in waiting:
+                if got.get(place):
+                    found[place] = got[place][0]
+                elif await self._consumer.position(place) >= unread[place][1]:
+                    found[place] = None
+                if place in found:
+                    self._consumer.pause(place)  # what it asks for next is for the others only
+        return found
 
 
 def _seconds(records: int | None, first: int | None) -> float | None:
     if records == 0:
         return 0.0
     return None if records is None or first is None else max(0.0, time.time() - first / 1000)
+
+
+def _commits(metadata: str) -> int | None:
+    """Workers write into the metadata of an offset when it was committed."""
+    return int(metadata) if metadata.isdecimal() else None

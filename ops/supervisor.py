@@ -23,6 +23,7 @@ from ops.local.guard import Guard
 log = logging.getLogger(__name__)
 FAIL_STOP = 70
 WORKER_ID = "CRMKPI_WORKER_ID"
+FAILURES = "CRMKPI_WORKER_FAILURES"  # tells a worker how many times in a row it had to be started again
 Progress = Callable[[str], None]
 
 
@@ -98,7 +99,8 @@ class Supervisor:
     def _start(self, slot: Slot) -> None:
         # Its own session: Ctrl-C reaches the workers once, through us, and not a second time from the terminal.
         # The same name after a restart: Kafka gives the worker its partitions back without dealing them anew.
-        env = {**(os.environ if self.env is None else self.env), WORKER_ID: f"{self._name}-{slot.number}"}
+        own = {WORKER_ID: f"{self._name}-{slot.number}", FAILURES: str(slot.failures)}
+        env = {**(os.environ if self.env is None else self.env), **own}
         slot.process = subprocess.Popen(self.command, env=env, start_new_session=True)
         slot.started, slot.start_at = time.monotonic(), None
         self._tell_guard()

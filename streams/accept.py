@@ -28,6 +28,7 @@ from streams import dead_letters
 from streams.consumer import BatchConsumer
 from streams.failpoints import reach
 from streams.fetched import Fetched
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.producing import Output, lane_of, new_producer, send_all
 from streams.stop import spawn
@@ -115,7 +116,8 @@ class Acceptor:
         for fetched in taken:
             for first in range(0, len(fetched.records), self.options.slice_records):
                 records = fetched.records[first : first + self.options.slice_records]
-                self._validate(fetched._replace(records=records), journal, letters)
+                with stats.process.labels("accept").time():
+                    self._validate(fetched._replace(records=records), journal, letters)
                 await asyncio.sleep(0)
         reach("accept-1-validated")
         sent = await self._send(journal)
@@ -131,6 +133,8 @@ class Acceptor:
         rows, rejections = validate(raw)
         self.accepted += len(rows)
         self.rejected += len(rejections)
+        stats.accepted(fetched.topic, rows)
+        stats.refused(fetched.topic, [rejection.reason for rejection in rejections])
         refused = [Refusal(r.record.offset, r.received, r.tenant, r.reason) for r in rejections]
         for tenant, block in encode_blocks(fetched.topic, fetched.partition, rows, refused):
             journal[self.options.journal, self._lane(tenant)].append((tenant.encode(), block, []))
@@ -165,6 +169,7 @@ class Acceptor:
             reach("accept-4-acknowledged")
             await self.consumer.commit_offsets(_ends(taken), taken[-1].era)
             reach("accept-5-committed")
+            stats.batches.labels("accept").inc()
             self._sent.task_done()
 
 

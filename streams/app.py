@@ -13,6 +13,8 @@ from streams.accept import Acceptor
 from streams.clock import Clock
 from streams.consumer import BatchConsumer, BatchTransport
 from streams.engine.client import EngineProcess
+from streams.monitor.metrics import stats
+from streams.monitor.monitor import Monitor
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
 from streams.stop import die, spawn
@@ -69,6 +71,7 @@ class App(faust.App):
     options: WorkerOptions
     ownership: Ownership
     acceptor: Acceptor
+    monitoring: Monitor
 
     def _create_directories(self) -> None:
         """None: Faust's folders are for tables on disk, and ours are in memory."""
@@ -76,6 +79,7 @@ class App(faust.App):
     def on_rebalance_start(self) -> None:
         self.rebalancing = True
         self.rebalancing_count += 1
+        stats.rebalances.inc()
 
     def on_rebalance_return(self) -> None:
         """Faust tells its sensors here, which are off."""
@@ -119,6 +123,7 @@ def create_app(options: WorkerOptions, engines: EngineProcess, sink: Sink, clock
     table = StateTable(app, engines=engines, name="state", changelog_topic=app.topic(options.state))
     app.tables.add(table)
     app.ownership = Ownership(options, engines, table, app.acceptor, sink, clock)
+    app.monitoring = Monitor(app)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

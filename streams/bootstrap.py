@@ -6,7 +6,8 @@ from aiokafka.errors import KafkaConnectionError
 
 from kpis.engine import Engine
 from models import topics
-from models.settings import Settings
+from models.settings import Settings, SettingsError
+from ops.logs import set_up_logs
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
 from streams import clock
@@ -14,7 +15,6 @@ from streams.app import create_app
 from streams.configure import configured
 from streams.engine.client import EngineProcess
 from streams.engine_port import EngineFactory
-from streams.logs import set_up_logs
 from streams.options import WorkerOptions
 from streams.run import run
 from streams.stop import REFUSED, Refused, die
@@ -33,6 +33,8 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         group_instance_id=settings.worker_id or None,
         session_timeout=settings.session_timeout_s,
         heartbeat=min(WorkerOptions.heartbeat, settings.session_timeout_s / 4),
+        http_host=settings.http.host,
+        http_port=settings.http.port,
         publish_interval=settings.publish_interval_ms / 1000,
         as_of=as_of,
     )
@@ -54,7 +56,10 @@ async def work(
     settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str, tenants: Watched | None = None
 ) -> None:
     """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
-    set_up_logs()
+    try:
+        set_up_logs()
+    except SettingsError as exc:
+        die("reading settings", Refused(str(exc)))
     engines = EngineProcess(engine)  # forked before anything else is connected
     await engines.connect()
     await _topics(settings, options)

@@ -19,7 +19,9 @@ from faust.types import TP, ConsumerMessage
 
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
+from streams.monitor.lags import lags
 from streams.options import WorkerOptions
+from streams.producing import commit_stamp
 from streams.stop import describe, die
 
 log = logging.getLogger(__name__)
@@ -148,6 +150,7 @@ class BatchConsumer(Consumer):
                 self.blocked.pop(TP(*tp), None)
                 found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
                 self._fetched_to[tp] = end
+                lags.fetched(found[-1])
         return found
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -182,6 +185,7 @@ class BatchConsumer(Consumer):
         tp = TopicPartition(topic, partition)
         self.kafka.seek(tp, offset)
         self._fetched_to[tp] = offset
+        lags.flows(topic, partition, offset)
         self.kafka.resume(tp)
 
     def pause(self, topic: str, partition: int) -> None:
@@ -221,9 +225,13 @@ class BatchConsumer(Consumer):
         if era != self.era:
             return False
         try:
-            await self.kafka.commit({TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in offsets.items()})
+            await self.kafka.commit(
+                {TopicPartition(*tp): OffsetAndMetadata(at, commit_stamp()) for tp, at in offsets.items()}
+            )
         except CommitFailedError:
             return False  # a rebalance is under way: it goes on from the last commit, `count` drops the repeats
+        for tp, at in offsets.items():
+            lags.committed(tp.topic, tp.partition, at)
         return True
 
     async def wait_empty(self) -> None:

@@ -1,7 +1,7 @@
 """What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from models.record import Block
 from models.tenants import TenantBook
@@ -25,6 +25,19 @@ class Conflict(Protocol):
     def row(self) -> bytes:
         """The journal's bytes of the event."""
         ...
+
+
+class Letter(NamedTuple):
+    """An event that was not counted and becomes a dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+    tenant: str
+    row: bytes  # the journal's bytes of the event, where it has some
+    reason: str  # id_conflict, engine_error
+    kind: str  # of an engine_error: the exception's class
+    record: int  # of an engine_error: which journal record of the batch it came in
 
 
 class Outcome(Protocol):

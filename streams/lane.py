@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -12,6 +13,8 @@ from streams.engine.client import Counted, EngineFailed
 from streams.engine.rows import Origin, Record
 from streams.fetched import Fetched
 from streams.inbox import Inbox, Item
+from streams.monitor.lags import lags
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
@@ -227,10 +230,13 @@ class Lane:
             self._pause(False)
 
     async def _commit(self, counted: Counted | None, items: list[Item], at: Position) -> None:
+        began = time.monotonic()
         if counted is None:
             await self.transactor.commit((), (), at)
         else:
             await self.transactor.commit([*counted.entries, *self._quarantine(counted, items)], counted.letters, at)
+            stats.committed(counted.letters, counted.tally, time.monotonic() - began)
+        lags.committed(self.options.journal, self.partition, at.next)
         self.state.position = at
         self.batches += 1
         if counted is not None:

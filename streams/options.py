@@ -28,6 +28,8 @@ class WorkerOptions:
     watchdog: float = 120.0  # a position that stands still for so long while there is lag ends the worker
     stop_deadline: float = 9.0
     try_again: float = 5.0  # a partition that could not be read
+    http_host: str = "127.0.0.1"
+    http_port: int = 0  # metrics, health and readiness; 0: none
 
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
     fetch_bytes: int = 1 << 20  # a partition

@@ -21,6 +21,7 @@ from streams.consumer import BatchConsumer
 from streams.engine.client import EngineFailed, EngineProcess
 from streams.fetched import Fetched
 from streams.lane import Lane
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
@@ -213,5 +214,6 @@ class Ownership:
                 )
             if 0 <= at < first:
                 log.error("%s/%s: %s records were deleted before they were read", tp.topic, tp.partition, first - at)
+                stats.lost.labels(tp.topic).inc(first - at)
             starts[tp] = max(at, first)
         return starts

@@ -15,6 +15,7 @@ from sinks.base import Publication, Revision, Sink, SinkUnavailable
 from streams.clock import Clock
 from streams.engine.client import EngineFailed, LaneEngine
 from streams.failpoints import reach
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.stop import Refused, spawn
@@ -111,6 +112,11 @@ class Publisher:
         """There are committed changes nobody has seen yet."""
         return bool(self._changed or self._whole or self._parts_wait)
 
+    @property
+    def waits(self) -> int:
+        """How many tenants have committed changes that nobody has seen yet."""
+        return len(self._changed | self._whole | self._parts_wait)
+
     def hurry(self) -> None:
         """The next publication is the last: documents of segments no longer wait."""
         self._parts_next.clear()
@@ -172,7 +178,10 @@ class Publisher:
         reach("count-9-published")
 
     async def _write(self, publication: Publication) -> None:
-        if await self.sink.publish(publication):
+        with stats.flush.time():
+            taken = await self.sink.publish(publication)
+        if taken:
+            stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
         else:
             await self._refused(publication)
@@ -195,6 +204,7 @@ class Publisher:
                 self._whole.add(tenant)
 
     def _away(self, exc: SinkUnavailable) -> None:
+        stats.sink_errors.inc()
         if not self._retry:
             log.warning("lane %s: the store is away, counting goes on: %s", self.partition, exc)
         self._retry = min(max(self._retry * 2, FIRST_RETRY), LAST_RETRY)

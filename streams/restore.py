@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.failpoints import reach
 from streams.fetched import Record
+from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.stop import Refused
 from streams.table import LaneState
@@ -65,11 +66,14 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
     await reader.start()
     try:
         first = (await reader.beginning_offsets([tp]))[tp]
+        end = (await reader.end_offsets([tp]))[tp]
         async for records in read_partition(reader, tp, chunk=options.restore_records):
+            stats.recovering(partition, (records[-1].offset + 1 if records else end) - first, end - first)
             await state.load([(record.key or b"", record.value) for record in records])
             reach("restore-2-loading")
             await asyncio.sleep(_test_delay(len(records)))
     finally:
+        stats.recovered(partition)
         await reader.stop()
     if state.position is None and (state.entries or first > 0):
         raise Refused(

@@ -23,6 +23,7 @@ async def run(app: App, sink: Sink) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, asked.set)
     try:
+        await app.monitoring.start()
         await app.start()
     except KafkaConnectionError as exc:
         die(f"Kafka cannot be reached at {', '.join(app.options.brokers)}", exc)

@@ -7,6 +7,9 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
+from models.settings import SettingsError
+from ops.logs import as_json, json_log_line
+
 RESTART = 70  # what was committed is right and the rest comes back from Kafka: start again
 REFUSED = 78  # a restart would end the same way: somebody has to decide
 
@@ -28,11 +31,21 @@ def die(doing: str, exc: BaseException | None = None, code: int = RESTART) -> No
     reason = str(exc) if isinstance(exc, Refused) else describe(exc) if exc else ""
     if isinstance(exc, Refused):
         code = REFUSED
-    if exc is not None and os.environ.get("CRMKPI_LOG_LEVEL", "").lower() == "debug":
-        traceback.print_exception(exc)
-    sys.stderr.write(f"crmkpi worker stopped: {doing}{': ' if reason else ''}{reason}\n")
+    debug = exc is not None and os.environ.get("CRMKPI_LOG_LEVEL", "").lower() == "debug"
+    trace = "".join(traceback.format_exception(exc)) if debug else None
+    words = f"crmkpi worker stopped: {doing}{': ' if reason else ''}{reason}"
+    sys.stderr.write(_last_line(words, doing=doing, reason=reason, code=code, exception=trace) + "\n")
     sys.stderr.flush()
     os._exit(code)
+
+
+def _last_line(words: str, *, exception: str | None, **fields: object) -> str:
+    try:
+        if as_json():
+            return json_log_line(words, logger=__name__, level="critical", **fields, exception=exception)
+    except SettingsError:  # what the line is about: it has no format to follow
+        pass
+    return f"{exception or ''}{words}"
 
 
 def spawn(work: Coroutine[Any, Any, Any], doing: Callable[[], str]) -> asyncio.Task[Any]:

@@ -19,14 +19,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from streams import dead_letters, position
-from streams.engine.client import Letter
-from streams.engine_port import Entry
+from streams.engine_port import Entry, Letter
 from streams.failpoints import reach
 from streams.options import WorkerOptions
 from streams.position import Position
-from streams.producing import Output, new_producer, send_all
+from streams.producing import Output, commit_stamp, new_producer, send_all
 
 
 class Transactor:
@@ -55,7 +55,9 @@ class Transactor:
         sent += await self._letters(letters)
         reach("count-5-dead-letters")
         tp = TopicPartition(self.options.journal, self.partition)
-        await self.producer.send_offsets_to_transaction({tp: at.next}, self.options.app_id)
+        await self.producer.send_offsets_to_transaction(
+            {tp: OffsetAndMetadata(at.next, commit_stamp())}, self.options.app_id
+        )
         reach("count-6-offset")
         await asyncio.gather(*sent)
         reach("count-7-acknowledged")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from faust.types import TP
 
 from streams.consumer import BatchConsumer
+from streams.monitor.health import Stillness
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
 from streams.stop import die, spawn
@@ -60,6 +61,14 @@ class Watchdog:
         """Look from now on."""
         threading.Thread(target=self._watch_loop, name="watchdog", daemon=True).start()
         self._task = spawn(self._watch_positions(), lambda: "watching positions")
+
+    def still(self) -> Stillness:
+        """What stood still for longest while it is behind, as last seen."""
+        worst = max(
+            ((self._beat - s.since, f"{tp.topic}/{tp.partition}") for tp, s in self._known.items() if s.behind),
+            default=(0.0, ""),
+        )
+        return Stillness(*worst)
 
     def _watch_loop(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from models.tenants import TenantBook
 from streams.engine import frames, host
 from streams.engine.rows import Origin, Record
-from streams.engine_port import EngineFactory, Entry
+from streams.engine_port import EngineFactory, Entry, Letter
 from streams.stop import die, spawn
 
 LONGEST_S: Final = 30.0  # a call that takes longer hangs: calls are slices of a tenth of a second
@@ -25,19 +25,6 @@ class EngineFailed(Exception):
         self.text = text
 
 
-class Letter(NamedTuple):
-    """An event that was not counted and becomes a dead letter."""
-
-    topic: str
-    partition: int
-    offset: int
-    tenant: str
-    row: bytes  # the journal's bytes of the event, where it has some
-    reason: str  # id_conflict, engine_error
-    kind: str  # of an engine_error: the exception's class
-    record: int  # of an engine_error: which journal record of the batch it came in
-
-
 class Counted(NamedTuple):
     """What a batch changed."""
 
@@ -47,6 +34,7 @@ class Counted(NamedTuple):
     touched: set[str]  # tenants that may have other values now
     redefined: set[str]  # tenants whose cells were swapped for others
     failures: Sequence[tuple[str, str]]  # tenants whose background work raised, and what
+    tally: Mapping[str, int]  # how many events were duplicates, late
     pending: bool  # there is background work
 
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from time import process_time
 from typing import Any, Final
@@ -118,6 +119,7 @@ class Host:
         end = process_time() + SLICE_S
         entries: list[tuple[bytes, bytes | None]] = []
         touched: set[str] = set()
+        tally: Counter[str] = Counter()
         taken = 0
         for number, (tenant, journal_ts, value) in enumerate(records):
             if number and process_time() > end:
@@ -130,9 +132,10 @@ class Host:
                     entries += outcome.entries
                     touched |= set(outcome.touched)
                     letters += _conflicts(outcome)
+                    tally.update(getattr(outcome, "tally", {}))
             else:
                 letters += _apply(engine, tenant, journal_ts, decode_block(value), skipped, number)
-        return self._ended(engine, taken, entries, touched, letters)
+        return self._ended(engine, taken, entries, touched, letters, tally)
 
     def work(self, lane: int) -> dict[str, Any]:
         """A slice of what waits in the background: redefinition, erasure, old entries."""
@@ -140,12 +143,19 @@ class Host:
         end = process_time() + SLICE_S / 2
         while engine.pending and process_time() < end:
             engine.step()
-        return self._ended(engine, 0, [], set(), [])
+        return self._ended(engine, 0, [], set(), [], Counter())
 
     def _ended(
-        self, engine: Engine, taken: int, entries: list[Any], touched: set[str], letters: list[Any]
+        self,
+        engine: Engine,
+        taken: int,
+        entries: list[Any],
+        touched: set[str],
+        letters: list[Any],
+        tally: Counter[str],
     ) -> dict[str, Any]:
         outcome = engine.finish()
+        tally.update(getattr(outcome, "tally", {}))
         return {
             "taken": taken,
             "entries": [*entries, *outcome.entries],
@@ -153,6 +163,7 @@ class Host:
             "touched": touched | set(outcome.touched),
             "redefined": set(getattr(outcome, "redefined", ())),
             "failures": [tuple(map(str, one)) for one in getattr(outcome, "failures", ())],
+            "tally": dict(tally),
             "pending": engine.pending,
         }
 

@@ -17,7 +17,9 @@ from ops.lag import LagReader
 from ops.local import Servers
 from ops.local.kafka import start_kafka
 from ops.local.net import free_port
+from ops.observe import observe
 from ops.topics import Topic, TopicsWrong, admin, check, ensure, plan, wanted_topics
+from ops.verdicts import Verdict
 
 pytestmark = pytest.mark.servers
 
@@ -124,6 +126,28 @@ async def test_lag_counts_unread_records_and_the_age_of_the_first(settings: Sett
         await _commit(bootstrap, settings.app_id, TopicPartition(topic, 0), 5)
         done = await reader.read()
         assert (done.records, done.seconds) == (0, 0.0)
+
+
+async def test_markers_of_transactions_are_no_lag(settings: Settings) -> None:
+    """What lies between the last record read and the end is no record; with one more record there is lag again."""
+    bootstrap, topic = settings.kafka.bootstrap_servers, names.inputs(settings)[0]
+    async with admin(bootstrap) as link:
+        await ensure(link, wanted_topics(settings))
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{settings.app_id}-markers")
+    async with producer, LagReader(bootstrap, settings.app_id, [topic]) as reader:
+        for _ in range(2):
+            async with producer.transaction():
+                await producer.send_and_wait(topic, b"{}", partition=0)
+        await _commit(bootstrap, settings.app_id, TopicPartition(topic, 0), 3)  # record, marker, record | marker
+        done = (await reader.read()).partitions[0]
+        assert (done.end, done.records, done.seconds) == (4, 0, 0.0)
+        assert (await observe(reader, 0.5)).verdict is Verdict.OK
+        async with producer.transaction():
+            await producer.send_and_wait(topic, b'{"time":"2026-01-01T00:00:00Z"}', partition=0)
+        found = await observe(reader, 0.5)
+        assert found.lag.records > 0
+        assert (found.verdicts[topic, 0], found.verdict, found.catch_up_s) == (Verdict.STOP, Verdict.ERR, None)
+        assert (found.catching_up, found.event_time) == (True, 1_767_225_600_000)
 
 
 async def test_the_age_is_found_for_every_partition_at_once(settings: Settings) -> None:

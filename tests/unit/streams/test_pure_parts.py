@@ -9,11 +9,11 @@ import pytest
 from aiokafka.partitioner import murmur2
 from faust.types import TP
 
+from ops.logs import RateLimit
 from streams import dead_letters, position
 from streams.__main__ import moment
 from streams.configure import configured
 from streams.fetched import Fetched
-from streams.logs import RateLimit
 from streams.options import WorkerOptions
 from streams.partitions import complaint
 from streams.position import Position

@@ -1,0 +1,1 @@
+"""What a worker can be watched by: metrics, health and readiness over HTTP."""

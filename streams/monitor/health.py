@@ -1,0 +1,40 @@
+"""Is the worker alive, and is it ready? Pure: what is known goes in, the answer and its body come out."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+LONGEST_STALL: Final = 10.0  # seconds the loop may have stood still within the last minute
+Body = dict[str, Any]
+
+
+class Stillness(NamedTuple):
+    """The partition that stood still for longest while there is something to read; none: ``seconds`` is 0."""
+
+    seconds: float = 0.0
+    place: str = ""
+
+
+def alive(*, uptime: float, failures: int, stall: float, still: Stillness, limit: float) -> tuple[bool, Body]:
+    """Whether the loop lives. ``limit``: seconds of standing still after which the watchdog ends the worker.
+
+    Answered on the loop itself: one that hangs gives no answer at all.
+    """
+    reasons = []
+    if stall > LONGEST_STALL:
+        reasons.append(f"the loop stood still for {stall:.1f} s within the last minute")
+    if still.seconds > limit / 2:
+        reasons.append(f"{still.place} has stood still for {still.seconds:.0f} s while there is more")
+    body: Body = {"alive": not reasons, "reasons": reasons}
+    body |= {"uptime_s": round(uptime, 1), "failures": failures, "longest_stall_s": round(stall, 4)}
+    return not reasons, body
+
+
+def ready(*, joined: bool, lanes: Mapping[int, bool], blocked: Mapping[str, str], progress: float) -> tuple[bool, Body]:
+    """Whether everything this worker was given flows. ``lanes``: partition -> restored. No lanes: it stands by."""
+    restoring = sorted(lane for lane, restored in lanes.items() if not restored)
+    reasons = [] if joined else ["no partitions have been dealt yet"]
+    reasons += [f"lane {lane} is being restored" for lane in restoring]
+    reasons += [f"{place}: {why}" for place, why in sorted(blocked.items())]
+    body: Body = {"ready": not reasons, "reasons": reasons, "lanes": sorted(lanes), "restoring": restoring}
+    body |= {"blocked": dict(blocked), "recovery_progress": round(progress, 4)}
+    return not reasons, body
