@@ -16,6 +16,7 @@ from cli.term import cell, line, out, show_json
 from models import topics
 from models.settings import Settings
 from ops.lag import GroupLag, LagReader, PartitionLag
+from ops.losses import ACKNOWLEDGE, Loss, read_losses, unknown
 
 
 def lag_reader(place: Settings) -> LagReader:
@@ -33,17 +34,17 @@ def lag(
 
     Example: crmkpi lag --json
     """
-    found = asyncio.run(_read(settings(kafka)))
+    found, lost = asyncio.run(_read(settings(kafka)))
     if as_json:
         show_json({
             "group": found.group, "records": found.records, "seconds": found.seconds, "uncommitted": found.uncommitted,
-            "partitions": [item._asdict() for item in found.partitions],
+            "partitions": [item._asdict() for item in found.partitions], "losses": [loss._asdict() for loss in lost],
         })  # fmt: skip
         return
     rows = [item for item in found.partitions if every or item.records or item.lost]
     if rows:
         out().print(_table(rows))
-    line(lag_line(found))
+    line(lag_line(found), *(f"LOST: {loss.text()}; {ACKNOWLEDGE}" for loss in lost))
 
 
 def lag_line(found: GroupLag) -> str:
@@ -53,10 +54,12 @@ def lag_line(found: GroupLag) -> str:
     return text + (f"; {unread} partitions never read" if unread else "")
 
 
-async def _read(place: Settings) -> GroupLag:
+async def _read(place: Settings) -> tuple[GroupLag, list[Loss]]:
+    """The lag, and the losses that nobody has acknowledged."""
     try:
         async with lag_reader(place) as reader:
-            return await reader.read()
+            found = await reader.read()
+        return found, unknown(await read_losses(place.kafka.bootstrap_servers, topics.control(place)))
     except (KafkaError, OSError) as error:
         raise kafka_away(place.kafka.bootstrap_servers) from error
 

@@ -74,7 +74,7 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
     if state.position is None and (state.entries or first > 0):
         raise Refused(
             f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
-            f"Restore the topic, or delete it together with {options.journal} and replay"
+            "Bring the topic back, or count what the journal still holds: crmkpi topics rebase --accept-loss"
         )
     state.engine.restored()
     reach("restore-3-loaded")
