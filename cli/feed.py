@@ -37,11 +37,12 @@ class Feed:
             await self.flush()
         return done  # type: ignore[no-any-return]
 
-    async def flush(self) -> None:
-        """Waits for every record's acknowledgement. Raises KafkaError."""
+    async def flush(self) -> list[Any]:
+        """Waits for every record's acknowledgement, and says where each has landed. Raises KafkaError."""
         pending, self._pending = self._pending, []
-        await asyncio.gather(*pending)
+        landed = await asyncio.gather(*pending)
         self.acknowledged += len(pending)
+        return landed
 
 
 @asynccontextmanager

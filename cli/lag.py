@@ -17,6 +17,7 @@ from cli.term import cell, line, out, show_json
 from models import topics
 from models.settings import Settings
 from ops.lag import GroupLag, LagReader, PartitionLag
+from ops.losses import ACKNOWLEDGE, Loss, read_losses, unknown
 from ops.observe import LagReport, observe
 from ops.verdicts import Verdict
 
@@ -41,14 +42,14 @@ def lag(
 
     Example: crmkpi lag --json
     """
-    found = asyncio.run(_read(settings(kafka), seconds))
+    found, lost = asyncio.run(_read(settings(kafka), seconds))
     if as_json:
-        show_json(found.as_dict())
+        show_json({**found.as_dict(), "losses": [loss._asdict() for loss in lost]})
         return
     rows = [item for item in found.lag.partitions if every or item.records or item.lost or _bad(found, item)]
     if rows:
         out().print(_table(rows, found))
-    line(f"{lag_line(found.lag)}; {report_line(found)}")
+    line(f"{lag_line(found.lag)}; {report_line(found)}", *(f"LOST: {loss.text()}; {ACKNOWLEDGE}" for loss in lost))
 
 
 def lag_line(found: GroupLag) -> str:
@@ -70,10 +71,12 @@ def report_line(found: LagReport) -> str:
     return text
 
 
-async def _read(place: Settings, seconds: float) -> LagReport:
+async def _read(place: Settings, seconds: float) -> tuple[LagReport, list[Loss]]:
+    """The lag, and the losses that nobody has acknowledged."""
     try:
         async with lag_reader(place) as reader:
-            return await observe(reader, seconds)
+            found = await observe(reader, seconds)
+        return found, unknown(await read_losses(place.kafka.bootstrap_servers, topics.control(place)))
     except (KafkaError, OSError) as error:
         raise kafka_away(place.kafka.bootstrap_servers) from error
 

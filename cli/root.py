@@ -26,7 +26,7 @@ MODULES: Final = {
     "kpis": "cli.kpis",
     "lag": "cli.lag",
     "verify": "cli.verify",
-    "topics": "cli.topics",
+    "topics": "cli.topics_lost",
     "doctor": "cli.doctor",
 }
 

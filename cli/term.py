@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -67,13 +67,13 @@ def json_line(value: Any) -> str:
     return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", orjson.dumps(value, default=str).decode())
 
 
-def track(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
-    """The items, with a progress bar on stderr when that is a terminal."""
+def track(items: Iterable[T], total: int | None, what: str, note: Callable[[], str] | None = None) -> Iterator[T]:
+    """The items, with a progress bar on stderr when that is a terminal. ``note``: what to say beside it by now."""
     with bar() as progress:
         task = progress.add_task(what, total=total)
         for item in items:
             yield item
-            progress.advance(task)
+            progress.update(task, advance=1, description=f"{what}, {note()}" if note else what)
 
 
 def bar() -> Progress:

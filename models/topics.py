@@ -29,10 +29,21 @@ def state(settings: Settings) -> str:
     return f"{settings.topic_prefix}{settings.app_id}-state"
 
 
+def control(settings: Settings) -> str:
+    """What was lost, and what an operator acknowledged of it; compacted, one partition."""
+    return f"{settings.topic_prefix}{settings.app_id}-control"
+
+
+def marks(settings: Settings) -> str:
+    """Which dead letters were retried or discarded; one partition."""
+    return f"{settings.topic_prefix}{settings.app_id}-dlq-marks"
+
+
 def every(settings: Settings) -> tuple[str, ...]:
     """All topics an installation needs."""
     given = inputs(settings)
-    return (*given, *map(dead_letters, given), journal(settings), state(settings))
+    own = (journal(settings), control(settings), marks(settings), state(settings))
+    return (*given, *map(dead_letters, given), *own)
 
 
 def topic_of(settings: Settings, type_: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 
+from models import topics as names
 from models.settings import Settings
 from ops.local.docker import why_not
 from ops.local.jars import cache_folder
@@ -17,6 +18,7 @@ from ops.local.java import find_java
 from ops.local.kafka import MEMORY_MB, available_mb
 from ops.local.redis import find_redis
 from ops.local.unit import ServerError, host_port
+from ops.losses import ACKNOWLEDGE, read_losses, unknown
 from ops.topics import TopicsWrong, admin, check, wanted_topics
 from ops.wire import brokers_at, redis_answers, tcp_opens
 
@@ -41,7 +43,7 @@ async def servers(settings: Settings) -> list[Check]:
     """Whether the Kafka and Redis of `settings` can be reached, and whether the topics are right."""
     kafka = await asyncio.to_thread(kafka_reachable, settings.kafka.bootstrap_servers)
     found = [kafka, await asyncio.to_thread(redis_reachable, settings.redis.url)]
-    return [*found, await _topics(settings)] if kafka.ok else found
+    return [*found, await _topics(settings), await _losses(settings)] if kafka.ok else found
 
 
 def _python() -> Check:
@@ -133,3 +135,12 @@ async def _topics(settings: Settings) -> Check:
     except (KafkaError, OSError) as error:
         return Check("topics", False, f"could not be read: {error}", "see the line on Kafka above")
     return Check("topics", True, f"{len(wanted)} as they should be")
+
+
+async def _losses(settings: Settings) -> Check:
+    try:
+        found = unknown(await read_losses(settings.kafka.bootstrap_servers, names.control(settings)))
+    except (KafkaError, OSError) as error:
+        return Check("lost records", False, f"could not be read: {error}", "see the line on Kafka above")
+    text = "; ".join(loss.text() for loss in found)
+    return Check("lost records", not found, text or "none that nobody acknowledged", ACKNOWLEDGE)

@@ -42,6 +42,8 @@ STATE = {
     "max.compaction.lag.ms": str(DAY_MS),
     **LARGE,
 }
+CONTROL = {"cleanup.policy": "compact"}
+MARKS = {**DEAD, "cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS)}  # longer than any letter
 # Where an operator may choose a safer value than ours; every other setting must be equal.
 AT_LEAST = {"max.message.bytes", "retention.ms", "min.insync.replicas"}
 AT_MOST = {"segment.bytes", "segment.ms", "min.cleanable.dirty.ratio", "max.compaction.lag.ms"}
@@ -81,7 +83,7 @@ class TopicsWrong(RuntimeError):
 
 
 def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
-    """Inputs, a dead-letter topic for each, the journal and the state's changelog."""
+    """Inputs, a dead-letter topic for each, the journal, two small topics for operators, the state's changelog."""
     copies = settings.replication
     # With three copies, a write is acknowledged when two have it: one broker may be lost or under repair.
     safe = {"min.insync.replicas": "2"} if copies >= 3 else {}
@@ -89,6 +91,7 @@ def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
     parts = [(name, settings.input_partitions, INPUT) for name in given]
     parts += [(names.dead_letters(name), settings.input_partitions, DEAD) for name in given]
     parts += [(names.journal(settings), settings.journal_partitions, JOURNAL)]
+    parts += [(names.control(settings), 1, CONTROL), (names.marks(settings), 1, MARKS)]
     parts += [(names.state(settings), settings.journal_partitions, STATE)]
     return tuple(Topic(name, count, copies, {**configs, **safe}) for name, count, configs in parts)
 

@@ -134,11 +134,16 @@ class BatchConsumer(Consumer):
         self.blocked[TP(*tp)] = position, describe(error)
 
     async def keep_trying(self) -> None:
-        """Read blocked partitions again and again: the broker's copy may be whole again."""
+        """Read blocked partitions again and again: the broker's copy may be whole again, or somebody has skipped it."""
         while True:
             await asyncio.sleep(self.options.try_again)
-            for tp in self.blocked:
-                if TopicPartition(*tp) in self._fetched_to:
+            if not self.blocked:
+                continue
+            era, committed = self.era, await self.committed(self.blocked)
+            for tp, (position, _) in list(self.blocked.items()) if era == self.era else ():
+                if committed[tp] > position:
+                    self.flow(tp.topic, tp.partition, committed[tp])
+                elif TopicPartition(*tp) in self._fetched_to:
                     self.kafka.resume(TopicPartition(*tp))
 
     def _ranges(self, records: Mapping[Any, Any]) -> list[Fetched]:
@@ -183,6 +188,7 @@ class BatchConsumer(Consumer):
     def flow(self, topic: str, partition: int, offset: int) -> None:
         """Deliver the partition from ``offset`` on."""
         tp = TopicPartition(topic, partition)
+        self.blocked.pop(TP(*tp), None)
         self.kafka.seek(tp, offset)
         self._fetched_to[tp] = offset
         lags.flows(topic, partition, offset)

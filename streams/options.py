@@ -14,6 +14,8 @@ class WorkerOptions:
     app_id: str = "crmkpi"
     journal: str = "kpi.accepted.v1"
     state: str = "crmkpi-state"
+    control: str = "crmkpi-control"
+    marks: str = "crmkpi-dlq-marks"
     dlq_suffix: str = ".dlq"
     lanes: int = 12  # partitions of journal and state, fixed for life
     client: Mapping[str, Any] = field(default_factory=dict)  # security options of every Kafka client

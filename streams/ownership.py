@@ -9,11 +9,13 @@ is under way goes on; but every partition is sought anew.
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 
 from faust.types import TP
 
 from models.tenants import TenantBook
+from ops.losses import ACKNOWLEDGE, Loss
 from sinks.base import Sink
 from streams.accept import Acceptor
 from streams.clock import Clock
@@ -21,6 +23,7 @@ from streams.consumer import BatchConsumer
 from streams.engine.client import EngineFailed, EngineProcess
 from streams.fetched import Fetched
 from streams.lane import Lane
+from streams.losses import record_losses
 from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.position import Position
@@ -34,6 +37,7 @@ from streams.transact import Transactor
 log = logging.getLogger(__name__)
 
 LAST_WORDS = 4.0  # seconds for publishing at a stop
+REBASE = "crmkpi topics rebase --accept-loss"
 AT_A_TIME = 3  # restores; each is bound by this process's one core
 
 
@@ -185,15 +189,21 @@ class Ownership:
         first = (await self.consumer.earliest_offsets(tp))[tp]
         end = (await self.consumer.highwaters(tp))[tp]
         at = lane.state.position or Position(first, 1, {})
+        if lane.state.position is None and first > 0:
+            raise Refused(
+                f"lane {lane.partition} has no state, but {tp.topic} begins at offset {first}: what came before would "
+                f"be in no number. Bring {self.options.state} back, or count what is left: {REBASE}"
+            )
         if changed := recreated(at.topics, self.topic_ids):
             raise Refused(
                 f"{', '.join(changed)} was deleted and made anew since lane {lane.partition} was counted: the offsets "
-                "are those of other events now. Give the topic a new name or start with a new topic prefix"
+                "are those of other events now. Give the topic a new name, start with a new topic prefix, or go on "
+                f"with the topic as it is: {REBASE}"
             )
         if not first <= at.next <= end:
             raise Refused(
                 f"lane {lane.partition} stands at offset {at.next}, but {tp.topic} holds {first} to {end}: events that "
-                f"were not counted are gone. Bring them back, or delete {self.options.state} and count what is there"
+                f"were not counted are gone. Bring them back, or go on with what is there: {REBASE}"
             )
         return at._replace(topics=self.topic_ids)
 
@@ -204,16 +214,19 @@ class Ownership:
         committed = await self.consumer.committed(tps)
         earliest = await self.consumer.earliest_offsets(*tps)
         ends = await self.consumer.highwaters(*tps)
-        starts = {}
+        starts, lost = {}, []
         for tp in tps:
             at, first, end = committed[tp], earliest[tp], ends[tp]
             if at > end:
                 raise Refused(
                     f"{tp.topic}/{tp.partition} ends at {end}, but {at} was read before: the topic was recreated. "
-                    "Its offsets are those of other events now: give it a new name, or start with a new app id"
+                    "Its offsets are those of other events now: give it a new name, start with a new app id, or go on "
+                    f"with the topic as it is: {REBASE}"
                 )
             if 0 <= at < first:
-                log.error("%s/%s: %s records were deleted before they were read", tp.topic, tp.partition, first - at)
+                lost.append(Loss(tp.topic, tp.partition, at, first, int(time.time() * 1000), "retention"))
+                log.error("%s; %s", lost[-1].text(), ACKNOWLEDGE)
                 stats.lost.labels(tp.topic).inc(first - at)
             starts[tp] = max(at, first)
+        await record_losses(self.options, lost)  # before anything is read, so that no commit can hide it
         return starts

@@ -33,15 +33,15 @@ def new_reader(options: WorkerOptions) -> AIOKafkaConsumer:
 
 
 async def read_partition(
-    reader: AIOKafkaConsumer, tp: TopicPartition, upto: int | None = None, chunk: int = 5_000
+    reader: AIOKafkaConsumer, tp: TopicPartition, upto: int | None = None, chunk: int = 5_000, start: int | None = None
 ) -> AsyncIterator[Sequence[Record]]:
-    """The records of a partition from its beginning to ``upto`` (default: the end as it is now), in chunks.
+    """The records of a partition from ``start`` to ``upto``, in chunks; default: from its beginning to its end now.
 
     The end is the last stable offset: behind it lie only transactions that are still open, and the caller has fenced
     those that matter. Raises TimeoutError when nothing comes although the end is not reached.
     """
     reader.assign([tp])
-    first = (await reader.beginning_offsets([tp]))[tp]
+    first = start if start is not None else (await reader.beginning_offsets([tp]))[tp]
     end = upto if upto is not None else (await reader.end_offsets([tp]))[tp]
     reader.seek(tp, first)
     loop = asyncio.get_running_loop()
@@ -78,7 +78,7 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
     if state.position is None and (state.entries or first > 0):
         raise Refused(
             f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
-            f"Restore the topic, or delete it together with {options.journal} and replay"
+            "Bring the topic back, or count what the journal still holds: crmkpi topics rebase --accept-loss"
         )
     await state.engine.restored()
     reach("restore-3-loaded")

@@ -45,7 +45,7 @@ async def test_missing_topics_are_planned_made_and_then_right(settings: Settings
         assert {change.kind for change in await plan(link, wanted)} == {"create"}
         with pytest.raises(TopicsWrong, match="crmkpi topics ensure"):
             await check(link, wanted)
-        assert len(await ensure(link, wanted)) == len(wanted) == 22
+        assert len(await ensure(link, wanted)) == len(wanted) == 24
         await check(link, wanted)
         assert await ensure(link, wanted) == []
     assert {topic.name for topic in wanted} == set(names.every(settings))

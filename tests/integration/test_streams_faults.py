@@ -17,6 +17,7 @@ from models import topics
 from ops.local import Kafka, Servers
 from ops.local.process import ProcessUnit
 from streams.failpoints import ACCEPT, COUNT, RESTORE
+from streams.rescue import move_inputs
 from tests.integration.streams_rig import INPUTS, LANES, Rig, end
 
 pytestmark = pytest.mark.servers
@@ -240,6 +241,28 @@ async def test_a_partition_that_cannot_be_read_blocks_itself_only(rig: Rig, kafk
         assert rig.log.read_text().count("can't be read at offset") == 1
     with rig.worker(try_again=0.5):
         await rig.exact()
+
+
+async def test_a_partition_goes_on_behind_what_was_skipped(rig: Rig, kafka: Kafka) -> None:
+    """`crmkpi topics skip` moves the group past the broken batch, and the worker that is blocked hears of it."""
+    if not isinstance(kafka.unit, ProcessUnit):
+        pytest.skip("the broker's files are elsewhere")
+    await rig.make_topics()
+    await rig.poison("crm.link.clicked", tenant="tenant-2")  # offset 0 of partition 0: it will be lost
+    rig.expected["tenant-2"].pop("quarantined")
+    rig.refused -= 1
+    await rig.produce(100)
+    (segment,) = kafka.unit.folder.glob(f"data/{rig.input}-0/*.log")
+    with flipped(segment, b"crm.link.clicked"), rig.worker(try_again=0.5) as worker:
+        await rig.until(lambda: said(rig, "can't be read at offset 0"), True)
+        await move_inputs(rig.options, {(rig.input, 0): (0, 1)}, 0, "skipped")
+        await rig.exact()
+        assert worker.poll() is None
+
+
+async def said(rig: Rig, text: str) -> bool:
+    """Whether the worker's log holds a text."""
+    return text in rig.log.read_text()
 
 
 @contextmanager

@@ -91,5 +91,5 @@ def test_topic_names_carry_the_prefix() -> None:
     assert topics.topic_of(settings, "crm.deal.won.v1") == "x.crm.touchpoints.deals.v1"
     assert topics.topic_of(settings, "crm.robot.dreamt") is None
     assert len(topics.inputs(settings)) == 10
-    assert len(set(topics.every(settings))) == 22
+    assert len(set(topics.every(settings))) == 24
     assert topics.dead_letters("x.crm.costs.v1") == "x.crm.costs.v1.dlq"

@@ -1,0 +1,169 @@
+"""Loading history no faster than workers count it, so that it costs nobody else's numbers their freshness.
+
+What was sent is followed through the topics in parcels: acknowledged by the broker, accepted (the group's offsets of
+the inputs have passed it), counted (the lanes have passed what the journal held by then). About two seconds' worth of
+work may be on the way at any time; how many events that is, is measured.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from cli.term import say
+from models import topics
+from models.settings import Settings
+from streams.bootstrap import options_from
+
+PARCEL: Final = 500  # events
+AHEAD_S: Final = 2.0
+LEAST, MOST = 1_000, 20_000  # events on the way, whatever was measured
+LOOK_S: Final = 0.05
+STALLED_S: Final = 30.0
+Offsets = Mapping[TopicPartition, int]
+
+
+@dataclass
+class Parcel:
+    """Some events that were sent together."""
+
+    count: int
+    inputs: Offsets  # the offsets behind them
+    journal: Offsets | None = None  # where the journal ended when they were accepted
+
+
+class Pace:
+    """How much may be sent. Pure: offsets and the time (s) are told."""
+
+    def __init__(self, journal: Offsets, now: float) -> None:
+        self._begin = journal
+        self._parcels: deque[Parcel] = deque()
+        self._last = now  # when something was counted last, or nothing was on the way
+        self.on_the_way = 0
+        self.per_second = LEAST / AHEAD_S
+
+    @property
+    def room(self) -> bool:
+        """Whether more may be sent."""
+        return self.on_the_way < min(max(AHEAD_S * self.per_second, LEAST), MOST)
+
+    def stalled(self, now: float) -> float:
+        """For how long nothing was counted although something waits, in seconds."""
+        return now - self._last if self._parcels else 0.0
+
+    def sent(self, count: int, inputs: Offsets, now: float) -> None:
+        """A parcel that the broker has acknowledged."""
+        if not self._parcels:
+            self._last = now
+        self._parcels.append(Parcel(count, inputs))
+        self.on_the_way += count
+
+    def look(self, committed: Offsets, journal: Offsets, now: float) -> None:
+        """Where the group stands now, and where the journal ends."""
+        counted = 0
+        for parcel in self._parcels:
+            if parcel.journal is None and _passed(committed, parcel.inputs):
+                parcel.journal = {tp: end for tp, end in journal.items() if end > self._begin.get(tp, 0)}
+        while self._parcels and (held := self._parcels[0].journal) is not None and _passed(committed, held):
+            counted += self._parcels.popleft().count
+        if counted:
+            self.on_the_way -= counted
+            self.per_second += (counted / max(now - self._last, LOOK_S) - self.per_second) / 4
+            self._last = now
+
+
+def _passed(committed: Offsets, ends: Offsets) -> bool:
+    return all(committed.get(tp, 0) >= end for tp, end in ends.items())
+
+
+class Pacer:
+    """Paces one import over connections of its own."""
+
+    def __init__(self, place: Settings, admin: Any, consumer: Any) -> None:
+        self._group = place.app_id
+        self._lanes = [TopicPartition(topics.journal(place), lane) for lane in range(place.journal_partitions)]
+        self._admin, self._consumer = admin, consumer
+        self._pace: Pace | None = None  # None: at full speed
+        self._told = False
+
+    async def start(self) -> None:
+        """Begin; without workers there is nothing to be paced by."""
+        if await self._alone():
+            say("no worker counts at the moment: sending at full speed")
+        else:
+            self._pace = Pace(await self._consumer.end_offsets(self._lanes), time.monotonic())
+
+    @property
+    def note(self) -> str:
+        """For a progress line."""
+        pace = self._pace
+        return f"paced, {pace.on_the_way} on the way" if pace else "at full speed"
+
+    async def sent(self, landed: Iterable[Any]) -> None:
+        """Take what the broker acknowledged (its metadata), and wait until more may be sent."""
+        if self._pace is None:
+            return
+        ends: dict[TopicPartition, int] = {}
+        count = 0
+        for one in landed:
+            tp = TopicPartition(one.topic, one.partition)
+            ends[tp] = max(ends.get(tp, 0), one.offset + 1)
+            count += 1
+        self._pace.sent(count, ends, time.monotonic())
+        await self._look(self._pace)
+        while self._pace is not None and not self._pace.room:
+            await asyncio.sleep(LOOK_S)
+            await self._look(self._pace)
+            await self._stalled(self._pace)
+
+    async def _look(self, pace: Pace) -> None:
+        try:
+            found = await self._admin.list_consumer_group_offsets(self._group)
+        except KafkaError:  # the coordinator moves, or is just there: the next look will tell
+            return
+        committed = {tp: meta.offset for tp, meta in found.items()}
+        pace.look(committed, await self._consumer.end_offsets(self._lanes), time.monotonic())
+
+    async def _stalled(self, pace: Pace) -> None:
+        if pace.stalled(time.monotonic()) < STALLED_S:
+            self._told = False
+        elif await self._alone():
+            say("the workers are gone: going on at full speed")
+            self._pace = None
+        elif not self._told:
+            self._told = True
+            say(
+                "nothing was counted for 30 s: waiting for the workers (`crmkpi lag` says where; --full-speed does not)"
+            )
+
+    async def _alone(self) -> bool:
+        """Whether the group has no members."""
+        try:
+            answers = await self._admin.describe_consumer_groups([self._group])
+        except KafkaError:
+            return True
+        return all(group[2] in ("Empty", "Dead") for answer in answers for group in answer.groups)
+
+
+@asynccontextmanager
+async def pacer(place: Settings) -> AsyncIterator[Pacer]:
+    """A Pacer that has started. Raises KafkaError."""
+    options: dict[str, Any] = {"bootstrap_servers": place.kafka.bootstrap_servers, **options_from(place).client}
+    admin = AIOKafkaAdminClient(**options, client_id="crmkpi-import")
+    consumer = AIOKafkaConsumer(**options, client_id="crmkpi-import", enable_auto_commit=False)
+    try:
+        await admin.start()
+        await consumer.start()
+        found = Pacer(place, admin, consumer)
+        await found.start()
+        yield found
+    finally:
+        await consumer.stop()
+        await admin.close()

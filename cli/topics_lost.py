@@ -1,0 +1,200 @@
+"""`crmkpi topics skip|rebase|acknowledge`: decisions about records that cannot be read, or are gone."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
+from cli.flags import JsonFlag, KafkaFlag, settings
+from cli.term import line, say, show_json
+from cli.topics import topics
+from models.settings import Settings
+from ops.losses import acknowledgement, read_losses, unknown
+from ops.topics import admin
+from streams.bootstrap import options_from
+from streams.losses import write_control
+from streams.options import WorkerOptions
+from streams.probe import past_unreadable
+from streams.rescue import Moved, Rebase, move_inputs, rebase, rebase_of, skip_lane, standing
+from streams.restore import new_reader
+
+T = TypeVar("T")
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@topics.command("skip", epilog=EPILOG)
+def skip(
+    topic: Annotated[str, typer.Argument(help="An input topic, or the journal.")],
+    partition: Annotated[int, typer.Argument(min=0)],
+    to: Annotated[int | None, typer.Option("--to", min=0, help="The first offset that is read again.")] = None,
+    past_corrupt: Annotated[bool, typer.Option("--past-corrupt", help="Find out where it can be read again.")] = False,
+    yes: YesFlag = False,
+    kafka: KafkaFlag = None,
+) -> None:
+    """Move past records that cannot be read: a corrupt batch, an unknown codec. They will be in no number.
+
+    Workers may run: one that waits before the batch goes on behind it by itself. The range is noted as a loss.
+
+    Example: crmkpi topics skip crm.costs.v1 3 --past-corrupt
+    """
+    if (to is None) == (not past_corrupt):
+        raise CliError("give either --to OFFSET or --past-corrupt")
+    place = settings(kafka)
+    options = options_from(place)
+    if topic not in (*options.inputs, options.journal):
+        raise CliError(f"{topic} is no input topic and not the journal: `crmkpi topics list` shows them")
+    tp = TopicPartition(topic, partition)
+    start, end = _run(place, _range(place, options, tp, to))
+    if start == end:
+        line(f"{topic}/{partition} can be read at offset {start}: nothing to skip")
+        return
+    say(f"{topic}/{partition}: offsets {start} to {end - 1} will be in no number: {end - start} records at most;")
+    say("how many events they hold is not known, and a block of the journal holds many")
+    _confirm(yes)
+    now = int(time.time() * 1000)
+    act = skip_lane(options, partition, end, now) if topic == options.journal else None
+    _run(place, act or move_inputs(options, {(topic, partition): (start, end)}, now, "skipped"))
+    line(f"{topic}/{partition} goes on at offset {end}")
+
+
+async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to: int | None) -> tuple[int, int]:
+    """Where the partition stands, and where it goes on. Raises CliError."""
+    reader = new_reader(options)
+    await reader.start()
+    try:
+        await _check_partition(place, options, tp)
+        start = await _stands(place, options, tp)
+        first, end = (await reader.beginning_offsets([tp]))[tp], (await reader.end_offsets([tp]))[tp]
+        start = max(start, first)
+        if to is None:
+            return start, await past_unreadable(reader, tp, start)
+        if not start < to <= end:
+            raise CliError(f"--to {to}: {tp.topic}/{tp.partition} stands at {start} and ends at {end}")
+        return start, to
+    finally:
+        await reader.stop()
+
+
+async def _check_partition(place: Settings, options: WorkerOptions, tp: TopicPartition) -> None:
+    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+        described = [item for item in await link.describe_topics() if item["topic"] == tp.topic]
+    if tp.partition not in {part["partition"] for item in described for part in item["partitions"]}:
+        raise CliError(f"{tp.topic} has no partition {tp.partition}")
+
+
+async def _stands(place: Settings, options: WorkerOptions, tp: TopicPartition) -> int:
+    """The position in the lane's state, or the group's offset; 0 where there is none."""
+    if tp.topic == options.journal:
+        at = (await standing(options, tp.partition)).at
+        return at.next if at else 0
+    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+        found = await link.list_consumer_group_offsets(options.app_id, partitions=[tp])
+    return max(0, found[tp].offset if tp in found else 0)
+
+
+@topics.command("rebase", epilog=EPILOG)
+def rebase_command(
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Do it; without this flag only what would be done is shown.")
+    ] = False,
+    yes: YesFlag = False,
+    kafka: KafkaFlag = None,
+) -> None:
+    """Make lanes go on whose state and topics do not fit any more, when what is missing cannot be brought back.
+
+    For workers that refuse to start (code 78): lost state beside a trimmed journal, a journal trimmed before it was
+    counted, a topic that was made anew. Lanes that fit are left alone. Exit code 1 when something is left to decide.
+
+    Example: crmkpi topics rebase
+    """
+    place = settings(kafka)
+    options = options_from(place)
+    found = _run(place, _plans(options))
+    inputs = _run(place, _behind(place, options))
+    for lane, plan in found.items():
+        lost = f"; offsets {plan.lost[0]} to {plan.lost[1] - 1} will be in no number" if plan.lost else ""
+        gone = f"; {len(plan.gone)} entries of the state are taken away" if plan.gone else ""
+        line(f"lane {lane}: {plan.reason}; goes on at offset {plan.next}{lost}{gone}")
+    for (topic, partition), (at, first) in inputs.items():
+        line(f"{topic}/{partition}: ends before offset {at}, where it was read to; goes on at offset {first}")
+    if not found and not inputs:
+        line("state and topics fit: nothing to do")
+    elif not accept_loss:
+        raise typer.Exit(DIFFERENT)
+    else:
+        _confirm(yes)
+        _run(place, _rebase_all(options, found, inputs))
+        line(f"{len(found)} lanes and {len(inputs)} input partitions moved")
+
+
+async def _plans(options: WorkerOptions) -> dict[int, Rebase]:
+    plans = {lane: rebase_of(await standing(options, lane), options.journal) for lane in range(options.lanes)}
+    return {lane: plan for lane, plan in plans.items() if plan}
+
+
+async def _behind(place: Settings, options: WorkerOptions) -> dict[tuple[str, int], tuple[int, int]]:
+    """Input partitions that end before the group's offset: (that offset, where they begin)."""
+    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+        offsets = await link.list_consumer_group_offsets(options.app_id)
+    places = {tp: meta.offset for tp, meta in offsets.items() if tp.topic in options.inputs}
+    if not places:
+        return {}
+    reader = new_reader(options)
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(list(places))
+        begins = await reader.beginning_offsets(list(places))
+    finally:
+        await reader.stop()
+    return {(tp.topic, tp.partition): (at, begins[tp]) for tp, at in places.items() if at > ends[tp]}
+
+
+async def _rebase_all(
+    options: WorkerOptions, plans: dict[int, Rebase], inputs: dict[tuple[str, int], tuple[int, int]]
+) -> None:
+    now = int(time.time() * 1000)
+    if inputs:
+        await move_inputs(options, inputs, now, "rebased")
+    for lane, plan in plans.items():
+        await rebase(options, lane, plan, now)
+
+
+@topics.command("acknowledge", epilog=EPILOG)
+def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
+    """Show losses that nobody has acknowledged, and acknowledge them: `lag` and `doctor` are silent about them then.
+
+    Example: crmkpi topics acknowledge --yes
+    """
+    place = settings(kafka)
+    options = options_from(place)
+    found = unknown(_run(place, read_losses(place.kafka.bootstrap_servers, options.control, options.client)))
+    if as_json:
+        show_json([loss._asdict() for loss in found])
+    else:
+        line(*(loss.text() for loss in found))
+    if not found:
+        say("no loss is unacknowledged")
+        return
+    _confirm(yes)
+    upto = {(loss.topic, loss.partition): loss.end for loss in sorted(found, key=lambda loss: loss.end)}
+    _run(place, write_control(options, [acknowledgement(*where, end) for where, end in upto.items()]))
+    say(f"{len(found)} losses acknowledged")
+
+
+def _confirm(yes: bool) -> None:
+    if not yes and not typer.confirm("go on?", err=True):
+        raise typer.Exit(DIFFERENT)
+
+
+def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except Moved as error:
+        raise CliError(f"{error}: look again", DIFFERENT) from error
+    except (KafkaError, OSError) as error:
+        raise kafka_away(place.kafka.bootstrap_servers) from error

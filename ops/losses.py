@@ -1,0 +1,118 @@
+"""Records that were lost, as the control topic remembers them, until an operator acknowledges it.
+
+A loss is an entry of its own, keyed by where it begins: one that is found again, or has grown, replaces itself.
+An acknowledgement says up to which offset of a partition losses are known; a later loss is shown again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
+
+READ_S: Final = 30.0
+ACKNOWLEDGE: Final = "acknowledge it: crmkpi topics acknowledge"
+Why = Literal["retention", "skipped", "rebased"]
+WHY: Final[dict[Why, str]] = {
+    "retention": "were deleted by retention before they were read",
+    "skipped": "were skipped by hand",
+    "rebased": "are in no number any more, because the state was lost or did not fit",
+}
+Entry = tuple[bytes, bytes | None]
+
+
+class Loss(NamedTuple):
+    """Offsets ``start`` to ``end`` (exclusive) of a partition. How many records lay there is not known: at most all."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    at: int  # when it was found, ms UTC
+    why: Why
+    acknowledged: bool = False
+
+    @property
+    def records(self) -> int:
+        """How many records at most."""
+        return self.end - self.start
+
+    def text(self) -> str:
+        """For an operator: what, where, when, why."""
+        day = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        place = f"{self.topic}/{self.partition}, offsets {self.start} to {self.end - 1}"
+        return f"{self.records:,} records of {place}, {WHY[self.why]} (found {day})"
+
+
+def entry(loss: Loss) -> Entry:
+    """A loss as the control topic holds it."""
+    key = ["loss", loss.topic, loss.partition, loss.start]
+    return orjson.dumps(key), orjson.dumps({"v": 1, "end": loss.end, "at": loss.at, "why": loss.why})
+
+
+def acknowledgement(topic: str, partition: int, upto: int) -> Entry:
+    """That losses of a partition below the offset ``upto`` are known."""
+    return orjson.dumps(["ack", topic, partition]), orjson.dumps({"v": 1, "upto": upto})
+
+
+def losses(entries: Iterable[Entry]) -> list[Loss]:
+    """All losses, by topic, partition and offset. Entries of kinds that this build does not know are left alone."""
+    latest: dict[bytes, bytes | None] = dict(entries)
+    found: list[Loss] = []
+    known: dict[tuple[str, int], int] = {}
+    for key, value in latest.items():
+        kind, *place = orjson.loads(key)
+        fields = orjson.loads(value) if value else {}
+        if kind == "ack" and fields:
+            known[place[0], place[1]] = fields["upto"]
+        elif kind == "loss" and fields:
+            found.append(Loss(place[0], place[1], place[2], fields["end"], fields["at"], fields["why"]))
+    return sorted(loss._replace(acknowledged=loss.end <= known.get(loss[:2], 0)) for loss in found)
+
+
+def unknown(found: Iterable[Loss]) -> list[Loss]:
+    """Those that nobody acknowledged yet."""
+    return [loss for loss in found if not loss.acknowledged]
+
+
+def gaps(found: Iterable[Loss], topic: str, partition: int) -> list[tuple[int, int]]:
+    """Ranges [start, end) of a partition that were skipped: a recount leaves them out, too."""
+    return [(x.start, x.end) for x in found if (x.topic, x.partition, x.why) == (topic, partition, "skipped")]
+
+
+async def read_losses(bootstrap: str, control: str, client: Mapping[str, Any] | None = None) -> list[Loss]:
+    """What the control topic holds; none when the topic does not exist yet. Raises KafkaError."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="crmkpi-losses",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        **(client or {}),
+    )
+    await consumer.start()
+    try:
+        if control not in await consumer.topics():
+            return []
+        return losses(await read_small(consumer, TopicPartition(control, 0)))
+    finally:
+        await consumer.stop()
+
+
+async def read_small(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[Entry]:
+    """Every record of a small partition, as key and value. Raises KafkaTimeoutError when its end is not reached."""
+    begin, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
+    consumer.assign([place])
+    consumer.seek(place, begin)  # nothing awaits before it, or the consumer looks for a place of its own
+    found: list[Entry] = []
+    until = asyncio.get_running_loop().time() + READ_S
+    while await consumer.position(place) < end:
+        if asyncio.get_running_loop().time() > until:
+            raise KafkaTimeoutError(f"{place.topic} could not be read to its end")
+        records = (await consumer.getmany(place, timeout_ms=200)).get(place, ())
+        found += [(record.key or b"", record.value) for record in records]
+    return found
