@@ -8,7 +8,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
 from cli.exits import UNAVAILABLE, CliError, kafka_away
+from models.settings import KafkaSettings
 
 IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements
 Headers = list[tuple[str, bytes]]
@@ -45,10 +47,10 @@ class Feed:
 
 
 @asynccontextmanager
-async def feed(bootstrap: str) -> AsyncIterator[Feed]:
+async def feed(kafka: KafkaSettings | str) -> AsyncIterator[Feed]:
     """A Feed to these servers, flushed at the end. Kafka away: CliError with code 69."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **client_options(kafka),
         enable_idempotence=True,
         linger_ms=5,
         max_batch_size=256 * 1024,
@@ -58,7 +60,7 @@ async def feed(bootstrap: str) -> AsyncIterator[Feed]:
         await asyncio.wait_for(producer.start(), 15)
     except (KafkaError, OSError, TimeoutError) as error:
         await producer.stop()
-        raise kafka_away(bootstrap) from error
+        raise kafka_away(kafka, error) from error
     try:
         sender = Feed(producer)
         yield sender

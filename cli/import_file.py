@@ -77,7 +77,7 @@ def _print_all(records: Iterator[bytes]) -> int:
 
 
 async def _send_all(place: Settings, records: Iterator[bytes]) -> int:
-    async with feed(place.kafka.bootstrap_servers) as kafka:
+    async with feed(place.kafka) as kafka:
         for record in records:
             event = parsed(record) or {}
             await kafka.send(topic_of(place, event.get("type")), record, key=key_of(event))

@@ -20,7 +20,7 @@ from ops.lag import GroupLag, LagReader, PartitionLag
 
 def lag_reader(place: Settings) -> LagReader:
     """Of all topics our consumer group reads."""
-    return LagReader(place.kafka.bootstrap_servers, place.app_id, [*topics.inputs(place), topics.journal(place)])
+    return LagReader(place.kafka, place.app_id, [*topics.inputs(place), topics.journal(place)])
 
 
 @app.command(epilog=EPILOG)
@@ -58,7 +58,7 @@ async def _read(place: Settings) -> GroupLag:
         async with lag_reader(place) as reader:
             return await reader.read()
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error
 
 
 def _table(rows: list[PartitionLag]) -> Table:

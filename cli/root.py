@@ -7,8 +7,9 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli.exits import EPILOG, UNAVAILABLE, CliError
+from cli.exits import EPILOG, UNAVAILABLE, USAGE, CliError
 from cli.term import plain
+from models.tenants import SettingsError
 from sinks.base import SinkUnavailable
 
 # In the order of `--help`. A module registers its command when it is imported, so that `send` need not load what
@@ -39,6 +40,9 @@ class Group(TyperGroup):
         except CliError as error:
             _complain(error)
             raise typer.Exit(error.code) from error
+        except SettingsError as error:
+            _complain(CliError(f"settings: {error}"))
+            raise typer.Exit(USAGE) from error
         except (SinkUnavailable, ConnectionError) as error:
             _complain(error)
             raise typer.Exit(UNAVAILABLE) from error

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.flags import CONFIG
-from models.settings import Settings
+from pydantic import SecretStr
+
+from cli.flags import CONFIG, settings
+from models.settings import KafkaSettings, RedisSettings, Settings
+from ops.local import Servers
 from ops.local.guard import Guard
+from ops.local.unit import Given
 from ops.supervisor import Supervisor
 
 
@@ -26,12 +30,35 @@ def worker_environment(place: Settings, config: Path | None = None) -> dict[str,
     """Ours, with what flags decided (it wins in the worker too), and the file of the tenants' settings."""
     return {
         **os.environ,
-        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": place.kafka.bootstrap_servers,
-        "CRMKPI_REDIS__URL": place.redis.url,
+        **_connection("KAFKA", place.kafka),
+        **_connection("REDIS", place.redis),
         "CRMKPI_TOPIC_PREFIX": place.topic_prefix,
         "CRMKPI_APP_ID": place.app_id,
         **({CONFIG: str(config)} if config else {}),
     }
+
+
+def _connection(section: str, place: KafkaSettings | RedisSettings) -> dict[str, str]:
+    """Every setting of it, so that nothing of a settings file comes in between; an empty one is not set."""
+    values = {f"CRMKPI_{section}__{name.upper()}": value for name, value in place}
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
+
+
+def place_of(servers: Servers) -> Settings:
+    """The settings, with these servers. Those started here speak plain text and ask for no credentials."""
+    place = settings(servers.kafka.bootstrap, servers.redis.url)
+    own: dict[str, object] = {}
+    if not isinstance(servers.kafka.unit, Given):
+        own["kafka"] = KafkaSettings(bootstrap_servers=servers.kafka.bootstrap)
+    if not isinstance(servers.redis.unit, Given):
+        own["redis"] = RedisSettings(url=servers.redis.url)
+    return place.model_copy(update=own)
 
 
 class Workers:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-OURS = ("streams", "kpis", "sinks", "ops", "models", "cli")
+OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli")
 QUIET_SECONDS = 30.0  # a line like the last one within this time is counted, not written
 
 

@@ -16,7 +16,7 @@ class WorkerOptions:
     state: str = "crmkpi-state"
     dlq_suffix: str = ".dlq"
     lanes: int = 12  # partitions of journal and state, fixed for life
-    client: Mapping[str, Any] = field(default_factory=dict)  # security options of every Kafka client
+    client: Mapping[str, Any] = field(default_factory=dict, repr=False)  # TLS and credentials of every Kafka client
     group_instance_id: str | None = None
 
     session_timeout: float = 30.0
