@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
-from cli.exits import UNAVAILABLE, CliError, kafka_away
+from cli.exits import NOT_ALLOWED, UNAVAILABLE, CliError, kafka_away
 from models.settings import KafkaSettings
 
 IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements
@@ -66,6 +66,8 @@ async def feed(kafka: KafkaSettings | str) -> AsyncIterator[Feed]:
         yield sender
         await sender.flush()
     except KafkaError as error:
+        if getattr(error, "errno", None) in NOT_ALLOWED:
+            raise kafka_away(kafka, error) from error
         hint = "`crmkpi topics ensure` makes missing topics"
         raise CliError(f"Kafka did not take a record: {type(error).__name__} {error} ({hint})", UNAVAILABLE) from error
     finally:

@@ -19,7 +19,7 @@ from ops.kafka_reach import Trouble, look
 from ops.kafka_rights import rights
 
 TRIES: Final = 3  # what a broker refuses while it starts it may grant a moment later
-PAUSE_S: Final = 2.0
+PAUSE_S: Final = 1.0
 
 
 @app.command(epilog=EPILOG)

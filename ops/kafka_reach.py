@@ -55,6 +55,8 @@ async def look(kafka: KafkaSettings) -> str | Trouble:
         return Trouble(str(error), "correct the setting or the file it names", lasting=True)
     except (KafkaError, OSError, TimeoutError) as error:
         return await _why(kafka, host, port, error)
+    if not brokers and kafka.sasl_mechanism == "OAUTHBEARER":
+        return _refused(kafka)  # aiokafka takes the refusal of a token for an empty answer
     lost = [f"{there}:{at}" for _, there, at, _ in brokers if not await asyncio.to_thread(tcp_opens, there, at)]
     if lost:
         return Trouble(f"answers, but advertises {', '.join(lost)}", _mismatch(lost, host, port))
@@ -78,9 +80,9 @@ def _mismatch(lost: list[str], host: str, port: int) -> str:
 
 
 async def _why(kafka: KafkaSettings, host: str, port: int, error: BaseException) -> Trouble:
-    chain = _chain(error)
+    chain, own = _chain(error), kafka.certificate_file is not None
     for one in chain:
-        if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "kafka", host)):
+        if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "kafka", host, own=own)):
             return Trouble(*told, lasting=True)
     listener = await listener_at(host, port, kafka)
     if listener is None:

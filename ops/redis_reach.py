@@ -19,7 +19,7 @@ from ops.local.unit import host_port
 from ops.tls import why_certificate
 from ops.wire import redis_answers, tcp_opens, tls_opens
 
-SECONDS: Final = 5.0
+SECONDS: Final = 3.0
 PREFIX: Final = "crmkpi"
 KEY: Final = PREFIX + ":{doctor}:meta"
 # What sinks do, with a key of ours: the server says of each whether this user may; nothing is carried out.
@@ -110,8 +110,10 @@ def _why(place: RedisSettings, error: BaseException) -> tuple[str, str]:
     host, port = host_port(url, 6379)
     if not tcp_opens(host, port):
         return f"nothing listens at {host}:{port}", "start it (crmkpi up), or correct REDIS_URL"
-    if told := next((told for one in _chain(error) if (told := _tls(one, host))), None):
-        return told
+    own = place.certificate_file is not None
+    for one in _chain(error):
+        if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "redis", host, own=own)):
+            return told
     if url.startswith("rediss://") and redis_answers(host, port):
         return "it speaks plain text, and the URL asks for TLS", "begin the URL with redis://, or use its TLS port"
     if url.startswith("redis://") and tls_opens(host, port):
@@ -119,10 +121,6 @@ def _why(place: RedisSettings, error: BaseException) -> tuple[str, str]:
     if isinstance(error, ResponseError):
         return f"answers, but: {error}", "use Redis 7 or newer, or Valkey"
     return f"something listens, but it is no Redis: {type(error).__name__}", "correct REDIS_URL"
-
-
-def _tls(error: BaseException, host: str) -> tuple[str, str] | None:
-    return why_certificate(error, "redis", host) if isinstance(error, ssl.SSLError) else None
 
 
 def _credentials(place: RedisSettings) -> tuple[str, str]:

@@ -7,23 +7,21 @@ import ssl
 NOT_YET, EXPIRED, OTHER_HOST, OTHER_IP = 9, 10, 62, 64  # OpenSSL's X509_V_ERR_...
 
 
-def why_certificate(error: ssl.SSLError, section: str, host: str) -> tuple[str, str] | None:
+def why_certificate(error: ssl.SSLError, section: str, host: str, *, own: bool) -> tuple[str, str] | None:
     """(what is wrong, what to do) when it is about a certificate, theirs or ours; None for anything else.
 
-    section: ``kafka`` or ``redis``.
+    section: ``kafka`` or ``redis``. own: whether we have one to show.
     """
     names = f"CRMKPI_{section.upper()}__"
     if isinstance(error, ssl.SSLCertVerificationError):
         return _theirs(error.verify_code, error.verify_message, names, host)
     reason = (error.reason or str(error)).upper()
     ours = f"{names}CERTIFICATE_FILE and {names}KEY_FILE"
-    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
+    if "CERTIFICATE" not in reason and "UNKNOWN_CA" not in reason and "HANDSHAKE_FAILURE" not in reason:
+        return None
+    if not own:
         return "it wants a certificate of the client", f"set {ours}"
-    if "ALERT" in reason and "EXPIRED" in reason:
-        return "it refuses our certificate, which has expired", f"renew {ours}"
-    if "ALERT" in reason and ("UNKNOWN_CA" in reason or "CERTIFICATE" in reason):
-        return "it refuses our certificate", f"use one that the server's authority has signed: {ours}"
-    return None
+    return "it refuses our certificate: expired, or of an authority it does not know", f"renew {ours}"
 
 
 def _theirs(code: int, message: str, names: str, host: str) -> tuple[str, str]:
