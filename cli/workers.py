@@ -30,18 +30,17 @@ def worker_environment(place: Settings, config: Path | None = None) -> dict[str,
     """Ours, with what flags decided (it wins in the worker too), and the file of the tenants' settings."""
     return {
         **os.environ,
-        **_connection("KAFKA", place.kafka),
-        **_connection("REDIS", place.redis),
+        **connections(place),
         "CRMKPI_TOPIC_PREFIX": place.topic_prefix,
         "CRMKPI_APP_ID": place.app_id,
         **({CONFIG: str(config)} if config else {}),
     }
 
 
-def _connection(section: str, place: KafkaSettings | RedisSettings) -> dict[str, str]:
-    """Every setting of it, so that nothing of a settings file comes in between; an empty one is not set."""
-    values = {f"CRMKPI_{section}__{name.upper()}": value for name, value in place}
-    return {name: _text(value) for name, value in values.items()}
+def connections(place: Settings) -> dict[str, str]:
+    """Every setting of Kafka and Redis, so that nothing of a settings file comes in between; empty: not set."""
+    sections = (("KAFKA", place.kafka), ("REDIS", place.redis))
+    return {f"CRMKPI_{name}__{key.upper()}": _text(value) for name, section in sections for key, value in section}
 
 
 def _text(value: object) -> str:

@@ -43,16 +43,18 @@ async def reachable(kafka: KafkaSettings) -> Check:
 
 async def look(kafka: KafkaSettings) -> str | Trouble:
     """What was found there, in a few words, or what is wrong."""
+    try:
+        options = security(kafka)
+    except SettingsError as error:
+        return Trouble(str(error), "correct the setting or the file it names", lasting=True)
     address = await asyncio.to_thread(first_open, kafka)
     if address is None:
         host, port = host_port(kafka.bootstrap_servers, 9092)
         return Trouble(f"nothing listens at {host}:{port}", AWAY.format(port=port))
     host, port = address
     try:
-        async with connected(host, port, **security(kafka)) as link:
+        async with connected(host, port, **options) as link:
             brokers = (await link.send(Metadata([]))).brokers
-    except SettingsError as error:
-        return Trouble(str(error), "correct the setting or the file it names", lasting=True)
     except (KafkaError, OSError, TimeoutError) as error:
         return await _why(kafka, host, port, error)
     if not brokers and kafka.sasl_mechanism == "OAUTHBEARER":
