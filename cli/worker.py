@@ -57,8 +57,7 @@ def worker(
 
     code = _run(place, processes, moment, tell)
     if code == REFUSED and hold:
-        tell("holding: no worker runs. Correct what the line above says, then start this again")
-        _wait_for_a_signal()
+        _hold(tell)
     raise typer.Exit(code)
 
 
@@ -91,8 +90,9 @@ async def _missing_rights(place: Settings) -> str:
     return "" if check.ok else f"Kafka rights: {check.found}; {'; '.join(check.fix.splitlines())}"
 
 
-def _wait_for_a_signal() -> None:
+def _hold(tell: Callable[[str], None]) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
+    tell("holding: no worker runs. Correct what the line above says, then start this again")
     asked.wait()
