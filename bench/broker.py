@@ -7,7 +7,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from access.files import key_password, secret
+from access.kafka import settings_of
 from models.record import RawRecord
+from models.settings import KafkaSettings
 
 INPUT_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * 86_400_000)}
 
@@ -25,9 +28,23 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
 
 
-def create_inputs(bootstrap: str, topics: Sequence[str], partitions: int) -> None:
+def rdkafka(kafka: KafkaSettings | str) -> dict[str, Any]:
+    """Addresses, TLS and credentials as librdkafka calls them; it reads the files itself. No OAUTHBEARER."""
+    place = settings_of(kafka)
+    found = {
+        "bootstrap.servers": place.bootstrap_servers, "security.protocol": place.security_protocol,
+        "sasl.mechanisms": place.sasl_mechanism, "sasl.username": place.username,
+        "sasl.password": secret(place.password, place.password_file, "kafka.password_file") or None,
+        "ssl.ca.location": place.ca_file, "ssl.certificate.location": place.certificate_file,
+        "ssl.key.location": place.key_file, "ssl.key.password": key_password(place, "kafka") or None,
+        "ssl.endpoint.identification.algorithm": "https" if place.check_hostname else "none",
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def create_inputs(kafka: KafkaSettings | str, topics: Sequence[str], partitions: int) -> None:
     """Make the input topics that are not there yet. Raises KafkaException."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(rdkafka(kafka))
     wanted = [NewTopic(topic, partitions, 1, config=INPUT_CONFIG) for topic in topics]
     for future in admin.create_topics(wanted).values():
         try:
@@ -40,9 +57,9 @@ def create_inputs(bootstrap: str, topics: Sequence[str], partitions: int) -> Non
 class Sender:
     """An idempotent producer that waits for the broker, however long it is away, and raises for what failed."""
 
-    def __init__(self, bootstrap: str, **settings: Any) -> None:
+    def __init__(self, kafka: KafkaSettings | str, **settings: Any) -> None:
         self._failed: list[str] = []
-        self.producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 20,
+        self.producer = Producer({**rdkafka(kafka), "enable.idempotence": True, "linger.ms": 20,
                                    "batch.size": 500_000, "delivery.timeout.ms": 600_000,
                                    "queue.buffering.max.messages": 1_000_000, "log_level": 2, **settings})  # fmt: skip
         self.acked = 0
@@ -73,9 +90,9 @@ class Sender:
         self.acked += 1
 
 
-def produce(bootstrap: str, records: Iterable[Record]) -> int:
+def produce(kafka: KafkaSettings | str, records: Iterable[Record]) -> int:
     """Send all and wait for the broker; the number sent."""
-    sender = Sender(bootstrap)
+    sender = Sender(kafka)
     number = 0
     for number, record in enumerate(records, 1):
         sender.send(record)
@@ -85,9 +102,9 @@ def produce(bootstrap: str, records: Iterable[Record]) -> int:
     return number
 
 
-def reader(bootstrap: str, **settings: Any) -> Consumer:
+def reader(kafka: KafkaSettings | str, **settings: Any) -> Consumer:
     """A consumer of its own that commits nothing."""
-    own = {"bootstrap.servers": bootstrap, "group.id": "bench-reader", "enable.auto.commit": False,
+    own = {**rdkafka(kafka), "group.id": "bench-reader", "enable.auto.commit": False,
            "auto.offset.reset": "earliest", "fetch.queue.backoff.ms": 5, "log_level": 2}  # fmt: skip
     return Consumer(own | settings)
 
@@ -104,9 +121,9 @@ def ends(consumer: Consumer, topics: Sequence[str]) -> dict[tuple[str, int], int
     return found
 
 
-def messages(bootstrap: str, topics: Sequence[str]) -> Iterator[Message]:
+def messages(kafka: KafkaSettings | str, topics: Sequence[str]) -> Iterator[Message]:
     """Everything the topics hold now, each partition in order. Raises KafkaException."""
-    consumer = reader(bootstrap)
+    consumer = reader(kafka)
     try:
         open_ = ends(consumer, topics)
         consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in open_])

@@ -54,13 +54,13 @@ def items_by_tenant(records: Iterable[RawRecord]) -> dict[str, list[Item]]:
 
 def input_items(settings: Settings) -> dict[str, list[Item]]:
     """The same of everything the input topics hold."""
-    read = messages(settings.kafka.bootstrap_servers, topics.inputs(settings))
+    read = messages(settings.kafka, topics.inputs(settings))
     return items_by_tenant(raw_record(message) for message in read)
 
 
 async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -> bool:
     """Whether Redis shows all of these tenants as of that instant."""
-    sink = RedisSink(settings.redis.url)
+    sink = RedisSink(settings.redis)
     try:
         held = [await sink.revision(tenant) for tenant in tenants]
         return all(revision is not None and revision[2] == as_of for revision in held)
@@ -84,7 +84,7 @@ async def compare_all(settings: Settings, items: Mapping[str, list[Item]], as_of
                       say: Callable[[str], None]) -> Comparison:  # fmt: skip
     """Every tenant's published documents with its recount."""
     found = Comparison()
-    async with RedisReader(settings.redis.url) as reader:
+    async with RedisReader(settings.redis) as reader:
         for tenant, own in sorted(items.items()):
             published = await reader.documents(tenant)
             lines = compare(recount(own, book[tenant], as_of), published)

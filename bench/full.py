@@ -87,7 +87,7 @@ async def restore(settings: Settings, tenants: list[str], log: Path) -> float:
     The time is that of the slowest lane by the worker's own log; without all those lines, that from the process' start.
     """
     watch = Watch(settings)
-    sink = RedisSink(settings.redis.url)
+    sink = RedisSink(settings.redis)
     records = watch.changelog_records()
     before = {tenant: await sink.revision(tenant) for tenant in tenants}
     born, worker = perf_counter(), Worker(environment(settings), log)

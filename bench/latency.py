@@ -33,7 +33,7 @@ class Load(Thread):
 
     def run(self) -> None:
         """Send in bursts of 10 ms."""
-        sender = Sender(self._settings.kafka.bootstrap_servers, **{"linger.ms": 2})
+        sender = Sender(self._settings.kafka, **{"linger.ms": 2})
         number = int(RATE * self._seconds)
         prefix, begun, span = self._settings.topic_prefix, monotonic(), int(self._seconds * 1000)
         until = int(time() * 1000) + span - DISORDER_MS
@@ -62,7 +62,7 @@ async def measure(settings: Settings, tenant: str, before: int, seconds: float) 
     """(p50, p99) in ms over ``seconds`` of load, which goes on after so many events; the first two do not count."""
     load = Load(settings, tenant, before, seconds)
     seen: list[float] = []  # monotonic time at which the n-th probe was visible
-    async with RedisReader(settings.redis.url) as reader:
+    async with RedisReader(settings.redis) as reader:
         known = await signups(reader, tenant)
         load.start()
         end = monotonic() + seconds + 30

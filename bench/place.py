@@ -1,5 +1,6 @@
 """Where a measurement runs: an installation of its own on a shared broker, and the environment its workers get."""
 
+from cli.workers import connections
 from models.settings import Settings, load_settings
 
 
@@ -12,8 +13,7 @@ def place(bootstrap: str, redis_url: str, name: str, **more: object) -> Settings
 def environment(settings: Settings) -> dict[str, str]:
     """The same as environment variables. What is not said here has its default."""
     return {
-        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        "CRMKPI_REDIS__URL": settings.redis.url,
+        **connections(settings),
         "CRMKPI_APP_ID": settings.app_id,
         "CRMKPI_TOPIC_PREFIX": settings.topic_prefix,
         "CRMKPI_SESSION_TIMEOUT_S": str(settings.session_timeout_s),

@@ -6,12 +6,14 @@ from time import perf_counter
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import TopicPartition as ConfluentPartition
 
+from access.kafka import client_options
 from bench.broker import ends, reader
+from models.settings import KafkaSettings
 
 
-def librdkafka(bootstrap: str, topics: Sequence[str]) -> float:
+def librdkafka(kafka: KafkaSettings, topics: Sequence[str]) -> float:
     """Events a second through confluent-kafka's batch call. The topics were never trimmed."""
-    consumer = reader(bootstrap)
+    consumer = reader(kafka)
     try:
         open_ = ends(consumer, topics)
         left = sum(open_.values())
@@ -24,12 +26,12 @@ def librdkafka(bootstrap: str, topics: Sequence[str]) -> float:
         consumer.close()
 
 
-async def aiokafka(bootstrap: str, topics: Sequence[str]) -> float:
+async def aiokafka(kafka: KafkaSettings, topics: Sequence[str]) -> float:
     """Events a second through aiokafka's getmany."""
-    wanted = reader(bootstrap)
+    wanted = reader(kafka)
     left = {TopicPartition(*place): end for place, end in ends(wanted, topics).items()}
     wanted.close()
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=50)
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False, fetch_max_wait_ms=50)
     await consumer.start()
     try:
         consumer.assign(list(left))

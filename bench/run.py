@@ -52,19 +52,19 @@ class Bench:
             await self._one("one" in steps, seconds if "latency" in steps else 0)
 
     def _fill(self, settings: Settings, tenants: tuple[str, ...], number: int | None = None) -> None:
-        began, bootstrap = perf_counter(), settings.kafka.bootstrap_servers
-        create_inputs(bootstrap, topics.inputs(settings), PARTITIONS)
+        began, kafka = perf_counter(), settings.kafka
+        create_inputs(kafka, topics.inputs(settings), PARTITIONS)
         prefix = settings.topic_prefix
         made = (event._replace(topic=prefix + event.topic)
                 for event in events(self.number if number is None else number, tenants, self.now_ms))  # fmt: skip
-        sent = produce(bootstrap, made)
+        sent = produce(kafka, made)
         self.say(f"Produced {sent:,} events of {len(tenants)} tenants in {perf_counter() - began:.0f} s")
 
     async def _raw(self) -> None:
-        bootstrap = self.three.kafka.bootstrap_servers
+        kafka = self.three.kafka
         names = [self.three.topic_prefix + topic for topic in TOPICS.values()]
-        self.result.raw_librdkafka = raw.librdkafka(bootstrap, names)
-        self.result.raw_aiokafka = await raw.aiokafka(bootstrap, names)
+        self.result.raw_librdkafka = raw.librdkafka(kafka, names)
+        self.result.raw_aiokafka = await raw.aiokafka(kafka, names)
         self.say(f"Raw: librdkafka {self.result.raw_librdkafka:,.0f}/s, aiokafka {self.result.raw_aiokafka:,.0f}/s")
 
     async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None) -> Full:

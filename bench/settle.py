@@ -16,12 +16,12 @@ class Watch:
     """Looks at the broker and at Redis from outside; changes nothing. All methods may raise KafkaException."""
 
     def __init__(self, settings: Settings) -> None:
-        self._bootstrap = settings.kafka.bootstrap_servers
+        self._kafka = settings.kafka
         self._inputs = topics.inputs(settings)
         self._journal, self._state = topics.journal(settings), topics.state(settings)
         self._lanes = settings.journal_partitions
-        self._group: Consumer = reader(self._bootstrap, **{"group.id": settings.app_id})
-        self._sink = RedisSink(settings.redis.url)
+        self._group: Consumer = reader(self._kafka, **{"group.id": settings.app_id})
+        self._sink = RedisSink(settings.redis)
         self._ends: dict[str, int] = {}  # what `tenant_ends` found last
         self._ends_of: tuple[dict[int, int], frozenset[str]] = {}, frozenset()  # in which journal, of whom
 
@@ -85,7 +85,7 @@ class Watch:
         return late
 
     def _keys(self, lane: int, lower: int, upper: int) -> list[tuple[str, int]]:
-        consumer = reader(self._bootstrap)
+        consumer = reader(self._kafka)
         consumer.assign([TopicPartition(self._journal, lane, lower)])
         seen: list[tuple[str, int]] = []
         try:

@@ -24,7 +24,7 @@ from cli.recount import (
 )
 from kpis.engine import Engine
 from models.blocks import decode_block
-from models.settings import Settings, TenantBook
+from models.settings import RedisSettings, Settings, TenantBook
 from sinks.base import Revision
 from sinks.read import RedisReader
 from sinks.redis_sink import RedisSink
@@ -57,7 +57,7 @@ class Audit:
                     tell(lane, lanes)
                     await self._lane(reader, lane)
         except (KafkaError, OSError) as error:
-            raise kafka_away(self.place.kafka.bootstrap_servers) from error
+            raise kafka_away(self.place.kafka, error) from error
         tell(lanes, lanes)
         if not self.verdict.facts and not self.verdict.notes:
             self.verdict.notes.append(f"nothing has been counted yet{f' of {self.only}' if self.only else ''}")
@@ -130,7 +130,7 @@ class Audit:
         """
         end = asyncio.get_running_loop().time() + PUBLISHED_S
         while True:
-            revision, documents, waiting = await _read_published(self.place.redis.url, tenant)
+            revision, documents, waiting = await _read_published(self.place.redis, tenant)
             new = revision is not None and revision[:2] >= (at.epoch, at.next) and not waiting
             if new or asyncio.get_running_loop().time() > end:
                 return revision, documents, waiting
@@ -150,11 +150,11 @@ async def _state(reader: AIOKafkaConsumer, tp: TopicPartition) -> tuple[Position
     return (position.decode(stored) if stored else None), entries
 
 
-async def _read_published(url: str, tenant: str) -> Published:
+async def _read_published(redis: RedisSettings, tenant: str) -> Published:
     """The documents with the revision they belong to, and how many KPIs wait: again when a publication came between."""
-    sink = RedisSink(url)
+    sink = RedisSink(redis)
     try:
-        async with RedisReader(url) as reader:
+        async with RedisReader(redis) as reader:
             while True:
                 before = await sink.revision(tenant)
                 documents, waiting = await reader.documents(tenant), await reader.waiting(tenant)

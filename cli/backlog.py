@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
 from models import topics
 from models.settings import Settings
 
@@ -51,7 +52,7 @@ class Backlog:
 @asynccontextmanager
 async def backlog(place: Settings) -> AsyncIterator[Backlog]:
     """A Backlog with connections of its own."""
-    options = {"bootstrap_servers": place.kafka.bootstrap_servers, "client_id": "crmkpi-backlog"}
+    options: dict[str, Any] = {"client_id": "crmkpi-backlog", **client_options(place.kafka)}
     admin = AIOKafkaAdminClient(**options)
     consumer = AIOKafkaConsumer(**options, enable_auto_commit=False)
     try:

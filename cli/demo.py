@@ -21,7 +21,7 @@ from cli.root import app
 from cli.term import line, say, show_json
 from cli.topics import ensure_topics
 from cli.verify import summary
-from cli.workers import Workers, worker_command, worker_environment
+from cli.workers import Workers, place_of, worker_command, worker_environment
 from models.settings import Settings
 from ops.local import ServerError, Servers, local_servers
 from ops.local.unit import Given
@@ -61,9 +61,7 @@ def demo(
 
 def _with_servers(servers: Servers, plan: Plan, own: str) -> int:
     """Topics of its own, so that a given Kafka's other events stay out of it; they go at the end."""
-    place = settings(servers.kafka.bootstrap, servers.redis.url).model_copy(
-        update={"topic_prefix": f"{own}.", "app_id": own}
-    )
+    place = place_of(servers).model_copy(update={"topic_prefix": f"{own}.", "app_id": own})
     ensure_topics(place)
     with tempfile.TemporaryDirectory(prefix="crmkpi-demo-") as folder:
         try:

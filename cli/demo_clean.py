@@ -10,6 +10,7 @@ from cli.term import say
 from models import topics
 from models.settings import Settings
 from ops.topics import admin
+from sinks.client import connect
 from sinks.keys import Keys
 
 PAGE: Final = 500
@@ -18,9 +19,9 @@ PAGE: Final = 500
 async def clean(place: Settings, tenants: list[str]) -> None:
     """Deletes the demo's topics and its tenants' keys. A server that is away is told of and does no harm."""
     try:
-        async with admin(place.kafka.bootstrap_servers) as link:
+        async with admin(place.kafka) as link:
             await link.delete_topics(list(topics.every(place)))
-        await _forget(Redis.from_url(place.redis.url), tenants)
+        await _forget(connect(place.redis), tenants)
     except (KafkaError, RedisError, OSError) as error:
         say(f"some of the demo's topics {place.topic_prefix}* or keys may be left: {error}")
 

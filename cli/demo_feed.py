@@ -62,7 +62,7 @@ def days_bar(progress: Progress, days: int) -> Loaded:
 async def feed_only(place: Settings, seed: int, days: int, rate: float, seconds: float | None) -> None:
     """History and live into the settings' Kafka, for ``seconds`` (default: for ever)."""
     world = new_world(seed, days)
-    async with feed(place.kafka.bootstrap_servers) as kafka:
+    async with feed(place.kafka) as kafka:
         with bar() as progress:
             await load_history(place, kafka, world, days_bar(progress, days))
         say(f"{world.counts.sent} records of history sent, going on with {rate:g} a second")

@@ -60,7 +60,7 @@ class Demo:
     async def run(self) -> None:
         """Everything, up to the verdict; without an end given it streams until it is cancelled."""
         began = time.monotonic()
-        async with feed(self.place.kafka.bootstrap_servers) as kafka, RedisReader(self.place.redis.url) as reader:
+        async with feed(self.place.kafka) as kafka, RedisReader(self.place.redis) as reader:
             with bar() as progress:
                 await self._history(kafka, reader, progress)
             watch = [follow(self.board, reader), self._lag(), *(self._visible(reader, t) for t in self.tenants)]

@@ -9,7 +9,8 @@ from cli.exits import DIFFERENT, EPILOG
 from cli.flags import JsonFlag, KafkaFlag, RedisFlag, settings
 from cli.root import app
 from cli.term import cell, line, show_json
-from ops.doctor import Check, machine, servers
+from ops.check import Check
+from ops.doctor import machine, servers
 
 
 @app.command(epilog=EPILOG)

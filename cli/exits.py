@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from models.settings import KafkaSettings
+
 OK: Final = 0
 DIFFERENT: Final = 1  # verify found a difference, or what was asked for does not exist
 USAGE: Final = 2  # a flag, a file or a value the user gave is wrong
@@ -15,6 +17,9 @@ EPILOG: Final = (
 )
 
 
+NOT_ALLOWED: Final = frozenset({29, 30, 31, 53})  # Kafka's codes: topic, group, cluster, transactional id
+
+
 class CliError(Exception):
     """Says in one line what is wrong and what to do; ends the command with ``code``."""
 
@@ -23,7 +28,14 @@ class CliError(Exception):
         self.code = code
 
 
-def kafka_away(bootstrap: str) -> CliError:
-    """What to say when no broker answers."""
-    hint = "start one with `crmkpi up`, or set KAFKA_BOOTSTRAP_SERVERS; `crmkpi doctor` looks closer"
-    return CliError(f"no Kafka answers at {bootstrap}: {hint}", UNAVAILABLE)
+def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -> CliError:
+    """What to say when Kafka did not do what was asked, because of ``error``: looks once more to find out why."""
+    from ops.kafka_reach import reach_kafka  # aiokafka takes a while to load, and most commands end well
+
+    if getattr(error, "errno", None) in NOT_ALLOWED:
+        hint = "docs/security.md lists the ACLs that are needed; `crmkpi doctor` names those that are missing"
+        return CliError(f"Kafka does not allow it: {type(error).__name__} {error} ({hint})", UNAVAILABLE)
+    check = reach_kafka(kafka)
+    if check.ok:
+        return CliError(f"{check.name} answers, but: {type(error).__name__} {error}", UNAVAILABLE)
+    return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)

@@ -8,7 +8,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from cli.exits import UNAVAILABLE, CliError, kafka_away
+from access.kafka import client_options
+from cli.exits import NOT_ALLOWED, UNAVAILABLE, CliError, kafka_away
+from models.settings import KafkaSettings
 
 IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements
 Headers = list[tuple[str, bytes]]
@@ -46,10 +48,10 @@ class Feed:
 
 
 @asynccontextmanager
-async def feed(bootstrap: str) -> AsyncIterator[Feed]:
+async def feed(kafka: KafkaSettings | str) -> AsyncIterator[Feed]:
     """A Feed to these servers, flushed at the end. Kafka away: CliError with code 69."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **client_options(kafka),
         enable_idempotence=True,
         linger_ms=5,
         max_batch_size=256 * 1024,
@@ -59,12 +61,14 @@ async def feed(bootstrap: str) -> AsyncIterator[Feed]:
         await asyncio.wait_for(producer.start(), 15)
     except (KafkaError, OSError, TimeoutError) as error:
         await producer.stop()
-        raise kafka_away(bootstrap) from error
+        raise kafka_away(kafka, error) from error
     try:
         sender = Feed(producer)
         yield sender
         await sender.flush()
     except KafkaError as error:
+        if getattr(error, "errno", None) in NOT_ALLOWED:
+            raise kafka_away(kafka, error) from error
         hint = "`crmkpi topics ensure` makes missing topics"
         raise CliError(f"Kafka did not take a record: {type(error).__name__} {error} ({hint})", UNAVAILABLE) from error
     finally:

@@ -101,7 +101,7 @@ def _print_all(records: Iterator[bytes]) -> int:
 
 
 async def _send_all(place: Settings, records: Iterator[bytes], speed: Speed) -> int:
-    async with feed(place.kafka.bootstrap_servers) as kafka, AsyncExitStack() as stack:
+    async with feed(place.kafka) as kafka, AsyncExitStack() as stack:
         if not speed.full:
             speed.pacer = await stack.enter_async_context(pacer(place))
         for number, record in enumerate(records, start=1):

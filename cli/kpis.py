@@ -13,6 +13,7 @@ from cli.root import Group, app
 from cli.show import number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
+from models.settings import RedisSettings
 from sinks.read import RedisReader
 
 kpis = typer.Typer(
@@ -55,7 +56,7 @@ def get_kpi(
     Example: crmkpi kpis get win_rate --tenant acme --window 30d --segment owner=anna
     """
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
-    doc = asyncio.run(_read(settings(redis=redis).redis.url, tenant, known, check_window(window), _segment(segment)))
+    doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, check_window(window), _segment(segment)))
     if doc is None:
         where = f"{kpi} of {tenant}, window {window}" + (f", {segment}" if segment else "")
         raise CliError(f"nothing published: {where}", DIFFERENT)
@@ -74,8 +75,10 @@ def _segment(text: str | None) -> dict[str, str] | None:
     return {dim: value}
 
 
-async def _read(url: str, tenant: str, kpi: str, window: str, segment: dict[str, str] | None) -> dict[str, Any] | None:
-    async with RedisReader(url) as reader:
+async def _read(
+    redis: RedisSettings, tenant: str, kpi: str, window: str, segment: dict[str, str] | None
+) -> dict[str, Any] | None:
+    async with RedisReader(redis) as reader:
         return await reader.document(tenant, kpi, window, segment)
 
 

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from access.kafka import client_options
 from cli.exits import EPILOG, kafka_away
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import app
@@ -24,7 +25,7 @@ from ops.verdicts import Verdict
 
 def lag_reader(place: Settings) -> LagReader:
     """Of all topics our consumer group reads."""
-    return LagReader(place.kafka.bootstrap_servers, place.app_id, [*topics.inputs(place), topics.journal(place)])
+    return LagReader(place.kafka, place.app_id, [*topics.inputs(place), topics.journal(place)])
 
 
 @app.command(epilog=EPILOG)
@@ -76,9 +77,9 @@ async def _read(place: Settings, seconds: float) -> tuple[LagReport, list[Loss]]
     try:
         async with lag_reader(place) as reader:
             found = await observe(reader, seconds)
-        return found, unknown(await read_losses(place.kafka.bootstrap_servers, topics.control(place)))
+        return found, unknown(await read_losses(client_options(place.kafka), topics.control(place)))
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error
 
 
 def _bad(found: LagReport, item: PartitionLag) -> bool:

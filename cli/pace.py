@@ -17,10 +17,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
 from cli.term import say
 from models import topics
 from models.settings import Settings
-from streams.bootstrap import options_from
 
 PARCEL: Final = 500  # events
 AHEAD_S: Final = 2.0
@@ -155,7 +155,7 @@ class Pacer:
 @asynccontextmanager
 async def pacer(place: Settings) -> AsyncIterator[Pacer]:
     """A Pacer that has started. Raises KafkaError."""
-    options: dict[str, Any] = {"bootstrap_servers": place.kafka.bootstrap_servers, **options_from(place).client}
+    options: dict[str, Any] = client_options(place.kafka)
     admin = AIOKafkaAdminClient(**options, client_id="crmkpi-import")
     consumer = AIOKafkaConsumer(**options, client_id="crmkpi-import", enable_auto_commit=False)
     try:

@@ -41,6 +41,9 @@ class Group(TyperGroup):
         except CliError as error:
             _complain(error)
             raise typer.Exit(error.code) from error
+        except SettingsError as error:
+            _complain(CliError(f"settings: {error}"))
+            raise typer.Exit(USAGE) from error
         except (SinkUnavailable, ConnectionError) as error:
             _complain(error)
             raise typer.Exit(UNAVAILABLE) from error

@@ -102,7 +102,7 @@ def _check(events: list[bytes]) -> None:
 async def _send(place: Settings, events: list[bytes]) -> list[Landed]:
     heads = [parsed(raw) or {} for raw in events]
     topics = [topic_of(place, head.get("type")) for head in heads]
-    async with feed(place.kafka.bootstrap_servers) as kafka:
+    async with feed(place.kafka) as kafka:
         landed: list[Landed] = []
         for raw, head, topic in zip(events, heads, topics, strict=True):
             done = await (await kafka.send(topic, raw, key=key_of(head)))

@@ -16,6 +16,7 @@ from cli.keyboard import keys
 from cli.root import app
 from cli.term import out, show_json
 from kpis.windows import WINDOWS
+from models.settings import RedisSettings
 from sinks.read import RedisReader
 
 LINE_S: Final = 2.0  # between two lines when stdout is no terminal
@@ -38,11 +39,11 @@ def top(
     """
     board = Board(check_window(window))
     show = _once if once else _watch
-    asyncio.run(show(board, settings(redis=redis).redis.url, tenant, as_json))
+    asyncio.run(show(board, settings(redis=redis).redis, tenant, as_json))
 
 
-async def _once(board: Board, url: str, only: str | None, as_json: bool) -> None:
-    async with RedisReader(url) as reader:
+async def _once(board: Board, redis: RedisSettings, only: str | None, as_json: bool) -> None:
+    async with RedisReader(redis) as reader:
         for tenant in [only] if only else await reader.tenants():
             await refresh(board, reader, tenant)
     board.empty = not board.now
@@ -52,8 +53,8 @@ async def _once(board: Board, url: str, only: str | None, as_json: bool) -> None
         out().print(render(board, sorted(board.now), _clock(), out().width))
 
 
-async def _watch(board: Board, url: str, only: str | None, as_json: bool) -> None:
-    async with RedisReader(url) as reader:
+async def _watch(board: Board, redis: RedisSettings, only: str | None, as_json: bool) -> None:
+    async with RedisReader(redis) as reader:
         await reader.tenants()  # says at once when Redis is away
         show = _paint(board) if out().is_terminal and not as_json else _lines(board, as_json)
         await beside(show, follow(board, reader, only))

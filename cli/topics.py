@@ -88,7 +88,7 @@ def _show(changes: list[Change], what: str, as_json: bool) -> None:
 
 def _with_kafka(place: Settings, act: Callable[[Any], Awaitable[list[Change]]]) -> list[Change]:
     async def run() -> list[Change]:
-        async with admin(place.kafka.bootstrap_servers) as link:
+        async with admin(place.kafka) as link:
             return list(await act(link))
 
     try:
@@ -96,4 +96,4 @@ def _with_kafka(place: Settings, act: Callable[[Any], Awaitable[list[Change]]]) 
     except TopicsWrong as error:
         raise CliError(str(error), DIFFERENT) from error
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error

@@ -9,6 +9,7 @@ import typer
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
 from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.term import line, say, show_json
@@ -81,7 +82,7 @@ async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to
 
 
 async def _check_partition(place: Settings, options: WorkerOptions, tp: TopicPartition) -> None:
-    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+    async with admin(place.kafka) as link:
         described = [item for item in await link.describe_topics() if item["topic"] == tp.topic]
     if tp.partition not in {part["partition"] for item in described for part in item["partitions"]}:
         raise CliError(f"{tp.topic} has no partition {tp.partition}")
@@ -92,7 +93,7 @@ async def _stands(place: Settings, options: WorkerOptions, tp: TopicPartition) -
     if tp.topic == options.journal:
         at = (await standing(options, tp.partition)).at
         return at.next if at else 0
-    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+    async with admin(place.kafka) as link:
         found = await link.list_consumer_group_offsets(options.app_id, partitions=[tp])
     return max(0, found[tp].offset if tp in found else 0)
 
@@ -139,7 +140,7 @@ async def _plans(options: WorkerOptions) -> dict[int, Rebase]:
 
 async def _behind(place: Settings, options: WorkerOptions) -> dict[tuple[str, int], tuple[int, int]]:
     """Input partitions that end before the group's offset: (that offset, where they begin)."""
-    async with admin(place.kafka.bootstrap_servers, options.client) as link:
+    async with admin(place.kafka) as link:
         offsets = await link.list_consumer_group_offsets(options.app_id)
     places = {tp: meta.offset for tp, meta in offsets.items() if tp.topic in options.inputs}
     if not places:
@@ -172,7 +173,7 @@ def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag
     """
     place = settings(kafka)
     options = options_from(place)
-    found = unknown(_run(place, read_losses(place.kafka.bootstrap_servers, options.control, options.client)))
+    found = unknown(_run(place, read_losses(client_options(place.kafka), options.control)))
     if as_json:
         show_json([loss._asdict() for loss in found])
     else:

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from cli.exits import EPILOG, UNAVAILABLE, CliError
-from cli.flags import settings
 from cli.lag import lag_reader
 from cli.root import app
 from cli.term import json_line, line, say
 from cli.topics import ensure_topics
-from cli.workers import Workers, worker_command, worker_environment
+from cli.workers import Workers, place_of, worker_command, worker_environment
 from models.settings import Settings
 from ops.local import ServerError, Servers, local_servers
+from ops.local.unit import shown
 
 
 @app.command(epilog=EPILOG)
@@ -36,14 +36,14 @@ def up(
 
 
 def _run(servers: Servers, processes: int, as_json: bool) -> int:
-    place = settings(servers.kafka.bootstrap, servers.redis.url)
+    place = place_of(servers)
     ensure_topics(place)
     asyncio.run(_groups_answer(place))
     # What is printed here is to be copied: a worker's everyday lines would scroll it away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
     if as_json:
-        typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": servers.redis.url}))
+        typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": shown(servers.redis.url)}))
     else:
         line(*addresses(servers))
     return workers.run()
@@ -57,5 +57,8 @@ async def _groups_answer(place: Settings) -> None:
 
 def addresses(servers: Servers) -> list[str]:
     """Lines to paste into another terminal."""
-    lines = [f"export KAFKA_BOOTSTRAP_SERVERS={servers.kafka.bootstrap}", f"export REDIS_URL={servers.redis.url}"]
+    lines = [
+        f"export KAFKA_BOOTSTRAP_SERVERS={servers.kafka.bootstrap}",
+        f"export REDIS_URL={shown(servers.redis.url)}",
+    ]
     return ["Paste into a second terminal:", *(f"  {text}" for text in lines), "Ctrl-C here stops all."]

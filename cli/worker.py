@@ -1,16 +1,26 @@
 """`crmkpi worker`: the processes that count."""
 
-from typing import Annotated
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from typing import Annotated, Final
 
 import typer
 
-from cli.exits import EPILOG
+from cli.exits import EPILOG, REFUSED
 from cli.flags import KafkaFlag, RedisFlag, settings
 from cli.moment import as_of_ms
 from cli.root import app
 from cli.term import json_line, say
 from cli.workers import Workers, worker_command, worker_environment
+from models.settings import Settings
 from ops import logs
+from ops.kafka_reach import Trouble, look
+from ops.kafka_rights import rights
+
+TRIES: Final = 3  # what a broker refuses while it starts it may grant a moment later
+PAUSE_S: Final = 1.0
 
 
 @app.command(epilog=EPILOG)
@@ -20,6 +30,10 @@ def worker(
         str | None,
         typer.Option(metavar="T", help="Freeze the clock at 2026-10-31 (that day's end) or 2026-10-31T12:00:00Z."),
     ] = None,
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="Instead of ending with code 78 wait until stopped: in a container."),
+    ] = False,
     kafka: KafkaFlag = None,
     redis: RedisFlag = None,
     as_json: Annotated[
@@ -29,6 +43,8 @@ def worker(
     """Run workers until Ctrl-C. One that stops itself (code 70) is started again; its state comes back from Kafka.
 
     --as-of changes what is published, not what is counted: another moment needs no reprocessing.
+
+    --hold is for engines that start again whatever ends: the container stays, without a worker, and is unhealthy.
 
     Example: crmkpi worker --processes 2
 
@@ -40,5 +56,44 @@ def worker(
     def tell(line: str) -> None:
         say(json_line({"worker": line}) if as_json and not logs.as_json() else line)
 
-    workers = Workers(worker_command(moment), worker_environment(place), processes, tell)
-    raise typer.Exit(workers.run())
+    code = _run(place, processes, moment, tell)
+    if code == REFUSED and hold:
+        _hold(tell)
+    raise typer.Exit(code)
+
+
+def _run(place: Settings, processes: int, moment: int | None, tell: Callable[[str], None]) -> int:
+    if refusal := asyncio.run(_refusal(place)):
+        tell(refusal)
+        return REFUSED
+    return Workers(worker_command(moment), worker_environment(place), processes, tell).run()
+
+
+async def _refusal(place: Settings) -> str:
+    """Why no worker could ever work here; empty when one could, or when Kafka is merely away.
+
+    Asked at the start only: a worker that is refused later, in the middle of a rotation, tries again.
+    """
+    text = ""
+    for number in range(TRIES):
+        await asyncio.sleep(PAUSE_S if number else 0)
+        found = await look(place.kafka)
+        if not isinstance(found, Trouble):
+            return await _missing_rights(place)
+        if not found.lasting:
+            return ""
+        text = f"Kafka at {place.kafka.bootstrap_servers} refuses: {found.found}; {found.fix}"
+    return text
+
+
+async def _missing_rights(place: Settings) -> str:
+    check = await rights(place)
+    return "" if check.ok else f"Kafka rights: {check.found}; {'; '.join(check.fix.splitlines())}"
+
+
+def _hold(tell: Callable[[str], None]) -> None:
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    tell("holding: no worker runs. Correct what the line above says, then start this again")
+    asked.wait()

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.flags import CONFIG
-from models.settings import Settings
+from pydantic import SecretStr
+
+from cli.flags import CONFIG, settings
+from models.settings import KafkaSettings, RedisSettings, Settings
+from ops.local import Servers
 from ops.local.guard import Guard
+from ops.local.unit import Given
 from ops.supervisor import Supervisor
 
 
@@ -26,12 +30,34 @@ def worker_environment(place: Settings, config: Path | None = None) -> dict[str,
     """Ours, with what flags decided (it wins in the worker too), and the file of the tenants' settings."""
     return {
         **os.environ,
-        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": place.kafka.bootstrap_servers,
-        "CRMKPI_REDIS__URL": place.redis.url,
+        **connections(place),
         "CRMKPI_TOPIC_PREFIX": place.topic_prefix,
         "CRMKPI_APP_ID": place.app_id,
         **({CONFIG: str(config)} if config else {}),
     }
+
+
+def connections(place: Settings) -> dict[str, str]:
+    """Every setting of Kafka and Redis, so that nothing of a settings file comes in between; empty: not set."""
+    sections = (("KAFKA", place.kafka), ("REDIS", place.redis))
+    return {f"CRMKPI_{name}__{key.upper()}": _text(value) for name, section in sections for key, value in section}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
+
+
+def place_of(servers: Servers) -> Settings:
+    """The settings, with these servers. Those started here speak plain text and ask for no credentials."""
+    place = settings(servers.kafka.bootstrap, servers.redis.url)
+    own: dict[str, object] = {}
+    if not isinstance(servers.kafka.unit, Given):
+        own["kafka"] = KafkaSettings(bootstrap_servers=servers.kafka.bootstrap)
+    if not isinstance(servers.redis.unit, Given):
+        own["redis"] = RedisSettings(url=servers.redis.url)
+    return place.model_copy(update=own)
 
 
 class Workers:

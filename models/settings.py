@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as Unreadable
 
+from models.connections import KafkaSettings, RedisSettings
 from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
 
 __all__ = [
@@ -20,22 +22,6 @@ __all__ = [
 ]
 
 TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,100}$")]
-
-
-class KafkaSettings(BaseModel):
-    """The broker, as every client of ours sees it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bootstrap_servers: Annotated[str, Field(min_length=1)] = "localhost:9092"
-
-
-class RedisSettings(BaseModel):
-    """Where KPI documents are published."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] = "redis://localhost:6379/0"
 
 
 class HttpSettings(BaseModel):
@@ -129,3 +115,5 @@ def load_settings(arguments: Mapping[str, Any] | None = None, file: Mapping[str,
         return WithFile(**(arguments or {}))
     except ValidationError as error:
         raise SettingsError("; ".join(complaints(error))) from None
+    except Unreadable as error:  # a whole section given as text that is no JSON; the text is not part of the message
+        raise SettingsError(str(error)) from None

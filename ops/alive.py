@@ -1,7 +1,8 @@
 """`python -m ops.alive WORD`: the health check of a container without workers. Light, since it runs every few seconds.
 
 Exit code 0 when a process whose command line contains WORD has run for 5 s (a worker that stops itself again and again
-does not live so long), and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS.
+does not live so long), and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS. Where that wants TLS or credentials only
+its port is tried: `crmkpi doctor` signs in.
 Redis is not asked: counting goes on without it.
 """
 
@@ -11,18 +12,19 @@ import os
 import sys
 from pathlib import Path
 
-from ops.wire import brokers_at
+from ops.wire import brokers_at, tcp_opens
 
 OLD_ENOUGH_S = 5.0
 
 
-def why_not(word: str, bootstrap: str, processes: Path = Path("/proc")) -> str:
+def why_not(word: str, bootstrap: str, protocol: str = "", processes: Path = Path("/proc")) -> str:
     """Empty when all is well, else what is not, in a few words."""
     ages = [_age(path, processes) for path in processes.glob("[0-9]*") if word in _command_line(path)]
     if max(ages, default=0.0) < OLD_ENOUGH_S:
         return f"no process with {word!r} in its command line has run for {OLD_ENOUGH_S:g} s"
     host, _, port = bootstrap.split(",")[0].rpartition(":")
-    if not brokers_at(host, int(port)):
+    answers = brokers_at if protocol in ("", "PLAINTEXT") else tcp_opens
+    if not answers(host, int(port)):
         return f"Kafka at {bootstrap} does not answer"
     return ""
 
@@ -46,4 +48,5 @@ def _age(process: Path, processes: Path) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(why_not(sys.argv[1], os.environ["CRMKPI_KAFKA__BOOTSTRAP_SERVERS"]) or 0)
+    servers = os.environ["CRMKPI_KAFKA__BOOTSTRAP_SERVERS"]
+    sys.exit(why_not(sys.argv[1], servers, os.environ.get("CRMKPI_KAFKA__SECURITY_PROTOCOL", "")) or 0)

@@ -5,33 +5,25 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from pathlib import Path
-from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
 from models import topics as names
 from models.settings import Settings
+from ops import kafka_reach, redis_reach
+from ops.check import Check
+from ops.kafka_rights import rights
 from ops.local.docker import why_not
 from ops.local.jars import cache_folder
 from ops.local.java import find_java
 from ops.local.kafka import MEMORY_MB, available_mb
 from ops.local.redis import find_redis
-from ops.local.unit import ServerError, host_port
+from ops.local.unit import ServerError
 from ops.losses import ACKNOWLEDGE, read_losses, unknown
 from ops.topics import TopicsWrong, admin, check, wanted_topics
-from ops.wire import brokers_at, redis_answers, tcp_opens
 
 DISK_MB = 1000
-
-
-class Check(NamedTuple):
-    """One line of the list: `found` says what is, `fix` what to do when it is not `ok`."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
 
 
 def machine() -> list[Check]:
@@ -40,10 +32,11 @@ def machine() -> list[Check]:
 
 
 async def servers(settings: Settings) -> list[Check]:
-    """Whether the Kafka and Redis of `settings` can be reached, and whether the topics are right."""
-    kafka = await asyncio.to_thread(kafka_reachable, settings.kafka.bootstrap_servers)
-    found = [kafka, await asyncio.to_thread(redis_reachable, settings.redis.url)]
-    return [*found, await _topics(settings), await _losses(settings)] if kafka.ok else found
+    """Whether Kafka and Redis take us in, what we may do there, whether the topics are right, and what was lost."""
+    kafka, redis = await asyncio.gather(kafka_reach.reachable(settings.kafka), redis_reach.reachable(settings.redis))
+    if not kafka.ok:
+        return [kafka, redis]
+    return [kafka, await rights(settings), await _topics(settings), await _losses(settings), redis]
 
 
 def _python() -> Check:
@@ -86,49 +79,10 @@ def _docker() -> Check:
     return Check("Docker", True, f"not used: {reason}" if reason else "an engine answers")
 
 
-def kafka_reachable(bootstrap: str) -> Check:
-    """Whether `bootstrap` answers and the addresses its brokers advertise open from here too."""
-    host, port = host_port(bootstrap, 9092)
-    name = f"Kafka at {bootstrap}"
-    if not tcp_opens(host, port):
-        fix = (
-            f"start it (crmkpi up), or correct KAFKA_BOOTSTRAP_SERVERS; see who listens with: ss -ltn 'sport = :{port}'"
-        )
-        return Check(name, False, f"nothing listens at {host}:{port}", fix)
-    brokers = brokers_at(host, port)
-    if not brokers:
-        fix = "if this listener wants TLS or SASL, set the security options; if it is no Kafka, correct the address"
-        return Check(name, False, "something listens, but it does not answer as Kafka does in plain text", fix)
-    lost = [f"{broker.host}:{broker.port}" for broker in brokers if not tcp_opens(broker.host, broker.port)]
-    if lost:
-        fix = (
-            f"listener mismatch: the broker tells clients to come to {', '.join(lost)}, which does not open from here. "
-            f"Set its advertised.listeners to an address this machine reaches (such as {host}:{port}), or use the "
-            "listener meant for clients outside its network."
-        )
-        return Check(name, False, f"answers, but advertises {', '.join(lost)}", fix)
-    return Check(name, True, f"{len(brokers)} broker(s): " + ", ".join(f"{b.host}:{b.port}" for b in brokers))
-
-
-def redis_reachable(url: str) -> Check:
-    """Whether the server of `url` answers PING (one that asks for a password counts)."""
-    if url.startswith("unix://"):
-        there = Path(url.removeprefix("unix://").split("?")[0]).exists()
-        return Check(f"Redis at {url}", there, "socket is there" if there else "no such socket", "correct REDIS_URL")
-    host, port = host_port(url, 6379)
-    shown = f"Redis at {host}:{port}"
-    if url.startswith("rediss://"):
-        return Check(shown, tcp_opens(host, port), "TLS; only the port was tried", "start it, or correct REDIS_URL")
-    if redis_answers(host, port):
-        return Check(shown, True, "answers")
-    what = "something listens, but it is no Redis" if tcp_opens(host, port) else "nothing listens"
-    return Check(shown, False, what, "start it (crmkpi up), or correct REDIS_URL")
-
-
 async def _topics(settings: Settings) -> Check:
     wanted = wanted_topics(settings)
     try:
-        async with admin(settings.kafka.bootstrap_servers) as link:
+        async with admin(settings.kafka) as link:
             await check(link, wanted)
     except TopicsWrong as error:
         return Check("topics", False, f"{len(error.changes)} differ", str(error))
@@ -139,7 +93,7 @@ async def _topics(settings: Settings) -> Check:
 
 async def _losses(settings: Settings) -> Check:
     try:
-        found = unknown(await read_losses(settings.kafka.bootstrap_servers, names.control(settings)))
+        found = unknown(await read_losses(client_options(settings.kafka), names.control(settings)))
     except (KafkaError, OSError) as error:
         return Check("lost records", False, f"could not be read: {error}", "see the line on Kafka above")
     text = "; ".join(loss.text() for loss in found)

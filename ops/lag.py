@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -17,6 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 from aiokafka.structs import OffsetAndMetadata
 
+from access.kafka import client_options
+from models.settings import KafkaSettings
 from ops.event_time import event_time
 
 COORDINATOR_S = 10.0
@@ -86,10 +88,8 @@ def records_behind(committed: int | None, begin: int, end: int) -> tuple[int | N
 class LagReader:
     """Reads the lag again and again over two open connections: `async with LagReader(...) as lag: await lag.read()`."""
 
-    def __init__(
-        self, bootstrap: str, group: str, topics: Iterable[str], client: Mapping[str, Any] | None = None
-    ) -> None:
-        options = {"bootstrap_servers": bootstrap, "client_id": "crmkpi-lag", **(client or {})}
+    def __init__(self, kafka: KafkaSettings | str, group: str, topics: Iterable[str]) -> None:
+        options: dict[str, Any] = {"client_id": "crmkpi-lag", **client_options(kafka)}
         self.group = group
         self._topics = sorted(topics)
         self._admin = AIOKafkaAdminClient(**options)

@@ -85,14 +85,16 @@ def gaps(found: Iterable[Loss], topic: str, partition: int) -> list[tuple[int, i
     return [(x.start, x.end) for x in found if (x.topic, x.partition, x.why) == (topic, partition, "skipped")]
 
 
-async def read_losses(bootstrap: str, control: str, client: Mapping[str, Any] | None = None) -> list[Loss]:
-    """What the control topic holds; none when the topic does not exist yet. Raises KafkaError."""
+async def read_losses(client_options: Mapping[str, Any], control: str) -> list[Loss]:
+    """What the control topic holds; none when the topic does not exist yet. Raises KafkaError.
+
+    ``client_options``: arguments of an aiokafka client, as `access.kafka` makes them.
+    """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
         client_id="crmkpi-losses",
         enable_auto_commit=False,
         isolation_level="read_committed",
-        **(client or {}),
+        **client_options,
     )
     await consumer.start()
     try:

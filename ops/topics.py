@@ -13,8 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, for_code
 
+from access.kafka import client_options
 from models import topics as names
-from models.settings import Settings
+from models.settings import KafkaSettings, Settings
 
 DAY_MS = 86_400_000
 MB = 1 << 20
@@ -97,9 +98,9 @@ def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 @asynccontextmanager
-async def admin(bootstrap: str, client: Mapping[str, Any] | None = None) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An open admin client. `client`: security options. Raises KafkaConnectionError when no broker answers."""
-    link = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="crmkpi-topics", **(client or {}))
+async def admin(kafka: KafkaSettings | str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An open admin client. Raises KafkaConnectionError when no broker answers, SettingsError for unusable files."""
+    link = AIOKafkaAdminClient(client_id="crmkpi-topics", **client_options(kafka))
     try:
         await link.start()
         yield link

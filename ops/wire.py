@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from typing import NamedTuple
 
@@ -34,6 +35,18 @@ def brokers_at(host: str, port: int, timeout: float = 2.0) -> list[Broker]:
             return _brokers(_exactly(wire, min(size, 1 << 20)))
     except (OSError, struct.error):
         return []
+
+
+def tls_opens(host: str, port: int, timeout: float = 2.0) -> bool:
+    """Whether a server there speaks TLS. Its certificate is not looked at, and nothing is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout=timeout) as wire:
+            context.wrap_socket(wire).close()
+    except OSError:
+        return False
+    return True
 
 
 def redis_answers(host: str, port: int, timeout: float = 2.0) -> bool:

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from access.redis import client_options, settings_of
+from models.settings import RedisSettings
 from sinks.base import SinkUnavailable
 
 ANSWER_S: Final = 2.0  # a healthy server answers small commands in under a millisecond
@@ -22,14 +24,16 @@ LONGEST_S: Final = 20.0  # no socket operation may last longer, however much it 
 SLOWEST_BYTES_S: Final = 250_000  # a slower link counts as down
 
 
-def connect(url: str) -> Redis:
+def connect(redis: RedisSettings | str) -> Redis:
     """A client for ``redis://``, ``rediss://`` or ``unix://``; connects with the first command.
 
+    A URL by itself means: no more settings than it has. Raises SettingsError for files that cannot be used.
     One immediate second try on a lost connection: after a server's restart the pool holds dead ones. Nothing that is
     not needed is asked at the start: over a slow link each question costs a good part of what a first command may take.
     """
+    place = settings_of(redis)
     client: Redis = Redis.from_url(
-        url,
+        place.url,
         decode_responses=True,
         protocol=3,
         socket_connect_timeout=CONNECT_S,
@@ -37,13 +41,14 @@ def connect(url: str) -> Redis:
         retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         driver_info=None,
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        **client_options(place),
     )
     return client
 
 
-def address(url: str) -> str:
+def address(redis: RedisSettings | str) -> str:
     """The part of a URL that may be shown: no user, no password, no query."""
-    parts = urlsplit(url)
+    parts = urlsplit(redis if isinstance(redis, str) else redis.url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -53,7 +58,7 @@ def seconds_for(size: int) -> float:
 
 
 @asynccontextmanager
-async def within(url: str, seconds: float = ANSWER_S) -> AsyncIterator[None]:
+async def within(redis: RedisSettings | str, seconds: float = ANSWER_S) -> AsyncIterator[None]:
     """Run a command; whatever the server or the network does wrong is a `SinkUnavailable` that names the address.
 
     A script error counts too: Redis is a view that can be rebuilt, so it never stops the counting.
@@ -62,9 +67,16 @@ async def within(url: str, seconds: float = ANSWER_S) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise SinkUnavailable(f"{address(url)}: no answer within {seconds:.1f} s") from error
+        raise SinkUnavailable(f"{address(redis)}: no answer within {seconds:.1f} s") from error
     except (RedisError, OSError) as error:
-        raise SinkUnavailable(f"{address(url)}: {error}") from error
+        raise SinkUnavailable(f"{address(redis)}: {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """What went wrong, with what to do where it is a matter of credentials."""
+    if isinstance(error, AuthenticationError | NoPermissionError):
+        return f"{error} (`crmkpi doctor` says which setting to mend)"
+    return str(error)
 
 
 def script(name: str) -> str:

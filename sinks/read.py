@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from models.settings import RedisSettings
 from sinks.base import Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
 from sinks.keys import PREFIX, Keys, chunks
@@ -16,12 +17,12 @@ WAIT_MS: Final = 1_000  # how long one read of the stream waits for news
 
 
 class RedisReader:
-    """A `Reader` of what `RedisSink` writes. Use as ``async with RedisReader(url) as board``."""
+    """A `Reader` of what `RedisSink` writes. Use as ``async with RedisReader(settings.redis) as board``."""
 
-    def __init__(self, url: str, *, prefix: str = PREFIX) -> None:
-        self._url = url
+    def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX) -> None:
+        self._place = redis
         self._keys = Keys(prefix)
-        self._redis = connect(url)
+        self._redis = connect(redis)
 
     async def __aenter__(self) -> Self:
         return self
@@ -37,25 +38,25 @@ class RedisReader:
 
     async def tenants(self) -> list[str]:
         """Every tenant that was ever published, sorted."""
-        async with within(self._url):
+        async with within(self._place):
             return sorted(map(str, await self._redis.smembers(self._keys.tenants())))
 
     async def kpis(self, tenant: str) -> list[str]:
         """Ids of the KPIs the tenant has a document of, sorted."""
-        async with within(self._url):
+        async with within(self._place):
             return sorted(map(str, await self._redis.smembers(self._keys.kpis(tenant))))
 
     async def document(
         self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
     ) -> dict[str, Any] | None:
         """One document, or None when it was never published."""
-        async with within(self._url):
+        async with within(self._place):
             fields = await self._hash(self._keys.document(tenant, kpi, window, segment))
         return restore(fields) if fields else None
 
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
         """All documents of the tenant, of one revision, sorted by their names."""
-        async with within(self._url, LONGEST_S):
+        async with within(self._place, LONGEST_S):
             flat = await self._redis.eval_ro(
                 script("documents.lua"), 1, self._keys.names(tenant), f"{self._keys.base(tenant)}kpi:"
             )
@@ -64,12 +65,12 @@ class RedisReader:
 
     async def waiting(self, tenant: str) -> int:
         """How many KPIs have segments that are still of before the tenant's revision."""
-        async with within(self._url):
+        async with within(self._place):
             return int(await self._redis.hget(self._keys.meta(tenant), "waiting") or 0)
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""
-        async with within(self._url):
+        async with within(self._place):
             text = await self._redis.get(self._keys.snapshot(tenant, window))
         documents: list[dict[str, Any]] = orjson.loads(text) if text else []
         return documents
@@ -78,7 +79,7 @@ class RedisReader:
         """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
         points: dict[str, str] = {}
         for month in chunks(first, last):
-            async with within(self._url):
+            async with within(self._place):
                 points |= await self._hash(self._keys.series(tenant, kpi, "day", month))
         return series_days(points, first, last)
 
@@ -87,7 +88,7 @@ class RedisReader:
         key = self._keys.updates(tenant)
         last = after if after != "$" else await self._newest(key)
         while True:
-            async with within(self._url, ANSWER_S + WAIT_MS / 1000):
+            async with within(self._place, ANSWER_S + WAIT_MS / 1000):
                 news: Any = await self._redis.xread({key: last}, count=100, block=WAIT_MS)
             for last, fields in news[key][0] if news else ():
                 yield _update(last, fields)
@@ -97,7 +98,7 @@ class RedisReader:
         return dict(fields)
 
     async def _newest(self, key: str) -> str:
-        async with within(self._url):
+        async with within(self._place):
             entries = await self._redis.xrevrange(key, count=1)
         return str(entries[0][0]) if entries else "0"
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import orjson
 
+from models.settings import RedisSettings
 from sinks.base import Publication, Revision
 from sinks.client import connect, script, seconds_for, within
 from sinks.keys import PREFIX, Keys
@@ -16,14 +17,15 @@ SERIES_DAYS: Final = 400
 class RedisSink:
     """A `Sink` on one server, or on one cluster node that owns the tenants' slots.
 
-    url: ``redis://[user:password@]host:port[/db]``. updates_kept: entries of each tenant's stream, about.
+    redis: settings, or ``redis://[user:password@]host:port[/db]``. updates_kept: about how many entries each tenant's
+    stream has.
     """
 
-    def __init__(self, url: str, *, prefix: str = PREFIX, updates_kept: int = UPDATES_KEPT) -> None:
-        self._url = url
+    def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX, updates_kept: int = UPDATES_KEPT) -> None:
+        self._place = redis
         self._keys = Keys(prefix)
         self._updates_kept = updates_kept
-        self._redis = connect(url)
+        self._redis = connect(redis)
         self._script = self._redis.register_script(script("publish.lua"))
 
     async def publish(self, publication: Publication) -> bool:
@@ -41,7 +43,7 @@ class RedisSink:
 
     async def revision(self, tenant: str) -> Revision | None:
         """(epoch, position, as_of) of what is stored, or None. Raises `SinkUnavailable`."""
-        async with within(self._url):
+        async with within(self._place):
             stored = await self._redis.hmget(self._keys.meta(tenant), ["epoch", "position", "as_of"])
         epoch, position, as_of = stored
         if epoch is None or position is None or as_of is None:
@@ -54,7 +56,7 @@ class RedisSink:
 
     async def _list_tenant(self, tenant: str) -> None:
         # In another slot than the tenant's keys, so not part of the script; before it, so never forgotten.
-        async with within(self._url):
+        async with within(self._place):
             await self._redis.sadd(self._keys.tenants(), tenant)
 
     async def _write(self, publication: Publication) -> bool:
@@ -64,7 +66,7 @@ class RedisSink:
         points = [tuple(point) for point in packed.points]
         payload = orjson.dumps((packed.full, entries, points, packed.kpis))
         limits = (self._updates_kept, SERIES_DAYS * 86_400)
-        async with within(self._url, seconds_for(len(payload))):
+        async with within(self._place, seconds_for(len(payload))):
             written = await self._script(
                 keys=[self._keys.meta(tenant)],
                 args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload, waiting],

@@ -2,11 +2,13 @@
 
 import asyncio
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from access.kafka import security
 from kpis.engine import Engine
 from models import topics
-from models.settings import Settings, SettingsError
+from models.settings import RedisSettings, Settings, SettingsError
+from ops.kafka_reach import reachable
 from ops.logs import set_up_logs
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
@@ -25,6 +27,7 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
     """What the settings say to a worker."""
     return WorkerOptions(
         brokers=tuple(settings.kafka.bootstrap_servers.split(",")),
+        client=security(settings.kafka),
         inputs=topics.inputs(settings),
         app_id=settings.app_id,
         journal=topics.journal(settings),
@@ -46,16 +49,21 @@ def start(as_of: int | None = None) -> None:
     """Run one worker with the product's engine, as configured. Does not return: the process ends with the worker."""
     try:
         settings, book = configured()
+        options = options_from(settings, as_of)
     except Refused as exc:
         die("reading settings", exc)
+    except SettingsError as exc:
+        die("reading settings", Refused(f"settings: {exc}"))
     tenants = Watched(book)
-    asyncio.run(
-        work(settings, options_from(settings, as_of), lambda: Engine(tenants.book), settings.redis.url, tenants)
-    )
+    asyncio.run(work(settings, options, lambda: Engine(tenants.book), settings.redis, tenants))
 
 
 async def work(
-    settings: Settings, options: WorkerOptions, engine: EngineFactory, redis: str, tenants: Watched | None = None
+    settings: Settings,
+    options: WorkerOptions,
+    engine: EngineFactory,
+    redis: RedisSettings | str,
+    tenants: Watched | None = None,
 ) -> None:
     """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
     try:
@@ -64,20 +72,32 @@ async def work(
         die("reading settings", Refused(str(exc)))
     engines = EngineProcess(engine)  # forked before anything else is connected
     await engines.connect()
-    await _topics(settings, options)
+    await _topics(settings)
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
-    sink = RedisSink(redis)
+    sink = _sink(redis)
     app = create_app(options, engines, sink, now)
     if tenants is not None:
         tenants.watch(app.ownership.configure)
     await run(app, sink)
 
 
-async def _topics(settings: Settings, options: WorkerOptions) -> None:
+def _sink(redis: RedisSettings | str) -> RedisSink:
     try:
-        async with admin(settings.kafka.bootstrap_servers, options.client) as link:
+        return RedisSink(redis)
+    except SettingsError as exc:
+        die("reading settings", Refused(f"settings: {exc}"))
+
+
+async def _topics(settings: Settings) -> None:
+    try:
+        async with admin(settings.kafka) as link:
             await ensure(link, wanted_topics(settings))
     except KafkaConnectionError as exc:
-        die(f"Kafka cannot be reached at {settings.kafka.bootstrap_servers}", exc)
+        check = await reachable(settings.kafka)
+        if check.ok:
+            die(f"Kafka cannot be reached at {settings.kafka.bootstrap_servers}", exc)
+        die(f"{check.name}: {check.found}; {check.fix}")
+    except KafkaError as exc:
+        die("checking topics; `crmkpi doctor` names rights that are missing", exc)
     except TopicsWrong as exc:
         die("checking topics", Refused(" · ".join(str(exc).splitlines())), REFUSED)

@@ -11,7 +11,10 @@ async def record_losses(options: WorkerOptions, found: Sequence[Loss]) -> None:
     """Put losses into the control topic, but for those that are there already. Raises KafkaError."""
     if not found:
         return
-    known = {loss[:4] for loss in await read_losses(",".join(options.brokers), options.control, options.client)}
+    known = {
+        loss[:4]
+        for loss in await read_losses({"bootstrap_servers": list(options.brokers), **options.client}, options.control)
+    }
     if fresh := [loss for loss in found if loss[:4] not in known]:
         await write_control(options, [entry(loss) for loss in fresh])
 

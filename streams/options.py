@@ -18,7 +18,7 @@ class WorkerOptions:
     marks: str = "crmkpi-dlq-marks"
     dlq_suffix: str = ".dlq"
     lanes: int = 12  # partitions of journal and state, fixed for life
-    client: Mapping[str, Any] = field(default_factory=dict)  # security options of every Kafka client
+    client: Mapping[str, Any] = field(default_factory=dict, repr=False)  # TLS and credentials of every Kafka client
     group_instance_id: str | None = None  # static membership: who comes back under the same name is not rebalanced
 
     session_timeout: float = 10.0

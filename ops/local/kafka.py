@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ops.local.jars import kafka_jars
 from ops.local.java import find_java
@@ -54,9 +55,15 @@ SETTINGS = {
     "num.recovery.threads.per.data.dir": "1",
 }
 
+LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
 
-def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Kafka:
+
+def start_kafka(
+    progress: Progress, port: int = 0, *, advertise: str = "", more: Mapping[str, str] | None = None
+) -> Kafka:
     """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
+
+    `more`: properties that win over ours; those of listeners are added to ours.
 
     Raises ServerError: port taken, memory short, no Java, no jars.
     """
@@ -67,7 +74,7 @@ def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Ka
     progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
     unit = ProcessUnit(
         "kafka",
-        lambda folder: _prepare(folder, java, jars, port, advertise),
+        lambda folder: _prepare(folder, java, jars, port, advertise, more or {}),
         lambda: bool(brokers_at(HOST, port)),
         START_S,
     )
@@ -79,24 +86,28 @@ def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Ka
     return Kafka(f"{HOST}:{port}", unit)
 
 
-def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str) -> Sequence[str]:
+def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str, more: Mapping[str, str]) -> Sequence[str]:
     data = folder / "data"
     shutil.copytree(formatted(java, jars), data)
     meta = data / "meta.properties"
     meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
-    config = _write_config(folder, port, free_port(), advertise)
+    config = _write_config(folder, port, free_port(), advertise, more)
     return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
 
 
-def _write_config(folder: Path, port: int, controller: int, advertise: str = "") -> Path:
+def _write_config(
+    folder: Path, port: int, controller: int, advertise: str = "", more: Mapping[str, str] = MappingProxyType({})
+) -> Path:
     here = {
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
         "advertised.listeners": f"PLAINTEXT://{advertise or f'{HOST}:{port}'}",
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "log.dirs": str(folder / "data"),
     }
+    ours = SETTINGS | here
+    added = {key: f"{ours[key]},{more[key]}" for key in LISTENERS if key in more}
     path = folder / "server.properties"
-    path.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | here).items()))
+    path.write_text("".join(f"{key}={value}\n" for key, value in {**ours, **more, **added}.items()))
     return path
 
 

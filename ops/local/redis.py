@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ops.local.net import HOST, wanted_port
@@ -14,13 +14,16 @@ from ops.wire import redis_answers
 START_S = 30.0
 
 
-def start_redis(progress: Progress, port: int = 0) -> Redis:
-    """Start a server on 127.0.0.1 (`port` 0: a free one); a restart of it is empty. Raises ServerError."""
+def start_redis(progress: Progress, port: int = 0, more: Mapping[str, str] | None = None) -> Redis:
+    """Start a server on 127.0.0.1 (`port` 0: a free one); a restart of it is empty. Raises ServerError.
+
+    `more`: options of the server on top of ours.
+    """
     port = wanted_port(port, "Redis")
     program, which = find_redis()
     progress(f"Starting {which} on {HOST}:{port} ...")
     unit = ProcessUnit(
-        "redis", lambda folder: _command(program, port, folder), lambda: redis_answers(HOST, port), START_S
+        "redis", lambda folder: _command(program, port, folder, more or {}), lambda: redis_answers(HOST, port), START_S
     )
     try:
         unit.start()
@@ -30,8 +33,9 @@ def start_redis(progress: Progress, port: int = 0) -> Redis:
     return Redis(f"redis://{HOST}:{port}/0", unit)
 
 
-def _command(program: str, port: int, folder: Path) -> Sequence[str]:
+def _command(program: str, port: int, folder: Path, more: Mapping[str, str]) -> Sequence[str]:
     options = {"port": str(port), "bind": HOST, "dir": str(folder), "save": "", "appendonly": "no", "daemonize": "no"}
+    options |= more
     return [program, *(word for key, value in options.items() for word in (f"--{key}", value))]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ops.local import docker
 from ops.local.kafka import start_kafka
 from ops.local.redis import start_redis
-from ops.local.unit import Given, Kafka, Progress, Redis, ServerError
+from ops.local.unit import Given, Kafka, Progress, Redis, ServerError, shown
 
 log = logging.getLogger(__name__)
 KAFKA_NAMES = ("CRMKPI_KAFKA__BOOTSTRAP_SERVERS", "KAFKA_BOOTSTRAP_SERVERS")
@@ -57,7 +57,7 @@ def local_servers(
                 raise
             choice = Choice(choice.kafka, choice.redis, "local", str(error))
             kafka, redis = _start(choice, progress, kafka_port, redis_port, stack)
-        how = f"Kafka at {kafka.bootstrap}, Redis at {redis.url}: {_words(choice)}"
+        how = f"Kafka at {kafka.bootstrap}, Redis at {shown(redis.url)}: {_words(choice)}"
         progress(how)
         yield Servers(kafka, redis, how)
 

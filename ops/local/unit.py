@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Progress = Callable[[str], None]
@@ -49,9 +49,9 @@ class Kafka:
 
 @dataclass(frozen=True)
 class Redis:
-    """A server that speaks the Redis protocol. `url` is `redis://host:port/db`."""
+    """A server that speaks the Redis protocol. `url` is `redis://host:port/db`, with credentials when it was given."""
 
-    url: str
+    url: str = field(repr=False)
     unit: Unit
 
     def flush(self) -> None:
@@ -61,17 +61,19 @@ class Redis:
             wire.sendall(b"FLUSHALL\r\n")
             answer = wire.recv(100)
         if not answer.startswith(b"+OK"):
-            raise ServerError(f"FLUSHALL on {self.url} was refused: {answer.decode(errors='replace').strip()}")
+            raise ServerError(f"FLUSHALL on {shown(self.url)} was refused: {answer.decode(errors='replace').strip()}")
 
 
 @dataclass(frozen=True)
 class Given:
     """A server that others run: we may use it, never stop it."""
 
-    address: str
+    address: str = field(repr=False)
 
     def _refuse(self) -> None:
-        raise ServerError(f"{self.address} was given from outside; this program does not start, stop or pause it")
+        raise ServerError(
+            f"{shown(self.address)} was given from outside; this program does not start, stop or pause it"
+        )
 
     start = stop = kill = pause = resume = _refuse
 
@@ -81,6 +83,13 @@ class Given:
     def memory(self) -> int:
         """0: unknown."""
         return 0
+
+
+def shown(address: str) -> str:
+    """The address without credentials, for people and logs."""
+    scheme, mark, rest = address.rpartition("://")
+    host, slash, path = rest.split("?")[0].partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def host_port(address: str, default: int) -> tuple[str, int]:

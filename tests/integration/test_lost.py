@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from access.kafka import client_options
 from ops.lag import LagReader
 from ops.local import Kafka, Servers
 from ops.losses import Loss, read_losses
@@ -40,7 +41,7 @@ async def trim(rig: Rig, topic: str, before: dict[int, int]) -> None:
 
 async def losses(rig: Rig) -> list[Loss]:
     """What is noted as lost."""
-    return await read_losses(rig.settings.kafka.bootstrap_servers, rig.options.control)
+    return await read_losses(client_options(rig.settings.kafka), rig.options.control)
 
 
 async def test_input_deleted_before_it_was_read_is_an_alarm_until_acknowledged(rig: Rig) -> None:

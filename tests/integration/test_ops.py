@@ -11,8 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models import topics as names
-from models.settings import Settings, load_settings
-from ops import doctor
+from models.settings import KafkaSettings, Settings, load_settings
+from ops import doctor, kafka_reach, redis_reach
+from ops.check import Check
 from ops.lag import LagReader
 from ops.local import Servers
 from ops.local.kafka import start_kafka
@@ -188,12 +189,12 @@ def test_doctor_knows_this_machine() -> None:
         assert line.ok or line.fix
 
 
-def test_doctor_names_a_listener_mismatch() -> None:
+async def test_doctor_names_a_listener_mismatch() -> None:
     """A broker that sends clients to an address that does not open is named as such, with both addresses."""
     elsewhere = free_port()
     kafka = start_kafka(lambda line: None, advertise=f"127.0.0.1:{elsewhere}")
     try:
-        found = doctor.kafka_reachable(kafka.bootstrap)
+        found = await _kafka(kafka.bootstrap)
     finally:
         kafka.unit.remove()
     assert not found.ok
@@ -202,11 +203,15 @@ def test_doctor_names_a_listener_mismatch() -> None:
     assert kafka.bootstrap in found.fix
 
 
-def test_doctor_tells_an_empty_port_from_a_wrong_program(servers: Servers) -> None:
+async def test_doctor_tells_an_empty_port_from_a_wrong_program(servers: Servers) -> None:
     """Nothing listens; a Redis where Kafka should be; a Kafka where Redis should be."""
     free = free_port()
     redis_address = servers.redis.url.removeprefix("redis://").removesuffix("/0")
-    assert "nothing listens" in doctor.kafka_reachable(f"127.0.0.1:{free}").found
-    assert "does not answer as Kafka" in doctor.kafka_reachable(redis_address).found
-    assert "nothing listens" in doctor.redis_reachable(f"redis://127.0.0.1:{free}/0").found
-    assert "no Redis" in doctor.redis_reachable(f"redis://{servers.kafka.bootstrap}/0").found
+    assert "nothing listens" in (await _kafka(f"127.0.0.1:{free}")).found
+    assert "does not answer as Kafka" in (await _kafka(redis_address)).found
+    assert "nothing listens" in (await redis_reach.reachable(f"redis://127.0.0.1:{free}/0")).found
+    assert "no Redis" in (await redis_reach.reachable(f"redis://{servers.kafka.bootstrap}/0")).found
+
+
+async def _kafka(address: str) -> Check:
+    return await kafka_reach.reachable(KafkaSettings(bootstrap_servers=address))

@@ -26,14 +26,14 @@ def processes(tmp_path: Path) -> Path:
 @pytest.mark.servers
 def test_a_running_worker_whose_kafka_answers_is_healthy(processes: Path, servers: Servers) -> None:
     """Process there, broker there: nothing to say."""
-    assert why_not("streams", servers.kafka.bootstrap, processes) == ""
+    assert why_not("streams", servers.kafka.bootstrap, processes=processes) == ""
 
 
 def test_what_is_missing_is_named(processes: Path) -> None:
     """No such process; or no broker at the address."""
     nowhere = f"127.0.0.1:{free_port()}"
-    assert "no process with 'simulator'" in why_not("simulator", nowhere, processes)
-    assert f"Kafka at {nowhere} does not answer" in why_not("streams", nowhere, processes)
+    assert "no process with 'simulator'" in why_not("simulator", nowhere, processes=processes)
+    assert f"Kafka at {nowhere} does not answer" in why_not("streams", nowhere, processes=processes)
 
 
 @pytest.mark.servers
@@ -41,4 +41,4 @@ def test_a_worker_that_stops_itself_again_and_again_is_not_healthy(processes: Pa
     """A process that is only 1 s old does not count yet."""
     hertz = os.sysconf("SC_CLK_TCK")
     (processes / "7" / "stat").write_text(f"7 (python3) S {'0 ' * 18}{99 * hertz} 0 0\n")
-    assert "has run for 5 s" in why_not("streams", servers.kafka.bootstrap, processes)
+    assert "has run for 5 s" in why_not("streams", servers.kafka.bootstrap, processes=processes)
