@@ -12,7 +12,10 @@ from kpis.cells import EVER, EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
+from kpis.page_views import PAGED
 from kpis.published import ALL, NEVER
+from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
+from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -21,6 +24,7 @@ from models.money import digits
 Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
 QUARTERS_BACK_MS: Final = 48 * DAY_MS
 
 
@@ -86,6 +90,8 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._sums: Sums = {}
+        self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
+        self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
         self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
@@ -142,21 +148,47 @@ class Board:
         return found
 
     def _parts(self, kpi: Kpi, at: Window, only: str | None = None) -> Iterator[Document]:
-        for dimension, segments in self._segments.get(kpi.rows, {}).items():
+        for dimension, segments in self._segments_of(kpi).items():
             if only not in (None, dimension):
                 continue
-            figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
-            order = sorted(
-                (s for s in segments if not figures[s].empty),
-                key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
-            )
-            cap = self._settings.segment_cap
-            for segment in order[:cap]:
+            first, rest = self._capped(kpi, at, segments)
+            for segment, figure in first.items():
                 value = segment.partition("=")[2]
-                yield self._document(kpi, self._view(at, segment), {dimension: value}, figures[segment])
-            if rest := order[cap:]:
+                yield self._document(kpi, self._view(at, segment), {dimension: value}, figure)
+            if rest:
                 view = self._view(at, *rest)
                 yield self._document(kpi, view, {dimension: OTHER}, self._figure(kpi, view))
+
+    def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
+        """Dimension -> segments that a KPI can have numbers of."""
+        bases = frozenset(self._state.published.reads(kpi.id))
+        every = self._segments.get(kpi.rows, {})
+        if not bases or bases & TABLES:
+            return every
+        key = (kpi.rows, bases)
+        if key not in self._used:
+            found = ((one, segments_with(self._cells, bases, segments)) for one, segments in every.items())
+            self._used[key] = {dimension: segments for dimension, segments in found if segments}
+        return self._used[key]
+
+    def _capped(self, kpi: Kpi, at: Window, segments: list[str]) -> tuple[dict[str, Figure], list[str]]:
+        """Figures of the largest segments, in order, and the other segments that have any."""
+        cap = self._settings.segment_cap
+        found = self._ranks(kpi, at, segments) if len(segments) > cap else None
+        if found is not None:
+            order = [segments[place] for place in order_of(found)]
+            return {segment: self._figure(kpi, self._view(at, segment)) for segment in order[:cap]}, order[cap:]
+        figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
+        order = sorted(
+            (s for s in segments if not figures[s].empty),
+            key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
+        )
+        return {segment: figures[segment] for segment in order[:cap]}, order[cap:]
+
+    def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
+        # The lists of segments live as long as the board does.
+        columns, places = self._columns.setdefault(id(segments), ({}, {one: n for n, one in enumerate(segments)}))
+        return rank_of(kpi.formula, Many(self._view(at), segments, columns, places))
 
     def _figure(self, kpi: Kpi, view: View) -> Figure:
         """What a formula says of a window; what only depends on its end is the same in all that end together."""

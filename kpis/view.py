@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpis.cells import EVERYTHING, Cells
 from kpis.measures import base_of
@@ -29,6 +29,7 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
+NO_VISITORS: Final = PageCount()
 Sums = dict[tuple[str, int, tuple[str, ...]], int]
 
 
@@ -124,10 +125,12 @@ class View:
 
     def page_count(self) -> PageCount:
         """Visitors of the window of the segments' pages; one of two pages counts for each."""
+        return PageCount(*map(sum, zip(*map(self.page_count_of, self.segments), strict=True)))
+
+    def page_count_of(self, segment: str) -> PageCount:
+        """Visitors of the window of one page."""
         assert self._pages is not None, "a view without pages"
-        counts = self._pages.counts(self.window)
-        found = [counts[page] for one in self.segments if (page := one.partition("=")[2]) in counts]
-        return PageCount(*map(sum, zip(*found, strict=True))) if found else PageCount()
+        return self._pages.counts(self.window).get(segment.partition("=")[2], NO_VISITORS)
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""

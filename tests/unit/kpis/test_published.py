@@ -6,6 +6,8 @@ import pytest
 
 from kpis.catalog import CATALOG, Kpi
 from kpis.documents import Board, Document
+from kpis.formulas import Figure
+from kpis.view import View
 from models.settings import TenantBook
 from tests.recount.feed import ms
 from tests.sets.feeds import Counted, event
@@ -78,3 +80,26 @@ def test_after_everything_was_published_only_what_changed_is_made(monkeypatch: p
     counted.engine.documents("t", AS_OF, live=True, full=False)
     assert "signups" in made
     assert len(made) < len(CATALOG) / 2
+
+
+def test_only_the_largest_segments_get_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 400 campaigns of one dimension those within the cap and the rest as one, whatever decides their order."""
+    made: list[tuple[str, str]] = []
+    figure = Board._figure
+
+    def noted(board: Board, kpi: Kpi, view: View) -> Figure:
+        made.append((kpi.id, view.window.name))
+        return figure(board, kpi, view)
+
+    kinds = ("email.sent", "email.delivered", "link.clicked")
+    told = [
+        event(kind, f"{kind}{n}", "2026-05-13T11:00:00Z", message_id=f"m{n}", anonymous_id=f"v{n}", link_url="/",
+              campaign={"name": f"c{n:03}"})
+        for n in range(400) for kind in kinds[: 1 + n % 3]
+    ]  # fmt: skip
+    engine = Counted(TenantBook()).take(told).engine
+    monkeypatch.setattr(Board, "_figure", noted)
+    found = [doc for doc in engine.documents("t", AS_OF, live=True, full=True) if "campaign" in doc["segment"]]
+    shown = [doc["segment"]["campaign"] for doc in found if (doc["kpi"], doc["window"]) == ("email_open_rate", "7d")]
+    assert shown == [*[f"c{n:03}" for n in range(400) if n % 3][:50], "__other__"]
+    assert max(map(made.count, set(made))) < 120
