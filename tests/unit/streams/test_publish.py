@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from models.record import Block
-from sinks.base import Publication, Revision, SinkUnavailable
+from sinks.base import Packed, Publication, Revision, SinkUnavailable
 from sinks.memory import MemorySink
 from streams.options import WorkerOptions
 from streams.position import Position
@@ -20,7 +20,7 @@ class Flaky(MemorySink):
 
     away = False
 
-    async def publish(self, publication: Publication) -> bool:
+    async def publish(self, publication: Publication | Packed) -> bool:
         if self.away:
             raise SinkUnavailable("away")
         return await super().publish(publication)
