@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVER, EVERYTHING
+from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
 from kpis.page_views import PAGED
-from kpis.published import ALL, NEVER
 from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
+from kpis.reads import PARTS, READS, ROWS, Reads, bits
 from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
@@ -34,26 +34,15 @@ def instant_text(instant: int) -> str:
     return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: int = ALL) -> list[Document]:
-    """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for,
-    and all of another minute.
+def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
+    """All documents of a tenant at ``as_of`` (ms). What was published, and what is due, stays as it is.
 
-    ``parts``: about how many of segments; the others stay for the next time. Raises ValueError when a past ``as_of``
-    (not ``live``) lies where no pane begins.
+    Raises ValueError when a past ``as_of`` (not ``live``) lies where no pane begins.
     """
     if not live:
         check_as_of(state, as_of)
-    memory = state.published
     board = Board(state, as_of)
-    touched = state.tenant.cells.touched
-    # Every window has moved with a minute, and every document says whether there were events of its kind.
-    moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
-    if full:
-        memory.forget()
-    wanted = memory.wanted(CATALOG, touched, moment, parts=ALL if full else parts)
-    touched.clear()
-    found = [document for one in wanted for document in board.documents(*one)]
-    return memory.changed(found, [made for one in wanted for made in board.remade(one.row, one.parts)])
+    return [document for kpi in CATALOG for document in board.documents(kpi)]
 
 
 def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
@@ -79,8 +68,9 @@ def check_as_of(state: TenantState, as_of: int) -> None:
 class Board:
     """One tenant at one instant."""
 
-    def __init__(self, state: TenantState, as_of: int) -> None:
+    def __init__(self, state: TenantState, as_of: int, reads: Reads = READS) -> None:
         self._state = state
+        self._reads = reads
         self._as_of = as_of
         self._tenant = state.tenant
         self._cells = state.tenant.cells
@@ -97,29 +87,41 @@ class Board:
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
-    def documents(self, kpi: Kpi, totals: int = EVER, parts: int = EVER) -> Iterator[Document]:
-        """The documents of a KPI on the windows that end after minutes since which totals, segments changed."""
-        for name in self._windows_of(kpi, kpi.windows, totals) if kpi.total else ():
-            yield self._whole(kpi, self._windows[name])
-        for name in self._windows_of(kpi, kpi.windows, parts):
-            if kpi.steps is not None:
-                yield from self._steps(kpi, self._windows[name], kpi.steps)
-        for name in self._windows_of(kpi, kpi.segment_windows, parts):
-            yield from self._parts(kpi, self._windows[name])
-        for name in self._windows_of(kpi, kpi.channel_windows, parts):
-            yield from self._parts(kpi, self._windows[name], "channel")
+    @property
+    def as_of(self) -> int:
+        """The instant, ms."""
+        return self._as_of
 
-    def remade(self, kpi: Kpi, since: int) -> list[tuple[str, str]]:
-        """KPI and window of the segments that `documents` makes."""
-        windows = kpi.windows if kpi.steps is not None else (*kpi.segment_windows, *kpi.channel_windows)
-        return [(kpi.id, name) for name in self._windows_of(kpi, windows, since)]
+    @property
+    def windows(self) -> dict[str, Window]:
+        """Windows that have documents."""
+        return self._windows
 
-    def _windows_of(self, kpi: Kpi, names: Iterable[str], since: int) -> list[str]:
-        """Windows that know of what changed since a minute; those of a lifetime know all up to now."""
-        if kpi.lifetime and since < NEVER:
-            since = EVER
-        # Read by quarter hours, a window that ends inside one holds all of it.
-        return [name for name in names if name in self._windows and since < self._windows[name].end_quarter * 15]
+    def documents(self, kpi: Kpi) -> Iterator[Document]:
+        """The documents of a KPI."""
+        row = ROWS[kpi.id]
+        for place in range(len(WINDOWS)):
+            yield from self.total(row, place)
+        for place in bits(PARTS[row]):
+            yield from self.parts(row, place)
+
+    def total(self, row: int, place: int) -> Iterator[Document]:
+        """The document without a segment of a row (by number) in a window."""
+        kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
+        if at is not None and kpi.total and at.name in kpi.windows:
+            yield self._whole(kpi, at)
+
+    def parts(self, row: int, place: int) -> Iterator[Document]:
+        """The documents of a row's segments or steps in a window."""
+        kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
+        if at is None:
+            return
+        if kpi.steps is not None and at.name in kpi.windows:
+            yield from self._steps(kpi, at, kpi.steps)
+        if at.name in kpi.segment_windows:
+            yield from self._parts(kpi, at)
+        if at.name in kpi.channel_windows:
+            yield from self._parts(kpi, at, "channel")
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
@@ -137,7 +139,7 @@ class Board:
         return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
+        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
         figure = self._figure(kpi, view)
         events = self._heard_by(kpi)
         if not kpi.low_n and not self._sent(kpi, events):
@@ -161,7 +163,7 @@ class Board:
 
     def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
         """Dimension -> segments that a KPI can have numbers of."""
-        bases = frozenset(self._state.published.reads(kpi.id))
+        bases = frozenset(self._reads.of(kpi.id))
         every = self._segments.get(kpi.rows, {})
         if not bases or bases & TABLES:
             return every
@@ -201,7 +203,7 @@ class Board:
         return found
 
     def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
-        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
+        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
         for step in steps(view):
             figure = step.formula(view)
             if not figure.empty:

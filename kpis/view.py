@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kpis.cells import EVERYTHING, Cells
-from kpis.measures import base_of
+from kpis.measures import base_of, noted
 from kpis.money import Rates
 from kpis.page_views import PageCount, PageViews
 from kpis.spenders import SPENDERS, Spenders
@@ -67,7 +67,7 @@ class View:
     def before(self, measure: str, minute: int) -> int:
         """Sum of a measure's changes before a minute."""
         if self._reads is not None:
-            self._reads.add(base_of(measure))
+            self._reads.add(noted(measure, self.window.name, self.window.bucket))
         key = (measure, minute, self.segments)
         found = self._sums.get(key)
         if found is None:
