@@ -10,6 +10,7 @@ from cli.term import plain
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from kpis.published import MOVING
+from kpis.schedule import HOUR
 from kpis.windows import MINUTE_MS
 from models.instant import instant
 
@@ -112,12 +113,12 @@ def aged(
 ) -> list[Doc]:
     """The documents of a recount at ``as_of``; a number that goes on with the clock at its published document's moment.
 
-    Such a document is written with its KPI's others, at least once a minute: ``own`` counts those of its moment anew.
-    One of another minute than ``as_of`` is too old, and is compared as it is.
+    Such a document is written at least once an hour, once a minute where events come: ``own`` counts those of its
+    moment anew. An older one is compared as it is.
     """
     moments = {_name(doc): instant(doc["as_of"], "as_of") for doc in published if doc["kpi"] in AGEING}
     wanted = {_name(doc): doc for doc in counted}
-    for moment in {found for found in moments.values() if found // MINUTE_MS == as_of // MINUTE_MS}:
+    for moment in {found for found in moments.values() if 0 <= as_of // MINUTE_MS - found // MINUTE_MS <= HOUR}:
         wanted |= {name: doc for doc in own(moment) if moments.get(name := _name(doc)) == moment and name in wanted}
     return list(wanted.values())
 

@@ -58,6 +58,7 @@ class Cells:
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
         self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
+        self._by_level: dict[str, list[Pack]] = {"m": [], "q": [], "d": []}
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
         self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
         self._plans: dict[int, Plan] = {}  # head -> levels to add to
@@ -159,7 +160,12 @@ class Cells:
         found = self._packs.get(key)
         if found is None:
             found = self._packs[key] = Pack(key)
+            self._by_level[level].append(found)
         return found
+
+    def packs_of(self, level: str) -> list[Pack]:
+        """All packs of a level."""
+        return self._by_level[level]
 
     def _series(self, name: str, segment: str) -> dict[str, Level]:
         kept = self.series.get((name, segment))

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVER, EVERYTHING
+from kpis.cells import EVERYTHING
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
-from kpis.published import ALL, NEVER
+from kpis.page_views import PAGED
+from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
+from kpis.reads import PARTS, READS, ROWS, Reads, bits
+from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
 from kpis.windows import MINUTE_MS, WINDOWS, Window, window
@@ -21,6 +24,7 @@ from models.money import digits
 Document = dict[str, Any]
 OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
 QUARTERS_BACK_MS: Final = 48 * DAY_MS
 
 
@@ -30,26 +34,15 @@ def instant_text(instant: int) -> str:
     return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def documents(state: TenantState, as_of: int, *, live: bool, full: bool, parts: int = ALL) -> list[Document]:
-    """All documents of a tenant at ``as_of`` (ms); with not ``full`` those that changed since they were last asked for,
-    and all of another minute.
+def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
+    """All documents of a tenant at ``as_of`` (ms). What was published, and what is due, stays as it is.
 
-    ``parts``: about how many of segments; the others stay for the next time. Raises ValueError when a past ``as_of``
-    (not ``live``) lies where no pane begins.
+    Raises ValueError when a past ``as_of`` (not ``live``) lies where no pane begins.
     """
     if not live:
         check_as_of(state, as_of)
-    memory = state.published
     board = Board(state, as_of)
-    touched = state.tenant.cells.touched
-    # Every window has moved with a minute, and every document says whether there were events of its kind.
-    moment = (as_of // MINUTE_MS, state.first, len(state.types), state.tenant.rates.version)
-    if full:
-        memory.forget()
-    wanted = memory.wanted(CATALOG, touched, moment, parts=ALL if full else parts)
-    touched.clear()
-    found = [document for one in wanted for document in board.documents(*one)]
-    return memory.changed(found, [made for one in wanted for made in board.remade(one.row, one.parts)])
+    return [document for kpi in CATALOG for document in board.documents(kpi)]
 
 
 def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
@@ -75,8 +68,9 @@ def check_as_of(state: TenantState, as_of: int) -> None:
 class Board:
     """One tenant at one instant."""
 
-    def __init__(self, state: TenantState, as_of: int) -> None:
+    def __init__(self, state: TenantState, as_of: int, reads: Reads = READS) -> None:
         self._state = state
+        self._reads = reads
         self._as_of = as_of
         self._tenant = state.tenant
         self._cells = state.tenant.cells
@@ -86,34 +80,48 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._sums: Sums = {}
+        self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
+        self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
         self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
         self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
-    def documents(self, kpi: Kpi, totals: int = EVER, parts: int = EVER) -> Iterator[Document]:
-        """The documents of a KPI on the windows that end after minutes since which totals, segments changed."""
-        for name in self._windows_of(kpi, kpi.windows, totals) if kpi.total else ():
-            yield self._whole(kpi, self._windows[name])
-        for name in self._windows_of(kpi, kpi.windows, parts):
-            if kpi.steps is not None:
-                yield from self._steps(kpi, self._windows[name], kpi.steps)
-        for name in self._windows_of(kpi, kpi.segment_windows, parts):
-            yield from self._parts(kpi, self._windows[name])
-        for name in self._windows_of(kpi, kpi.channel_windows, parts):
-            yield from self._parts(kpi, self._windows[name], "channel")
+    @property
+    def as_of(self) -> int:
+        """The instant, ms."""
+        return self._as_of
 
-    def remade(self, kpi: Kpi, since: int) -> list[tuple[str, str]]:
-        """KPI and window of the segments that `documents` makes."""
-        windows = kpi.windows if kpi.steps is not None else (*kpi.segment_windows, *kpi.channel_windows)
-        return [(kpi.id, name) for name in self._windows_of(kpi, windows, since)]
+    @property
+    def windows(self) -> dict[str, Window]:
+        """Windows that have documents."""
+        return self._windows
 
-    def _windows_of(self, kpi: Kpi, names: Iterable[str], since: int) -> list[str]:
-        """Windows that know of what changed since a minute; those of a lifetime know all up to now."""
-        if kpi.lifetime and since < NEVER:
-            since = EVER
-        # Read by quarter hours, a window that ends inside one holds all of it.
-        return [name for name in names if name in self._windows and since < self._windows[name].end_quarter * 15]
+    def documents(self, kpi: Kpi) -> Iterator[Document]:
+        """The documents of a KPI."""
+        row = ROWS[kpi.id]
+        for place in range(len(WINDOWS)):
+            yield from self.total(row, place)
+        for place in bits(PARTS[row]):
+            yield from self.parts(row, place)
+
+    def total(self, row: int, place: int) -> Iterator[Document]:
+        """The document without a segment of a row (by number) in a window."""
+        kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
+        if at is not None and kpi.total and at.name in kpi.windows:
+            yield self._whole(kpi, at)
+
+    def parts(self, row: int, place: int) -> Iterator[Document]:
+        """The documents of a row's segments or steps in a window."""
+        kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
+        if at is None:
+            return
+        if kpi.steps is not None and at.name in kpi.windows:
+            yield from self._steps(kpi, at, kpi.steps)
+        if at.name in kpi.segment_windows:
+            yield from self._parts(kpi, at)
+        if at.name in kpi.channel_windows:
+            yield from self._parts(kpi, at, "channel")
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
@@ -131,7 +139,7 @@ class Board:
         return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
+        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
         figure = self._figure(kpi, view)
         events = self._heard_by(kpi)
         if not kpi.low_n and not self._sent(kpi, events):
@@ -142,21 +150,47 @@ class Board:
         return found
 
     def _parts(self, kpi: Kpi, at: Window, only: str | None = None) -> Iterator[Document]:
-        for dimension, segments in self._segments.get(kpi.rows, {}).items():
+        for dimension, segments in self._segments_of(kpi).items():
             if only not in (None, dimension):
                 continue
-            figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
-            order = sorted(
-                (s for s in segments if not figures[s].empty),
-                key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
-            )
-            cap = self._settings.segment_cap
-            for segment in order[:cap]:
+            first, rest = self._capped(kpi, at, segments)
+            for segment, figure in first.items():
                 value = segment.partition("=")[2]
-                yield self._document(kpi, self._view(at, segment), {dimension: value}, figures[segment])
-            if rest := order[cap:]:
+                yield self._document(kpi, self._view(at, segment), {dimension: value}, figure)
+            if rest:
                 view = self._view(at, *rest)
                 yield self._document(kpi, view, {dimension: OTHER}, self._figure(kpi, view))
+
+    def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
+        """Dimension -> segments that a KPI can have numbers of."""
+        bases = frozenset(self._reads.of(kpi.id))
+        every = self._segments.get(kpi.rows, {})
+        if not bases or bases & TABLES:
+            return every
+        key = (kpi.rows, bases)
+        if key not in self._used:
+            found = ((one, segments_with(self._cells, bases, segments)) for one, segments in every.items())
+            self._used[key] = {dimension: segments for dimension, segments in found if segments}
+        return self._used[key]
+
+    def _capped(self, kpi: Kpi, at: Window, segments: list[str]) -> tuple[dict[str, Figure], list[str]]:
+        """Figures of the largest segments, in order, and the other segments that have any."""
+        cap = self._settings.segment_cap
+        found = self._ranks(kpi, at, segments) if len(segments) > cap else None
+        if found is not None:
+            order = [segments[place] for place in order_of(found)]
+            return {segment: self._figure(kpi, self._view(at, segment)) for segment in order[:cap]}, order[cap:]
+        figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
+        order = sorted(
+            (s for s in segments if not figures[s].empty),
+            key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
+        )
+        return {segment: figures[segment] for segment in order[:cap]}, order[cap:]
+
+    def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
+        # The lists of segments live as long as the board does.
+        columns, places = self._columns.setdefault(id(segments), ({}, {one: n for n, one in enumerate(segments)}))
+        return rank_of(kpi.formula, Many(self._view(at), segments, columns, places))
 
     def _figure(self, kpi: Kpi, view: View) -> Figure:
         """What a formula says of a window; what only depends on its end is the same in all that end together."""
@@ -169,7 +203,7 @@ class Board:
         return found
 
     def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
-        view = self._view(at, EVERYTHING, reads=self._state.published.reads(kpi.id))
+        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
         for step in steps(view):
             figure = step.formula(view)
             if not figure.empty:

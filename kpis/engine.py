@@ -5,16 +5,16 @@ entries back. Nothing depends on how records are batched, and but for conflicts 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from sys import intern
 from typing import Any, NamedTuple
 
 import orjson
 
 from kpis import quality
+from kpis.composing import Composed, Composer
 from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
-from kpis.published import ALL
 from kpis.redefined import erase, redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
@@ -67,6 +67,7 @@ class Engine:
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
         self._changed: list[tuple[bytes, bytes | None]] = []
+        self._composer = Composer(self._tenants)
 
     def tenants(self) -> Iterable[str]:
         """Every tenant of this lane."""
@@ -148,21 +149,29 @@ class Engine:
             entries += dirty_entries(state)
             tally += state.tally
             state.tally.clear()
+        self._composer.touch(self._touched)
         outcome = Outcome(entries, self._conflicts, self._touched, tally)
         self._conflicts, self._touched = [], set()
         return outcome
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int = ALL) -> list[Document]:
-        """KPI documents at ``as_of`` (ms): all of them, or (not ``full``) those that changed since last asked for.
+    def compose(
+        self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False
+    ) -> Composed:  # fmt: skip
+        """Make documents that may be others at ``now`` (ms) than what was sent, in slices, until ``enough`` says so.
 
-        All change with a minute. ``parts``: about how many of segments, which are many; the others stay for the next
-        time: see `waiting`.
+        Between batches, when all that was counted is committed. Raises ValueError for an as-of that no pane answers.
         """
-        return documents(self.state(tenant), as_of, live=live, full=full, parts=parts)
+        return self._composer.compose(now, live=live, enough=enough, only_urgent=only_urgent)
 
-    def waiting(self, tenant: str) -> int:
-        """How many KPIs have documents of segments that changed and were not asked for yet."""
-        return self.state(tenant).published.waiting
+    def everything(self, tenants: Iterable[str] | None = None) -> None:
+        """Have `compose` send all documents of tenants (None: of all) anew: the store lost them."""
+        self._composer.everything(tenants)
+
+    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool = True) -> list[Document]:
+        """All KPI documents of a tenant at ``as_of`` (ms); not ``full``: those that changed since they were sent."""
+        if full:
+            return documents(self.state(tenant), as_of, live=live)
+        return [document for one in self._composer.changes(tenant, as_of) for document in one.documents]
 
     def ageing_documents(self, tenant: str, as_of: int) -> list[Document]:
         """Those at ``as_of`` (ms) of the KPIs whose numbers go on with the clock: how old, how long ago."""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import sqrt
-from typing import Any
+from typing import Any, Final
 
+from kpis.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
 from kpis.view import Money, View
 
 Number = int | float | Fraction | None
+SHOWN_PARTS: Final = ("bad_interval", "orphan", "open", "closed")  # parts that by themselves make a segment shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,7 @@ class Figure:
     def empty(self) -> bool:
         """Whether there is nothing at all to show: such a segment has no document."""
         counted = [self.n, self.numerator, self.denominator, self.unpriced, self.open]
-        return not any(counted) and not any(
-            self.parts.get(name) for name in ("bad_interval", "orphan", "open", "closed")
-        )
+        return not any(counted) and not any(self.parts.get(name) for name in SHOWN_PARTS)
 
 
 Formula = Callable[[View], Figure]
@@ -77,7 +77,7 @@ def count(of: Count) -> Formula:
         found = of(view)
         return Figure(found, found, None, found)
 
-    return figure
+    return Ranked(figure, lambda many: ranks(many, of(many), of(many)))
 
 
 def ratio(top: Count, bottom: Count) -> Formula:
@@ -87,7 +87,7 @@ def ratio(top: Count, bottom: Count) -> Formula:
         one, all_ = top(view), bottom(view)
         return Figure(one / all_ if all_ else None, one, all_, all_)
 
-    return figure
+    return Ranked(figure, lambda many: ranks(many, bottom(many), top(many)))
 
 
 def with_part(formula: Formula, name: str, of: Count) -> Formula:
@@ -97,12 +97,22 @@ def with_part(formula: Formula, name: str, of: Count) -> Formula:
         found = formula(view)
         return Figure(found.value, found.numerator, found.denominator, found.n, found.unpriced, {name: of(view)})
 
-    return figure
+    def rank(many: Many) -> Ranks | None:
+        found = rank_of(formula, many)
+        shown = name in SHOWN_PARTS
+        return found and (found._replace(shown=found.shown | (of(many) != 0)) if shown else found)
+
+    return Ranked(figure, rank)
+
+
+def chosen(choose: Callable[[View], Formula]) -> Formula:
+    """The formula that a setting chooses."""
+    return Ranked(lambda view: choose(view)(view), lambda many: rank_of(choose(many), many))
 
 
 def money(base: str) -> Formula:
     """Money of what happened in the window."""
-    return lambda view: _sum(view.money(base))
+    return Ranked(lambda view: _sum(view.money(base)), lambda many: money_rank(many, base))
 
 
 def money_level(base: str, *, undated: bool = False) -> Formula:
@@ -131,7 +141,7 @@ def money_ratio(top: str, *rest: str) -> Formula:
         value = float(one.amount / whole.amount) if whole.amount else None
         return Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced)
 
-    return figure
+    return Ranked(figure, lambda many: money_rank(many, top, *rest))
 
 
 def quantile(values: Counter[int], share: Fraction) -> Fraction | None:
@@ -164,13 +174,23 @@ def cycle_quantile(share: Fraction, *states: str) -> Formula:
         bad = sum(view.flow(f"bad_cycle.{state}") for state in states)
         return Figure(quantile(days, share), None, None, days.total(), parts={"bad_interval": bad})
 
-    return figure
+    def rank(many: Many) -> Ranks:
+        n = sum((many.count_values(f"cycle.{state}") for state in states), many.zero)
+        return ranks(many, n, 0, *(many.flow(f"bad_cycle.{state}") for state in states))
+
+    return Ranked(figure, rank)
 
 
-def cycle_mean(view: View) -> Figure:
+def _cycle_mean(view: View) -> Figure:
     """Mean days from creation to a won close."""
     days, n = view.flow("cycle_days.won"), view.flow("cycles.won")
     return Figure(Fraction(days, n) if n else None, days, n, n, parts={"bad_interval": view.flow("bad_cycle.won")})
+
+
+cycle_mean: Final = Ranked(
+    _cycle_mean,
+    lambda many: ranks(many, many.flow("cycles.won"), many.flow("cycle_days.won"), many.flow("bad_cycle.won")),
+)
 
 
 def open_deals(view: View) -> int:

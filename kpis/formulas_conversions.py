@@ -1,10 +1,14 @@
 """Formulas of clicks, forms and landing pages: what came of them, and of how many it is not known yet."""
 
 from dataclasses import replace
+from typing import Final
+
+import numpy as np
 
 from kpis.cells import EVERYTHING
 from kpis.formulas import Count, Figure, Formula, ratio
 from kpis.page_views import PAGED, PageCount
+from kpis.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.view import View
 from kpis.windows import QUARTER_WINDOWS
 
@@ -15,24 +19,35 @@ def with_open(formula: Formula, still: Count) -> Formula:
     def figure(view: View) -> Figure:
         return replace(formula(view), open=still(view))
 
-    return figure
+    def rank(many: Many) -> Ranks | None:
+        found = rank_of(formula, many)
+        return found and found._replace(shown=found.shown | (still(many) != 0))
+
+    return Ranked(figure, rank)
 
 
 def dropped(base: str, outcome: str) -> Formula:
     """How many came to nothing, of those whose time is over."""
 
-    def decided(view: View) -> Figure:
-        return ratio(lambda v: v.flow(f"{base}.{outcome}"), lambda v: v.flow(base))(view)
-
+    decided = ratio(lambda view: view.flow(f"{base}.{outcome}"), lambda view: view.flow(base))
     return with_open(decided, lambda view: view.level(f"{base}.open"))
 
 
-def landing(view: View) -> Figure:
+def _landing(view: View) -> Figure:
     """Visitors of landing pages who converted; of a page, of those who viewed it."""
     view.note(PAGED)
     whole = view.segments == (EVERYTHING,)
     all_, hit, open_ = _landed(view) if whole else view.page_count()
     return Figure(hit / all_ if all_ else None, hit, all_, all_, open=open_)
+
+
+def _landing_rank(many: Many) -> Ranks:
+    counts = [many.page_count_of(segment) for segment in many.segments]
+    visitors, hit, open_ = np.array(counts, dtype=np.int64).reshape(-1, 3).T
+    return ranks(many, visitors, hit, open_)
+
+
+landing: Final = Ranked(_landing, _landing_rank)
 
 
 def _landed(view: View) -> PageCount:

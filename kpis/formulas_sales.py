@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from kpis.formulas import Count, Figure, Formula, quantile, ratio
+from kpis.ranked import Ranked, ranks
 from kpis.seconds import bucket
 from kpis.seconds import quantile as quantile_seconds
 from kpis.view import View
@@ -20,7 +21,7 @@ def stay_quantile(base: str, share: Fraction) -> Formula:
         days = _in_days(quantile_seconds(stays, share))
         return Figure(days, None, None, stays.total(), parts={"bad_interval": view.flow("stay_bad")})
 
-    return figure
+    return Ranked(figure, lambda many: ranks(many, many.count_values(base), 0, many.flow("stay_bad")))
 
 
 def stay_mean(view: View) -> Figure:
@@ -50,7 +51,7 @@ def touches_quantile(share: Fraction) -> Formula:
         touches = view.values("to_close")
         return Figure(quantile(touches, share), None, None, touches.total())
 
-    return figure
+    return Ranked(figure, lambda many: ranks(many, many.count_values("to_close")))
 
 
 def answer_quantile(base: str, share: Fraction) -> Formula:
@@ -60,7 +61,7 @@ def answer_quantile(base: str, share: Fraction) -> Formula:
         answers = view.values(base)
         return Figure(quantile_seconds(answers, share), None, None, answers.total(), open=view.flow("unanswered"))
 
-    return figure
+    return Ranked(figure, lambda many: ranks(many, many.count_values(base), 0, many.flow("unanswered")))
 
 
 def step(top: Count, bottom: Count, attempts: str = "") -> Formula:

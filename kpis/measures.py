@@ -92,6 +92,13 @@ def base_of(name: str) -> str:
     return name.removesuffix("#")
 
 
+@lru_cache(maxsize=65_536)
+def noted(name: str, window: str, bucket: str | None) -> str:
+    """What is noted of a measure that is read in a window: its base, unless it is one of another kind of window."""
+    suffix = name.partition("@")[2]
+    return name if suffix and suffix not in (window, bucket) else base_of(name)
+
+
 def rows_of(name: str) -> str:
     """Whose segments a measure falls in: those of deals, of touches, of channels, of stages, or of subjects."""
     base = base_of(name)

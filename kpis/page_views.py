@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int32]
 PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read
+FOUND_KEPT: Final = 64  # windows whose counts are remembered
 ID, PAGE, MINUTE, LIFE = range(4)
 
 
@@ -70,6 +71,7 @@ class PageViews:
         self._views, self._hits = Log(), Log()
         self._pages: set[int] = set()
         self._table: Table | None = None
+        self._minutes: Ints | None = None
 
     def viewed(self, raw: str, page: int, minute: int) -> None:
         """A view of an id."""
@@ -94,7 +96,7 @@ class PageViews:
         self._change()
 
     def _change(self) -> None:
-        self._table = None
+        self._table = self._minutes = None
         self._changed()
 
     def _number(self, name: str) -> int:
@@ -108,13 +110,22 @@ class PageViews:
         """The segments of every page that was ever viewed."""
         return (f"page={PAGES.names[page]}" for page in self._pages)
 
-    def counts(self, window: "Window") -> dict[str, PageCount]:
-        """Every page, by its path, that was viewed in a window."""
+    def minutes(self) -> Ints:
+        """Minutes in which a page was viewed, in order."""
+        if self._minutes is None:
+            self._minutes = np.unique(self._views.rows(len(self._persons))[:, MINUTE])
+        return self._minutes
+
+    def _made(self) -> "Table":
         if self._table is None:
             ids = len(self._persons)
             self._table = Table(self._views.rows(ids), self._hits.rows(ids), np.array(self._persons))
+        return self._table
+
+    def counts(self, window: "Window") -> dict[str, PageCount]:
+        """Every page, by its path, that was viewed in a window."""
         start = EVER if window.start is None else window.start
-        return self._table.counts(start, window.end, max(start, window.end_quarter * 15 - self._young))
+        return self._made().counts(start, window.end, max(start, window.end_quarter * 15 - self._young))
 
 
 class Table:
@@ -137,6 +148,8 @@ class Table:
             visitors, late = (self._with(self._pairs, self._minutes, first, end) for first in (start, young))
             hit = self._with(self._hit_pairs, self._hit_minutes, start, end)
             every, converted, open_ = (np.bincount(self._pages[each]) for each in (visitors, hit, late & ~hit))
+            if len(self._found) >= FOUND_KEPT:
+                self._found.clear()
             self._found[key] = {
                 PAGES.names[page]: PageCount(int(every[page]), _at(converted, page), _at(open_, page))
                 for page in np.flatnonzero(every).tolist()

@@ -1,128 +1,188 @@
-"""What was published last: so that a publication between two minutes holds only what changed."""
+"""What was published last, and what may be another now: so that a publication holds only what changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable
+from struct import pack, unpack
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import orjson
+
 from kpis.cells import EVER
-from kpis.measures import LATE, base_of
+from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 
 if TYPE_CHECKING:
-    from kpis.catalog.row import Kpi
+    from kpis.documents import Board
 
-MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev"})
+MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
 NEVER: Final = -EVER
-ALL: Final = 1 << 62  # documents of segments: as many as there are
-ATTRIBUTES: Final = frozenset({*LATE.values(), "bot"})  # measures that any KPI's documents may show
+LAST_WINDOW: Final = PLACES["all"]
+Document = dict[str, Any]
+Held = tuple[tuple[str, ...], bytes]  # segments of a row and window, and the prints of their documents
 
 
-class Wanted(NamedTuple):
-    """A row, and from which minutes on its documents of totals and of segments may be others: NEVER for none."""
+class Slice(NamedTuple):
+    """One publication of a tenant: documents of one moment. Plain data."""
 
-    row: "Kpi"
-    totals: int
-    parts: int
+    tenant: str
+    as_of: int  # ms
+    documents: list[Document]  # one that is no more is ``{kpi, window, segment, gone}``
+    kpis: tuple[str, ...]  # whose documents say something new
+    waiting: int  # KPIs whose segments changed and are still to be made
+    sweep: bool = False  # all documents are being sent, this is a slice of them:
+    first: bool = False  # the first
+    last: bool = False  # the last: what was in none of them is no more
 
 
 class Published:
-    """Memory of one tenant's last publications."""
+    """Memory of one tenant's publications: prints (64-bit hashes) of documents, and which rows and windows are due."""
+
+    __slots__ = (
+        "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_totals_due",
+        "ageing_at", "attributes", "board", "cells", "clean", "minute", "resting", "today", "told", "touched_at",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self._last: dict[Any, dict[str, Any]] = {}
-        self._segments: dict[str, dict[str, set[Any]]] = {}  # KPI -> window -> keys of its documents of segments
-        self._totals: set[Any] = set()  # keys of the other documents
-        self._reads: dict[str, set[str]] = {}  # KPI -> bases of the measures its formula reads
-        self._moment: tuple[Any, ...] = ()
-        self._waiting: dict[str, int] = {}  # KPI -> since when its segments changed that were not made; longest first
-        self._old: set[str] = set()  # KPIs with segments of another minute: they are sent also where they are the same
+        self._print = array("q", bytes(8 * len(ROWS) * len(PLACES)))  # of totals, by row and window
+        self._held: dict[int, Held] = {}  # of segments, by row and window
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same segments in many windows: one tuple
+        self._totals_due: list[Mask] = [0] * len(PLACES)  # by window: rows
+        self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows
+        self._sweep: set[int] | None = None  # rows whose segments are still to be sent in a full publication
+        self._swept_first = False
+        self.minute: int | None = None  # the first that everything published leaves out
+        self.today: tuple[int, int] | None = None
+        self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the clock
+        self.ageing_at = 0  # when rows that go on with the clock were made last
+        self.resting: Mask = 0  # of these rows those that stand still, as there is nothing that could age
+        self.touched_at = NEVER  # minute of the last event
+        self.told = 0  # as-of of the last slice, ms
+        self.clean = 0  # when nothing was due last, ms
+        self.board: Board | None = None
+        self.cells: object = None  # which the prints were made from
 
-    def reads(self, kpi: str) -> set[str]:
-        """Where the measures that a KPI reads are noted."""
-        return self._reads.setdefault(kpi, set())
+    # --- what is due
 
-    def forget(self) -> None:
-        """Everything is published anew."""
-        self._last.clear()
-        self._segments.clear()
-        self._totals.clear()
-        self._waiting.clear()
-        self._old.clear()
-        self._moment = ()
+    def everything(self) -> None:
+        """All documents are to be sent, in slices; what is in none of them goes."""
+        for place, rows in enumerate(TOTALS):
+            self._totals_due[place] = rows
+        for row, windows in enumerate(PARTS):
+            if windows:
+                self._parts_due[row] = windows
+        self._sweep, self._swept_first = set(self._parts_due), True
+
+    def all_rows(self) -> None:
+        """Every document may be another."""
+        for place in range(len(PLACES)):
+            self.add(place, ALL_ROWS)
+
+    def add(self, place: int, rows: Mask) -> None:
+        """Rows may have other numbers in a window."""
+        self._totals_due[place] |= rows & TOTALS[place]
+        for row in bits(rows):
+            if PARTS[row] >> place & 1:
+                self._parts_due[row] = self._parts_due.get(row, 0) | 1 << place
+
+    @property
+    def due(self) -> bool:
+        """Whether anything is."""
+        return bool(self._parts_due) or self.totals_due
+
+    @property
+    def totals_due(self) -> bool:
+        """Whether documents without a segment are."""
+        return any(self._totals_due) or self._swept_first
 
     @property
     def waiting(self) -> int:
-        """How many KPIs have segments that changed and were not made."""
-        return len(self._waiting)
+        """How many KPIs have segments that may have changed and were not made."""
+        return len(self._parts_due)
 
-    def wanted(
-        self, rows: Sequence["Kpi"], touched: Mapping[str, int], moment: tuple[Any, ...], *, parts: int
-    ) -> list[Wanted]:
-        """Rows that may have changed. ``parts``: about how many documents of segments to make now, the others later.
+    # --- making it
 
-        ``touched``: measures and since which minute; ``moment``: what every document depends on, the minute of now
-        first.
-        """
-        moved = moment != self._moment
-        if moment[:1] != self._moment[:1]:
-            self._forget(self._totals)
-            self._old.update(row.id for row in rows)
-        self._moment = moment
-        bases: dict[str, int] = {}
-        for measure, minute in touched.items():
-            base = base_of(measure)
-            bases[base] = min(minute, bases.get(base, minute))
-        every = EVER if moved else min((bases[base] for base in ATTRIBUTES if base in bases), default=NEVER)
-        since = {
-            row.id: min(every, *(bases[base] for base in self.reads(row.id) if base in bases), NEVER) for row in rows
-        }
-        for kpi, minute in since.items():
-            if minute < NEVER:
-                self._waiting[kpi] = min(minute, self._waiting.get(kpi, NEVER))
-        chosen = self._choose(parts)
-        wanted = (Wanted(row, since[row.id], chosen.get(row.id, NEVER)) for row in rows)
-        return [one for one in wanted if min(one.totals, one.parts) < NEVER]
+    def totals(self, board: "Board", made: "Made") -> None:
+        """Make the documents without a segment that are due: all of them, so that no window is of two moments."""
+        for place, rows in enumerate(self._totals_due):
+            for row in bits(rows):
+                for document in board.total(row, place):
+                    at = row * len(PLACES) + place
+                    seen = fingerprint(document)
+                    made.take(document, new=self._print[at] != seen, sweep=self._sweep is not None)
+                    self._print[at] = seen
+                    if place == LAST_WINDOW and AGEING >> row & 1:
+                        self.resting = self.resting & ~(1 << row) | (not document["value"]) << row
+            self._totals_due[place] = 0
 
-    def _choose(self, parts: int) -> dict[str, int]:
-        """KPIs whose segments are made now, those that wait longest first."""
-        chosen = {}
-        for kpi in list(self._waiting) if parts else ():
-            if parts <= 0:
-                break
-            made = self._segments.get(kpi, {}).values()
-            parts -= sum(map(len, made))
-            chosen[kpi] = self._waiting.pop(kpi)
-            if kpi in self._old:
-                self._old.discard(kpi)
-                chosen[kpi] = EVER
-                for keys in made:
-                    self._forget(keys)
-        return chosen
+    def some_parts(self, board: "Board", made: "Made") -> None:
+        """Make the documents of segments of one row and window, of the row that waits longest."""
+        row = next(iter(self._parts_due))
+        windows = self._parts_due[row]
+        place = next(bits(windows))
+        self._compare(row, place, board.parts(row, place), made)
+        if windows ^ 1 << place:
+            self._parts_due[row] = windows ^ 1 << place
+        else:
+            del self._parts_due[row]
+            if self._sweep is not None:
+                self._sweep.discard(row)
 
-    def _forget(self, keys: Iterable[Any]) -> None:
-        for key in keys:
-            self._last.pop(key, None)
-
-    def changed(self, documents: Iterable[dict[str, Any]], remade: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-        """The documents whose content is not what was published last.
-
-        ``remade``: KPIs and windows of which all segments were made: one that is no more comes as
-        ``{kpi, window, segment, gone}``.
-        """
-        found = []
-        present: dict[tuple[str, str], set[Any]] = {}
+    def _compare(self, row: int, place: int, documents: Iterable[Document], made: "Made") -> None:
+        at = row * len(PLACES) + place
+        names, prints = self._held.get(at, ((), b""))
+        before = dict(zip(names, unpack(f"{len(names)}q", prints), strict=True))
+        now: dict[str, int] = {}
         for document in documents:
-            key = (document["kpi"], document["window"], *document["segment"].items())
-            if document["segment"]:
-                present.setdefault(key[:2], set()).add(key)
-            else:
-                self._totals.add(key)
-            content = {name: value for name, value in document.items() if name not in MOVING}
-            if self._last.get(key) != content:
-                self._last[key] = content
-                found.append(document)
-        for kpi, window in remade:
-            held, now = self._segments.setdefault(kpi, {}), present.get((kpi, window), set())
-            for key in held.get(window, set()) - now:
-                self._last.pop(key, None)
-                found.append({"kpi": kpi, "window": window, "segment": dict(key[2:]), "gone": True})
-            held[window] = now
-        return found
+            ((dimension, value),) = document["segment"].items()
+            name, seen = f"{dimension}={value}", fingerprint(document)
+            now[name] = seen
+            made.take(document, new=before.get(name) != seen, sweep=self._sweep is not None)
+        for name in before.keys() - now.keys():
+            made.gone(row, place, name)
+        if now:
+            found = tuple(now)
+            self._held[at] = self._names.setdefault(found, found), pack(f"{len(now)}q", *now.values())
+        else:
+            self._held.pop(at, None)
+
+    def slice(self, tenant: str, as_of: int, made: "Made") -> Slice | None:
+        """What was made; None when it says nothing new."""
+        sweep, first = self._sweep is not None, self._swept_first
+        last = self._sweep is not None and not self._sweep and not any(self._totals_due)
+        if not made.documents and not (first or last):
+            return None
+        self._swept_first = False
+        if last:
+            self._sweep = None
+            self._names = {names: names for names, _ in self._held.values()}
+        return Slice(tenant, as_of, made.documents, tuple(sorted(made.kpis)), self.waiting, sweep, first, last)
+
+
+class Made:
+    """Documents of one slice, as they are made."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.kpis: set[str] = set()
+
+    def take(self, document: Document, *, new: bool, sweep: bool) -> None:
+        """Take a document that was made, when it is new or all are sent."""
+        if new:
+            self.kpis.add(document["kpi"])
+        if new or sweep:
+            self.documents.append(document)
+
+    def gone(self, row: int, place: int, name: str) -> None:
+        """A segment has nothing any more."""
+        dimension, _, value = name.partition("=")
+        kpi, window = NAMES[row], WINDOW_NAMES[place]
+        self.kpis.add(kpi)
+        self.documents.append({"kpi": kpi, "window": window, "segment": {dimension: value}, "gone": True})
+
+
+NAMES: Final = list(ROWS)
+WINDOW_NAMES: Final = list(PLACES)
+
+
+def fingerprint(document: Document) -> int:
+    """64 bits of what a document says, but for what moves with the clock: two that differ share it once in 10^19."""
+    return hash(orjson.dumps({name: value for name, value in document.items() if name not in MOVING})) or 1

@@ -106,6 +106,11 @@ class Spenders:
 
     # --- what is read
 
+    @property
+    def newest(self) -> int:
+        """A minute after which there is no order."""
+        return self._newest
+
     def worths(self, window: "Window", segments: Sequence[str]) -> tuple[list[int], int]:
         """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
         table = self._settled(self._worth, NEVER)

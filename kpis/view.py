@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpis.cells import EVERYTHING, Cells
-from kpis.measures import base_of
+from kpis.measures import base_of, noted
 from kpis.money import Rates
 from kpis.page_views import PageCount, PageViews
 from kpis.spenders import SPENDERS, Spenders
@@ -29,6 +29,7 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
+NO_VISITORS: Final = PageCount()
 Sums = dict[tuple[str, int, tuple[str, ...]], int]
 
 
@@ -66,7 +67,7 @@ class View:
     def before(self, measure: str, minute: int) -> int:
         """Sum of a measure's changes before a minute."""
         if self._reads is not None:
-            self._reads.add(base_of(measure))
+            self._reads.add(noted(measure, self.window.name, self.window.bucket))
         key = (measure, minute, self.segments)
         found = self._sums.get(key)
         if found is None:
@@ -124,10 +125,12 @@ class View:
 
     def page_count(self) -> PageCount:
         """Visitors of the window of the segments' pages; one of two pages counts for each."""
+        return PageCount(*map(sum, zip(*map(self.page_count_of, self.segments), strict=True)))
+
+    def page_count_of(self, segment: str) -> PageCount:
+        """Visitors of the window of one page."""
         assert self._pages is not None, "a view without pages"
-        counts = self._pages.counts(self.window)
-        found = [counts[page] for one in self.segments if (page := one.partition("=")[2]) in counts]
-        return PageCount(*map(sum, zip(*found, strict=True))) if found else PageCount()
+        return self._pages.counts(self.window).get(segment.partition("=")[2], NO_VISITORS)
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""

@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kpis.catalog import CATALOG
-from kpis.documents import Document
+from kpis.documents import Board, Document
 from kpis.engine import Engine
+from kpis.measures import base_of
+from kpis.reads import Reads
 from models.record import Block, RawRecord
 from models.tenants import TenantBook
 from models.validate import validate
@@ -70,10 +72,11 @@ class Told(NamedTuple):
 def run(example: Example) -> Told:
     """Count an example and read every KPI."""
     engine = count(example)
-    found = engine.documents(TENANT, as_of_ms(example), live=False, full=True)
-    memory = engine.state(TENANT).published
-    reads = {kpi.id: sorted(memory.reads(kpi.id)) for kpi in CATALOG}
-    return Told([document for document in found if document["window"] == example.window], reads)
+    reads = Reads()
+    board = Board(engine.state(TENANT), as_of_ms(example), reads)
+    found = [document for kpi in CATALOG for document in board.documents(kpi)]
+    asked = {kpi.id: sorted(set(map(base_of, reads.of(kpi.id)))) for kpi in CATALOG}
+    return Told([document for document in found if document["window"] == example.window], asked)
 
 
 def pick(documents: list[Document], name: str) -> Document | None:

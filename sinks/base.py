@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 Document = Mapping[str, Any]
 """A KPI document of the event contract, JSON values only: ``kpi``, ``window`` and ``segment`` name it.
@@ -12,6 +12,13 @@ One with ``gone: true`` and nothing else beside these names says that the docume
 
 Revision = tuple[int, int, int]
 """(restatement epoch, committed position, as_of in ms UTC), compared in this order."""
+
+
+NO_SWEEP: Final = 0
+FIRST_OF_SWEEP: Final = 1
+"""All documents of a tenant in slices: of its publications the first is marked so, the later ones `IN_SWEEP`, and the
+last is ``full``: documents that were in none of them go."""
+IN_SWEEP: Final = 2
 
 
 class SinkUnavailable(Exception):
@@ -28,11 +35,61 @@ class Publication(NamedTuple):
     documents: Sequence[Document]
     full: bool = False  # these are all the tenant has: documents that are not among them go
     waiting: int = 0  # KPIs some of whose segments are still of before: they come with the next publications
+    kpis: tuple[str, ...] | None = None  # ids whose documents say something new, for followers; None: all
+    sweep: int = NO_SWEEP
+    lane: int = 0
+    catching_up: float | None = None  # how much of the history is counted, 0 to 1; None: all, numbers are live
 
     @property
     def revision(self) -> Revision:
         """What decides whether this publication or the stored one is newer."""
         return self.epoch, self.position, self.as_of
+
+
+class Packed(NamedTuple):
+    """A publication whose documents are bytes already (`sinks.wire.pack`): they can cross to another process."""
+
+    tenant: str
+    epoch: int
+    position: int
+    as_of: int  # ms UTC
+    payload: bytes
+    full: bool = False
+    waiting: int = 0
+    sweep: int = NO_SWEEP
+    lane: int = 0
+    catching_up: float | None = None
+
+    @property
+    def revision(self) -> Revision:
+        """What decides whether this publication or the stored one is newer."""
+        return self.epoch, self.position, self.as_of
+
+
+class Note(NamedTuple):
+    """What a lane says of all its tenants at once: their numbers are current as of ``checked``."""
+
+    lane: int
+    epoch: int
+    position: int
+    checked: int  # ms UTC
+    failing: tuple[str, ...] = ()  # tenants of which it is not true
+
+
+class Held(NamedTuple):
+    """What a store holds when a lane asks."""
+
+    note: Revision | None  # the lane's last one: epoch, position, checked
+    tenants: dict[str, Revision | None]
+
+
+class Status(NamedTuple):
+    """How current a tenant's numbers are."""
+
+    as_of: int  # of the last publication, ms UTC
+    checked: int  # ms UTC: no number has changed up to then, but for those of publications since
+    waiting: int
+    catching_up: float | None
 
 
 class Update(NamedTuple):
@@ -41,7 +98,7 @@ class Update(NamedTuple):
     id: str  # grows with every publication; hand it back as ``after`` to go on from here
     rev: str  # "epoch.position"
     as_of: int  # ms UTC
-    kpis: tuple[str, ...]  # ids that have at least one document in the publication, sorted
+    kpis: tuple[str, ...]  # ids of which at least one document says something new, sorted
     documents: int
     full: bool
 
@@ -49,7 +106,7 @@ class Update(NamedTuple):
 class Sink(Protocol):
     """Where numbers go. Every method but ``close`` raises `SinkUnavailable`."""
 
-    async def publish(self, publication: Publication) -> bool:
+    async def publish(self, publication: Publication | Packed) -> bool:
         """Write all of it at once. False: the store holds a newer revision and nothing was written.
 
         An equal revision is written again, so a repeated call does no harm.
@@ -58,6 +115,10 @@ class Sink(Protocol):
 
     async def revision(self, tenant: str) -> Revision | None:
         """What the store holds now, or None. Missing or lower than last written: publish everything again."""
+        ...
+
+    async def check(self, note: Note, tenants: Sequence[str]) -> Held:
+        """Leave a lane's note, unless a newer owner's is there; what was held before, also of tenants. One trip."""
         ...
 
     async def close(self) -> None:
@@ -88,6 +149,10 @@ class Reader(Protocol):
 
     async def waiting(self, tenant: str) -> int:
         """How many KPIs have segments that are still of before the tenant's revision."""
+        ...
+
+    async def status(self, tenant: str) -> Status | None:
+        """How current the tenant's numbers are, or None when it was never published."""
         ...
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:

@@ -56,6 +56,10 @@ class Keys:
         """SET of tenants; in a slot of its own."""
         return f"{self.prefix}:tenants"
 
+    def lane(self, lane: int) -> str:
+        """HASH: up to when the numbers of a lane's tenants are current; in a slot of its own."""
+        return f"{self.prefix}:lane:{lane}"
+
     def base(self, tenant: str) -> str:
         """What every key of a tenant begins with, the last colon included."""
         if not tenant:

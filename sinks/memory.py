@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import orjson
 
-from sinks.base import Publication, Revision, Update
+from sinks.base import FIRST_OF_SWEEP, Held, Note, Packed, Publication, Revision, Status, Update
 from sinks.keys import chunks, escape, name
-from sinks.wire import Entry, Pack, pack, restore, series_days
+from sinks.wire import Entry, Payload, pack, restore, series_days, unpack
 
 
 @dataclass
@@ -20,6 +20,9 @@ class _Board:
 
     revision: Revision | None = None
     waiting: int = 0
+    lane: int = 0
+    catching_up: float | None = None
+    sweep: set[str] = field(default_factory=set)  # names of documents in the slices so far
     entries: dict[str, Entry] = field(default_factory=dict)
     points: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     updates: list[Update] = field(default_factory=list)
@@ -30,21 +33,32 @@ class MemorySink:
 
     def __init__(self) -> None:
         self._boards: defaultdict[str, _Board] = defaultdict(_Board)
+        self._notes: dict[int, Note] = {}
         self._news = asyncio.Condition()
 
-    async def publish(self, publication: Publication) -> bool:
+    async def publish(self, publication: Publication | Packed) -> bool:
         """Write all of it at once; False when the store holds a newer revision."""
         packed = pack(publication)
-        board = self._boards[publication.tenant]
-        if board.revision is not None and board.revision > publication.revision:
+        payload = unpack(packed.payload)
+        board = self._boards[packed.tenant]
+        if board.revision is not None and board.revision > packed.revision:
             return False
-        board.revision, board.waiting = publication.revision, publication.waiting
-        _write(board, packed)
-        if packed.full or packed.entries:
-            board.updates.append(_update(publication, packed, len(board.updates) + 1))
+        board.revision, board.waiting = packed.revision, packed.waiting
+        board.lane, board.catching_up = packed.lane, packed.catching_up
+        _write(board, packed, payload)
+        if packed.full or payload.kpis:
+            board.updates.append(_update(packed, payload, len(board.updates) + 1))
         async with self._news:
             self._news.notify_all()
         return True
+
+    async def check(self, note: Note, tenants: Sequence[str]) -> Held:
+        """Leave a lane's note, unless a newer owner's is there; what was held before, and of these tenants."""
+        before = self._notes.get(note.lane)
+        if before is None or (before.epoch, before.position) <= (note.epoch, note.position):
+            self._notes[note.lane] = note
+        held = {tenant: await self.revision(tenant) for tenant in tenants}
+        return Held(before and (before.epoch, before.position, before.checked), held)
 
     async def revision(self, tenant: str) -> Revision | None:
         """(epoch, position, as_of) of what is stored, or None."""
@@ -56,6 +70,7 @@ class MemorySink:
     async def clear(self) -> None:
         """Forget everything, as FLUSHALL does."""
         self._boards.clear()
+        self._notes.clear()
 
     async def tenants(self) -> list[str]:
         """Every tenant that was ever published, sorted."""
@@ -80,11 +95,21 @@ class MemorySink:
         """How many KPIs have segments that are still of before the tenant's revision."""
         return self._boards[tenant].waiting if tenant in self._boards else 0
 
+    async def status(self, tenant: str) -> Status | None:
+        """How current the tenant's numbers are, or None when it was never published."""
+        board = self._boards[tenant] if tenant in self._boards else _Board()
+        if board.revision is None:
+            return None
+        note, as_of = self._notes.get(board.lane), board.revision[2]
+        good = note is not None and tenant not in note.failing
+        checked = max(as_of, note.checked) if note is not None and good else as_of
+        return Status(as_of, checked, board.waiting, board.catching_up)
+
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""
         window = escape(window)
         entries = sorted(self._entries(tenant).values(), key=lambda entry: entry.kpi)
-        return [orjson.loads(entry.json) for entry in entries if entry.json and entry.window == window]
+        return [orjson.loads(entry.json) for entry in entries if isinstance(entry.json, str) and entry.window == window]
 
     async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
         """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
@@ -109,21 +134,28 @@ class MemorySink:
         return self._boards[tenant].entries if tenant in self._boards else {}
 
 
-def _write(board: _Board, packed: Pack) -> None:
+def _write(board: _Board, packed: Packed, payload: Payload) -> None:
+    if packed.sweep == FIRST_OF_SWEEP:
+        board.sweep.clear()
+    now = {entry.name: entry for entry in payload.entries if entry.fields}
+    gone = {entry.name for entry in payload.entries if not entry.fields}
     if packed.full:
-        board.entries.clear()
-    board.entries |= {entry.name: entry for entry in packed.entries if entry.fields}
-    for entry in packed.entries:
-        if not entry.fields:
-            board.entries.pop(entry.name, None)
-    for point in packed.points:
+        kept = board.sweep if packed.sweep else set()
+        gone |= board.entries.keys() - kept
+        board.sweep = set()
+    elif packed.sweep:
+        board.sweep |= now.keys()
+        board.sweep -= gone
+    for name_ in gone:
+        board.entries.pop(name_, None)
+    board.entries |= now
+    for point in payload.points:
         board.points[point.key][point.bucket] = point.json
 
 
-def _update(publication: Publication, packed: Pack, number: int) -> Update:
-    rev = f"{publication.epoch}.{publication.position}"
-    kpis = tuple(packed.kpis)
-    return Update(str(number), rev, publication.as_of, kpis, len(packed.entries), packed.full)
+def _update(packed: Packed, payload: Payload, number: int) -> Update:
+    rev = f"{packed.epoch}.{packed.position}"
+    return Update(str(number), rev, packed.as_of, tuple(payload.kpis), len(payload.entries), packed.full)
 
 
 def _document(entry: Entry) -> dict[str, Any]:

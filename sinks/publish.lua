@@ -2,10 +2,12 @@
 -- (With this first line the server checks memory, replicas and role before the script starts, not half-way.)
 -- Publishes one tenant's documents whole, or refuses them whole when the store already holds a newer revision.
 -- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is made from ARGV[1].
--- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, longest updates stream, series' seconds to live, pack as JSON,
--- KPIs whose segments wait.
+-- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, bytes of the updates stream, series' seconds to live,
+-- payload as JSON, KPIs whose segments wait, full (1: all that is not named goes), sweep (1: the first slice of all
+-- documents, 2: a later one), lane, how far history is caught up (empty: live).
 -- Values arrive as text made by the client: Lua's numbers would round them.
 local base, epoch, position, as_of = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local full, sweep = ARGV[9] == '1', ARGV[10]
 local call = redis.call
 
 local function stored_is_newer()
@@ -25,37 +27,73 @@ local function in_slices(command, key, values)
   end
 end
 
-local function drop_all_but(entries)
-  local kept = {}
-  for _, entry in ipairs(entries) do kept[entry[1]] = true end
-  for _, name in ipairs(call('SMEMBERS', base .. 'idx:docs')) do
-    if not kept[name] then call('DEL', base .. 'kpi:' .. name) end
-  end
-  for _, window in ipairs(call('SMEMBERS', base .. 'idx:windows')) do
-    call('DEL', base .. 'board:' .. window, base .. 'snapshot:' .. window)
-  end
-  call('DEL', base .. 'idx:docs', base .. 'idx:kpis', base .. 'idx:windows')
+local boards = {} -- window -> KPI -> JSON of its document without a segment; false: it is no more
+local function on_board(window, kpi, json)
+  boards[window] = boards[window] or {}
+  boards[window][kpi] = json
 end
 
--- The board of a window keeps each KPI's JSON, so the snapshot is whole after a publication of a few changes.
-local function write_snapshot(window)
-  local flat = call('HGETALL', base .. 'board:' .. window)
-  local kpis, by_kpi, list = {}, {}, {}
-  for i = 1, #flat, 2 do
-    kpis[#kpis + 1] = flat[i]
-    by_kpi[flat[i]] = flat[i + 1]
+-- A snapshot has a document a line, so that single ones can be replaced without a second copy of all of them.
+local function write_snapshot(window, board)
+  local key = base .. 'snapshot:' .. window
+  for line in string.gmatch(string.sub(call('GET', key) or '[]', 2, -2), '[^\n]+') do
+    local kpi = string.match(line, '^{"kpi":"([^"]*)"')
+    if board[kpi] == nil then board[kpi] = string.sub(line, -1) == ',' and string.sub(line, 1, -2) or line end
   end
+  local kpis, lines = {}, {}
+  for kpi, json in pairs(board) do
+    if json then kpis[#kpis + 1] = kpi end
+  end
+  if #kpis == 0 then return call('DEL', key) end
   table.sort(kpis)
-  for i, kpi in ipairs(kpis) do list[i] = by_kpi[kpi] end
-  call('SET', base .. 'snapshot:' .. window, '[' .. table.concat(list, ',') .. ']')
+  for i, kpi in ipairs(kpis) do lines[i] = board[kpi] end
+  return call('SET', key, '[' .. table.concat(lines, ',\n') .. ']')
+end
+
+local function drop_all_but(entries)
+  local kept, kpis, seen = {}, {}, {}
+  local function keep(name)
+    kept[name] = true
+    local kpi = string.match(name, '^[^:]*')
+    if not seen[kpi] then
+      seen[kpi] = true
+      kpis[#kpis + 1] = kpi
+    end
+  end
+  for _, entry in ipairs(entries) do if #entry[5] > 0 then keep(entry[1]) end end
+  if sweep ~= '0' then
+    for _, name in ipairs(call('SMEMBERS', base .. 'idx:sweep')) do keep(name) end
+  end
+  local gone = {}
+  for _, name in ipairs(call('SMEMBERS', base .. 'idx:docs')) do
+    if not kept[name] then
+      gone[#gone + 1] = name
+      call('DEL', base .. 'kpi:' .. name)
+      local kpi, window = string.match(name, '^([^:]*):([^:]*)$')
+      if kpi and not (boards[window] and boards[window][kpi]) then on_board(window, kpi, false) end
+    end
+  end
+  in_slices('SREM', base .. 'idx:docs', gone)
+  call('DEL', base .. 'idx:kpis', base .. 'idx:sweep')
+  in_slices('SADD', base .. 'idx:kpis', kpis)
+end
+
+-- Stores of earlier releases: a snapshot was one line, and its parts were kept a second time.
+local function migrate()
+  for _, window in ipairs(call('SMEMBERS', base .. 'idx:windows')) do
+    local flat, board = call('HGETALL', base .. 'board:' .. window), {}
+    for i = 1, #flat, 2 do board[flat[i]] = flat[i + 1] end
+    call('DEL', base .. 'board:' .. window, base .. 'snapshot:' .. window)
+    write_snapshot(window, board)
+  end
+  call('DEL', base .. 'idx:windows')
 end
 
 if stored_is_newer() then return 0 end
+migrate()
 
-local full, entries, points, kpis = unpack(cjson.decode(ARGV[7]))
-if full then drop_all_but(entries) end
-
-local names, gone, boards, windows = {}, {}, {}, {}
+local entries, points, kpis = unpack(cjson.decode(ARGV[7]))
+local names, gone, ids, seen = {}, {}, {}, {}
 for _, entry in ipairs(entries) do
   local name, kpi, window, json, fields = unpack(entry, 1, 5)
   local key = base .. 'kpi:' .. name
@@ -65,25 +103,23 @@ for _, entry in ipairs(entries) do
   else
     in_slices('HSET', key, fields)
     names[#names + 1] = name
-  end
-  if json ~= cjson.null then
-    if not boards[window] then
-      boards[window] = {}
-      windows[#windows + 1] = window
+    if not seen[kpi] then
+      seen[kpi] = true
+      ids[#ids + 1] = kpi
     end
-    local board = boards[window]
-    board[#board + 1] = kpi
-    board[#board + 1] = json
   end
+  if json ~= cjson.null then on_board(window, kpi, json) end
 end
 in_slices('SADD', base .. 'idx:docs', names)
 in_slices('SREM', base .. 'idx:docs', gone)
-in_slices('SADD', base .. 'idx:kpis', kpis)
-in_slices('SADD', base .. 'idx:windows', windows)
-for window, board in pairs(boards) do
-  in_slices('HSET', base .. 'board:' .. window, board)
-  write_snapshot(window)
+in_slices('SADD', base .. 'idx:kpis', ids)
+if sweep == '1' then call('DEL', base .. 'idx:sweep') end
+if sweep ~= '0' and not full then
+  in_slices('SADD', base .. 'idx:sweep', names)
+  in_slices('SREM', base .. 'idx:sweep', gone)
 end
+if full then drop_all_but(entries) end
+for window, board in pairs(boards) do write_snapshot(window, board) end
 
 for _, point in ipairs(points) do
   local key = base .. 'series:' .. point[1]
@@ -92,11 +128,14 @@ for _, point in ipairs(points) do
 end
 
 local rev = epoch .. '.' .. position
-if full or #entries > 0 then
-  call('XADD', base .. 'updates', 'MAXLEN', '~', ARGV[5], '*', 'rev', rev, 'as_of', as_of,
-    'kpis', table.concat(kpis, ','), 'documents', #entries, 'full', full and 1 or 0)
+if full or #kpis > 0 then
+  local named = table.concat(kpis, ',')
+  -- Bounded by bytes: as many entries of this one's size as there is room for. 120 is what an entry takes beside names.
+  local most = math.max(100, math.floor(tonumber(ARGV[5]) / (#named + 120)))
+  call('XADD', base .. 'updates', 'MAXLEN', '~', most, '*', 'rev', rev, 'as_of', as_of,
+    'kpis', named, 'documents', #entries, 'full', full and 1 or 0)
 end
 call('HSET', KEYS[1], 'epoch', epoch, 'position', position, 'as_of', as_of, 'rev', rev,
-  'documents', call('SCARD', base .. 'idx:docs'), 'waiting', ARGV[8])
+  'documents', call('SCARD', base .. 'idx:docs'), 'waiting', ARGV[8], 'lane', ARGV[11], 'catching_up', ARGV[12])
 call('HINCRBY', KEYS[1], 'published', 1)
 return 1

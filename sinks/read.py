@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import orjson
 
 from models.settings import RedisSettings
-from sinks.base import Update
+from sinks.base import Status, Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
 from sinks.keys import PREFIX, Keys, chunks
 from sinks.wire import restore, series_days
@@ -67,6 +67,18 @@ class RedisReader:
         """How many KPIs have segments that are still of before the tenant's revision."""
         async with within(self._place):
             return int(await self._redis.hget(self._keys.meta(tenant), "waiting") or 0)
+
+    async def status(self, tenant: str) -> Status | None:
+        """How current the tenant's numbers are, or None when it was never published."""
+        async with within(self._place):
+            meta = await self._hash(self._keys.meta(tenant))
+            note = await self._hash(self._keys.lane(int(meta.get("lane", 0)))) if meta else {}
+        if not meta:
+            return None
+        as_of, progress = int(meta["as_of"]), meta.get("catching_up")
+        good = "checked" in note and tenant not in note.get("except", "").split(",")
+        checked = max(as_of, int(note["checked"])) if good else as_of
+        return Status(as_of, checked, int(meta.get("waiting", 0)), float(progress) if progress else None)
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""

@@ -1,54 +1,79 @@
 """Publishes to Redis 7 or Valkey: one script call a tenant, refused whole when the store holds a newer revision."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-import orjson
+from redis.exceptions import NoScriptError, RedisError
 
 from models.settings import RedisSettings
-from sinks.base import Publication, Revision
+from sinks.base import Held, Note, Packed, Publication, Revision
 from sinks.client import connect, script, seconds_for, within
 from sinks.keys import PREFIX, Keys
-from sinks.wire import pack
+from sinks.wire import pack, progress_text
 
-UPDATES_KEPT: Final = 10_000
+UPDATES_BYTES: Final = 512 << 10
 SERIES_DAYS: Final = 400
+LARGE: Final = 64 << 10  # bytes
+REVISION: Final = ("epoch", "position", "as_of")
 
 
 class RedisSink:
     """A `Sink` on one server, or on one cluster node that owns the tenants' slots.
 
-    redis: settings, or ``redis://[user:password@]host:port[/db]``. updates_kept: about how many entries each tenant's
-    stream has.
+    redis: settings, or ``redis://[user:password@]host:port[/db]``. updates_bytes: the longest stream of updates of a
+    tenant, about.
     """
 
-    def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX, updates_kept: int = UPDATES_KEPT) -> None:
+    def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX, updates_bytes: int = UPDATES_BYTES) -> None:
         self._place = redis
         self._keys = Keys(prefix)
-        self._updates_kept = updates_kept
+        self._updates_bytes = updates_bytes
         self._redis = connect(redis)
         self._script = self._redis.register_script(script("publish.lua"))
+        self._note = self._redis.register_script(script("lane.lua"))
+        self._listed: set[str] = set()
 
-    async def publish(self, publication: Publication) -> bool:
+    async def publish(self, publication: Publication | Packed) -> bool:
         """Write all of it at once; False when the store holds a newer revision. Raises `SinkUnavailable`.
 
         Raises ValueError or TypeError for a document that is no KPI document.
         """
-        # A small question first: a server that is away is noticed at once, and a zombie sends no megabytes.
-        stored = await self.revision(publication.tenant)
-        if stored is not None and stored > publication.revision:
-            return False
-        if stored is None or publication.full:
-            await self._list_tenant(publication.tenant)
-        return await self._write(publication)
+        packed = pack(publication)
+        if len(packed.payload) > LARGE:
+            # A small question first: a server that is away is noticed at once, and a zombie sends no megabytes.
+            stored = await self.revision(packed.tenant)
+            if stored is not None and stored > packed.revision:
+                return False
+        if packed.full or packed.tenant not in self._listed:
+            await self._list_tenant(packed.tenant)
+        return await self._write(packed)
 
     async def revision(self, tenant: str) -> Revision | None:
         """(epoch, position, as_of) of what is stored, or None. Raises `SinkUnavailable`."""
         async with within(self._place):
-            stored = await self._redis.hmget(self._keys.meta(tenant), ["epoch", "position", "as_of"])
-        epoch, position, as_of = stored
-        if epoch is None or position is None or as_of is None:
-            return None
-        return int(epoch), int(position), int(as_of)
+            return _revision(await self._redis.hmget(self._keys.meta(tenant), [*REVISION]))
+
+    async def check(self, note: Note, tenants: Sequence[str]) -> Held:
+        """Leave a lane's note, unless a newer owner's is there; what was held before, also of tenants. One trip."""
+        async with within(self._place, seconds_for(200 * len(tenants))):
+            before, *revisions = await self._ask(note, tenants)
+        return Held(_revision(before), dict(zip(tenants, map(_revision, revisions), strict=True)))
+
+    async def _ask(self, note: Note, tenants: Sequence[str]) -> list[Any]:
+        for _ in range(2):
+            pipe = self._redis.pipeline(transaction=False)
+            failing = ",".join(note.failing)
+            args = (note.epoch, note.position, note.checked, failing)
+            pipe.evalsha(self._note.sha, 1, self._keys.lane(note.lane), *map(str, args))
+            for tenant in tenants:
+                pipe.hmget(self._keys.meta(tenant), [*REVISION])
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+            if not isinstance(answers[0], NoScriptError):
+                break
+            await self._redis.script_load(self._note.script)
+        if wrong := next((answer for answer in answers if isinstance(answer, RedisError)), None):
+            raise wrong
+        return answers
 
     async def close(self) -> None:
         """Give connections back."""
@@ -58,17 +83,22 @@ class RedisSink:
         # In another slot than the tenant's keys, so not part of the script; before it, so never forgotten.
         async with within(self._place):
             await self._redis.sadd(self._keys.tenants(), tenant)
+        self._listed.add(tenant)
 
-    async def _write(self, publication: Publication) -> bool:
-        tenant, epoch, position, as_of, *_, waiting = publication
-        packed = pack(publication)
-        entries = [tuple(entry) for entry in packed.entries]
-        points = [tuple(point) for point in packed.points]
-        payload = orjson.dumps((packed.full, entries, points, packed.kpis))
-        limits = (self._updates_kept, SERIES_DAYS * 86_400)
+    async def _write(self, packed: Packed) -> bool:
+        tenant, epoch, position, as_of, payload, full, waiting, sweep, lane, catching_up = packed
+        limits = (self._updates_bytes, SERIES_DAYS * 86_400)
+        more = (waiting, int(full), sweep, lane, progress_text(catching_up))
         async with within(self._place, seconds_for(len(payload))):
             written = await self._script(
                 keys=[self._keys.meta(tenant)],
-                args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload, waiting],
+                args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload, *more],
             )
         return bool(written)
+
+
+def _revision(stored: Sequence[Any]) -> Revision | None:
+    epoch, position, as_of = stored
+    if epoch is None or position is None or as_of is None:
+        return None
+    return int(epoch), int(position), int(as_of)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from sinks.base import Document, Publication
+from sinks.base import Document, Packed, Publication
 from sinks.keys import chunk, escape, local, name
 
 TEXT_MARK: Final = "_text"
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     name: str
     kpi: str
     window: str  # escaped, as it stands in keys
-    json: str | None  # the whole document, for the snapshot; None when it has a segment
+    json: str | bool | None  # the whole document, for the snapshot; None: it has a segment, False: it is no more
     fields: list[str]  # field, text, field, text …; none when the document is no more
 
 
@@ -38,20 +38,37 @@ class Point(NamedTuple):
     json: str
 
 
-class Pack(NamedTuple):
+class Payload(NamedTuple):
     """All writes of one publication."""
 
-    full: bool
     entries: list[Entry]
     points: list[Point]
-    kpis: list[str]  # sorted
+    kpis: list[str]  # of which followers are told, sorted
 
 
-def pack(publication: Publication) -> Pack:
+def pack(publication: Publication | Packed) -> Packed:
     """Raises ValueError for a document that cannot be stored, TypeError for values that are not JSON."""
-    entries = [_entry(document) for document in publication.documents]
-    points = [_point(d) for d in publication.documents if d["window"] in SERIES_WINDOWS and not d.get("segment")]
-    return Pack(publication.full, entries, points, sorted({entry.kpi for entry in entries}))
+    if isinstance(publication, Packed):
+        return publication
+    p = publication
+    entries = [_entry(document) for document in p.documents]
+    points = [_point(d) for d in p.documents if d["window"] in SERIES_WINDOWS and not (d.get("segment") or "gone" in d)]
+    kpis = sorted({entry.kpi for entry in entries} if p.kpis is None else p.kpis)
+    payload = orjson.dumps(([tuple(entry) for entry in entries], [tuple(point) for point in points], kpis))
+    return Packed(
+        p.tenant, p.epoch, p.position, p.as_of, payload, p.full, p.waiting, p.sweep, p.lane, p.catching_up
+    )  # fmt: skip
+
+
+def unpack(payload: bytes) -> Payload:
+    """What `pack` made of documents."""
+    entries, points, kpis = orjson.loads(payload)
+    return Payload([Entry(*entry) for entry in entries], [Point(*point) for point in points], kpis)
+
+
+def progress_text(catching_up: float | None) -> str:
+    """As it stands in ``meta``: empty when live."""
+    return "" if catching_up is None else f"{catching_up:.4f}"
 
 
 def flatten(document: Document) -> list[str]:
@@ -87,8 +104,9 @@ def _entry(document: Document) -> Entry:
     segment = document.get("segment")
     kpi, window = document["kpi"], document["window"]
     if document.get("gone"):
-        return Entry(name(kpi, window, segment), kpi, escape(window), None, [])
-    whole = None if segment else orjson.dumps(document).decode()
+        return Entry(name(kpi, window, segment), kpi, escape(window), None if segment else False, [])
+    # Each line of a snapshot begins with its KPI: the store finds it by that.
+    whole = None if segment else orjson.dumps({"kpi": kpi, **document}).decode()
     return Entry(name(kpi, window, segment), kpi, escape(window), whole, flatten(document))
 
 

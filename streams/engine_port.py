@@ -53,8 +53,68 @@ class Outcome(Protocol):
         ...
 
 
+class Slice(Protocol):
+    """Documents of one tenant and moment, to be published in one step."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def as_of(self) -> int: ...
+    @property
+    def documents(self) -> list[dict[str, Any]]: ...
+    @property
+    def kpis(self) -> Sequence[str]:
+        """Ids of which followers are told."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many KPIs have documents of segments that stayed."""
+        ...
+
+    @property
+    def sweep(self) -> bool:
+        """One of several that hold all documents together, ``first`` and ``last`` of them marked."""
+        ...
+
+    @property
+    def first(self) -> bool: ...
+    @property
+    def last(self) -> bool: ...
+
+
+class Failure(NamedTuple):
+    """A tenant whose documents could not be made, and why."""
+
+    tenant: str
+    cause: str
+
+
+class Composed(Protocol):
+    """What one call made, and how far all is."""
+
+    @property
+    def slices(self) -> Sequence[Slice]: ...
+    @property
+    def urgent(self) -> bool: ...
+    @property
+    def more(self) -> bool: ...
+    @property
+    def checked(self) -> int:
+        """ms: as of then what was sent is current."""
+        ...
+
+    @property
+    def failures(self) -> Sequence[tuple[str, str]]:
+        """(tenant, cause) of this call."""
+        ...
+
+    @property
+    def failing(self) -> tuple[str, ...]: ...
+
+
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (step* | apply*, finish, documents*)*."""
+    """All state of one lane. Calls come in this order: load*, restored, (step* | apply*, finish, compose*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog entry back. A later one of the same key replaces it."""
@@ -92,15 +152,14 @@ class Engine(Protocol):
         """Every tenant of the lane."""
         ...
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int) -> list[dict[str, Any]]:
-        """KPI documents at ``as_of`` (ms): all (``full``) or those that changed since the last call.
-
-        ``parts``: about how many of segments at most; the others stay for the next call.
+    def compose(self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False) -> Composed:
+        """Documents that may be others at ``now`` (ms) than what was sent, until ``enough``: those of tenants with
+        events first, or ``only_urgent``. Raises ValueError for an as-of that cannot be answered.
         """
         ...
 
-    def waiting(self, tenant: str) -> int:
-        """How many KPIs have documents of segments that stayed."""
+    def everything(self, tenants: Iterable[str] | None = None) -> None:
+        """All documents of tenants (None: of all) are to be sent anew."""
         ...
 
 

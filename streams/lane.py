@@ -276,6 +276,7 @@ class Lane:
         assert fresh.position is not None, "a lane that counted has a position"
         assert fresh.position.next == self.position.next, "somebody else moved the state"
         self.state.quarantined = fresh.quarantined
+        self.publisher.everything()
 
     def _quarantine(self, counted: Counted, items: list[Item]) -> list[tuple[bytes, bytes | None]]:
         """Entries for the letters of events that can't be counted."""

@@ -1,18 +1,22 @@
 """Publishing: documents of committed state, oldest never over newest, everything again after the store lost it.
 
-``rev`` is (restatement epoch, committed position), ties decided by as_of. Once a second the store is asked what it
-holds: nothing or less than was written means that it was flushed, restarted or replaced by an older copy, and all of
-the tenant's documents are written again. The store being away never stops the counting.
+What is to be said is the engine's business (`streams.composed`); here it is asked for, written, and compared with what
+the store holds. ``rev`` is (restatement epoch, committed position), ties decided by as_of, which never goes back. Once
+a second the store is asked what it holds: nothing or less than was written means that it was flushed, restarted or
+replaced by an older copy, and all documents are written again. The store being away never stops the counting.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Final
 
-from sinks.base import Publication, Revision, Sink, SinkUnavailable
+from sinks.base import Note, Packed, Revision, Sink, SinkUnavailable
 from streams.clock import Clock
+from streams.composed import Answer, Ask
 from streams.engine.client import EngineFailed, LaneEngine
 from streams.failpoints import reach
 from streams.monitor.metrics import stats
@@ -22,13 +26,14 @@ from streams.stop import Refused, spawn
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away
-PARTS = 500  # documents of segments are many: so many at a time follow a little behind,
-PARTS_INTERVAL = 0.25  # seconds apart,
-PARTS_SHARE = 9  # and take a tenth of the time at most
-ALL_PARTS = 1 << 62
-HOUR = 60  # minutes
-SKEW = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
+FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away, or refuses
+URGENT_S: Final = 0.05  # seconds of making documents in one call; one that is begun is ended
+LATER_S: Final = 0.04
+LAST_S: Final = 1.5  # when the worker stops
+SHARE: Final = 3  # what follows by and by takes a quarter of the time at most,
+SHARE_BEHIND: Final = 9  # and a tenth while events wait
+ASKED: Final = 50  # tenants whose revision is read back at a time; all in turn
+SKEW: Final = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
 
 
 @dataclass
@@ -41,66 +46,82 @@ class Publisher:
     clock: Clock
     partition: int
     lanes: Callable[[], int] = lambda: 1  # how many with tenants share this process
+    progress: Callable[[], float | None] = lambda: None  # how much of the history is counted; None: all of it
     outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
-    _changed: set[str] = field(default_factory=set)
-    _whole: set[str] = field(default_factory=set)  # tenants whose next publication is a full one
+    failures: Counter[str] = field(default_factory=Counter)  # cause -> how often a tenant's documents were not made
+    refused: int = 0  # publications that the store refused
+    clock_back: float = 0.0  # seconds by which the clock went back, or is behind what was published; 0: it is right
+    waits: int = 0  # publications that are made and not written yet
+    _urgent: bool = False  # tenants have committed changes nobody has seen
+    _more: bool = False  # something waits
+    _hurry: bool = False
     _written: dict[str, Revision] = field(default_factory=dict)
-    _parts_next: dict[str, float] = field(default_factory=dict)  # when documents of segments are made again
-    _parts_wait: set[str] = field(default_factory=set)  # tenants some of whose segments changed since
-    _parts: int = PARTS
-    _next: float = 0.0
+    _note: Revision | None = None  # the lane's last one
+    _turn: int = 0  # whose revision is read back next
+    _checked: int = 0
+    _failing: tuple[str, ...] = ()
+    _floor: int = 0  # ms: no publication is of before
+    _caught_up: bool = True
+    _minute: int = 0
+    _next: float = 0.0  # when urgent ones are made again
+    _next_later: float = 0.0  # and the others
     _rest: float = 0.0  # while many events wait, nothing is made before
     _next_readback: float = 0.0
-    _minute: int = 0
     _retry: float = 0.0
+    _refusals: float = 0.0  # seconds to wait after one more
     _task: asyncio.Task[None] | None = None
 
     def everything(self) -> None:
         """Publish all documents of all tenants next time."""
-        self._whole |= set(self.engine.tenants)
+        self.engine.everything(None)
+        self._more = True
+        self._next_later = 0.0
 
     def whole(self, tenants: Iterable[str]) -> None:
         """Publish all documents of these tenants next time."""
-        self._whole |= set(tenants)
+        if found := list(tenants):
+            self.engine.everything(found)
+            self._more = True
 
     def touch(self, tenants: Iterable[str]) -> None:
         """These tenants changed, and the change is committed."""
-        self._changed |= set(tenants)
+        self._urgent = self._urgent or any(True for _ in tenants)
 
     def tick(self) -> None:
-        """Windows slide without events: every document of another minute is another.
-
-        Once an hour everything is published in one step, and what is no more goes.
-        """
-        minute = int(self.clock() // (self.options.tick_interval * 1000))
+        """Windows slide without events: with a minute each tenant is looked at."""
+        minute = self._now() // 60_000
         if minute != self._minute and not self.options.frozen:
-            waiting = self._changed if minute // HOUR == self._minute // HOUR else self._whole
-            waiting |= set(self.engine.tenants)
+            self._more = True
         self._minute = minute
+        if (caught_up := self.progress() is None) != self._caught_up:
+            self._caught_up = caught_up
+            self.everything()  # every document says whether it is of half a history
 
     def due(self, *, behind: bool = False) -> float:
         """Seconds until `start` is worth calling, 0 for now. While the lane is behind, counting comes first."""
         if self._task is not None and not self._task.done():
             return self.options.publish_interval
         now = asyncio.get_running_loop().time()
-        later = [self._next_readback, *(self._parts_next.get(tenant, 0.0) for tenant in self._parts_wait)]
-        wanted = self._next if self._changed or self._whole else min(later)
-        return max(0.0, (max(wanted, self._rest) if behind else wanted) - now)
+        wanted = [self._next_readback]
+        wanted += [self._next] if self._urgent else []
+        wanted += [self._next_later] if self._more else []
+        return max(0.0, (max(min(wanted), self._rest) if behind else min(wanted)) - now)
 
     async def start(self, at: Position) -> None:
-        """Make the documents of the state as it is now, which must be committed, and write them in the background."""
+        """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
-        publications, spent = await self._compose(at)
-        done = asyncio.get_running_loop().time()
-        # Making documents of what changed may take a quarter of the time at most, whatever the number of tenants, and a
-        # tenth while the lane is behind. Those of segments have a pace of their own, whole tenants come once an hour.
-        spent *= self.lanes()
-        self._next = done + max(self.options.publish_interval, 3 * spent)
-        self._rest = done + max(self.options.publish_interval, 9 * spent)
+        answers = []
+        if self._urgent and now >= self._next:
+            answers.append(await self._compose(at, URGENT_S, only_urgent=True))
+            self._pace(answers[-1], urgent=True)
+        if self._more and (self._hurry or now >= self._next_later):
+            answers.append(await self._compose(at, LATER_S, only_urgent=False))
+            self._pace(answers[-1], urgent=False)
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
-        self._task = spawn(self._run(publications, check), lambda: f"publishing lane {self.partition}")
+        packed = [one for answer in answers for one in answer.publications]
+        self._task = spawn(self._run(packed, at, check), lambda: f"publishing lane {self.partition}")
 
     @property
     def used(self) -> bool:
@@ -110,65 +131,83 @@ class Publisher:
     @property
     def pending(self) -> bool:
         """There are committed changes nobody has seen yet."""
-        return bool(self._changed or self._whole or self._parts_wait)
-
-    @property
-    def waits(self) -> int:
-        """How many tenants have committed changes that nobody has seen yet."""
-        return len(self._changed | self._whole | self._parts_wait)
+        return self._urgent or self._more
 
     def hurry(self) -> None:
-        """The next publication is the last: documents of segments no longer wait."""
-        self._parts_next.clear()
-        self._parts = ALL_PARTS
+        """The next publications are the last: nothing waits."""
+        self._hurry = True
+        self._next = self._next_later = 0.0
 
     async def settle(self, seconds: float | None = None) -> None:
         """Wait for a running write, at most so long."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=seconds)
 
-    async def _compose(self, at: Position) -> tuple[list[Publication], float]:
-        """Publications, and how many seconds of computing those of totals took."""
-        made, spent = [], 0.0
-        now = self.clock()
-        time = asyncio.get_running_loop().time
-        waited = {tenant for tenant in self._parts_wait if time() >= self._parts_next.get(tenant, 0.0)}
-        for tenant in sorted(self._changed | self._whole | waited):
-            full = tenant in self._whole
-            parts = self._parts if full or time() >= self._parts_next.get(tenant, 0.0) else 0
-            began = time()
-            documents, waiting = await self._documents(tenant, now, full, parts)
-            cost = time() - began
-            if parts:
-                pause = max(PARTS_INTERVAL, PARTS_SHARE * cost * self.lanes())
-                self._parts_next[tenant] = time() + pause
-            else:
-                spent += cost
-            for document in documents:
-                document["rev"] = f"{at.epoch}.{at.next}"
-            if documents or (not waiting and tenant in self._parts_wait):
-                made.append(Publication(tenant, at.epoch, at.next, now, documents, full, waiting))
-            (self._parts_wait.add if waiting else self._parts_wait.discard)(tenant)
-        self._changed.clear()
-        self._whole.clear()
-        self._parts = PARTS
-        return made, spent
+    # --- making documents
 
-    async def _documents(self, tenant: str, now: int, full: bool, parts: int) -> tuple[list[dict[str, Any]], int]:
+    async def _compose(self, at: Position, seconds: float, *, only_urgent: bool) -> Answer:
         live = not self.options.frozen
+        ask = Ask(
+            self._as_of(at), live, self.partition, at.epoch, at.next, self.progress(),
+            LAST_S if self._hurry else seconds, only_urgent,
+        )  # fmt: skip
         try:
-            return await self.engine.documents(tenant, now, live=live, full=full, parts=parts)
+            answer = await self.engine.composed(ask)
         except EngineFailed as exc:
             if exc.kind == "ValueError" and not live:  # an as-of that the kept panes cannot answer, now or ever
-                raise Refused(f"tenant {tenant}: {exc.text}") from exc
+                raise Refused(exc.text) from exc
             raise
+        self._urgent, self._more = answer.urgent, answer.more
+        self._checked, self._failing = answer.checked, answer.failing
+        for tenant, cause in answer.failures:
+            self.failures[cause] += 1
+            if self.failures[cause] == 1:
+                log.error("lane %s: no numbers of tenant %s until it changes: %s", self.partition, tenant, cause)
+        return answer
 
-    async def _run(self, publications: list[Publication], check: bool) -> None:
+    def _pace(self, answer: Answer, *, urgent: bool) -> None:
+        """Making documents may take a quarter of the time, and a tenth while the lane is behind; whatever the number
+        of tenants and lanes.
+        """
+        done, spent = asyncio.get_running_loop().time(), answer.seconds * self.lanes()
+        if urgent:
+            self._next = done + max(self.options.publish_interval, SHARE * spent)
+        else:
+            self._next_later = done + SHARE * spent
+        self._rest = done + max(self.options.publish_interval, SHARE_BEHIND * spent)
+
+    # --- the clock
+
+    def _now(self) -> int:
+        return self.clock() if self.options.frozen else max(self.clock(), self._floor)
+
+    def _as_of(self, at: Position) -> int:
+        """The clock, never less than before. One that went back far is a new one, under a new epoch."""
+        clock = self.clock()
+        if self.options.frozen:
+            return clock
+        back = self._floor - clock
+        if back > SKEW:
+            log.error("lane %s: the clock went back by %.0f s: numbers of a new epoch", self.partition, back / 1000)
+            self.outranked = max(self.outranked or 0, at.epoch)
+        elif back > 0 and not self.clock_back:
+            log.warning(
+                "lane %s: the clock is %.1f s behind what was published: waiting for it", self.partition, back / 1000
+            )
+        self.clock_back = max(0, back) / 1000
+        self._floor = clock if back > SKEW else max(clock, self._floor)
+        return self._floor
+
+    # --- writing
+
+    async def _run(self, publications: list[Packed], at: Position, check: bool) -> None:
+        self.waits = len(publications)
         try:
             for publication in publications:
                 await self._write(publication)
+                self.waits -= 1
             if check:
-                await self._readback()
+                await self._readback(at)
         except SinkUnavailable as exc:
             self._away(exc)
         else:
@@ -177,36 +216,48 @@ class Publisher:
             self._retry = 0.0
         reach("count-9-published")
 
-    async def _write(self, publication: Publication) -> None:
+    async def _write(self, publication: Packed) -> None:
         with stats.flush.time():
             taken = await self.sink.publish(publication)
         if taken:
             stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
+            self._refusals = 0.0
         else:
             await self._refused(publication)
 
-    async def _refused(self, ours: Publication) -> None:
+    async def _refused(self, ours: Packed) -> None:
         """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""
         theirs = await self.sink.revision(ours.tenant)
-        self._whole.add(ours.tenant)
-        self._next = self._rest = 0.0  # nothing of it is to be seen yet: the time it took is no reason to wait
+        self.refused += 1
+        self.whole([ours.tenant])
+        self._refusals = min(max(self._refusals * 2, FIRST_RETRY), LAST_RETRY) if self._refusals else 0.01
+        self._next_later = self._rest = asyncio.get_running_loop().time() + self._refusals
         if theirs is None:
             return
         ahead = theirs[2] - ours.as_of
         if theirs[:2] > ours.revision[:2] or self.options.frozen or ahead > SKEW:
             self.outranked = max(self.outranked or 0, theirs[0])
+        else:
+            self._floor = max(self._floor, theirs[2])  # another machine's clock, a little ahead
 
-    async def _readback(self) -> None:
-        for tenant, written in list(self._written.items()):
-            held = await self.sink.revision(tenant)
-            if held is None or held < written:
-                self._whole.add(tenant)
+    async def _readback(self, at: Position) -> None:
+        """One round trip: the lane's note goes out, and what it was says whether the store is the one written to."""
+        names = list(self._written)
+        some = list(islice((names * 2)[self._turn % max(1, len(names)) :], min(ASKED, len(names))))
+        self._turn += len(some)
+        note = Note(self.partition, at.epoch, at.next, self._checked, self._failing)
+        held = await self.sink.check(note, some)
+        lost = [one for one in some if (found := held.tenants[one]) is None or found < self._written[one]]
+        if self._note is not None and (held.note is None or held.note < self._note):
+            lost = names
+        self._note = (note.epoch, note.position, note.checked)
+        self.whole(lost)
 
     def _away(self, exc: SinkUnavailable) -> None:
         stats.sink_errors.inc()
         if not self._retry:
             log.warning("lane %s: the store is away, counting goes on: %s", self.partition, exc)
         self._retry = min(max(self._retry * 2, FIRST_RETRY), LAST_RETRY)
-        self._whole |= set(self.engine.tenants)
-        self._next = self._next_readback = asyncio.get_running_loop().time() + self._retry
+        self.everything()
+        self._next = self._next_later = self._next_readback = asyncio.get_running_loop().time() + self._retry

@@ -18,6 +18,13 @@ class Here(EngineProcess):
 
     async def call(self, lane: int, method: str, *arguments: Any, limit: float = 0.0) -> Any:
         """As the process does."""
+        return self._answer(lane, method, arguments)
+
+    def post(self, lane: int, method: str, *arguments: Any) -> None:
+        """As the process does."""
+        self._answer(lane, method, arguments)
+
+    def _answer(self, lane: int, method: str, arguments: tuple[Any, ...]) -> Any:
         given = frames.decode(frames.encode(arguments)[frames.HEADER.size :])
         try:
             result = getattr(self._host, method)(lane, *given)

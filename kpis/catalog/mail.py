@@ -41,7 +41,7 @@ def mail() -> tuple[Kpi, ...]:
 def by_basis(cohort: f.Formula, period: f.Formula) -> f.Formula:
     """What a bare id means by the setting ``email_rates_basis``."""
 
-    def formula(view: View) -> f.Figure:
-        return (period if view.settings.email_rates_basis == "period" else cohort)(view)
+    def choose(view: View) -> f.Formula:
+        return period if view.settings.email_rates_basis == "period" else cohort
 
-    return formula
+    return f.chosen(choose)

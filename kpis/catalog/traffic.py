@@ -11,8 +11,10 @@ def traffic() -> tuple[Kpi, ...]:
     sessions, led, opportunities = f.marked("sessions"), f.marked("visitors_led"), f.flow("opportunities")
     period, cohort = f.ratio(opportunities, leads), f.ratio(f.flow("opportunities_of_leads"), leads)
 
-    def by_setting(view: View) -> f.Figure:
-        return cohort(view) if view.settings.lead_to_opportunity_basis == "cohort" else period(view)
+    def choose(view: View) -> f.Formula:
+        return cohort if view.settings.lead_to_opportunity_basis == "cohort" else period
+
+    by_setting = f.chosen(choose)
 
     view, lead, both = ("crm.page.viewed",), ("crm.lead.",), ("crm.lead.", "crm.deal.created")
     signup = ("crm.user.signed_up", "crm.identity.")

@@ -8,9 +8,11 @@ from itertools import count
 from typing import Any, Final, NamedTuple
 
 from models.tenants import TenantBook
+from sinks.base import Packed
+from streams.composed import Answer, Ask
 from streams.engine import frames, host
 from streams.engine.rows import Origin, Record
-from streams.engine_port import EngineFactory, Entry, Letter
+from streams.engine_port import EngineFactory, Entry, Failure, Letter
 from streams.stop import die, spawn
 
 LONGEST_S: Final = 30.0  # a call that takes longer hangs: calls are slices of a tenth of a second
@@ -63,10 +65,8 @@ class EngineProcess:
 
     async def call(self, lane: int, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
         """Call a method of `streams.engine.host.Host`. Raises EngineFailed."""
+        answer = self._send(lane, method, arguments)
         assert self._writer is not None, "not connected"
-        number = next(self._numbers)
-        answer = self._calls[number] = asyncio.get_running_loop().create_future()
-        self._writer.write(frames.encode((number, lane, method, arguments)))
         await self._writer.drain()
         done, _ = await asyncio.wait([answer], timeout=limit)
         if not done:
@@ -75,6 +75,17 @@ class EngineProcess:
         if not ok:
             raise EngineFailed(*result)
         return result
+
+    def post(self, lane: int, method: str, *arguments: Any) -> None:
+        """Call a method that gives no answer, without waiting; it comes before every later call."""
+        self._send(lane, method, arguments)
+
+    def _send(self, lane: int, method: str, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+        assert self._writer is not None, "not connected"
+        number = next(self._numbers)
+        answer = self._calls[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(frames.encode((number, lane, method, arguments)))
+        return answer
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while True:
@@ -129,12 +140,15 @@ class LaneEngine:
         found: list[tuple[Origin, str]] = await self._call("probe", records, dict(skipped), limit=3600.0)
         return found
 
-    async def documents(
-        self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int
-    ) -> tuple[list[dict[str, Any]], int]:
-        """KPI documents at ``as_of`` (ms), all or those that changed; and how many KPIs wait with their segments."""
-        found: tuple[list[dict[str, Any]], int] = await self._call("documents", tenant, as_of, live, full, parts)
-        return found
+    async def composed(self, ask: Ask) -> Answer:
+        """Publications of what changed, as bytes: see `streams.composed`."""
+        made = Answer(*await self._call("composed", *ask))
+        publications = [Packed(*one) for one in made.publications]
+        return made._replace(publications=publications, failures=[Failure(*one) for one in made.failures])
+
+    def everything(self, tenants: Sequence[str] | None = None) -> None:
+        """Have all documents of tenants (None: of all) made anew next time. Does not wait."""
+        self._process.post(self._lane, "everything", None if tenants is None else list(tenants))
 
     async def _call(self, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
         return await self._process.call(self._lane, method, *arguments, limit=limit)

@@ -19,6 +19,7 @@ from time import process_time
 from typing import Any, Final
 
 from models.blocks import decode_block
+from streams.composed import Ask, composed
 from streams.engine import frames
 from streams.engine.probe import probe
 from streams.engine.rows import Origin, Record, singly
@@ -167,12 +168,16 @@ class Host:
             "pending": engine.pending,
         }
 
-    def documents(
-        self, lane: int, tenant: str, as_of: int, live: bool, full: bool, parts: int
-    ) -> tuple[list[dict[str, Any]], int]:
-        """KPI documents, and how many KPIs wait with theirs of segments."""
-        engine = self._engines[lane]
-        return engine.documents(tenant, as_of, live=live, full=full, parts=parts), engine.waiting(tenant)
+    def composed(self, lane: int, *ask: Any) -> tuple[Any, ...]:
+        """Publications of what changed, as bytes."""
+        made = composed(self._engines[lane], Ask(*ask))
+        publications, failures = list(map(tuple, made.publications)), list(map(tuple, made.failures))
+        return tuple(made._replace(publications=publications, failures=failures))  # type: ignore[arg-type]
+
+    def everything(self, lane: int, tenants: list[str] | None) -> None:
+        """Have all documents of tenants (None: of all) made anew next time."""
+        if lane in self._engines:
+            self._engines[lane].everything(tenants)
 
     # -- looking for events that can't be counted ------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
@@ -56,7 +57,7 @@ async def test_layout_is_what_the_documentation_says(sink: RedisSink, client: Re
     assert await c.smembers("crmkpi:tenants") == {"acme"}
     assert await c.hgetall(base + "meta") == {
         "epoch": "3", "position": "7", "as_of": "99", "rev": "3.7", "documents": "2", "waiting": "0",
-        "published": "1",
+        "published": "1", "lane": "0", "catching_up": "",
     }  # fmt: skip
     (_, entry), *_ = await c.xrange(base + "updates")
     assert entry == {"rev": "3.7", "as_of": "99", "kpis": "orders", "documents": "2", "full": "0"}
@@ -76,13 +77,31 @@ def test_key_names() -> None:
         keys.base("")
 
 
-async def test_updates_stream_does_not_grow_for_ever(server: Server, client: Redis) -> None:
-    """About as many updates are kept as the setting says."""
-    sink = RedisSink(server.url, updates_kept=100)
-    for position in range(400):
-        await sink.publish(publication(position, document()))
+async def test_updates_stream_is_bounded_in_bytes(server: Server, client: Redis) -> None:
+    """As many updates are kept as there is room for, whether they name one KPI or all."""
+    sink = RedisSink(server.url, updates_bytes=60_000)
+    c: Any = client
+    for names in (1, 140):
+        told = tuple(f"a_key_performance_indicator_{n}" for n in range(names))
+        for position in range(800):
+            await sink.publish(publication(position, document(), kpis=told, epoch=names))
+        assert await c.memory_usage("crmkpi:{acme}:updates", samples=0) < 4 * 60_000 + 100 * 140 * 32
+        assert await client.xlen("crmkpi:{acme}:updates") >= 100
     await sink.close()
-    assert 100 <= await client.xlen("crmkpi:{acme}:updates") <= 220
+
+
+async def test_a_store_of_an_earlier_release_goes_on(sink: RedisSink, client: Redis) -> None:
+    """Its snapshots were one line, with a hash of the same documents beside each."""
+    c: Any = client
+    old = [document(kpi) for kpi in ("a", "b")]
+    base = "crmkpi:{acme}:"
+    await c.set(base + "snapshot:30d", orjson.dumps(old))
+    await c.hset(base + "board:30d", mapping={one["kpi"]: orjson.dumps(one) for one in old})
+    await c.sadd(base + "idx:windows", "30d")
+    await c.sadd(base + "idx:docs", "a:30d", "b:30d")
+    await sink.publish(publication(1, document("b", value=2)))
+    assert orjson.loads(await c.get(base + "snapshot:30d")) == [old[0], document("b", value=2)]
+    assert not await c.exists(base + "board:30d", base + "idx:windows")
 
 
 async def test_flushall_and_restart_are_healed_by_publishing_again(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sinks.base import Reader, Update
+from sinks.base import FIRST_OF_SWEEP, IN_SWEEP, Held, Note, Reader, Status, Update
 from tests.contract.boards import board, document, publication
 from tests.contract.conftest import Store
 
@@ -297,3 +297,58 @@ async def test_broken_document_is_refused_whole(store: Store) -> None:
             await store.sink.publish(publication(1, document(), broken))
     assert await store.sink.revision("acme") is None
     assert await store.reader.documents("acme") == []
+
+
+async def test_all_documents_in_slices(store: Store) -> None:
+    """What is in no slice of a sweep goes with the last one, not before; what came meanwhile stays."""
+    old = [document("a"), document("b"), document("c", "7d"), document("b", segment={"owner": "x"})]
+    await store.sink.publish(publication(1, *old))
+    await store.sink.publish(publication(2, document("a", value=2), sweep=FIRST_OF_SWEEP))
+    assert len(await store.reader.documents("acme")) == 4
+    await store.sink.publish(publication(3, document("new"), sweep=IN_SWEEP))
+    gone = {"kpi": "new", "window": "30d", "segment": {}, "gone": True}
+    await store.sink.publish(publication(3, gone, document("newer"), sweep=IN_SWEEP))
+    await store.sink.publish(publication(4, document("b", segment={"owner": "y"}), sweep=IN_SWEEP, full=True))
+    left = [document("a", value=2), document("b", segment={"owner": "y"}), document("newer")]
+    assert await store.reader.documents("acme") == left
+    assert await store.reader.snapshot("acme", "30d") == [left[0], left[2]]
+    assert await store.reader.snapshot("acme", "7d") == []
+    assert await store.reader.kpis("acme") == ["a", "b", "newer"]
+    await store.sink.publish(publication(5, document("d"), full=True))
+    assert await store.reader.documents("acme") == [document("d")]
+
+
+async def test_a_new_sweep_forgets_one_that_was_not_ended(store: Store) -> None:
+    """Its worker died between two slices."""
+    await store.sink.publish(publication(1, document("old"), sweep=FIRST_OF_SWEEP))
+    await store.sink.publish(publication(2, document("a"), sweep=FIRST_OF_SWEEP))
+    await store.sink.publish(publication(3, sweep=IN_SWEEP, full=True))
+    assert await store.reader.documents("acme") == [document("a")]
+
+
+async def test_followers_are_told_what_says_something_new(store: Store) -> None:
+    """Documents that are written anew without a change wake nobody."""
+    await store.sink.publish(publication(1, document("a"), document("b"), kpis=("b",)))
+    await store.sink.publish(publication(2, document("a"), kpis=()))
+    await store.sink.publish(publication(3, document("a"), kpis=(), full=True))
+    assert [update[1:] for update in await take(store.reader, 2, "0")] == [
+        ("0.1", 0, ("b",), 2, False),
+        ("0.3", 0, (), 1, True),
+    ]
+
+
+async def test_a_lane_says_up_to_when_the_numbers_of_its_tenants_are_current(store: Store) -> None:
+    """One note for all, which never comes from an earlier owner, and names those of which it is not true."""
+    await store.sink.publish(publication(5, document(), lane=3, as_of=1_000, catching_up=0.25))
+    assert await store.reader.status("nobody") is None
+    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25)
+    assert await store.sink.check(Note(3, 0, 5, 9_000), ["acme", "nobody"]) == Held(
+        None, {"acme": (0, 5, 1_000), "nobody": None}
+    )
+    assert (await store.sink.check(Note(3, 0, 4, 99_000), [])).note == (0, 5, 9_000)
+    assert await store.reader.status("acme") == Status(1_000, 9_000, 0, 0.25)
+    await store.sink.check(Note(3, 1, 0, 9_500, ("acme",)), [])
+    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25)
+    await store.sink.check(Note(3, 1, 0, 500), [])
+    await store.sink.publish(publication(6, document(), lane=3, as_of=2_000))
+    assert await store.reader.status("acme") == Status(2_000, 2_000, 0, None)

@@ -6,11 +6,13 @@ It lets the runtime be proven by itself: whatever the runtime repeats, skips or 
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Any, NamedTuple
 
 import orjson
 
+from kpis.composing import Composed
+from kpis.published import Slice
 from models.record import Block
 from models.tenants import TenantBook
 
@@ -45,6 +47,7 @@ class CountingEngine:
         self._new: list[int] = []
         self._clashes: list[Clash] = []
         self._changed: set[str] = set()
+        self._whole: set[str] = set()
 
     def load(self, key: bytes, value: bytes | None) -> None:
         kind, rest = key[:1], key[1:]
@@ -126,10 +129,20 @@ class CountingEngine:
     def tenants(self) -> Iterable[str]:
         return self.counts
 
-    def waiting(self, tenant: str) -> int:
-        return 0
+    def everything(self, tenants: Iterable[str] | None = None) -> None:
+        self._whole |= set(self.counts if tenants is None else tenants)
 
-    def documents(self, tenant: str, as_of: int, *, live: bool, full: bool, parts: int) -> list[dict[str, Any]]:
+    def compose(
+        self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False
+    ) -> Composed:  # fmt: skip
+        """All documents of tenants that changed, and of those that the store lost."""
+        told = self._changed if only_urgent else self._changed | self._whole
+        slices = [Slice(one, now, self._documents(one, now, live), (), 0, True, True, True) for one in sorted(told)]
+        self._changed = set()
+        self._whole -= told
+        return Composed(slices, False, bool(self._whole), now, [], ())
+
+    def _documents(self, tenant: str, as_of: int, live: bool) -> list[dict[str, Any]]:
         return [
             {
                 "kpi": name,

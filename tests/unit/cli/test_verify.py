@@ -144,11 +144,12 @@ def live(engine: Engine, as_of: int, *, full: bool) -> list[dict[str, Any]]:
     return engine.documents("acme", as_of, live=True, full=full)
 
 
-@pytest.mark.parametrize(("earlier", "right"), [(5_000, True), (-5_000, False)])
+@pytest.mark.parametrize(("earlier", "right"), [(5_000, True), (-5_000, True), (-2 * 3_600_000, False)])
 def test_a_number_that_goes_on_with_the_clock_is_right_at_its_own_moment(earlier: int, right: bool) -> None:
-    """Nothing happened since it was written, so it stands; but every minute it is written again."""
+    """Nothing happened since it was written, so it stands; but every hour it is written again."""
     engine = counted(together).engine
-    published, newest = live(engine, AS_OF + earlier, full=True), AS_OF + 30_000
+    noon = AS_OF + 12 * 3_600_000
+    published, newest = live(engine, noon + earlier, full=True), noon + 30_000
     plainly, aware = Verdict(), Verdict()
     check_documents(published, live(engine, newest, full=True), plainly)
     again = aged(published, live(engine, newest, full=True), newest, lambda at: engine.ageing_documents("acme", at))

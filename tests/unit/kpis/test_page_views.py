@@ -79,7 +79,7 @@ def test_a_conversion_is_published_with_the_page_it_came_from() -> None:
     sent = event("form.submitted", "0", "2026-05-01T11:00:00Z", anonymous_id="w", form_id="f")
     counted = Counted(TenantBook()).take([sent, view(1, "/"), view(2, "/offer")])
     as_of = ms("2026-05-10T12:00:30Z")
-    counted.engine.documents("t", as_of, live=True, full=True)
+    counted.engine.documents("t", as_of, live=True, full=False)
     # Exactly seven days after the first view, which is too late for it.
     counted.take([event("form.submitted", "3", "2026-05-08T12:00:01Z", anonymous_id="v", form_id="f")])
     told = counted.engine.documents("t", as_of, live=True, full=False)

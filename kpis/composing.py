@@ -1,0 +1,172 @@
+"""Whose documents are made next, and of which tenants none can have changed: all decisions of publishing, in slices.
+
+Tenants with events come first, with their documents without segments. Then those whose numbers the clock has changed,
+and segments, a row and window at a time, tenant by tenant. A tenant is looked at once a minute; one of which nothing
+can be another costs only that look.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from kpis.documents import Board, check_as_of
+from kpis.published import Made, Slice
+from kpis.schedule import schedule
+from kpis.tenant_state import TenantState
+from kpis.windows import MINUTE_MS, ceil_minute
+
+MOST: Final = 1_500  # documents of one slice, about: a publication is written in one step
+BOARD_MS: Final = 2_000  # how long slices are of one moment
+RECENT_MS: Final = 5_000  # a tenant published since then says itself how current it is
+
+
+class AsOfRefused(ValueError):
+    """A past as-of that the kept panes cannot answer."""
+
+
+class Failure(NamedTuple):
+    """Documents of a tenant that could not be made: a fault of the program. They are tried again when it changes."""
+
+    tenant: str
+    cause: str  # the exception's class and where it was raised
+
+
+class Composed(NamedTuple):
+    """What was made in one call, and how far all is. Plain data."""
+
+    slices: list[Slice]
+    urgent: bool  # tenants with events still wait
+    more: bool  # anything waits
+    checked: int  # ms: as of then all that was sent is current, tenants with a publication of the last seconds aside
+    failures: list[Failure]  # of this call
+    failing: tuple[str, ...]  # tenants of which what was sent may not be current
+
+
+class Composer:
+    """The queues of one lane."""
+
+    def __init__(self, states: Mapping[str, TenantState]) -> None:
+        self._states = states
+        self._urgent: dict[str, None] = {}
+        self._looks: dict[str, None] = {}  # tenants to be looked at in this minute
+        self._later: dict[str, None] = {}
+        self._failing: dict[str, str] = {}
+        self._minute: int | None = None
+
+    def touch(self, tenants: Iterable[str]) -> None:
+        """Events of these tenants were counted."""
+        for tenant in tenants:
+            self._urgent[tenant] = None
+            self._failing.pop(tenant, None)
+
+    def everything(self, tenants: Iterable[str] | None = None) -> None:
+        """Send all documents of tenants (None: of all) anew."""
+        for tenant in self._states if tenants is None else tenants:
+            if tenant in self._states:
+                self._states[tenant].published.minute = None
+                self._later[tenant] = None
+                self._failing.pop(tenant, None)
+
+    def compose(
+        self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False
+    ) -> Composed:  # fmt: skip
+        """Make slices until ``enough`` says so, at least a piece. ``now``: ms, never less than before.
+
+        ``live``: documents of now; else of one moment in the past, for which time stands still. Raises `AsOfRefused`.
+        """
+        self._tick(now, live=live)
+        slices: list[Slice] = []
+        failures: list[Failure] = []
+        while tenant := self._next(only_urgent=only_urgent):
+            try:
+                made = self._of_tenant(tenant, now, live=live, enough=enough)
+            except AsOfRefused:
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault in one tenant's numbers must not stop the others'
+                failures.append(self._fail(tenant, error))
+                continue
+            slices += made
+            if enough():
+                break
+        more = bool(self._urgent or self._looks or self._later)
+        return Composed(slices, bool(self._urgent), more, self._checked(now), failures, tuple(self._failing))
+
+    def changes(self, tenant: str, now: int) -> list[Slice]:
+        """Everything of one tenant that may be another than what was sent, in one go. For tests and tools."""
+        found: list[Slice] = []
+        self.touch([tenant])
+        while tenant in self._urgent or tenant in self._later:
+            found += self._of_tenant(tenant, now, live=True, enough=lambda: False)
+        return found
+
+    def _tick(self, now: int, *, live: bool) -> None:
+        minute = ceil_minute(now)
+        if live and minute != self._minute and self._minute is not None:
+            self._looks = dict.fromkeys(tenant for tenant in self._states if tenant not in self._failing)
+        self._minute = minute
+
+    def _next(self, *, only_urgent: bool) -> str | None:
+        for queue in (self._urgent,) if only_urgent else (self._urgent, self._looks, self._later):
+            if queue:
+                return next(iter(queue))
+        return None
+
+    def _of_tenant(self, tenant: str, now: int, *, live: bool, enough: Callable[[], bool]) -> list[Slice]:
+        state = self._states[tenant]
+        memory = state.published
+        urgent = self._urgent.pop(tenant, True) is None
+        looked = self._looks.pop(tenant, True) is None
+        if urgent or looked or memory.minute is None:
+            if not live:
+                self._check_as_of(state, now)
+            schedule(state, now)
+        found = self._slice(tenant, state, now, enough, parts=not urgent and not looked) if memory.due else None
+        self._later.pop(tenant, None)
+        if memory.due:
+            self._later[tenant] = None
+        else:
+            # Nothing moves within a minute.
+            memory.clean, memory.board = ceil_minute(now) * MINUTE_MS, None
+        if found is None:
+            return []
+        memory.told = found.as_of
+        return [found]
+
+    def _slice(
+        self, tenant: str, state: TenantState, now: int, enough: Callable[[], bool], *, parts: bool
+    ) -> Slice | None:
+        memory = state.published
+        if not parts and not memory.totals_due:
+            return None
+        board = memory.board
+        if board is None or not 0 <= now - board.as_of <= BOARD_MS:
+            board = memory.board = Board(state, now)
+        made = Made()
+        memory.totals(board, made)
+        while parts and memory.waiting:
+            memory.some_parts(board, made)
+            if enough() or len(made.documents) >= MOST:
+                break
+        return memory.slice(tenant, board.as_of, made)
+
+    @staticmethod
+    def _check_as_of(state: TenantState, as_of: int) -> None:
+        try:
+            check_as_of(state, as_of)
+        except ValueError as error:
+            raise AsOfRefused(f"tenant {state.tenant.name}: {error}") from error
+
+    def _fail(self, tenant: str, error: Exception) -> Failure:
+        self._later.pop(tenant, None)
+        state = self._states[tenant]
+        state.published.minute = state.published.board = None  # when it changes everything is made again
+        at = error.__traceback__
+        while at is not None and at.tb_next is not None:
+            at = at.tb_next
+        where = f" in {at.tb_frame.f_code.co_name}, line {at.tb_lineno}" if at else ""
+        self._failing[tenant] = f"{type(error).__name__}{where}"
+        return Failure(tenant, self._failing[tenant])
+
+    def _checked(self, now: int) -> int:
+        waiting = [*self._urgent, *self._looks, *self._later]
+        published = (self._states[tenant].published for tenant in waiting)
+        return min([now, *(one.clean for one in published if now - one.told > RECENT_MS)])

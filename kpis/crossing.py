@@ -1,0 +1,132 @@
+"""What changes with the clock alone: panes with content that an edge of a window has passed.
+
+Between two local midnights only a few edges move: the end of every window that is not over, and the starts of the
+rolling ones up to 30 days. A number can be another only when something lies in a pane that one of them passed. A change
+that is due in the future (a mark) is a pane that the end passes. So no number is made in vain, and no timer is kept.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from kpis.cells import Cells
+from kpis.formulas_acquisition import MONTH_MINUTES
+from kpis.measures import LATE, base_of
+from kpis.page_views import PAGED
+from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
+from kpis.spenders import SPENDERS
+from kpis.tenant_state import TenantState
+from kpis.windows import LOCAL_DAYS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS, ROLLING, RUNNING
+
+LONGEST: Final = 60  # minutes; after a longer gap everything is made
+_MOVING: Final = {**MINUTE_WINDOWS, **QUARTER_WINDOWS}
+LATES: Final = frozenset({*LATE.values(), "bot"})
+
+
+class Edge(NamedTuple):
+    """How far behind now an edge lies, minutes, and the windows (bits) that it is an edge of."""
+
+    behind: int
+    windows: Mask
+    end: bool
+
+
+def _edges() -> Iterator[Edge]:
+    yield Edge(0, OPEN_WINDOWS, end=True)
+    for name, width in _MOVING.items():
+        yield Edge(width, 1 << PLACES[name], end=False)
+    # Costs of a month before: the same edges, 30 days earlier, of the windows whose length is no local days.
+    for name in ("24h", *QUARTER_WINDOWS):
+        yield Edge(MONTH_MINUTES, 1 << PLACES[name], end=False)
+        yield Edge(MONTH_MINUTES + _MOVING[name], 1 << PLACES[name], end=False)
+
+
+EDGES: Final = tuple(_edges())
+PAGE_EDGES: Final = tuple(edge for edge in EDGES if edge.end or edge.behind in QUARTER_WINDOWS.values())
+OWN: Final = frozenset({*ROLLING, *LOCAL_DAYS, *RUNNING.values(), "all"})  # kinds of windows with measures of their own
+Due = list[Mask]  # by window: rows
+
+
+def own_windows(suffix: str) -> Mask:
+    """Windows in which a measure that has a window of its own is read as theirs."""
+    if suffix in ROLLING or suffix == "all":
+        return 1 << PLACES[suffix]
+    return sum(1 << PLACES[name] for name, bucket in RUNNING.items() if bucket == suffix)
+
+
+def is_regular(cells: Cells, end: int) -> bool:
+    """Whether every moving edge lies where minutes are kept; else the newest events are far ahead of the clock."""
+    return end - MINUTE_WINDOWS["24h"] > cells.floors["m"]
+
+
+def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) -> Due:
+    """Rows by window that may be others at the minute ``end`` than at ``before``, and no event came between.
+
+    ``rows``: what is read -> rows.
+    """
+    due: Due = [0] * len(PLACES)
+    cells, settings = state.tenant.cells, state.tenant.settings
+    told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
+    for edge, measure in set(_passed(cells, before, end)):
+        base, suffix = base_of(measure), measure.partition("@")[2]
+        mask = rows.get(base, 0)
+        if base in LATES:
+            mask |= hearing(measure.partition(":")[2], *told)
+        windows = edge.windows
+        if suffix in OWN:
+            # Such a measure is read as a level at its window's end; elsewhere only by its whole name.
+            windows = windows & own_windows(suffix) if edge.end else 0
+            _add(due, edge.windows, rows.get(measure, 0))
+        _add(due, windows, mask)
+    for edge in PAGE_EDGES:
+        if _pages_passed(state, before - edge.behind, end - edge.behind):
+            # A visitor of a page is open until the conversion window is over, in whatever window of the KPI.
+            _add(due, OPEN_WINDOWS, rows.get(PAGED, 0))
+    if state.tenant.spenders.newest >= before:
+        _add(due, OPEN_WINDOWS, rows.get(SPENDERS, 0))
+    _first_passed(state, before, end, due)
+    return due
+
+
+def _add(due: Due, windows: Mask, mask: Mask) -> None:
+    if mask:
+        for place in bits(windows):
+            due[place] |= mask
+
+
+def _passed(cells: Cells, before: int, end: int) -> Iterator[tuple[Edge, str]]:
+    """Measures with something in the panes that edges passed from ``before`` to ``end`` (both: first minute left out).
+
+    A minute is left out by an edge up to its own number, a quarter hour up to its first minute.
+    """
+    minutes = [(edge, minute) for edge in EDGES for minute in range(before - edge.behind, end - edge.behind)]
+    # All edges lie whole quarter hours apart, so that they pass quarter hours together.
+    started = [minute // 15 for minute in range(before, end) if minute % 15 == 0]
+    quarters = [(edge, quarter - edge.behind // 15) for edge in EDGES for quarter in started]
+    for level, panes in (("m", minutes), ("q", quarters)):
+        if panes:
+            for pack in cells.packs_of(level):
+                members = pack.members
+                for edge, pane in panes:
+                    if pane in members:
+                        yield from ((edge, series.name) for series in members[pane] if pane in series.panes)
+
+
+def _pages_passed(state: TenantState, low: int, high: int) -> bool:
+    """Whether a view of a page lies in minutes [low, high), or in a quarter hour that begins in them."""
+    minutes = state.tenant.landings.pages.minutes()
+    last = (high - 1) // 15 * 15  # the last quarter hour that begins before ``high``
+    low, high = -(-low // 15) * 15 if last >= low else low, max(high, last + 15)
+    return bool(np.searchsorted(minutes, low) < np.searchsorted(minutes, high))
+
+
+def _first_passed(state: TenantState, before: int, end: int, due: Due) -> None:
+    """A rolling window is partial until it begins at the first event."""
+    if state.first is None:
+        return
+    first = -(-state.first // MINUTE_MS)
+    for name, width in _MOVING.items():
+        whole = first + width if name in MINUTE_WINDOWS else -(-(first + width) // 15) * 15 - 14
+        if before < whole <= end:
+            due[PLACES[name]] = ALL_ROWS

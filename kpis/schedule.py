@@ -1,0 +1,83 @@
+"""Which documents of a tenant may be others now, and which cannot: decided without making any."""
+
+from typing import Final
+from zlib import crc32
+
+from kpis.crossing import LATES, LONGEST, crossed, is_regular
+from kpis.measures import base_of
+from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READS, Mask, bits, hearing
+from kpis.tenant_state import TenantState
+from kpis.windows import MINUTE_MS, WINDOWS, ceil_minute, window
+
+LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
+HOUR: Final = 60  # else each hour
+
+
+def schedule(state: TenantState, as_of: int) -> None:
+    """Note what may have changed since this was last asked, by events or by the clock; ``as_of``: ms.
+
+    What depends on the local day is made with it: then, and for tenants with events once an hour, everything is sent.
+    """
+    memory, cells, zone = state.published, state.tenant.cells, state.tenant.zone
+    end, offset = ceil_minute(as_of), crc32(state.tenant.name.encode()) % HOUR
+    before, today = memory.minute, (zone.day((as_of - 1) // MINUTE_MS), zone.day(as_of // MINUTE_MS))
+    attributes = (state.first, len(state.types), state.tenant.rates.version, state.definition)
+    if cells.touched:
+        memory.touched_at, memory.board = end, None
+    if before != end:
+        memory.board = None
+    if before is None or today != memory.today or (_turn(before, end, offset) and end - memory.touched_at <= HOUR):
+        memory.everything()
+    elif (
+        attributes != memory.attributes
+        or cells is not memory.cells
+        or not 0 <= end - before <= LONGEST
+        or (end > before and not is_regular(cells, end))
+    ):
+        memory.all_rows()
+    else:
+        rows = READS.rows()
+        _add_touched(state, as_of, rows)
+        if end > before:
+            for place, due in enumerate(crossed(state, before, end, rows)):
+                if due:
+                    memory.add(place, due)
+        _add_ageing(state, end, offset)
+    cells.touched.clear()
+    memory.minute, memory.today, memory.attributes, memory.cells = end, today, attributes, cells
+
+
+def _turn(before: int, end: int, offset: int) -> bool:
+    """Whether an hour begins; each tenant has its own minute for it."""
+    return (before + offset) // HOUR != (end + offset) // HOUR
+
+
+def _add_touched(state: TenantState, as_of: int, rows: dict[str, Mask]) -> None:
+    """A change at a minute is seen by the windows that end after it; numbers of a lifetime see all."""
+    touched, settings = state.tenant.cells.touched, state.tenant.settings
+    if not touched:
+        return
+    told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
+    since: dict[Mask, int] = {}
+    for measure, minute in touched.items():
+        base = base_of(measure)
+        mask = rows.get(base, 0) | rows.get(measure, 0)
+        if base in LATES:
+            mask |= hearing(measure.partition(":")[2], *told)
+        since[mask] = min(minute, since.get(mask, minute))
+    # Read by quarter hours, a window that ends inside one holds all of it.
+    ends = [window(name, as_of, state.tenant.zone).end_quarter * 15 for name in WINDOWS]
+    for mask, minute in since.items():
+        for place, end in enumerate(ends):
+            if found := mask if minute < end else mask & LIFETIME:
+                state.published.add(place, found)
+
+
+def _add_ageing(state: TenantState, end: int, offset: int) -> None:
+    memory = state.published
+    rows = AGEING & ~memory.resting
+    live = end - memory.touched_at <= LIVE
+    if rows and (memory.ageing_at != end if live else _turn(memory.ageing_at, end, offset)):
+        memory.ageing_at = end
+        for place in bits(OPEN_WINDOWS):
+            memory.add(place, rows)
