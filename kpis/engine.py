@@ -14,7 +14,7 @@ from kpis import quality
 from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
 from kpis.published import ALL
-from kpis.redefined import erase, redefined
+from kpis.redefined import redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
@@ -118,7 +118,7 @@ class Engine:
                     Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
                 )
             if state.request is not None:
-                self._changed += erase(state, state.request)
+                state.erase(state.request)
                 state.request = None
 
     def finish(self) -> Outcome:

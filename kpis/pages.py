@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from kpis.measures import Names
+from kpis.pseudonyms import pseudonym
 
 URL: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)", re.DOTALL)  # RFC 3986, appendix B
 LONGEST: Final = 200
@@ -15,6 +16,12 @@ def page_of(data: dict[str, Any]) -> int:
     """The code of a page view's page."""
     path, click = path_of(data.get("path") or data["url"]), data.get("click_id")
     return PAGES.code(f"{path}\0{click}" if click else path)
+
+
+def page_by(tenant: str, text: str) -> str:
+    """A stored page that was come to by a click, the click as its digest: earlier builds kept it as it was told."""
+    path, _, click = text.partition("\0")
+    return f"{path}\0{pseudonym(tenant, click)}"
 
 
 @lru_cache(maxsize=65536)
