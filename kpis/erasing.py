@@ -48,8 +48,8 @@ def carry_out(tenant: "Tenant", plan: Plan) -> None:
     left = _release(tenant, plan)
     tenant.dirty.update(("owner", thing) for thing in people.replace(names))
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
-    for root in dict.fromkeys(map(people.subject, found)):
-        people.open_fresh(root)
+    for one in dict.fromkeys(name for raw in found for name in (people.subject(raw), people.person(raw))):
+        people.open_fresh(one)
     for key, said in plan.remembered(tenant.erased).items():
         tenant.erased[key] = said
         tenant.dirty.add(("erased", key))

@@ -8,6 +8,7 @@ from kpis.measures import Names
 from kpis.pseudonyms import pseudonym
 
 URL: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)", re.DOTALL)  # RFC 3986, appendix B
+ADDRESS: Final = re.compile(r"[^/@%\s]+(?:@|%40)[^/@%\s]+\.[^/@%\s]+")
 LONGEST: Final = 200
 PAGES: Final = Names()  # path, behind a NUL the click id that the view came by
 
@@ -26,9 +27,10 @@ def page_by(tenant: str, text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def path_of(url: str) -> str:
-    """The path of a URL, without query and fragment."""
+    """The path of a URL, without query and fragment; a mail address in it is nobody's: every visitor's page is one."""
     found = URL.match(url)
-    return ((found and found.group(1)) or "/")[:LONGEST]
+    path = (found and found.group(1)) or "/"
+    return (ADDRESS.sub("{email}", path) if "@" in path or "%40" in path else path)[:LONGEST]
 
 
 @lru_cache(maxsize=65536)
