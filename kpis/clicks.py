@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpis.ledger import Contribution
 from kpis.marks import DAY_MS, Mark, ceil_quarter, level_marks
+from kpis.pseudonyms import is_plain, pseudonym
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -24,11 +25,13 @@ class Clicks:
         self.facts: dict[str, Click] = {}
         self._tenant = tenant
         self._of: dict[str, list[str]] = {}  # id -> its clicks
+        self._plain: dict[str, str] = {}  # click -> its key, of those that an earlier build stored as they were told
 
     def take(self, row: "Row", raw: str, own: tuple[str, ...]) -> None:
         """A click: of those that share a click id the first counts."""
         tenant = self._tenant
         key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")
+        key = self._plain.get(key, key)
         held, click = self.facts.get(key), [row.time, row.source, row.id, raw, list(own)]
         if held is not None and held[:3] <= click[:3]:
             return
@@ -39,7 +42,7 @@ class Clicks:
             tenant.ledger.open("hits", tenant.people.subject(held[3]))
             self._of[held[3]].remove(key)
         root = tenant.people.subject(raw)
-        if tenant.conversions.may_follow(root, row.time, key):
+        if tenant.conversions.may_follow(root, row.time, self.click(key)):
             tenant.ledger.open("hits", root)
         self.facts[key] = click
         self._of.setdefault(raw, []).append(key)
@@ -48,12 +51,43 @@ class Clicks:
     def restore(self) -> None:
         """Make what is derived from the shelf."""
         for key, click in self.facts.items():
+            if is_plain(key) and (told := self.click(key)) is not None:
+                self._plain[told] = key
             click[4] = list(self._tenant.fitted(tuple(click[4])))
             self._of.setdefault(click[3], []).append(key)
 
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the clicks of an id another one (None: they are gone)."""
+        tenant, keys = self._tenant, self._of.pop(raw, [])
+        for key in keys:
+            tenant.dirty.add(("click", key))
+            if new is None:
+                tenant.ledger.open("click", key)
+                del self.facts[key]
+            else:
+                self.facts[key][3] = new
+        if new is not None and keys:
+            self._of[new] = [self._renamed(key) for key in keys]
+
+    def _renamed(self, key: str) -> str:
+        """Store a click under its digest, if it is not yet."""
+        click = self.click(key)
+        if click is None or click == key:
+            return key
+        self._tenant.ledger.open("click", key)
+        self._tenant.ledger.rename("click", key, click)
+        self.facts[click] = self.facts.pop(key)
+        del self._plain[click]
+        self._tenant.dirty.add(("click", click))
+        return click
+
+    def click(self, key: str) -> str | None:
+        """The click id of a key, as it is kept with conversions; None: the event named none."""
+        return None if "\0" in key else pseudonym(self._tenant.name, key)
+
     def subjects_of(self, click: str) -> list[str]:
         """Who came by a click id."""
-        held = self.facts.get(click)
+        held = self.facts.get(self._plain.get(click, click))
         return [self._tenant.people.subject(held[3])] if held else []
 
     def of(self, raws: Iterable[str]) -> Iterator[tuple[str, Click]]:
@@ -78,7 +112,7 @@ def of_click(tenant: "Tenant", key: str) -> Contribution:
 def clicks_hit(tenant: "Tenant", raws: Iterable[str], times: list[int]) -> Contribution:
     """The clicks of some ids that a conversion followed, by one of these instants or by the click."""
     for key, click in tenant.clicks.of(raws):
-        if tenant.conversions.follow(times, click[0], key):
+        if tenant.conversions.follow(times, click[0], tenant.clicks.click(key)):
             segments, closes = _place(tenant, click)
             yield segments, Mark("clicks.missed", closes, -1)
 

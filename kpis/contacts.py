@@ -41,6 +41,18 @@ class Contacts:
             self.naming.setdefault(deal, set()).add(raw)
         return self.of.setdefault(raw, Touches()).add(time, type_, flags, deal)
 
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the contacts of an id another one (None: they are gone)."""
+        touches = self.of.pop(raw, None)
+        if touches is None:
+            return
+        for deal in set(touches.table):
+            self.naming[deal].discard(raw)
+            if new is not None:
+                self.naming[deal].add(new)
+        if new is not None:
+            self.of[new] = touches
+
     def restore(self) -> None:
         """Make the shelf of the stored chunks."""
         self.of = {raw: Touches.restored(chunks) for raw, chunks in self.stored.items()}

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.marks import DAY_MS
+from kpis.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -46,10 +47,42 @@ class Conversions:
         if click:
             insort(self.by_click.setdefault(click, []), time)
 
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the conversions of an id another one (None: they are gone, for the clicks that brought them, too)."""
+        times = self._times.pop(raw, None)
+        if times is None:
+            return
+        for period in {time // PERIOD_MS for time in times}:
+            key, moved = f"{raw}\0{period}", f"{new}\0{period}"
+            facts = self.facts.pop(key)
+            self._tenant.dirty.add(("conversion", key))
+            if new is None:
+                self._forget_clicks(facts)
+            else:
+                self.facts[moved] = facts
+                self._tenant.dirty.add(("conversion", moved))
+        if new is not None:
+            self._times[new] = times
+
+    def _forget_clicks(self, facts: list[list[Any]]) -> None:
+        for time, click in facts:
+            if click:
+                self.by_click[click].remove(time)
+                if not self.by_click[click]:
+                    del self.by_click[click]
+
+    def clicks_of(self, raw: str) -> set[str]:
+        """The clicks by which an id converted."""
+        periods = {time // PERIOD_MS for time in self._times.get(raw, ())}
+        return {click for period in periods for _, click in self.facts[f"{raw}\0{period}"] if click}
+
     def restore(self) -> None:
         """Make what is derived from the shelf."""
         for key, facts in self.facts.items():
-            for time, click in facts:
+            for fact in facts:
+                time, click = fact
+                if click:  # earlier builds kept it as it was told
+                    click = fact[1] = pseudonym(self._tenant.name, click)
                 self._note(key.rpartition("\0")[0], time, click)
 
     @property

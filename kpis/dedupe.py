@@ -119,6 +119,11 @@ class Seen:
                 run.identities, run.contents, run.days = run.identities[keep], run.contents[keep], run.days[keep]
         self.runs = [run for run in self.runs if len(run)]
 
+    def fingerprint(self) -> str:
+        """A text that only somebody knows who knows every identity, in whatever order they came."""
+        mixed = [int(np.bitwise_xor.reduce(run.identities)) ^ int(run.contents.sum()) for run in self.runs]
+        return f"{sum(mixed)}"
+
     def __len__(self) -> int:
         return sum(len(run) for run in self.runs)
 

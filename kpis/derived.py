@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kpis import groups, reach
 from kpis.cells import Rows
 from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.pseudonyms import is_plain
 from kpis.purchases import purchase
 from kpis.rated import note_rated
 from kpis.touches import LATE, LOGINS, Touches
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 USER: Final = "user:"
+MESSAGE: Final = "message:"
 
 
 def restore(tenant: "Tenant") -> None:
     """Make everything that is derived from restored facts."""
     people = tenant.people
     people.identity.rebuild_all()
+    tenant.plain_messages = _plain_messages(tenant)
     for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
         for key in shelf:
             tenant.shelve(kind, key)
@@ -51,6 +54,14 @@ def restore(tenant: "Tenant") -> None:
             tenant.shelve_with("late_views", raw, raw)
     for root in {people.subject(one) for one in (*tenant.marketing, *held)}:
         deque(groups.of_way(tenant, root), maxlen=0)  # its horizon
+
+
+def _plain_messages(tenant: "Tenant") -> set[str]:
+    """Messages that an earlier build stored by their own id."""
+    stored = (key.partition("\0")[0] for key in tenant.messages)
+    owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners if thing.startswith(MESSAGE))
+    held = (raw.removeprefix(MESSAGE) for raw in tenant.people.stored_touches if raw.startswith(MESSAGE))
+    return {one for told in (stored, owned, held) for one in told if is_plain(one)}
 
 
 def contribution(tenant: "Tenant") -> Rows:
@@ -85,10 +96,7 @@ def contribution(tenant: "Tenant") -> Rows:
             ledger.open_empty(kind, person)
     ledger.close()
     for touches in people.touches.values():
-        for (time, touched, flags, own), page in zip(touches, touches.pages, strict=True):
-            tenant.touch_marks(touched, flags, time // 60_000, own)
-            if page >= 0 and flags & LATE:
-                tenant.late_page(page, time // 60_000)
+        tenant.add_touches(touches)
     for raw in tenant.contacts.of:
         reach.late_without_deal(tenant, raw)
     people.sets.recount()

@@ -4,10 +4,10 @@
 entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -15,12 +15,14 @@ from kpis import quality
 from kpis.composing import Composed, Composer
 from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
-from kpis.redefined import erase, redefined
+from kpis.redefined import redefined
 from kpis.stored import dirty_entries, load_entry, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from models.record import Block, Refusal, Row
 from models.tenants import TenantBook
+
+MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests for erasure follow each other
 
 
 class Conflict(NamedTuple):
@@ -31,6 +33,15 @@ class Conflict(NamedTuple):
     offset: int
     tenant: str
     row: bytes
+
+
+class Part(NamedTuple):
+    """Rows of a block up to a request for erasure, that one included."""
+
+    tenant: str
+    origin: tuple[str, int]  # topic, partition
+    rows: list[Row]
+    journal_ts: int
 
 
 class Outcome(NamedTuple):
@@ -68,6 +79,7 @@ class Engine:
         self._touched: set[str] = set()
         self._changed: list[tuple[bytes, bytes | None]] = []
         self._composer = Composer(self._tenants)
+        self._parts: deque[Part] = deque()
 
     def tenants(self) -> Iterable[str]:
         """Every tenant of this lane."""
@@ -130,17 +142,37 @@ class Engine:
         for refused in block["refused"]:
             if refused[0] > above:
                 quality.note(state.tenant.ledger, quality.INVALID, Refusal(*refused).received)
-        for part in _parts(rows):
-            for row in state.take(part, journal_ts):
-                self._conflicts.append(
-                    Conflict(block["topic"], block["partition"], row.offset, tenant, orjson.dumps(tuple(row)))
-                )
-            if state.request is not None:
-                self._changed += erase(state, state.request)
-                state.request = None
+        running = self.unapplied
+        self._parts.extend(
+            Part(tenant, (block["topic"], block["partition"]), part, journal_ts) for part in _parts(rows)
+        )
+        if not running:
+            self.apply_more()
+
+    @property
+    def unapplied(self) -> bool:
+        """Whether rows of applied blocks wait behind a request for erasure: see `apply_more`."""
+        return bool(self._parts)
+
+    def apply_more(self) -> None:
+        """Take the rows up to the next request for erasure, and carry that out. `finish` does so with all that is left.
+
+        A host whose calls are to be short calls this until nothing is ``unapplied``.
+        """
+        part = self._parts.popleft()
+        state = self._tenants[part.tenant]
+        for row in state.take(part.rows, part.journal_ts):
+            self._conflicts.append(Conflict(*part.origin, row.offset, part.tenant, orjson.dumps(tuple(row))))
+        if state.request is not None:
+            state.erase(state.request)
+            state.request = None
+            if state.tenant.ledger.size > MANY_GROUPS:
+                state.tenant.finish()
 
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""
+        while self.unapplied:
+            self.apply_more()
         entries, self._changed = self._changed, []
         tally: Counter[str] = Counter()
         for name in self._touched:

@@ -3,26 +3,24 @@
 *forget* puts a surrogate, derived from the request and not from the id, in the place of every id of the subject; counts
 stay. *unpick* takes its facts away, and history is restated. What is remembered of an id is a salted hash, with the
 request's time: an event of that id from no later than that, however late it comes, is treated the same. One from after
-it is of a new subject. Facts are rewritten as they are stored, whatever shelf they are on.
+it is of a new subject. `Plan` says what is to be done; kpis.erasing does it to the facts of the subject alone.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids
-from kpis.names import CONTACT, NODE_SPACES, WITHIN, split_within, within
+from kpis.names import CONTACT, NODE_SPACES, split_within, within
+from kpis.pseudonyms import pseudonym
 from models.record import Row
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 REQUEST: Final = "crm.privacy.erasure_requested"
-NUL: Final = "\0"
+MESSAGE: Final = "message:"
 SALT: Final = ""  # the entry that holds the salt
 PERSONAL: Final = (*FIELDS, ("contact_id", CONTACT))
-Fact = tuple[str, str, Any]  # kind, name, as stored
 Erased = list[Any]  # [time of the request, surrogate or None to unpick]
 
 
@@ -32,79 +30,57 @@ def digest(*parts: str) -> str:
 
 
 class Plan:
-    """What one request does to the facts of a tenant."""
+    """What one request does to a tenant: ``names`` go in the place of others; None: all their facts go.
 
-    def __init__(self, tenant: "Tenant", row: Row) -> None:
+    ``secret`` is nothing that is known outside: without it nobody makes the surrogates from the request.
+    """
+
+    def __init__(self, tenant: "Tenant", row: Row, secret: str) -> None:
+        people = tenant.people
         self.unpick = row.data.get("mode") == "unpick"
+        self.time = row.time
         self.ids = subject_ids(tenant, row)
-        owners = tenant.people.owners
-        things = sorted(thing for thing, said in owners.items() if said[3] in self.ids)
-        contacts = [thing for thing in things if thing.startswith(CONTACT)]
+        self.things = {thing for raw in self.ids for thing in people.things(raw)}
+        contacts = sorted(thing for thing in self.things if thing.startswith(CONTACT))
         if (contact := row.data.get("contact_id")) is not None and CONTACT + str(contact) not in contacts:
             contacts.append(CONTACT + str(contact))
-        named = digest(row.source, row.id)
+        self.things.difference_update(contacts)
+        self.salt = tenant.erased.get(SALT) or [digest(secret)]
+        named = digest(self.salt[0], secret, row.source, row.id)
         self.surrogates = {
             raw: f"{raw.partition(':')[0]}:erased-{digest(named, str(number))}"
             for number, raw in enumerate([*self.ids, *contacts])
         }
-        # A mail to many is everybody's: it stays.
-        sent = Counter(f"message:{key.partition(NUL)[0]}" for key in tenant.messages)
-        self.objects = {thing for thing in set(things) - set(contacts) if sent[thing] <= 1}
-        self.time = row.time
-        self.salt = tenant.erased.get(SALT) or [named]
+        self.names: dict[str, str | None] = dict(self.surrogates)
+        for name in {one for raw in self.ids for one in people.within(raw)}:
+            self.names[name] = within(*(self.surrogates.get(one, one) for one in split_within(name)))
+        if self.unpick:
+            self.names = dict.fromkeys((*self.names, *(thing for thing in self.things if _is_own(tenant, thing))))
+        else:
+            self._hide_messages(tenant)
+
+    def _hide_messages(self, tenant: "Tenant") -> None:
+        """Messages that an earlier build stored by their own id become digests, too."""
+        for thing in self.things if tenant.plain_messages else ():
+            message = thing.removeprefix(MESSAGE)
+            if thing.startswith(MESSAGE) and message in tenant.plain_messages and _is_own(tenant, thing):
+                self.names[thing] = MESSAGE + pseudonym(tenant.name, message)
 
     def remembered(self, before: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        """What is kept of the erased ids, with what was kept of others."""
-        found = {**before, SALT: self.salt}
+        """What is to be kept of the erased ids, with what was kept of them."""
+        found: dict[str, list[Any]] = {SALT: self.salt}
         for raw, surrogate in self.surrogates.items():
             if raw.startswith(MATCH):
                 continue
             key = digest(self.salt[0], raw)
             said = [self.time, None if self.unpick else surrogate]
-            found[key] = sorted([*found.get(key, ()), said], key=lambda one: one[0])
+            found[key] = sorted([*before.get(key, ()), said], key=lambda one: one[0])
         return found
 
-    def facts(self, stored: Iterable[Fact]) -> Iterator[Fact]:
-        """The facts that are left, rewritten."""
-        for kind, name, value in stored:
-            parts = name.split("\0")
-            if kind == "link":
-                if (both := self._link(parts)) is not None:
-                    yield kind, "\0".join(both), value
-            elif not self.unpick:
-                yield kind, "\0".join(map(self._surrogate, parts)), self._rewritten(value)
-            elif not self._is_gone(kind, parts, value):
-                yield kind, name, value
 
-    def _link(self, pair: list[str]) -> list[str] | None:
-        named = sum(one in self.surrogates for one in pair)
-        if not named:
-            return pair
-        return None if self.unpick or named == 1 else sorted(self.surrogates[one] for one in pair)
-
-    def _surrogate(self, text: str) -> str:
-        if text.startswith(WITHIN):
-            account, person = split_within(text)
-            return within(self._surrogate(account), self._surrogate(person))
-        return self.surrogates.get(text, text)
-
-    def _rewritten(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._surrogate(value)
-        if isinstance(value, list):
-            return [self._rewritten(one) for one in value]
-        return {key: self._rewritten(one) for key, one in value.items()} if isinstance(value, dict) else value
-
-    def _is_gone(self, kind: str, parts: list[str], value: Any) -> bool:
-        if f"{kind}:{parts[0]}" in self.objects:
-            return True
-        told = [one for one in value if isinstance(one, str)] if isinstance(value, list) else ()
-        return any(self._names(part) for part in (*parts, *told))
-
-    def _names(self, text: str) -> bool:
-        if text.startswith(WITHIN):
-            return any(one in self.surrogates for one in split_within(text))
-        return text in self.surrogates or text in self.objects
+def _is_own(tenant: "Tenant", thing: str) -> bool:
+    """Whether an object is its owner's alone: a mail to many is everybody's, and stays."""
+    return not thing.startswith(MESSAGE) or len(tenant.message_keys(thing.removeprefix(MESSAGE))) <= 1
 
 
 def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
@@ -118,8 +94,9 @@ def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
     return list(people.identity.members(people.subject(ids[0])))
 
 
-def treated(erased: dict[str, list[Any]], row: Row) -> Row | None:
+def treated(tenant: "Tenant", row: Row) -> Row | None:
     """An event as it is filed after erasures: with surrogates, or without unpicked ids; None: not at all."""
+    erased = tenant.erased
     salt = erased[SALT][0]
 
     def said(raw: str) -> Erased | None:
@@ -135,9 +112,16 @@ def treated(erased: dict[str, list[Any]], row: Row) -> Row | None:
         if surrogate is None and field in (first, "contact_id"):
             return None
         data[field] = surrogate.partition(":")[2] if surrogate else None
+    if found and data.get("traits"):
+        data["traits"] = read_traits(tenant, data["traits"])
     if row.data.get("winner_id") is not None and not _merge(data, said):
         return None
     return row._replace(data=data) if found or data != row.data else row
+
+
+def read_traits(tenant: "Tenant", traits: dict[str, Any]) -> dict[str, Any]:
+    """The traits that numbers fall in: nothing else is kept of who was forgotten."""
+    return {name: traits[name] for name in ("country", *tenant.settings.dimensions) if name in traits}
 
 
 def _merge(data: dict[str, Any], said: Any) -> bool:

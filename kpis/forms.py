@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis.ledger import Contribution
 from kpis.marks import Mark, ceil_quarter, level_marks
+from kpis.pseudonyms import pseudonym
 from kpis.windows import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ class Forms:
         self.facts: dict[str, Form] = {}
         self._tenant = tenant
         self._of: dict[str, list[str]] = {}  # id -> keys
+        self._plain: dict[str, str] = {}  # key -> stored key, of sessions that an earlier build stored plainly
 
     def take(self, row: "Row", raw: str, sent: bool) -> None:
         """A start or a submission."""
         tenant, session = self._tenant, row.data.get("session_id")
         visit = f"s{session}" if session else f"d{tenant.zone.day(row.time // MINUTE_MS)}"
         key = f"{raw}\0{row.data['form_id']}\0{visit}"
+        key = self._plain.get(key, key)
         held = self.facts.get(key)
         start, was_sent = held or (None, False)
         said = [start, True] if sent else [row.time if start is None else min(start, row.time), was_sent]
@@ -47,7 +50,26 @@ class Forms:
     def restore(self) -> None:
         """Make what is derived from the shelf."""
         for key in self.facts:
+            if (named := self._named(key)) != key:
+                self._plain[named] = key
             self._of.setdefault(key.split("\0", 1)[0], []).append(key)
+
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the forms of an id another one (None: they are gone)."""
+        for key in self._of.pop(raw, []):
+            fact, rest = self.facts.pop(key), self._named(key).split("\0", 1)[1]
+            self._plain.pop(self._named(key), None)
+            self._tenant.dirty.add(("form", key))
+            if new is not None:
+                moved = f"{new}\0{rest}"
+                self.facts[moved] = fact
+                self._of.setdefault(new, []).append(moved)
+                self._tenant.dirty.add(("form", moved))
+
+    def _named(self, key: str) -> str:
+        """A key with the session as its digest."""
+        raw, form, visit = key.rsplit("\0", 2)
+        return key if visit[0] == "d" else f"{raw}\0{form}\0s{pseudonym(self._tenant.name, visit[1:])}"
 
     @property
     def raws(self) -> list[str]:
@@ -61,7 +83,7 @@ class Forms:
         for raw in people.raws(root):
             for key in self._of.get(raw, ()):
                 start, sent = self.facts[key]
-                unit = found.setdefault((people.person(raw), key.split("\0", 1)[1]), [None, False])
+                unit = found.setdefault((people.person(raw), self._named(key).split("\0", 1)[1]), [None, False])
                 starts = [one for one in (unit[0], start) if one is not None]
                 unit[:] = [min(starts, default=None), unit[1] or sent]
         return list(found.values())

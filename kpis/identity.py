@@ -217,6 +217,24 @@ class Identity:
                 if not self._neighbours[one]:
                     del self._neighbours[one]
 
+    def replace(self, names: dict[str, str | None]) -> set[Pair]:
+        """Put other names in the place of ids (None: gone) with the links among them, which are returned, old and new.
+
+        Links to all other ids go.
+        """
+        nodes, changed = self.reach(*names), set[Pair]()
+        for pair in [self.pair(one, other) for one in names for other in self._neighbours.get(one, ())]:
+            if (link := self.links.get(pair)) is None:
+                continue  # both ends have other names: its other end had its turn
+            self.drop(pair)
+            changed.add(pair)
+            one, other = names.get(pair[0]), names.get(pair[1])
+            if one is not None and other is not None:
+                changed.add(self.pair(one, other))
+                self.load(self.pair(one, other), link.encode())
+        self.rebuild(nodes | {name for name in names.values() if name is not None})
+        return changed
+
     def rebuild_all(self) -> None:
         """Make all components, after a restore."""
         seen: set[str] = set()

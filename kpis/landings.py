@@ -50,6 +50,20 @@ class Landings:
         if click:
             self.by_click.setdefault(click, set()).add(raw)
 
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the views of an id another one (None: they are gone), before its touches move."""
+        self._done.pop(raw, None)
+        self.converted.pop(raw, None)
+        self.pages.move(raw, new)
+        touches = self._tenant.people.touches.get(raw)
+        for page in set(touches.pages) if touches is not None else ():
+            click = path_and_click(page)[1] if page >= 0 else None
+            viewers = self.by_click.get(click, set()) if click else set()
+            if raw in viewers:
+                viewers.remove(raw)
+                if new is not None:
+                    viewers.add(new)
+
     def viewed(self, person: str, raw: str) -> None:
         """A view has been counted: it may be followed by a conversion that came before it."""
         place = len(self._tenant.people.touches[raw].packed) - 1

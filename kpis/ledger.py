@@ -45,6 +45,26 @@ class Ledger:
         """Whether a group is out of the numbers: what is added to its facts now goes in when it is closed."""
         return (kind, key) in self._open
 
+    def rename(self, kind: str, key: str, new: str | None) -> None:
+        """Put back what is open under one key under another (None: not at all): its facts are there now."""
+        if (kind, key) in self._open:
+            self._open.discard((kind, key))
+            if new is not None:
+                self._open.add((kind, new))
+
+    def without(self, marks: Callable[[], None]) -> None:
+        """Take back from the batch's rows what ``marks`` adds to them."""
+        rows, self.rows = self.rows, {}
+        marks()
+        taken, self.rows = self.rows, rows
+        for key, delta in taken.items():
+            rows[key] = rows.get(key, 0) - delta
+
+    @property
+    def size(self) -> int:
+        """How many groups are open."""
+        return len(self._open)
+
     def close(self) -> None:
         """Put every open group back, as its facts are now."""
         for group in self._open:

@@ -90,6 +90,18 @@ class PageViews:
             self._hits.drop(self._ids[raw])
             self._change()
 
+    def move(self, name: str, new: str | None) -> None:
+        """Give an id or a person another name (None: its views are gone)."""
+        number = self._ids.pop(name, None)
+        if number is None:
+            return
+        if new is not None:
+            self._ids[new] = number
+            return
+        for log in (self._views, self._hits):
+            log.drop(number)
+        self._change()
+
     def belongs(self, raw: str, person: str) -> None:
         """An id is one of a person's."""
         self._persons[self._number(raw)] = self._number(person)

@@ -5,8 +5,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from kpis.measures import Names
+from kpis.pseudonyms import pseudonym
 
 URL: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)", re.DOTALL)  # RFC 3986, appendix B
+ADDRESS: Final = re.compile(r"[^/@%\s]+(?:@|%40)[^/@%\s]+\.[^/@%\s]+")
 LONGEST: Final = 200
 PAGES: Final = Names()  # path, behind a NUL the click id that the view came by
 
@@ -17,11 +19,18 @@ def page_of(data: dict[str, Any]) -> int:
     return PAGES.code(f"{path}\0{click}" if click else path)
 
 
+def page_by(tenant: str, text: str) -> str:
+    """A stored page that was come to by a click, the click as its digest: earlier builds kept it as it was told."""
+    path, _, click = text.partition("\0")
+    return f"{path}\0{pseudonym(tenant, click)}"
+
+
 @lru_cache(maxsize=65536)
 def path_of(url: str) -> str:
-    """The path of a URL, without query and fragment."""
+    """The path of a URL, without query and fragment; a mail address in it is nobody's: every visitor's page is one."""
     found = URL.match(url)
-    return ((found and found.group(1)) or "/")[:LONGEST]
+    path = (found and found.group(1)) or "/"
+    return (ADDRESS.sub("{email}", path) if "@" in path or "%40" in path else path)[:LONGEST]
 
 
 @lru_cache(maxsize=65536)

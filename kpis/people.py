@@ -7,6 +7,7 @@ traits, and the sets of minutes behind the distinct counts (kpis.person_sets).
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from sys import intern
 from typing import Any, Final
 
 from kpis.cells import Segments
@@ -49,13 +50,14 @@ class People:
         self.owned: dict[str, dict[str, set[str]]] = {}  # id -> its groups of facts: kind -> keys
         self._ledger = ledger
         self._segments = segments
-        self._dimensions = ("source", "owner", "country", *dimensions)
+        self.dimensions = ("source", "owner", "country", *dimensions)
         self.sets = PersonSets(self, segments.everything, days)
         self._codes: dict[str, int] = {}  # root -> code of its segments
         self._latest: dict[str, dict[str, Said]] = {}  # root -> dimension -> latest said of the whole subject
         self._holders: set[str] = set()  # ids and objects with touches, answers or traits of their own
         self._objects: dict[str, set[str]] = {}  # owner's id -> such objects, and its contacts
         self._within: dict[str, set[str]] = {}  # a person's id -> that id within accounts
+        self._things: dict[str, set[str]] | None = None  # owner's id -> all it owns; made when it is first asked for
 
     # --- who is who
 
@@ -121,7 +123,7 @@ class People:
         code = self._codes.get(root)
         if code is None:
             latest = self._latest[root] = self._said_last(root)
-            said = ((name, latest[name][3] if name in latest else None) for name in self._dimensions)
+            said = ((name, latest[name][3] if name in latest else None) for name in self.dimensions)
             code = self._codes[root] = self._segments.code(tuple(segment_of(*pair) for pair in said))
         return code
 
@@ -216,17 +218,79 @@ class People:
         for member in self.identity.members(root):
             yield from [raw for raw in self._objects.get(member, ()) if raw.startswith(CONTACT)]
 
+    def things(self, raw: str) -> set[str]:
+        """The objects and contacts that an id owns."""
+        if self._things is None:
+            self._things = {}
+            for thing, said in self.owners.items():
+                self._things.setdefault(said[3], set()).add(thing)
+        return self._things.get(raw, set())
+
+    def within(self, raw: str) -> set[str]:
+        """The names of accounts with one of their persons, in which an id is either."""
+        held = (*self._within.get(raw, ()), *self._objects.get(raw, ()))
+        return {one for one in held if one.startswith(WITHIN)}
+
+    def replace(self, names: dict[str, str | None]) -> set[str]:
+        """Put other names in the place of ids, objects and contacts (None: gone), after the links among them.
+
+        Returns the things whose owners changed, old and new ones. Call it between ``open_segmented`` with
+        ``forget_sets`` of what there was and ``open_fresh`` of what there is.
+        """
+        held = [raw for raw in names if self._unhold(raw) or raw.startswith(CONTACT)]
+        changed = self._replace_owners(names)
+        for raw, new in names.items():
+            self._within.pop(raw, None)
+            self._codes.pop(raw, None)
+            self._latest.pop(raw, None)
+            for known in (self._objects, self.owned, self.touches):
+                _rename(known, raw, new)
+        for new in [names[raw] for raw in held]:
+            if new is not None:
+                self.hold(new)
+        return changed
+
+    def _unhold(self, raw: str) -> bool:
+        """Undo ``hold``; says whether there was anything to undo."""
+        self._objects.get(self.owner(raw), set()).discard(raw)
+        if raw.startswith(WITHIN):
+            self._within.get(split_within(raw)[1], set()).discard(raw)
+        known = raw in self._holders
+        self._holders.discard(raw)
+        return known
+
+    def _replace_owners(self, names: dict[str, str | None]) -> set[str]:
+        found = {thing for raw in names for thing in self.things(raw)} | (names.keys() & self.owners.keys())
+        changed = set(found)
+        for thing in found:
+            said = self.owners.pop(thing)
+            self.things(said[3]).discard(thing)
+            new, owner = names.get(thing, thing), names.get(said[3], said[3])
+            if new is not None and owner is not None:
+                self._own_thing(new, [*said[:3], intern(owner)])
+                changed.add(new)
+        for raw in names:
+            if self._things is not None and not self._things.get(raw, True):
+                del self._things[raw]
+        return changed
+
+    def _own_thing(self, thing: str, said: Said) -> None:
+        self.owners[thing] = said
+        if self._things is not None:
+            self._things.setdefault(said[3], set()).add(thing)
+
     def regroup(self, nodes: set[str], change: Callable[[], None]) -> None:
         """Change links among these ids: everything of their subjects is taken out, and made again from the facts."""
         roots = {self.identity.root(node) for node in nodes}
         for root in roots:
             self.open_segmented(root)
-            self._forget(root)
+            self.forget_sets(root)
         change()
         for root in {self.identity.root(node) for node in nodes}:
             self.open_fresh(root)
 
-    def _forget(self, root: str) -> None:
+    def forget_sets(self, root: str) -> None:
+        """Drop the sets of a subject's persons, which were withdrawn, before its ids change."""
         for person in self._persons_within(root):
             self.sets.forget(person)
 
@@ -253,7 +317,7 @@ class People:
         # Its touches leave one subject and join another: both are made again from the facts.
         for root in {self.identity.root(owner) for owner in owners} | {raw}:
             self.open_segmented(root)
-            self._forget(root)
+            self.forget_sets(root)
         self._set_owner(raw, said, has_touches)
         for root in {self.identity.root(owner) for owner in owners} | {self.person(raw)}:
             self.open_fresh(root)
@@ -264,7 +328,9 @@ class People:
             self._objects.get(before[3], set()).discard(raw)
         if said is None:
             return
-        self.owners[raw] = said
+        if before and self._things is not None:
+            self.things(before[3]).discard(raw)
+        self._own_thing(raw, said)
         if has_touches:
             self._objects.setdefault(said[3], set()).add(raw)
 
@@ -285,3 +351,9 @@ class People:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""
         known = {*raws, *self.touches, *self.owned}
         return {self.person(raw) for raw in known} | {self.subject(raw) for raw in known}
+
+
+def _rename(known: dict[str, Any], name: str, new: str | None) -> None:
+    found = known.pop(name, None)
+    if found is not None and new is not None:
+        known[new] = found

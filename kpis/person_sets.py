@@ -296,6 +296,12 @@ class PersonSets:
         self._sets.pop(person, None)
         self._firsts.pop(person, None)
 
+    def drop(self, person: str) -> None:
+        """Know nothing of a person any more, after its sets were withdrawn."""
+        self.forget(person)
+        self.steps.pop(person, None)
+        self._withdrawn.discard(person)
+
     def make(self, person: str) -> None:
         """Make the sets of a subject whose ids changed; they go into the numbers when the batch ends."""
         self._sets[person] = self._made(person)

@@ -46,6 +46,12 @@ def note_rated(tenant: "Tenant", thing: str) -> None:
             tenant.rated.setdefault(key, set()).add(thing)
 
 
+def forget_rated(tenant: "Tenant", thing: str) -> None:
+    """Undo `note_rated`, before the facts go."""
+    for key in _keys(tenant, thing):
+        tenant.rated.get(key, set()).discard(thing)
+
+
 def open_rated(tenant: "Tenant", base: str, quote: str, day: int) -> None:
     """Open what depends on a rate, before it changes."""
     for currency in (base, quote):

@@ -5,21 +5,22 @@ there are the new cells; the difference to the old ones is what is to be stored.
 no facts: they stay.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import orjson
 
 from kpis.cells import Cells
 from kpis.derived import contribution
-from kpis.erasure import Fact, Plan
 from kpis.quality import is_counter
 from kpis.series import CARRY
-from kpis.stored import FACTS, Entry, dirty_entries, fact_key, json_bytes, pack_entry
+from kpis.stored import FACTS, Entry, pack_entry
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.zone import Zone
-from models.record import Row
 from models.settings import TenantSettings
+
+Fact = tuple[str, str, Any]  # kind, name, as stored
 
 
 def facts_of(tenant: Tenant) -> Iterator[Fact]:
@@ -29,15 +30,13 @@ def facts_of(tenant: Tenant) -> Iterator[Fact]:
             yield kind, "\0".join(shelf.parts(name)), orjson.loads(orjson.dumps(shelf.read(tenant, name)))
 
 
-def redefined(
-    state: TenantState, settings: TenantSettings, facts: Iterable[Fact] | None = None
-) -> tuple[TenantState, list[Entry]]:
-    """A tenant's state under ``settings`` (of other ``facts``), and its cells that differ.
+def redefined(state: TenantState, settings: TenantSettings) -> tuple[TenantState, list[Entry]]:
+    """A tenant's state under ``settings``, and its cells that differ.
 
     Everything of ``state`` must be stored already; it is used up.
     """
     tenant = Tenant(state.tenant.name, settings)
-    for kind, name, stored in facts_of(state.tenant) if facts is None else facts:
+    for kind, name, stored in facts_of(state.tenant):
         FACTS[kind].load(tenant, name, stored)
     before, zone = state.tenant.cells, state.counted_zone
     state.replace(tenant)
@@ -47,25 +46,6 @@ def redefined(
     for _ in cells.drain():
         pass
     return state, list(_changes(tenant.name, before, cells))
-
-
-def erase(state: TenantState, request: Row) -> list[Entry]:
-    """Carry out an erasure; everything that is to be stored of it and of what came before it."""
-    tenant = state.tenant
-    tenant.finish()
-    entries = dirty_entries(state)
-    plan = Plan(tenant, request)
-    before = list(facts_of(tenant))
-    after = [fact for fact in plan.facts(before) if fact[0] != "erased"]
-    after += [("erased", key, said) for key, said in plan.remembered(tenant.erased).items()]
-    entries += _fact_changes(tenant.name, before, after)
-    return entries + redefined(state, tenant.settings, after)[1]
-
-
-def _fact_changes(name: str, before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[Entry]:
-    old, new = ({fact_key(name, kind, key): stored for kind, key, stored in facts} for facts in (before, after))
-    yield from ((key, None) for key in old.keys() - new.keys())
-    yield from ((key, json_bytes(stored)) for key, stored in new.items() if old.get(key) != stored)
 
 
 def _changes(name: str, before: Cells, after: Cells) -> Iterator[Entry]:

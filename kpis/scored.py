@@ -62,6 +62,11 @@ class Scored:
         self._pending: dict[str, list[Points]] = {}
         self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
 
+    def drop(self, root: str) -> None:
+        """Know nothing of a subject any more, after it was taken out of the numbers."""
+        for known in (self._tails, self._bases, self._days, self._pending, self._doubted):
+            known.pop(root, None)
+
     def note(self, raw: str, time: int, kind: int) -> None:
         """A human touch is about to be kept."""
         weight = self._weights[kind]

@@ -82,6 +82,20 @@ class Spenders:
             self._columns = None
             self._tenant.cells.touch(SPENDERS)
 
+    def move(self, root: str, new: str | None) -> None:
+        """Give a customer another name (None: it is gone); `refresh` looks at its facts."""
+        row = self._rows.pop(root, None)
+        if row is None:
+            return
+        self._names[row] = f"\0{row}" if new is None else new
+        self._change(row)
+        self._columns = None
+        self._tenant.cells.touch(SPENDERS)
+        if new is None:
+            self._since[row] = NEVER
+        else:
+            self._rows[new] = row
+
     def reprice(self) -> None:
         """A rate changed."""
         for row in self._foreign:

@@ -12,8 +12,11 @@ import orjson
 
 from kpis.cells import PackKey
 from kpis.messages import NEVER, SLOTS, new_message
+from kpis.pages import page_by
+from kpis.pseudonyms import pseudonym
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
+from kpis.touches import PAGE
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
@@ -51,7 +54,8 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
-        yield fact_key(tenant.name, kind, *shelf.parts(name)), json_bytes(shelf.read(tenant, name))
+        value = json_bytes(shelf.read(tenant, name)) if shelf.has(tenant, name) else None  # None: it was erased
+        yield fact_key(tenant.name, kind, *shelf.parts(name)), value
     tenant.dirty.clear()
 
 
@@ -139,6 +143,7 @@ class Shelf(NamedTuple):
     read: Callable[[Tenant, Any], Any]  # an entry as JSON
     load: Callable[[Tenant, str, Any], None]  # put it back
     names: Callable[[Tenant], Iterable[Any]]  # of all entries a tenant has
+    has: Callable[[Tenant, Any], bool]  # whether there is such an entry (still)
     drop: Callable[[Tenant, str], Any] = _never  # take an entry back, while entries are loaded
 
 
@@ -149,6 +154,7 @@ def _table(of: Callable[[Tenant], dict[str, Any]]) -> Shelf:
         lambda tenant, key: of(tenant)[key],
         lambda tenant, key, stored: of(tenant).__setitem__(key, stored),
         of,
+        lambda tenant, key: key in of(tenant),
         lambda tenant, key: of(tenant).pop(key, None),
     )
 
@@ -186,14 +192,22 @@ def _chunked(
         lambda tenant, name: touches(tenant)[name[0]].chunk(name[1]),
         load,
         lambda tenant: [(raw, n) for raw, held in touches(tenant).items() for n in range(held.chunks)],
+        lambda tenant, name: name[0] in touches(tenant) and name[1] < touches(tenant)[name[0]].chunks,
         drop,
     )
 
 
 def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
-    """A chunk of touches with its notes in the dimensions of now."""
-    notes = [tenant.fitted(tuple(note)) if isinstance(note, list) else note for note in stored[1]]
-    return [stored[0], notes, stored[2]]
+    """A chunk of touches with its notes in the dimensions of now; sessions and clicks as digests."""
+
+    def fit(packed: int, note: Any) -> Any:
+        if isinstance(note, list):
+            return tenant.fitted(tuple(note))
+        is_session = isinstance(note, str) and packed >> 4 & 0xFF == PAGE
+        return pseudonym(tenant.name, note) if is_session else note
+
+    pages = [page if page is None or "\0" not in page else page_by(tenant.name, page) for page in stored[2]]
+    return [stored[0], list(map(fit, stored[0], stored[1])), pages]
 
 
 FACTS: Final[dict[str, Shelf]] = {
@@ -220,6 +234,7 @@ FACTS: Final[dict[str, Shelf]] = {
         _message,
         _load_message,
         lambda tenant: tenant.messages,
+        lambda tenant, key: key in tenant.messages,
         lambda tenant, key: tenant.messages.pop(key, None),
     ),
     "owner": _table(lambda tenant: tenant.people.owners),
@@ -232,6 +247,7 @@ FACTS: Final[dict[str, Shelf]] = {
         lambda tenant, pair: tenant.people.identity.links[pair].encode(),
         _load_link,
         lambda tenant: tenant.people.identity.links,
+        lambda tenant, pair: pair in tenant.people.identity.links,
         lambda tenant, name: tenant.people.identity.drop((name.split("\0")[0], name.split("\0")[1])),
     ),
     "rate": Shelf(
@@ -239,11 +255,13 @@ FACTS: Final[dict[str, Shelf]] = {
         lambda tenant, name: tenant.rates.said[name],
         _load_rate,
         lambda tenant: tenant.rates.said,
+        lambda tenant, name: name in tenant.rates.said,
     ),
     "rate_undated": Shelf(
         lambda name: (name[0], name[1], str(name[2])),
         lambda tenant, name: tenant.rates.undated[name],
         _load_undated,
         lambda tenant: tenant.rates.undated,
+        lambda tenant, name: name in tenant.rates.undated,
     ),
 }

@@ -197,7 +197,7 @@ def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
         key = f"{data['message_id']}\0{data.get('recipient_hash') or ''}"
         message = tenant.messages.get(key)
         if message is None:
-            message = tenant.messages[key] = new_message()
+            tenant.keep_message(key, message := new_message())
             tenant.ledger.open_empty("message", key)
         else:
             tenant.ledger.open("message", key)

@@ -28,6 +28,7 @@ from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
+from kpis.pseudonyms import pseudonymous
 from kpis.purchases import Purchase, order_minutes, settle
 from kpis.records import RecordEvent
 from kpis.scored import Scored
@@ -71,6 +72,8 @@ class Tenant:
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
         self.messages: dict[str, Any] = {}
+        self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
+        self._message_keys: dict[str, list[str]] | None = None  # message -> its keys; made when it is first asked for
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
         self.contacts = Contacts()
         self.ages = StayAges(partial(groups.deal_stays, self))
@@ -107,6 +110,7 @@ class Tenant:
 
     def take(self, row: Row) -> None:
         """Put an accepted, new event among the facts."""
+        row = pseudonymous(self.name, row, self.plain_messages)
         data, time, bot = row.data, row.time, bool(row.flags & BOT_FLAG)
         ids = named_ids(data)
         own = ids[0] if ids else own_object(row)
@@ -172,6 +176,26 @@ class Tenant:
         shelf.setdefault(key, []).append(fact)
         self.dirty.add((name, key))
 
+    def message_keys(self, message: str) -> list[str]:
+        """The keys of a message, one a recipient."""
+        if self._message_keys is None:
+            self._message_keys = {}
+            for key in self.messages:
+                self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
+        return self._message_keys.get(message, [])
+
+    def keep_message(self, key: str, message: Any) -> None:
+        """Put a message on its shelf."""
+        self.messages[key] = message
+        if self._message_keys is not None:
+            self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
+
+    def drop_message(self, key: str) -> Any:
+        """Take a message off its shelf."""
+        if self._message_keys is not None:
+            self._message_keys[key.partition("\0")[0]].remove(key)
+        return self.messages.pop(key)
+
     def shelve(self, kind: str, key: str) -> None:
         """Put an object's group of facts under the id that owns it, or under its own."""
         for group in groups_of(kind, key):
@@ -196,6 +220,13 @@ class Tenant:
         """A late view counts among those of its page."""
         if self.people.sets.followed(page):
             self.ledger.add(self.people.sets.page_code(page), LATE_PAGE, minute)
+
+    def add_touches(self, touches: Touches) -> None:
+        """What touches added to the numbers as they came."""
+        for (time, kind, flags, own), page in zip(touches, touches.pages, strict=True):
+            self.touch_marks(kind, flags, time // 60_000, own)
+            if page >= 0 and flags & LATE:
+                self.late_page(page, time // 60_000)
 
     def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""

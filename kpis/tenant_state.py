@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
-from kpis import derived, erasure, quality
+from kpis import derived, erasing, erasure, quality
 from kpis.cells import CellKey, Cells
 from kpis.dedupe import Seen
 from kpis.definition import counted_with
@@ -103,11 +103,17 @@ class TenantState:
             self.dirty.add(("meta", None))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
-        taken = erasure.treated(tenant.erased, row) if tenant.erased else row
+        taken = erasure.treated(tenant, row) if tenant.erased else row
         if taken is not None:
             tenant.take(taken)
         if row.type == erasure.REQUEST:
             self.request = row
+
+    def erase(self, request: Row) -> None:
+        """Carry out an erasure: before the next event."""
+        told = f"{request.identity} {request.content} {request.received}"
+        secret = told if self.tenant.erased else f"{told} {self.seen.fingerprint()} {self.newest}"
+        erasing.carry_out(self.tenant, erasure.Plan(self.tenant, request, secret))
 
     def _note_time(self, time: int) -> None:
         if self.first is None or time < self.first:

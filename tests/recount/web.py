@@ -29,10 +29,14 @@ CHANNELS: Final = {
 URL: Final = re.compile(r"^(([^:/?#]+):)?(//([^/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?", re.DOTALL)  # RFC 3986, B
 
 
+MAIL: Final = re.compile(r"[^@%\s]+(@|%40)[^@%\s]+\.[^@%\s]+")
+
+
 def page_of(row: Row) -> str:
     """The path of a page view."""
     found = URL.match(str(row.data.get("path") or row.data["url"]))
-    return ((found and found.group(5)) or "/")[:200]
+    parts = ((found and found.group(5)) or "/").split("/")
+    return "/".join("{email}" if MAIL.fullmatch(part) else part for part in parts)[:200]
 
 
 class Visit(NamedTuple):

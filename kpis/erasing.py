@@ -1,0 +1,238 @@
+"""What an erasure does to a tenant: it costs what its subject costs, not what the tenant does.
+
+As where ids are linked: what depends on the subject is taken out of the numbers, its facts move to other names or go,
+and what there is then goes back when the batch ends. Every part that derives something from the facts follows.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from kpis import reach
+from kpis.erasure import MESSAGE, Plan, read_traits
+from kpis.names import NODE_SPACES
+from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.pseudonyms import pseudonym
+from kpis.purchases import settle
+from kpis.rated import forget_rated
+from kpis.touches import Touches
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+NUL: Final = "\0"
+# Facts by the id they came with, and the kind of group that is named as they are.
+BY_ID: Final = ("lead", "customer", "answers", "scores", "signup", "signin", "attributes")
+BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
+
+
+def carry_out(tenant: "Tenant", plan: Plan) -> None:
+    """Carry an erasure out, in the middle of a batch or between two."""
+    settle(tenant)
+    people, names = tenant.people, plan.names
+    roots = _roots(tenant, names)
+    members = {member for root in roots for member in people.identity.members(root)}
+    reach.open_deals_of(tenant, *(tenant.leads[raw] for raw in names if raw in tenant.leads))
+    if plan.unpick:
+        _open_reached(tenant, plan)
+    for root in roots:
+        people.open_segmented(root)
+        people.forget_sets(root)
+    for raw, new in names.items():
+        _move(tenant, raw, new)
+    if plan.unpick:
+        _drop_objects(tenant, plan)
+    else:
+        _forget_traits(tenant, plan)
+    nodes = {raw: new for raw, new in names.items() if raw.startswith(NODE_SPACES)}
+    tenant.dirty.update(("link", pair) for pair in people.identity.replace(nodes))
+    left = _release(tenant, plan)
+    tenant.dirty.update(("owner", thing) for thing in people.replace(names))
+    found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
+    for one in dict.fromkeys(name for raw in found for name in (people.subject(raw), people.person(raw))):
+        people.open_fresh(one)
+    for key, said in plan.remembered(tenant.erased).items():
+        tenant.erased[key] = said
+        tenant.dirty.add(("erased", key))
+
+
+def _roots(tenant: "Tenant", names: Iterable[str]) -> list[str]:
+    """The subjects that an erasure changes: in accounts also those of whom something is filed with another account."""
+    people = tenant.people
+    found = [root for raw in names for root in (people.subject(raw), people.subject(people.person(raw)))]
+    return list(dict.fromkeys(found))
+
+
+# --- what goes is taken out of the numbers of others, too
+
+
+def _open_reached(tenant: "Tenant", plan: Plan) -> None:
+    """Open what the facts that go change of others, and take back what they added touch by touch."""
+    ledger = tenant.ledger
+    for raw in plan.names:
+        for click in tenant.conversions.clicks_of(raw):
+            for root in tenant.clicks.subjects_of(click):
+                ledger.open("hits", root)
+            for viewer in tenant.landings.by_click.get(click, ()):
+                ledger.open("landing", tenant.people.person(viewer))
+        for deal in set(tenant.contacts.of[raw].table) if raw in tenant.contacts.of else ():
+            ledger.open("closing", deal)
+        ledger.without(lambda raw=raw: _add_touches(tenant, raw))  # type: ignore[misc]
+    for thing in plan.names.keys() & plan.things:
+        kind, key = thing.split(":", 1)
+        if kind == "deal":
+            ledger.open("deal", key)
+        for message in tenant.message_keys(key) if kind == "message" else ():
+            ledger.open("message", message)
+
+
+def _add_touches(tenant: "Tenant", raw: str) -> None:
+    """What the touches of an id added as they came, beside the groups that they are in."""
+    if (touches := tenant.people.touches.get(raw)) is not None:
+        tenant.add_touches(touches)
+    reach.late_without_deal(tenant, raw)
+
+
+def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
+    """Take away the objects of a subject."""
+    for thing in plan.names.keys() & plan.things:
+        kind, key = thing.split(":", 1)
+        for message in list(tenant.message_keys(key)) if kind == "message" else ():
+            tenant.drop_message(message)
+            tenant.dirty.add(("message", message))
+        if kind in OBJECTS and key in OBJECTS[kind](tenant):
+            if kind in ("subscription", "contract"):
+                forget_rated(tenant, thing)
+            _move_fact(tenant, kind, key, None)
+        tenant.purchases.pop(thing, None)
+        if kind == "deal":
+            tenant.ages.changed.add(key)
+
+
+# --- what stays gets other names
+
+
+def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
+    """Give all that is filed under an id another one (None: it goes)."""
+    people, ledger = tenant.people, tenant.ledger
+    _move_groups(tenant, raw, new)
+    tenant.landings.move(raw, new)
+    for part in (tenant.clicks, tenant.forms, tenant.conversions):
+        part.move(raw, new)
+    _move_chunks(tenant, "touch", people.touches, raw, new)
+    _move_chunks(tenant, "marketing", tenant.marketing, raw, new)
+    _move_chunks(tenant, "contact", tenant.contacts.of, raw, new)
+    tenant.contacts.move(raw, new)
+    if (marketing := tenant.marketing.pop(raw, None)) is not None and new is not None:
+        tenant.marketing[new] = marketing
+    for event in tenant.leads.get(raw, ()):
+        _replace_in(tenant.leads_of_deal, event[4], raw, new)
+    for kind in BY_ID:
+        _move_fact(tenant, kind, raw, new)
+    if raw.startswith(MESSAGE) and new is not None:
+        _move_messages(tenant, raw.removeprefix(MESSAGE), new.removeprefix(MESSAGE))
+    tenant.horizons.pop(raw, None)
+    tenant.scored.drop(raw)
+    tenant.spenders.move(raw, new)
+    people.sets.drop(raw)
+    for kind in (*SUBJECT_GROUPS, *PERSON_GROUPS):
+        ledger.rename(kind, raw, None)
+
+
+def _move_groups(tenant: "Tenant", raw: str, new: str | None) -> None:
+    """Give the groups of facts whose key begins with an id another key."""
+    people = tenant.people
+    owner = people.owner(raw)
+    for kind in BY_FIRST_PART:
+        for key in [key for key in people.owned.get(owner, {}).get(kind, ()) if key.partition(NUL)[0] == raw]:
+            moved = None if new is None else new + key.removeprefix(raw)
+            people.own(kind, key, None, owner)
+            if moved is not None:
+                people.own(kind, moved, owner, None)
+            tenant.ledger.rename(kind, key, moved)
+            if kind in ("late", "record", "ticket"):
+                _move_fact(tenant, kind, key, moved)
+
+
+def _move_fact(tenant: "Tenant", kind: str, key: str, new: str | None) -> None:
+    shelf = {**SHELVES, **OBJECTS}[kind](tenant)
+    if key not in shelf:
+        return
+    fact = shelf.pop(key)
+    tenant.dirty.add((kind, key))
+    if new is None:
+        return
+    shelf[new] = fact
+    if kind == "attributes":
+        shelf[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
+    tenant.dirty.add((kind, new))
+
+
+OBJECTS: Final[dict[str, Callable[["Tenant"], dict[str, Any]]]] = {
+    "deal": lambda tenant: tenant.deals,
+    "order": lambda tenant: tenant.orders,
+    "subscription": lambda tenant: tenant.subscriptions,
+    "contract": lambda tenant: tenant.contracts,
+}
+SHELVES: Final[dict[str, Callable[["Tenant"], dict[str, Any]]]] = {
+    "lead": lambda tenant: tenant.leads,
+    "customer": lambda tenant: tenant.customers,
+    "answers": lambda tenant: tenant.answers,
+    "scores": lambda tenant: tenant.scores,
+    "signup": lambda tenant: tenant.signups,
+    "signin": lambda tenant: tenant.signins,
+    "attributes": lambda tenant: tenant.people.attributes,
+    "late": lambda tenant: tenant.late,
+    "record": lambda tenant: tenant.records,
+    "ticket": lambda tenant: tenant.tickets,
+}
+
+
+def _move_chunks(tenant: "Tenant", kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:
+    """Note the entries of an id's touches that change; a sign-in names its user once more."""
+    if (touches := shelf.get(raw)) is None:
+        return
+    touches.table[:] = [new if note == raw else note for note in touches.table]
+    for name in (raw,) if new is None else (raw, new):
+        tenant.dirty.update((kind, (name, number)) for number in range(touches.chunks))
+
+
+def _move_messages(tenant: "Tenant", message: str, new: str) -> None:
+    """Store a message that an earlier build stored by its own id under its digest."""
+    for key in list(tenant.message_keys(message)):
+        recipient = key.partition(NUL)[2]
+        moved = f"{new}{NUL}{recipient and pseudonym(tenant.name, f'{message}{NUL}{recipient}')}"
+        tenant.ledger.open("message", key)
+        tenant.ledger.rename("message", key, moved)
+        tenant.keep_message(moved, tenant.drop_message(key))
+        tenant.dirty.update((("message", key), ("message", moved)))
+    tenant.plain_messages.discard(message)
+
+
+def _replace_in(held: dict[str, set[str]], key: str | None, raw: str, new: str | None) -> None:
+    if key and raw in (found := held.get(key, set())):
+        found.remove(raw)
+        if new is not None:
+            found.add(new)
+
+
+def _forget_traits(tenant: "Tenant", plan: Plan) -> None:
+    """Of the traits of a subject's deals those stay that numbers fall in."""
+    for thing in plan.things:
+        key = thing.removeprefix("deal:")
+        for event in tenant.deals.get(key, ()) if thing != key else ():
+            if "traits" in event[4]:
+                event[4]["traits"] = read_traits(tenant, event[4]["traits"])
+                tenant.dirty.add(("deal", key))
+
+
+def _release(tenant: "Tenant", plan: Plan) -> list[str]:
+    """Mails to many whose owner is gone are nobody's: their groups move back under their own names."""
+    people = tenant.people
+    left = [thing for thing in plan.things - plan.names.keys() if plan.unpick]
+    for thing in left:
+        owner = people.owner(thing)
+        for kind in ("late", "late_views"):
+            held = people.owned.get(owner, {}).get(kind, ())
+            for key in [key for key in held if key.partition(NUL)[0] == thing]:
+                people.own(kind, key, thing, owner)
+    return left

@@ -1,0 +1,70 @@
+"""Erasures in place leave what a restart makes of the stored facts, whatever they ask for and whatever comes after."""
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.record import Row
+from models.settings import TenantBook
+from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
+from tests.property.lanes import Lane, World, batches, differences, row_of, worlds
+from tests.property.test_engine import variant, windows
+
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "customers": {},
+    "accounts": {"customer_is": "account"},
+    "matched": {"match_on": ["email_hash"]},
+}
+IDS: Final[list[dict[str, Any]]] = [
+    *({"customer_id": one} for one in CUSTOMERS), *({"lead_id": one} for one in LEADS),
+    *({"user_id": one} for one in USERS), *({"anonymous_id": one} for one in VISITORS),
+    {"contact_id": "k1"}, {"anonymous_id": VISITORS[0], "contact_id": "k2"},
+]  # fmt: skip
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, world: World, *, hashes: bool) -> list[Row]:
+    """A world's rows, some with a hash of an address, and one to three requests of either kind among them."""
+    rows = [row for group in world for row in group]
+    tenant, times = rows[0].tenant, [row.time for row in rows]
+    if hashes:
+        said = {row.id: draw(st.sampled_from((None, "h1", "h2"))) for row in rows}
+        rows = [row._replace(data={**row.data, **({"email_hash": h} if (h := said[row.id]) else {})}) for row in rows]
+    for number in range(draw(st.integers(1, 3))):
+        data = {**draw(st.sampled_from(IDS)), "mode": draw(st.sampled_from(("forget", "unpick")))}
+        request = row_of(
+            Told("crm.privacy.erasure_requested", draw(st.sampled_from(times)), 0, 0, "/a", data), tenant, f"r{number}"
+        )
+        rows.insert(draw(st.integers(0, len(rows))), request)
+    return rows
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@variant
+@given(st.data(), worlds(16), ends, windows)
+def test_a_restart_goes_on_as_if_nothing_had_happened(
+    settings: str, data: st.DataObject, world: World, as_of: int, looked_at: list[str]
+) -> None:
+    """Cells, documents and entries of a lane that was restarted after the requests are those of one that was not."""
+    book = TenantBook.from_mapping({"tenant": {"dimensions": ["tier"], "low_n": 2, **SETTINGS[settings]}})
+    rows = data.draw(arrivals(world, hashes=settings == "matched"))
+    cuts = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    arrived = batches(rows, [0] * len(rows), cuts)
+    at = data.draw(st.integers(1, len(arrived)))
+    one, other = Lane(book).take(arrived[:at]), Lane(book).take(arrived[:at])
+    other.restart(1)
+    for lane in (one, other):
+        lane.take(arrived[at:])
+    assert one.stored() == other.stored()
+    for tenant in one.engine.tenants():
+        assert one.engine.recount(tenant) == []
+        assert one.documents(tenant, as_of, looked_at) == other.documents(tenant, as_of, looked_at)
+    if settings != "accounts" or not unpicks(rows):
+        assert differences(one, arrived, as_of, looked_at) == []
+
+
+def unpicks(rows: list[Row]) -> bool:
+    """Whether a request takes facts away: where customers are accounts the recount leaves a person's to the account."""
+    return any(row.data.get("mode") == "unpick" for row in rows)
