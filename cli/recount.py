@@ -60,7 +60,8 @@ def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engin
     engine = new()
     for key, value in entries.items():
         engine.load(key, value)
-    engine.restored()
+    for _ in engine.restored():
+        pass
     return engine
 
 

@@ -50,6 +50,8 @@ class Outcome(NamedTuple):
     entries: list[tuple[bytes, bytes | None]]
     conflicts: list[Conflict]
     touched: set[str]
+    redefined: set[str]
+    failures: list[tuple[str, str]]
     tally: Counter[str]  # "late" events and "duplicates" of the batch, for whoever watches
 
 
@@ -96,10 +98,11 @@ class Engine:
         """Put one stored entry back. A tombstone stands for an entry that came earlier in the changelog."""
         load_entry(self.state(tenant_of(key)), key, value)
 
-    def restored(self) -> None:
+    def restored(self) -> Iterator[None]:
         """Make everything that is derived, after the last ``load``."""
         for state in self._tenants.values():
             state.restore()
+            yield
 
     def configure(self, book: TenantBook) -> None:
         """Have other settings from now on; `outdated` then names whose cells are to be counted again."""
@@ -182,7 +185,7 @@ class Engine:
             tally += state.tally
             state.tally.clear()
         self._composer.touch(self._touched)
-        outcome = Outcome(entries, self._conflicts, self._touched, tally)
+        outcome = Outcome(entries, self._conflicts, self._touched, set(), [], tally)
         self._conflicts, self._touched = [], set()
         return outcome
 

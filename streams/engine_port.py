@@ -1,6 +1,6 @@
 """What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 from models.record import Block
@@ -50,6 +50,21 @@ class Outcome(Protocol):
     @property
     def touched(self) -> Iterable[str]:
         """Tenants that may have other values now."""
+        ...
+
+    @property
+    def redefined(self) -> Iterable[str]:
+        """Tenants whose cells were swapped for others."""
+        ...
+
+    @property
+    def failures(self) -> Iterable[tuple[str, str]]:
+        """(tenant, cause) of background work that raised."""
+        ...
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """How many events were ``late`` or ``duplicates``."""
         ...
 
 
@@ -120,7 +135,7 @@ class Engine(Protocol):
         """Take one changelog entry back. A later one of the same key replaces it."""
         ...
 
-    def restored(self) -> Iterable[None] | None:
+    def restored(self) -> Iterable[None]:
         """All entries are there: make what is derived, a slice a step."""
         ...
 
@@ -142,6 +157,15 @@ class Engine(Protocol):
 
         ``skip``: offsets of its events that are in quarantine; they count as refused.
         """
+        ...
+
+    @property
+    def unapplied(self) -> bool:
+        """Whether rows of applied blocks wait: `apply_more` takes some of them, `finish` all that are left."""
+        ...
+
+    def apply_more(self) -> None:
+        """Take some of the rows that wait."""
         ...
 
     def finish(self) -> Outcome:

@@ -122,18 +122,16 @@ class LaneEngine:
 
     async def restored(self) -> None:
         """All entries are there: make what is derived, slice by slice."""
-        while (tenants := await self._call("restored")) is None:
-            pass
-        self.tenants = set(tenants)
+        self.tenants = set(await self._whole("restored"))
         self.pending = True
 
     async def count(self, records: list[Record], skipped: Mapping[Origin, str], *, single: bool) -> Counted:
         """Count as many of these journal records as a slice has time for, at least one, as a batch."""
-        return self._counted(await self._call("count", records, dict(skipped), single))
+        return self._counted(await self._whole("count", records, dict(skipped), single))
 
     async def work(self) -> Counted:
         """A slice of the background work, as a batch without events."""
-        return self._counted(await self._call("work"))
+        return self._counted(await self._whole("work"))
 
     async def probe(self, records: list[Record], skipped: Mapping[Origin, str]) -> list[tuple[Origin, str]]:
         """Events of these records that can't be counted, and why. The state stays as it is."""
@@ -149,6 +147,13 @@ class LaneEngine:
     def everything(self, tenants: Sequence[str] | None = None) -> None:
         """Have all documents of tenants (None: of all) made anew next time. Does not wait."""
         self._process.post(self._lane, "everything", None if tenants is None else list(tenants))
+
+    async def _whole(self, method: str, *arguments: Any) -> Any:
+        """What takes several slices, to its end; other lanes have their turns between."""
+        said = await self._call(method, *arguments)
+        while said is None:
+            said = await self._call("go_on")
+        return said[0]
 
     async def _call(self, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
         return await self._process.call(self._lane, method, *arguments, limit=limit)

@@ -13,14 +13,13 @@ import signal
 import socket
 import sys
 import traceback
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator
 from time import process_time
 from typing import Any, Final
 
-from models.blocks import decode_block
 from streams.composed import Ask, composed
 from streams.engine import frames
+from streams.engine.batch import Skipped, counting, restoring, working
 from streams.engine.probe import probe
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine, EngineFactory
@@ -28,9 +27,6 @@ from streams.engine_port import Engine, EngineFactory
 SLICE_S: Final = 0.1  # CPU seconds that a call goes on before it gives way
 YOUNG: Final = 100_000  # objects made since the last collection
 PDEATHSIG: Final = 1
-
-Skipped = Mapping[Origin, str]
-"""Quarantined events -> why."""
 
 
 class Host:
@@ -40,7 +36,7 @@ class Host:
         self._channel = channel
         self._factory = factory
         self._engines: dict[int, Engine] = {}
-        self._restoring: dict[int, Iterator[None]] = {}
+        self._running: dict[int, Generator[None, None, Any]] = {}  # what takes several slices
         self._book: Any = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
@@ -81,7 +77,7 @@ class Host:
 
     def drop(self, lane: int) -> None:
         """Forget a lane."""
-        self._restoring.pop(lane, None)
+        self._running.pop(lane, None)
         if self._engines.pop(lane, None) is not None:
             gc.unfreeze()
             gc.collect()
@@ -99,74 +95,36 @@ class Host:
         for key, value in entries:
             load(key, value)
 
-    def restored(self, lane: int) -> list[str] | None:
-        """A slice of the work after the last entry; the tenants of the lane when all is done, None before."""
-        if lane not in self._restoring:
-            self._restoring[lane] = iter(self._engines[lane].restored() or ())
-        for _ in until(process_time() + SLICE_S, self._restoring[lane]):
-            return None
-        del self._restoring[lane]
-        tidy()
-        return list(self._engines[lane].tenants())
+    # -- what takes several slices ---------------------------------------------------------------------------------
 
-    # -- counting --------------------------------------------------------------------------------------------------
+    def restored(self, lane: int) -> tuple[Any] | None:
+        """The work after the last entry; its result is the lane's tenants."""
+        return self._begin(lane, restoring(self._engines[lane]))
 
-    def count(self, lane: int, records: list[Record], skipped: Skipped, single: bool) -> dict[str, Any]:
-        """Count what a slice has time for, at least one record, and end the batch.
+    def count(self, lane: int, records: list[Record], skipped: Skipped, single: bool) -> tuple[Any] | None:
+        """Count what a slice has time for, and end the batch; its result is what changed."""
+        steps = counting(self._engines[lane], records, skipped, single=single, enough=time_is_up(SLICE_S))
+        return self._begin(lane, steps)
 
-        ``single``: one event at a time, as the probe does.
-        """
-        engine, letters = self._engines[lane], []
-        end = process_time() + SLICE_S
-        entries: list[tuple[bytes, bytes | None]] = []
-        touched: set[str] = set()
-        tally: Counter[str] = Counter()
-        taken = 0
-        for number, (tenant, journal_ts, value) in enumerate(records):
-            if number and process_time() > end:
-                break
-            taken += 1
-            if single:
-                for one in singly([records[number]]):
-                    letters += _apply(engine, one.tenant, one.journal_ts, one.block, skipped, number)
-                    outcome = engine.finish()
-                    entries += outcome.entries
-                    touched |= set(outcome.touched)
-                    letters += _conflicts(outcome)
-                    tally.update(getattr(outcome, "tally", {}))
-            else:
-                letters += _apply(engine, tenant, journal_ts, decode_block(value), skipped, number)
-        return self._ended(engine, taken, entries, touched, letters, tally)
+    def work(self, lane: int) -> tuple[Any] | None:
+        """Some of what waits in the background; its result is what changed."""
+        return self._begin(lane, working(self._engines[lane], time_is_up(SLICE_S / 2)))
 
-    def work(self, lane: int) -> dict[str, Any]:
-        """A slice of what waits in the background: redefinition, erasure, old entries."""
-        engine = self._engines[lane]
-        end = process_time() + SLICE_S / 2
-        while engine.pending and process_time() < end:
-            engine.step()
-        return self._ended(engine, 0, [], set(), [], Counter())
+    def go_on(self, lane: int) -> tuple[Any] | None:
+        """Another slice of what was begun: its result in a tuple, None while there is more."""
+        over = time_is_up(SLICE_S)
+        try:
+            while not over():
+                next(self._running[lane])
+        except StopIteration as done:
+            return (done.value,)
+        return None
 
-    def _ended(
-        self,
-        engine: Engine,
-        taken: int,
-        entries: list[Any],
-        touched: set[str],
-        letters: list[Any],
-        tally: Counter[str],
-    ) -> dict[str, Any]:
-        outcome = engine.finish()
-        tally.update(getattr(outcome, "tally", {}))
-        return {
-            "taken": taken,
-            "entries": [*entries, *outcome.entries],
-            "letters": [*letters, *_conflicts(outcome)],
-            "touched": touched | set(outcome.touched),
-            "redefined": set(getattr(outcome, "redefined", ())),
-            "failures": [tuple(map(str, one)) for one in getattr(outcome, "failures", ())],
-            "tally": dict(tally),
-            "pending": engine.pending,
-        }
+    def _begin(self, lane: int, steps: Generator[None, None, Any]) -> tuple[Any] | None:
+        self._running[lane] = steps
+        return self.go_on(lane)
+
+    # -- publishing ------------------------------------------------------------------------------------------------
 
     def composed(self, lane: int, *ask: Any) -> tuple[Any, ...]:
         """Publications of what changed, as bytes."""
@@ -220,11 +178,10 @@ class Host:
         self._reply(call, True, [((topic, int(part), int(offset)), kind) for topic, part, offset, kind in found])
 
 
-def until(end: float, steps: Iterator[None]) -> Iterator[None]:
-    """Step until the time is up; yields once then. Ends without a yield when there are no more steps."""
-    for _ in steps:
-        if process_time() > end:
-            yield
+def time_is_up(seconds: float) -> Callable[[], bool]:
+    """Says whether this process has computed for so long since now."""
+    end = process_time() + seconds
+    return lambda: process_time() >= end
 
 
 def tidy() -> None:
@@ -238,28 +195,6 @@ def where(error: BaseException) -> str:
     """The innermost line of ours an error came from."""
     frames_ = traceback.extract_tb(error.__traceback__)
     return f"{os.path.basename(frames_[-1].filename)}:{frames_[-1].lineno}" if frames_ else ""
-
-
-def _apply(
-    engine: Engine, tenant: str, journal_ts: int, block: Any, skipped: Skipped, number: int
-) -> list[tuple[Any, ...]]:
-    """Apply a block without its quarantined events; these as letters."""
-    if not skipped:
-        engine.apply(block, tenant, journal_ts)
-        return []
-    topic, partition = block["topic"], block["partition"]
-    out = {offset: kind for (name, part, offset), kind in skipped.items() if (name, part) == (topic, partition)}
-    engine.apply(block, tenant, journal_ts, skip=frozenset(out))
-    return [
-        (topic, partition, row[0], tenant, b"", "engine_error", out[row[0]], number)
-        for row in (*block["rows"], *block["refused"]) if row[0] in out
-    ]  # fmt: skip
-
-
-def _conflicts(outcome: Any) -> list[tuple[Any, ...]]:
-    return [
-        (one.topic, one.partition, one.offset, one.tenant, one.row, "id_conflict", "", -1) for one in outcome.conflicts
-    ]
 
 
 def start(factory: EngineFactory) -> socket.socket:

@@ -6,7 +6,8 @@ It lets the runtime be proven by itself: whatever the runtime repeats, skips or 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -33,6 +34,9 @@ class Changes(NamedTuple):
     entries: list[tuple[bytes, bytes | None]]
     conflicts: list[Clash]
     touched: set[str]
+    redefined: frozenset[str] = frozenset()
+    failures: tuple[tuple[str, str], ...] = ()
+    tally: Mapping[str, int] = MappingProxyType({})
 
 
 class CountingEngine:
@@ -59,11 +63,19 @@ class CountingEngine:
         elif kind == b"i":
             self.seen[int(rest)] = int(value or b"0")
 
-    def restored(self) -> None:
+    def restored(self) -> Iterable[None]:
         self._changed = set(self.counts)
+        return ()
 
     def configure(self, book: TenantBook) -> None:
         """Has no settings."""
+
+    @property
+    def unapplied(self) -> bool:
+        return False
+
+    def apply_more(self) -> None:
+        """Is never asked."""
 
     @property
     def pending(self) -> bool:

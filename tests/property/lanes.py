@@ -113,7 +113,8 @@ class Lane:
         self.engine = Engine(self.book)
         for name, value in kept:
             self.engine.load(name, value)
-        self.engine.restored()
+        for _ in self.engine.restored():
+            pass
 
     def documents(self, tenant: str, as_of: int, windows: Collection[str] = WINDOWS) -> dict[Key, Document]:
         """The documents of a tenant in these windows."""

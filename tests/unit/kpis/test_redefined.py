@@ -33,7 +33,8 @@ def restored(stored: dict[bytes, bytes | None], settings: TenantBook) -> Engine:
     engine = Engine(settings)
     for key, value in stored.items():
         engine.load(key, value)
-    engine.restored()
+    for _ in engine.restored():
+        pass
     return engine
 
 

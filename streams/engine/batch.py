@@ -1,0 +1,97 @@
+"""Batches in slices: each function here yields wherever it may be interrupted, and returns what the batch changed."""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
+
+from models.blocks import decode_block
+from streams.engine.rows import Origin, Record, singly
+from streams.engine_port import Engine
+
+Skipped = Mapping[Origin, str]
+"""Quarantined events -> why."""
+Changes = dict[str, Any]
+"""The fields of `streams.engine.client.Counted`, as plain data."""
+
+
+class Batch:
+    """What one batch changed so far."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.taken = 0  # journal records
+        self._entries: list[tuple[bytes, bytes | None]] = []
+        self._letters: list[tuple[Any, ...]] = []
+        self._touched: set[str] = set()
+        self._redefined: set[str] = set()
+        self._failures: list[tuple[str, str]] = []
+        self._tally: Counter[str] = Counter()
+
+    def apply(self, record: int, tenant: str, journal_ts: int, block: Any, skipped: Skipped) -> Generator[None]:
+        """Apply a block without its quarantined events, which become letters."""
+        topic, partition = block["topic"], block["partition"]
+        out = {offset: kind for (name, part, offset), kind in skipped.items() if (name, part) == (topic, partition)}
+        self.engine.apply(block, tenant, journal_ts, skip=frozenset(out))
+        while self.engine.unapplied:
+            yield
+            self.engine.apply_more()
+        for fields in (*block["rows"], *block["refused"]) if out else ():
+            if (offset := fields[0]) in out:
+                self._letters.append((topic, partition, offset, tenant, b"", "engine_error", out[offset], record))
+
+    def finish(self) -> None:
+        """End a batch of the engine: its changes are ours."""
+        outcome = self.engine.finish()
+        self._entries += outcome.entries
+        self._touched |= set(outcome.touched)
+        self._redefined |= set(outcome.redefined)
+        self._failures += [(tenant, cause) for tenant, cause in outcome.failures]
+        self._tally.update(outcome.tally)
+        for one in outcome.conflicts:
+            self._letters.append((one.topic, one.partition, one.offset, one.tenant, one.row, "id_conflict", "", -1))
+
+    def changes(self) -> Changes:
+        """Everything, as plain data."""
+        return {
+            "taken": self.taken, "entries": self._entries, "letters": self._letters, "touched": self._touched,
+            "redefined": self._redefined, "failures": self._failures, "tally": dict(self._tally),
+            "pending": self.engine.pending,
+        }  # fmt: skip
+
+
+def counting(
+    engine: Engine, records: Sequence[Record], skipped: Skipped, *, single: bool, enough: Callable[[], bool]
+) -> Generator[None, None, Changes]:
+    """Count journal records, at least one, until ``enough`` says so. ``single``: one event at a time, as the probe."""
+    batch = Batch(engine)
+    for number, (tenant, journal_ts, value) in enumerate(records):
+        if number and enough():
+            break
+        batch.taken += 1
+        if not single:
+            yield from batch.apply(number, tenant, journal_ts, decode_block(value), skipped)
+            continue
+        for one in singly([records[number]]):
+            yield from batch.apply(number, one.tenant, one.journal_ts, one.block, skipped)
+            batch.finish()
+            yield
+    yield
+    batch.finish()
+    return batch.changes()
+
+
+def working(engine: Engine, enough: Callable[[], bool]) -> Generator[None, None, Changes]:
+    """Background work (redefinition, old entries) until ``enough`` says so, as a batch without events."""
+    batch = Batch(engine)
+    while engine.pending and not enough():
+        engine.step()
+        yield
+    batch.finish()
+    return batch.changes()
+
+
+def restoring(engine: Engine) -> Generator[None, None, list[str]]:
+    """What is derived is made, after the last entry; the tenants of the lane."""
+    for _ in engine.restored():
+        yield
+    return list(engine.tenants())
