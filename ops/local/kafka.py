@@ -55,8 +55,10 @@ SETTINGS = {
 }
 
 
-def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Kafka:
+def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "", data: Path | None = None) -> Kafka:
     """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
+
+    `data`: the data folder of such a broker that was stopped; it starts with a copy of it.
 
     Raises ServerError: port taken, memory short, no Java, no jars.
     """
@@ -67,7 +69,7 @@ def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Ka
     progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
     unit = ProcessUnit(
         "kafka",
-        lambda folder: _prepare(folder, java, jars, port, advertise),
+        lambda folder: _prepare(folder, java, jars, port, advertise, data),
         lambda: bool(brokers_at(HOST, port)),
         START_S,
     )
@@ -79,11 +81,12 @@ def start_kafka(progress: Progress, port: int = 0, *, advertise: str = "") -> Ka
     return Kafka(f"{HOST}:{port}", unit)
 
 
-def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str) -> Sequence[str]:
+def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str, kept: Path | None = None) -> Sequence[str]:
     data = folder / "data"
-    shutil.copytree(formatted(java, jars), data)
-    meta = data / "meta.properties"
-    meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
+    shutil.copytree(kept or formatted(java, jars), data)
+    if kept is None:
+        meta = data / "meta.properties"
+        meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
     config = _write_config(folder, port, free_port(), advertise)
     return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
 
