@@ -78,6 +78,8 @@ class Monitor:
         for state, number in states.items():
             metrics.lanes.labels(state).set(number)
         metrics.pending.set(sum(lane.publisher.waits for lane in lanes.values()))
+        back = (getattr(lane.publisher, "clock_back", 0.0) for lane in lanes.values())
+        metrics.clock_back.set(max(back, default=0.0))
         newest = metrics.newest  # None: nothing was accepted yet, which is no number and no alert
         metrics.watermark_lag.set(math.nan if newest is None else max(0.0, time.time() - newest / 1000))
         self._lag()
