@@ -22,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.place import environment, place
+from bench.place import place
 from cli.demo_run import counted
 from cli.feed import feed
 from cli.lag import lag_reader
@@ -168,7 +168,7 @@ def main() -> int:
     config.write_text(toml(tenant_settings(1)))
     with tree_of(given.commit) as tree, local_servers(lambda line: print(line, file=sys.stderr)) as servers:
         settings = place(servers.kafka.bootstrap, servers.redis.url, "upgrade", session_timeout_s=6)
-        env = {**os.environ, **environment(settings), "CRMKPI_CONFIG": str(config)}
+        env = {**os.environ, **told(settings), "CRMKPI_CONFIG": str(config)}
         old = Build(given.commit, tree, env, logs / "old.log")
         new = Build("this build", HERE, env, logs / "new.log")
         if (made := old.run("topics", "ensure")).returncode:
@@ -176,6 +176,17 @@ def main() -> int:
         steps = asyncio.run(tried(settings, given.events, old, new))
     print(json.dumps({"from": given.commit, "logs": str(logs), "steps": [step._asdict() for step in steps]}))
     return int(not all(step.well for step in steps if step.build == new.name))
+
+
+def told(settings: Settings) -> dict[str, str]:
+    """The environment of both builds: only names that the release before knows, too."""
+    return {
+        "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "CRMKPI_REDIS__URL": settings.redis.url,
+        "CRMKPI_APP_ID": settings.app_id,
+        "CRMKPI_TOPIC_PREFIX": settings.topic_prefix,
+        "CRMKPI_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
+    }
 
 
 def toml(tenants: dict[str, dict[str, object]]) -> str:
