@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from streams.stop import Refused
+
 KEY: Final = b"p"
 
 
@@ -28,8 +30,11 @@ def encode(position: Position) -> bytes:
 
 
 def decode(value: bytes) -> Position:
-    """Back from the changelog. Raises ValueError for a version this build does not know."""
+    """Back from the changelog. Raises Refused for a version this build does not know: a restart would not help."""
     fields = orjson.loads(value)
     if fields["v"] != 1:
-        raise ValueError(f"position entry of version {fields['v']}: written by a newer build")
+        raise Refused(
+            f"the state was written by a newer build (position entry of version {fields['v']}). "
+            "Start that build again, or bring the back-up from before the upgrade back"
+        )
     return Position(fields["next"], fields["epoch"], fields["topics"], fields.get("tries", 0))
