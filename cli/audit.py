@@ -32,6 +32,7 @@ from cli.recount import (
 from cli.reflected import Reflected, object_of
 from kpis.engine import Engine
 from models.blocks import decode_block
+from models.instant import instant
 from models.settings import Settings, TenantBook
 from ops.losses import Loss, gaps, read_losses
 from sinks.base import Revision
@@ -44,6 +45,8 @@ from streams.position import Position
 from streams.restore import new_reader, read_partition
 
 PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
+TRIES: Final = 3
+SEGMENTS_S: Final = 3.0  # how long segments are waited for while events of the tenant flow
 Tell = Callable[[int, int], None]  # journal records done, and in all
 Wanted = Callable[[str], bool]
 
@@ -236,6 +239,12 @@ class Lane:
         return now
 
 
+def newest_revision(documents: Iterable[Doc]) -> Revision | None:
+    """The revision of the document that was written last; None when there is none."""
+    found = ((*map(int, doc["rev"].split(".")), instant(doc["as_of"], "as_of")) for doc in documents)
+    return max(found, default=None)
+
+
 def _totals(documents: Iterable[Doc]) -> list[Doc]:
     return [doc for doc in documents if not doc.get("segment")]
 
@@ -258,21 +267,30 @@ class _Redis:
 
         What was counted a moment ago is on its way to Redis, and segments come a little later than the rest.
         """
-        end = asyncio.get_running_loop().time() + PUBLISHED_S
-        while True:
-            found = await self._read(tenant)
-            new = found.revision is not None and found.revision[:2] >= (epoch, touched)
-            if (new and not found.waiting) or asyncio.get_running_loop().time() > end:
-                return found
+        loop = asyncio.get_running_loop()
+        began, first = loop.time(), await self._sink.revision(tenant)
+        while (waited := loop.time() - began) < PUBLISHED_S:
+            revision, waiting = await self._sink.revision(tenant), await self._reader.waiting(tenant)
+            new = revision is not None and revision[:2] >= (epoch, touched)
+            moves = revision is not None and first is not None and revision[1] > first[1]
+            if new and (not waiting or (moves and waited > SEGMENTS_S)):
+                break
             await asyncio.sleep(0.1)
+        return await self._read(tenant)
 
     async def _read(self, tenant: str) -> Published:
-        """Documents with the revision they belong to: again when a publication came between."""
-        while True:
-            before = await self._sink.revision(tenant)
-            documents, waiting = await self._reader.documents(tenant), await self._reader.waiting(tenant)
+        """Documents with the revision they belong to: again when a publication came between, but not for ever.
+
+        Documents are read at one moment, so where publications come faster than that can be done, the newest of them
+        says the revision.
+        """
+        for _ in range(TRIES):
+            before, waiting = await self._sink.revision(tenant), await self._reader.waiting(tenant)
+            documents = await self._reader.documents(tenant)
+            waiting = max(waiting, await self._reader.waiting(tenant))
             if await self._sink.revision(tenant) == before:
                 return Published(before, documents, waiting)
+        return Published(newest_revision(documents), documents, waiting)
 
 
 @asynccontextmanager
