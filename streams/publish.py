@@ -109,7 +109,7 @@ class Publisher:
         """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         answers = []
-        if self._urgent and now >= self._next:
+        if self._urgent and (self._hurry or now >= self._next):
             answers.append(self._compose(at, URGENT_S, only_urgent=True))
             self._pace(answers[-1], urgent=True)
             await asyncio.sleep(0)
