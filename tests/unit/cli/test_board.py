@@ -80,7 +80,7 @@ def test_values_that_nobody_writes_anew_are_live_as_long_as_their_worker_says_so
     """An idle tenant's documents may be hours old and right."""
     board, later = Board(), NOW + 3_600_000
     board.put("acme", [doc()])
-    board.status["acme"] = Status(NOW, later - 800, 0, None)
+    board.status["acme"] = Status(NOW, later - 800, 0, None, (0, 0))
     assert "live, 0.8 s ago" in painted(board, later)
     assert "stale" in painted(board, later + STALE_MS)
 
@@ -89,7 +89,7 @@ def test_half_a_history_is_called_so() -> None:
     """Whatever the numbers are, nobody takes them for final."""
     board = Board()
     board.put("acme", [doc()])
-    board.status["acme"] = Status(NOW, NOW, 0, 0.42)
+    board.status["acme"] = Status(NOW, NOW, 0, 0.42, (0, 0))
     assert "catching up: 42% of the history is counted" in painted(board)
 
 
