@@ -58,6 +58,7 @@ class Published(NamedTuple):
     revision: Revision | None
     documents: list[dict[str, Any]]
     waiting: int  # KPIs whose segments are still of an earlier revision
+    complete: tuple[int, int]  # (epoch, position) up to which all that changed was sent
 
 
 @dataclass
@@ -165,7 +166,8 @@ class Lane:
         at = await self._state(load)
         if at is None:
             return recount, None
-        engine.restored()
+        for _ in engine.restored():
+            pass
         self.others = set(filter(self.audit.wanted, engine.outdated()))
         reflected = Reflected(engine, objects, self.quarantine)
         self.verdict.since(await self._first_time(begin, at.next))
@@ -213,7 +215,8 @@ class Lane:
 
     async def _published(self, recount: Recount, tenant: str, epoch: int, now: int) -> int:
         """A tenant's documents against the recount at their own position; how far the recount has come by then."""
-        revision, documents, waiting = await self.redis.newest(tenant, recount.touched.get(tenant, 0), epoch)
+        touched = recount.touched.get(tenant, 0)
+        revision, documents, waiting, complete = await self.redis.newest(tenant, touched, epoch)
         if revision is None:
             self.verdict.differs(f"{tenant}: nothing is published")
             return now
@@ -224,7 +227,7 @@ class Lane:
             async for records in self._journal(now, revision[1]):
                 recount.take(records)
             now = revision[1]
-        if recount.touched.get(tenant, 0) > revision[1]:
+        if recount.touched.get(tenant, 0) > max(revision[1], complete[1]):
             text = f"published is offset {revision[1]}, counted {recount.touched[tenant]}"
             self.verdict.differs(f"{tenant}: {text}: nothing is published any more")
             return now
@@ -273,8 +276,8 @@ class _Redis:
         loop = asyncio.get_running_loop()
         began, first = loop.time(), await self._sink.revision(tenant)
         while (waited := loop.time() - began) < PUBLISHED_S:
-            revision, waiting = await self._sink.revision(tenant), await self._reader.waiting(tenant)
-            new = revision is not None and revision[:2] >= (epoch, touched)
+            revision, (waiting, complete) = await self._sink.revision(tenant), await self._status(tenant)
+            new = revision is not None and max(revision[:2], complete) >= (epoch, touched)
             moves = revision is not None and first is not None and revision[1] > first[1]
             if new and (not waiting or (moves and waited > SEGMENTS_S)):
                 break
@@ -288,12 +291,16 @@ class _Redis:
         says the revision.
         """
         for _ in range(TRIES):
-            before, waiting = await self._sink.revision(tenant), await self._reader.waiting(tenant)
+            before, (waiting, complete) = await self._sink.revision(tenant), await self._status(tenant)
             documents = await self._reader.documents(tenant)
             waiting = max(waiting, await self._reader.waiting(tenant))
             if await self._sink.revision(tenant) == before:
-                return Published(before, documents, waiting)
-        return Published(newest_revision(documents), documents, waiting)
+                return Published(before, documents, waiting, complete)
+        return Published(newest_revision(documents), documents, waiting, complete)
+
+    async def _status(self, tenant: str) -> tuple[int, tuple[int, int]]:
+        status = await self._reader.status(tenant)
+        return (status.waiting, status.rev) if status else (0, (0, 0))
 
 
 @asynccontextmanager

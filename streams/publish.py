@@ -59,6 +59,7 @@ class Publisher:
     _note: Revision | None = None  # the lane's last one
     _turn: int = 0  # whose revision is read back next
     _checked: int = 0
+    _complete: tuple[int, int] = (0, 0)  # epoch and position of which everything was sent
     _failing: tuple[str, ...] = ()
     _floor: int = 0  # ms: no publication is of before
     _caught_up: bool = True
@@ -111,17 +112,19 @@ class Publisher:
         """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         answers = []
-        if self._urgent and now >= self._next:
+        if self._urgent and (self._hurry or now >= self._next):
             answers.append(await self._compose(at, URGENT_S, only_urgent=True))
             self._pace(answers[-1], urgent=True)
         if self._more and (self._hurry or now >= self._next_later):
             answers.append(await self._compose(at, LATER_S, only_urgent=False))
             self._pace(answers[-1], urgent=False)
+        if not self.pending:
+            self._complete = at.epoch, at.next
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
         packed = [one for answer in answers for one in answer.publications]
-        self._task = spawn(self._run(packed, at, check), lambda: f"publishing lane {self.partition}")
+        self._task = spawn(self._run(packed, check), lambda: f"publishing lane {self.partition}")
 
     @property
     def used(self) -> bool:
@@ -200,14 +203,14 @@ class Publisher:
 
     # --- writing
 
-    async def _run(self, publications: list[Packed], at: Position, check: bool) -> None:
+    async def _run(self, publications: list[Packed], check: bool) -> None:
         self.waits = len(publications)
         try:
             for publication in publications:
                 await self._write(publication)
                 self.waits -= 1
             if check:
-                await self._readback(at)
+                await self._readback()
         except SinkUnavailable as exc:
             self._away(exc)
         else:
@@ -241,12 +244,12 @@ class Publisher:
         else:
             self._floor = max(self._floor, theirs[2])  # another machine's clock, a little ahead
 
-    async def _readback(self, at: Position) -> None:
+    async def _readback(self) -> None:
         """One round trip: the lane's note goes out, and what it was says whether the store is the one written to."""
         names = list(self._written)
         some = list(islice((names * 2)[self._turn % max(1, len(names)) :], min(ASKED, len(names))))
         self._turn += len(some)
-        note = Note(self.partition, at.epoch, at.next, self._checked, self._failing)
+        note = Note(self.partition, *self._complete, self._checked, self._failing)
         held = await self.sink.check(note, some)
         lost = [one for one in some if (found := held.tenants[one]) is None or found < self._written[one]]
         if self._note is not None and (held.note is None or held.note < self._note):
