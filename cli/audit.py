@@ -244,11 +244,8 @@ class Lane:
 
 def newest_revision(documents: Iterable[Doc]) -> Revision | None:
     """The revision of the document that was written last; None when there is none."""
-    found = (
-        (int(epoch), int(position), instant(doc["as_of"], "as_of"))
-        for doc in documents for epoch, position in [doc["rev"].split(".")]
-    )  # fmt: skip
-    return max(found, default=None)
+    found = ((*doc["rev"].split("."), doc["as_of"]) for doc in documents)
+    return max(((int(epoch), int(at), instant(as_of, "as_of")) for epoch, at, as_of in found), default=None)
 
 
 def _totals(documents: Iterable[Doc]) -> list[Doc]:
