@@ -62,7 +62,7 @@ class Publisher:
     _complete: tuple[int, int] = (0, 0)  # epoch and position of which everything was sent
     _failing: tuple[str, ...] = ()
     _floor: int = 0  # ms: no publication is of before
-    _caught_up: bool = True
+    _unfinished: set[str] = field(default_factory=set)  # tenants published while a history was loaded
     _minute: int = 0
     _next: float = 0.0  # when urgent ones are made again
     _next_later: float = 0.0  # and the others
@@ -94,9 +94,9 @@ class Publisher:
         if minute != self._minute and not self.options.frozen:
             self._more = True
         self._minute = minute
-        if (caught_up := self.progress() is None) != self._caught_up:
-            self._caught_up = caught_up
-            self.everything()  # every document says whether it is of half a history
+        if self._unfinished and self.progress() is None:
+            self.whole(self._unfinished)  # their documents say that they are of half a history
+            self._unfinished.clear()
 
     def due(self, *, behind: bool = False) -> float:
         """Seconds until `start` is worth calling, 0 for now. While the lane is behind, counting comes first."""
@@ -225,6 +225,8 @@ class Publisher:
         if taken:
             stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
+            if publication.catching_up is not None:
+                self._unfinished.add(publication.tenant)
             self._refusals = 0.0
         else:
             await self._refused(publication)
