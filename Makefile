@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 ARGS ?=
-FAULTS ?= 12
+FAULTS ?= 14
 SEED ?= 1
 
 # Turns pip's many lines into one that counts; what goes wrong is on stderr and not touched.
