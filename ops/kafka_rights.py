@@ -37,7 +37,8 @@ def needed(settings: Settings) -> dict[str, tuple[int, ...]]:
     rights = dict.fromkeys(inputs, (READ, DESCRIBE_CONFIGS))
     rights |= dict.fromkeys(map(topics.dead_letters, inputs), (WRITE, DESCRIBE_CONFIGS))
     both = (READ, WRITE, DESCRIBE_CONFIGS)
-    return rights | {topics.journal(settings): both, topics.state(settings): both}
+    rights |= dict.fromkeys((topics.journal(settings), topics.state(settings), topics.control(settings)), both)
+    return rights | {topics.marks(settings): (READ, DESCRIBE_CONFIGS)}
 
 
 async def rights(settings: Settings) -> Check:

@@ -145,7 +145,7 @@ def _published(shell: Shell, log: Path) -> Any:
 async def test_every_right_of_the_list_is_needed_and_named_when_it_is_missing(place: Place) -> None:
     """One by one taken away, asked for, and given back."""
     settings = place.settings()
-    assert len(KAFKA_RIGHTS) == 11
+    assert len(KAFKA_RIGHTS) == 16
     named = {code: name for name, code in OPERATIONS.items()}
     await _until(settings, "")
     for right in KAFKA_RIGHTS:
