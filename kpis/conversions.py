@@ -59,7 +59,7 @@ class Conversions:
 
     def of(self, root: str) -> list[int]:
         """When a subject converted, ms, in order."""
-        return sorted(chain.from_iterable(self._held(root)))
+        return sorted(chain.from_iterable(self._held(root))) if self._times else []
 
     def _held(self, root: str) -> "Iterator[array[int]]":
         times = self._times

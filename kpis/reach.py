@@ -72,6 +72,11 @@ def open_deals_of(tenant: "Tenant", *leads: Iterable[LeadEvent]) -> None:
                 tenant.ledger.open("closing", event[4])
 
 
+def open_deals_of_leads(tenant: "Tenant", ids: Iterable[str]) -> None:
+    """Open the won deals that these ids' leads name, before ids that were merged are others."""
+    open_deals_of(tenant, *(tenant.leads[one] for one in ids if one in tenant.leads))
+
+
 def _note_late(tenant: "Tenant", row: Row, deal: str | None) -> None:
     if deal is None:
         tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{row.type}", row.time, 1), 1)

@@ -114,6 +114,7 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
         root = tenant.people.subject(customer)
         tenant.people.open_subject(root)
         note_told(tenant, root)
+        tenant.people.hold(customer)
         fact = [row.time, row.source, row.id, kind, row.data.get("source")]
         tenant.file("customer", customer, tenant.customers, fact)
     _source_and_owner(tenant, row)

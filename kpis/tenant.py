@@ -61,6 +61,7 @@ class Tenant:
             self.ledger, self.sets, settings.dimensions, self.zone.day,
             account=settings.customer_is == "account", match_on=settings.match_on,
         )  # fmt: skip
+        self.people.regrouping = partial(reach.open_deals_of_leads, self)
         self.people.sets.bought_of = partial(order_minutes, self)
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
@@ -249,12 +250,14 @@ class Tenant:
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         settle(self)
+        self.people.sets.settle()
         self.scored.close()
         customers = self.ledger.opened("customer")
         self.ledger.close()
         self.spenders.refresh(customers)
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
+        self.people.finish()
         self.cells.apply(self.ledger.take(), self.sets)
 
 
