@@ -20,6 +20,7 @@ USER: Final = "user:"
 def restore(tenant: "Tenant") -> None:
     """Make everything that is derived from restored facts."""
     people = tenant.people
+    tenant.put_together()
     people.identity.rebuild_all()
     for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
         for key in shelf:

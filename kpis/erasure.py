@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from kpis.chunks import MORE
 from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.names import CONTACT, NODE_SPACES, WITHIN, split_within, within
 from models.record import Row
@@ -96,7 +97,7 @@ class Plan:
         return {key: self._rewritten(one) for key, one in value.items()} if isinstance(value, dict) else value
 
     def _is_gone(self, kind: str, parts: list[str], value: Any) -> bool:
-        if f"{kind}:{parts[0]}" in self.objects:
+        if f"{kind.removesuffix(MORE)}:{parts[0]}" in self.objects:
             return True
         told = [one for one in value if isinstance(one, str)] if isinstance(value, list) else ()
         return any(self._names(part) for part in (*parts, *told))

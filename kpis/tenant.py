@@ -1,5 +1,6 @@
 """One tenant's facts, and what every kind of event does to them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
 from kpis.answers import Answer
 from kpis.cells import Cells, Segments
+from kpis.chunks import Chunks
 from kpis.clicks import Clicks
 from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
@@ -94,6 +96,7 @@ class Tenant:
         self.forms = Forms(self)
         self.landings = Landings(self)
         self.people.sets.follow(self.landings, settings.landing_pages)
+        self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
         self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
@@ -245,7 +248,11 @@ class Tenant:
             found = self._fitted[stored] = (*known, *model)
         return found
 
-    # --- a batch
+    # --- a restart, a batch
+
+    def put_together(self) -> None:
+        """Make whole lists of the pieces that were loaded."""
+        self.chunks.put_together(lambda kind: LISTS[kind](self))
 
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
@@ -259,6 +266,24 @@ class Tenant:
         self.people.sets.flush(self.ledger.rows, self.zone)
         self.people.finish()
         self.cells.apply(self.ledger.take(), self.sets)
+
+
+# Lists of facts that only grow: they are stored in pieces (kpis.chunks).
+LISTS: Final[dict[str, Callable[[Tenant], dict[str, list[Any]]]]] = {
+    "deal": lambda tenant: tenant.deals,
+    "order": lambda tenant: tenant.orders,
+    "subscription": lambda tenant: tenant.subscriptions,
+    "contract": lambda tenant: tenant.contracts,
+    "lead": lambda tenant: tenant.leads,
+    "customer": lambda tenant: tenant.customers,
+    "answers": lambda tenant: tenant.answers,
+    "scores": lambda tenant: tenant.scores,
+    "late": lambda tenant: tenant.late,
+    "record": lambda tenant: tenant.records,
+    "ticket": lambda tenant: tenant.tickets,
+    "cost": lambda tenant: tenant.costs,
+    "conversion": lambda tenant: tenant.conversions.facts,
+}
 
 
 def event_label(row: Row) -> str:
