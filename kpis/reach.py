@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.contacts import IGNORED, NUMBERS, OUTBOUND, flags_of
-from kpis.deals import Deal, deal_segments, open_intervals, read_deal
+from kpis.deal_history import deal_of
+from kpis.deals import Deal, deal_segments, open_intervals
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import Lead, LeadEvent, read_lead
 from kpis.ledger import Contribution
@@ -113,7 +114,7 @@ def _segments(tenant: "Tenant", deal: Deal) -> int:
 
 def of_closing(tenant: "Tenant", key: str) -> Contribution:
     """The touches a won deal took; the late ones that name a deal."""
-    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
+    deal = deal_of(tenant, key)
     segments = _segments(tenant, deal)
     for raw in tenant.contacts.naming.get(key, ()):
         for time, type_, named in tenant.contacts.late(raw):

@@ -15,6 +15,7 @@ from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
+from kpis.deal_history import History
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
@@ -67,6 +68,7 @@ class Tenant:
         self.people.sets.bought_of = partial(order_minutes, self)
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
+        self.histories: dict[str, History] = {}  # deals of many events, as they were read
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.contracts: dict[str, list[RenewalEvent]] = {}
