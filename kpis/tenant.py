@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
+from kpis.answer_order import Order
 from kpis.answers import Answer
 from kpis.cells import Cells, Segments
 from kpis.chunks import Chunks
@@ -81,6 +82,7 @@ class Tenant:
         self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
+        self.answer_orders: dict[str, Order] = {}  # of ids with many answers
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
