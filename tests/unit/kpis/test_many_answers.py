@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kpis.engine import Engine
+from kpis.ledger import Contribution
 from models.record import Row
 from models.tenants import TenantBook
 from tests.recount.feed import Feed, ms
@@ -19,7 +20,7 @@ def answers(random: Random, count: int) -> list[list[Any]]:
     for _ in range(count):
         when = START + random.randrange(10**7) * 1000
         who = random.choice(({"user_id": "u"}, {"anonymous_id": "a"}))
-        about = {"survey_id": f"s{random.randrange(2)}", **who}
+        about: dict[str, Any] = {"survey_id": f"s{random.randrange(2)}", **who}
         if random.random() < 0.8:
             feed.add("survey.answered", when, survey_type="nps", score=random.randrange(11), **about)
         else:
@@ -57,7 +58,12 @@ def test_one_more_answer_is_all_that_changes() -> None:
     made: list[str] = []
     ledger = engine.state("t").tenant.ledger
     of = ledger.kinds["person"]
-    ledger.kinds["person"] = lambda key: (made.append(key), of(key))[1]
+
+    def noting(key: str) -> Contribution:
+        made.append(key)
+        return of(key)
+
+    ledger.kinds["person"] = noting
     engine.apply({"topic": "x", "partition": 0, "rows": rows[-1:], "refused": []}, "t", 1)
     engine.finish()
     assert made == []
