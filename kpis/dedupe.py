@@ -121,8 +121,11 @@ class Seen:
 
     def fingerprint(self) -> str:
         """A text that only somebody knows who knows every identity, in whatever order they came."""
-        mixed = [int(np.bitwise_xor.reduce(run.identities)) ^ int(run.contents.sum()) for run in self.runs]
-        return f"{sum(mixed)}"
+        found = (
+            np.bitwise_xor.reduce([np.bitwise_xor.reduce(each) for each in hashes] or [np.uint64(0)])
+            for hashes in ([run.identities for run in self.runs], [run.contents for run in self.runs])
+        )
+        return "/".join(str(int(one)) for one in found)
 
     def __len__(self) -> int:
         return sum(len(run) for run in self.runs)

@@ -115,7 +115,7 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
     if row.data.get("winner_id") is not None and not _merge(data, said):
-        return None
+        data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
     return row._replace(data=data) if found or data != row.data else row
 
 

@@ -80,7 +80,7 @@ class Erasures:
                 if data.get(field) and ((ids and ids[0] in words) or (field, data[field]) in hashes):
                     data[field] = hashes.get((field, data[field])) if ids and ids[0] in words else None
             if data.get("winner_id") and not self.merge(data, said):
-                continue
+                data |= {"winner_id": None, "loser_ids": []}
             found.append(row._replace(data=data))
         return found
 
