@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from kpis.cells import PackKey
+from kpis.chunks import MORE
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.pages import page_by
 from kpis.pseudonyms import pseudonym
-from kpis.tenant import Tenant
+from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import TenantState
 from kpis.touches import PAGE
 
@@ -54,6 +55,10 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
+        if kind in LISTS:
+            for number, value in tenant.chunks.dirty(kind, name, LISTS[kind](tenant).get(name, ())):
+                yield chunk_key(tenant.name, kind, name, number), value
+            continue
         value = json_bytes(shelf.read(tenant, name)) if shelf.has(tenant, name) else None  # None: it was erased
         yield fact_key(tenant.name, kind, *shelf.parts(name)), value
     tenant.dirty.clear()
@@ -62,6 +67,11 @@ def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
 def fact_key(tenant: str, kind: str, *name: str) -> bytes:
     """The key of a fact."""
     return _key("i" if kind in ("link", "owner") else "f", tenant, kind, *name)
+
+
+def chunk_key(tenant: str, kind: str, name: str, number: int) -> bytes:
+    """The key of one entry of a list of facts."""
+    return fact_key(tenant, kind + MORE, name, str(number)) if number else fact_key(tenant, kind, name)
 
 
 def _state_entries(state: TenantState) -> Iterator[Entry]:
@@ -169,6 +179,34 @@ def _facts_of(name: str) -> Shelf:
     return _table(lambda tenant: getattr(tenant, name).facts)
 
 
+def _first(kind: str) -> Shelf:
+    """The first entries of lists; those that were stored whole are in it, too."""
+    of = LISTS[kind]
+    return _table(of)._replace(read=lambda tenant, name: tenant.chunks.chunk(kind, name, 0, of(tenant)[name]))
+
+
+def _further(kind: str) -> Shelf:
+    """The entries of lists after the first."""
+    of = LISTS[kind]
+
+    def load(tenant: Tenant, name: str, stored: list[Any]) -> None:
+        whose, _, number = name.rpartition("\0")
+        tenant.chunks.hold(kind, whose, int(number), stored)
+
+    def drop(tenant: Tenant, name: str) -> None:
+        whose, _, number = name.rpartition("\0")
+        tenant.chunks.drop(kind, whose, int(number))
+
+    return Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.chunks.chunk(kind, name[0], name[1], of(tenant)[name[0]]),
+        load,
+        lambda tenant: [(name, number) for name in of(tenant) for number in tenant.chunks.numbers(kind, name)[1:]],
+        lambda tenant, name: name[0] in of(tenant) and name[1] in tenant.chunks.numbers(kind, name[0]),
+        drop,
+    )
+
+
 def _chunked(
     touches: Callable[[Tenant], dict[str, Any]],
     waiting: Callable[[Tenant], dict[str, dict[int, list[Any]]]],
@@ -211,22 +249,11 @@ def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
 
 
 FACTS: Final[dict[str, Shelf]] = {
-    "deal": _shelf("deals"),
-    "order": _shelf("orders"),
-    "subscription": _shelf("subscriptions"),
-    "contract": _shelf("contracts"),
-    "lead": _shelf("leads"),
-    "customer": _shelf("customers"),
-    "answers": _shelf("answers"),
-    "scores": _shelf("scores"),
+    **{kind: _first(kind) for kind in LISTS},
+    **{kind + MORE: _further(kind) for kind in LISTS},
     "signup": _shelf("signups"),
     "signin": _shelf("signins"),
-    "late": _shelf("late"),
     "erased": _shelf("erased"),
-    "record": _shelf("records"),
-    "ticket": _shelf("tickets"),
-    "cost": _shelf("costs"),
-    "conversion": _facts_of("conversions"),
     "click": _facts_of("clicks"),
     "form": _facts_of("forms"),
     "message": Shelf(

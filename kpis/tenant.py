@@ -1,18 +1,22 @@
 """One tenant's facts, and what every kind of event does to them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
+from kpis.answer_order import Order
 from kpis.answers import Answer
 from kpis.cells import Cells, Segments
+from kpis.chunks import Chunks
 from kpis.clicks import Clicks
 from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
+from kpis.deal_history import History
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
@@ -62,9 +66,11 @@ class Tenant:
             self.ledger, self.sets, settings.dimensions, self.zone.day,
             account=settings.customer_is == "account", match_on=settings.match_on,
         )  # fmt: skip
+        self.people.regrouping = partial(reach.open_deals_of_leads, self)
         self.people.sets.bought_of = partial(order_minutes, self)
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
+        self.histories: dict[str, History] = {}  # deals of many events, as they were read
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.contracts: dict[str, list[RenewalEvent]] = {}
@@ -79,6 +85,7 @@ class Tenant:
         self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
+        self.answer_orders: dict[str, Order] = {}  # of ids with many answers
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
@@ -96,6 +103,7 @@ class Tenant:
         self.forms = Forms(self)
         self.landings = Landings(self)
         self.people.sets.follow(self.landings, settings.landing_pages)
+        self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
         self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
@@ -174,6 +182,12 @@ class Tenant:
     def file(self, name: str, key: str, shelf: dict[str, list[Any]], fact: Any) -> None:
         """Put a fact on a shelf."""
         shelf.setdefault(key, []).append(fact)
+        self.dirty.add((name, key))
+
+    def renew(self, name: str, key: str) -> None:
+        """Facts of a shelf changed, or are there no more: all of its entry is written again."""
+        if name in LISTS:
+            self.chunks.renew(name, key)
         self.dirty.add((name, key))
 
     def message_keys(self, message: str) -> list[str]:
@@ -275,18 +289,42 @@ class Tenant:
             found = self._fitted[stored] = (*known, *model)
         return found
 
-    # --- a batch
+    # --- a restart, a batch
+
+    def put_together(self) -> None:
+        """Make whole lists of the pieces that were loaded."""
+        self.chunks.put_together(lambda kind: LISTS[kind](self))
 
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         settle(self)
+        self.people.sets.settle()
         self.scored.close()
         customers = self.ledger.opened("customer")
         self.ledger.close()
         self.spenders.refresh(customers)
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
+        self.people.finish()
         self.cells.apply(self.ledger.take(), self.sets)
+
+
+# Lists of facts that only grow: they are stored in pieces (kpis.chunks).
+LISTS: Final[dict[str, Callable[[Tenant], dict[str, list[Any]]]]] = {
+    "deal": lambda tenant: tenant.deals,
+    "order": lambda tenant: tenant.orders,
+    "subscription": lambda tenant: tenant.subscriptions,
+    "contract": lambda tenant: tenant.contracts,
+    "lead": lambda tenant: tenant.leads,
+    "customer": lambda tenant: tenant.customers,
+    "answers": lambda tenant: tenant.answers,
+    "scores": lambda tenant: tenant.scores,
+    "late": lambda tenant: tenant.late,
+    "record": lambda tenant: tenant.records,
+    "ticket": lambda tenant: tenant.tickets,
+    "cost": lambda tenant: tenant.costs,
+    "conversion": lambda tenant: tenant.conversions.facts,
+}
 
 
 def event_label(row: Row) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from kpis.identity import MATCH, Link, Pair, named_ids
+from kpis.forest import Pair
+from kpis.identity import MATCH, Link, named_ids
 from kpis.names import NODE_SPACES
 from models.record import Row
 
