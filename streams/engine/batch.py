@@ -79,7 +79,7 @@ class Pace:
 def counting(
     engine: Engine, records: Sequence[Record], skipped: Skipped, *, single: bool, pace: Pace
 ) -> Generator[None, None, Changes]:
-    """Count journal records, at least one, as many as ``pace`` allows. ``single``: one event at a time, as the probe."""
+    """Count journal records, at least one, as many as ``pace`` allows. ``single``: one event at a time, as probed."""
     batch = Batch(engine)
     end = process_time() + pace.seconds
     for number, (tenant, journal_ts, value) in enumerate(records):
