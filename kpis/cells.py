@@ -99,6 +99,13 @@ class Cells:
             if days:
                 self._add("d", days, self._by_day(by_quarter, day_of))
 
+    def rest(self) -> None:
+        """Hold nothing that is only there to read faster: nobody will, for a while."""
+        for kept in self.series.values():
+            for series in kept.values():
+                series.rest()
+        self._plans.clear()
+
     def touch(self, measure: str, minute: int = EVER) -> None:
         """Note that a measure, or a table that is read like one, is another from a minute on."""
         self.touched[measure] = min(minute, self.touched.get(measure, minute))

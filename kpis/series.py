@@ -90,6 +90,10 @@ class Level:
             self.stale = False
         return self._sums[bisect_left(self._keys, pane)]
 
+    def rest(self) -> None:
+        """Give the prefix sums up: they are built anew when they are read."""
+        self._keys, self._sums, self.stale = [], [], True
+
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """The (pane, sum) pairs in [start, end), in order."""
         self.before(start)

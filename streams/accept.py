@@ -153,6 +153,7 @@ class Acceptor:
         headers = dead_letters.headers_of(
             raw.topic, raw.partition, raw.offset, raw.timestamp,
             stage="accept", reason=rejection.reason, field=rejection.field, detail=rejection.detail,
+            tenant=rejection.tenant,
         )  # fmt: skip
         return dead_letters.output(raw.key, raw.value, [*raw.headers, *headers], self.options.dead_letter_bytes)
 

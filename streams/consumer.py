@@ -141,7 +141,9 @@ class BatchConsumer(Consumer):
                 continue
             era, committed = self.era, await self.committed(self.blocked)
             for tp, (position, _) in list(self.blocked.items()) if era == self.era else ():
-                if committed[tp] > position:
+                if committed[tp] > position and tp.topic == self.options.journal:
+                    die(f"{tp.topic}/{tp.partition} was moved by hand: starting again at {committed[tp]}")
+                elif committed[tp] > position:
                     self.flow(tp.topic, tp.partition, committed[tp])
                 elif TopicPartition(*tp) in self._fetched_to:
                     self.kafka.resume(TopicPartition(*tp))

@@ -41,7 +41,7 @@ class WorkerOptions:
     batch_bytes: int = 6 << 20
     record_bytes: int = 256 << 10  # outputs are split at this size
     dead_letter_bytes: int = 4 << 20  # a larger refused record keeps its head only
-    restore_records: int = 5_000
+    restore_records: int = 2_000
 
     publish_interval: float = 0.2
     readback_interval: float = 1.0

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from models.blocks import decode_block
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine
@@ -35,9 +37,10 @@ class Batch:
         while self.engine.unapplied:
             yield
             self.engine.apply_more()
-        for fields in (*block["rows"], *block["refused"]) if out else ():
+        for fields in block["rows"] if out else ():
             if (offset := fields[0]) in out:
-                self._letters.append((topic, partition, offset, tenant, b"", "engine_error", out[offset], record))
+                row = orjson.dumps(fields)
+                self._letters.append((topic, partition, offset, tenant, row, "engine_error", out[offset], record))
 
     def finish(self) -> None:
         """End a batch of the engine: its changes are ours."""

@@ -294,7 +294,7 @@ async def test_kafka_away_is_one_line_and_code_70(rig: Rig) -> None:
     env = {"CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     with rig.worker(env=env) as worker:
         assert await asyncio.to_thread(worker.wait, 60) == 70
-    assert [line for line in rig.log.read_text().splitlines() if "cannot be reached at 127.0.0.1:1" in line]
+    assert [line for line in rig.log.read_text().splitlines() if "worker stopped: Kafka at 127.0.0.1:1: " in line]
 
 
 async def test_the_store_may_be_away_while_events_are_counted(rig: Rig, servers: Servers) -> None:
