@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from models import attributes as attribute
 from models.blocks import decode_block, encode_blocks
+from models.bounds import END_MS, FIRST_MS, within
 from models.canonical import MAX_BYTES
 from models.envelope import Sent, open_envelope
 from models.identity import content_hash, identity_hash
@@ -43,7 +44,7 @@ def _row(record: RawRecord, sent: Sent) -> Row:
         flags |= DERIVED_ID
     time, received, time_flags = attribute.times_of(given, record.timestamp)
     known = None if flags & UNKNOWN_TYPE else type_
-    checked, data_flags = shape(known).check(data, canonical, record.value or b"", exact)
+    checked, data_flags = shape(known).check(data, canonical, record.value or b"", exact, time)
     fields = (
         record.offset,
         received,
@@ -86,11 +87,11 @@ def _tenant(record: RawRecord, given: dict[str, Any] | None) -> str:
 
 
 def _received(record: RawRecord, given: dict[str, Any]) -> int:
-    """As for accepted events: recordedtime, else the record's timestamp, else the event's time; -1: nobody knows."""
+    """As for accepted events: recordedtime, else the record's timestamp, else the event's time, in range; else -1."""
     recorded = _instant_or_none(given.get("recordedtime"))
     if recorded is not None:
         return recorded
-    if record.timestamp >= 0:
+    if FIRST_MS <= record.timestamp < END_MS:
         return record.timestamp
     time = _instant_or_none(given.get("time"))
     return -1 if time is None else time
@@ -98,6 +99,6 @@ def _received(record: RawRecord, given: dict[str, Any]) -> int:
 
 def _instant_or_none(text: object) -> int | None:
     try:
-        return instant(text, "time")
+        return within(instant(text, "time"), "time")
     except Refused:
         return None  # the rejection already names what is wrong with the record
