@@ -150,11 +150,12 @@ class Board:
                 (s for s in segments if not figures[s].empty),
                 key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
             )
-            cap = self._settings.segment_cap
-            for segment in order[:cap]:
+            cap, other = self._settings.segment_cap, f"{dimension}={OTHER}"
+            own = [segment for segment in order if segment != other]
+            for segment in own[:cap]:
                 value = segment.partition("=")[2]
                 yield self._document(kpi, self._view(at, segment), {dimension: value}, figures[segment])
-            if rest := order[cap:]:
+            if rest := [*own[cap:], *(segment for segment in order if segment == other)]:
                 view = self._view(at, *rest)
                 yield self._document(kpi, view, {dimension: OTHER}, self._figure(kpi, view))
 

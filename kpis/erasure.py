@@ -135,7 +135,8 @@ def treated(erased: dict[str, list[Any]], row: Row) -> Row | None:
         if surrogate is None and field in (first, "contact_id"):
             return None
         data[field] = surrogate.partition(":")[2] if surrogate else None
-    if row.data.get("winner_id") is not None and not _merge(data, said):
+    words = row.type.startswith("crm.identity.")
+    if words and row.data.get("winner_id") is not None and not _merge(data, said):
         return None
     return row._replace(data=data) if found or data != row.data else row
 

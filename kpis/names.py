@@ -22,6 +22,15 @@ def split_within(raw: str) -> tuple[str, str]:
     return both[: int(length)], both[int(length) :]
 
 
+def value_of(value: Any) -> str | None:
+    """The value of a dimension as text; a list or an object is none. Equal texts are one value: 1 and true are two."""
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else None
+
+
 def segment_of(dimension: str, value: Any) -> str:
     """A segment's text. Missing is `unknown`; other values as text, at most 200 characters."""
     if value is None or value == "":

@@ -23,7 +23,7 @@ from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
-from kpis.names import CONTACT, NODE_SPACES, segment_of
+from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
 from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.people import People
@@ -42,6 +42,7 @@ from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
 
+WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
 
@@ -98,7 +99,8 @@ class Tenant:
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
-        self._own_codes: dict[Any, int] = {}
+        self._no_traits = [None] * len(self._traits_read)
+        self._own_codes: dict[tuple[str | None, ...], int] = {}
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
@@ -113,7 +115,7 @@ class Tenant:
         contact = data.get("contact_id")
         raw = person_id(self, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
         stamp = (time, row.source, row.id)
-        if len(ids) > 1 and not row.type.startswith("crm.identity."):
+        if len(ids) > 1 and row.type not in WORDS:
             carry(self, ids, stamp)
         if self._match_on and ids and row.type not in OUTRIGHT:
             carry(self, [ids[0], *hash_nodes(data, self._match_on)], stamp)
@@ -160,7 +162,7 @@ class Tenant:
         if not raw.startswith(NODE_SPACES):
             self.people.hold(raw)
         for dimension in self._traits_read:
-            self.say(raw, dimension, traits.get(dimension), stamp)
+            self.say(raw, dimension, value_of(traits.get(dimension)), stamp)
 
     def say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
         """Note a value of a subject's dimension, when there is one."""
@@ -221,16 +223,13 @@ class Tenant:
     def own_segments(self, data: dict[str, Any]) -> int:
         """Segments of a touch: the event's own campaign, country and traits."""
         campaign, traits = data.get("campaign") or {}, data.get("traits") or {}
-        key = (campaign.get("source"), campaign.get("name"), *[traits.get(name) for name in self._traits_read])
+        told = [value_of(traits.get(name)) for name in self._traits_read] if traits else self._no_traits
+        key = (campaign.get("source"), campaign.get("name"), *told)
         found = self._own_codes.get(key)
         if found is None:
-            found = self._own_codes[key] = self._make_own_segments(campaign, traits)
+            pairs = zip(("source", "campaign", *self._traits_read), key, strict=True)
+            found = self._own_codes[key] = self.sets.code(tuple(segment_of(*pair) for pair in pairs))
         return found
-
-    def _make_own_segments(self, campaign: dict[str, Any], traits: dict[str, Any]) -> int:
-        pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
-        pairs += [(dimension, traits.get(dimension)) for dimension in self._traits_read]
-        return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
 
     def fitted(self, stored: tuple[str, ...]) -> tuple[str, ...]:
         """Stored segments of a touch in the dimensions of now: one that was not read then is unknown."""
