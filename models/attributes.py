@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from models.bounds import NAME_LENGTH, within
+from models.bounds import END_MS, FIRST_MS, NAME_LENGTH, within
 from models.events import SHAPES
 from models.instant import instant
 from models.record import CLAMPED, SKEW, TIME_MISSING, UNKNOWN_TYPE, RawRecord
@@ -114,12 +114,15 @@ def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]
     else:
         time, flags = instant(sent, "time"), 0
     if recorded is None:
-        received = within(timestamp, "timestamp") if timestamp >= 0 else None
+        received = timestamp if timestamp >= 0 else None
+        if timestamp >= 0 and not FIRST_MS <= timestamp < END_MS:
+            raise Refused("time_out_of_range", "timestamp")
     else:
         received = within(instant(recorded, "recordedtime"), "recordedtime")
         if attributes.get("sentat") is not None and not flags:
             time, flags = time + received - within(instant(attributes["sentat"], "sentat"), "sentat"), SKEW
-    within(time, "time")
+    if not FIRST_MS <= time < END_MS:
+        raise Refused("time_out_of_range", "time")
     if 0 <= timestamp < time:
         if time - timestamp > FUTURE_MS:
             raise Refused("time_in_future", "time")

@@ -58,6 +58,7 @@ async def work(
     sink = RedisSink(redis)
     app = create_app(options, engine, sink, now)
     if tenants is not None:
+        app.acceptor.configure(tenants.book)
         tenants.watch(app.ownership.configure)
     await run(app, sink)
 

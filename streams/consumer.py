@@ -15,6 +15,7 @@ from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.options import WorkerOptions
@@ -173,6 +174,7 @@ class BatchConsumer(Consumer):
     async def on_start(self) -> None:
         self._fetched_to = {}
         self.assignor = lane_assignor(self.options.journal)
+        header_keys.allow_any()
         self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
 

@@ -74,6 +74,7 @@ class Ownership:
 
     def configure(self, book: TenantBook) -> None:
         """Tenants have other settings; lanes to come have them from the beginning."""
+        self.acceptor.configure(book)
         for lane in self.lanes.values():
             lane.configure(book)
 

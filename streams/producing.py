@@ -9,7 +9,7 @@ from aiokafka.partitioner import murmur2
 
 from streams.options import WorkerOptions
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 

@@ -25,7 +25,7 @@ OWN: Final = {
 }
 IDS: Final = ("customer_id", "lead_id", "user_id", "anonymous_id")
 NEEDED: Final = {
-    type_: tuple(shape.__required_keys__) for type_, shape in SHAPES.items()  # type: ignore[attr-defined]
+    type_: tuple(shape.__required_keys__) for type_, shape in SHAPES.items()
 }  # fmt: skip
 TENANTS: Final = ("north", "south", "account", "plain")
 

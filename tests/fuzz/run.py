@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -87,7 +88,7 @@ class World:
         for tenant, encoded in blocks:
             self.blocks.setdefault(tenant, []).append(decode_block(encoded))
             block, ts = decode_block(encoded), raw[0].offset + BASE_MS + 40 * DAY_MS
-            report.timed("apply", lambda block=block, tenant=tenant, ts=ts: self.engine.apply(block, tenant, ts))
+            report.timed("apply", partial(self.engine.apply, block, tenant, ts))
         for name, value in report.timed("finish", self.engine.finish).entries:
             self._keep(name, value)
 

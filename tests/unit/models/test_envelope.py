@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from models.record import CLAMPED, DERIVED_ID, SKEW, TIME_MISSING, RawRecord, Row
-from models.validate import Rejection, validate
+from models.validate import Known, Rejection, validate
 from tests.corpus import TIMESTAMP, VIEW, dump, event
 
 HEADERS = [
@@ -61,7 +61,8 @@ def test_binary_mode_is_checked_like_the_rest() -> None:
     assert rejection(raw(b'{"url":"/","url":"/2"}', HEADERS)).reason == "duplicate_key"
     assert rejection(raw(data, HEADERS[:1])).field == "type"
     assert rejection(raw(b"[]", HEADERS))[1:4] == ("acme", "wrong_type", "data")
-    assert rejection(raw(None, HEADERS)).tenant == "acme"
+    assert validate([raw(None, HEADERS)], Known({"acme"}))[1][0].tenant == "acme"
+    assert rejection(raw(None, HEADERS)).tenant == "default"
 
 
 def test_missing_attributes_get_their_defaults() -> None:
