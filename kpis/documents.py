@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVER, EVERYTHING
+from kpis.cells import EVER, EVERYTHING, OTHER
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
@@ -19,7 +19,6 @@ from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
 
 Document = dict[str, Any]
-OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTERS_BACK_MS: Final = 48 * DAY_MS
 

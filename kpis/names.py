@@ -15,7 +15,7 @@ def within(account: str, person: str) -> str:
     return f"{WITHIN}{len(account)}:{account}{person}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def split_within(raw: str) -> tuple[str, str]:
     """The account's and the person's id of such a name."""
     length, _, both = raw.removeprefix(WITHIN).partition(":")

@@ -24,7 +24,6 @@ from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
 from kpis.orders import order_event
 from kpis.owners import relink
-from kpis.pages import page_of
 from kpis.rated import note_rated, open_rated
 from kpis.scores import PLAIN, ends, scale_text, score_fact
 from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
@@ -230,7 +229,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     note_: Any = None
     page = NOTHING
     if kind == PAGE:
-        note_, page = row.data.get("session_id"), page_of(row.data)
+        note_, page = row.data.get("session_id"), tenant.page_of(row.data)
         tenant.see_page(row, raw, page, late, bot)
     elif spec.type in TOUCH_ROWS:
         note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None

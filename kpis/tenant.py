@@ -6,7 +6,7 @@ from typing import Any, Final
 from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
 from kpis.answers import Answer
-from kpis.cells import Cells, Segments
+from kpis.cells import OTHER, Cells, Segments
 from kpis.clicks import Clicks
 from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
@@ -26,6 +26,7 @@ from kpis.money import Rates
 from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
 from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
+from kpis.pages import page_code, path_of_view
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
 from kpis.purchases import Purchase, order_minutes, settle
@@ -44,6 +45,7 @@ from models.settings import TenantSettings
 
 WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
 
 
@@ -194,6 +196,13 @@ class Tenant:
         if not bot and raw.startswith(IDENTIFIED):
             self.landings.view(raw, page)
 
+    def page_of(self, data: dict[str, Any]) -> int:
+        """The code of a page view's page; `__other__` beyond the pages that are kept, where all have numbers."""
+        path = path_of_view(data)
+        if not self.settings.landing_pages and self.sets.fit(f"page={path}") != f"page={path}":
+            path = OTHER
+        return page_code(path, data.get("click_id"))
+
     def late_page(self, page: int, minute: int) -> None:
         """A late view counts among those of its page."""
         if self.people.sets.followed(page):
@@ -228,6 +237,8 @@ class Tenant:
         found = self._own_codes.get(key)
         if found is None:
             pairs = zip(("source", "campaign", *self._traits_read), key, strict=True)
+            if len(self._own_codes) > REMEMBERED:
+                self._own_codes.clear()
             found = self._own_codes[key] = self.sets.code(tuple(segment_of(*pair) for pair in pairs))
         return found
 
@@ -235,6 +246,8 @@ class Tenant:
         """Stored segments of a touch in the dimensions of now: one that was not read then is unknown."""
         found = self._fitted.get(stored)
         if found is None:
+            if len(self._fitted) > REMEMBERED:
+                self._fitted.clear()
             said = {segment.partition("=")[0]: segment for segment in stored}
             names = ("source", "campaign", *self._traits_read)
             models = [segment for segment in stored if segment.startswith("model=")]
@@ -255,6 +268,9 @@ class Tenant:
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
         self.cells.apply(self.ledger.take(), self.sets)
+        for dimension in self.sets.filled:
+            self.dirty.update(("values", (dimension, number)) for number in range(self.sets.pieces(dimension)))
+        self.sets.filled.clear()
 
 
 def event_label(row: Row) -> str:
