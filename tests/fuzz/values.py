@@ -12,7 +12,8 @@ BASE_MS: Final = 1_774_742_400_000  # 2026-03-29T00:00:00Z: the short day in Hel
 DAY_MS: Final = 86_400_000
 
 ODD_TEXTS: Final = (
-    "", " ", "\u200b", "\u202eabc", "e\u0301", "é", "😀" * 20, "a\u2028b", "\ufeffx", "null", "true", "0", "-1", "1e9", "NaN",
+    "", " ", "\u200b", "\u202eabc", "e\u0301", "é", "😀" * 20, "a\u2028b", "\ufeffx", "null", "true", "0",
+    "-1", "1e9", "NaN",
     "__other__", "unknown", "__proto__", "=1+1", "<script>", "${jndi:ldap://x}", "'; DROP TABLE", "%00", "../../etc",
     "a=b", "a:b", "a,b", "a|b", "a\tb", "a\nb", "\x7f", "\x1b[31m", "customer:17", "anonymous:", "within:3:abc",
     "match:email_hash:x", "event:1", "x" * NAME_LENGTH, "x" * (NAME_LENGTH + 1), "ä" * NAME_LENGTH, "😀" * NAME_LENGTH,
@@ -105,7 +106,8 @@ def date_text(rng: Random) -> str:
 
 CAMPAIGNS: Final = ("spring", "autumn", "__other__", "", "unknown", "Ünïcode")
 TRAIT_VALUES: Final = (
-    "FI", "SE", "", "unknown", True, False, 1, 0, 1.0, 0.5, 10**18, ["FI", "SE"], {"a": 1}, None, "😀", "__other__", "1", "true",
+    "FI", "SE", "", "unknown", True, False, 1, 0, 1.0, 0.5, 10**18, ["FI", "SE"], {"a": 1}, None, "😀",
+    "__other__", "1", "true",
 )  # fmt: skip
 
 
