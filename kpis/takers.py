@@ -257,7 +257,7 @@ def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> Non
 def taker_of(type_: str) -> tuple[str, Callable[..., None] | None, bool]:
     """What an event type does: its kind, who takes it, and whether robots' events are taken too."""
     _, entity, kind = type_.split(".", 2)
-    return kind, TAKERS.get(entity), entity in TOUCHED
+    return kind, TAKERS.get(entity), entity in TOUCHED or entity == "identity"  # who is who is so whoever says it
 
 
 TOUCHED: Final = frozenset({"email", "page", "link", "form", "call", "meeting", "chat", "social"})
