@@ -150,7 +150,7 @@ def world(rng: Random, events: int, report: Report, *, recounted: bool) -> None:
 
 
 def _check(found: World, tenant: str, as_of: int, *, shown: bool, recounted: bool) -> list[dict[str, Any]]:
-    """The documents of a tenant, if they are to be ``shown``; what is wrong with them or its cells goes into the report."""
+    """A tenant's documents, where they are ``shown``; what is wrong with them or its cells goes into the report."""
     report = found.report
     for cell, kept, counted in found.engine.recount(tenant)[:5]:
         report.problems.append(f"{tenant}: {cell} is {kept}, the facts say {counted}")
