@@ -89,6 +89,8 @@ class PersonSets:
         """The segments of a page."""
         found = self._page_codes.get(page)
         if found is None:
+            if len(self._page_codes) > 50_000:
+                self._page_codes.clear()
             path = PAGES.names[page_only(page)]
             found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
         return found

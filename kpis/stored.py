@@ -5,6 +5,7 @@ that of cells is the sums by measure. Each measure of a value (``cycle=3``) is a
 its kind. An entry that came to nothing is a tombstone.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +26,16 @@ NUL: Final = b"\0"
 
 def json_bytes(value: Any) -> bytes:
     """A value as JSON. It is copied: what ``orjson.dumps`` gives keeps the kilobytes of its buffer while it lives."""
-    return b"%b" % orjson.dumps(value)
+    try:
+        return b"%b" % orjson.dumps(value)
+    except TypeError:  # a sum beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _sums(value: bytes) -> dict[str, int]:
+    """Stored sums, exact at any size."""
+    found: dict[str, int] = orjson.loads(value)
+    return json.loads(value) if any(type(total) is float for total in found.values()) else found
 
 
 def tenant_of(key: bytes) -> str:
@@ -79,6 +89,8 @@ def _state_entries(state: TenantState) -> Iterator[Entry]:
     for kind, origin in state.dirty:
         if kind == "meta":
             yield _key("f", name, "meta", ""), json_bytes(state.meta())
+        elif kind == "type":
+            yield _key("f", name, "type", origin), b"1"
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
@@ -94,7 +106,7 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
     tenant = state.tenant
     if key[:1] == b"c":
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value or b"{}"))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), _sums(value or b"{}"))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)
@@ -103,6 +115,8 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
             FACTS[kind].drop(tenant, rest)
     elif kind == "meta":
         state.load_meta(orjson.loads(value))
+    elif kind == "type":
+        state.types.add(rest)
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
@@ -140,6 +154,11 @@ def _load_undated(tenant: Tenant, name: str, stored: list[Any]) -> None:
     base, quote, quarter = name.split("\0")
     word = (stored[0], stored[1], stored[2], stored[3])
     tenant.rates.set_undated(base, quote, int(quarter), tenant.zone.day(int(quarter) * 15), word)
+
+
+def _piece(name: str) -> tuple[str, int]:
+    dimension, _, number = name.rpartition("\0")
+    return dimension, int(number)
 
 
 def _never(tenant: Tenant, name: str) -> None:
@@ -249,6 +268,14 @@ def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
 
 
 FACTS: Final[dict[str, Shelf]] = {
+    "values": Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.sets.piece(*name),
+        lambda tenant, name, stored: tenant.sets.stored.__setitem__(_piece(name), stored),
+        lambda tenant: [(one, n) for one in tenant.sets.full for n in range(tenant.sets.pieces(one))],
+        lambda tenant, name: name[0] in tenant.sets.full,
+        lambda tenant, name: tenant.sets.stored.pop(_piece(name), None),
+    ),
     **{kind: _first(kind) for kind in LISTS},
     **{kind + MORE: _further(kind) for kind in LISTS},
     "signup": _shelf("signups"),

@@ -17,6 +17,7 @@ from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.monitor.lags import lags
@@ -252,6 +253,7 @@ class BatchConsumer(Consumer):
         self._fetched_to = {}
         self.blocked: dict[TP, tuple[int, str]] = {}  # partitions that can't be read: where, and why
         self.assignor = lane_assignor(self.options.journal)
+        header_keys.allow_any()
         self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
 
