@@ -8,13 +8,14 @@ STAMP := $(VENV)/.ready
 ARGS ?=
 FAULTS ?= 14
 SEED ?= 1
+EVENTS ?= 100000
 
 # Turns pip's many lines into one that counts; what goes wrong is on stderr and not touched.
 COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print "      " n " found ..." } \
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench crash soak lock kafka-lock schemas docs clean
+.PHONY: help setup demo test lint bench crash fuzz soak lock kafka-lock schemas docs clean
 
 help: ## what can be typed here
 	@printf 'make demo     simulated companies, live numbers in this terminal (make demo FOR=60: one minute, then checked)\n'
@@ -54,6 +55,9 @@ test: lint ## every check and test (ARGS= goes to pytest)
 
 bench: setup ## how fast: raw reads and the full path side by side
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: setup ## odd events over the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
+	$(BIN)/python -m tests.fuzz --events $(EVENTS) --seed $(SEED) $(ARGS)
 
 crash: setup ## exact under random faults (FAULTS=n SEED=s)
 	$(BIN)/python -m tests.crash --faults $(FAULTS) --seed $(SEED) $(ARGS)

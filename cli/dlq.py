@@ -282,8 +282,7 @@ async def _send(options: WorkerOptions, ready: Sequence[Sending]) -> None:
     while some := list(islice(waiting, AT_A_TIME)):
         events: dict[tuple[str, int], list[Output]] = {}
         for one in some:
-            output = one.key, one.value, one.headers
-            events.setdefault(one.letter.origin[:2], []).append(output)
+            events.setdefault(one.letter.origin[:2], []).append((one.key, one.value, [*one.headers]))
         await resend(options, events, [mark(one.letter, "retried", max(_now(), one.letter.at)) for one in some])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kpis.attribution import TOUCH_TYPES, Touch, is_marketing_touch
 from kpis.channels import LONGEST, label_of
 from kpis.credit import campaign_code, open_credits
-from kpis.journey import DIRECT, UNKNOWN, Journey, counts
+from kpis.journey import DIRECT, UNKNOWN, counts, journey_of
 from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Mark
 from kpis.names import segment_of
@@ -94,7 +94,7 @@ def _open_changed(tenant: "Tenant", row: Row, root: str, horizon: Horizon) -> No
 def of_late_touches(tenant: "Tenant", root: str) -> Contribution:
     """A subject's late touches, each in its channel and campaign; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) == root:
-        for touch, type_ in Journey(tenant, root).late():
+        for touch, type_ in journey_of(tenant, root).late():
             yield _late_touch(tenant, touch, type_)
 
 
@@ -120,7 +120,7 @@ def of_acquisition(tenant: "Tenant", root: str, since: int | None) -> Contributi
     if tenant.people.subject(root) != root:
         tenant.horizons.pop(root, None)
         return
-    journey = Journey(tenant, root)
+    journey = journey_of(tenant, root)
     if not journey.touched and since is None:
         tenant.horizons.pop(root, None)
         return

@@ -32,10 +32,10 @@ def answer_marks(answers: Iterable[Answer], settings: TenantSettings, zone: Zone
     for dated in surveys.values():
         for at, (time, kind) in enumerate(dated):
             following = dated[at + 1][0] if at + 1 < len(dated) else FOREVER
-            yield from _latest_marks(f"nps.{kind}", time, following, zone)
+            yield from latest_marks(f"nps.{kind}", time, following, zone)
 
 
-def _latest_marks(base: str, time: int, following: int, zone: Zone) -> Iterator[Mark]:
+def latest_marks(base: str, time: int, following: int, zone: Zone) -> Iterator[Mark]:
     """An answer is the latest in a window from its own time until the next one comes, or the window has left it."""
     minute = time // MINUTE_MS
     ends = {name: minute + width for name, width in MINUTE_WINDOWS.items()}

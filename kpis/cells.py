@@ -13,6 +13,10 @@ from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
 EVERYTHING: Final = ""  # the segment `{}`
+OTHER: Final = "__other__"
+ALWAYS: Final = frozenset({OTHER, "unknown"})
+VALUES_KEPT: Final = 5000  # of a dimension
+VALUES_AN_ENTRY: Final = 200
 KEEP_MINUTES: Final = 26 * 60
 KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
@@ -31,10 +35,18 @@ Plan = tuple[list[Level], list[Level], list[Level]]  # minutes, quarter hours, d
 
 
 class Segments:
-    """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one."""
+    """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one.
+
+    A dimension has at most VALUES_KEPT values. When it is full its list is fixed for ever and stored, and any other
+    value falls in `__other__`: as no value was turned away before, what a fact contributes never changes.
+    """
 
     def __init__(self) -> None:
         self.sets: list[tuple[str, ...]] = []
+        self.values: dict[str, set[str]] = {}  # dimension -> its segments
+        self.full: set[str] = set()  # dimensions that take no more
+        self.filled: set[str] = set()  # those whose lists are to be stored
+        self.stored: dict[tuple[str, int], list[str]] = {}  # pieces of lists, while entries are put back
         self._codes: dict[tuple[str, ...], int] = {}
         self.everything = self.code(())
 
@@ -43,9 +55,48 @@ class Segments:
         whole = (EVERYTHING, *segments)
         found = self._codes.get(whole)
         if found is None:
+            fitted = tuple(map(self.fit, segments))
+            if fitted != segments:
+                return self.code(fitted)  # not remembered: those that do not fit are without number
             found = self._codes[whole] = len(self.sets)
             self.sets.append(whole)
         return found
+
+    def fit(self, segment: str) -> str:
+        """The segment itself, or `__other__` of its dimension when that is full without it."""
+        dimension, _, value = segment.partition("=")
+        if value in ALWAYS or segment in self.values.get(dimension, ()):
+            return segment
+        if dimension in self.full:
+            return f"{dimension}={OTHER}"
+        self.admit(segment)
+        return segment
+
+    def admit(self, segment: str) -> None:
+        """A segment that is there, however many there are."""
+        dimension, sign, value = segment.partition("=")
+        if not sign or value in ALWAYS:
+            return
+        values = self.values.setdefault(dimension, set())
+        values.add(segment)
+        if len(values) >= VALUES_KEPT and dimension not in self.full:
+            self.full.add(dimension)
+            self.filled.add(dimension)
+
+    def pieces(self, dimension: str) -> int:
+        """In how many entries the list of a full dimension is stored."""
+        return -(-len(self.values[dimension]) // VALUES_AN_ENTRY)
+
+    def piece(self, dimension: str, number: int) -> list[str]:
+        """What one of them holds."""
+        return sorted(self.values[dimension])[number * VALUES_AN_ENTRY : (number + 1) * VALUES_AN_ENTRY]
+
+    def settle(self) -> None:
+        """After the last entry: the lists that were stored."""
+        for (dimension, _), segments in self.stored.items():
+            self.values.setdefault(dimension, set()).update(segments)
+            self.full.add(dimension)
+        self.stored.clear()
 
 
 class Cells:

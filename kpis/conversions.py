@@ -55,7 +55,7 @@ class Conversions:
         for period in {time // PERIOD_MS for time in times}:
             key, moved = f"{raw}\0{period}", f"{new}\0{period}"
             facts = self.facts.pop(key)
-            self._tenant.dirty.add(("conversion", key))
+            self._tenant.renew("conversion", key)
             if new is None:
                 self._forget_clicks(facts)
             else:
@@ -92,10 +92,12 @@ class Conversions:
 
     def of(self, root: str) -> list[int]:
         """When a subject converted, ms, in order."""
-        return sorted(chain.from_iterable(self._held(root)))
+        return sorted(chain.from_iterable(self._held(root))) if self._times else []
 
     def _held(self, root: str) -> "Iterator[array[int]]":
         times = self._times
+        if not times:
+            return iter(())
         return (times[raw] for raw in self._tenant.people.raws(root) if raw in times)
 
     def may_follow(self, root: str, time: int, click: str | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from kpis.attribution import MODELS, Touch, credits
-from kpis.journey import Journey
+from kpis.journey import journey_of
 from kpis.ledger import Contribution
 from kpis.marks import DAY_MS, FOREVER, Mark
 from kpis.money import money_marks
@@ -33,7 +33,7 @@ def of_credit(tenant: "Tenant", name: str) -> Contribution:
     sale = tenant.purchases.get(name)
     if sale is None or not is_revenue(tenant, name):
         return
-    journey = Journey(tenant, tenant.people.subject(name))
+    journey = journey_of(tenant, tenant.people.subject(name))
     before = journey.between(sale.time - _reach(tenant) + 1, sale.time + 1)
     if not before:
         yield from ((0, mark) for mark in _money(tenant, "credit.none", sale, sale.amount))

@@ -1,6 +1,6 @@
 """A deal: what its events say it is, and what it adds to the numbers. Rules: kpi-precise "deal state"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
 from kpis.money import money_marks
+from kpis.names import value_of
 from kpis.zone import Zone
 from models.settings import TenantSettings
 
@@ -32,6 +33,8 @@ DealEvent = list[Any]  # [t, kind, source, id, data]; data holds KEPT fields, ca
 def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> DealEvent:
     """What is kept of an event of a deal. ``kind`` is the type without ``crm.deal.``."""
     kept = {name: data[name] for name in KEPT if data.get(name) is not None}
+    if "traits" in kept:  # lists and objects are no values of a dimension
+        kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
     if kind not in ("won", "lost"):
         kept.pop("closed_at", None)
     campaign = data.get("campaign")
@@ -59,34 +62,58 @@ class Deal:
 
 def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
     """The state of a deal; the order of ``events`` plays no part."""
-    deal = Deal()
-    known = [event[0] for event in events if event[1] == "created" and not event[4].get("unknown_time")]
-    deal.created = min(known) if known else None
-    instant = -FOREVER
+    reader = DealReader(settings)
+    reader.deal.created = min((at for at in map(created_at, events) if at is not None), default=None)
     for event in in_order(events):
+        reader.take(event)
+    return reader.deal
+
+
+def created_at(event: DealEvent) -> int | None:
+    """When a deal was created, as an event says, ms."""
+    return event[0] if event[1] == "created" and not event[4].get("unknown_time") else None
+
+
+class DealReader:
+    """Reads the events of a deal one by one, in their order (`in_order`)."""
+
+    def __init__(self, settings: TenantSettings) -> None:
+        self.deal = Deal()
+        self.instant = -FOREVER
+        self._settings = settings
+
+    def take(self, event: DealEvent) -> None:
+        """One more event."""
+        deal = self.deal
         _read_attributes(deal, event[4])
-        state = state_after(deal.state, event, settings)
+        state = state_after(deal.state, event, self._settings)
         _read_stage(deal, event, state)
         if state is None:
-            continue
+            return
         deal.state = state
         at = instant_of(event, state)
         deal.closed = at if state in ("won", "lost") else None
-        instant = instant if event[4].get("unknown_time") else max(instant, at)
-        deal.states.append((instant, state == "open"))
-    return deal
+        self.instant = self.instant if event[4].get("unknown_time") else max(self.instant, at)
+        if not deal.states or deal.states[-1][1] != (state == "open"):
+            deal.states.append((self.instant, state == "open"))
 
 
 def in_order(events: list[DealEvent]) -> list[DealEvent]:
     """By version if every event but deal.created has one, else by time; then rank, id, source."""
-    versioned = all("version" in event[4] for event in events if event[1] != "created")
+    versioned = is_versioned(events)
+    return sorted(events, key=lambda event: place_of(event, versioned=versioned))
 
-    def key(event: DealEvent) -> tuple[Any, ...]:
-        time, kind, source, id_, data = event[:5]
-        place = data.get("version", -FOREVER) if versioned else time
-        return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
 
-    return sorted(events, key=key)
+def is_versioned(events: Iterable[DealEvent]) -> bool:
+    """Whether every event but deal.created has a version."""
+    return all("version" in event[4] for event in events if event[1] != "created")
+
+
+def place_of(event: DealEvent, *, versioned: bool) -> tuple[Any, ...]:
+    """Where an event comes in the order of a deal's."""
+    time, kind, source, id_, data = event[:5]
+    place = data.get("version", -FOREVER) if versioned else time
+    return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
 
 
 def instant_of(event: DealEvent, state: str) -> int:
@@ -150,15 +177,15 @@ def open_intervals(deal: Deal) -> list[Interval]:
     return intersect(union(spans), [(deal.created, FOREVER)])
 
 
-def deal_marks(deal: Deal, events: list[DealEvent], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
-    """What a deal adds to the numbers."""
+def deal_marks(deal: Deal, stale: list[Interval], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+    """What a deal adds to the numbers. ``stale``: when nothing had been heard of it for long."""
     if deal.state in ("merged", "deleted"):
         return
     if deal.closed is not None:
         yield from _closed_marks(deal, deal.closed, zone)
     spans = open_intervals(deal)
     yield from level_marks("open", spans)
-    yield from level_marks("stale", intersect(spans, _stale_intervals(events, settings)))
+    yield from level_marks("stale", intersect(spans, stale))
     if settings.qualified_stages:
         yield from level_marks("qualified", intersect(spans, _qualified_intervals(deal, settings)))
     for start, end in spans:
@@ -195,14 +222,12 @@ def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
     yield Mark(f"cycles.{deal.state}", closed, 1)
 
 
-def won_attempts(events: list[DealEvent], settings: TenantSettings) -> Iterator[Mark]:
-    """Every event that says a deal was won, whatever became of it."""
-    for event in events:
-        if event[1] in ("won", "stage_changed") and state_after("open", event, settings) == "won":
-            yield Mark("attempts.won", event[0], 1)
+def says_won(event: DealEvent, settings: TenantSettings) -> bool:
+    """Whether an event says that a deal was won, whatever became of it."""
+    return event[1] in ("won", "stage_changed") and state_after("open", event, settings) == "won"
 
 
-def _stale_intervals(events: list[DealEvent], settings: TenantSettings) -> list[Interval]:
+def stale_intervals(events: Iterable[DealEvent], settings: TenantSettings) -> list[Interval]:
     """From 90 days after an event to the next event, ms."""
     times = sorted({event[0] for event in events if not event[4].get("unknown_time")})
     wait = settings.stale_days * DAY_MS

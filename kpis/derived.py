@@ -22,6 +22,7 @@ MESSAGE: Final = "message:"
 def restore(tenant: "Tenant") -> None:
     """Make everything that is derived from restored facts."""
     people = tenant.people
+    tenant.put_together()
     people.identity.rebuild_all()
     tenant.plain_messages = _plain_messages(tenant)
     for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
@@ -43,7 +44,10 @@ def restore(tenant: "Tenant") -> None:
     for part in (tenant.conversions, tenant.clicks, tenant.forms):
         part.restore()
     reach.restore(tenant)
-    people.restore([*_holders(tenant), *people.attributes, *tenant.contacts.of], [*tenant.leads, *tenant.purchases])
+    people.restore(
+        [*_holders(tenant), *people.attributes, *tenant.customers, *tenant.contacts.of],
+        [*tenant.leads, *tenant.purchases],
+    )
     tenant.landings.restore()
     held = (*tenant.customers, *tenant.purchases, *(f"subscription:{key}" for key in tenant.subscriptions))
     tenant.spenders.refresh({people.subject(raw) for raw in held})

@@ -35,8 +35,7 @@ def carry_out(tenant: "Tenant", plan: Plan) -> None:
     if plan.unpick:
         _open_reached(tenant, plan)
     for root in roots:
-        people.open_segmented(root)
-        people.forget_sets(root)
+        people.take_out(root)
     for raw, new in names.items():
         _move(tenant, raw, new)
     if plan.unpick:
@@ -49,7 +48,7 @@ def carry_out(tenant: "Tenant", plan: Plan) -> None:
     tenant.dirty.update(("owner", thing) for thing in people.replace(names))
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
     for one in dict.fromkeys(name for raw in found for name in (people.subject(raw), people.person(raw))):
-        people.open_fresh(one)
+        people.put_fresh(one)
     for key, said in plan.remembered(tenant.erased).items():
         tenant.erased[key] = said
         tenant.dirty.add(("erased", key))
@@ -106,6 +105,7 @@ def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
         tenant.purchases.pop(thing, None)
         if kind == "deal":
             tenant.ages.changed.add(key)
+            tenant.histories.pop(key, None)
 
 
 # --- what stays gets other names
@@ -130,6 +130,7 @@ def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
         _move_fact(tenant, kind, raw, new)
     if raw.startswith(MESSAGE) and new is not None:
         _move_messages(tenant, raw.removeprefix(MESSAGE), new.removeprefix(MESSAGE))
+    tenant.answer_orders.pop(raw, None)
     tenant.horizons.pop(raw, None)
     tenant.scored.drop(raw)
     tenant.spenders.move(raw, new)
@@ -158,7 +159,7 @@ def _move_fact(tenant: "Tenant", kind: str, key: str, new: str | None) -> None:
     if key not in shelf:
         return
     fact = shelf.pop(key)
-    tenant.dirty.add((kind, key))
+    tenant.renew(kind, key)
     if new is None:
         return
     shelf[new] = fact
@@ -222,7 +223,8 @@ def _forget_traits(tenant: "Tenant", plan: Plan) -> None:
         for event in tenant.deals.get(key, ()) if thing != key else ():
             if "traits" in event[4]:
                 event[4]["traits"] = read_traits(tenant, event[4]["traits"])
-                tenant.dirty.add(("deal", key))
+                tenant.renew("deal", key)
+                tenant.histories.pop(key, None)  # it holds what it has read
 
 
 def _release(tenant: "Tenant", plan: Plan) -> list[str]:

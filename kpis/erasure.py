@@ -9,7 +9,7 @@ it is of a new subject. `Plan` says what is to be done; kpis.erasing does it to 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids
+from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.names import CONTACT, NODE_SPACES, split_within, within
 from kpis.pseudonyms import pseudonym
 from models.record import Row
@@ -90,8 +90,8 @@ def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
     if not ids:
         return []
     if people.account and not ids[0].startswith(CUSTOMER):
-        return list(people.identity.person_members(people.person(ids[0])))
-    return list(people.identity.members(people.subject(ids[0])))
+        return sorted(people.identity.person_members(people.person(ids[0])), key=rank)
+    return sorted(people.identity.members(people.subject(ids[0])), key=rank)
 
 
 def treated(tenant: "Tenant", row: Row) -> Row | None:
@@ -114,7 +114,8 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
         data[field] = surrogate.partition(":")[2] if surrogate else None
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
-    if row.data.get("winner_id") is not None and not _merge(data, said):
+    words = row.type.startswith("crm.identity.")
+    if words and row.data.get("winner_id") is not None and not _merge(data, said):
         data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
     return row._replace(data=data) if found or data != row.data else row
 

@@ -13,7 +13,8 @@ from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
 from kpis.credit import CREDIT, of_credit
 from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
-from kpis.deals import deal_marks, deal_segments, read_deal, won_attempts
+from kpis.deal_history import Reading, reading
+from kpis.deals import deal_marks, deal_segments
 from kpis.forms import of_forms
 from kpis.hits import of_hits
 from kpis.lead_groups import lead_events, lead_group
@@ -30,7 +31,7 @@ from kpis.records import record_marks
 from kpis.response import response_marks
 from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
-from kpis.stays import STAGE_EVENTS, Stay, stay_marks, stays
+from kpis.stays import STAGE_EVENTS, Stay, stay_marks
 from kpis.tickets import ticket_marks
 from kpis.touches import BY_CODE, LATE, LOGINS
 
@@ -47,30 +48,30 @@ SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "lost@month",
 
 def of_deal(tenant: "Tenant", key: str) -> Contribution:
     """A deal, in its own segments, with its late events."""
-    events = tenant.deals.get(key)
-    if not events:
+    if key not in tenant.deals:
         return
-    deal = read_deal(events, tenant.settings)
-    for mark in won_attempts(events, tenant.settings):
-        yield 0, mark
-    for stage, mark in stay_marks(deal_stays(tenant, key)):
+    read = reading(tenant, key)
+    for time in read.won():
+        yield 0, Mark("attempts.won", time, 1)
+    for stage, mark in stay_marks(_stays_of(read)):
         yield tenant.sets.code((segment_of("stage", stage),)), mark
-    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
-    for mark in deal_marks(deal, events, tenant.settings, tenant.zone):
+    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
+    for mark in deal_marks(read.deal, read.stale(), tenant.settings, tenant.zone):
         yield segments, mark
-    for event in events:
-        if len(event) > 5:
-            yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
-            stage = event[4].get("to_stage") or event[4].get("stage")
-            if stage and event[1] in STAGE_EVENTS:
-                yield tenant.sets.code((segment_of("stage", stage),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
+    for event in read.late():
+        yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
+        stage = event[4].get("to_stage") or event[4].get("stage")
+        if stage and event[1] in STAGE_EVENTS:
+            yield tenant.sets.code((segment_of("stage", stage),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
 
 
 def deal_stays(tenant: "Tenant", key: str) -> list[Stay]:
     """The stays of a deal; none of one that was merged away or deleted."""
-    events = tenant.deals.get(key, [])
-    gone = read_deal(events, tenant.settings).state in ("merged", "deleted")
-    return [] if gone else list(stays(events, tenant.settings))
+    return _stays_of(reading(tenant, key))
+
+
+def _stays_of(read: Reading) -> list[Stay]:
+    return [] if read.deal.state in ("merged", "deleted") else read.stays()
 
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:

@@ -3,11 +3,14 @@
 Said outright (``merged``) pairs are joined first, and may join two customers; then every other link in order of its
 earliest (time, source, id), links of one event in the order of its ids, unless it would join two components that both
 hold a customer: such a link is a *conflict* and stands aside. So an id linked to two customers belongs to the one with
-the earliest link. An ``unmerged`` that is the latest word on a pair takes it off; the components are simply made again.
+the earliest link. An ``unmerged`` that is the latest word on a pair takes it off.
+Components are kept as forests (kpis.forest): linking costs the smaller of two.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from kpis.forest import FORCED, Component, Forest, Key, Pair, Watch, pair_of
 
 KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
 FIELDS: Final = (
@@ -22,7 +25,15 @@ MATCHING: Final = ("email_hash", "phone_hash")
 PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
-Pair = tuple[str, str]
+SLICE: Final = 1000  # links put between two looks at the clock
+
+
+class Edge(NamedTuple):
+    """What a link is in the graphs: its key among the subjects' edges (None: none), whether it joins persons."""
+
+    key: Key | None
+    person: bool
+    merged: bool
 
 
 def named_ids(data: dict[str, Any]) -> list[str]:
@@ -59,6 +70,12 @@ class Link:
         self.beside = False  # an event of an account carried both: they are one person
         self.word: tuple[Stamp, bool] | None = None  # latest outright word: on or off
         self.merge: tuple[Stamp, bool] | None = None  # latest of merged, unmerged
+
+    def copy(self) -> "Link":
+        """Another one of which the same was said."""
+        other = Link()
+        other.carried, other.beside, other.word, other.merge = self.carried, self.beside, self.word, self.merge
+        return other
 
     def carry(self, stamp: Stamp) -> bool:
         """Note an event that carried the pair; says whether anything changed."""
@@ -107,77 +124,79 @@ class Link:
         return link
 
 
-class Components:
-    """Ids that are one, by the first of them in rank order."""
+class Unwatched:
+    """Nobody has facts, and nobody wants to know."""
 
-    def __init__(self) -> None:
-        self.roots: dict[str, str] = {}  # of every id that is not the first of its component
-        self._members: dict[str, list[str]] = {}
+    def has_facts(self, node: str) -> bool:
+        """See `Watch`."""
+        return False
 
-    def root(self, node: str) -> str:
-        """The first id of a component."""
-        return self.roots.get(node, node)
+    def joining(self, one: Component, other: Component) -> None:
+        """See `Watch`."""
 
-    def members(self, root: str) -> list[str]:
-        """All ids of a component."""
-        return self._members.get(root) or [root]
+    def splitting(self, one: Component) -> None:
+        """See `Watch`."""
 
-    def keep(self, nodes: Iterable[str], find: Callable[[str], str]) -> None:
-        """Take the components of some nodes as ``find`` says them; none reaches beyond these nodes."""
-        groups: dict[str, list[str]] = {}
-        for node in nodes:
-            self._members.pop(self.roots.pop(node, node), None)
-            groups.setdefault(find(node), []).append(node)
-        for group in groups.values():
-            group.sort(key=rank)
-            if len(group) > 1:
-                self._members[group[0]] = group
-                self.roots.update(dict.fromkeys(group, group[0]))
+    def made(self, one: Component) -> None:
+        """See `Watch`."""
+
+
+class Untold(Unwatched):
+    """Somebody has facts, and is not told what changes."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.has_facts = watch.has_facts  # type: ignore[method-assign]
 
 
 class Identity:
     """The graph of one tenant's ids. A node that was never linked is its own subject and takes no space.
 
-    ``apart``: customers are accounts, and persons are the components of the other ids.
+    ``apart``: customers are accounts, and persons are the components of the other ids. ``watch`` hears of every
+    component before and after it changes.
     """
 
-    def __init__(self, *, apart: bool = False, match_on: Iterable[str] = ()) -> None:
+    def __init__(self, *, apart: bool = False, match_on: Iterable[str] = (), watch: Watch | None = None) -> None:
         self.apart = apart
         # A hash links nothing where its field is not (or no more) matched on.
         self._ignored = tuple(f"{MATCH}{field}:" for field in MATCHING if field not in match_on)
-        self._persons = Components()
         self.links: dict[Pair, Link] = {}
-        self.conflicts = 0
         self._neighbours: dict[str, list[str]] = {}
-        self._subjects = Components()
-        self._conflicting: set[Pair] = set()
+        self._watch = watch or Unwatched()
+        self._merged: dict[str, tuple[str, ...]] = {}  # id -> all of its kind that were merged with it, in order
+        self._subjects = Forest(CUSTOMER, self._edges, rank, self._watch)
+        self._persons = Forest(None, self._person_edges, rank, self._watch)
+        self.of = self._subjects.of  # id -> its component, kept up to date: every event asks several times
 
     @staticmethod
     def pair(one: str, other: str) -> Pair:
         """A pair in its one spelling."""
-        return (one, other) if one < other else (other, one)
+        return pair_of(one, other)
 
     @property
-    def roots(self) -> dict[str, str]:
-        """The subject of every id that has another name, kept up to date."""
-        return self._subjects.roots
+    def conflicts(self) -> int:
+        """How many links stand aside."""
+        return self._subjects.apart
 
     def root(self, node: str) -> str:
         """The subject of an id, named by the component's first id in rank order."""
-        return self._subjects.root(node)
+        found = self.of.get(node)
+        return node if found is None else found.name
 
-    def members(self, root: str) -> list[str]:
-        """All ids of a subject."""
-        return self._subjects.members(root)
+    def members(self, root: str) -> Collection[str]:
+        """All ids of a subject, in no order."""
+        return _members(self._subjects, root)
 
     def person(self, node: str) -> str:
         """The person of an id: its subject, where customers are accounts the component of ids without customers."""
-        return self._persons.root(node) if self.apart and not node.startswith(CUSTOMER) else self.root(node)
+        if not self.apart or node.startswith(CUSTOMER):
+            return self.root(node)
+        found = self._persons.of.get(node)
+        return node if found is None else found.name
 
-    def person_members(self, person: str) -> list[str]:
-        """All ids of a person."""
+    def person_members(self, person: str) -> Collection[str]:
+        """All ids of a person, in no order."""
         apart = self.apart and not person.startswith(CUSTOMER)
-        return self._persons.members(person) if apart else self.members(person)
+        return _members(self._persons, person) if apart else self.members(person)
 
     def carries(self, pair: Pair, stamp: Stamp) -> bool:
         """Whether an event that carries this pair says anything new. Cheap: most events repeat known links."""
@@ -195,8 +214,53 @@ class Identity:
                     queue.append(other)
         return found
 
-    def link(self, pair: Pair) -> Link:
-        """The link of a pair, made when it is new. Call ``rebuild`` on the reach of its ends after changing it."""
+    def is_alone(self, node: str) -> bool:
+        """Whether no other id is of an id's person."""
+        return node not in self._persons.of
+
+    def note_facts(self, node: str) -> None:
+        """An id has facts."""
+        for forest in (self._subjects, self._persons):
+            if (found := forest.of.get(node)) is not None:
+                found.facts = True
+
+    # --- what changes links
+
+    def change(self, pair: Pair, say: Callable[[Link], Any]) -> bool:
+        """Let a link hear what an event says, and keep the components up to date; says whether it was news."""
+        link, said = self._link(pair), self.links[pair].copy()
+        say(said)
+        if said.encode() == link.encode():
+            return False
+        before, after = self._edge(pair, link), self._edge(pair, said)
+        self._announce(pair, before, after)
+        self.links[pair] = said
+        if before.merged != after.merged:
+            self._forget_merged(pair)
+        self._change_subjects(pair, before.key, after.key)
+        if after.person and not before.person:
+            self._persons.put(*pair, FORCED)
+        elif before.person and not after.person:
+            self._persons.remove(*pair)
+        return True
+
+    def _announce(self, pair: Pair, before: Edge, after: Edge) -> None:
+        """Tell of components that are about to lose a link, and of those whose merged ids will be others."""
+        weaker = before.key is not None and (after.key is None or after.key > before.key)
+        merges = before.merged != after.merged and _kind(pair[0]) == _kind(pair[1])
+        if merges or (weaker and self._subjects.holds(*pair)):
+            for node in pair:
+                self._watch.splitting(self._subjects.component(node))
+        elif before.person and not after.person and self._persons.holds(*pair):
+            self._watch.splitting(self._persons.component(pair[0]))
+
+    def _change_subjects(self, pair: Pair, before: Key | None, after: Key | None) -> None:
+        if after is not None and (before is None or after < before):
+            self._subjects.put(*pair, after)
+        elif before is not None and (after is None or (after > before and self._subjects.holds(*pair))):
+            self._subjects.remove(*pair)
+
+    def _link(self, pair: Pair) -> Link:
         link = self.links.get(pair)
         if link is None:
             link = self.links[pair] = Link()
@@ -204,112 +268,131 @@ class Identity:
                 self._neighbours.setdefault(one, []).append(other)
         return link
 
-    def load(self, pair: Pair, stored: list[Any]) -> None:
-        """Put a stored link back; call ``rebuild_all`` after the last."""
-        self.link(pair)
-        self.links[pair] = Link.decode(stored)
+    def _edge(self, pair: Pair, link: Link) -> Edge:
+        """What a link is in the graphs: nothing where it is off, or where nothing is matched on its hash (any more)."""
+        if not link.on or pair[0].startswith(self._ignored) or pair[1].startswith(self._ignored):
+            key = None
+        elif link.merged:
+            key = FORCED
+        else:
+            assert link.carried is not None, "a word alone is a merge"
+            # Of those that one event carried, the one of the first ids first.
+            key = (link.carried, sorted(map(rank, pair)))
+        persons = self.apart and link.one_person and not (pair[0].startswith(CUSTOMER) or pair[1].startswith(CUSTOMER))
+        ignored = pair[0].startswith(self._ignored) or pair[1].startswith(self._ignored)
+        return Edge(key, persons and not ignored, link.merged)
 
-    def drop(self, pair: Pair) -> None:
-        """Take a stored link back, before ``rebuild_all``."""
-        if self.links.pop(pair, None) is not None:
-            for one, other in (pair, pair[::-1]):
-                self._neighbours[one].remove(other)
-                if not self._neighbours[one]:
-                    del self._neighbours[one]
+    def _edges(self, node: str) -> Iterator[tuple[str, Key]]:
+        for other in self._neighbours.get(node, ()):
+            pair = pair_of(node, other)
+            if (key := self._edge(pair, self.links[pair]).key) is not None:
+                yield other, key
+
+    def _person_edges(self, node: str) -> Iterator[tuple[str, Key]]:
+        for other in self._neighbours.get(node, ()):
+            pair = pair_of(node, other)
+            if self._edge(pair, self.links[pair]).person:
+                yield other, FORCED
+
+    # --- ids that were merged
+
+    def merged_with(self, node: str) -> tuple[str, ...]:
+        """The ids of the same kind that were merged with one, itself among them, in order."""
+        known = self._merged.get(node)
+        if known is None:
+            found = self._find_merged(node)
+            known = tuple(sorted(found))
+            self._merged.update(dict.fromkeys(found, known))
+        return known
+
+    def _find_merged(self, node: str) -> set[str]:
+        found, queue = {node}, [node]
+        while queue:
+            one = queue.pop()
+            for other in self._neighbours.get(one, ()):
+                if other not in found and _kind(other) == _kind(node) and self.links[pair_of(one, other)].merged:
+                    found.add(other)
+                    queue.append(other)
+        return found
+
+    def _forget_merged(self, pair: Pair) -> None:
+        for node in pair:
+            for one in self._merged.get(node, ()):
+                del self._merged[one]
 
     def replace(self, names: dict[str, str | None]) -> set[Pair]:
         """Put other names in the place of ids (None: gone) with the links among them, which are returned, old and new.
 
-        Links to all other ids go.
+        Links to all other ids go. Nobody is told: take out what depends on the subjects and persons before, and note
+        the facts of the new names after.
         """
-        nodes, changed = self.reach(*names), set[Pair]()
-        for pair in [self.pair(one, other) for one in names for other in self._neighbours.get(one, ())]:
+        for node in names:
+            for one in self._merged.get(node, ()):
+                del self._merged[one]
+        left = [(forest, forest.dissolve(names)) for forest in (self._subjects, self._persons)]
+        changed = self._replace_links(names)
+        news = [name for name in names.values() if name is not None]
+        self._subjects.watch = self._persons.watch = Untold(self._watch)
+        for forest, nodes in left:
+            forest.put_all([*(node for node in nodes if node not in names), *news])
+        self._subjects.watch = self._persons.watch = self._watch
+        return changed
+
+    def _replace_links(self, names: dict[str, str | None]) -> set[Pair]:
+        changed = set[Pair]()
+        for pair in [pair_of(one, other) for one in names for other in self._neighbours.get(one, ())]:
             if (link := self.links.get(pair)) is None:
                 continue  # both ends have other names: its other end had its turn
             self.drop(pair)
             changed.add(pair)
             one, other = names.get(pair[0]), names.get(pair[1])
             if one is not None and other is not None:
-                changed.add(self.pair(one, other))
-                self.load(self.pair(one, other), link.encode())
-        self.rebuild(nodes | {name for name in names.values() if name is not None})
+                changed.add(pair_of(one, other))
+                self.load(pair_of(one, other), link.encode())
         return changed
+
+    # --- a restart
+
+    def load(self, pair: Pair, stored: list[Any]) -> None:
+        """Put a stored link back; call ``rebuild_all`` after the last."""
+        self._link(pair)
+        self.links[pair] = Link.decode(stored)
+
+    def drop(self, pair: Pair) -> None:
+        """Take a link back, while it is in no component."""
+        if self.links.pop(pair, None) is not None:
+            for one, other in (pair, pair[::-1]):
+                self._neighbours[one].remove(other)
+                if not self._neighbours[one]:
+                    del self._neighbours[one]
 
     def rebuild_all(self) -> None:
         """Make all components, after a restore."""
-        seen: set[str] = set()
-        for node in list(self._neighbours):
-            if node not in seen:
-                nodes = self.reach(node)
-                seen |= nodes
-                self.rebuild(nodes)
+        for _ in self.rebuilding():
+            pass
 
-    def rebuild(self, nodes: set[str]) -> None:
-        """Make the components of a reach again."""
-        parent = {node: node for node in nodes}
-        customer = {node: node.startswith(CUSTOMER) for node in nodes}
+    def rebuilding(self) -> Iterator[None]:
+        """The same in slices: step it to the end."""
+        assert not self.of, "links are loaded before any event"
+        self._subjects.watch = self._persons.watch = Unwatched()
+        edges = {pair: self._edge(pair, link) for pair, link in self.links.items()}
+        yield
+        # In their order no link has to take the place of another.
+        linked = sorted((edge.key, pair) for pair, edge in edges.items() if edge.key is not None)
+        for number, (key, pair) in enumerate(linked):
+            self._subjects.put(*pair, key)
+            if number % SLICE == 0:
+                yield
+        for pair, edge in edges.items():
+            if edge.person:
+                self._persons.put(*pair, FORCED)
+        self._subjects.watch = self._persons.watch = self._watch
 
-        def find(node: str) -> str:
-            while parent[node] != node:
-                parent[node] = node = parent[parent[node]]
-            return node
 
-        def join(one: str, other: str, force: bool) -> bool:
-            one, other = find(one), find(other)
-            if one == other:
-                return True
-            if customer[one] and customer[other] and not force:
-                return False
-            parent[other] = one
-            customer[one] |= customer[other]
-            return True
+def _kind(node: str) -> str:
+    return node[: node.index(":")]
 
-        pairs = [pair for pair in self._pairs(nodes) if self.links[pair].on]
-        for pair in pairs:
-            if self.links[pair].merged:
-                join(*pair, force=True)
-        refused = {pair for pair in sorted(pairs, key=self._earliest) if not join(*pair, force=False)}
-        self._keep_conflicts(nodes, refused)
-        self._subjects.keep(nodes, find)
-        if self.apart:
-            self._rebuild_persons([node for node in nodes if not node.startswith(CUSTOMER)])
 
-    def _rebuild_persons(self, nodes: list[str]) -> None:
-        parent = {node: node for node in nodes}
-
-        def find(node: str) -> str:
-            while parent[node] != node:
-                parent[node] = node = parent[parent[node]]
-            return node
-
-        for one, other in self._pairs(nodes):
-            if other in parent and self.links[one, other].one_person:
-                parent[find(one)] = find(other)
-        self._persons.keep(nodes, find)
-
-    def _pairs(self, nodes: Iterable[str]) -> Iterator[Pair]:
-        for node in nodes:
-            for other in self._neighbours.get(node, ()):
-                if node < other and not (node.startswith(self._ignored) or other.startswith(self._ignored)):
-                    yield node, other
-
-    def merged_with(self, node: str) -> set[str]:
-        """The ids of the same kind that were merged with one, itself among them."""
-        kind = node.partition(":")[0] + ":"
-        found, queue = {node}, [node]
-        while queue:
-            one = queue.pop()
-            for other in self._neighbours.get(one, ()):
-                if other not in found and other.startswith(kind) and self.links[self.pair(one, other)].merged:
-                    found.add(other)
-                    queue.append(other)
-        return found
-
-    def _earliest(self, pair: Pair) -> tuple[Stamp, list[tuple[int, str]]]:
-        """Where a link comes in order: of those that one event carried, the one of the first ids first."""
-        link = self.links[pair]
-        return link.carried or (link.word or ((0, "", ""), True))[0], sorted(map(rank, pair))
-
-    def _keep_conflicts(self, nodes: set[str], refused: set[Pair]) -> None:
-        self._conflicting = {pair for pair in self._conflicting if pair[0] not in nodes} | refused
-        self.conflicts = len(self._conflicting)
+def _members(forest: Forest, name: str) -> Collection[str]:
+    found = forest.of.get(name)
+    return (name,) if found is None or found.name != name else found.members

@@ -73,6 +73,17 @@ class Journey:
                 yield Touch(time, channel or self.fallback, campaign), type_
 
 
+def journey_of(tenant: "Tenant", root: str) -> Journey:
+    """A subject's journey, read once for all of its groups that are taken out or put back together."""
+    memo = tenant.ledger.memo
+    if memo is None:
+        return Journey(tenant, root)
+    if root not in memo:
+        memo[root] = Journey(tenant, root)
+    found: Journey = memo[root]
+    return found
+
+
 def _viewed(tenant: "Tenant", raw: str) -> bool:
     touches = tenant.people.touches.get(raw)
     return touches is not None and bool(touches.views.any())

@@ -39,6 +39,7 @@ class Landings:
         self.pages = PageViews(tenant.settings.conversion_days, partial(tenant.cells.touch, PAGED))
         self.converted: dict[str, array[int]] = {}  # person -> minutes of converted views of landing pages
         self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
+        self._clicks: dict[str, set[str]] = {}  # id -> those clicks
         self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
         self._tenant = tenant
         self._young = f"{tenant.settings.conversion_days}d"
@@ -46,23 +47,25 @@ class Landings:
 
     def view(self, raw: str, page: int) -> None:
         """Note by which click an id came to a page."""
-        click = path_and_click(page)[1]
-        if click:
-            self.by_click.setdefault(click, set()).add(raw)
+        if click := path_and_click(page)[1]:
+            self._note_click(raw, click)
+
+    def _note_click(self, raw: str, click: str) -> None:
+        self.by_click.setdefault(click, set()).add(raw)
+        self._clicks.setdefault(raw, set()).add(click)
 
     def move(self, raw: str, new: str | None) -> None:
-        """Give the views of an id another one (None: they are gone), before its touches move."""
+        """Give the views of an id another one (None: they are gone)."""
         self._done.pop(raw, None)
         self.converted.pop(raw, None)
         self.pages.move(raw, new)
-        touches = self._tenant.people.touches.get(raw)
-        for page in set(touches.pages) if touches is not None else ():
-            click = path_and_click(page)[1] if page >= 0 else None
-            viewers = self.by_click.get(click, set()) if click else set()
-            if raw in viewers:
-                viewers.remove(raw)
-                if new is not None:
-                    viewers.add(new)
+        clicks = self._clicks.pop(raw, set())
+        for click in clicks:
+            self.by_click[click].remove(raw)
+            if not self.by_click[click]:
+                del self.by_click[click]
+            if new is not None:
+                self._note_click(new, click)
 
     def viewed(self, person: str, raw: str) -> None:
         """A view has been counted: it may be followed by a conversion that came before it."""
@@ -87,7 +90,7 @@ class Landings:
                     self._note_page(self.pages.viewed, raw, place)
             for page in set(touches.pages):
                 if page >= 0 and (click := path_and_click(page)[1]):
-                    self.by_click.setdefault(click, set()).add(raw)
+                    self._note_click(raw, click)
                     found.add(people.person(raw))
         for raw in self._tenant.conversions.raws:
             found.update(people.person(one) for one in people.raws(people.subject(raw)))
@@ -205,15 +208,16 @@ class Landings:
     def _hits(self, person: str) -> Iterator[tuple[int, Any, int]]:
         """(time ms, session, page) of a person's views that a conversion followed."""
         people, conversions = self._tenant.people, self._tenant.conversions
+        of: dict[str, list[int]] = {}  # subject -> its conversions: in accounts the ids may be of several
         for raw in people.own_raws(person):
             touches = people.touches.get(raw)
             self._done.pop(raw, None)
             self.pages.reconsider(raw)
             if touches is None or not raw.startswith(IDENTIFIED):
                 continue
-            times = conversions.of(people.subject(raw))
-            clicks = any(raw in ids for click, ids in self.by_click.items() if click in conversions.by_click)
-            if not times and not clicks:
+            subject = people.subject(raw)
+            times = of[subject] if subject in of else of.setdefault(subject, conversions.of(subject))
+            if not times and conversions.by_click.keys().isdisjoint(self._clicks.get(raw, ())):
                 continue
             for place in np.flatnonzero(touches.views).tolist():
                 time, page = touches.packed[place] >> 12, touches.pages[place]

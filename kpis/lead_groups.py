@@ -11,14 +11,13 @@ if TYPE_CHECKING:
 
 def lead_group(tenant: "Tenant", lead: str) -> str:
     """Merged leads are one: the first by name of those that have events."""
-    return min((one for one in merged_leads(tenant, lead) if one in tenant.leads), default=lead)
+    return next((one for one in merged_leads(tenant, lead) if one in tenant.leads), lead)
 
 
-def merged_leads(tenant: "Tenant", lead: str) -> set[str]:
-    """All ids of a lead."""
+def merged_leads(tenant: "Tenant", lead: str) -> tuple[str, ...]:
+    """All ids of a lead, in order."""
     identity = tenant.people.identity
-    alone = identity.root(lead) == lead and len(identity.members(lead)) == 1
-    return {lead} if alone else identity.merged_with(lead)
+    return identity.merged_with(lead) if lead in identity.of else (lead,)
 
 
 def lead_events(tenant: "Tenant", lead: str) -> list[LeadEvent]:

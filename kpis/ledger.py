@@ -6,7 +6,7 @@ facts, so the sum of all changes is always the contribution of the facts as they
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
 from kpis.marks import Mark
@@ -24,6 +24,7 @@ class Ledger:
     def __init__(self) -> None:
         self.rows: Rows = {}
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
+        self.memo: dict[str, Any] | None = None  # what many groups read, while no fact changes between them
         self._open: set[Group] = set()
 
     def open(self, kind: str, key: str) -> None:
@@ -32,6 +33,13 @@ class Ledger:
         if group not in self._open:
             self._open.add(group)
             self._move(group, -1)
+
+    def open_all(self, groups: Iterable[Group]) -> None:
+        """Take many groups out at once: what they read in common is read once."""
+        self.memo = {}
+        for group in groups:
+            self.open(*group)
+        self.memo = None
 
     def open_empty(self, kind: str, key: str) -> None:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""
@@ -67,9 +75,11 @@ class Ledger:
 
     def close(self) -> None:
         """Put every open group back, as its facts are now."""
+        self.memo = {}
         for group in self._open:
             self._move(group, 1)
         self._open.clear()
+        self.memo = None
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""

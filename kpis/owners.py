@@ -4,9 +4,9 @@ from collections.abc import Callable
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis import reach
 from kpis.acquisition import note_late, note_told
-from kpis.identity import CUSTOMER, Link, Pair, person_rank
+from kpis.forest import Pair
+from kpis.identity import CUSTOMER, Link, person_rank
 from kpis.ledger import Group
 from kpis.names import CONTACT, within
 from kpis.people import PERSON_GROUPS, SEGMENTED_GROUPS
@@ -76,18 +76,10 @@ def carry_beside(tenant: "Tenant", ids: list[str]) -> None:
 
 
 def relink(tenant: "Tenant", changes: dict[Pair, Callable[[Link], Any]]) -> None:
-    """Change links, and make the subjects they reach again."""
-    identity = tenant.people.identity
-    nodes = identity.reach(*(node for pair in changes for node in pair))
-
-    def change() -> None:
-        for pair, said in changes.items():
-            said(identity.link(pair))
+    """Change links; the subjects that this changes are made again when the batch ends."""
+    for pair, said in changes.items():
+        if tenant.people.relink(pair, said):
             tenant.dirty.add(("link", pair))
-        identity.rebuild(nodes)
-
-    reach.open_deals_of(tenant, *(tenant.leads[node] for node in nodes if node in tenant.leads))
-    tenant.people.regroup(nodes, change)
 
 
 def give_owner(tenant: "Tenant", thing: str, owner: str, stamp: tuple[int, str, str]) -> None:

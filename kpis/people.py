@@ -11,7 +11,8 @@ from sys import intern
 from typing import Any, Final
 
 from kpis.cells import Segments
-from kpis.identity import Identity
+from kpis.forest import Component, Pair
+from kpis.identity import Identity, Link, rank
 from kpis.ledger import Ledger
 from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within
 from kpis.person_sets import PersonSets
@@ -41,8 +42,9 @@ class People:
         match_on: Iterable[str] = (),
     ) -> None:
         self.account = account  # customers are accounts: the other ids tell their persons
-        self.identity = Identity(apart=account, match_on=match_on)
-        self._roots = self.identity.roots
+        self.identity = Identity(apart=account, match_on=match_on, watch=self)
+        self._components = self.identity.of
+        self.regrouping: Callable[[Iterable[str]], None] = lambda members: None  # before a subject is made again
         self.owners: dict[str, Said] = {}  # object -> [t, source, id, owner's id]
         self.attributes: dict[str, dict[str, Said]] = {}  # id -> dimension -> latest said
         self.touches: dict[str, Touches] = {}
@@ -58,13 +60,20 @@ class People:
         self._objects: dict[str, set[str]] = {}  # owner's id -> such objects, and its contacts
         self._within: dict[str, set[str]] = {}  # a person's id -> that id within accounts
         self._things: dict[str, set[str]] | None = None  # owner's id -> all it owns; made when it is first asked for
+        # Of a batch: subjects all of whose groups are out of the numbers, and those whose sets are made again, too.
+        self._opened: set[str] = set()
+        self._renewed: set[str] = set()
+        self._is_fresh: bool | None = None  # whether two that are joined were taken out; None: one is split
+        self._pair: Pair = ("", "")  # the link that is changed,
+        self._reached: set[str] | None = None  # and in accounts the ids that it reaches, taken out
 
     # --- who is who
 
     def subject(self, raw: str) -> str:
         """The subject of an id or object."""
         own = raw if raw.startswith(NODE_SPACES) else self.owner(raw)
-        return self._roots.get(own, own)  # as identity.root: every event asks several times
+        found = self._components.get(own)  # as identity.root: every event asks several times
+        return own if found is None else found.name
 
     def owner(self, raw: str) -> str:
         """The id that an object or a person's id in an account belongs to; an id itself."""
@@ -110,34 +119,40 @@ class People:
 
     def hold(self, raw: str) -> None:
         """Note that an id has touches or answers of its own: they move when its owner changes."""
-        if raw not in self._holders:
-            self._holders.add(raw)
-            if (owner := self.owner(raw)) != raw:
-                self._objects.setdefault(owner, set()).add(raw)
-            if raw.startswith(WITHIN):
-                self._within.setdefault(split_within(raw)[1], set()).add(raw)
+        if raw in self._holders:
+            return
+        self._holders.add(raw)
+        if (owner := self.owner(raw)) != raw:
+            self._objects.setdefault(owner, set()).add(raw)
+        self.identity.note_facts(owner)
+        if raw.startswith(WITHIN):
+            self._within.setdefault(person := split_within(raw)[1], set()).add(raw)
+            self.identity.note_facts(person)
+        if raw.startswith(CONTACT) and (root := self.identity.root(owner)) in self._opened:
+            self._open_person(raw, renew=root in self._renewed)
 
     def segments(self, person: str) -> int:
         """Code of the segments a person or subject falls in, by what was said latest."""
         root = self.subject(person)
         code = self._codes.get(root)
         if code is None:
-            latest = self._latest[root] = self._said_last(root)
+            latest = self._last_words(root)
             said = ((name, latest[name][3] if name in latest else None) for name in self.dimensions)
             code = self._codes[root] = self._segments.code(tuple(segment_of(*pair) for pair in said))
         return code
+
+    def _last_words(self, root: str) -> dict[str, Said]:
+        latest = self._latest.get(root)
+        if latest is None:
+            latest = self._latest[root] = self._said_last(root)
+        return latest
 
     def code_of_segments(self, segments: tuple[str, ...]) -> int:
         """The code of a set of segments."""
         return self._segments.code(segments)
 
     def _said_last(self, root: str) -> dict[str, Said]:
-        latest: dict[str, Said] = {}
-        for raw in self.raws(root):
-            for dimension, said in self.attributes.get(raw, {}).items():
-                if dimension not in latest or latest[dimension][:3] < said[:3]:
-                    latest[dimension] = said
-        return latest
+        return _latest_of([self.attributes[raw] for raw in self.raws(root) if raw in self.attributes])
 
     # --- what changes a subject
 
@@ -147,22 +162,29 @@ class People:
         if held is not None and held[:3] >= said[:3]:
             return False
         root = self.subject(raw)
-        self.segments(root)
-        current = self._latest[root].get(dimension)
+        latest = self._last_words(root)
+        current = latest.get(dimension)
         if current is None or current[:3] < said[:3]:
             if current is None or current[3] != said[3]:
                 self.open_segmented(root)
-            else:
-                self._latest[root][dimension] = said
-        self.attributes.setdefault(raw, {})[dimension] = said
+                self._codes.pop(root, None)
+            latest[dimension] = said
+        if raw not in self.attributes:
+            self.attributes[raw] = {}
+            self.identity.note_facts(self.owner(raw))
+        self.attributes[raw][dimension] = said
         return True
 
     def own(self, kind: str, key: str, raw: str | None, previous: str | None) -> None:
         """Move a group of facts from one id to another."""
         if previous is not None:
             self.owned.get(previous, {}).get(kind, set()).discard(key)
-        if raw is not None:
-            self.owned.setdefault(raw, {}).setdefault(kind, set()).add(key)
+        if raw is None or key in (keys := self.owned.setdefault(raw, {}).setdefault(kind, set())):
+            return
+        keys.add(key)
+        self.identity.note_facts(raw)
+        if kind in SEGMENTED_GROUPS and self.identity.root(raw) in self._opened:
+            self._ledger.open_empty(kind, key)  # where it came from elsewhere it is open already
 
     def owned_by(self, root: str, kind: str) -> Iterator[str]:
         """Keys of a subject's groups of one kind."""
@@ -177,22 +199,33 @@ class People:
             yield from self.owned.get(member, {}).get(kind, ())
 
     def open_segmented(self, root: str) -> None:
-        """Take everything out that falls in a subject's segments, before they change."""
+        """Take everything out that falls in a subject's segments, before they change. Once a batch."""
+        if root in self._opened:
+            return
         # In accounts a person may be known by ids of two accounts: sign-ins fall in the segments of its first one.
         persons = self._persons_within(root)
-        known = (self.identity.members(root), *map(self.identity.person_members, persons))
-        for member in dict.fromkeys(chain.from_iterable(known)):
-            for kind, keys in self.owned.get(member, {}).items():
-                for key in keys if kind in SEGMENTED_GROUPS else ():
-                    self._ledger.open(kind, key)
+        known = (self.identity.members(root), *map(self.identity.person_members, persons if self.account else ()))
+        self._ledger.open_all(
+            (kind, key)
+            for member in dict.fromkeys(chain.from_iterable(known))
+            for kind, keys in self.owned.get(member, {}).items() if kind in SEGMENTED_GROUPS
+            for key in keys
+        )  # fmt: skip
         self.open_subject(root)
         for person in self._visitors(root):
             self._ledger.open("landing", person)
         for person in self.persons_of(root):
-            for kind in PERSON_GROUPS:
-                self._ledger.open(kind, person)
-            self.sets.withdraw(person)
-        self._codes.pop(root, None)
+            self._open_person(person, renew=False)
+        if not self.account:  # there a subject's persons change also where nothing else of it does
+            self._opened.add(root)
+
+    def _open_person(self, person: str, *, renew: bool) -> None:
+        """Take what is counted of a person out. ``renew``: its sets are made again when the batch ends."""
+        for kind in PERSON_GROUPS:
+            self._ledger.open(kind, person)
+        self.sets.withdraw(person)
+        if renew:
+            self.sets.renew(person)
 
     def _visitors(self, root: str) -> set[str]:
         """Persons who viewed pages in the name of an account, though they may be of another: its conversions count."""
@@ -234,20 +267,25 @@ class People:
     def replace(self, names: dict[str, str | None]) -> set[str]:
         """Put other names in the place of ids, objects and contacts (None: gone), after the links among them.
 
-        Returns the things whose owners changed, old and new ones. Call it between ``open_segmented`` with
-        ``forget_sets`` of what there was and ``open_fresh`` of what there is.
+        Returns the things whose owners changed, old and new ones. Call it between ``take_out`` of what there was and
+        ``put_fresh`` of what there is.
         """
         held = [raw for raw in names if self._unhold(raw) or raw.startswith(CONTACT)]
         changed = self._replace_owners(names)
         for raw, new in names.items():
             self._within.pop(raw, None)
-            self._codes.pop(raw, None)
-            self._latest.pop(raw, None)
+            self._forget_words(raw)
+            self._opened.discard(raw)  # whoever has that id from now on is somebody else
+            self._renewed.discard(raw)
             for known in (self._objects, self.owned, self.touches):
                 _rename(known, raw, new)
         for new in [names[raw] for raw in held]:
             if new is not None:
+                self._put_fresh_person(new)
                 self.hold(new)
+        for new in names.values():
+            if new is not None and self.has_facts(new):
+                self.identity.note_facts(new)
         return changed
 
     def _unhold(self, raw: str) -> bool:
@@ -279,32 +317,103 @@ class People:
         if self._things is not None:
             self._things.setdefault(said[3], set()).add(thing)
 
-    def regroup(self, nodes: set[str], change: Callable[[], None]) -> None:
-        """Change links among these ids: everything of their subjects is taken out, and made again from the facts."""
-        roots = {self.identity.root(node) for node in nodes}
-        for root in roots:
-            self.open_segmented(root)
-            self.forget_sets(root)
-        change()
-        for root in {self.identity.root(node) for node in nodes}:
-            self.open_fresh(root)
+    # --- components that change: see kpis.forest.Watch
 
-    def forget_sets(self, root: str) -> None:
-        """Drop the sets of a subject's persons, which were withdrawn, before its ids change."""
-        for person in self._persons_within(root):
-            self.sets.forget(person)
+    def relink(self, pair: Pair, say: Callable[[Link], Any]) -> bool:
+        """Let a link hear what an event says; whatever that changes is taken out before. Says whether it was news."""
+        self._pair, self._reached = pair, None
+        news = self.identity.change(pair, say)
+        if self._reached is not None:
+            for root in {self.identity.root(node) for node in self._reached}:
+                self.put_fresh(root)
+        self._pair, self._reached = ("", ""), None
+        return news
 
-    def open_fresh(self, root: str) -> None:
-        """Make a subject's sets again; it goes into the numbers when the batch ends."""
+    def has_facts(self, node: str) -> bool:
+        """Whether an id has facts of its own, or may have had."""
+        return any(node in held for held in (self._holders, self.owned, self._objects, self._within, self.attributes))
+
+    def joining(self, one: Component, other: Component) -> None:
+        """Two are about to be one: both are taken out. Where one has no facts, only a change of name is a change."""
+        if self.account:
+            self._join_accounts(one, other)
+            return
+        both, facts = (one, other), [each for each in (one, other) if each.facts]
+        name = min((each.name for each in both), key=rank)
+        self._is_fresh = len(facts) == 2 or (len(facts) == 1 and facts[0].name != name)
+        words = [self._last_words(each.name) for each in facts]
+        if self._is_fresh:
+            for each in facts:
+                self.splitting(each)
+        for each in both if self._is_fresh else (each for each in both if not each.facts):
+            self._forget_words(each.name)
+        if self._is_fresh:
+            self._latest[name] = _latest_of(words)
+
+    def splitting(self, one: Component) -> None:
+        """One is about to be another one: all that is counted of it is taken out. Once a batch."""
+        if self.account:
+            self._open_reach()
+        elif one.facts and one.name not in self._renewed:
+            self.regrouping(one.members)
+            self.take_out(one.name)
+            self._renewed.add(one.name)
+        self._is_fresh = None
+
+    def made(self, one: Component) -> None:
+        """One has other ids now."""
+        if self.account or not one.facts:
+            return
+        if self._is_fresh is None:  # it was split
+            self._forget_words(one.name)
+        if self._is_fresh is not False:
+            self.put_fresh(one.name)
+            self._opened.add(one.name)
+            self._renewed.add(one.name)
+
+    def _join_accounts(self, one: Component, other: Component) -> None:
+        """An id that came without facts or other links changes nothing where it does not give its name."""
+        name = min(one.name, other.name, key=rank)
+        for each in (one, other):
+            if len(each.members) == 1 and not each.facts and each.name != name and self.identity.is_alone(each.name):
+                return
+        self._open_reach()
+
+    def _open_reach(self) -> None:
+        """In accounts persons may be of several subjects: all that links reach is taken out."""
+        if self._reached is None:
+            nodes = self._reached = self.identity.reach(*self._pair)
+            self.regrouping(nodes)
+            for root in {self.identity.root(node) for node in nodes}:
+                self.take_out(root)
+
+    def take_out(self, root: str) -> None:
+        """Take a subject out whose ids are about to change; its sets are made again from the facts."""
+        self.open_segmented(root)
+        for person in self.persons_of(root):
+            self.sets.renew(person)
+        self._forget_words(root)
+
+    def put_fresh(self, root: str) -> None:
+        """A subject has other ids: it goes into the numbers when the batch ends."""
         for kind in SUBJECT_GROUPS:
             self._ledger.open_empty(kind, root)
+        for person in self.persons_of(root) if self.account else (root,):
+            self._put_fresh_person(person)
+
+    def _put_fresh_person(self, person: str) -> None:
+        for kind in PERSON_GROUPS:
+            self._ledger.open_empty(kind, person)
+        self.sets.renew(person)
+
+    def _forget_words(self, root: str) -> None:
         self._codes.pop(root, None)
-        for person in self._persons_within(root):
-            for kind in PERSON_GROUPS:
-                self._ledger.open_empty(kind, person)
-            self.sets.make(person)
-        for contact in self.contacts(root):
-            self.sets.remake(contact)
+        self._latest.pop(root, None)
+
+    def finish(self) -> None:
+        """A batch ends: nothing is out of the numbers any more."""
+        self._opened.clear()
+        self._renewed.clear()
 
     def move_object(self, raw: str, said: Said | None) -> None:
         """Give an object its owner: its touches are that subject's from now on."""
@@ -315,12 +424,12 @@ class People:
             self._set_owner(raw, said, has_touches)
             return
         # Its touches leave one subject and join another: both are made again from the facts.
-        for root in {self.identity.root(owner) for owner in owners} | {raw}:
-            self.open_segmented(root)
-            self.forget_sets(root)
+        roots = {self.identity.root(owner) for owner in owners}
+        for root in roots | {raw}:
+            self.take_out(root)
         self._set_owner(raw, said, has_touches)
-        for root in {self.identity.root(owner) for owner in owners} | {self.person(raw)}:
-            self.open_fresh(root)
+        for root in roots | {self.person(raw)}:
+            self.put_fresh(root)
 
     def _set_owner(self, raw: str, said: Said | None, has_touches: bool) -> None:
         before = self.owners.get(raw)
@@ -333,6 +442,7 @@ class People:
         self._own_thing(raw, said)
         if has_touches:
             self._objects.setdefault(said[3], set()).add(raw)
+            self.identity.note_facts(said[3])
 
     # --- a restart, and a check
 
@@ -357,3 +467,13 @@ def _rename(known: dict[str, Any], name: str, new: str | None) -> None:
     found = known.pop(name, None)
     if found is not None and new is not None:
         known[new] = found
+
+
+def _latest_of(said: list[dict[str, Said]]) -> dict[str, Said]:
+    """The latest of what was said of each dimension."""
+    found: dict[str, Said] = {}
+    for words in said:
+        for dimension, word in words.items():
+            if dimension not in found or found[dimension][:3] < word[:3]:
+                found[dimension] = word
+    return found

@@ -74,6 +74,7 @@ class PersonSets:
         self._listed: frozenset[str] = frozenset()
         self._landings: Landings
         self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
+        self._unmade: set[str] = set()  # those of them whose sets are made when it ends
 
     def follow(self, landings: "Landings", listed: tuple[str, ...]) -> None:
         """Tell who wants to know of views of landing pages, and which these are (none: each session's first)."""
@@ -88,6 +89,8 @@ class PersonSets:
         """The segments of a page."""
         found = self._page_codes.get(page)
         if found is None:
+            if len(self._page_codes) > 50_000:
+                self._page_codes.clear()
             path = PAGES.names[page_only(page)]
             found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
         return found
@@ -118,6 +121,11 @@ class PersonSets:
             return touches.add(time, kind, flags, note, page)
         person, minute = people.person(raw), time // 60_000
         visits = kind == PAGE and raw.startswith(IDENTIFIED)
+        if person in self._unmade:
+            chunk = touches.add(time, kind, flags, note, page)
+            if visits:
+                self._landings.viewed(person, raw)
+            return chunk
         entry = self._entry(person, self._visit(time, note)[1], time) if visits else None
         chunk = touches.add(time, kind, flags, note, page)
         self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
@@ -161,7 +169,8 @@ class PersonSets:
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""
-        self._put(subject, (BUYER,), minute)
+        if subject not in self._unmade:
+            self._put(subject, (BUYER,), minute)
 
     def _put(self, person: str, keys: tuple[SetKey, ...], minute: int) -> None:
         sets = self._sets.get(person)
@@ -243,6 +252,8 @@ class PersonSets:
 
     def _take_steps(self, person: str) -> None:
         """Move the sets of a person's views before its steps to where these are now."""
+        if person in self._unmade:
+            return
         before = self.steps.get(person, NO_STEPS)
         self._note_steps(person)
         after = self.steps.get(person, NO_STEPS)
@@ -289,23 +300,29 @@ class PersonSets:
     def remake(self, person: str) -> None:
         """Make a person's sets again from the facts, because an order moved."""
         self.withdraw(person)
-        self._sets[person] = self._made(person)
+        if person not in self._unmade:
+            self._sets[person] = self._made(person)
 
-    def forget(self, person: str) -> None:
-        """Drop the sets of a subject whose ids are about to change, after they were withdrawn."""
+    def renew(self, person: str) -> None:
+        """Drop the sets of a person whose ids change, after they were withdrawn: they are made when the batch ends."""
+        self._withdrawn.add(person)
+        self._unmade.add(person)
         self._sets.pop(person, None)
         self._firsts.pop(person, None)
 
     def drop(self, person: str) -> None:
         """Know nothing of a person any more, after its sets were withdrawn."""
-        self.forget(person)
-        self.steps.pop(person, None)
+        for known in (self._sets, self._firsts, self.steps):
+            known.pop(person, None)
         self._withdrawn.discard(person)
+        self._unmade.discard(person)
 
-    def make(self, person: str) -> None:
-        """Make the sets of a subject whose ids changed; they go into the numbers when the batch ends."""
-        self._sets[person] = self._made(person)
-        self._withdrawn.add(person)
+    def settle(self) -> None:
+        """Make the sets of persons whose ids changed in the batch."""
+        for person in self._unmade:
+            if self._people.person(person) == person:
+                self._sets[person] = self._made(person)
+        self._unmade.clear()
 
     def _whole(self, person: str, sign: int) -> None:
         for key, times in self._sets.get(person, {}).items():

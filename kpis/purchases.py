@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kpis.deals import read_deal
+from kpis.deal_history import deal_of
 from kpis.orders import read_order
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def purchase(tenant: "Tenant", thing: str) -> Purchase | None:
     if kind == "order":
         order = read_order(tenant.orders.get(key, []), tenant.settings)
         return Purchase(order.time, thing, order.net, order.currency) if order is not None and order.kept else None
-    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
+    deal = deal_of(tenant, key)
     if deal.state != "won" or deal.closed is None:
         return None
     return Purchase(deal.closed, thing, deal.amount, deal.currency)

@@ -5,6 +5,7 @@ currencies' amounts is the lesser, is decided by the rates of the days that the 
 """
 
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kpis.contracts import read_dues
@@ -21,6 +22,7 @@ def worth(tenant: "Tenant") -> Worth:
     """What a minor unit is in major units of the reporting currency at a day's rate; None without a rate."""
     home = tenant.settings.currency
 
+    @cache
     def of(currency: str, day: int) -> Fraction | None:
         rate = tenant.rates.rate(currency, home, day)
         return None if rate is None else rate / int(10 ** digits(currency))

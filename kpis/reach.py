@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.contacts import IGNORED, NUMBERS, OUTBOUND, flags_of
-from kpis.deals import Deal, deal_segments, open_intervals, read_deal
+from kpis.deal_history import deal_of
+from kpis.deals import Deal, deal_segments, open_intervals
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import Lead, LeadEvent, read_lead
 from kpis.ledger import Contribution
@@ -72,6 +73,11 @@ def open_deals_of(tenant: "Tenant", *leads: Iterable[LeadEvent]) -> None:
                 tenant.ledger.open("closing", event[4])
 
 
+def open_deals_of_leads(tenant: "Tenant", ids: Iterable[str]) -> None:
+    """Open the won deals that these ids' leads name, before ids that were merged are others."""
+    open_deals_of(tenant, *(tenant.leads[one] for one in ids if one in tenant.leads))
+
+
 def _note_late(tenant: "Tenant", row: Row, deal: str | None) -> None:
     if deal is None:
         tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{row.type}", row.time, 1), 1)
@@ -108,7 +114,7 @@ def _segments(tenant: "Tenant", deal: Deal) -> int:
 
 def of_closing(tenant: "Tenant", key: str) -> Contribution:
     """The touches a won deal took; the late ones that name a deal."""
-    deal = read_deal(tenant.deals.get(key, []), tenant.settings)
+    deal = deal_of(tenant, key)
     segments = _segments(tenant, deal)
     for raw in tenant.contacts.naming.get(key, ()):
         for time, type_, named in tenant.contacts.late(raw):

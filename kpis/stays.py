@@ -29,26 +29,47 @@ def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
     A stay begins with the event that names its stage. One that began with an event without a stage is named by the
     ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
     """
-    stage: str | None = None
-    since: int | None = None
-    running, state = False, "open"
+    reader = StaysReader(settings)
     for event in in_order(events):
-        following, said = state_after(state, event, settings), event[4].get("to_stage") or event[4].get("stage")
+        reader.take(event)
+    yield from reader.found
+    yield from reader.current()
+
+
+class StaysReader:
+    """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended."""
+
+    def __init__(self, settings: TenantSettings) -> None:
+        self.found: list[Stay] = []
+        self.stage: str | None = None
+        self.since: int | None = None
+        self.running, self.state = False, "open"
+        self._settings = settings
+
+    def take(self, event: DealEvent) -> None:
+        """One more event."""
+        following, said = (
+            state_after(self.state, event, self._settings),
+            event[4].get("to_stage") or event[4].get("stage"),
+        )
         if following is None:
-            continue
-        state = following
-        if running and state == "open" and said in (None, stage):
-            continue
-        at = None if event[4].get("unknown_time") else instant_of(event, state)
-        if running:
-            stage = stage or event[4].get("from_stage")
-            if stage and since is not None and at is not None:
-                yield Stay(stage, since, at)
-        running = state == "open"
-        if running:
-            stage, since = said or stage, at
-    if running and stage and since is not None:
-        yield Stay(stage, since, FOREVER)
+            return
+        self.state = following
+        if self.running and following == "open" and said in (None, self.stage):
+            return
+        at = None if event[4].get("unknown_time") else instant_of(event, following)
+        if self.running:
+            self.stage = self.stage or event[4].get("from_stage")
+            if self.stage and self.since is not None and at is not None:
+                self.found.append(Stay(self.stage, self.since, at))
+        self.running = following == "open"
+        if self.running:
+            self.stage, self.since = said or self.stage, at
+
+    def current(self) -> Iterator[Stay]:
+        """The stay that goes on."""
+        if self.running and self.stage and self.since is not None:
+            yield Stay(self.stage, self.since, FOREVER)
 
 
 def stay_marks(found: list[Stay]) -> Iterator[tuple[str, Mark]]:

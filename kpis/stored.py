@@ -5,16 +5,18 @@ that of cells is the sums by measure. Each measure of a value (``cycle=3``) is a
 its kind. An entry that came to nothing is a tombstone.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from kpis.cells import PackKey
+from kpis.chunks import MORE
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.pages import page_by
 from kpis.pseudonyms import pseudonym
-from kpis.tenant import Tenant
+from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import TenantState
 from kpis.touches import PAGE
 
@@ -24,7 +26,16 @@ NUL: Final = b"\0"
 
 def json_bytes(value: Any) -> bytes:
     """A value as JSON. It is copied: what ``orjson.dumps`` gives keeps the kilobytes of its buffer while it lives."""
-    return b"%b" % orjson.dumps(value)
+    try:
+        return b"%b" % orjson.dumps(value)
+    except TypeError:  # a sum beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _sums(value: bytes) -> dict[str, int]:
+    """Stored sums, exact at any size."""
+    found: dict[str, int] = orjson.loads(value)
+    return json.loads(value) if any(type(total) is float for total in found.values()) else found
 
 
 def tenant_of(key: bytes) -> str:
@@ -54,6 +65,10 @@ def dirty_entries(state: TenantState) -> list[Entry]:
 def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
+        if kind in LISTS:
+            for number, value in tenant.chunks.dirty(kind, name, LISTS[kind](tenant).get(name, ())):
+                yield chunk_key(tenant.name, kind, name, number), value
+            continue
         value = json_bytes(shelf.read(tenant, name)) if shelf.has(tenant, name) else None  # None: it was erased
         yield fact_key(tenant.name, kind, *shelf.parts(name)), value
     tenant.dirty.clear()
@@ -64,11 +79,18 @@ def fact_key(tenant: str, kind: str, *name: str) -> bytes:
     return _key("i" if kind in ("link", "owner") else "f", tenant, kind, *name)
 
 
+def chunk_key(tenant: str, kind: str, name: str, number: int) -> bytes:
+    """The key of one entry of a list of facts."""
+    return fact_key(tenant, kind + MORE, name, str(number)) if number else fact_key(tenant, kind, name)
+
+
 def _state_entries(state: TenantState) -> Iterator[Entry]:
     name = state.tenant.name
     for kind, origin in state.dirty:
         if kind == "meta":
             yield _key("f", name, "meta", ""), json_bytes(state.meta())
+        elif kind == "type":
+            yield _key("f", name, "type", origin), b"1"
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
@@ -84,7 +106,7 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
     tenant = state.tenant
     if key[:1] == b"c":
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value or b"{}"))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), _sums(value or b"{}"))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)
@@ -93,6 +115,8 @@ def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
             FACTS[kind].drop(tenant, rest)
     elif kind == "meta":
         state.load_meta(orjson.loads(value))
+    elif kind == "type":
+        state.types.add(rest)
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
@@ -132,6 +156,11 @@ def _load_undated(tenant: Tenant, name: str, stored: list[Any]) -> None:
     tenant.rates.set_undated(base, quote, int(quarter), tenant.zone.day(int(quarter) * 15), word)
 
 
+def _piece(name: str) -> tuple[str, int]:
+    dimension, _, number = name.rpartition("\0")
+    return dimension, int(number)
+
+
 def _never(tenant: Tenant, name: str) -> None:
     raise ValueError(f"the entry {name} is of a kind that is never taken back")
 
@@ -167,6 +196,34 @@ def _shelf(name: str) -> Shelf:
 def _facts_of(name: str) -> Shelf:
     """How the facts of a part of the tenant are kept."""
     return _table(lambda tenant: getattr(tenant, name).facts)
+
+
+def _first(kind: str) -> Shelf:
+    """The first entries of lists; those that were stored whole are in it, too."""
+    of = LISTS[kind]
+    return _table(of)._replace(read=lambda tenant, name: tenant.chunks.chunk(kind, name, 0, of(tenant)[name]))
+
+
+def _further(kind: str) -> Shelf:
+    """The entries of lists after the first."""
+    of = LISTS[kind]
+
+    def load(tenant: Tenant, name: str, stored: list[Any]) -> None:
+        whose, _, number = name.rpartition("\0")
+        tenant.chunks.hold(kind, whose, int(number), stored)
+
+    def drop(tenant: Tenant, name: str) -> None:
+        whose, _, number = name.rpartition("\0")
+        tenant.chunks.drop(kind, whose, int(number))
+
+    return Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.chunks.chunk(kind, name[0], name[1], of(tenant)[name[0]]),
+        load,
+        lambda tenant: [(name, number) for name in of(tenant) for number in tenant.chunks.numbers(kind, name)[1:]],
+        lambda tenant, name: name[0] in of(tenant) and name[1] in tenant.chunks.numbers(kind, name[0]),
+        drop,
+    )
 
 
 def _chunked(
@@ -211,22 +268,19 @@ def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
 
 
 FACTS: Final[dict[str, Shelf]] = {
-    "deal": _shelf("deals"),
-    "order": _shelf("orders"),
-    "subscription": _shelf("subscriptions"),
-    "contract": _shelf("contracts"),
-    "lead": _shelf("leads"),
-    "customer": _shelf("customers"),
-    "answers": _shelf("answers"),
-    "scores": _shelf("scores"),
+    "values": Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.sets.piece(*name),
+        lambda tenant, name, stored: tenant.sets.stored.__setitem__(_piece(name), stored),
+        lambda tenant: [(one, n) for one in tenant.sets.full for n in range(tenant.sets.pieces(one))],
+        lambda tenant, name: name[0] in tenant.sets.full,
+        lambda tenant, name: tenant.sets.stored.pop(_piece(name), None),
+    ),
+    **{kind: _first(kind) for kind in LISTS},
+    **{kind + MORE: _further(kind) for kind in LISTS},
     "signup": _shelf("signups"),
     "signin": _shelf("signins"),
-    "late": _shelf("late"),
     "erased": _shelf("erased"),
-    "record": _shelf("records"),
-    "ticket": _shelf("tickets"),
-    "cost": _shelf("costs"),
-    "conversion": _facts_of("conversions"),
     "click": _facts_of("clicks"),
     "form": _facts_of("forms"),
     "message": Shelf(

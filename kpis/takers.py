@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kpis import groups, reach
 from kpis.acquisition import note_told
 from kpis.activity import take_record, take_signin, take_ticket
+from kpis.answer_order import one_more
 from kpis.contracts import renewal_event
 from kpis.costs import cost_event
 from kpis.customers import subscription_event
@@ -24,9 +25,8 @@ from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
 from kpis.orders import order_event
 from kpis.owners import relink
-from kpis.pages import page_of
 from kpis.rated import note_rated, open_rated
-from kpis.scores import PLAIN, ends, scale_text, score_fact
+from kpis.scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_fact, score_marks
 from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
 from kpis.words import identity_words
 from kpis.zone import date_day
@@ -114,6 +114,7 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
         root = tenant.people.subject(customer)
         tenant.people.open_subject(root)
         note_told(tenant, root)
+        tenant.people.hold(customer)
         fact = [row.time, row.source, row.id, kind, row.data.get("source")]
         tenant.file("customer", customer, tenant.customers, fact)
     _source_and_owner(tenant, row)
@@ -143,13 +144,21 @@ def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
     if low >= high or (promoter and data["score"] != int(data["score"])):
         return
     tenant.people.hold(raw)
-    tenant.ledger.open("person", tenant.people.person(raw))
+    person = tenant.people.person(raw)
+    out = tenant.ledger.is_open("person", person)
+    segments = tenant.people.segments(person)
     if not promoter:
-        tenant.file("scores", raw, tenant.scores, score_fact(row.time, row.source, row.id, data))
+        score = score_fact(row.time, row.source, row.id, data)
+        tenant.file("scores", raw, tenant.scores, score)
+        for mark in () if out else score_marks(score):
+            tenant.ledger.mark(tenant.with_segment(segments, scale_segment(score[SCALE])), mark, 1)
         return
     scale = scale_text(data)
-    answer = [row.time, row.source, row.id, data["survey_id"], int(data["score"]), scale]
-    tenant.file("answers", raw, tenant.answers, answer[:5] if scale == PLAIN else answer)
+    own_scale = [] if scale == PLAIN else [scale]
+    answer = [row.time, row.source, row.id, data["survey_id"], int(data["score"]), *own_scale]
+    for mark, sign in () if out else list(one_more(tenant, person, answer)):
+        tenant.ledger.mark(segments, mark, sign)
+    tenant.file("answers", raw, tenant.answers, answer)
 
 
 def take_user(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -230,7 +239,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     note_: Any = None
     page = NOTHING
     if kind == PAGE:
-        note_, page = row.data.get("session_id"), page_of(row.data)
+        note_, page = row.data.get("session_id"), tenant.page_of(row.data)
         tenant.see_page(row, raw, page, late, bot)
     elif spec.type in TOUCH_ROWS:
         note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None
@@ -258,7 +267,7 @@ def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> Non
 def taker_of(type_: str) -> tuple[str, Callable[..., None] | None, bool]:
     """What an event type does: its kind, who takes it, and whether robots' events are taken too."""
     _, entity, kind = type_.split(".", 2)
-    return kind, TAKERS.get(entity), entity in TOUCHED
+    return kind, TAKERS.get(entity), entity in TOUCHED or entity == "identity"  # who is who is so whoever says it
 
 
 TOUCHED: Final = frozenset({"email", "page", "link", "form", "call", "meeting", "chat", "social"})

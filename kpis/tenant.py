@@ -1,18 +1,22 @@
 """One tenant's facts, and what every kind of event does to them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
+from kpis.answer_order import Order
 from kpis.answers import Answer
-from kpis.cells import Cells, Segments
+from kpis.cells import OTHER, Cells, Segments
+from kpis.chunks import Chunks
 from kpis.clicks import Clicks
 from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
 from kpis.customers import SubscriptionEvent
+from kpis.deal_history import History
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
@@ -23,9 +27,10 @@ from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
-from kpis.names import CONTACT, NODE_SPACES, segment_of
+from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
 from kpis.orders import OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
+from kpis.pages import page_code, path_of_view
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
 from kpis.pseudonyms import pseudonymous
@@ -43,7 +48,9 @@ from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
 
+WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
 
 
@@ -62,9 +69,11 @@ class Tenant:
             self.ledger, self.sets, settings.dimensions, self.zone.day,
             account=settings.customer_is == "account", match_on=settings.match_on,
         )  # fmt: skip
+        self.people.regrouping = partial(reach.open_deals_of_leads, self)
         self.people.sets.bought_of = partial(order_minutes, self)
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
+        self.histories: dict[str, History] = {}  # deals of many events, as they were read
         self.orders: dict[str, list[OrderEvent]] = {}
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.contracts: dict[str, list[RenewalEvent]] = {}
@@ -79,6 +88,7 @@ class Tenant:
         self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
         self.answers: dict[str, list[Answer]] = {}
+        self.answer_orders: dict[str, Order] = {}  # of ids with many answers
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
@@ -96,12 +106,14 @@ class Tenant:
         self.forms = Forms(self)
         self.landings = Landings(self)
         self.people.sets.follow(self.landings, settings.landing_pages)
+        self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
         self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
-        self._own_codes: dict[Any, int] = {}
+        self._no_traits = [None] * len(self._traits_read)
+        self._own_codes: dict[tuple[str | None, ...], int] = {}
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
@@ -117,7 +129,7 @@ class Tenant:
         contact = data.get("contact_id")
         raw = person_id(self, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
         stamp = (time, row.source, row.id)
-        if len(ids) > 1 and not row.type.startswith("crm.identity."):
+        if len(ids) > 1 and row.type not in WORDS:
             carry(self, ids, stamp)
         if self._match_on and ids and row.type not in OUTRIGHT:
             carry(self, [ids[0], *hash_nodes(data, self._match_on)], stamp)
@@ -164,7 +176,7 @@ class Tenant:
         if not raw.startswith(NODE_SPACES):
             self.people.hold(raw)
         for dimension in self._traits_read:
-            self.say(raw, dimension, traits.get(dimension), stamp)
+            self.say(raw, dimension, value_of(traits.get(dimension)), stamp)
 
     def say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
         """Note a value of a subject's dimension, when there is one."""
@@ -174,6 +186,12 @@ class Tenant:
     def file(self, name: str, key: str, shelf: dict[str, list[Any]], fact: Any) -> None:
         """Put a fact on a shelf."""
         shelf.setdefault(key, []).append(fact)
+        self.dirty.add((name, key))
+
+    def renew(self, name: str, key: str) -> None:
+        """Facts of a shelf changed, or are there no more: all of its entry is written again."""
+        if name in LISTS:
+            self.chunks.renew(name, key)
         self.dirty.add((name, key))
 
     def message_keys(self, message: str) -> list[str]:
@@ -216,6 +234,13 @@ class Tenant:
         if not bot and raw.startswith(IDENTIFIED):
             self.landings.view(raw, page)
 
+    def page_of(self, data: dict[str, Any]) -> int:
+        """The code of a page view's page; `__other__` beyond the pages that are kept, where all have numbers."""
+        path = path_of_view(data)
+        if not self.settings.landing_pages and self.sets.fit(f"page={path}") != f"page={path}":
+            path = OTHER
+        return page_code(path, data.get("click_id"))
+
     def late_page(self, page: int, minute: int) -> None:
         """A late view counts among those of its page."""
         if self.people.sets.followed(page):
@@ -252,21 +277,22 @@ class Tenant:
     def own_segments(self, data: dict[str, Any]) -> int:
         """Segments of a touch: the event's own campaign, country and traits."""
         campaign, traits = data.get("campaign") or {}, data.get("traits") or {}
-        key = (campaign.get("source"), campaign.get("name"), *[traits.get(name) for name in self._traits_read])
+        told = [value_of(traits.get(name)) for name in self._traits_read] if traits else self._no_traits
+        key = (campaign.get("source"), campaign.get("name"), *told)
         found = self._own_codes.get(key)
         if found is None:
-            found = self._own_codes[key] = self._make_own_segments(campaign, traits)
+            pairs = zip(("source", "campaign", *self._traits_read), key, strict=True)
+            if len(self._own_codes) > REMEMBERED:
+                self._own_codes.clear()
+            found = self._own_codes[key] = self.sets.code(tuple(segment_of(*pair) for pair in pairs))
         return found
-
-    def _make_own_segments(self, campaign: dict[str, Any], traits: dict[str, Any]) -> int:
-        pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
-        pairs += [(dimension, traits.get(dimension)) for dimension in self._traits_read]
-        return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
 
     def fitted(self, stored: tuple[str, ...]) -> tuple[str, ...]:
         """Stored segments of a touch in the dimensions of now: one that was not read then is unknown."""
         found = self._fitted.get(stored)
         if found is None:
+            if len(self._fitted) > REMEMBERED:
+                self._fitted.clear()
             said = {segment.partition("=")[0]: segment for segment in stored}
             names = ("source", "campaign", *self._traits_read)
             models = [segment for segment in stored if segment.startswith("model=")]
@@ -275,18 +301,45 @@ class Tenant:
             found = self._fitted[stored] = (*known, *model)
         return found
 
-    # --- a batch
+    # --- a restart, a batch
+
+    def put_together(self) -> None:
+        """Make whole lists of the pieces that were loaded."""
+        self.chunks.put_together(lambda kind: LISTS[kind](self))
 
     def finish(self) -> None:
         """End a batch: everything open goes back in, and the changes go to the cells."""
         settle(self)
+        self.people.sets.settle()
         self.scored.close()
         customers = self.ledger.opened("customer")
         self.ledger.close()
         self.spenders.refresh(customers)
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
+        self.people.finish()
         self.cells.apply(self.ledger.take(), self.sets)
+        for dimension in self.sets.filled:
+            self.dirty.update(("values", (dimension, number)) for number in range(self.sets.pieces(dimension)))
+        self.sets.filled.clear()
+
+
+# Lists of facts that only grow: they are stored in pieces (kpis.chunks).
+LISTS: Final[dict[str, Callable[[Tenant], dict[str, list[Any]]]]] = {
+    "deal": lambda tenant: tenant.deals,
+    "order": lambda tenant: tenant.orders,
+    "subscription": lambda tenant: tenant.subscriptions,
+    "contract": lambda tenant: tenant.contracts,
+    "lead": lambda tenant: tenant.leads,
+    "customer": lambda tenant: tenant.customers,
+    "answers": lambda tenant: tenant.answers,
+    "scores": lambda tenant: tenant.scores,
+    "late": lambda tenant: tenant.late,
+    "record": lambda tenant: tenant.records,
+    "ticket": lambda tenant: tenant.tickets,
+    "cost": lambda tenant: tenant.costs,
+    "conversion": lambda tenant: tenant.conversions.facts,
+}
 
 
 def event_label(row: Row) -> str:

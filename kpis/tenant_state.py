@@ -6,7 +6,7 @@ from heapq import nlargest
 from typing import Any, Final
 
 from kpis import derived, erasing, erasure, quality
-from kpis.cells import CellKey, Cells
+from kpis.cells import OTHER, CellKey, Cells
 from kpis.dedupe import Seen
 from kpis.definition import counted_with
 from kpis.ledger import minute_of
@@ -14,9 +14,17 @@ from kpis.marks import DAY_MS
 from kpis.published import Published
 from kpis.tenant import Tenant, event_label
 from kpis.zone import Zone, zone
-from models.record import Block, Row
+from models.events import SHAPES
+from models.record import UNKNOWN_TYPE, Block, Row
 
+UNKNOWN_TYPES: Final = 500  # that are counted each by itself
+OTHER_TYPE: Final = f"crm.{OTHER}"
 NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
+
+
+def is_known(label: str) -> bool:
+    """Whether an event's label is of a type of the contract: these are a few."""
+    return label.partition(":")[0] in SHAPES
 
 
 class TenantState:
@@ -29,6 +37,7 @@ class TenantState:
         self.first: int | None = None  # smallest event time, ms
         self.watermark: int | None = None  # greatest event time, ms
         self.types: set[str] = set()  # every event type ever accepted
+        self._of_old: list[str] = []  # types that an earlier build stored where they could be without number
         self.newest: list[int] = []
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
@@ -93,6 +102,8 @@ class TenantState:
 
     def _accept(self, row: Row) -> None:
         tenant = self.tenant
+        if row.flags & UNKNOWN_TYPE:
+            row = self._fit_type(row)
         late = row.received - row.time > tenant.settings.late_threshold_s * 1000
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
         self.tally["late"] += late
@@ -100,7 +111,7 @@ class TenantState:
         label = event_label(row)
         if label not in self.types:
             self.types.add(label)
-            self.dirty.add(("meta", None))
+            self.dirty.add(("meta", None) if is_known(label) else ("type", label))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
         taken = erasure.treated(tenant, row) if tenant.erased else row
@@ -114,6 +125,12 @@ class TenantState:
         told = f"{request.identity} {request.content} {request.received}"
         secret = told if self.tenant.erased else f"{told} {self.seen.fingerprint()} {self.newest}"
         erasing.carry_out(self.tenant, erasure.Plan(self.tenant, request, secret))
+
+    def _fit_type(self, row: Row) -> Row:
+        """An event of a type that this build does not know; `crm.__other__` beyond those that are kept."""
+        if row.type in self.types or sum(not is_known(label) for label in self.types) < UNKNOWN_TYPES:
+            return row
+        return row._replace(type=OTHER_TYPE)
 
     def _note_time(self, time: int) -> None:
         if self.first is None or time < self.first:
@@ -141,7 +158,7 @@ class TenantState:
         return {
             "first": self.first,
             "watermark": self.watermark,
-            "types": sorted(self.types),
+            "types": sorted(filter(is_known, self.types)),  # the others are entries of their own
             "newest": self.newest,
             "expired_day": self.expired_day,
             "journal_day": self.journal_day,
@@ -153,7 +170,9 @@ class TenantState:
     def load_meta(self, stored: dict[str, Any]) -> None:
         """Put it back."""
         self.first, self.watermark = stored["first"], stored["watermark"]
-        self.types, self.newest = set(stored["types"]), stored["newest"]
+        self.types.update(stored["types"])
+        self._of_old = [label for label in stored["types"] if not is_known(label)]
+        self.newest = stored["newest"]
         self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
         # States of earlier builds do not say what they were counted with.
         self.definition, self.counted = stored.get("definition", 1), stored.get("counted")
@@ -162,8 +181,14 @@ class TenantState:
     def restore(self) -> None:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
+        tenant.sets.settle()
+        for segments in tenant.cells.segments_of.values():
+            for segment in segments:
+                tenant.sets.admit(segment)
         derived.restore(tenant)
-        self.dirty.clear()
+        for segment in tenant.landings.pages.segments():
+            tenant.sets.admit(segment)
+        self.dirty = {("type", label) for label in self._of_old}
         self.seen.restore(self.journal_day)
         if self.expired_day is not None:
             tenant.cells.set_floors(self.expired_day * 1440)

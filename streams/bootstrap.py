@@ -83,6 +83,7 @@ async def work(
         app.ownership.catch_up = CatchUp(lag)
         looking = spawn(app.ownership.catch_up.run(), lambda: "looking at the lag")  # noqa: F841 - or it is collected
     if tenants is not None:
+        app.acceptor.configure(tenants.book)
         tenants.watch(app.ownership.configure)
     await run(app, sink)
 

@@ -17,6 +17,7 @@ from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.monitor.lags import lags
@@ -118,6 +119,8 @@ class BatchConsumer(Consumer):
             if error is not None or not fetched.has_more():
                 fetcher._records.pop(tp, None)
                 fetcher._notify(fetcher._wait_consume_future)
+            elif records:
+                fetcher._records.move_to_end(tp)  # the others have their turn next time
         return found
 
     def _block(self, tp: TopicPartition, error: Exception) -> None:
@@ -252,6 +255,7 @@ class BatchConsumer(Consumer):
         self._fetched_to = {}
         self.blocked: dict[TP, tuple[int, str]] = {}  # partitions that can't be read: where, and why
         self.assignor = lane_assignor(self.options.journal)
+        header_keys.allow_any()
         self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
 

@@ -83,6 +83,7 @@ class Ownership:
 
     def configure(self, book: TenantBook) -> None:
         """Tenants have other settings; lanes to come have them from the beginning."""
+        self.acceptor.configure(book)
         spawn(self._configure(book), lambda: "handing settings to the engine")
 
     async def _configure(self, book: TenantBook) -> None:

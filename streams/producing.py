@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 from streams.options import WorkerOptions
 
 AT_A_TIME: Final = 500  # records handed over before the loop has its turn
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 

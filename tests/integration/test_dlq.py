@@ -5,6 +5,7 @@ import json
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from streams.producing import Output
 from streams.restore import new_reader, read_partition
 from tests.integration.streams_rig import Rig
 from tests.integration.test_lost import crmkpi
@@ -24,7 +25,7 @@ async def sent(rig: Rig, *values: bytes) -> None:
     await producer.stop()
 
 
-async def inputs(rig: Rig) -> list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]]:
+async def inputs(rig: Rig) -> list[Output]:
     """Everything in the input partition."""
     reader, found = new_reader(rig.options), []
     await reader.start()

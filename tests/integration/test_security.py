@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,7 +147,7 @@ def _published(shell: Shell, log: Path) -> Any:
 async def test_every_right_of_the_list_is_needed_and_named_when_it_is_missing(place: Place) -> None:
     """One by one taken away, asked for, and given back."""
     settings = place.settings()
-    assert len(KAFKA_RIGHTS) == 11
+    assert len(KAFKA_RIGHTS) == 16
     named = {code: name for name, code in OPERATIONS.items()}
     await _until(settings, "")
     for right in KAFKA_RIGHTS:
@@ -304,6 +306,18 @@ def test_commands_end_with_one_line_and_a_code(
     addresses = {**place.kafka.listeners, "wrong": str(place.folder / "wrong")}
     env = {key: addresses.get(value, value) for key, value in change.items()}
     assert said in place.shell().run(command, code=code, **env)
+
+
+def test_a_worker_that_is_refused_later_is_to_be_started_again(place: Place) -> None:
+    """The process below the supervisor ends with 70 and the reason: a rotation may be half done."""
+    shell = place.shell()
+    env = {**shell.env, "CRMKPI_KAFKA__PASSWORD_FILE": "", "CRMKPI_KAFKA__PASSWORD": SECRET + "x"}
+    command = [sys.executable, "-m", "streams"]
+    done = subprocess.run(command, cwd=place.folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 70
+    assert "password is wrong: SCRAM-SHA-512 refuses crmkpi-worker" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_readers_of_redis_end_with_one_line_and_a_code(place: Place) -> None:
