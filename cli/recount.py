@@ -10,6 +10,9 @@ from cli.term import plain
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from kpis.published import MOVING
+from kpis.slices import finish
+from kpis.stored import as_counted_once
+from kpis.tenant_state import REDEFINED
 from kpis.windows import MINUTE_MS
 from models.instant import instant
 
@@ -59,7 +62,7 @@ def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engin
     engine = new()
     for key, value in entries.items():
         engine.load(key, value)
-    engine.restored()
+    finish(engine.restored())
     return engine
 
 
@@ -93,6 +96,7 @@ class Recount:
 
 def check_entries(kept: Entries, counted: Entries, wanted: Callable[[str], bool], verdict: Verdict) -> None:
     """The lane's stored entries against the recounted ones."""
+    kept, counted = as_counted_once(kept), as_counted_once(counted)
     for key in sorted(kept.keys() | counted.keys()):
         tenant, table, name = _parts(key)
         if not wanted(tenant):
@@ -157,8 +161,10 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _lasting(stored: Any) -> Any:
-    """An entry without the number of times that settings changed: a recount has those of now from the beginning."""
-    return {**stored, "definition": None} if isinstance(stored, dict) and "definition" in stored else stored
+    """An entry without what says how often settings changed: a recount has those of now from the beginning."""
+    if not isinstance(stored, dict) or "definition" not in stored:
+        return stored
+    return {**stored, "definition": None, "counted": None, REDEFINED: None}
 
 
 def _parts(key: bytes) -> tuple[str, str, str]:

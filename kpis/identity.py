@@ -9,6 +9,8 @@ the earliest link. An ``unmerged`` that is the latest word on a pair takes it of
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from kpis.slices import Work
+
 KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
 FIELDS: Final = (
     ("customer_id", "customer:"),
@@ -217,7 +219,7 @@ class Identity:
                 if not self._neighbours[one]:
                     del self._neighbours[one]
 
-    def rebuild_all(self) -> None:
+    def rebuild_all(self) -> Work:
         """Make all components, after a restore."""
         seen: set[str] = set()
         for node in list(self._neighbours):
@@ -225,6 +227,7 @@ class Identity:
                 nodes = self.reach(node)
                 seen |= nodes
                 self.rebuild(nodes)
+                yield 10 * len(nodes)
 
     def rebuild(self, nodes: set[str]) -> None:
         """Make the components of a reach again."""

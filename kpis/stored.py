@@ -3,17 +3,25 @@
 A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON;
 that of cells is the sums by measure. Each measure of a value (``cycle=3``) is an entry of its own, with the measure as
 its kind. An entry that came to nothing is a tombstone.
+
+Cells that were counted again, under other settings or formulas, are of a later *generation*: table ``g``, with its
+number before the kind. The tenant's ``meta`` says which generation holds; entries of another one are of a redefinition
+that did not end, or of before the last one: they are waste.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import orjson
+from pydantic import ValidationError
 
 from kpis.cells import PackKey
+from kpis.definition import counted_with
 from kpis.messages import NEVER, SLOTS, new_message
+from kpis.slices import Work
 from kpis.tenant import Tenant
-from kpis.tenant_state import TenantState
+from kpis.tenant_state import REDEFINED, TenantState
+from models.settings import TenantSettings
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
@@ -33,26 +41,64 @@ def _key(table: str, *parts: str) -> bytes:
     return (table + "\0".join(parts)).encode()
 
 
-def pack_entry(tenant: str, pack: PackKey, sums: dict[str, int]) -> Entry:
-    """The entry of cells that are stored together."""
+def cell_key(tenant: str, generation: int, pack: PackKey) -> bytes:
+    """The key of cells that are stored together."""
     name, segment, level, pane = pack
-    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode(), json_bytes(sums) if sums else None
+    table = f"g{tenant}\0{generation}" if generation else f"c{tenant}"
+    return f"{table}\0{name}\0{segment}\0{level}{pane}".encode()
 
 
-def dirty_entries(state: TenantState) -> list[Entry]:
-    """Every entry that changed, encoded; the changes are forgotten."""
-    tenant = state.tenant
-    entries = [*_fact_entries(tenant), *_state_entries(state)]
-    name = tenant.name
-    entries += [pack_entry(name, pack, sums) for pack, sums in tenant.cells.drain()]
-    return entries
+def generation_of(key: bytes) -> int | None:
+    """The generation of an entry of cells; None of any other entry."""
+    return int(key.split(NUL, 2)[1]) if key[:1] == b"g" else 0 if key[:1] == b"c" else None
 
 
-def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
+def first_generation(key: bytes) -> bytes:
+    """The key that an entry of cells has in a state that was never counted again; any other key as it is."""
+    if key[:1] != b"g":
+        return key
+    tenant, _, rest = key[1:].split(NUL, 2)
+    return b"c" + tenant + NUL + rest
+
+
+def as_counted_once(entries: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Stored entries as those of a state that was never counted again: cells of the generation that holds, as the first
+    one; without settings, which earlier builds do not store.
+    """
+    holds: dict[str, int] = {}
+    for key, value in entries.items():
+        if key[:1] == b"f" and key.endswith(b"\0meta\0"):
+            holds[tenant_of(key)] = (orjson.loads(value).get(REDEFINED) or (0,))[0]
+    kept = {}
+    for key, value in entries.items():
+        generation = generation_of(key)
+        wanted = generation is None or generation == holds.get(tenant_of(key), 0)
+        if wanted and not (key[:1] == b"f" and key.endswith(b"\0settings\0")):
+            kept[first_generation(key)] = value
+    return kept
+
+
+def cell_entries(tenant: Tenant) -> Iterator[Entry]:
+    """The cells that changed. Those that nobody takes stay for the next time; nothing may be counted in between."""
+    cells = tenant.cells
+    for pack, sums in cells.drain():
+        yield cell_key(tenant.name, cells.generation, pack), json_bytes(sums) if sums else None
+
+
+def fact_entries(tenant: Tenant) -> Iterator[Entry]:
+    """Every fact that changed, encoded; the changes are forgotten."""
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
         yield fact_key(tenant.name, kind, *shelf.parts(name)), json_bytes(shelf.read(tenant, name))
     tenant.dirty.clear()
+
+
+def fact_bytes(tenant: Tenant, kind: str, name: Any) -> bytes | None:
+    """A fact as it is stored; None when there is none of that name."""
+    try:
+        return json_bytes(FACTS[kind].read(tenant, name))
+    except KeyError:
+        return None
 
 
 def fact_key(tenant: str, kind: str, *name: str) -> bytes:
@@ -60,11 +106,14 @@ def fact_key(tenant: str, kind: str, *name: str) -> bytes:
     return _key("i" if kind in ("link", "owner") else "f", tenant, kind, *name)
 
 
-def _state_entries(state: TenantState) -> Iterator[Entry]:
+def state_entries(state: TenantState) -> Iterator[Entry]:
+    """Of what is kept beside the facts: every entry that changed, encoded; the changes are forgotten."""
     name = state.tenant.name
     for kind, origin in state.dirty:
         if kind == "meta":
             yield _key("f", name, "meta", ""), json_bytes(state.meta())
+        elif kind == "settings":
+            yield _key("f", name, "settings", ""), state.tenant.settings.model_dump_json().encode()
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
@@ -74,21 +123,57 @@ def _state_entries(state: TenantState) -> Iterator[Entry]:
     state.seen.dirty.clear()
 
 
-def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
+def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettings) -> Work:
+    """Put a tenant's stored entries back, which are used up, and make everything that is derived from them.
+
+    ``given``: the settings of now. Where the cells were counted under others, the tenant goes on with those.
+    """
+    name = state.tenant.name
+    settings = entries.pop(_key("f", name, "settings", ""), None)
+    if (meta := entries.pop(_key("f", name, "meta", ""), None)) is not None:
+        state.load_meta(orjson.loads(meta))
+    state.tenant = Tenant(name, _settings_of(state, settings, given), state.generation)
+    while entries:
+        key, value = entries.popitem()
+        generation = generation_of(key)
+        if generation is None or generation == state.generation:
+            load_entry(state, key, value)
+        else:
+            state.waste.append(key)
+            state.generations = max(state.generations, generation)
+        yield 5 + len(value) // 50
+    yield from state.restore()
+    if settings is None:
+        state.dirty.add(("settings", None))
+
+
+def _settings_of(state: TenantState, stored: bytes | None, given: TenantSettings) -> TenantSettings:
+    """What the cells were counted under, as far as it is known."""
+    if state.counted in (None, counted_with(given)):
+        return given
+    if stored is not None:
+        try:
+            found = TenantSettings.model_validate_json(stored)
+        except ValidationError:  # of a build with settings that this one does not know
+            pass
+        else:
+            if found.tz == state.counted_zone.name:  # else an earlier build has counted again since
+                return found
+    # An earlier build did not store them. The days of the cells are in any case those of its zone.
+    return given.model_copy(update={"tz": state.counted_zone.name})
+
+
+def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
     """Put a stored entry back."""
-    _, kind, rest = key[1:].decode().split("\0", 2)
     tenant = state.tenant
-    if key[:1] == b"c":
+    parts = key[1:].decode().split("\0", 3 if key[:1] == b"g" else 2)
+    kind, rest = parts[-2:]
+    if generation_of(key) is not None:
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value or b"{}"))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)
-    elif value is None:
-        if kind in FACTS:
-            FACTS[kind].drop(tenant, rest)
-    elif kind == "meta":
-        state.load_meta(orjson.loads(value))
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)

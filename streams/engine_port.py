@@ -1,6 +1,6 @@
 """What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from models.record import Block
@@ -27,6 +27,17 @@ class Conflict(Protocol):
         ...
 
 
+class Failure(Protocol):
+    """A redefinition that raised."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def error(self) -> str:
+        """The exception's class."""
+        ...
+
+
 class Outcome(Protocol):
     """What a finished batch changed."""
 
@@ -39,28 +50,39 @@ class Outcome(Protocol):
         """Tenants that may have other values now."""
         ...
 
+    @property
+    def redefined(self) -> Iterable[str]:
+        """Tenants of which every document is another one now: their settings or formulas changed."""
+        ...
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """Redefinitions that were given up; the numbers of before go on."""
+        ...
+
 
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (redefine* | apply*, finish, documents*)*."""
+    """All state of one lane. Calls come in this order: load*, restored, (apply* | step*, finish, documents*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog entry back. A later one of the same key replaces it."""
         ...
 
-    def restored(self) -> None:
-        """All entries are there."""
+    def restored(self) -> Iterator[None]:
+        """All entries are there. To be iterated to its end: each item is a slice of the work."""
         ...
 
     def configure(self, book: TenantBook) -> None:
-        """Other settings of tenants, from now on."""
+        """Other settings of tenants, from now on: what they change is counted again in steps."""
         ...
 
-    def outdated(self) -> Sequence[str]:
-        """Tenants that were counted with other settings, or by another build: counted again before any event."""
+    @property
+    def pending(self) -> bool:
+        """Work waits that is done in steps beside the events, and stored by ``finish``, part by part."""
         ...
 
-    def redefine(self, tenant: str) -> None:
-        """Count a tenant's facts again; `finish` says what changed."""
+    def step(self) -> bool:
+        """Do one slice of it; says whether another one may follow before ``finish``."""
         ...
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 
 BACKLOG: Final = 4  # a lane with more to do than this part of a full batch is behind
+BACKGROUND: Final = 0.05  # seconds of work beside the events in a turn, at least
 HEAD_START: Final = 0.1  # seconds; a store that takes longer, or is away, does not hold the counting up
 
 
@@ -55,7 +56,6 @@ class Lane:
         self._committing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._applied = 0
-        self._stale = True  # tenants may have to be counted again: after a restore, and when settings changed
 
     @property
     def ready(self) -> bool:
@@ -89,9 +89,8 @@ class Lane:
             self._pause(True)
 
     def configure(self, book: TenantBook) -> None:
-        """Tenants have other settings: before the next batch what they change is counted again."""
+        """Tenants have other settings: what they change is counted again, beside the events."""
         self.state.engine.configure(book)
-        self._stale = True
         self._wake.set()
 
     async def quiet(self) -> None:
@@ -105,7 +104,7 @@ class Lane:
     async def publish_rest(self) -> None:
         """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
         await self.publisher.settle()
-        if self.publisher.pending and not self._stale:
+        if self.publisher.pending:
             self.publisher.hurry()
             await self.publisher.start(self.position)
             await self.publisher.settle()
@@ -125,7 +124,7 @@ class Lane:
     async def _run(self) -> None:
         while True:
             await self._going.wait()
-            if not self._inbox and not self._stale:
+            if not self._inbox and not self.state.engine.pending:
                 await self._wait(self.publisher.due())
             async with self._working:
                 if self._going.is_set():
@@ -141,10 +140,11 @@ class Lane:
                 waiting.cancel()
 
     async def _turn(self) -> None:
-        if self._stale:
-            await self._redefine()
+        began = self._now()
         if self._inbox:
             await self._batch()
+        if self.state.engine.pending:
+            await self._step(max(BACKGROUND, self._now() - began))
         self.publisher.tick()
         if self.publisher.due(behind=self._behind) == 0:
             await self._settle()
@@ -169,25 +169,29 @@ class Lane:
             await asyncio.sleep(0)
         outcome = self.state.engine.finish()
         self._unpause()
+        await self._start_commit(outcome)
+
+    async def _start_commit(self, outcome: Outcome) -> None:
         await self._settle()
         at = self.position._replace(next=self._applied)
         self._committing = spawn(self._commit(outcome, at), lambda: f"committing lane {self.partition} at {at.next}")
 
-    async def _redefine(self) -> None:
-        """Count tenants again whose settings or formulas are others now: one transaction, at the same position.
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
-        What is published stays until all of it is committed.
-        """
-        self._stale = False
-        await self._settle()
-        if not (tenants := self.state.engine.outdated()):
-            return
-        for tenant in tenants:
-            self.state.engine.redefine(tenant)
+    async def _step(self, seconds: float) -> None:
+        """Do work that waits beside the events, for as long as these just took: what is counted twice must catch up."""
+        end = self._now() + seconds
+        while self.state.engine.step() and self._now() < end:
             await asyncio.sleep(0)
-        await self._commit(self.state.engine.finish(), self.position)
-        self.publisher.whole(tenants)
-        log.info("lane %s: settings or formulas changed, counted again: %s", self.partition, ", ".join(tenants))
+        outcome = self.state.engine.finish()
+        for failure in outcome.failures:
+            log.error(
+                "lane %s: %s could not be counted again (%s): its numbers stay those of the settings before",
+                self.partition, failure.tenant, failure.error,
+            )  # fmt: skip
+        if outcome.entries:
+            await self._start_commit(outcome)
 
     def _apply(self, fetched: Fetched) -> None:
         if fetched.start != self._applied:
@@ -207,6 +211,10 @@ class Lane:
         self.state.position = at
         self.batches += 1
         self.publisher.touch(outcome.touched)
+        if outcome.redefined:
+            self.publisher.whole(outcome.redefined)
+            tenants = ", ".join(sorted(outcome.redefined))
+            log.info("lane %s: settings or formulas changed, counted again: %s", self.partition, tenants)
         self._wake.set()
 
     async def _settle(self) -> None:

@@ -76,7 +76,8 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
             f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
             f"Restore the topic, or delete it together with {options.journal} and replay"
         )
-    state.engine.restored()
+    for _ in state.engine.restored():
+        await asyncio.sleep(0)
     reach("restore-3-loaded")
 
 

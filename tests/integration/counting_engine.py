@@ -6,7 +6,7 @@ It lets the runtime be proven by itself: whatever the runtime repeats, skips or 
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -31,6 +31,8 @@ class Changes(NamedTuple):
     entries: list[tuple[bytes, bytes | None]]
     conflicts: list[Clash]
     touched: set[str]
+    redefined: frozenset[str] = frozenset()
+    failures: tuple[()] = ()
 
 
 class CountingEngine:
@@ -56,17 +58,18 @@ class CountingEngine:
         elif kind == b"i":
             self.seen[int(rest)] = int(value or b"0")
 
-    def restored(self) -> None:
+    def restored(self) -> Iterator[None]:
         self._changed = set(self.counts)
+        yield
 
     def configure(self, book: TenantBook) -> None:
         """Has no settings."""
 
-    def outdated(self) -> list[str]:
-        return []
+    pending = False
 
-    def redefine(self, tenant: str) -> None:
-        """Is never asked."""
+    def step(self) -> bool:
+        """Nothing ever waits."""
+        return False
 
     def apply(self, block: Block, tenant: str, journal_ts: int) -> None:
         if tenant == os.environ.get("COUNTING_HANGS_AT"):
