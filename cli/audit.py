@@ -145,6 +145,7 @@ class Lane:
             at = await self._state(lambda found: entries.keep(found))
             if at is None:
                 return recount, None
+            entries.count_once()
             self.others = set(filter(self.audit.wanted, outdated(entries.pairs(), self.audit.book)))
             async for records in self._journal(0, at.next):
                 entries.count(recount.take(records))

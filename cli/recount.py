@@ -13,6 +13,8 @@ from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
+from kpis.slices import finish
+from kpis.tenant_state import REDEFINED
 from kpis.windows import MINUTE_MS
 from models.instant import instant
 from models.record import Block
@@ -21,6 +23,7 @@ from models.tenants import TenantBook
 Doc = Mapping[str, Any]
 SHOWN: Final = 20  # differences spelled out; the rest is counted
 AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
+SETTINGS: Final = "settings"  # a fact that earlier builds do not store
 TABLES: Final = {b"f": "fact", b"i": "identity", b"c": "cell"}
 QUARANTINE: Final = b"q"
 
@@ -72,8 +75,7 @@ def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engin
     engine = new()
     for key, value in entries.items():
         engine.load(key, value)
-    for _ in engine.restored():
-        pass
+    finish(engine.restored())
     return engine
 
 
@@ -131,7 +133,8 @@ def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
         tenant, table, name = parts(pair.key)
         if table != "fact" or not name.startswith("meta") or pair.kept is None:
             continue
-        if orjson.loads(pair.kept).get("counted") != counted_with(book[tenant]):
+        meta = orjson.loads(pair.kept)
+        if (meta.get(REDEFINED) or (0, meta.get("counted")))[1] != counted_with(book[tenant]):
             found.add(tenant)
     return found
 
@@ -140,7 +143,7 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
     """The lane's stored entries against the recounted ones."""
     for pair in pairs:
         tenant, table, name = parts(pair.key)
-        if table == "entry" or not wanted(tenant):
+        if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
             continue
         if table == "cell":
             verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
@@ -200,8 +203,10 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _lasting(stored: Any) -> Any:
-    """An entry without the number of times that settings changed: a recount has those of now from the beginning."""
-    return {**stored, "definition": None} if isinstance(stored, dict) and "definition" in stored else stored
+    """An entry without what says how often settings changed: a recount has those of now from the beginning."""
+    if not isinstance(stored, dict) or "definition" not in stored:
+        return stored
+    return {**stored, "definition": None, "counted": None, REDEFINED: None}
 
 
 def parts(key: bytes) -> tuple[str, str, str]:
