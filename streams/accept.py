@@ -13,7 +13,7 @@ writes an unbroken run that starts at a committed offset, so a paused worker tha
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,9 +46,10 @@ class Acceptor:
         self.accepted = 0
         self.rejected = 0
         self._producer: AIOKafkaProducer
-        self._inbox: deque[Fetched] = deque()
+        self._inbox: dict[TP, deque[Fetched]] = {}  # by partition: a busy one must not make the others wait
         self._known = EVERYBODY
-        self._waiting = self._bytes = 0  # records in the inbox, and what they take
+        self._waiting: Counter[TP] = Counter()  # records in the inbox
+        self._bytes = 0  # that all of them take
         self._paused: set[TP] = set()
         self._wake = asyncio.Event()
         self._working = asyncio.Lock()
@@ -71,13 +72,14 @@ class Acceptor:
 
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Never waits: with too much to do the partition is paused."""
-        self._inbox.append(fetched)
-        self._waiting += len(fetched.records)
+        tp = TP(fetched.topic, fetched.partition)
+        self._inbox.setdefault(tp, deque()).append(fetched)
+        self._waiting[tp] += len(fetched.records)
         self._bytes += fetched.bytes
         self._wake.set()
-        if self._waiting > self.options.batch_events or self._bytes > self.options.inbox_bytes:
-            self._paused.add(TP(fetched.topic, fetched.partition))
-            self.consumer.pause(fetched.topic, fetched.partition)
+        if self._waiting[tp] > self.options.batch_events or self._bytes > self.options.inbox_bytes:
+            self._paused.add(tp)
+            self.consumer.pause(*tp)
 
     async def quiet(self) -> None:
         """Drop what waits, finish and commit what was sent."""
@@ -95,7 +97,8 @@ class Acceptor:
     def _clear(self) -> None:
         self._inbox.clear()
         self._paused.clear()
-        self._waiting = self._bytes = 0
+        self._waiting.clear()
+        self._bytes = 0
 
     async def _run(self) -> None:
         while True:
@@ -106,19 +109,29 @@ class Acceptor:
                     await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
+        """A range of each partition in turn, until it is enough for a batch."""
         options = self.options
-        taken, records, size = [], 0, 0
+        taken: list[Fetched] = []
+        records = size = 0
         while self._inbox and records < options.batch_events and size < options.batch_bytes:
-            taken.append(self._inbox.popleft())
+            tp = next(iter(self._inbox))
+            ranges = self._inbox.pop(tp)
+            taken.append(ranges.popleft())
+            if ranges:
+                self._inbox[tp] = ranges  # behind the others
             records += len(taken[-1].records)
             size += taken[-1].bytes
-        self._waiting -= records
+            self._waiting[tp] -= len(taken[-1].records)
         self._bytes -= size
-        if self._waiting <= options.batch_events // 2 and self._bytes <= options.inbox_bytes // 2:
-            for tp in self._paused:
-                self.consumer.resume(*tp)
-            self._paused.clear()
+        self._resume()
         return taken
+
+    def _resume(self) -> None:
+        if self._bytes > self.options.inbox_bytes // 2:
+            return
+        for tp in [tp for tp in self._paused if self._waiting[tp] <= self.options.batch_events // 2]:
+            self._paused.discard(tp)
+            self.consumer.resume(*tp)
 
     async def _batch(self, taken: list[Fetched]) -> None:
         journal: Places = defaultdict(list)

@@ -119,6 +119,8 @@ class BatchConsumer(Consumer):
             if error is not None or not fetched.has_more():
                 fetcher._records.pop(tp, None)
                 fetcher._notify(fetcher._wait_consume_future)
+            elif records:
+                fetcher._records.move_to_end(tp)  # the others have their turn next time
         return found
 
     def _block(self, tp: TopicPartition, error: Exception) -> None:

@@ -17,6 +17,7 @@ Nothing else is awaited between 2 and 8, so a transaction never waits for other 
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
@@ -25,6 +26,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from models.reconstructed import reconstructed
 from models.record import Row
+from ops.losses import Loss, entry
 from streams import dead_letters, position
 from streams.engine_port import Entry, Letter
 from streams.failpoints import reach
@@ -105,4 +107,12 @@ class Transactor:
         sent = []
         for (topic, partition), outputs in by_origin.items():
             sent += await send_all(self.producer, topic + self.options.dlq_suffix, partition, outputs)
-        return sent
+        return sent + await send_all(self.producer, self.options.control, 0, _alarms(letters))
+
+
+def _alarms(letters: Sequence[Letter]) -> list[Output]:
+    """What `lag` and `doctor` show of events in quarantine until somebody acknowledges it."""
+    now = int(time.time() * 1000)
+    found = (Loss(x.topic, x.partition, x.offset, x.offset + 1, now, "quarantined") for x in letters
+             if x.reason == "engine_error")  # fmt: skip
+    return [(key, value, []) for key, value in map(entry, found)]

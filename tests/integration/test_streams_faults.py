@@ -13,9 +13,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from access.kafka import client_options
 from models import topics
 from ops.local import Kafka, Servers
 from ops.local.process import ProcessUnit
+from ops.losses import WHY, read_losses, texts, unknown
 from streams.failpoints import ACCEPT, COUNT, RESTORE
 from streams.rescue import move_inputs
 from tests.integration.streams_rig import INPUTS, LANES, Rig, end
@@ -207,6 +209,8 @@ async def test_an_event_that_cannot_be_counted_is_quarantined_and_the_others_go_
         assert worker.poll() is None
     letters = [letter for letter in await rig.dead_letters() if letter["crmkpi.reason"] == "engine_error"]
     assert [letter["crmkpi.detail"].rpartition(" ")[2] for letter in letters] == ["ArithmeticError"] * 4
+    found = unknown(await read_losses(client_options(rig.settings.kafka), rig.options.control))
+    assert texts(found) == [f"4 events of {rig.input}/0 {WHY['quarantined']}"]
     assert len(await rig.dead_letters()) == rig.refused
 
 

@@ -144,7 +144,7 @@ def test_the_inbox_is_bounded_by_bytes() -> None:
         assert sum(fetched.bytes for fetched in batch) <= 20_000
     assert taken == [0, 1, 2, 3, 4]
     assert not consumer.paused
-    assert (acceptor._waiting, acceptor._bytes) == (0, 0)
+    assert (acceptor._waiting.total(), acceptor._bytes) == (0, 0)
 
 
 def test_rows_are_rows() -> None:
@@ -153,3 +153,14 @@ def test_rows_are_rows() -> None:
     assert isinstance(rows[0], Row)
     assert (rejections, len(blocks)) == ([], 1)
     assert checked([]) == ([], [], [])
+
+
+def test_partitions_take_turns() -> None:
+    """A range of a quiet partition is not behind all that a busy one has waiting."""
+    acceptor = Acceptor(OPTIONS)
+    acceptor.consumer = Consumer()  # type: ignore[assignment]
+    for partition, first in [(0, 0), (0, 50), (0, 100), (1, 0)]:
+        records: Any = [record(first, b"x")] * 50
+        acceptor.offer(Fetched("in", partition, first, first + 50, records, 0))
+    assert [(one.partition, one.start) for one in acceptor._take()] == [(0, 0), (1, 0)]
+    assert [(one.partition, one.start) for one in acceptor._take()] == [(0, 50), (0, 100)]
