@@ -149,7 +149,7 @@ class Lane:
             self.others = set(filter(self.audit.wanted, outdated(entries.pairs(), self.audit.book)))
             async for records in self._journal(0, at.next):
                 entries.count(recount.take(records))
-            check_entries(entries.pairs(), self.wanted, self.verdict)
+            check_entries(entries.pairs(), self.wanted, self.verdict, recount.floors)
         return recount, at
 
     async def _taken_from_the_state(self, begin: int) -> tuple[Recount, Position | None]:

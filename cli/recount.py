@@ -1,5 +1,6 @@
 """What `verify` compares, for one lane: cells with their facts, facts with the journal, documents with both. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,9 @@ from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
+from kpis.series import CARRY
 from kpis.slices import finish
+from kpis.stored import sums
 from kpis.tenant_state import REDEFINED
 from kpis.windows import MINUTE_MS
 from models.instant import instant
@@ -21,6 +24,7 @@ from models.record import Block
 from models.tenants import TenantBook
 
 Doc = Mapping[str, Any]
+Floors = Callable[[str], Mapping[str, int]]
 SHOWN: Final = 20  # differences spelled out; the rest is counted
 AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
 SETTINGS: Final = "settings"  # a fact that earlier builds do not store
@@ -125,6 +129,10 @@ class Recount:
             self.touched[record.tenant] = record.offset + 1
         return self.engine.finish().entries
 
+    def floors(self, tenant: str) -> Mapping[str, int]:
+        """The oldest pane that each level of a tenant's cells keeps."""
+        return self.engine.state(tenant).tenant.cells.floors
+
 
 def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
     """Tenants whose cells were counted with other settings or formulas than those of ``book`` and this build."""
@@ -139,18 +147,33 @@ def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
     return found
 
 
-def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict) -> None:
-    """The lane's stored entries against the recounted ones."""
+def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict, floors: Floors) -> None:
+    """The lane's stored entries against the recounted ones.
+
+    Panes below a level's floor are added to its carry by and by, so they are compared together with it. ``floors``:
+    tenant -> level -> oldest pane that is kept.
+    """
+    carried: Counter[tuple[str, ...]] = Counter()
     for pair in pairs:
         tenant, table, name = parts(pair.key)
         if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
             continue
-        if table == "cell":
-            verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
-        else:
+        if table != "cell":
             verdict.facts += 1
+        else:
+            verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
+            *place, pane = pair.key[1:].decode().split("\0")
+            level = pane[0]
+            if int(pane[1:]) < floors(tenant).get(level, CARRY):
+                for sign, side in ((1, pair.kept), (-1, pair.counted)):
+                    for measure, total in sums(side or b"{}").items():
+                        carried[(*place, level, measure)] += sign * total
+                continue
         if not _same(pair.kept, pair.counted):
             verdict.differs(f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}")
+    for (tenant, *where), total in carried.items():
+        if total:
+            verdict.differs(f"{tenant}: the carry of {' '.join(where)} is {total} more than recounted")
 
 
 def aged(

@@ -40,7 +40,7 @@ def json_bytes(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _sums(value: bytes) -> dict[str, int]:
+def sums(value: bytes) -> dict[str, int]:
     """Stored sums, exact at any size."""
     found: dict[str, int] = orjson.loads(value)
     return json.loads(value) if any(type(total) is float for total in found.values()) else found
@@ -190,7 +190,7 @@ def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
     kind, rest = parts[-2:]
     if generation_of(key) is not None:
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), _sums(value))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), sums(value))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)

@@ -207,7 +207,9 @@ class TenantState:
             yield SLICE
 
     def recount(self) -> list[tuple[CellKey, int, int]]:
-        """Compare the cells with the contribution of all facts."""
+        """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
+        while self.tenant.cells.folding:
+            self.tenant.cells.fold()
         fresh = Cells(self.tenant.zone)
         fresh.floors = self.tenant.cells.floors
         finish(derived.contribute(self.tenant, fresh))

@@ -230,5 +230,5 @@ def test_verify_sees_the_generation_that_holds() -> None:
         entries.keep({**stored, b"gt\x007\0\0\0d20000": b"{}"}.items())
         entries.count_once()
         entries.count(fresh.items())
-        check_entries(entries.pairs(), bool, verdict)
+        check_entries(entries.pairs(), bool, verdict, lambda tenant: {})
     assert (verdict.different, verdict.cells > 0) == (0, True), verdict.shown
