@@ -13,8 +13,6 @@ from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Final
 
-from redis import Redis
-
 from bench.broker import create_inputs, produce
 from bench.place import environment, place
 from bench.worker import Worker, children
@@ -22,6 +20,7 @@ from bench.workload import PARTITIONS, Made, events
 from models import topics
 from models.settings import Settings
 from ops.local import local_servers
+from sinks.client import connect
 from sinks.read import RedisReader
 
 AGE_MS: Final = 60 * 86_400_000
@@ -62,6 +61,15 @@ async def published(settings: Settings, tenants: int, worker: Worker) -> None:
                 raise RuntimeError(f"the worker ended:\n{worker.tail()}")
 
 
+async def used(settings: Settings) -> float:
+    """Memory that Redis uses, MB."""
+    client = connect(settings.redis)
+    try:
+        return float((await client.info("memory"))["used_memory"]) / 2**20
+    finally:
+        await client.aclose()
+
+
 def share(pids: list[int], seconds: float) -> float:
     """Of one core, for so long."""
     before, began = cpu(pids), monotonic()
@@ -91,8 +99,7 @@ def main() -> None:
             print(
                 f"memory: worker {resident(pids[0]):.0f} MB, engine {sum(map(resident, pids[1:])):.0f} MB", flush=True
             )
-            with Redis.from_url(servers.redis.url) as client:
-                print(f"Redis: {client.info('memory')['used_memory'] / 2**20:.0f} MB", flush=True)
+            print(f"Redis: {asyncio.run(used(settings)):.0f} MB", flush=True)
             live = [f"tenant-{number}" for number in range(LIVE)]
             total, end = 0.0, monotonic() + given.minutes * 60
             before, began = cpu(pids), monotonic()

@@ -111,7 +111,7 @@ class Trial:
         print(f"{name} ({names}, {time.monotonic() - began:.0f} s): {'ok' if well else 'NOT OK'}: {said}", flush=True)
 
     async def _send(self, records: list[Sent]) -> None:
-        async with feed(self.settings.kafka.bootstrap_servers) as kafka:
+        async with feed(self.settings.kafka) as kafka:
             for r in records:
                 await kafka.send(self.settings.topic_prefix + r.topic, r.value, r.key, r.headers, r.partition)
 

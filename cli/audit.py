@@ -145,10 +145,11 @@ class Lane:
             at = await self._state(lambda found: entries.keep(found))
             if at is None:
                 return recount, None
+            entries.count_once()
             self.others = set(filter(self.audit.wanted, outdated(entries.pairs(), self.audit.book)))
             async for records in self._journal(0, at.next):
                 entries.count(recount.take(records))
-            check_entries(entries.pairs(), self.wanted, self.verdict)
+            check_entries(entries.pairs(), self.wanted, self.verdict, recount.floors)
         return recount, at
 
     async def _taken_from_the_state(self, begin: int) -> tuple[Recount, Position | None]:

@@ -1,5 +1,6 @@
 """What `verify` compares, for one lane: cells with their facts, facts with the journal, documents with both. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -13,14 +14,20 @@ from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
+from kpis.series import CARRY
+from kpis.slices import finish
+from kpis.stored import sums
+from kpis.tenant_state import REDEFINED
 from kpis.windows import MINUTE_MS
 from models.instant import instant
 from models.record import Block
 from models.tenants import TenantBook
 
 Doc = Mapping[str, Any]
+Floors = Callable[[str], Mapping[str, int]]
 SHOWN: Final = 20  # differences spelled out; the rest is counted
 AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
+SETTINGS: Final = "settings"  # a fact that earlier builds do not store
 TABLES: Final = {b"f": "fact", b"i": "identity", b"c": "cell"}
 QUARANTINE: Final = b"q"
 
@@ -72,8 +79,7 @@ def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engin
     engine = new()
     for key, value in entries.items():
         engine.load(key, value)
-    for _ in engine.restored():
-        pass
+    finish(engine.restored())
     return engine
 
 
@@ -123,6 +129,10 @@ class Recount:
             self.touched[record.tenant] = record.offset + 1
         return self.engine.finish().entries
 
+    def floors(self, tenant: str) -> Mapping[str, int]:
+        """The oldest pane that each level of a tenant's cells keeps."""
+        return self.engine.state(tenant).tenant.cells.floors
+
 
 def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
     """Tenants whose cells were counted with other settings or formulas than those of ``book`` and this build."""
@@ -131,23 +141,39 @@ def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
         tenant, table, name = parts(pair.key)
         if table != "fact" or not name.startswith("meta") or pair.kept is None:
             continue
-        if orjson.loads(pair.kept).get("counted") != counted_with(book[tenant]):
+        meta = orjson.loads(pair.kept)
+        if (meta.get(REDEFINED) or (0, meta.get("counted")))[1] != counted_with(book[tenant]):
             found.add(tenant)
     return found
 
 
-def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict) -> None:
-    """The lane's stored entries against the recounted ones."""
+def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict, floors: Floors) -> None:
+    """The lane's stored entries against the recounted ones.
+
+    Panes below a level's floor are added to its carry by and by, so they are compared together with it. ``floors``:
+    tenant -> level -> oldest pane that is kept.
+    """
+    carried: Counter[tuple[str, ...]] = Counter()
     for pair in pairs:
         tenant, table, name = parts(pair.key)
-        if table == "entry" or not wanted(tenant):
+        if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
             continue
-        if table == "cell":
-            verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
-        else:
+        if table != "cell":
             verdict.facts += 1
+        else:
+            verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
+            *place, pane = pair.key[1:].decode().split("\0")
+            level = pane[0]
+            if int(pane[1:]) < floors(tenant).get(level, CARRY):
+                for sign, side in ((1, pair.kept), (-1, pair.counted)):
+                    for measure, total in sums(side or b"{}").items():
+                        carried[(*place, level, measure)] += sign * total
+                continue
         if not _same(pair.kept, pair.counted):
             verdict.differs(f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}")
+    for (tenant, *where), total in carried.items():
+        if total:
+            verdict.differs(f"{tenant}: the carry of {' '.join(where)} is {total} more than recounted")
 
 
 def aged(
@@ -200,8 +226,10 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _lasting(stored: Any) -> Any:
-    """An entry without the number of times that settings changed: a recount has those of now from the beginning."""
-    return {**stored, "definition": None} if isinstance(stored, dict) and "definition" in stored else stored
+    """An entry without what says how often settings changed: a recount has those of now from the beginning."""
+    if not isinstance(stored, dict) or "definition" not in stored:
+        return stored
+    return {**stored, "definition": None, "counted": None, REDEFINED: None}
 
 
 def parts(key: bytes) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ once a batch. A pane that is older than its level keeps is folded into the level
 beginning stay right for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kpis.measures import NAMES, levels, rows_of
@@ -21,6 +21,7 @@ KEEP_MINUTES: Final = 26 * 60
 KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
 WEEK: Final = 7 * 1440
+FOLDED_AT_ONCE: Final = 40_000  # units of work
 MINUTE_BITS: Final = 29
 MEASURE_BITS: Final = 24
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
@@ -100,10 +101,14 @@ class Segments:
 
 
 class Cells:
-    """All series of one tenant."""
+    """All series of one tenant.
 
-    def __init__(self, zone: Zone) -> None:
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined.
+    """
+
+    def __init__(self, zone: Zone, generation: int = 0) -> None:
         self.zone = zone
+        self.generation = generation
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
@@ -113,6 +118,8 @@ class Cells:
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
         self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
         self._plans: dict[int, Plan] = {}  # head -> levels to add to
+        self._unfolded: list[dict[str, Level]] = []  # series that may have panes below the floors
+        self._moved: set[str] = set()  # levels whose floors moved since all was folded
 
     def _plan(self, head: int, segments: Segments) -> Plan:
         """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""
@@ -199,11 +206,20 @@ class Cells:
             series.stale = True
 
     def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
-        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero."""
-        for pack in self._changed:
+        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero.
+
+        Those that nobody takes stay for the next time; nothing may be added in between.
+        """
+        while self._changed:
+            pack = self._changed[-1]
             for pane, sums in pack.drain():
                 yield (*pack.place, pane), sums
-        self._changed.clear()
+            self._changed.pop()
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing changed since `drain` was taken to its end."""
+        return not self._changed
 
     def _level(self, name: str, segment: str, level: str) -> Level:
         kept = self._series(name, segment)
@@ -274,25 +290,49 @@ class Cells:
         }
 
     def expire(self, watermark: int) -> None:
-        """Fold the panes that are older than their level keeps into the carry."""
+        """Have other floors: `fold` puts the panes that are older than their level keeps into the carry."""
         before = self.floors
         self.set_floors(watermark)
-        moved = [level for level, floor in self.floors.items() if floor != before[level]]
-        for kept in self.series.values():
-            for level in moved:
-                series = kept.get(level)
-                if series is not None:
-                    self._fold(series, self.floors[level])
+        self._moved |= {level for level, floor in self.floors.items() if floor != before[level]}
+        if self._moved:
+            self._unfolded = list(self.series.values())  # again from the beginning: few are left of a day before
 
-    def _fold(self, series: Level, floor: int) -> None:
+    def refold(self) -> None:
+        """Have `fold` look at all panes, after a restore: a crash may have come between two parts of it."""
+        self._moved, self._unfolded = set(self.floors), list(self.series.values())
+
+    @property
+    def folding(self) -> bool:
+        """Whether panes may be left that are older than their level keeps. What is read is right meanwhile."""
+        return bool(self._unfolded)
+
+    def fold(self, units: int = FOLDED_AT_ONCE) -> None:
+        """Fold old panes, for so many units of work at most."""
+        while self._unfolded and units > 0:
+            kept = self._unfolded.pop()
+            for level in self._moved & kept.keys():
+                units -= self._fold(kept[level], self.floors[level])
+        if not self._unfolded:
+            self._moved.clear()
+
+    def _fold(self, series: Level, floor: int) -> int:
+        """Fold a series; the units of work it took."""
         old = [pane for pane in series.panes if CARRY < pane < floor]
-        if not old:
-            return
-        self._changed.append(series.pack)
+        if old:
+            self._changed.append(series.pack)
         for pane in old:
             total = series.panes[pane]
             series.add(pane, -total)
             series.add(CARRY, total)
+        return 1 + len(series.panes) // 16 + 8 * len(old)
+
+    def set(self, key: CellKey, total: int) -> None:
+        """Set one cell, which is stored when the batch ends."""
+        name, segment, level, pane = key
+        series = self._level(name, segment, level)
+        self._changed.append(series.pack)
+        series.add(pane, total - series.panes.get(pane, 0))
+        self.touch(name)
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""
@@ -307,6 +347,10 @@ class Cells:
             for pane in pack.members:
                 if sums := pack.sums(pane):
                     yield (name, segment, level, pane), sums
+
+    def all_packs(self) -> Iterable[Pack]:
+        """Everything that is stored together."""
+        return self._packs.values()
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""

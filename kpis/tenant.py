@@ -57,13 +57,13 @@ LATE_PAGE: Final = code("late.p:crm.page.viewed")
 class Tenant:
     """All facts of one tenant, and its cells. ``dirty`` names the entries that changed since they were last drained."""
 
-    def __init__(self, name: str, settings: TenantSettings) -> None:
+    def __init__(self, name: str, settings: TenantSettings, generation: int = 0) -> None:
         self.name = name
         self.settings = settings
         self.zone = zone(settings.tz)
         self.ledger = Ledger()
         self.sets = Segments()
-        self.cells = Cells(self.zone)
+        self.cells = Cells(self.zone, generation)
         self.rates = Rates()
         self.people = People(
             self.ledger, self.sets, settings.dimensions, self.zone.day,

@@ -1,7 +1,7 @@
 """A tenant's facts with what surrounds them: where records came from, what was seen, how far time has come."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from kpis.definition import counted_with
 from kpis.ledger import minute_of
 from kpis.marks import DAY_MS
 from kpis.published import Published
+from kpis.slices import SLICE, Work, finish
 from kpis.tenant import Tenant, event_label
 from kpis.zone import Zone, zone
 from models.events import SHAPES
@@ -19,6 +20,7 @@ from models.record import UNKNOWN_TYPE, Block, Row
 
 UNKNOWN_TYPES: Final = 500  # that are counted each by itself
 OTHER_TYPE: Final = f"crm.{OTHER}"
+REDEFINED: Final = "redefined"  # in the stored meta: the generation of the cells, and what they were counted with
 NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
 
 
@@ -44,7 +46,10 @@ class TenantState:
         self.definition = 1  # rises whenever the cells are made again with other settings or formulas
         self.counted: str | None = counted_with(tenant.settings)  # what the cells were counted with
         self.counted_zone: Zone = tenant.zone
-        self.dirty: set[tuple[str, Any]] = {("meta", None)}
+        self.generations = 0  # the greatest that was ever begun and may have left entries
+        self.waste: list[bytes] = []  # keys of stored cells of other generations
+        self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
+        self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
         self.published = Published()
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
@@ -54,15 +59,18 @@ class TenantState:
         """Whether the cells were counted with other settings or formulas than the tenant has now."""
         return self.counted != counted_with(self.tenant.settings)
 
-    def replace(self, tenant: Tenant) -> None:
-        """Go on with other facts or settings; the cells are empty then."""
+    @property
+    def generation(self) -> int:
+        """Of its cells."""
+        return self.tenant.cells.generation
+
+    def redefine(self, tenant: Tenant) -> None:
+        """Go on with a tenant that was counted again: its definition is the next one."""
         self.tenant = tenant
-        if self.outdated:
-            self.published = Published()
-            self.definition += 1
-            self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
-        self.restore()
-        self.dirty.add(("meta", None))
+        self.published = Published()
+        self.definition += 1
+        self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
+        self.dirty |= {("meta", None), ("settings", None)}
 
     def admit(self, block: Block) -> int:
         """The highest offset taken so far of a block's input partition; the block's own is taken now."""
@@ -117,6 +125,8 @@ class TenantState:
         taken = erasure.treated(tenant, row) if tenant.erased else row
         if taken is not None:
             tenant.take(taken)
+            if self.follower is not None:
+                self.follower(taken)
         if row.type == erasure.REQUEST:
             self.request = row
 
@@ -152,10 +162,11 @@ class TenantState:
                 self.expired_day = minute // 1440
                 self.tenant.cells.expire(self.expired_day * 1440)
                 self.dirty.add(("meta", None))
+        self.tenant.cells.fold()
 
     def meta(self) -> dict[str, Any]:
         """What is kept of the tenant as a whole."""
-        return {
+        found = {
             "first": self.first,
             "watermark": self.watermark,
             "types": sorted(filter(is_known, self.types)),  # the others are entries of their own
@@ -166,6 +177,8 @@ class TenantState:
             "counted": self.counted,
             "tz": self.counted_zone.name,
         }
+        # Builds that know no generations find no cells of theirs then: they are to count again.
+        return {**found, "counted": None, REDEFINED: [self.generation, self.counted]} if self.generation else found
 
     def load_meta(self, stored: dict[str, Any]) -> None:
         """Put it back."""
@@ -175,29 +188,31 @@ class TenantState:
         self.newest = stored["newest"]
         self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
         # States of earlier builds do not say what they were counted with.
-        self.definition, self.counted = stored.get("definition", 1), stored.get("counted")
+        self.definition = stored.get("definition", 1)
+        self.tenant.cells.generation, self.counted = stored.get(REDEFINED) or (0, stored.get("counted"))
+        self.generations = self.generation
         self.counted_zone = zone(stored.get("tz", self.tenant.settings.tz))
 
-    def restore(self) -> None:
+    def restore(self) -> Work:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
-        tenant.sets.settle()
-        for segments in tenant.cells.segments_of.values():
-            for segment in segments:
-                tenant.sets.admit(segment)
-        derived.restore(tenant)
-        for segment in tenant.landings.pages.segments():
-            tenant.sets.admit(segment)
+        yield from derived.restore(tenant)
         self.dirty = {("type", label) for label in self._of_old}
-        self.seen.restore(self.journal_day)
+        yield from self.seen.restore(self.journal_day)
         if self.expired_day is not None:
             tenant.cells.set_floors(self.expired_day * 1440)
+            tenant.cells.refold()
+        while tenant.cells.folding:
+            tenant.cells.fold()
+            yield SLICE
 
     def recount(self) -> list[tuple[CellKey, int, int]]:
-        """Compare the cells with the contribution of all facts."""
+        """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
+        while self.tenant.cells.folding:
+            self.tenant.cells.fold()
         fresh = Cells(self.tenant.zone)
         fresh.floors = self.tenant.cells.floors
-        fresh.apply(derived.contribution(self.tenant), self.tenant.sets)
+        finish(derived.contribute(self.tenant, fresh))
         kept, counted = _facts(self.tenant.cells), _facts(fresh)
         return [
             (key, kept.get(key, 0), counted.get(key, 0))

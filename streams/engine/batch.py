@@ -105,8 +105,9 @@ def counting(
 def working(engine: Engine, enough: Callable[[], bool]) -> Generator[None, None, Changes]:
     """Background work (redefinition, old entries) until ``enough`` says so, as a batch without events."""
     batch = Batch(engine)
-    while engine.pending and not enough():
-        engine.step()
+    more = engine.pending
+    while more and not enough():
+        more = engine.step()
         yield
     batch.finish()
     return batch.changes()

@@ -89,7 +89,7 @@ def compare(kept: Mapping[bytes, bytes], other: Mapping[bytes, bytes]) -> Verdic
     with Entries() as entries:
         entries.keep(kept.items())
         entries.count(other.items())
-        check_entries(entries.pairs(), lambda tenant: True, verdict)
+        check_entries(entries.pairs(), lambda tenant: True, verdict, lambda tenant: {})
     return verdict
 
 

@@ -107,8 +107,7 @@ def test_settings_and_erasure_count_again_with_the_same_lists() -> None:
     before = segments(lane, "campaign")
     lane.engine.configure(TenantBook.from_mapping({"tenant": {"tz": "Asia/Tokyo"}}))
     assert lane.engine.outdated() == ["t"]
-    lane.engine.redefine("t")
-    lane.entries.update(lane.engine.finish().entries)
+    lane.settle()
     assert segments(lane, "campaign") == before
     assert lane.engine.recount("t") == []
     feed = Feed()
