@@ -12,19 +12,20 @@ from kpis.contacts import TYPES
 from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
 from kpis.credit import CREDIT, of_credit
-from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
+from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deal_history import Reading, reading
 from kpis.deals import deal_marks, deal_segments
 from kpis.forms import of_forms
 from kpis.hits import of_hits
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import attempts, lead_marks, read_lead
-from kpis.ledger import Contribution
+from kpis.ledger import MANY, Contribution, Parts
 from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
-from kpis.mrr import mrr_marks, read_plans
+from kpis.mrr import mrr_parts
 from kpis.names import segment_of
-from kpis.orders import adjustment_marks, order_marks, read_order
+from kpis.orders import chain_of, order_marks
+from kpis.prices import Prices, prices_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
 from kpis.records import record_marks
@@ -76,12 +77,19 @@ def _stays_of(read: Reading) -> list[Stay]:
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:
     """An order, in the segments of its subject."""
-    events = tenant.orders.get(key, [])
-    order = read_order(events, tenant.settings)
-    if order is not None:
-        segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
-        for mark in (*order_marks(order, tenant.zone), *adjustment_marks(events, tenant.zone)):
-            yield segments, mark
+    for segments, marks in order_parts(tenant, key).values():
+        yield from ((segments, mark) for mark in marks)
+
+
+def order_parts(tenant: "Tenant", key: str) -> Parts:
+    """An order as such, and its refunds."""
+    chain = chain_of(tenant, key)
+    order = chain.order(tenant.settings)
+    if order is None:
+        return {}
+    segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
+    own = [*order_marks(order, tenant.zone), *chain.cancellation()]
+    return {"own": (segments, own), "refunds": (segments, list(chain.refunds))}
 
 
 def of_lead(tenant: "Tenant", key: str) -> Contribution:
@@ -116,10 +124,10 @@ def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     return facts
 
 
-def subscriptions_of(tenant: "Tenant", root: str) -> list[list[SubscriptionEvent]]:
-    """The events of each of a subject's subscriptions."""
-    held = (tenant.subscriptions.get(key) for key in tenant.people.owned_by(root, "subscription"))
-    return [events for events in held if events]
+def subscriptions_of(tenant: "Tenant", root: str) -> list[Prices]:
+    """A subject's subscriptions."""
+    keys = tenant.people.owned_by(root, "subscription")
+    return [prices_of(tenant, key) for key in keys if tenant.subscriptions.get(key)]
 
 
 def of_customer(tenant: "Tenant", root: str) -> Contribution:
@@ -143,10 +151,18 @@ def of_mrr(tenant: "Tenant", root: str) -> Contribution:
     """What a subject's subscriptions cost, together; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) != root:
         return
-    if plans := read_plans(subscriptions_of(tenant, root), tenant.zone):
-        segments = tenant.people.segments(root)
-        for mark in mrr_marks(plans, tenant.settings.currency, worth(tenant)):
-            yield segments, mark
+    segments = tenant.people.segments(root)
+    for marks in mrr_parts(tenant, root).values():
+        yield from ((segments, mark) for mark in marks)
+
+
+def many_mrr(tenant: "Tenant", root: str) -> Parts | None:
+    """The same in parts, of a subject whose subscriptions have many events."""
+    keys = tenant.people.owned_by(root, "subscription")
+    if tenant.people.subject(root) != root or all(len(tenant.subscriptions.get(key, ())) <= MANY for key in keys):
+        return None
+    segments = tenant.people.segments(root)
+    return {name: (segments, marks) for name, marks in mrr_parts(tenant, root).items()}
 
 
 def of_contract(tenant: "Tenant", key: str) -> Contribution:
@@ -275,4 +291,11 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "click": of_click,
     "hits": of_hits,
     "forms": of_forms,
+}
+
+
+# Groups of which only what differs is moved where their facts are many.
+PARTS: Final[dict[str, Callable[["Tenant", str], Parts | None]]] = {
+    "order": lambda tenant, key: order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None,
+    "mrr": many_mrr,
 }

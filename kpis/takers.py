@@ -20,6 +20,7 @@ from kpis.deals import deal_event
 from kpis.identity import named_ids
 from kpis.lead_groups import merged_leads
 from kpis.leads import LeadEvent
+from kpis.ledger import MANY
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
@@ -72,11 +73,22 @@ def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a subscription."""
     key = str(row.data["subscription_id"])
-    tenant.people.open_subject(tenant.people.subject(f"subscription:{key}"))
+    root = tenant.people.subject(f"subscription:{key}")
+    if len(tenant.subscriptions.get(key, ())) > MANY:
+        open_contract(tenant, root)
+    else:
+        tenant.people.open_subject(root)
     tenant.shelve("subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)
     note_rated(tenant, f"subscription:{key}")
+
+
+def open_contract(tenant: "Tenant", root: str) -> None:
+    """Open what one more event changes of a subject that has such events already."""
+    for kind in ("customer", "acquisition", "mrr"):
+        tenant.ledger.open(kind, root)
+    tenant.scored.doubt(root)
 
 
 def take_renewal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:

@@ -15,7 +15,6 @@ from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
-from kpis.customers import SubscriptionEvent
 from kpis.deal_history import History
 from kpis.deals import DealEvent
 from kpis.forms import Forms
@@ -27,11 +26,13 @@ from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
+from kpis.mrr import Recurring
 from kpis.names import CONTACT, NODE_SPACES, segment_of
-from kpis.orders import OrderEvent
+from kpis.orders import Chain, OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
+from kpis.prices import Prices, SubscriptionEvent
 from kpis.pseudonyms import pseudonymous
 from kpis.purchases import Purchase, order_minutes, settle
 from kpis.records import RecordEvent
@@ -72,7 +73,10 @@ class Tenant:
         self.deals: dict[str, list[DealEvent]] = {}
         self.histories: dict[str, History] = {}  # deals of many events, as they were read
         self.orders: dict[str, list[OrderEvent]] = {}
+        self.chains: dict[str, Chain] = {}  # orders of many events, as they were read
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
+        self.prices: dict[str, Prices] = {}  # subscriptions of many events, as they were read
+        self.recurring: dict[str, Recurring] = {}  # root -> subscriptions of many events together
         self.contracts: dict[str, list[RenewalEvent]] = {}
         self.rated: dict[tuple[str, int], set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
@@ -113,6 +117,7 @@ class Tenant:
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
+        self.ledger.parts = {kind: partial(of, self) for kind, of in groups.PARTS.items()}
 
     # --- an event
 
