@@ -109,6 +109,7 @@ def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
         if kind == "deal":
             tenant.ages.changed.add(key)
             tenant.histories.pop(key, None)
+            tenant.deal_logs.pop(key, None)
 
 
 # --- what stays gets other names

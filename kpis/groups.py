@@ -14,12 +14,13 @@ from kpis.costs import cost_marks
 from kpis.credit import CREDIT, of_credit
 from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deal_history import Reading, reading
+from kpis.deal_parts import deal_parts
 from kpis.deals import deal_marks, deal_segments
 from kpis.forms import of_forms
 from kpis.hits import of_hits
 from kpis.lead_groups import lead_events, lead_group
 from kpis.leads import attempts, lead_marks, read_lead
-from kpis.ledger import MANY, Contribution, Parts
+from kpis.ledger import MANY, Contribution, Parts, coded
 from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
 from kpis.mrr import mrr_parts
@@ -52,8 +53,7 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
     if key not in tenant.deals:
         return
     read = reading(tenant, key)
-    for time in read.won():
-        yield 0, Mark("attempts.won", time, 1)
+    yield from ((0, mark) for mark in read.won())
     for stage, mark in stay_marks(_stays_of(read)):
         yield tenant.sets.code((segment_of("stage", stage),)), mark
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
@@ -78,7 +78,7 @@ def _stays_of(read: Reading) -> list[Stay]:
 def of_order(tenant: "Tenant", key: str) -> Contribution:
     """An order, in the segments of its subject."""
     for segments, marks in order_parts(tenant, key).values():
-        yield from ((segments, mark) for mark in marks)
+        yield from coded(segments, marks)
 
 
 def order_parts(tenant: "Tenant", key: str) -> Parts:
@@ -150,6 +150,7 @@ def of_way(tenant: "Tenant", root: str) -> Contribution:
 def of_mrr(tenant: "Tenant", root: str) -> Contribution:
     """What a subject's subscriptions cost, together; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) != root:
+        tenant.recurring.pop(root, None)
         return
     segments = tenant.people.segments(root)
     for marks in mrr_parts(tenant, root).values():
@@ -296,6 +297,7 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
 
 # Groups of which only what differs is moved where their facts are many.
 PARTS: Final[dict[str, Callable[["Tenant", str], Parts | None]]] = {
+    "deal": lambda tenant, key: deal_parts(tenant, key) if len(tenant.deals.get(key, ())) > MANY else None,
     "order": lambda tenant, key: order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None,
     "mrr": many_mrr,
 }

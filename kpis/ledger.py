@@ -18,8 +18,9 @@ from kpis.windows import MINUTE_MS
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
 Group = tuple[str, str]  # kind, key
-Parts = dict[str, tuple[int, list[Mark]]]  # name of a part -> (code of the segments it falls in, changes)
-NO_PART: Final[tuple[int, list[Mark]]] = (0, [])
+# Name of a part -> (code of the segments it falls in, changes); None: each change comes with its own code.
+Parts = dict[str, tuple[int | None, list[Any]]]
+NO_PART: Final[tuple[int | None, list[Any]]] = (0, [])
 LAST_MINUTE: Final = MINUTE_BIAS - 1
 MANY: Final = 64  # facts of a group from which on it is moved in parts, and kept as read
 
@@ -123,8 +124,8 @@ class Ledger:
         for name in before.keys() | after.keys():
             (old, taken), (new, put) = before.get(name, NO_PART), after.get(name, NO_PART)
             same = in_common(taken, put) if old == new else 0
-            self._move(((old, mark) for mark in taken[same:]), -1)
-            self._move(((new, mark) for mark in put[same:]), 1)
+            self._move(coded(old, taken[same:]), -1)
+            self._move(coded(new, put[same:]), 1)
 
     def _move(self, contribution: Contribution, sign: int) -> None:
         # mark, written out: a batch moves many more changes than it has events.
@@ -146,6 +147,11 @@ class Ledger:
         """The rows so far; a new batch begins."""
         rows, self.rows = self.rows, {}
         return rows
+
+
+def coded(code: int | None, changes: list[Any]) -> Contribution:
+    """The changes of a part, each with its segments."""
+    return changes if code is None else ((code, mark) for mark in changes)
 
 
 def minute_of(instant: int) -> int:

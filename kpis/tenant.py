@@ -16,6 +16,7 @@ from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
 from kpis.deal_history import History
+from kpis.deal_parts import DealLogs
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
@@ -72,6 +73,7 @@ class Tenant:
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
         self.histories: dict[str, History] = {}  # deals of many events, as they were read
+        self.deal_logs: dict[str, DealLogs] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.chains: dict[str, Chain] = {}  # orders of many events, as they were read
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}

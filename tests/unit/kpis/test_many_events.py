@@ -34,10 +34,29 @@ def _subscription(random: Random) -> tuple[str, dict[str, Any]]:
     return f"subscription.{kind}", said
 
 
-KINDS = {"order": _order, "subscription": _subscription}
+def _deal(random: Random) -> tuple[str, dict[str, Any]]:
+    kinds = ("created", "stage_changed", "updated", "won", "lost", "reopened", "merged", "deleted")
+    kind = random.choices(kinds, (2, 80, 10, 2, 2, 4, 1, 1))[0]
+    said: dict[str, Any] = {"deal_id": "x"}
+    if kind == "stage_changed":
+        said["to_stage"] = random.choice(("one", "two", "three", "four", "Closed Won"))
+    if kind in ("created", "updated"):
+        said |= {"amount": random.randrange(100, 900), "currency": random.choice(("EUR", "USD"))}
+        said |= {"owner_id": random.choice("pq")} if random.random() < 0.2 else {}
+    if kind == "merged":
+        said["into_deal_id"] = "z"
+    return f"deal.{kind}", said
+
+
+KINDS = {"deal": _deal, "order": _order, "subscription": _subscription}
 Told = tuple[str, dict[str, Any]]
 # What an object begins with, and what then comes again and again.
 STEADY: dict[str, tuple[Told, Told, Told]] = {
+    "deal": (
+        ("deal.created", {"deal_id": "x", "amount": 100, "currency": "EUR"}),
+        ("deal.stage_changed", {"deal_id": "x", "to_stage": "one"}),
+        ("deal.stage_changed", {"deal_id": "x", "to_stage": "two"}),
+    ),
     "order": (
         ("order.completed", {"order_id": "x", "amount": 10**6, "currency": "EUR"}),
         ("order.refunded", {"order_id": "x", "amount": 1, "currency": "EUR"}),
@@ -57,7 +76,8 @@ def rows_of(kind: str, random: Random) -> list[list[Any]]:
     for number in range(COUNT):
         when = START + (number * 7 + random.choice((0, 0, 0, 0, -300, 300))) * random.choice((60_000, 60_000, 61_000))
         type_, said = KINDS[kind](random)
-        feed.add(type_, when, customer_id="c", **said)
+        heard = when + (10 * 86_400_000 if random.random() < 0.1 else 0)
+        feed.add(type_, when, received=heard, customer_id="c", **said)
         if random.random() < 0.02:
             feed.add("customer.updated", when, customer_id="c", owner_id=f"o{random.randrange(3)}")
         if random.random() < 0.01:
