@@ -35,6 +35,7 @@ from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
 from kpis.stays import STAGE_EVENTS, Stay, stay_marks
 from kpis.tickets import ticket_marks
+from kpis.told import told_of
 from kpis.touches import BY_CODE, LATE, LOGINS
 
 if TYPE_CHECKING:
@@ -114,10 +115,13 @@ def of_message(tenant: "Tenant", key: str) -> Contribution:
 
 def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     """All that decides a customer."""
-    facts, people = CustomerFacts(), tenant.people
-    for member in people.identity.members(root):
-        for time, _, _, kind, _ in tenant.customers.get(member, ()):
-            getattr(facts, kind).append(time)
+    facts = CustomerFacts()
+    for member in tenant.people.identity.members(root):
+        if member in tenant.customers:
+            times = told_of(tenant, member).times
+            facts.created += times["created"]
+            facts.reactivated += times["reactivated"]
+            facts.churned += times["churned"]
     facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
     facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
     facts.subscriptions = subscriptions_of(tenant, root)

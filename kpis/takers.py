@@ -75,7 +75,7 @@ def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: boo
     key = str(row.data["subscription_id"])
     root = tenant.people.subject(f"subscription:{key}")
     if len(tenant.subscriptions.get(key, ())) > MANY:
-        open_contract(tenant, root)
+        open_business(tenant, root)
     else:
         tenant.people.open_subject(root)
     tenant.shelve("subscription", key)
@@ -84,8 +84,8 @@ def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: boo
     note_rated(tenant, f"subscription:{key}")
 
 
-def open_contract(tenant: "Tenant", root: str) -> None:
-    """Open what one more event changes of a subject that has such events already."""
+def open_business(tenant: "Tenant", root: str) -> None:
+    """Open what one more event changes of a subject that has such events already: when it is active."""
     for kind in ("customer", "acquisition", "mrr"):
         tenant.ledger.open(kind, root)
     tenant.scored.doubt(root)
@@ -125,7 +125,10 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
     customer = f"customer:{row.data['customer_id']}"
     if kind in CUSTOMER_KINDS:
         root = tenant.people.subject(customer)
-        tenant.people.open_subject(root)
+        if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
+            tenant.people.open_subject(root)
+        else:
+            open_business(tenant, root)
         note_told(tenant, root)
         tenant.people.hold(customer)
         fact = [row.time, row.source, row.id, kind, row.data.get("source")]

@@ -43,6 +43,7 @@ from kpis.spenders import Spenders
 from kpis.stays import StayAges
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
+from kpis.told import Told
 from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
@@ -87,6 +88,7 @@ class Tenant:
         self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
         self._message_keys: dict[str, list[str]] | None = None  # message -> its keys; made when it is first asked for
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
+        self.told: dict[str, Told] = {}  # id -> what was said of it many times, as read
         self.contacts = Contacts()
         self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept

@@ -48,10 +48,20 @@ def _deal(random: Random) -> tuple[str, dict[str, Any]]:
     return f"deal.{kind}", said
 
 
-KINDS = {"deal": _deal, "order": _order, "subscription": _subscription}
+def _customer(random: Random) -> tuple[str, dict[str, Any]]:
+    kind = random.choices(("created", "reactivated", "churned"), (2, 30, 5))[0]
+    return f"customer.{kind}", {"source": random.choice("pq")} if random.random() < 0.5 else {}
+
+
+KINDS = {"customer": _customer, "deal": _deal, "order": _order, "subscription": _subscription}
 Told = tuple[str, dict[str, Any]]
 # What an object begins with, and what then comes again and again.
 STEADY: dict[str, tuple[Told, Told, Told]] = {
+    "customer": (
+        ("customer.created", {}),
+        ("customer.reactivated", {}),
+        ("customer.reactivated", {}),
+    ),
     "deal": (
         ("deal.created", {"deal_id": "x", "amount": 100, "currency": "EUR"}),
         ("deal.stage_changed", {"deal_id": "x", "to_stage": "one"}),
@@ -74,7 +84,9 @@ def rows_of(kind: str, random: Random) -> list[list[Any]]:
     """Events of one object out of order, with what moves it to another customer, or the customer to another owner."""
     feed = Feed()
     for number in range(COUNT):
-        when = START + (number * 7 + random.choice((0, 0, 0, 0, -300, 300))) * random.choice((60_000, 60_000, 61_000))
+        when = START + (number * 7 + random.choice((0, 0, 0, 0, -300, 300))) * random.choice(
+            (60_000, 60_000, 61_000, 9_000_000)
+        )
         type_, said = KINDS[kind](random)
         heard = when + (10 * 86_400_000 if random.random() < 0.1 else 0)
         feed.add(type_, when, received=heard, customer_id="c", **said)
