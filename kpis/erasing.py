@@ -138,6 +138,7 @@ def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
     tenant.horizons.pop(raw, None)
     tenant.recurring.pop(raw, None)
     tenant.told.pop(raw, None)
+    tenant.lead_logs.pop(raw, None)
     tenant.scored.drop(raw)
     tenant.spenders.move(raw, new)
     people.sets.drop(raw)

@@ -18,8 +18,8 @@ from kpis.deal_parts import deal_parts
 from kpis.deals import deal_marks, deal_segments
 from kpis.forms import of_forms
 from kpis.hits import of_hits
-from kpis.lead_groups import lead_events, lead_group
-from kpis.leads import attempts, lead_marks, read_lead
+from kpis.lead_groups import lead_events, lead_group, log_of
+from kpis.leads import lead_marks, read_lead
 from kpis.ledger import MANY, Contribution, Parts, coded
 from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
@@ -95,17 +95,19 @@ def order_parts(tenant: "Tenant", key: str) -> Parts:
 
 def of_lead(tenant: "Tenant", key: str) -> Contribution:
     """A lead, in the segments of its subject; of merged ones only the first."""
-    for mark in attempts(tenant.leads.get(key, [])):
-        yield 0, mark
-    if lead_group(tenant, key) != key:
-        return
-    lead = read_lead(lead_events(tenant, key))
-    if lead is not None:
-        segments = tenant.people.segments(tenant.people.subject(key))
-        for mark in lead_marks(lead):
-            yield segments, mark
-        for mark in response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone):
-            yield segments, mark
+    for segments, marks in lead_parts(tenant, key).values():
+        yield from coded(segments, marks)
+
+
+def lead_parts(tenant: "Tenant", key: str) -> Parts:
+    """What was tried, and what a lead is."""
+    tried: Parts = {"tried": (0, list(log_of(tenant, key).attempts))}
+    lead = read_lead(lead_events(tenant, key)) if lead_group(tenant, key) == key else None
+    if lead is None:
+        return tried
+    segments = tenant.people.segments(tenant.people.subject(key))
+    answered = response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone)
+    return {**tried, "own": (segments, [*lead_marks(lead), *answered])}
 
 
 def of_message(tenant: "Tenant", key: str) -> Contribution:
@@ -303,5 +305,6 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
 PARTS: Final[dict[str, Callable[["Tenant", str], Parts | None]]] = {
     "deal": lambda tenant, key: deal_parts(tenant, key) if len(tenant.deals.get(key, ())) > MANY else None,
     "order": lambda tenant, key: order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None,
+    "lead": lambda tenant, key: lead_parts(tenant, key) if len(tenant.leads.get(key, ())) > MANY else None,
     "mrr": many_mrr,
 }

@@ -18,7 +18,7 @@ from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
 from kpis.identity import named_ids
-from kpis.lead_groups import merged_leads
+from kpis.lead_groups import deciding, merged_leads
 from kpis.leads import LeadEvent
 from kpis.ledger import MANY
 from kpis.measures import code
@@ -115,7 +115,7 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     if event[4]:
         tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
-    reach.open_deals_of(tenant, [event], *(tenant.leads.get(one, ()) for one in found))
+    reach.open_deals_of(tenant, [event], *(deciding(tenant, one) for one in found))
     tenant.file("lead", lead, tenant.leads, event)
     tenant.people.sets.step(lead)
 

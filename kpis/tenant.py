@@ -22,7 +22,7 @@ from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
 from kpis.landings import Landings
 from kpis.lead_groups import latest_steps
-from kpis.leads import LeadEvent
+from kpis.leads import LeadEvent, LeadLog
 from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
@@ -83,6 +83,7 @@ class Tenant:
         self.contracts: dict[str, list[RenewalEvent]] = {}
         self.rated: dict[tuple[str, int], set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
+        self.lead_logs: dict[str, LeadLog] = {}  # of leads with many events
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
         self.messages: dict[str, Any] = {}
         self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
