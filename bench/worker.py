@@ -16,9 +16,10 @@ class Worker:
     """``python -m streams`` with an environment of its own; what it says goes to ``log``."""
 
     def __init__(
-        self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None
-    ) -> None:
-        module = [str(PROFILED), str(profile.absolute())] if profile else MODULE
+        self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None,
+        module: Sequence[str] = MODULE,
+    ) -> None:  # fmt: skip
+        module = [str(PROFILED), str(profile.absolute())] if profile else module
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *module, *args], env=_environment(env, log.parent), stdout=out, stderr=out,
@@ -66,10 +67,8 @@ class Worker:
             return int(self.process.returncode)
 
     def peak_mb(self) -> float:
-        """Largest resident size so far, MB; 0 when it is gone or the machine does not tell."""
-        status = Path(f"/proc/{self.pid}/status")
-        lines = status.read_text().splitlines() if status.exists() else []
-        return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+        """Largest resident sizes so far of worker and engine, MB; 0 when it is gone or the machine does not tell."""
+        return sum(peak(pid) for pid in (self.pid, *children(self.pid)))
 
     def tail(self, lines: int = 15) -> str:
         """The end of its log."""
@@ -84,3 +83,16 @@ def _environment(env: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Ours and ``env``; compiled modules are kept with the run, so that only its first worker starts slowly."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return ours | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")} | dict(env)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started; none where there is no /proc."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for tasks in found for child in tasks.read_text().split()]
+
+
+def peak(pid: int) -> float:
+    """Largest resident size of a process so far, MB."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

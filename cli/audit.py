@@ -1,41 +1,64 @@
-"""Reading what `verify` compares: each lane's state and journal from Kafka, the published numbers from Redis."""
+"""Reading what `verify` compares, a lane at a time: state and journal from Kafka, the published numbers from Redis.
+
+Everything has a fixed position, so it ends however many events flow: the state is read as of one transaction and the
+journal up to that position. Then each tenant's documents are taken from Redis, and the recount goes on to theirs.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from access.kafka import client_options
+from cli.entries import Entries, Entry
 from cli.exits import kafka_away
 from cli.recount import (
-    Entries,
+    QUARANTINE,
+    Doc,
     JournalRecord,
+    Quarantine,
     Recount,
     Verdict,
     aged,
     check_cells,
     check_documents,
     check_entries,
-    restored,
+    outdated,
 )
+from cli.reflected import Reflected, object_of
 from kpis.engine import Engine
 from models.blocks import decode_block
+from models.instant import instant
 from models.settings import RedisSettings, Settings, TenantBook
+from ops.losses import Loss, gaps, read_losses
 from sinks.base import Revision
 from sinks.read import RedisReader
 from sinks.redis_sink import RedisSink
 from streams import position
 from streams.bootstrap import options_from
+from streams.options import WorkerOptions
 from streams.position import Position
 from streams.restore import new_reader, read_partition
 
 PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
-Published = tuple[Revision | None, list[dict[str, Any]], int]  # with how many KPIs whose segments wait
-Tell = Callable[[int, int], None]  # lanes done, lanes in all
+TRIES: Final = 3
+SEGMENTS_S: Final = 3.0  # how long segments are waited for while events of the tenant flow
+Tell = Callable[[int, int], None]  # journal records done, and in all
+Wanted = Callable[[str], bool]
+
+
+class Published(NamedTuple):
+    """What Redis holds of a tenant."""
+
+    revision: Revision | None
+    documents: list[dict[str, Any]]
+    waiting: int  # KPIs whose segments are still of an earlier revision
+    complete: tuple[int, int]  # (epoch, position) up to which all that changed was sent
 
 
 @dataclass
@@ -50,125 +73,246 @@ class Audit:
 
     async def run(self, tell: Tell) -> Verdict:
         """Compares lane by lane. Raises CliError with code 69 when Kafka is away, SinkUnavailable for Redis."""
-        lanes = self.place.journal_partitions
+        options = options_from(self.place)
         try:
-            async with _reader(self.place) as reader:
-                for lane in range(lanes):
-                    tell(lane, lanes)
-                    await self._lane(reader, lane)
+            lost = await read_losses(client_options(self.place.kafka), options.control)
+            async with _reader(options) as reader, _Redis(self.place.redis) as redis:
+                total = await _records(reader, options)
+                for lane in range(options.lanes):
+                    await Lane(
+                        self, options, reader, redis, lane, lost, lambda: tell(self.verdict.records, total)
+                    ).run()
+                tell(total, total)
         except (KafkaError, OSError) as error:
             raise kafka_away(self.place.kafka, error) from error
-        tell(lanes, lanes)
         if not self.verdict.facts and not self.verdict.notes:
             self.verdict.notes.append(f"nothing has been counted yet{f' of {self.only}' if self.only else ''}")
         return self.verdict
-
-    def new_engine(self) -> Engine:
-        """An empty one."""
-        return Engine(self.book)
 
     def wanted(self, tenant: str) -> bool:
         """Whether this tenant is asked for."""
         return self.only in (None, tenant)
 
-    async def _lane(self, reader: AIOKafkaConsumer, lane: int) -> None:
-        options = options_from(self.place)
-        journal = TopicPartition(options.journal, lane)
-        at, kept = await _state(reader, TopicPartition(options.state, lane))
+
+class Lane:
+    """The verification of one lane."""
+
+    def __init__(
+        self, audit: Audit, options: WorkerOptions, reader: AIOKafkaConsumer, redis: "_Redis", lane: int,
+        lost: list[Loss], tell: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.audit, self.verdict = audit, audit.verdict
+        self.reader, self.redis, self.tell = reader, redis, tell
+        self.lane = lane
+        self.state = TopicPartition(options.state, lane)
+        self.journal = TopicPartition(options.journal, lane)
+        self.gaps = gaps(lost, options.journal, lane)
+        # Where a lane was set to another place by hand, its state is not what the journal makes.
+        self.rebased = any(x[:2] == tuple(self.journal) and x.why == "rebased" for x in lost)
+        self.quarantine = Quarantine()
+        self.others: set[str] = set()  # tenants counted with other settings or by another build
+
+    async def run(self) -> None:
+        """Everything of this lane. Raises KafkaError and SinkUnavailable."""
+        begin = (await self.reader.beginning_offsets([self.journal]))[self.journal]
+        whole = begin == 0 and not self.rebased
+        recount, at = await (self._counted_anew() if whole else self._taken_from_the_state(begin))
         if at is None:
-            if (await reader.end_offsets([journal]))[journal]:
-                self.verdict.notes.append(f"lane {lane}: the journal has records, nothing is counted yet")
+            if (await self.reader.end_offsets([self.journal]))[self.journal]:
+                self.verdict.notes.append(f"lane {self.lane}: the journal has records, nothing is counted yet")
             return
         self.verdict.lanes += 1
-        engine = restored(self.new_engine, kept)
-        states = (engine.state(tenant) for tenant in filter(self.wanted, engine.tenants()))
+        self.verdict.quarantined += len(self.quarantine.origins)
+        for tenant in sorted(self.others):
+            note = f"{tenant}: counted with other settings than those given here, or another build"
+            self.verdict.notes.append(note)
+        tenants = sorted(filter(self.wanted, recount.engine.tenants()))
+        states = (recount.engine.state(tenant) for tenant in tenants)
         self.verdict.identity_conflicts += sum(state.tenant.people.identity.conflicts for state in states)
-        others = set(filter(self.wanted, engine.outdated()))
-        for tenant in sorted(others):
-            self.verdict.notes.append(f"{tenant}: counted with other settings than those given here, or another build")
+        check_cells(recount.engine, tenants, self.verdict)
+        now = at.next
+        for tenant in tenants:
+            now = await self._published(recount, tenant, at.epoch, now)
 
-        def wanted(tenant: str) -> bool:
-            return self.wanted(tenant) and tenant not in others
+    def wanted(self, tenant: str) -> bool:
+        """Whether a tenant is compared."""
+        return self.audit.wanted(tenant) and tenant not in self.others
 
-        check_cells(engine, filter(wanted, engine.tenants()), self.verdict)
-        if recount := await self._recount(reader, journal, at):
-            check_entries(kept, recount.entries, wanted, self.verdict)
-            for tenant in sorted(filter(wanted, recount.engine.tenants())):
-                await self._published(recount.engine, tenant, at)
+    async def _counted_anew(self) -> tuple[Recount, Position | None]:
+        """The journal from its beginning, and its entries against the state's."""
+        recount = Recount(Engine(self.audit.book), self.quarantine)
+        with Entries() as entries:
+            at = await self._state(lambda found: entries.keep(found))
+            if at is None:
+                return recount, None
+            entries.count_once()
+            self.others = set(filter(self.audit.wanted, outdated(entries.pairs(), self.audit.book)))
+            async for records in self._journal(0, at.next):
+                entries.count(recount.take(records))
+            check_entries(entries.pairs(), self.wanted, self.verdict, recount.floors)
+        return recount, at
 
-    async def _recount(self, reader: AIOKafkaConsumer, tp: TopicPartition, at: Position) -> Recount | None:
-        """A recount of the journal up to the state's position; None when its beginning has been deleted."""
-        if begin := (await reader.beginning_offsets([tp]))[tp]:
-            text = f"lane {tp.partition}: the journal begins at offset {begin}: what came before cannot be recounted"
-            self.verdict.notes.append(text)
-            return None
-        recount = Recount(self.new_engine)
-        async for records in read_partition(reader, tp, upto=at.next):
-            blocks = ((r.key or b"", decode_block(r.value or b""), r.timestamp) for r in records)
-            taken = recount.take(JournalRecord(key.decode(), block, stamp) for key, block, stamp in blocks)
-            self.verdict.records += taken
-        return recount
+    async def _taken_from_the_state(self, begin: int) -> tuple[Recount, Position | None]:
+        """The state as it is; what the journal still holds must be in it."""
+        engine = Engine(self.audit.book)
+        objects: set[tuple[str, str, str]] = set()
 
-    async def _published(self, engine: Engine, tenant: str, at: Position) -> None:
-        revision, documents, waiting = await self._newest(tenant, at)
+        def load(entries: Iterable[Entry]) -> None:
+            for key, value in entries:
+                engine.load(key, value)
+                if found := object_of(key):
+                    (objects.discard if value is None else objects.add)(found)
+
+        recount = Recount(engine, self.quarantine)
+        at = await self._state(load)
+        if at is None:
+            return recount, None
+        for _ in engine.restored():
+            pass
+        self.others = set(filter(self.audit.wanted, engine.outdated()))
+        reflected = Reflected(engine, objects, self.quarantine)
+        self.verdict.since(await self._first_time(begin, at.next))
+        async for records in self._journal(begin, at.next):
+            reflected.take(records, self.wanted, self.verdict)
+        recount.touched = reflected.touched
+        return recount, at
+
+    async def _state(self, take: Callable[[Iterable[Entry]], None]) -> Position | None:
+        """The changelog in its order, but for entries that are the lane's; its position. Of one transaction."""
+        at = None
+        async for records in read_partition(self.reader, self.state):
+            entries = []
+            for record in records:
+                key, value = record.key or b"", record.value
+                if key == position.KEY:
+                    at = position.decode(value) if value is not None else None
+                elif key[:1] == QUARANTINE:
+                    self.quarantine.load(key, value)
+                else:
+                    entries.append((key, value))
+            take(entries)
+            await asyncio.sleep(0)
+        return at
+
+    async def _journal(self, start: int, upto: int) -> AsyncIterator[list[JournalRecord]]:
+        """The journal's records of a range, without what was skipped by hand."""
+        ends = [start, *(offset for gap in self.gaps for offset in gap), upto]
+        for begin, end in zip(ends[::2], ends[1::2], strict=True):
+            if (begin := max(begin, start)) >= (end := min(end, upto)):
+                continue
+            async for records in read_partition(self.reader, self.journal, end, start=begin):
+                self.verdict.records += len(records)
+                yield [
+                    JournalRecord(r.offset, (r.key or b"").decode(), decode_block(r.value or b""), r.timestamp)
+                    for r in records
+                ]
+                self.tell()
+
+    async def _first_time(self, begin: int, upto: int) -> int:
+        async for records in self._journal(begin, min(upto, begin + 1)):
+            self.verdict.records -= len(records)
+            return records[0].timestamp
+        return 0
+
+    async def _published(self, recount: Recount, tenant: str, epoch: int, now: int) -> int:
+        """A tenant's documents against the recount at their own position; how far the recount has come by then."""
+        touched = recount.touched.get(tenant, 0)
+        revision, documents, waiting, complete = await self.redis.newest(tenant, touched, epoch)
         if revision is None:
             self.verdict.differs(f"{tenant}: nothing is published")
-        elif revision[:2] != (at.epoch, at.next):
-            text = f"{tenant}: published is {revision[:2]}, counted {(at.epoch, at.next)}: events flow, try again"
-            self.verdict.notes.append(text)
-        elif waiting:
-            text = f"{tenant}: the segments of {waiting} KPIs are still to be published: try again"
-            self.verdict.notes.append(text)
+            return now
+        if revision[0] < epoch:
+            self.verdict.differs(f"{tenant}: published is of epoch {revision[0]}, counted in {epoch}")
+            return now
+        if revision[1] > now:
+            async for records in self._journal(now, revision[1]):
+                recount.take(records)
+            now = revision[1]
+        if recount.touched.get(tenant, 0) > max(revision[1], complete[1]):
+            text = f"published is offset {revision[1]}, counted {recount.touched[tenant]}"
+            self.verdict.differs(f"{tenant}: {text}: nothing is published any more")
+            return now
+        counted = recount.engine.documents(tenant, revision[2], live=self.audit.live, full=True)
+        own = partial(recount.engine.ageing_documents, tenant)
+        again = aged(documents, counted, revision[2], own)
+        if waiting:  # events flow: segments of some KPIs are of before, and nobody can say of when
+            self.verdict.totals_only += 1
+            check_documents(_totals(documents), _totals(again), self.verdict)
         else:
-            counted = engine.documents(tenant, revision[2], live=self.live, full=True)
-            own = partial(engine.ageing_documents, tenant)
-            check_documents(documents, aged(documents, counted, revision[2], own), self.verdict)
+            check_documents(documents, again, self.verdict)
+        return now
 
-    async def _newest(self, tenant: str, at: Position) -> Published:
-        """What is published, once it is as new as the state: what was counted a moment ago is on its way to Redis, and
-        segments come a little later than the rest.
+
+def newest_revision(documents: Iterable[Doc]) -> Revision | None:
+    """The revision of the document that was written last; None when there is none."""
+    found = ((*doc["rev"].split("."), doc["as_of"]) for doc in documents)
+    return max(((int(epoch), int(at), instant(as_of, "as_of")) for epoch, at, as_of in found), default=None)
+
+
+def _totals(documents: Iterable[Doc]) -> list[Doc]:
+    return [doc for doc in documents if not doc.get("segment")]
+
+
+class _Redis:
+    """Both ends of the store, as a context manager."""
+
+    def __init__(self, place: RedisSettings) -> None:
+        self._sink, self._reader = RedisSink(place), RedisReader(place)
+
+    async def __aenter__(self) -> "_Redis":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._reader.close()
+        await self._sink.close()
+
+    async def newest(self, tenant: str, touched: int, epoch: int) -> Published:
+        """What is published, once it has all of the tenant's records below ``touched``.
+
+        What was counted a moment ago is on its way to Redis, and segments come a little later than the rest.
         """
-        end = asyncio.get_running_loop().time() + PUBLISHED_S
-        while True:
-            revision, documents, waiting = await _read_published(self.place.redis, tenant)
-            new = revision is not None and revision[:2] >= (at.epoch, at.next) and not waiting
-            if new or asyncio.get_running_loop().time() > end:
-                return revision, documents, waiting
+        loop = asyncio.get_running_loop()
+        began, first = loop.time(), await self._sink.revision(tenant)
+        while (waited := loop.time() - began) < PUBLISHED_S:
+            revision, (waiting, complete) = await self._sink.revision(tenant), await self._status(tenant)
+            new = revision is not None and max(revision[:2], complete) >= (epoch, touched)
+            moves = revision is not None and first is not None and revision[1] > first[1]
+            if new and (not waiting or (moves and waited > SEGMENTS_S)):
+                break
             await asyncio.sleep(0.1)
+        return await self._read(tenant)
 
+    async def _read(self, tenant: str) -> Published:
+        """Documents with the revision they belong to: again when a publication came between, but not for ever.
 
-async def _state(reader: AIOKafkaConsumer, tp: TopicPartition) -> tuple[Position | None, Entries]:
-    """A lane's entries as compaction would leave them, and its position."""
-    entries: Entries = {}
-    async for records in read_partition(reader, tp):
-        for record in records:
-            if record.value is None:
-                entries.pop(record.key or b"", None)
-            else:
-                entries[record.key or b""] = record.value
-    stored = entries.pop(position.KEY, None)
-    return (position.decode(stored) if stored else None), entries
+        Documents are read at one moment, so where publications come faster than that can be done, the newest of them
+        says the revision.
+        """
+        for _ in range(TRIES):
+            before, (waiting, complete) = await self._sink.revision(tenant), await self._status(tenant)
+            documents = await self._reader.documents(tenant)
+            waiting = max(waiting, await self._reader.waiting(tenant))
+            if await self._sink.revision(tenant) == before:
+                return Published(before, documents, waiting, complete)
+        return Published(newest_revision(documents), documents, waiting, complete)
 
-
-async def _read_published(redis: RedisSettings, tenant: str) -> Published:
-    """The documents with the revision they belong to, and how many KPIs wait: again when a publication came between."""
-    sink = RedisSink(redis)
-    try:
-        async with RedisReader(redis) as reader:
-            while True:
-                before = await sink.revision(tenant)
-                documents, waiting = await reader.documents(tenant), await reader.waiting(tenant)
-                if await sink.revision(tenant) == before:
-                    return before, documents, waiting
-    finally:
-        await sink.close()
+    async def _status(self, tenant: str) -> tuple[int, tuple[int, int]]:
+        status = await self._reader.status(tenant)
+        return (status.waiting, status.rev) if status else (0, (0, 0))
 
 
 @asynccontextmanager
-async def _reader(place: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = new_reader(options_from(place))
+async def _reader(options: WorkerOptions) -> AsyncIterator[AIOKafkaConsumer]:
+    reader = new_reader(options)
     try:
         await reader.start()
         yield reader
     finally:
         await reader.stop()
+
+
+async def _records(reader: AIOKafkaConsumer, options: WorkerOptions) -> int:
+    """How many records the journal holds, about."""
+    lanes = [TopicPartition(options.journal, lane) for lane in range(options.lanes)]
+    begins, ends = await reader.beginning_offsets(lanes), await reader.end_offsets(lanes)
+    return sum(ends[lane] - begins[lane] for lane in lanes)

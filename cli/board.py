@@ -12,13 +12,14 @@ from rich.text import Text
 
 from cli.show import Doc, change, number, style_of, value_of
 from cli.term import cell, plain
+from sinks.base import Status
 
 HEADLINES: Final = (
     "visitors", "leads", "traffic_to_lead_rate", "lead_to_opportunity_rate", "win_rate", "closed_won_value",
     "pipeline_velocity", "sales_cycle_days", "net_revenue", "active_customers", "customer_churn_rate",
     "email_open_rate", "call_connect_rate", "net_promoter_score",
 )  # fmt: skip
-STALE_MS: Final = 90_000  # without events a live worker publishes once a minute
+STALE_MS: Final = 90_000  # a live worker says at least once a minute that numbers are current
 WIDTH: Final = 66  # columns one tenant needs
 
 
@@ -29,6 +30,7 @@ class Board:
     window: str = "30d"
     now: dict[str, dict[str, Doc]] = field(default_factory=dict)
     first: dict[str, dict[str, Doc]] = field(default_factory=dict)
+    status: dict[str, Status] = field(default_factory=dict)
     lag: str = ""
     empty: bool = False  # nobody has numbers: known only after a look
 
@@ -55,10 +57,18 @@ def age_ms(docs: Sequence[Doc], clock_ms: int) -> int | None:
     return clock_ms - int(max(moments).timestamp() * 1000) if moments else None
 
 
-def freshness(docs: Sequence[Doc], clock_ms: int) -> Text:
+def known_age(age: int, clock_ms: int, status: Status | None) -> int:
+    """The age of documents, ms; numbers of which their lane says that they are current are as old as that word."""
+    return age if status is None else min(age, clock_ms - status.checked)
+
+
+def freshness(docs: Sequence[Doc], clock_ms: int, status: Status | None = None) -> Text:
     """``live, 0.8 s ago``, or ``stale``: the values stay, and it is said how old they are."""
     if (age := age_ms(docs, clock_ms)) is None:
         return cell("no numbers yet: send an event with `crmkpi send`", "yellow")
+    age = known_age(age, clock_ms, status)
+    if status is not None and status.catching_up is not None:
+        return cell(f"catching up: {status.catching_up:.0%} of the history is counted", "yellow")
     if age > STALE_MS:
         return cell(f"stale: as of {str(docs[0]['as_of'])[:19]}Z", "red")
     return cell(f"live, {max(age, 0) / 1000:.1f} s ago", "green")
@@ -67,12 +77,15 @@ def freshness(docs: Sequence[Doc], clock_ms: int) -> Text:
 def tenant_table(board: Board, tenant: str, clock_ms: int) -> Group:
     """One tenant's headlines: value, what moved since the board was opened, and what the value is made of."""
     docs = board.headlines(tenant)
-    title = Text.assemble(cell(tenant, "bold"), f"  {board.window}  ", freshness(docs, clock_ms))
+    title = Text.assemble(
+        cell(tenant, "bold"), f"  {board.window}  ", freshness(docs, clock_ms, board.status.get(tenant))
+    )
     table = Table(box=None, pad_edge=False)
     table.add_column("KPI")
     for name in ("value", "moved", "of", "n"):
         table.add_column(name, justify="right")
-    dim = "dim" if (age_ms(docs, clock_ms) or 0) > STALE_MS else ""
+    age = known_age(age_ms(docs, clock_ms) or 0, clock_ms, board.status.get(tenant))
+    dim = "dim" if age > STALE_MS else ""
     for doc in docs:
         table.add_row(*_row(board, tenant, doc), style=dim)
     return Group(title, table, "")

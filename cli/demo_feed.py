@@ -81,14 +81,18 @@ def chunks(records: Iterable[Sent], size: int = CHUNK) -> Iterator[list[Sent]]:
 def owned(records: list[Sent]) -> tuple[list[Sent], list[str]]:
     """The records, and whom each counts for, refused ones included, as a worker will decide it.
 
-    A refused one that would count for nobody of ours is cut short: it counts for the tenant of its key then.
+    A refused one that would count for nobody of ours says no more than the tenant of its key: it counts for that then.
     """
     owners = _owners(records)
     if DEFAULT_TENANT not in owners:
         return records, owners
     pairs = zip(records, owners, strict=True)
-    records = [r._replace(value=(r.value or b"")[:-1]) if owner == DEFAULT_TENANT else r for r, owner in pairs]
+    records = [_bare(r) if owner == DEFAULT_TENANT else r for r, owner in pairs]
     return records, _owners(records)
+
+
+def _bare(record: Sent) -> Sent:
+    return record._replace(value=b'{"tenantid":"%b"}' % (record.key or b""), headers=[])
 
 
 def _owners(records: list[Sent]) -> list[str]:

@@ -22,7 +22,7 @@ from cli.lag import lag_line, lag_reader
 from cli.latency import Latencies
 from cli.recount import Verdict
 from cli.term import bar, say
-from cli.verify import lanes_bar
+from cli.verify import records_bar
 from models.settings import Settings, TenantBook
 from ops.lag import GroupLag
 from sinks.base import SinkUnavailable
@@ -69,7 +69,7 @@ class Demo:
         with bar() as progress:
             say("feeding has stopped; waiting until all is counted, then a full recount ...")
             await self.settle(progress)
-            self.verdict = await Audit(self.place, self.book).run(lanes_bar(progress))
+            self.verdict = await Audit(self.place, self.book).run(records_bar(progress))
 
     @property
     def tenants(self) -> list[str]:

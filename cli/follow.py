@@ -1,6 +1,7 @@
 """Keeping a board up to date from Redis."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from cli.board import Board
@@ -9,6 +10,7 @@ from sinks.read import RedisReader
 
 REPAINT_S: Final = 0.25  # at most four times a second
 RETRY_S: Final = 1.0
+LOOK_S: Final = 10.0  # between looks at how current a tenant's numbers are, at most
 
 
 async def follow(board: Board, reader: RedisReader, only: str | None = None) -> None:
@@ -23,6 +25,7 @@ async def follow(board: Board, reader: RedisReader, only: str | None = None) -> 
                 if tenant not in known:
                     known.add(tenant)
                     tasks.create_task(_follow_tenant(board, reader, tenant))
+                    tasks.create_task(_look_again(board, reader, tenant))
             await asyncio.sleep(RETRY_S)
 
 
@@ -30,8 +33,15 @@ async def refresh(board: Board, reader: RedisReader, tenant: str) -> None:
     """Reads one tenant's snapshot of the board's window. Raises SinkUnavailable."""
     window = board.window
     documents = await reader.snapshot(tenant, window)
+    await look(board, reader, tenant)
     if window == board.window:  # else the user has turned to another one meanwhile
         board.put(tenant, documents)
+
+
+async def look(board: Board, reader: RedisReader, tenant: str) -> None:
+    """Reads how current a tenant's numbers are. Raises SinkUnavailable."""
+    if (status := await reader.status(tenant)) is not None:
+        board.status[tenant] = status
 
 
 async def _tenants(board: Board, reader: RedisReader, only: str | None) -> list[str]:
@@ -54,3 +64,11 @@ async def _follow_tenant(board: Board, reader: RedisReader, tenant: str) -> None
         except SinkUnavailable as error:
             board.lag = f"Redis is away: {error}"
             await asyncio.sleep(RETRY_S)
+
+
+async def _look_again(board: Board, reader: RedisReader, tenant: str) -> None:
+    """Numbers that nobody writes anew are current all the same, as long as their worker says so."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        with suppress(SinkUnavailable):  # the other reader of this tenant says it
+            await look(board, reader, tenant)

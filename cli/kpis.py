@@ -10,7 +10,7 @@ from rich.table import Table
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
 from cli.root import Group, app
-from cli.show import number, segment_of, status_of, value_of
+from cli.show import caught_up, number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
 from models.settings import RedisSettings
@@ -96,6 +96,7 @@ def _explained(doc: dict[str, Any], kpi: Kpi) -> Table:
         ("window", f"{doc['window']}: {doc.get('start') or 'the first event'} to {doc.get('end')} ({doc.get('tz')})"),
         ("segment", segment_of(doc) or "all"),
         ("as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, revised late: {number(doc.get('late_revised'))}"),
+        *([("catching up", caught_up(doc))] if doc.get("catching_up") is not None else []),
         *((name, number(value)) for name, value in (doc.get("parts") or {}).items()),
     ]
     for name, text in facts:

@@ -18,7 +18,7 @@ from cli.term import cell, line, out, show_json
 from models import topics
 from models.settings import Settings
 from ops.lag import GroupLag, LagReader, PartitionLag
-from ops.losses import ACKNOWLEDGE, Loss, read_losses, unknown
+from ops.losses import ACKNOWLEDGE, Loss, read_losses, texts, unknown
 from ops.observe import LagReport, observe
 from ops.verdicts import Verdict
 
@@ -50,7 +50,7 @@ def lag(
     rows = [item for item in found.lag.partitions if every or item.records or item.lost or _bad(found, item)]
     if rows:
         out().print(_table(rows, found))
-    line(f"{lag_line(found.lag)}; {report_line(found)}", *(f"LOST: {loss.text()}; {ACKNOWLEDGE}" for loss in lost))
+    line(f"{lag_line(found.lag)}; {report_line(found)}", *(f"LOST: {text}; {ACKNOWLEDGE}" for text in texts(lost)))
 
 
 def lag_line(found: GroupLag) -> str:

@@ -1,29 +1,41 @@
-"""The two halves of `verify`, for one lane: cells = contribution of all facts; facts = recount of the journal. Pure."""
+"""What `verify` compares, for one lane: cells with their facts, facts with the journal, documents with both. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from cli.entries import Entry, Pair
 from cli.term import plain
 from kpis.catalog import CATALOG
+from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
+from kpis.series import CARRY
+from kpis.slices import finish
+from kpis.stored import sums
+from kpis.tenant_state import REDEFINED
 from kpis.windows import MINUTE_MS
 from models.instant import instant
+from models.record import Block
+from models.tenants import TenantBook
 
 Doc = Mapping[str, Any]
-Entries = dict[bytes, bytes]  # what a compacted changelog holds
+Floors = Callable[[str], Mapping[str, int]]
 SHOWN: Final = 20  # differences spelled out; the rest is counted
 AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
+SETTINGS: Final = "settings"  # a fact that earlier builds do not store
 TABLES: Final = {b"f": "fact", b"i": "identity", b"c": "cell"}
+QUARANTINE: Final = b"q"
 
 
 class JournalRecord(NamedTuple):
     """One record of the journal."""
 
+    offset: int
     tenant: str
     block: Any  # models.record.Block
     timestamp: int
@@ -39,7 +51,10 @@ class Verdict:
     records: int = 0  # of the journal
     kpis: int = 0  # published documents
     different: int = 0
+    totals_only: int = 0  # tenants whose segments were on their way all the time: events flow
+    quarantined: int = 0  # events that the engine could not take: in no number, and in no recount
     identity_conflicts: int = 0  # links that would join two customers: they stand aside
+    horizon: int | None = None  # ms: facts from before it are taken from the state; None: all were recounted
     shown: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why
 
@@ -54,59 +69,111 @@ class Verdict:
         if len(self.shown) < SHOWN:
             self.shown.append(plain(text))
 
+    def since(self, timestamp: int) -> None:
+        """A lane's journal begins at ``timestamp`` (ms): what came before cannot be recounted."""
+        self.horizon = max(timestamp, self.horizon or timestamp)
+
 
 def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engine:
     """An engine with a lane's stored entries."""
     engine = new()
     for key, value in entries.items():
         engine.load(key, value)
-    for _ in engine.restored():
-        pass
+    finish(engine.restored())
     return engine
 
 
 def check_cells(engine: Engine, tenants: Iterable[str], verdict: Verdict) -> None:
-    """First half: the cells of these tenants against the contribution of their facts."""
+    """The cells of these tenants against the contribution of their facts."""
     for tenant in tenants:
         for cell, kept, counted in engine.recount(tenant):
             verdict.differs(f"{tenant}: cell {cell} is {kept}, its facts make {counted}")
 
 
-class Recount:
-    """Second half: a new engine fed with the journal, and the entries that come of it."""
+class Quarantine:
+    """Origins of a lane's events that the engine could not take, as entries of the changelog say."""
 
-    def __init__(self, new: Callable[[], Engine]) -> None:
-        self.engine = new()
-        self.entries: Entries = {}
+    def __init__(self) -> None:
+        self.origins: set[tuple[str, str, int, int]] = set()
 
-    def take(self, records: Iterable[JournalRecord]) -> int:
-        """Counts some records, in journal order; how many they were."""
-        count = 0
-        for record in records:
-            self.engine.apply(record.block, record.tenant, record.timestamp)
-            count += 1
-        for key, value in self.engine.finish().entries:
-            if value is None:
-                self.entries.pop(key, None)
-            else:
-                self.entries[key] = value
-        return count
-
-
-def check_entries(kept: Entries, counted: Entries, wanted: Callable[[str], bool], verdict: Verdict) -> None:
-    """The lane's stored entries against the recounted ones."""
-    for key in sorted(kept.keys() | counted.keys()):
-        tenant, table, name = _parts(key)
-        if not wanted(tenant):
-            continue
-        if table == "cell":
-            verdict.cells += len(orjson.loads(counted.get(key) or kept[key]))
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one entry, ``q<tenant>\\0<topic>\\0<partition>\\0<offset>``."""
+        tenant, topic, partition, offset = key[1:].decode().split("\0")
+        origin = (tenant, topic, int(partition), int(offset))
+        if value is None:
+            self.origins.discard(origin)
         else:
+            self.origins.add(origin)
+
+    def offsets(self, tenant: str, block: Block) -> frozenset[int]:
+        """Offsets of a block's events that are in quarantine."""
+        if not self.origins:
+            return frozenset()
+        topic, partition = block["topic"], block["partition"]
+        return frozenset(row[0] for row in block["rows"] if (tenant, topic, partition, row[0]) in self.origins)
+
+
+class Recount:
+    """An engine fed with the journal, and how far each tenant has come."""
+
+    def __init__(self, engine: Engine, quarantine: Quarantine) -> None:
+        self.engine = engine
+        self.touched: dict[str, int] = {}  # tenant -> offset behind its last record
+        self._quarantine = quarantine
+
+    def take(self, records: Iterable[JournalRecord]) -> Sequence[Entry]:
+        """Counts some records, in journal order; the entries that come of it."""
+        for record in records:
+            skip = self._quarantine.offsets(record.tenant, record.block)
+            self.engine.apply(record.block, record.tenant, record.timestamp, skip=skip)
+            self.touched[record.tenant] = record.offset + 1
+        return self.engine.finish().entries
+
+    def floors(self, tenant: str) -> Mapping[str, int]:
+        """The oldest pane that each level of a tenant's cells keeps."""
+        return self.engine.state(tenant).tenant.cells.floors
+
+
+def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
+    """Tenants whose cells were counted with other settings or formulas than those of ``book`` and this build."""
+    found = set()
+    for pair in entries:
+        tenant, table, name = parts(pair.key)
+        if table != "fact" or not name.startswith("meta") or pair.kept is None:
+            continue
+        meta = orjson.loads(pair.kept)
+        if (meta.get(REDEFINED) or (0, meta.get("counted")))[1] != counted_with(book[tenant]):
+            found.add(tenant)
+    return found
+
+
+def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict, floors: Floors) -> None:
+    """The lane's stored entries against the recounted ones.
+
+    Panes below a level's floor are added to its carry by and by, so they are compared together with it. ``floors``:
+    tenant -> level -> oldest pane that is kept.
+    """
+    carried: Counter[tuple[str, ...]] = Counter()
+    for pair in pairs:
+        tenant, table, name = parts(pair.key)
+        if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
+            continue
+        if table != "cell":
             verdict.facts += 1
-        if not _same(kept.get(key), counted.get(key)):
-            verdict.differs(
-                f"{tenant}: {table} {name} is {_short(kept.get(key))}, recounted {_short(counted.get(key))}"
-            )
+        else:
+            verdict.cells += len(orjson.loads(pair.counted or pair.kept or b"{}"))
+            *place, pane = pair.key[1:].decode().split("\0")
+            level = pane[0]
+            if int(pane[1:]) < floors(tenant).get(level, CARRY):
+                for sign, side in ((1, pair.kept), (-1, pair.counted)):
+                    for measure, total in sums(side or b"{}").items():
+                        carried[(*place, level, measure)] += sign * total
+                continue
+        if not _same(pair.kept, pair.counted):
+            verdict.differs(f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}")
+    for (tenant, *where), total in carried.items():
+        if total:
+            verdict.differs(f"{tenant}: the carry of {' '.join(where)} is {total} more than recounted")
 
 
 def aged(
@@ -159,11 +226,14 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _lasting(stored: Any) -> Any:
-    """An entry without the number of times that settings changed: a recount has those of now from the beginning."""
-    return {**stored, "definition": None} if isinstance(stored, dict) and "definition" in stored else stored
+    """An entry without what says how often settings changed: a recount has those of now from the beginning."""
+    if not isinstance(stored, dict) or "definition" not in stored:
+        return stored
+    return {**stored, "definition": None, "counted": None, REDEFINED: None}
 
 
-def _parts(key: bytes) -> tuple[str, str, str]:
+def parts(key: bytes) -> tuple[str, str, str]:
+    """Tenant, table and name of an entry, as people read them."""
     tenant, *name = key[1:].decode(errors="replace").split("\0")
     return tenant, TABLES.get(key[:1], "entry"), " ".join(name)
 

@@ -26,6 +26,7 @@ MODULES: Final = {
     "kpis": "cli.kpis",
     "lag": "cli.lag",
     "verify": "cli.verify",
+    "dlq": "cli.dlq",
     "topics": "cli.topics_lost",
     "doctor": "cli.doctor",
 }

@@ -47,6 +47,11 @@ def segment_of(doc: Doc) -> str:
     return " ".join(f"{dim}={value}" for dim, value in (doc.get("segment") or {}).items())
 
 
+def caught_up(doc: Doc) -> str:
+    """That a number is of a part of the history only, and how large a part."""
+    return f"{float(doc['catching_up']):.0%} of the history is counted: not a final number"
+
+
 def style_of(doc: Doc) -> str:
     """The colour of a document's status."""
     return _STYLES.get(str(doc.get("status", "")), "")

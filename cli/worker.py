@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.exits import EPILOG, REFUSED
+from cli.exits import EPILOG, OK, REFUSED, CliError
 from cli.flags import KafkaFlag, RedisFlag, settings
 from cli.moment import as_of_ms
 from cli.root import app
@@ -32,7 +32,7 @@ def worker(
     ] = None,
     hold: Annotated[
         bool,
-        typer.Option("--hold", help="Instead of ending with code 78 wait until stopped: in a container."),
+        typer.Option("--hold", help="When a restart cannot help (code 78), wait until stopped."),
     ] = False,
     kafka: KafkaFlag = None,
     redis: RedisFlag = None,
@@ -50,14 +50,20 @@ def worker(
 
     Example: crmkpi worker --as-of 2026-10-31
     """
-    place = settings(kafka, redis)
-    moment = as_of_ms(as_of, place.tenant.tz) if as_of else None
 
     def tell(line: str) -> None:
         say(json_line({"worker": line}) if as_json and not logs.as_json() else line)
 
-    code = _run(place, processes, moment, tell)
-    if code == REFUSED and hold:
+    try:
+        place = settings(kafka, redis)
+        moment = as_of_ms(as_of, place.tenant.tz) if as_of else None
+        code = _run(place, processes, moment, tell)
+    except CliError as error:
+        if not hold:
+            raise
+        tell(str(error))
+        code = error.code
+    if code != OK and hold:
         _hold(tell)
     raise typer.Exit(code)
 

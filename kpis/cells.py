@@ -5,7 +5,7 @@ once a batch. A pane that is older than its level keeps is folded into the level
 beginning stay right for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kpis.measures import NAMES, levels, rows_of
@@ -13,10 +13,15 @@ from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
 EVERYTHING: Final = ""  # the segment `{}`
+OTHER: Final = "__other__"
+ALWAYS: Final = frozenset({OTHER, "unknown"})
+VALUES_KEPT: Final = 5000  # of a dimension
+VALUES_AN_ENTRY: Final = 200
 KEEP_MINUTES: Final = 26 * 60
 KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
 WEEK: Final = 7 * 1440
+FOLDED_AT_ONCE: Final = 40_000  # units of work
 MINUTE_BITS: Final = 29
 MEASURE_BITS: Final = 24
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
@@ -31,10 +36,18 @@ Plan = tuple[list[Level], list[Level], list[Level]]  # minutes, quarter hours, d
 
 
 class Segments:
-    """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one."""
+    """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one.
+
+    A dimension has at most VALUES_KEPT values. When it is full its list is fixed for ever and stored, and any other
+    value falls in `__other__`: as no value was turned away before, what a fact contributes never changes.
+    """
 
     def __init__(self) -> None:
         self.sets: list[tuple[str, ...]] = []
+        self.values: dict[str, set[str]] = {}  # dimension -> its segments
+        self.full: set[str] = set()  # dimensions that take no more
+        self.filled: set[str] = set()  # those whose lists are to be stored
+        self.stored: dict[tuple[str, int], list[str]] = {}  # pieces of lists, while entries are put back
         self._codes: dict[tuple[str, ...], int] = {}
         self.everything = self.code(())
 
@@ -43,16 +56,59 @@ class Segments:
         whole = (EVERYTHING, *segments)
         found = self._codes.get(whole)
         if found is None:
+            fitted = tuple(map(self.fit, segments))
+            if fitted != segments:
+                return self.code(fitted)  # not remembered: those that do not fit are without number
             found = self._codes[whole] = len(self.sets)
             self.sets.append(whole)
         return found
 
+    def fit(self, segment: str) -> str:
+        """The segment itself, or `__other__` of its dimension when that is full without it."""
+        dimension, _, value = segment.partition("=")
+        if value in ALWAYS or segment in self.values.get(dimension, ()):
+            return segment
+        if dimension in self.full:
+            return f"{dimension}={OTHER}"
+        self.admit(segment)
+        return segment
+
+    def admit(self, segment: str) -> None:
+        """A segment that is there, however many there are."""
+        dimension, sign, value = segment.partition("=")
+        if not sign or value in ALWAYS:
+            return
+        values = self.values.setdefault(dimension, set())
+        values.add(segment)
+        if len(values) >= VALUES_KEPT and dimension not in self.full:
+            self.full.add(dimension)
+            self.filled.add(dimension)
+
+    def pieces(self, dimension: str) -> int:
+        """In how many entries the list of a full dimension is stored."""
+        return -(-len(self.values[dimension]) // VALUES_AN_ENTRY)
+
+    def piece(self, dimension: str, number: int) -> list[str]:
+        """What one of them holds."""
+        return sorted(self.values[dimension])[number * VALUES_AN_ENTRY : (number + 1) * VALUES_AN_ENTRY]
+
+    def settle(self) -> None:
+        """After the last entry: the lists that were stored."""
+        for (dimension, _), segments in self.stored.items():
+            self.values.setdefault(dimension, set()).update(segments)
+            self.full.add(dimension)
+        self.stored.clear()
+
 
 class Cells:
-    """All series of one tenant."""
+    """All series of one tenant.
 
-    def __init__(self, zone: Zone) -> None:
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined.
+    """
+
+    def __init__(self, zone: Zone, generation: int = 0) -> None:
         self.zone = zone
+        self.generation = generation
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
@@ -62,6 +118,8 @@ class Cells:
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
         self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
         self._plans: dict[int, Plan] = {}  # head -> levels to add to
+        self._unfolded: list[dict[str, Level]] = []  # series that may have panes below the floors
+        self._moved: set[str] = set()  # levels whose floors moved since all was folded
 
     def _plan(self, head: int, segments: Segments) -> Plan:
         """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""
@@ -98,6 +156,13 @@ class Cells:
                 self._add("q", quarters, by_quarter)
             if days:
                 self._add("d", days, self._by_day(by_quarter, day_of))
+
+    def rest(self) -> None:
+        """Hold nothing that is only there to read faster: nobody will, for a while."""
+        for kept in self.series.values():
+            for series in kept.values():
+                series.rest()
+        self._plans.clear()
 
     def touch(self, measure: str, minute: int = EVER) -> None:
         """Note that a measure, or a table that is read like one, is another from a minute on."""
@@ -141,11 +206,20 @@ class Cells:
             series.stale = True
 
     def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
-        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero."""
-        for pack in self._changed:
+        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero.
+
+        Those that nobody takes stay for the next time; nothing may be added in between.
+        """
+        while self._changed:
+            pack = self._changed[-1]
             for pane, sums in pack.drain():
                 yield (*pack.place, pane), sums
-        self._changed.clear()
+            self._changed.pop()
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing changed since `drain` was taken to its end."""
+        return not self._changed
 
     def _level(self, name: str, segment: str, level: str) -> Level:
         kept = self._series(name, segment)
@@ -216,25 +290,49 @@ class Cells:
         }
 
     def expire(self, watermark: int) -> None:
-        """Fold the panes that are older than their level keeps into the carry."""
+        """Have other floors: `fold` puts the panes that are older than their level keeps into the carry."""
         before = self.floors
         self.set_floors(watermark)
-        moved = [level for level, floor in self.floors.items() if floor != before[level]]
-        for kept in self.series.values():
-            for level in moved:
-                series = kept.get(level)
-                if series is not None:
-                    self._fold(series, self.floors[level])
+        self._moved |= {level for level, floor in self.floors.items() if floor != before[level]}
+        if self._moved:
+            self._unfolded = list(self.series.values())  # again from the beginning: few are left of a day before
 
-    def _fold(self, series: Level, floor: int) -> None:
+    def refold(self) -> None:
+        """Have `fold` look at all panes, after a restore: a crash may have come between two parts of it."""
+        self._moved, self._unfolded = set(self.floors), list(self.series.values())
+
+    @property
+    def folding(self) -> bool:
+        """Whether panes may be left that are older than their level keeps. What is read is right meanwhile."""
+        return bool(self._unfolded)
+
+    def fold(self, units: int = FOLDED_AT_ONCE) -> None:
+        """Fold old panes, for so many units of work at most."""
+        while self._unfolded and units > 0:
+            kept = self._unfolded.pop()
+            for level in self._moved & kept.keys():
+                units -= self._fold(kept[level], self.floors[level])
+        if not self._unfolded:
+            self._moved.clear()
+
+    def _fold(self, series: Level, floor: int) -> int:
+        """Fold a series; the units of work it took."""
         old = [pane for pane in series.panes if CARRY < pane < floor]
-        if not old:
-            return
-        self._changed.append(series.pack)
+        if old:
+            self._changed.append(series.pack)
         for pane in old:
             total = series.panes[pane]
             series.add(pane, -total)
             series.add(CARRY, total)
+        return 1 + len(series.panes) // 16 + 8 * len(old)
+
+    def set(self, key: CellKey, total: int) -> None:
+        """Set one cell, which is stored when the batch ends."""
+        name, segment, level, pane = key
+        series = self._level(name, segment, level)
+        self._changed.append(series.pack)
+        series.add(pane, total - series.panes.get(pane, 0))
+        self.touch(name)
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""
@@ -249,6 +347,10 @@ class Cells:
             for pane in pack.members:
                 if sums := pack.sums(pane):
                     yield (name, segment, level, pane), sums
+
+    def all_packs(self) -> Iterable[Pack]:
+        """Everything that is stored together."""
+        return self._packs.values()
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""

@@ -47,7 +47,7 @@ def label_of(data: dict[str, Any]) -> str | None:
         campaign = data["campaign"]
         return campaign_group(str(campaign.get("source") or ""), str(campaign.get("medium") or ""))
     host = external_referrer(data)
-    return referrer_class(host) if host else None
+    return None if not host else referrer_class(host) if len(host) < LONGEST else referrer_class.__wrapped__(host)
 
 
 def has_campaign(data: dict[str, Any]) -> bool:

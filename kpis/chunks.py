@@ -60,6 +60,10 @@ class Chunks:
             size += len(one) + 1
         yield number, _list(encoded[start - first :])
 
+    def go_on(self, before: "Chunks") -> None:
+        """Go on with lists that are stored as others were cut."""
+        self._starts = before._starts
+
     # --- a restart
 
     def hold(self, kind: str, name: str, number: int, facts: list[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from kpis.documents import Board, check_as_of
 from kpis.published import Made, Slice
-from kpis.schedule import schedule
+from kpis.schedule import LIVE, schedule
 from kpis.tenant_state import TenantState
 from kpis.windows import MINUTE_MS, ceil_minute
 
@@ -126,6 +126,9 @@ class Composer:
         else:
             # Nothing moves within a minute.
             memory.clean, memory.board = ceil_minute(now) * MINUTE_MS, None
+            if memory.warm and ceil_minute(now) - memory.touched_at > LIVE:
+                memory.warm = False
+                state.tenant.cells.rest()
         if found is None:
             return []
         memory.told = found.as_of
@@ -140,7 +143,7 @@ class Composer:
         board = memory.board
         if board is None or not 0 <= now - board.as_of <= BOARD_MS:
             board = memory.board = Board(state, now)
-        made = Made()
+        made, memory.warm = Made(), True
         memory.totals(board, made)
         while parts and memory.waiting:
             memory.some_parts(board, made)

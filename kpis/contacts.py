@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.touches import LATE, NOTHING, Touches
+from kpis.slices import Work
+from kpis.touches import LATE, NOTHING, Touches, restored_touches
 
 IGNORED: Final = 1  # kept only because it was late: by a robot, or to many
 OUTBOUND: Final = 4
@@ -53,13 +54,13 @@ class Contacts:
         if new is not None:
             self.of[new] = touches
 
-    def restore(self) -> None:
+    def restore(self) -> Work:
         """Make the shelf of the stored chunks."""
-        self.of = {raw: Touches.restored(chunks) for raw, chunks in self.stored.items()}
-        self.stored = {}
+        yield from restored_touches(self.of, self.stored)
         for raw, touches in self.of.items():
             for deal in touches.table:
                 self.naming.setdefault(deal, set()).add(raw)
+            yield 2
 
     def late(self, raw: str) -> Iterator[tuple[int, str, str | None]]:
         """(instant ms, type, deal) of an id's late ones."""

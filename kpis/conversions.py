@@ -96,6 +96,8 @@ class Conversions:
 
     def _held(self, root: str) -> "Iterator[array[int]]":
         times = self._times
+        if not times:
+            return iter(())
         return (times[raw] for raw in self._tenant.people.raws(root) if raw in times)
 
     def may_follow(self, root: str, time: int, click: str | None) -> bool:

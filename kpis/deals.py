@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, intersect, level_marks, union
 from kpis.money import money_marks
+from kpis.names import value_of
 from kpis.zone import Zone
 from models.settings import TenantSettings
 
@@ -32,6 +33,8 @@ DealEvent = list[Any]  # [t, kind, source, id, data]; data holds KEPT fields, ca
 def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> DealEvent:
     """What is kept of an event of a deal. ``kind`` is the type without ``crm.deal.``."""
     kept = {name: data[name] for name in KEPT if data.get(name) is not None}
+    if "traits" in kept:  # lists and objects are no values of a dimension
+        kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
     if kind not in ("won", "lost"):
         kept.pop("closed_at", None)
     campaign = data.get("campaign")

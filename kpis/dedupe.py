@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kpis.slices import Work
+
 HORIZON_DAYS: Final = 30
 CHUNK: Final = 512  # identities in a full chunk
 Hashes = NDArray[np.uint64]
@@ -96,13 +98,14 @@ class Seen:
         else:
             self._stored[key] = stored
 
-    def restore(self, today: int) -> None:
+    def restore(self, today: int) -> Work:
         """Put the stored chunks back, after the last."""
         for (day, number), stored in sorted(self._stored.items()):
             pairs = decode_chunk(stored)
             self._run([one for one, _ in pairs], [other for _, other in pairs], day)
             full = len(pairs) == CHUNK
             self._count[day], self._open[day] = number + full, [] if full else pairs
+            yield 100 + len(pairs)
         self._stored.clear()
         self.forget(today)
         self.dirty.clear()

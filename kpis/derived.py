@@ -1,63 +1,65 @@
-"""What a tenant derives from all of its facts: after a restart, and for a check of its cells."""
+"""What a tenant derives from all of its facts: after a restart, for a redefinition, and for a check of its cells."""
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from kpis import groups, reach
-from kpis.cells import Rows
+from kpis.cells import Cells
+from kpis.ledger import Group
 from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.pseudonyms import is_plain
 from kpis.purchases import purchase
 from kpis.rated import note_rated
-from kpis.touches import LATE, LOGINS, Touches
+from kpis.slices import SLICE, Work, finish
+from kpis.touches import LATE, LOGINS, restored_touches
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 USER: Final = "user:"
 MESSAGE: Final = "message:"
+# Units of work.
+OBJECT: Final = 15
+GROUP: Final = 30
+SUBJECT: Final = 60
 
 
-def restore(tenant: "Tenant") -> None:
+def restore(tenant: "Tenant") -> Work:
     """Make everything that is derived from restored facts."""
     people = tenant.people
     tenant.put_together()
-    people.identity.rebuild_all()
+    yield from _admit(tenant)
+    yield from people.identity.rebuild_all()
     tenant.plain_messages = _plain_messages(tenant)
-    for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
-        for key in shelf:
-            tenant.shelve(kind, key)
-            if (found := purchase(tenant, f"{kind}:{key}")) is not None:
-                tenant.purchases[f"{kind}:{key}"] = found
-    for kind, priced in (("subscription", tenant.subscriptions), ("contract", tenant.contracts)):
-        for key in priced:
-            tenant.shelve(kind, key)
-            note_rated(tenant, f"{kind}:{key}")
-    for lead in tenant.leads:
-        people.own("lead", lead, lead, None)
-    for kind, keys in (("late", tenant.late), ("record", tenant.records), ("ticket", tenant.tickets)):
-        for key in keys:
-            tenant.shelve_with(kind, key, key.partition("\0")[0])
-    tenant.marketing = {raw: Touches.restored(chunks) for raw, chunks in tenant.stored_marketing.items()}
-    tenant.stored_marketing = {}
+    yield from _shelve(tenant)
+    yield from restored_touches(tenant.marketing, tenant.stored_marketing)
     for part in (tenant.conversions, tenant.clicks, tenant.forms):
         part.restore()
-    reach.restore(tenant)
-    people.restore(
-        [*_holders(tenant), *people.attributes, *tenant.customers, *tenant.contacts.of],
-        [*tenant.leads, *tenant.purchases],
-    )
-    tenant.landings.restore()
+        yield SLICE
+    yield from reach.restore(tenant)
+    stepped = [*tenant.leads, *tenant.purchases]
+    holders = [*_holders(tenant), *people.attributes, *tenant.customers, *tenant.contacts.of]
+    yield from people.restore(holders, stepped)
+    yield from tenant.landings.restore()
+    for segment in tenant.landings.pages.segments():
+        tenant.sets.admit(segment)
     held = (*tenant.customers, *tenant.purchases, *(f"subscription:{key}" for key in tenant.subscriptions))
-    tenant.spenders.refresh({people.subject(raw) for raw in held})
-    for raw, touches in people.touches.items():
-        if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
-            tenant.shelve_with("logins", raw, raw)
-        if any(flags & LATE and kind in groups.TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
-            tenant.shelve_with("late_views", raw, raw)
-    for root in {people.subject(one) for one in (*tenant.marketing, *held)}:
-        deque(groups.of_way(tenant, root), maxlen=0)  # its horizon
+    for root in dict.fromkeys(map(people.subject, held)):
+        tenant.spenders.refresh((root,))
+        yield SUBJECT
+    yield from _note_touches(tenant)
+    for root in dict.fromkeys(people.subject(one) for one in (*tenant.marketing, *held)):
+        finish(groups.of_way(tenant, root))  # its horizon
+        yield SUBJECT
+
+
+def _admit(tenant: "Tenant") -> Work:
+    """The values that dimensions are full of, or have so far."""
+    tenant.sets.settle()
+    for segments in tenant.cells.segments_of.values():
+        for segment in segments:
+            tenant.sets.admit(segment)
+        yield 1 + len(segments) // 2
 
 
 def _plain_messages(tenant: "Tenant") -> set[str]:
@@ -68,10 +70,81 @@ def _plain_messages(tenant: "Tenant") -> set[str]:
     return {one for told in (stored, owned, held) for one in told if is_plain(one)}
 
 
-def contribution(tenant: "Tenant") -> Rows:
-    """What all facts contribute, as a batch's rows: for a check of the cells."""
-    ledger, people = tenant.ledger, tenant.people
+def _shelve(tenant: "Tenant") -> Work:
+    """Put the groups of facts under the ids that own them; which deals and orders are purchases."""
+    for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
+        for key, events in shelf.items():
+            tenant.shelve(kind, key)
+            if (found := purchase(tenant, f"{kind}:{key}")) is not None:
+                tenant.purchases[f"{kind}:{key}"] = found
+            yield OBJECT + len(events)
+    for kind, priced in (("subscription", tenant.subscriptions), ("contract", tenant.contracts)):
+        for key in priced:
+            tenant.shelve(kind, key)
+            note_rated(tenant, f"{kind}:{key}")
+            yield OBJECT
+    for lead in tenant.leads:
+        tenant.people.own("lead", lead, lead, None)
+        yield 1
+    for kind, keys in (("late", tenant.late), ("record", tenant.records), ("ticket", tenant.tickets)):
+        for key in keys:
+            tenant.shelve_with(kind, key, key.partition("\0")[0])
+            yield 2
+
+
+def _note_touches(tenant: "Tenant") -> Work:
+    """Which ids have sign-ins, and late touches that count in their subject's segments."""
+    for raw, touches in tenant.people.touches.items():
+        if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
+            tenant.shelve_with("logins", raw, raw)
+        if any(flags & LATE and kind in groups.TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
+            tenant.shelve_with("late_views", raw, raw)
+        yield 1 + len(touches.packed)
+
+
+def contribute(tenant: "Tenant", cells: Cells) -> Work:
+    """Put what all facts contribute into cells, a part at a time. No batch may run, and no fact change, until the end.
+
+    The cells may be the tenant's own, when they are empty, or others, to be compared with its own.
+    """
+    ledger = tenant.ledger
     assert not ledger.rows, "a batch is running"
+    done, ledger.memo = 0, {}
+    for units in _all(tenant):
+        done += units
+        if done >= SLICE:
+            yield done + _put(tenant, cells)
+            done, ledger.memo = 0, {}
+    ledger.memo = None
+    yield done + _put(tenant, cells)
+
+
+def _put(tenant: "Tenant", cells: Cells) -> int:
+    """Put the rows so far into the cells; the units of work that it takes."""
+    tenant.people.sets.flush(tenant.ledger.rows, tenant.zone)
+    rows = tenant.ledger.take()
+    cells.apply(rows, tenant.sets)
+    return 3 * len(rows)
+
+
+def _all(tenant: "Tenant") -> Work:
+    """What all facts contribute, as rows of the ledger and as presence."""
+    ledger, people = tenant.ledger, tenant.people
+    for group in _groups(tenant):
+        ledger.put(group)
+        yield GROUP
+    for touches in people.touches.values():
+        tenant.add_touches(touches)
+        yield 3 * len(touches.packed)
+    for raw in tenant.contacts.of:
+        reach.late_without_deal(tenant, raw)
+        yield 3
+    yield from people.sets.recount()
+
+
+def _groups(tenant: "Tenant") -> Iterator[Group]:
+    """Every group of facts, once."""
+    people = tenant.people
     shelves: dict[str, Iterable[str]] = {
         "deal": tenant.deals,
         "order": tenant.orders,
@@ -84,28 +157,14 @@ def contribution(tenant: "Tenant") -> Rows:
         "ticket": tenant.tickets,
         "cost": tenant.costs,
         "click": tenant.clicks.facts,
+        "late_views": people.touches,
+        "logins": [raw for raw in people.touches if raw.startswith(USER)],
+        "closing": reach.closings(tenant),
     }
-    for kind, shelf in shelves.items():
-        for key in shelf:
-            ledger.open_empty(kind, key)
-    for raw in people.touches:
-        ledger.open_empty("late_views", raw)
-        if raw.startswith(USER):
-            ledger.open_empty("logins", raw)
-    reach.open_all(tenant)
-    for person in people.everyone((*tenant.customers, *_holders(tenant))):
-        for kind in SUBJECT_GROUPS:
-            ledger.open_empty(kind, people.subject(person))
-        for kind in PERSON_GROUPS:
-            ledger.open_empty(kind, person)
-    ledger.close()
-    for touches in people.touches.values():
-        tenant.add_touches(touches)
-    for raw in tenant.contacts.of:
-        reach.late_without_deal(tenant, raw)
-    people.sets.recount()
-    people.sets.flush(ledger.rows, tenant.zone)
-    return ledger.take()
+    persons = people.everyone((*tenant.customers, *_holders(tenant)))
+    subjects = dict.fromkeys(map(people.subject, persons))
+    shelves |= dict.fromkeys(SUBJECT_GROUPS, subjects) | dict.fromkeys(PERSON_GROUPS, persons)
+    return ((kind, key) for kind, shelf in shelves.items() for key in shelf)
 
 
 def _holders(tenant: "Tenant") -> tuple[str, ...]:

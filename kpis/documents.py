@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVERYTHING
+from kpis.cells import EVERYTHING, OTHER
 from kpis.formulas import Figure
 from kpis.marks import DAY_MS
 from kpis.measures import LATE
@@ -22,7 +22,6 @@ from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
 
 Document = dict[str, Any]
-OTHER: Final = "__other__"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
 QUARTERS_BACK_MS: Final = 48 * DAY_MS
@@ -153,7 +152,7 @@ class Board:
         for dimension, segments in self._segments_of(kpi).items():
             if only not in (None, dimension):
                 continue
-            first, rest = self._capped(kpi, at, segments)
+            first, rest = self._capped(kpi, at, dimension, segments)
             for segment, figure in first.items():
                 value = segment.partition("=")[2]
                 yield self._document(kpi, self._view(at, segment), {dimension: value}, figure)
@@ -173,19 +172,23 @@ class Board:
             self._used[key] = {dimension: segments for dimension, segments in found if segments}
         return self._used[key]
 
-    def _capped(self, kpi: Kpi, at: Window, segments: list[str]) -> tuple[dict[str, Figure], list[str]]:
+    def _capped(self, kpi: Kpi, at: Window, dimension: str, segments: list[str]) -> tuple[dict[str, Figure], list[str]]:
         """Figures of the largest segments, in order, and the other segments that have any."""
-        cap = self._settings.segment_cap
+        cap, other = self._settings.segment_cap, f"{dimension}={OTHER}"
         found = self._ranks(kpi, at, segments) if len(segments) > cap else None
+        figures: dict[str, Figure] = {}
         if found is not None:
             order = [segments[place] for place in order_of(found)]
-            return {segment: self._figure(kpi, self._view(at, segment)) for segment in order[:cap]}, order[cap:]
-        figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
-        order = sorted(
-            (s for s in segments if not figures[s].empty),
-            key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
-        )
-        return {segment: figures[segment] for segment in order[:cap]}, order[cap:]
+        else:
+            figures = {segment: self._figure(kpi, self._view(at, segment)) for segment in segments}
+            order = sorted(
+                (s for s in segments if not figures[s].empty),
+                key=lambda s: (-figures[s].n, -(figures[s].numerator or 0), s),
+            )
+        own = [segment for segment in order if segment != other]
+        rest = [*own[cap:], *(segment for segment in order if segment == other)]
+        first = own[:cap]
+        return {one: figures[one] if figures else self._figure(kpi, self._view(at, one)) for one in first}, rest
 
     def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
         # The lists of segments live as long as the board does.

@@ -1,7 +1,8 @@
 """All state of one lane: every tenant of one journal partition. Pure: no clock, no IO.
 
 ``apply`` takes the journal's records in order, ``finish`` ends a batch and says what changed, ``load`` puts stored
-entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order.
+entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order. No call takes
+long: what does is done in slices, in ``restored`` and ``step``.
 """
 
 from collections import Counter, deque
@@ -12,11 +13,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from kpis import quality
+from kpis.background import Background, Failure
 from kpis.composing import Composed, Composer
 from kpis.documents import Document, ageing_documents, documents
 from kpis.erasure import REQUEST
-from kpis.redefined import redefined
-from kpis.stored import dirty_entries, load_entry, tenant_of
+from kpis.slices import PACE, Pace, paced
+from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from models.record import Block, Refusal, Row
@@ -45,13 +47,17 @@ class Part(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a batch changed: entries for the changelog (None: gone), conflicts, and the tenants it touched."""
+    """What a batch changed: entries for the changelog (None: gone), conflicts, and the tenants it touched.
 
-    entries: list[tuple[bytes, bytes | None]]
+    ``redefined``: tenants that have other settings or formulas from now on: every document of theirs is another.
+    ``failures``: redefinitions that were given up.
+    """
+
+    entries: list[Entry]
     conflicts: list[Conflict]
     touched: set[str]
     redefined: set[str]
-    failures: list[tuple[str, str]]
+    failures: list[Failure]
     tally: Counter[str]  # "late" events and "duplicates" of the batch, for whoever watches
 
 
@@ -74,12 +80,14 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
 class Engine:
     """The state of one lane."""
 
-    def __init__(self, book: TenantBook) -> None:
+    def __init__(self, book: TenantBook, pace: Pace = PACE) -> None:
         self._book = book
         self._tenants: dict[str, TenantState] = {}
+        self._stored: dict[str, dict[bytes, bytes]] = {}  # entries that were loaded, by tenant
+        self._background = Background(pace)
+        self._folding: set[str] = set()  # tenants with panes to be put together
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
-        self._changed: list[tuple[bytes, bytes | None]] = []
         self._composer = Composer(self._tenants)
         self._parts: deque[Part] = deque()
 
@@ -95,21 +103,39 @@ class Engine:
         return found
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Put one stored entry back. A tombstone stands for an entry that came earlier in the changelog."""
-        load_entry(self.state(tenant_of(key)), key, value)
+        """Put one stored entry back; a later one of the same key replaces it. None: it is gone."""
+        tenant = tenant_of(key)
+        self.state(tenant)
+        held = self._stored.setdefault(tenant, {})
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
 
     def restored(self) -> Iterator[None]:
-        """Make everything that is derived, after the last ``load``."""
-        for state in self._tenants.values():
-            state.restore()
+        """Make everything of what was loaded, after the last `load`, in slices."""
+        for name, state in self._tenants.items():
+            yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
+            if state.waste:
+                self._background.discard(state.waste)
+                state.waste = []
+            if state.tenant.cells.folding:
+                self._folding.add(name)
             yield
+        self._plan()
+
+    # --- work beside the events
 
     def configure(self, book: TenantBook) -> None:
-        """Have other settings from now on; `outdated` then names whose cells are to be counted again."""
+        """Have other settings from now on. Whose cells they make others is counted again in `step`s."""
         self._book = book
+        self._plan()
+
+    def _plan(self) -> None:
+        self._background.plan({name: (self._tenants[name], self._book[name]) for name in self.outdated()})
 
     def outdated(self) -> list[str]:
-        """Tenants whose cells were counted with other settings or formulas than those of now. Between batches."""
+        """Tenants whose cells were counted with other settings or formulas than those of now."""
         return [
             name for name, state in self._tenants.items()
             if state.outdated or state.tenant.settings != self._book[name]
@@ -117,18 +143,21 @@ class Engine:
 
     @property
     def pending(self) -> bool:
-        """Whether tenants wait to be counted again."""
-        return bool(self.outdated())
+        """Whether work waits that needs `step`, or a `finish` to store what it did."""
+        return self._background.pending or bool(self._folding)
 
-    def step(self) -> None:
-        """Count one of them again."""
-        self.redefine(self.outdated()[0])
+    @property
+    def queued(self) -> int:
+        """Rows that wait to be counted a second time, by a redefinition that is not so far yet."""
+        return self._background.queued
 
-    def redefine(self, tenant: str) -> None:
-        """Make a tenant's cells again from its facts; `finish` says what changed. Between batches, before any event."""
-        _, entries = redefined(self._tenants[tenant], self._book[tenant])
-        self._changed += entries
-        self._touched.add(tenant)
+    def step(self) -> bool:
+        """Do a slice of the waiting work, between two records or batches; what it changes comes with `finish`.
+
+        Says whether another slice may follow before `finish`. A host that counts events meanwhile gives steps about as
+        much time as it gives events, so that what is counted twice catches up.
+        """
+        return self._background.step()
 
     def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
         """Take one journal record. ``journal_ts``: its timestamp, ms, which dates the memory of identities.
@@ -169,6 +198,7 @@ class Engine:
         if state.request is not None:
             state.erase(state.request)
             state.request = None
+            self._background.again(part.tenant)
             if state.tenant.ledger.size > MANY_GROUPS:
                 state.tenant.finish()
 
@@ -176,18 +206,31 @@ class Engine:
         """End the batch: changes go into the cells."""
         while self.unapplied:
             self.apply_more()
-        entries, self._changed = self._changed, []
+        entries: list[Entry] = []
+        for name in self._touched | self._folding:
+            entries += self._finish(name)
+        switched = self._background.finish(entries)
+        redefined = set() if switched is None else {switched}
         tally: Counter[str] = Counter()
-        for name in self._touched:
+        for name in self._touched | redefined:
             state = self._tenants[name]
-            state.finish()
-            entries += dirty_entries(state)
+            entries += state_entries(state)
             tally += state.tally
             state.tally.clear()
-        self._composer.touch(self._touched)
-        outcome = Outcome(entries, self._conflicts, self._touched, set(), [], tally)
+        self._composer.touch(self._touched | redefined)
+        failures, self._background.failures = self._background.failures, []
+        outcome = Outcome(entries, self._conflicts, self._touched, redefined, failures, tally)
         self._conflicts, self._touched = [], set()
         return outcome
+
+    def _finish(self, name: str) -> Iterator[Entry]:
+        state = self._tenants[name]
+        state.finish()
+        (self._folding.add if state.tenant.cells.folding else self._folding.discard)(name)
+        if (running := self._background.redefining(name)) is not None:
+            running.note(state.tenant.dirty)
+        yield from fact_entries(state.tenant)
+        yield from cell_entries(state.tenant)
 
     def compose(
         self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False

@@ -114,7 +114,8 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
         data[field] = surrogate.partition(":")[2] if surrogate else None
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
-    if row.data.get("winner_id") is not None and not _merge(data, said):
+    words = row.type.startswith("crm.identity.")
+    if words and row.data.get("winner_id") is not None and not _merge(data, said):
         data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
     return row._replace(data=data) if found or data != row.data else row
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from kpis.forest import FORCED, Component, Forest, Key, Pair, Watch, pair_of
+from kpis.slices import Work
 
 KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
 FIELDS: Final = (
@@ -25,7 +26,7 @@ MATCHING: Final = ("email_hash", "phone_hash")
 PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
-SLICE: Final = 1000  # links put between two looks at the clock
+LINK: Final = 10  # units of work
 
 
 class Edge(NamedTuple):
@@ -171,6 +172,11 @@ class Identity:
     def pair(one: str, other: str) -> Pair:
         """A pair in its one spelling."""
         return pair_of(one, other)
+
+    @property
+    def forests(self) -> tuple[Forest, Forest]:
+        """Of subjects and of persons."""
+        return self._subjects, self._persons
 
     @property
     def conflicts(self) -> int:
@@ -366,26 +372,22 @@ class Identity:
                 if not self._neighbours[one]:
                     del self._neighbours[one]
 
-    def rebuild_all(self) -> None:
+    def rebuild_all(self) -> Work:
         """Make all components, after a restore."""
-        for _ in self.rebuilding():
-            pass
-
-    def rebuilding(self) -> Iterator[None]:
-        """The same in slices: step it to the end."""
+        """Make all components, after the last link was loaded."""
         assert not self.of, "links are loaded before any event"
         self._subjects.watch = self._persons.watch = Unwatched()
         edges = {pair: self._edge(pair, link) for pair, link in self.links.items()}
-        yield
+        yield LINK * len(edges)
         # In their order no link has to take the place of another.
         linked = sorted((edge.key, pair) for pair, edge in edges.items() if edge.key is not None)
-        for number, (key, pair) in enumerate(linked):
+        for key, pair in linked:
             self._subjects.put(*pair, key)
-            if number % SLICE == 0:
-                yield
+            yield LINK
         for pair, edge in edges.items():
             if edge.person:
                 self._persons.put(*pair, FORCED)
+            yield LINK
         self._subjects.watch = self._persons.watch = self._watch
 
 

@@ -19,6 +19,7 @@ from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, leaves, union
 from kpis.page_views import PAGED, PageViews
 from kpis.pages import page_only, path_and_click
 from kpis.person_sets import IDENTIFIED
+from kpis.slices import Work
 from kpis.touches import Touches
 from kpis.windows import MINUTE_MS
 
@@ -80,22 +81,26 @@ class Landings:
         if self._tenant.people.sets.followed(touches.pages[place]):
             note(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
 
-    def restore(self) -> None:
+    def restore(self) -> Work:
         """Make what is derived from the touches and conversions."""
         people = self._tenant.people
-        found: set[str] = set()
+        found: dict[str, None] = {}
         for raw, touches in people.touches.items():
             if raw.startswith(IDENTIFIED):
                 for place in np.flatnonzero(touches.views).tolist():
                     self._note_page(self.pages.viewed, raw, place)
             for page in set(touches.pages):
-                if page >= 0 and (click := path_and_click(page)[1]):
-                    self._note_click(raw, click)
-                    found.add(people.person(raw))
+                if page >= 0:
+                    self.view(raw, page)
+            if raw in self._clicks:
+                found[people.person(raw)] = None
+            yield 10 + 2 * len(touches.packed)
         for raw in self._tenant.conversions.raws:
-            found.update(people.person(one) for one in people.raws(people.subject(raw)))
+            found.update(dict.fromkeys(people.person(one) for one in people.raws(people.subject(raw))))
+            yield 1
         for person in found:
             self.note(person)
+            yield 40
 
     def convert(self, root: str, time: int, click: str | None) -> None:
         """A conversion of a subject, or by a click, has been noted: views in the days before it are converted."""

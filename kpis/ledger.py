@@ -97,6 +97,10 @@ class Ledger:
         self._open.clear()
         self.memo = None
 
+    def put(self, group: Group) -> None:
+        """Put a group into the numbers of which nothing is in them yet, without opening it."""
+        self._move(group, 1)
+
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""
         key = (segments << MEASURE_BITS | measure) << MINUTE_BITS | minute + MINUTE_BIAS

@@ -15,11 +15,20 @@ def within(account: str, person: str) -> str:
     return f"{WITHIN}{len(account)}:{account}{person}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def split_within(raw: str) -> tuple[str, str]:
     """The account's and the person's id of such a name."""
     length, _, both = raw.removeprefix(WITHIN).partition(":")
     return both[: int(length)], both[int(length) :]
+
+
+def value_of(value: Any) -> str | None:
+    """The value of a dimension as text; a list or an object is none. Equal texts are one value: 1 and true are two."""
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else None
 
 
 def segment_of(dimension: str, value: Any) -> str:

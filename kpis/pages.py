@@ -10,12 +10,18 @@ from kpis.pseudonyms import pseudonym
 URL: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)", re.DOTALL)  # RFC 3986, appendix B
 ADDRESS: Final = re.compile(r"[^/@%\s]+(?:@|%40)[^/@%\s]+\.[^/@%\s]+")
 LONGEST: Final = 200
+REMEMBERED: Final = 512  # characters; longer URLs come once
 PAGES: Final = Names()  # path, behind a NUL the click id that the view came by
 
 
-def page_of(data: dict[str, Any]) -> int:
-    """The code of a page view's page."""
-    path, click = path_of(data.get("path") or data["url"]), data.get("click_id")
+def path_of_view(data: dict[str, Any]) -> str:
+    """The path of a page view's page."""
+    url = data.get("path") or data["url"]
+    return path_of(url) if len(url) <= REMEMBERED else _path_of(url)
+
+
+def page_code(path: str, click: str | None) -> int:
+    """The code of a page, and of the click id that a view of it came by."""
     return PAGES.code(f"{path}\0{click}" if click else path)
 
 
@@ -25,22 +31,24 @@ def page_by(tenant: str, text: str) -> str:
     return f"{path}\0{pseudonym(tenant, click)}"
 
 
-@lru_cache(maxsize=65536)
-def path_of(url: str) -> str:
+def _path_of(url: str) -> str:
     """The path of a URL, without query and fragment; a mail address in it is nobody's: every visitor's page is one."""
     found = URL.match(url)
     path = (found and found.group(1)) or "/"
     return (ADDRESS.sub("{email}", path) if "@" in path or "%40" in path else path)[:LONGEST]
 
 
-@lru_cache(maxsize=65536)
+path_of: Final = lru_cache(maxsize=16384)(_path_of)
+
+
+@lru_cache(maxsize=16384)
 def path_and_click(page: int) -> tuple[str, str | None]:
     """A page's path, and the click id that the view came by."""
     path, found, click = PAGES.names[page].partition("\0")
     return path, click if found else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def page_only(page: int) -> int:
     """A page, by whatever click it was come to."""
     return PAGES.code(path_and_click(page)[0])

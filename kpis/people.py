@@ -16,7 +16,8 @@ from kpis.identity import Identity, Link, rank
 from kpis.ledger import Ledger
 from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within
 from kpis.person_sets import PersonSets
-from kpis.touches import Touches
+from kpis.slices import Work
+from kpis.touches import Touches, restored_touches
 
 # Groups of facts named by their subject: made again when its ids change.
 PERSON_GROUPS: Final = ("person", "landing")  # the same, named by their person
@@ -446,16 +447,19 @@ class People:
 
     # --- a restart, and a check
 
-    def restore(self, holders: Iterable[str], stepped: Iterable[str]) -> None:
+    def restore(self, holders: Iterable[str], stepped: Iterable[str]) -> Work:
         """Make what is derived from restored facts, without touching the numbers. The links are made already."""
-        self.touches = {raw: Touches.restored(chunks) for raw, chunks in self.stored_touches.items()}
-        self.stored_touches = {}
+        yield from restored_touches(self.touches, self.stored_touches)
         for raw in [*self.touches, *holders, *(raw for raw in self.owners if raw.startswith(CONTACT))]:
             self.hold(raw)
+            yield 1
         # Also where nobody was there yet: a late view must find the newest lead and won deal, and who bought was there.
-        known = {person for raw in stepped for person in self.persons_of(self.subject(raw))}
-        known |= {self.person(self.owner(raw)) for raw in stepped}
-        self.sets.restore({self.person(raw) for raw in self.touches} | known)
+        known: dict[str, None] = {}
+        for raw in stepped:
+            known.update(dict.fromkeys(self.persons_of(self.subject(raw))))
+            known[self.person(self.owner(raw))] = None
+            yield 5
+        yield from self.sets.restore({**known, **{self.person(raw): None for raw in self.touches}})
 
     def everyone(self, raws: Iterable[str]) -> set[str]:
         """The persons and subjects of these ids, of all touches and of all owned groups of facts."""

@@ -13,6 +13,7 @@ from kpis.cells import Rows
 from kpis.identity import KINDS
 from kpis.pages import PAGES, page_only, path_and_click
 from kpis.presence import BASES, NO_NEIGHBOUR, Presence
+from kpis.slices import Work
 from kpis.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
 from kpis.zone import Zone
 
@@ -41,6 +42,7 @@ ENGAGED_KEYS: Final = tuple(
 )
 
 NOT_ASKED: Final = -1
+PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty marks
 FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
 
 SetKey = tuple[int, Any]  # base, session or user
@@ -89,6 +91,8 @@ class PersonSets:
         """The segments of a page."""
         found = self._page_codes.get(page)
         if found is None:
+            if len(self._page_codes) > 50_000:
+                self._page_codes.clear()
             path = PAGES.names[page_only(page)]
             found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
         return found
@@ -332,19 +336,21 @@ class PersonSets:
             self._whole(person, 1)
         self._withdrawn.clear()
 
-    def restore(self, persons: Iterable[str]) -> None:
+    def restore(self, persons: Iterable[str]) -> Work:
         """Make the sets of these persons from restored facts, without touching the numbers."""
         for person in persons:
-            self._sets[person] = self._made(person)
+            sets = self._sets[person] = self._made(person)
+            yield 40 + 3 * sum(map(len, sets.values()))
 
     def flush(self, rows: Rows, zone: Zone) -> None:
         """Turn changed presence into a batch's rows."""
         self._presence.flush(rows, zone)
 
-    def recount(self) -> None:
-        """Put all presence into the numbers once more, for a check of the cells."""
-        for person in self._sets:
+    def recount(self) -> Work:
+        """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""
+        for person, sets in self._sets.items():
             self._whole(person, 1)
+            yield 1 + PRESENT * sum(map(len, sets.values()))
 
 
 def put_sorted(times: "array[int]", minute: int) -> None:

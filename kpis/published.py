@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from kpis.documents import Board
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
-NEVER: Final = -EVER
 LAST_WINDOW: Final = PLACES["all"]
 Document = dict[str, Any]
 Held = tuple[tuple[str, ...], bytes]  # segments of a row and window, and the prints of their documents
@@ -38,7 +37,8 @@ class Published:
 
     __slots__ = (
         "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_totals_due",
-        "ageing_at", "attributes", "board", "cells", "clean", "minute", "resting", "today", "told", "touched_at",
+        "ageing_at", "attributes", "board", "cells", "clean", "minute", "resting", "today", "told",
+        "touched_at", "warm",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,10 +54,11 @@ class Published:
         self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the clock
         self.ageing_at = 0  # when rows that go on with the clock were made last
         self.resting: Mask = 0  # of these rows those that stand still, as there is nothing that could age
-        self.touched_at = NEVER  # minute of the last event
+        self.touched_at = EVER  # minute of the last event since the start
         self.told = 0  # as-of of the last slice, ms
         self.clean = 0  # when nothing was due last, ms
         self.board: Board | None = None
+        self.warm = False  # cells hold what makes them faster to read
         self.cells: object = None  # which the prints were made from
 
     # --- what is due

@@ -14,6 +14,7 @@ from kpis.leads import Lead, LeadEvent, read_lead
 from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Interval, Mark
 from kpis.names import segment_of
+from kpis.slices import Work
 from kpis.touches import LATE
 from models.record import Row
 
@@ -92,9 +93,9 @@ def late_without_deal(tenant: "Tenant", raw: str) -> None:
             tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{type_}", time, 1), 1)
 
 
-def restore(tenant: "Tenant") -> None:
+def restore(tenant: "Tenant") -> Work:
     """Make what is derived from restored facts."""
-    tenant.contacts.restore()
+    yield from tenant.contacts.restore()
     tenant.ages.changed |= tenant.deals.keys()
     for lead, events in tenant.leads.items():
         for event in events:
@@ -102,10 +103,9 @@ def restore(tenant: "Tenant") -> None:
                 tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
 
 
-def open_all(tenant: "Tenant") -> None:
-    """Open all that contacts are in, for a check of the cells."""
-    for key in {*tenant.deals, *tenant.contacts.naming}:
-        tenant.ledger.open_empty("closing", key)
+def closings(tenant: "Tenant") -> set[str]:
+    """Keys of all groups that contacts are in."""
+    return {*tenant.deals, *tenant.contacts.naming}
 
 
 def _segments(tenant: "Tenant", deal: Deal) -> int:

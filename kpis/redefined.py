@@ -1,71 +1,199 @@
-"""A tenant's cells made again from its facts: after a change of its settings, or of the formulas of the build.
+"""A tenant counted again from its facts, beside the numbers that are read: after a change of its settings, or of the
+formulas of the build.
 
-All facts are taken as they would be stored and put into a fresh tenant with the new settings. What they contribute
-there are the new cells; the difference to the old ones is what is to be stored. Counters of the stream's quality are
-no facts: they stay.
+    copy the facts ─> derive ─> contribute ─> catch up with what was taken meanwhile ─> follow ─> switch
+         slice by slice, events go on: noted as changed, then queued                  both count
+
+The new cells are a *generation* of their own and are stored a part at a time, while those of before hold; the switch is
+one small batch. Nothing of it is needed after a crash: the work begins again. Counters of the stream's quality are no
+facts: they are carried over as they are at the switch.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
 
 import orjson
 
 from kpis.cells import Cells
-from kpis.derived import contribution
+from kpis.chunks import MORE
+from kpis.derived import contribute, restore
 from kpis.quality import is_counter
 from kpis.series import CARRY
-from kpis.stored import FACTS, Entry, pack_entry
-from kpis.tenant import Tenant
+from kpis.slices import SLICE, Work, paced
+from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
+from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import TenantState
 from kpis.zone import Zone
+from models.record import Row
 from models.settings import TenantSettings
 
-Fact = tuple[str, str, Any]  # kind, name, as stored
+# Units of work.
+ROW: Final = 70  # to be counted
+FACT: Final = 12  # to be copied
+COMPARED: Final = 30  # a fact to be compared
+Name = tuple[str, Any]  # kind of fact, name on its shelf
 
 
-def facts_of(tenant: Tenant) -> Iterator[Fact]:
-    """Every fact of a tenant as it is stored."""
-    for kind, shelf in FACTS.items():
-        for name in list(shelf.names(tenant)):
-            yield kind, "\0".join(shelf.parts(name)), orjson.loads(orjson.dumps(shelf.read(tenant, name)))
+class Redefinition:
+    """A tenant under new settings, on its way to replace the one of a state.
 
-
-def redefined(state: TenantState, settings: TenantSettings) -> tuple[TenantState, list[Entry]]:
-    """A tenant's state under ``settings``, and its cells that differ.
-
-    Everything of ``state`` must be stored already; it is used up.
+    Call `note` with the facts that a batch of the state changed, before they are forgotten, then `finish`.
     """
-    tenant = Tenant(state.tenant.name, settings)
-    for kind, name, stored in facts_of(state.tenant):
-        FACTS[kind].load(tenant, name, stored)
-    before, zone = state.tenant.cells, state.counted_zone
-    state.replace(tenant)
-    cells = tenant.cells
-    cells.apply(contribution(tenant), tenant.sets)
-    keep_counters(before, cells, zone)
-    for _ in cells.drain():
-        pass
-    return state, list(_changes(tenant.name, before, cells))
+
+    def __init__(self, state: TenantState, settings: TenantSettings, units: int = SLICE) -> None:
+        state.generations += 1
+        self._units = units
+        self._few = max(1, units // COMPARED)  # facts that are copied or compared in one go
+        self.state = state
+        self.tenant = Tenant(state.tenant.name, settings, state.generations)
+        self.following = False  # every row is counted in both
+        self._ready = False
+        self._copied = False
+        self._changed: set[Name] = set()  # facts to be copied again; once that is over, to be compared
+        self._different: dict[Name, Entry] = {}  # facts that are others under the new settings
+        self._queue: deque[Row] = deque()
+        self._expired = state.expired_day
+        self._slices = paced(self._work(), units)
+
+    # --- while the state goes on
+
+    def take(self, row: Row) -> None:
+        """A row was taken by the state."""
+        if self.following:
+            self.tenant.take(row)
+        elif self._copied:
+            self._queue.append(row)
+
+    def note(self, dirty: Iterable[Name]) -> None:
+        """Facts of the state changed."""
+        self._changed.update(dirty)
+
+    def finish(self) -> None:
+        """End a batch of the state."""
+        if not self.following:
+            return
+        cells = self.tenant.cells
+        self._end_batch()
+        if self._expired != self.state.expired_day is not None:
+            self._expired = self.state.expired_day
+            cells.expire(self._expired * 1440)
+        cells.fold()
+
+    def _end_batch(self) -> None:
+        self.tenant.finish()
+        self._changed |= self.tenant.dirty
+        self.tenant.dirty.clear()
+
+    # --- the work
+
+    @property
+    def queued(self) -> int:
+        """How many rows wait to be counted here, too."""
+        return len(self._queue)
+
+    @property
+    def busy(self) -> bool:
+        """Whether `step` has something to do before the next `finish`."""
+        return not self._ready or len(self._changed) > self._few
+
+    def step(self) -> None:
+        """Do one slice. Between batches or in the middle of one."""
+        next(self._slices)
+
+    def _work(self) -> Work:
+        yield from self._copy()
+        yield from restore(self.tenant)
+        if self._expired is not None:
+            self.tenant.cells.set_floors(self._expired * 1440)
+        yield from contribute(self.tenant, self.tenant.cells)
+        while self._queue:
+            for _ in range(min(max(1, self._units // ROW), len(self._queue))):
+                self.tenant.take(self._queue.popleft())
+            self._end_batch()
+            yield self._units
+        self.following = True
+        yield from carry_counters(self.state.tenant.cells, self.tenant.cells, self.state.counted_zone)
+        while True:
+            self._compare(self._few)
+            self._ready = len(self._changed) <= self._few
+            yield self._units
+
+    def _copy(self) -> Work:
+        """Take all facts as they are stored; those that change meanwhile once more."""
+        live = self.state.tenant
+        for kind, shelf in FACTS.items():
+            for name in () if kind.endswith(MORE) else list(shelf.names(live)):  # lists are taken whole
+                self._take_fact(kind, name)
+                yield FACT * len(LISTS[kind](live)[name]) if kind in LISTS else FACT
+        while len(self._changed) > self._few:
+            self._take_fact(*self._changed.pop())
+            yield FACT
+        for changed in self._changed | live.dirty:
+            self._take_fact(*changed)
+        self._changed.clear()
+        self._copied = True
+
+    def _take_fact(self, kind: str, name: Any) -> None:
+        stored = fact_bytes(self.state.tenant, kind, name)
+        if stored is None:
+            return
+        if kind in LISTS:
+            LISTS[kind](self.tenant)[name] = orjson.loads(stored)
+        else:
+            FACTS[kind].load(self.tenant, "\0".join(FACTS[kind].parts(name)), orjson.loads(stored))
+
+    def _compare(self, most: int) -> None:
+        """Compare facts that changed since they were copied: settings decide what is kept of some events."""
+        for _ in range(min(most, len(self._changed))):
+            kind, name = self._changed.pop()
+            here = fact_bytes(self.tenant, kind, name)
+            if here == fact_bytes(self.state.tenant, kind, name):
+                self._different.pop((kind, name), None)
+            else:
+                key = fact_key(self.tenant.name, kind, *FACTS[kind].parts(name))
+                self._different[kind, name] = (key, here)
+
+    # --- the switch
+
+    @property
+    def complete(self) -> bool:
+        """Whether the switch may come: all but the last changes of its cells are stored. After `finish`."""
+        return self._ready and self.tenant.cells.drained and not self.tenant.cells.folding
+
+    def switch(self) -> list[Entry]:
+        """Let the state go on with it; the facts that are others. Its last changed cells are to be stored now, too."""
+        before, tenant = self.state.tenant, self.tenant
+        deque(carry_counters(before.cells, tenant.cells, self.state.counted_zone), maxlen=0)
+        self._compare(len(self._changed))
+        tenant.chunks.go_on(before.chunks)
+        entries: list[Entry] = []
+        for (kind, name), entry in self._different.items():
+            if kind in LISTS:
+                tenant.chunks.renew(kind, name)
+                entries += list_entries(tenant, kind, name)
+            else:
+                entries.append(entry)
+        self.state.redefine(tenant)
+        return entries
 
 
-def _changes(name: str, before: Cells, after: Cells) -> Iterator[Entry]:
-    old, new = dict(before.packs()), dict(after.packs())
-    for pack in old.keys() | new.keys():
-        if old.get(pack) != new.get(pack):
-            yield pack_entry(name, pack, new.get(pack, {}))
-
-
-def keep_counters(before: Cells, after: Cells, zone: Zone) -> None:
-    """Take the quality counters over; in another zone days are those of the quarter hours, as far as these reach."""
-    for (measure, segment), levels in before.series.items():
-        if not is_counter(measure):
-            continue
+def carry_counters(before: Cells, after: Cells, zone: Zone) -> Work:
+    """Make the quality counters equal; in another ``zone`` than before days are those of the quarter hours, as far as
+    these reach.
+    """
+    moved = after.zone.name != zone.name
+    for measure in [name for name in before.segments_of if is_counter(name)]:
+        levels, held = before.series.get((measure, ""), {}), after.series.get((measure, ""), {})
         for level, series in levels.items():
             panes = series.panes
-            if level == "d" and after.zone.name != zone.name and "q" in levels:
+            if level == "d" and moved and "q" in levels:
                 panes = moved_days(panes, levels["q"].panes, zone, after.zone)
-            for pane, total in panes.items():
-                after.put((measure, segment, level, pane), total)
+            known = held[level].panes if level in held else {}
+            for pane in panes.keys() | known.keys() if panes != known else ():
+                if panes.get(pane, 0) != known.get(pane, 0):
+                    after.set((measure, "", level, pane), panes.get(pane, 0))
+            yield 2 * len(panes)
 
 
 def moved_days(days: dict[int, int], quarters: dict[int, int], old: Zone, new: Zone) -> dict[int, int]:

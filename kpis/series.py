@@ -32,14 +32,17 @@ class Pack:
             series.put(pane, 0)
 
     def drain(self) -> Iterator[tuple[int, dict[str, int]]]:
-        """The panes that changed since this was last asked, with the sums of all measures; not what came and went."""
-        for pane, stored in self.dirty.items():
+        """The panes that changed since this was last asked, with the sums of all measures; not what came and went.
+
+        Those that nobody takes stay for the next time.
+        """
+        while self.dirty:
+            pane, stored = self.dirty.popitem()
             sums = self.sums(pane)
             if len(sums) != len(self.members.get(pane, ())):
                 self._tidy(pane)
             if sums or stored:
                 yield pane, sums
-        self.dirty.clear()
 
     def sums(self, pane: int) -> dict[str, int]:
         """The sums of all measures in a pane."""
@@ -89,6 +92,10 @@ class Level:
             self._sums = list(accumulate((self.panes[key] for key in self._keys), initial=0))
             self.stale = False
         return self._sums[bisect_left(self._keys, pane)]
+
+    def rest(self) -> None:
+        """Give the prefix sums up: they are built anew when they are read."""
+        self._keys, self._sums, self.stale = [], [], True
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """The (pane, sum) pairs in [start, end), in order."""

@@ -3,21 +3,30 @@
 A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON;
 that of cells is the sums by measure. Each measure of a value (``cycle=3``) is an entry of its own, with the measure as
 its kind. An entry that came to nothing is a tombstone.
+
+Cells that were counted again, under other settings or formulas, are of a later *generation*: table ``g``, with its
+number before the kind. The tenant's ``meta`` says which generation holds; entries of another one are of a redefinition
+that did not end, or of before the last one: they are waste.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import orjson
+from pydantic import ValidationError
 
 from kpis.cells import PackKey
 from kpis.chunks import MORE
+from kpis.definition import counted_with
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.pages import page_by
 from kpis.pseudonyms import pseudonym
+from kpis.slices import Work
 from kpis.tenant import LISTS, Tenant
-from kpis.tenant_state import TenantState
+from kpis.tenant_state import REDEFINED, TenantState
 from kpis.touches import PAGE
+from models.settings import TenantSettings
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"
@@ -25,7 +34,16 @@ NUL: Final = b"\0"
 
 def json_bytes(value: Any) -> bytes:
     """A value as JSON. It is copied: what ``orjson.dumps`` gives keeps the kilobytes of its buffer while it lives."""
-    return b"%b" % orjson.dumps(value)
+    try:
+        return b"%b" % orjson.dumps(value)
+    except TypeError:  # a sum beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sums(value: bytes) -> dict[str, int]:
+    """Stored sums, exact at any size."""
+    found: dict[str, int] = orjson.loads(value)
+    return json.loads(value) if any(type(total) is float for total in found.values()) else found
 
 
 def tenant_of(key: bytes) -> str:
@@ -37,31 +55,63 @@ def _key(table: str, *parts: str) -> bytes:
     return (table + "\0".join(parts)).encode()
 
 
-def pack_entry(tenant: str, pack: PackKey, sums: dict[str, int]) -> Entry:
-    """The entry of cells that are stored together."""
+def cell_key(tenant: str, generation: int, pack: PackKey) -> bytes:
+    """The key of cells that are stored together."""
     name, segment, level, pane = pack
-    return f"c{tenant}\0{name}\0{segment}\0{level}{pane}".encode(), json_bytes(sums) if sums else None
+    table = f"g{tenant}\0{generation}" if generation else f"c{tenant}"
+    return f"{table}\0{name}\0{segment}\0{level}{pane}".encode()
 
 
-def dirty_entries(state: TenantState) -> list[Entry]:
-    """Every entry that changed, encoded; the changes are forgotten."""
-    tenant = state.tenant
-    entries = [*_fact_entries(tenant), *_state_entries(state)]
-    name = tenant.name
-    entries += [pack_entry(name, pack, sums) for pack, sums in tenant.cells.drain()]
-    return entries
+def generation_of(key: bytes) -> int | None:
+    """The generation of an entry of cells; None of any other entry."""
+    return int(key.split(NUL, 2)[1]) if key[:1] == b"g" else 0 if key[:1] == b"c" else None
 
 
-def _fact_entries(tenant: Tenant) -> Iterator[Entry]:
+def first_generation(key: bytes) -> bytes:
+    """The key that an entry of cells has in a state that was never counted again; any other key as it is."""
+    if key[:1] != b"g":
+        return key
+    tenant, _, rest = key[1:].split(NUL, 2)
+    return b"c" + tenant + NUL + rest
+
+
+def held_generation(meta: bytes) -> int:
+    """Which generation of cells holds, by a tenant's stored ``meta``."""
+    generation: int = (orjson.loads(meta).get(REDEFINED) or (0,))[0]
+    return generation
+
+
+def cell_entries(tenant: Tenant) -> Iterator[Entry]:
+    """The cells that changed. Those that nobody takes stay for the next time; nothing may be counted in between."""
+    cells = tenant.cells
+    for pack, sums in cells.drain():
+        yield cell_key(tenant.name, cells.generation, pack), json_bytes(sums) if sums else None
+
+
+def fact_entries(tenant: Tenant) -> Iterator[Entry]:
+    """Every fact that changed, encoded; the changes are forgotten."""
     for kind, name in tenant.dirty:
         shelf = FACTS[kind]
         if kind in LISTS:
-            for number, value in tenant.chunks.dirty(kind, name, LISTS[kind](tenant).get(name, ())):
-                yield chunk_key(tenant.name, kind, name, number), value
+            yield from list_entries(tenant, kind, name)
             continue
         value = json_bytes(shelf.read(tenant, name)) if shelf.has(tenant, name) else None  # None: it was erased
         yield fact_key(tenant.name, kind, *shelf.parts(name)), value
     tenant.dirty.clear()
+
+
+def list_entries(tenant: Tenant, kind: str, name: str) -> Iterator[Entry]:
+    """The entries of a list of facts that changed; see kpis.chunks."""
+    for number, value in tenant.chunks.dirty(kind, name, LISTS[kind](tenant).get(name, ())):
+        yield chunk_key(tenant.name, kind, name, number), value
+
+
+def fact_bytes(tenant: Tenant, kind: str, name: Any) -> bytes | None:
+    """A fact as it is stored, a list as a whole; None when there is none of that name."""
+    shelf = FACTS[kind]
+    if not shelf.has(tenant, name):
+        return None
+    return json_bytes(LISTS[kind](tenant)[name] if kind in LISTS else shelf.read(tenant, name))
 
 
 def fact_key(tenant: str, kind: str, *name: str) -> bytes:
@@ -74,11 +124,16 @@ def chunk_key(tenant: str, kind: str, name: str, number: int) -> bytes:
     return fact_key(tenant, kind + MORE, name, str(number)) if number else fact_key(tenant, kind, name)
 
 
-def _state_entries(state: TenantState) -> Iterator[Entry]:
+def state_entries(state: TenantState) -> Iterator[Entry]:
+    """Of what is kept beside the facts: every entry that changed, encoded; the changes are forgotten."""
     name = state.tenant.name
     for kind, origin in state.dirty:
         if kind == "meta":
             yield _key("f", name, "meta", ""), json_bytes(state.meta())
+        elif kind == "type":
+            yield _key("f", name, "type", origin), b"1"
+        elif kind == "settings":
+            yield _key("f", name, "settings", ""), state.tenant.settings.model_dump_json().encode()
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
@@ -88,21 +143,59 @@ def _state_entries(state: TenantState) -> Iterator[Entry]:
     state.seen.dirty.clear()
 
 
-def load_entry(state: TenantState, key: bytes, value: bytes | None) -> None:
+def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettings) -> Work:
+    """Put a tenant's stored entries back, which are used up, and make everything that is derived from them.
+
+    ``given``: the settings of now. Where the cells were counted under others, the tenant goes on with those.
+    """
+    name = state.tenant.name
+    settings = entries.pop(_key("f", name, "settings", ""), None)
+    if (meta := entries.pop(_key("f", name, "meta", ""), None)) is not None:
+        state.load_meta(orjson.loads(meta))
+    state.tenant = Tenant(name, _settings_of(state, settings, given), state.generation)
+    while entries:
+        key, value = entries.popitem()
+        generation = generation_of(key)
+        if generation is None or generation == state.generation:
+            load_entry(state, key, value)
+        else:
+            state.waste.append(key)
+            state.generations = max(state.generations, generation)
+        yield 5 + len(value) // 50
+    yield from state.restore()
+    if settings is None:
+        state.dirty.add(("settings", None))
+
+
+def _settings_of(state: TenantState, stored: bytes | None, given: TenantSettings) -> TenantSettings:
+    """What the cells were counted under, as far as it is known."""
+    if state.counted in (None, counted_with(given)):
+        return given
+    if stored is not None:
+        try:
+            found = TenantSettings.model_validate_json(stored)
+        except ValidationError:  # of a build with settings that this one does not know
+            pass
+        else:
+            if found.tz == state.counted_zone.name:  # else an earlier build has counted again since
+                return found
+    # An earlier build did not store them. The days of the cells are in any case those of its zone.
+    return given.model_copy(update={"tz": state.counted_zone.name})
+
+
+def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
     """Put a stored entry back."""
-    _, kind, rest = key[1:].decode().split("\0", 2)
     tenant = state.tenant
-    if key[:1] == b"c":
+    parts = key[1:].decode().split("\0", 3 if key[:1] == b"g" else 2)
+    kind, rest = parts[-2:]
+    if generation_of(key) is not None:
         segment, _, place = rest.rpartition("\0")
-        tenant.cells.load((kind, segment, place[0], int(place[1:])), orjson.loads(value or b"{}"))
+        tenant.cells.load((kind, segment, place[0], int(place[1:])), sums(value))
     elif kind == "seen":
         day, number = rest.split("\0")
         state.seen.hold((int(day), int(number)), value)
-    elif value is None:
-        if kind in FACTS:
-            FACTS[kind].drop(tenant, rest)
-    elif kind == "meta":
-        state.load_meta(orjson.loads(value))
+    elif kind == "type":
+        state.types.add(rest)
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
@@ -140,6 +233,11 @@ def _load_undated(tenant: Tenant, name: str, stored: list[Any]) -> None:
     base, quote, quarter = name.split("\0")
     word = (stored[0], stored[1], stored[2], stored[3])
     tenant.rates.set_undated(base, quote, int(quarter), tenant.zone.day(int(quarter) * 15), word)
+
+
+def _piece(name: str) -> tuple[str, int]:
+    dimension, _, number = name.rpartition("\0")
+    return dimension, int(number)
 
 
 def _never(tenant: Tenant, name: str) -> None:
@@ -249,6 +347,14 @@ def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
 
 
 FACTS: Final[dict[str, Shelf]] = {
+    "values": Shelf(
+        lambda name: (name[0], str(name[1])),
+        lambda tenant, name: tenant.sets.piece(*name),
+        lambda tenant, name, stored: tenant.sets.stored.__setitem__(_piece(name), stored),
+        lambda tenant: [(one, n) for one in tenant.sets.full for n in range(tenant.sets.pieces(one))],
+        lambda tenant, name: name[0] in tenant.sets.full,
+        lambda tenant, name: tenant.sets.stored.pop(_piece(name), None),
+    ),
     **{kind: _first(kind) for kind in LISTS},
     **{kind + MORE: _further(kind) for kind in LISTS},
     "signup": _shelf("signups"),

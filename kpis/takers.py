@@ -26,7 +26,6 @@ from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
 from kpis.orders import order_event
 from kpis.owners import relink
-from kpis.pages import page_of
 from kpis.rated import note_rated, open_rated
 from kpis.scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_fact, score_marks
 from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
@@ -255,7 +254,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
     note_: Any = None
     page = NOTHING
     if kind == PAGE:
-        note_, page = row.data.get("session_id"), page_of(row.data)
+        note_, page = row.data.get("session_id"), tenant.page_of(row.data)
         tenant.see_page(row, raw, page, late, bot)
     elif spec.type in TOUCH_ROWS:
         note_ = tenant.sets.sets[tenant.own_segments(row.data)][1:] or None
@@ -283,7 +282,7 @@ def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> Non
 def taker_of(type_: str) -> tuple[str, Callable[..., None] | None, bool]:
     """What an event type does: its kind, who takes it, and whether robots' events are taken too."""
     _, entity, kind = type_.split(".", 2)
-    return kind, TAKERS.get(entity), entity in TOUCHED
+    return kind, TAKERS.get(entity), entity in TOUCHED or entity == "identity"  # who is who is so whoever says it
 
 
 TOUCHED: Final = frozenset({"email", "page", "link", "form", "call", "meeting", "chat", "social"})

@@ -8,7 +8,7 @@ from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
 from kpis.answer_order import Order
 from kpis.answers import Answer
-from kpis.cells import Cells, Segments
+from kpis.cells import OTHER, Cells, Segments
 from kpis.chunks import Chunks
 from kpis.clicks import Clicks
 from kpis.contacts import NUMBERS, Contacts
@@ -28,9 +28,10 @@ from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.mrr import Recurring
-from kpis.names import CONTACT, NODE_SPACES, segment_of
+from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
 from kpis.orders import Chain, OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
+from kpis.pages import page_code, path_of_view
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
 from kpis.prices import Prices, SubscriptionEvent
@@ -50,20 +51,22 @@ from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
 
+WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
 
 
 class Tenant:
     """All facts of one tenant, and its cells. ``dirty`` names the entries that changed since they were last drained."""
 
-    def __init__(self, name: str, settings: TenantSettings) -> None:
+    def __init__(self, name: str, settings: TenantSettings, generation: int = 0) -> None:
         self.name = name
         self.settings = settings
         self.zone = zone(settings.tz)
         self.ledger = Ledger()
         self.sets = Segments()
-        self.cells = Cells(self.zone)
+        self.cells = Cells(self.zone, generation)
         self.rates = Rates()
         self.people = People(
             self.ledger, self.sets, settings.dimensions, self.zone.day,
@@ -118,7 +121,8 @@ class Tenant:
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
         self._traits_read = ("country", *settings.dimensions)
-        self._own_codes: dict[Any, int] = {}
+        self._no_traits = [None] * len(self._traits_read)
+        self._own_codes: dict[tuple[str | None, ...], int] = {}
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
@@ -135,7 +139,7 @@ class Tenant:
         contact = data.get("contact_id")
         raw = person_id(self, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
         stamp = (time, row.source, row.id)
-        if len(ids) > 1 and not row.type.startswith("crm.identity."):
+        if len(ids) > 1 and row.type not in WORDS:
             carry(self, ids, stamp)
         if self._match_on and ids and row.type not in OUTRIGHT:
             carry(self, [ids[0], *hash_nodes(data, self._match_on)], stamp)
@@ -182,7 +186,7 @@ class Tenant:
         if not raw.startswith(NODE_SPACES):
             self.people.hold(raw)
         for dimension in self._traits_read:
-            self.say(raw, dimension, traits.get(dimension), stamp)
+            self.say(raw, dimension, value_of(traits.get(dimension)), stamp)
 
     def say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
         """Note a value of a subject's dimension, when there is one."""
@@ -240,6 +244,13 @@ class Tenant:
         if not bot and raw.startswith(IDENTIFIED):
             self.landings.view(raw, page)
 
+    def page_of(self, data: dict[str, Any]) -> int:
+        """The code of a page view's page; `__other__` beyond the pages that are kept, where all have numbers."""
+        path = path_of_view(data)
+        if not self.settings.landing_pages and self.sets.fit(f"page={path}") != f"page={path}":
+            path = OTHER
+        return page_code(path, data.get("click_id"))
+
     def late_page(self, page: int, minute: int) -> None:
         """A late view counts among those of its page."""
         if self.people.sets.followed(page):
@@ -276,21 +287,22 @@ class Tenant:
     def own_segments(self, data: dict[str, Any]) -> int:
         """Segments of a touch: the event's own campaign, country and traits."""
         campaign, traits = data.get("campaign") or {}, data.get("traits") or {}
-        key = (campaign.get("source"), campaign.get("name"), *[traits.get(name) for name in self._traits_read])
+        told = [value_of(traits.get(name)) for name in self._traits_read] if traits else self._no_traits
+        key = (campaign.get("source"), campaign.get("name"), *told)
         found = self._own_codes.get(key)
         if found is None:
-            found = self._own_codes[key] = self._make_own_segments(campaign, traits)
+            pairs = zip(("source", "campaign", *self._traits_read), key, strict=True)
+            if len(self._own_codes) > REMEMBERED:
+                self._own_codes.clear()
+            found = self._own_codes[key] = self.sets.code(tuple(segment_of(*pair) for pair in pairs))
         return found
-
-    def _make_own_segments(self, campaign: dict[str, Any], traits: dict[str, Any]) -> int:
-        pairs = [("source", campaign.get("source")), ("campaign", campaign.get("name"))]
-        pairs += [(dimension, traits.get(dimension)) for dimension in self._traits_read]
-        return self.sets.code(tuple(segment_of(*pair) for pair in pairs))
 
     def fitted(self, stored: tuple[str, ...]) -> tuple[str, ...]:
         """Stored segments of a touch in the dimensions of now: one that was not read then is unknown."""
         found = self._fitted.get(stored)
         if found is None:
+            if len(self._fitted) > REMEMBERED:
+                self._fitted.clear()
             said = {segment.partition("=")[0]: segment for segment in stored}
             names = ("source", "campaign", *self._traits_read)
             models = [segment for segment in stored if segment.startswith("model=")]
@@ -317,6 +329,9 @@ class Tenant:
         self.people.sets.flush(self.ledger.rows, self.zone)
         self.people.finish()
         self.cells.apply(self.ledger.take(), self.sets)
+        for dimension in self.sets.filled:
+            self.dirty.update(("values", (dimension, number)) for number in range(self.sets.pieces(dimension)))
+        self.sets.filled.clear()
 
 
 # Lists of facts that only grow: they are stored in pieces (kpis.chunks).

@@ -1,22 +1,32 @@
 """A tenant's facts with what surrounds them: where records came from, what was seen, how far time has come."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
 from kpis import derived, erasing, erasure, quality
-from kpis.cells import CellKey, Cells
+from kpis.cells import OTHER, CellKey, Cells
 from kpis.dedupe import Seen
 from kpis.definition import counted_with
 from kpis.ledger import minute_of
 from kpis.marks import DAY_MS
 from kpis.published import Published
+from kpis.slices import SLICE, Work, finish
 from kpis.tenant import Tenant, event_label
 from kpis.zone import Zone, zone
-from models.record import Block, Row
+from models.events import SHAPES
+from models.record import UNKNOWN_TYPE, Block, Row
 
+UNKNOWN_TYPES: Final = 500  # that are counted each by itself
+OTHER_TYPE: Final = f"crm.{OTHER}"
+REDEFINED: Final = "redefined"  # in the stored meta: the generation of the cells, and what they were counted with
 NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
+
+
+def is_known(label: str) -> bool:
+    """Whether an event's label is of a type of the contract: these are a few."""
+    return label.partition(":")[0] in SHAPES
 
 
 class TenantState:
@@ -29,13 +39,17 @@ class TenantState:
         self.first: int | None = None  # smallest event time, ms
         self.watermark: int | None = None  # greatest event time, ms
         self.types: set[str] = set()  # every event type ever accepted
+        self._of_old: list[str] = []  # types that an earlier build stored where they could be without number
         self.newest: list[int] = []
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
         self.definition = 1  # rises whenever the cells are made again with other settings or formulas
         self.counted: str | None = counted_with(tenant.settings)  # what the cells were counted with
         self.counted_zone: Zone = tenant.zone
-        self.dirty: set[tuple[str, Any]] = {("meta", None)}
+        self.generations = 0  # the greatest that was ever begun and may have left entries
+        self.waste: list[bytes] = []  # keys of stored cells of other generations
+        self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
+        self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
         self.published = Published()
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
@@ -45,15 +59,18 @@ class TenantState:
         """Whether the cells were counted with other settings or formulas than the tenant has now."""
         return self.counted != counted_with(self.tenant.settings)
 
-    def replace(self, tenant: Tenant) -> None:
-        """Go on with other facts or settings; the cells are empty then."""
+    @property
+    def generation(self) -> int:
+        """Of its cells."""
+        return self.tenant.cells.generation
+
+    def redefine(self, tenant: Tenant) -> None:
+        """Go on with a tenant that was counted again: its definition is the next one."""
         self.tenant = tenant
-        if self.outdated:
-            self.published = Published()
-            self.definition += 1
-            self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
-        self.restore()
-        self.dirty.add(("meta", None))
+        self.published = Published()
+        self.definition += 1
+        self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
+        self.dirty |= {("meta", None), ("settings", None)}
 
     def admit(self, block: Block) -> int:
         """The highest offset taken so far of a block's input partition; the block's own is taken now."""
@@ -93,6 +110,8 @@ class TenantState:
 
     def _accept(self, row: Row) -> None:
         tenant = self.tenant
+        if row.flags & UNKNOWN_TYPE:
+            row = self._fit_type(row)
         late = row.received - row.time > tenant.settings.late_threshold_s * 1000
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
         self.tally["late"] += late
@@ -100,12 +119,14 @@ class TenantState:
         label = event_label(row)
         if label not in self.types:
             self.types.add(label)
-            self.dirty.add(("meta", None))
+            self.dirty.add(("meta", None) if is_known(label) else ("type", label))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
         taken = erasure.treated(tenant, row) if tenant.erased else row
         if taken is not None:
             tenant.take(taken)
+            if self.follower is not None:
+                self.follower(taken)
         if row.type == erasure.REQUEST:
             self.request = row
 
@@ -114,6 +135,12 @@ class TenantState:
         told = f"{request.identity} {request.content} {request.received}"
         secret = told if self.tenant.erased else f"{told} {self.seen.fingerprint()} {self.newest}"
         erasing.carry_out(self.tenant, erasure.Plan(self.tenant, request, secret))
+
+    def _fit_type(self, row: Row) -> Row:
+        """An event of a type that this build does not know; `crm.__other__` beyond those that are kept."""
+        if row.type in self.types or sum(not is_known(label) for label in self.types) < UNKNOWN_TYPES:
+            return row
+        return row._replace(type=OTHER_TYPE)
 
     def _note_time(self, time: int) -> None:
         if self.first is None or time < self.first:
@@ -135,13 +162,14 @@ class TenantState:
                 self.expired_day = minute // 1440
                 self.tenant.cells.expire(self.expired_day * 1440)
                 self.dirty.add(("meta", None))
+        self.tenant.cells.fold()
 
     def meta(self) -> dict[str, Any]:
         """What is kept of the tenant as a whole."""
-        return {
+        found = {
             "first": self.first,
             "watermark": self.watermark,
-            "types": sorted(self.types),
+            "types": sorted(filter(is_known, self.types)),  # the others are entries of their own
             "newest": self.newest,
             "expired_day": self.expired_day,
             "journal_day": self.journal_day,
@@ -149,30 +177,42 @@ class TenantState:
             "counted": self.counted,
             "tz": self.counted_zone.name,
         }
+        # Builds that know no generations find no cells of theirs then: they are to count again.
+        return {**found, "counted": None, REDEFINED: [self.generation, self.counted]} if self.generation else found
 
     def load_meta(self, stored: dict[str, Any]) -> None:
         """Put it back."""
         self.first, self.watermark = stored["first"], stored["watermark"]
-        self.types, self.newest = set(stored["types"]), stored["newest"]
+        self.types.update(stored["types"])
+        self._of_old = [label for label in stored["types"] if not is_known(label)]
+        self.newest = stored["newest"]
         self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
         # States of earlier builds do not say what they were counted with.
-        self.definition, self.counted = stored.get("definition", 1), stored.get("counted")
+        self.definition = stored.get("definition", 1)
+        self.tenant.cells.generation, self.counted = stored.get(REDEFINED) or (0, stored.get("counted"))
+        self.generations = self.generation
         self.counted_zone = zone(stored.get("tz", self.tenant.settings.tz))
 
-    def restore(self) -> None:
+    def restore(self) -> Work:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
-        derived.restore(tenant)
-        self.dirty.clear()
-        self.seen.restore(self.journal_day)
+        yield from derived.restore(tenant)
+        self.dirty = {("type", label) for label in self._of_old}
+        yield from self.seen.restore(self.journal_day)
         if self.expired_day is not None:
             tenant.cells.set_floors(self.expired_day * 1440)
+            tenant.cells.refold()
+        while tenant.cells.folding:
+            tenant.cells.fold()
+            yield SLICE
 
     def recount(self) -> list[tuple[CellKey, int, int]]:
-        """Compare the cells with the contribution of all facts."""
+        """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
+        while self.tenant.cells.folding:
+            self.tenant.cells.fold()
         fresh = Cells(self.tenant.zone)
         fresh.floors = self.tenant.cells.floors
-        fresh.apply(derived.contribution(self.tenant), self.tenant.sets)
+        finish(derived.contribute(self.tenant, fresh))
         kept, counted = _facts(self.tenant.cells), _facts(fresh)
         return [
             (key, kept.get(key, 0), counted.get(key, 0))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kpis.measures import code
 from kpis.pages import PAGES
+from kpis.slices import Work
 
 BOT: Final = 1
 LATE: Final = 2
@@ -225,3 +226,11 @@ class Touches:
                 said = tuple(note) if isinstance(note, list) else note
                 touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, said, page)
         return touches
+
+
+def restored_touches(shelf: dict[str, Touches], stored: dict[str, dict[int, list[list[Any]]]]) -> Work:
+    """Fill a shelf from stored chunks, which are used up."""
+    while stored:
+        raw, chunks = stored.popitem()
+        shelf[raw] = Touches.restored(chunks)
+        yield 4 + 2 * len(shelf[raw].packed)

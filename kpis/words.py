@@ -12,8 +12,8 @@ from models.record import Row
 def identity_words(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
     """Which pairs an identity event speaks of, and what to tell each link."""
     data, stamp = row.data, (row.time, row.id, row.source)
-    pairs = _merge_pairs(data)
-    if not pairs:
+    pairs = _merge_pairs(data) if kind != "identified" else set()
+    if kind == "identified" or data.get("winner_id") is None:
         ids = named_ids(data)
         pairs = {(min(ids[0], other), max(ids[0], other)) for other in ids[1:]}
     on, merges = kind != "unmerged", kind in ("merged", "unmerged")

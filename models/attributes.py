@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from models.bounds import END_MS, FIRST_MS, NAME_LENGTH, within
 from models.events import SHAPES
-from models.events.common import ID_LENGTH
 from models.instant import instant
 from models.record import CLAMPED, SKEW, TIME_MISSING, UNKNOWN_TYPE, RawRecord
 from models.refused import Refused
@@ -18,10 +18,9 @@ _ANY_TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@lru_cache(65_536)
 def is_tenant(name: str) -> bool:
     """May this text name a tenant?"""
-    return _TENANT.fullmatch(name) is not None
+    return len(name) <= 64 and _TENANT.fullmatch(name) is not None
 
 
 def known_type(name: str) -> tuple[str, int]:
@@ -71,7 +70,7 @@ _remembered: Final = lru_cache(16_384)(_names)
 def _source(name: Any) -> str:
     if type(name) is not str:
         raise Refused("wrong_type", "source")
-    if len(name) > ID_LENGTH:
+    if len(name) > NAME_LENGTH:
         raise Refused("too_long", "source")
     if _CONTROL.search(name) or ".." in re.split(r"[/\\]", name):
         raise Refused("bad_source", "source")
@@ -87,7 +86,7 @@ def id_of(attributes: dict[str, Any]) -> str | None:
         name = str(name)
     if type(name) is not str:
         raise Refused("wrong_type", "id")
-    if len(name) > ID_LENGTH:
+    if len(name) > NAME_LENGTH:
         raise Refused("too_long", "id")
     if not name.isprintable() and _CONTROL.search(name):
         raise Refused("bad_id", "id")
@@ -104,7 +103,7 @@ def derived_id(record: RawRecord) -> str:
 def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]:
     """(t, r, flags) of kpi-precise.md A, ms UTC; ``timestamp`` is the record's own, -1 for files.
 
-    Refused missing_field, wrong_type, bad_time, time_in_future.
+    Refused missing_field, wrong_type, bad_time, time_out_of_range, time_in_future.
     """
     sent = attributes.get("time")
     recorded = attributes.get("recordedtime")
@@ -116,10 +115,14 @@ def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]
         time, flags = instant(sent, "time"), 0
     if recorded is None:
         received = timestamp if timestamp >= 0 else None
+        if timestamp >= 0 and not FIRST_MS <= timestamp < END_MS:
+            raise Refused("time_out_of_range", "timestamp")
     else:
-        received = instant(recorded, "recordedtime")
+        received = within(instant(recorded, "recordedtime"), "recordedtime")
         if attributes.get("sentat") is not None and not flags:
-            time, flags = time + received - instant(attributes["sentat"], "sentat"), SKEW
+            time, flags = time + received - within(instant(attributes["sentat"], "sentat"), "sentat"), SKEW
+    if not FIRST_MS <= time < END_MS:
+        raise Refused("time_out_of_range", "time")
     if 0 <= timestamp < time:
         if time - timestamp > FUTURE_MS:
             raise Refused("time_in_future", "time")

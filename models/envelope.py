@@ -60,12 +60,12 @@ def _no_data(body: dict[str, Any]) -> None:
         raise Refused("wrong_type", "data", "data_base64 is not read; send data as JSON")
 
 
-def binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, str] | None:
+def binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | None:
     """CloudEvents attributes from ``ce_*`` headers, or None when the record is not in binary mode.
 
     Of a repeated header the last one holds. Refused not_utf8, content_type.
     """
-    found = {key.lower(): value for key, value in headers}
+    found = {key.lower(): value or b"" for key, value in headers}  # a header may be there without a value
     content = found.get("content-type", b"").lower()
     if content.startswith(_STRUCTURED) or not ("ce_type" in found or "ce_specversion" in found):
         return None

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from babel.numbers import get_currency_precision, list_currencies
 
+from models.bounds import AMOUNT_LIMIT
 from models.refused import Refused
 
 _KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
 _PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
-_LIMIT: Final = 2**63
 # Longer numbers than this may have lost digits on their way through a double.
 _LONG_NUMBER: Final = re.compile(rb"[0-9.]{16}")
 
@@ -56,16 +56,21 @@ def minor_units(value: Decimal, places: int, field: str) -> int:
     units, rest = (number * power, 0) if shift >= 0 else divmod(number, power)
     if rest:
         raise Refused("amount_precision", field)
-    if units >= _LIMIT:
+    if units >= AMOUNT_LIMIT:
         raise Refused("amount_range", field)
     return units
 
 
-def plain(value: object, field: str, raw: bytes, exact: Callable[[], Any], *, signed: bool = False) -> str:
-    """A rate or a target as plain decimal text (no exponent). Refused when it is below zero and not ``signed``."""
+def plain(
+    value: object, field: str, raw: bytes, exact: Callable[[], Any], *, magnitude: int, signed: bool = False
+) -> str:
+    """A rate or a target as plain decimal text (no exponent), zero or in [10^-magnitude, 10^magnitude].
+
+    Refused amount_range beyond it, negative_amount when it is below zero and not ``signed``.
+    """
     number = decimal(value, field, raw, exact)
     if number < 0 and not signed:
         raise Refused("negative_amount", field)
-    if number and abs(number.adjusted()) > 30:
+    if number and not Decimal(1).scaleb(-magnitude) <= abs(number) <= Decimal(1).scaleb(magnitude):
         raise Refused("amount_range", field)
     return format(number, "f")

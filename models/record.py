@@ -13,7 +13,7 @@ class RawRecord(NamedTuple):
     timestamp: int  # ms; the broker's append time. Files have none: -1
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class Row(NamedTuple):

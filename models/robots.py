@@ -16,7 +16,7 @@ _WORDS: Final = [*_PROXIES, *(re.sub(r"\\(.)", r"\1", pattern) for pattern in _P
 _REST: Final = re.compile("|".join(pattern for pattern in _PATTERNS if not _PLAIN.fullmatch(pattern)))
 
 
-@lru_cache(65_536)
+@lru_cache(16_384)
 def is_robot(agent: str) -> bool:
     """True for crawlers, monitors, HTTP libraries and mail image proxies. An empty agent is not a robot."""
     return any(word in agent for word in _WORDS) or _REST.search(agent) is not None

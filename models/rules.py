@@ -1,16 +1,20 @@
 """What one field says about another, per type: the part of the contract a field's own type cannot say."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 from models import money
+from models.bounds import END_DATE, FIRST_DATE, PERIOD_DAYS, RATE_DIGITS, TARGET_DIGITS
 from models.instant import local_date
 from models.refused import Refused
 
 Exact = Callable[[], Any]
 """Re-parses the event's data with fractions as Decimal; used only when a double may have lost digits."""
-Rule = Callable[[dict[str, Any], bytes, Exact], None]
+Rule = Callable[[dict[str, Any], int, bytes, Exact], None]
+"""Checks (data, t in ms, the record, Exact) and may normalise data; Refused."""
 
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
 _IDS: Final = (
     "customer_id",
@@ -28,7 +32,7 @@ _IDS: Final = (
 )
 
 
-def _score(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _score(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     low, high = _SCALES[data["survey_type"]]
     low, high = data.get("scale_min", low), data.get("scale_max", high)
     if low >= high:
@@ -46,56 +50,66 @@ def _whole_score(data: dict[str, Any]) -> None:
     data["score"] = int(score)
 
 
-def _two_ids(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _two_ids(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if sum(field in data for field in _IDS) < 2:
         raise Refused("missing_field", "user_id", "at least two ids are needed")
 
 
-def _unmerged(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _unmerged(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if "winner_id" not in data and "loser_ids" not in data:
-        _two_ids(data, raw, exact)
+        _two_ids(data, time, raw, exact)
     elif "winner_id" not in data:
         raise Refused("missing_field", "winner_id")
     elif not data.get("loser_ids"):
         raise Refused("missing_field", "loser_ids")
 
 
-def _one_id(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _one_id(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if not any(field in data for field in _IDS):
         raise Refused("missing_field", "customer_id", "one id is needed")
 
 
-def _signed_up(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _signed_up(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if "user_id" not in data and "anonymous_id" not in data:
         raise Refused("missing_field", "user_id", "a user_id or an anonymous_id is needed")
 
 
-def _cost(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
-    for field in ("period_start", "period_end"):
-        if field in data:
-            local_date(data[field], field)
-    if data.get("period_end", "9999") < data.get("period_start", ""):
+def _cost(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
+    first, last = (_day(data, field, time) for field in ("period_start", "period_end"))
+    if "period_start" in data and "period_end" in data and last < first:
         raise Refused("bad_value", "period_end", "before period_start")
+    if last - first >= PERIOD_DAYS:
+        raise Refused("period_too_long", "period_end")
 
 
-def _rate(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _day(data: dict[str, Any], field: str, time: int) -> int:
+    """Number of a local date that is in range; where it is not given, of the event's own day by UTC."""
+    if field not in data:
+        return time // 86_400_000
+    text = local_date(data[field], field)
+    if not FIRST_DATE <= text < END_DATE:
+        raise Refused("time_out_of_range", field)
+    return date.fromisoformat(text).toordinal() - _EPOCH_DAY
+
+
+def _rate(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     """Currencies in upper case; the rate as plain decimal text, above zero."""
     for field in ("base", "quote"):
         try:
             data[field] = money.currency(data[field])[0]
         except Refused:
             raise Refused("unknown_currency", field) from None
-    data["rate"] = money.plain(data["rate"], "rate", raw, exact)
+    data["rate"] = money.plain(data["rate"], "rate", raw, exact, magnitude=RATE_DIGITS)
     if not any(figure in "123456789" for figure in data["rate"]):
         raise Refused("bad_value", "rate", "a rate is above zero")
     if "date" in data:
-        local_date(data["date"], "date")
+        _day(data, "date", time)
 
 
-def _target(data: dict[str, Any], raw: bytes, exact: Exact) -> None:
+def _target(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     """The target as plain decimal text, or None when it is withdrawn."""
     if data["value"] is not None:
-        data["value"] = money.plain(data["value"], "value", raw, exact, signed=True)
+        data["value"] = money.plain(data["value"], "value", raw, exact, magnitude=TARGET_DIGITS, signed=True)
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from models.bounds import NAME_LENGTH
 from models.events import SHAPES, TOPIC_OF
-from models.events.common import ID_LENGTH
 from models.kpi import KpiDocument
 from models.shape import adapter
 
@@ -15,8 +15,8 @@ FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas"
 _TIME: Final = {"type": "string", "format": "date-time"}
 _ENVELOPE: Final[dict[str, Any]] = {
     "specversion": {"type": "string"},
-    "id": {"type": ["string", "integer"], "maxLength": ID_LENGTH},
-    "source": {"type": "string", "maxLength": ID_LENGTH},
+    "id": {"type": ["string", "integer"], "maxLength": NAME_LENGTH},
+    "source": {"type": "string", "maxLength": NAME_LENGTH},
     "tenantid": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
     "time": _TIME,
     "sentat": _TIME,

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
     tenant: TenantSettings = TenantSettings()  # the defaults of every tenant
+    tenants_open: bool = True  # false: only tenants with a table of their own in the settings file may send
     app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and first part of internal topics
     topic_prefix: TopicPart = ""  # before every topic, so that several installations share a broker
     input_partitions: Annotated[int, Field(ge=1, le=1000)] = 4

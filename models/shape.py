@@ -1,13 +1,16 @@
 """From a type's TypedDict to a function that checks and normalises its data."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, get_type_hints
 
+import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from models import money
+from models.bounds import NAME_LENGTH, TARGET_DIGITS, TRAITS_BYTES, within
 from models.events import SHAPES
 from models.events.common import Campaign, Common
 from models.instant import instant
@@ -19,9 +22,16 @@ from models.rules import RULES, Exact, Rule
 _CONFIG: Final = ConfigDict(extra="allow", hide_input_in_errors=True)
 _MONEY: Final = ("amount", "tax", "mrr")
 _INSTANTS: Final = ("closed_at", "effective_at", "due_at")
-_KINDS: Final = {"missing": "missing_field", "string_too_long": "too_long", "string_pattern_mismatch": "bad_id"}
-_BAD_VALUES: Final = ("literal_error", "greater", "less", "too_short", "too_long", "string_too_short", "enum")
-_BRANCHES: Final = ("function-after", "constrained", "str", "int", "float", "literal", "dict", "Campaign")
+_KINDS: Final = {
+    "missing": "missing_field",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "string_pattern_mismatch": "bad_id",
+}
+_BAD_VALUES: Final = ("literal_error", "greater", "less", "too_short", "string_too_short", "enum")
+_PLAIN_NAME: Final = re.compile(r"[a-z0-9_]{1,40}")  # others may be personal, and are not repeated
+_TOO_LONG: Final = ("string_too_long", "too_long")
+_BRANCHES: Final = ("union", "function-after", "constrained", "str", "int", "float", "literal", "dict", "Campaign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +44,27 @@ class Shape:
     nulls: frozenset[str]  # fields in which null means something
     rule: Rule | None
 
-    def check(self, data: Any, canonical: bytes, raw: bytes, exact: Exact) -> tuple[dict[str, Any], int]:
-        """(normalised copy of data, flags). Refused with the field's name when the contract is broken."""
+    def check(self, data: Any, canonical: bytes, raw: bytes, exact: Exact, time: int) -> tuple[dict[str, Any], int]:
+        """(normalised copy of data, flags) of an event at ``time`` ms. Refused names the field."""
         try:
-            return self._check(data, raw, exact)
+            return self._check(data, raw, exact, time)
         except Refused:
             if b"null" not in canonical:
                 raise
-        return self._check(_without_nulls(data, self.nulls), raw, exact)
+        return self._check(_without_nulls(data, self.nulls), raw, exact, time)
 
-    def _check(self, data: Any, raw: bytes, exact: Exact) -> tuple[dict[str, Any], int]:
+    def _check(self, data: Any, raw: bytes, exact: Exact, time: int) -> tuple[dict[str, Any], int]:
         try:
             found = self.validate(data)
         except ValidationError as error:
             raise _refused(error) from None
         for field in self.instants:
             if field in found:
-                found[field] = instant(found[field], field)
+                found[field] = within(instant(found[field], field), field)
+        if "traits" in found:
+            _check_traits(found["traits"], raw)
         if self.rule is not None:
-            self.rule(found, raw, exact)
+            self.rule(found, time, raw, exact)
         flags = _price(found, self.money, raw, exact) if self.money else 0
         if "user_agent" in found or "machine" in found:
             flags |= _robot(found)
@@ -92,12 +104,22 @@ def _without_nulls(data: Any, keep: frozenset[str]) -> Any:
     return kept
 
 
+def _check_traits(traits: dict[str, Any], raw: bytes) -> None:
+    """Each may be the value of a dimension. Lists and objects are none, and bounded by the size of all."""
+    if len(raw) > NAME_LENGTH:
+        for name, value in traits.items():
+            if type(value) is str and len(value) > NAME_LENGTH:
+                raise Refused("too_long", f"traits.{name}" if _PLAIN_NAME.fullmatch(name) else "traits")
+        if len(raw) > TRAITS_BYTES and len(orjson.dumps(traits)) > TRAITS_BYTES:
+            raise Refused("too_long", "traits")
+
+
 def _price(found: dict[str, Any], fields: tuple[str, ...], raw: bytes, exact: Exact) -> int:
     """Amounts become minor units; without a currency they are left out and the event is flagged."""
     given = [field for field in fields if field in found]
     if "currency" not in found:
         for field in given:
-            money.plain(found.pop(field), field, raw, exact)
+            money.plain(found.pop(field), field, raw, exact, magnitude=TARGET_DIGITS)
         return UNPRICED if given else 0
     code, places = money.currency(found["currency"])
     found["currency"] = code
@@ -115,7 +137,9 @@ def _robot(found: dict[str, Any]) -> int:
 
 def _refused(error: ValidationError) -> Refused:
     """The first complaint, in our words. The input is never part of it."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    # Of a field that may be of several types each has its complaint: what is too long is no object either.
+    first = next((one for one in found if one["type"] in _TOO_LONG and one["loc"][0] == found[0]["loc"][0]), found[0])
     path = [str(part) for part in first["loc"] if not str(part).startswith(_BRANCHES)]
     kind = first["type"]
     reason = _KINDS.get(kind) or ("bad_value" if kind.startswith(_BAD_VALUES) else "wrong_type")

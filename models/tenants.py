@@ -96,16 +96,24 @@ class TenantBook(Mapping[str, TenantSettings]):
     """Every tenant's settings. A tenant nobody configured has the defaults; iteration names only configured ones."""
 
     def __init__(
-        self, default: TenantSettings | None = None, tenants: Mapping[str, TenantSettings] | None = None
+        self,
+        default: TenantSettings | None = None,
+        tenants: Mapping[str, TenantSettings] | None = None,
+        *,
+        open_: bool = True,
     ) -> None:
         self.default = default or TenantSettings()
         self._tenants = dict(tenants or {})
+        self.open = open_  # whether tenants nobody configured may send
 
     def __getitem__(self, tenant: str) -> TenantSettings:
         return self._tenants.get(tenant, self.default)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TenantBook) and (self.default, self._tenants) == (other.default, other._tenants)
+        return isinstance(other, TenantBook) and self._all() == other._all()
+
+    def _all(self) -> tuple[Any, ...]:
+        return self.default, self._tenants, self.open
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -122,10 +130,11 @@ class TenantBook(Mapping[str, TenantSettings]):
     def from_mapping(cls, content: Mapping[str, Any]) -> "TenantBook":
         """From a settings file: ``[tenant]`` holds the defaults of all, ``[tenants.acme]`` what acme has differently.
 
-        Other tables of the file are left alone. SettingsError names the wrong setting: ``tenants.acme.tz: …``.
+        ``tenants_open = false``: only those with a table of their own may send. Other tables are left
+        alone. SettingsError names the wrong setting: ``tenants.acme.tz: …``.
         """
         shared = _table(content.get("tenant", {}), "tenant")
-        book = cls(_settings(shared, "tenant"))
+        book = cls(_settings(shared, "tenant"), open_=bool(content.get("tenants_open", True)))
         for name, own in _table(content.get("tenants", {}), "tenants").items():
             if not is_tenant(name):
                 raise SettingsError("tenants: a tenant's name is [a-z0-9_-]{1,64}")

@@ -1,10 +1,11 @@
 """Raw records in, journal rows and rejections out. Pure: the same records give the same answer at any time."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Container, Sequence
+from typing import Any, Final, NamedTuple
 
 from models import attributes as attribute
 from models.blocks import decode_block, encode_blocks
+from models.bounds import END_MS, FIRST_MS, within
 from models.canonical import MAX_BYTES
 from models.envelope import Sent, open_envelope
 from models.identity import content_hash, identity_hash
@@ -13,37 +14,54 @@ from models.record import DERIVED_ID, UNKNOWN_TYPE, RawRecord, Row
 from models.refused import REASONS, Refused, Rejection
 from models.shape import shape
 
-__all__ = ["MAX_BYTES", "REASONS", "Rejection", "decode_block", "encode_blocks", "validate"]
+__all__ = ["EVERYBODY", "MAX_BYTES", "REASONS", "Known", "Rejection", "decode_block", "encode_blocks", "validate"]
 
+
+class Known(NamedTuple):
+    """Which tenants there are: those of the settings file. ``closed``: no others may send."""
+
+    tenants: Container[str] = ()
+    closed: bool = False
+
+
+EVERYBODY: Final = Known()
 _TENANT_HEADERS: Final = ("ce_tenantid", "tenantid")
 
 
-def validate(records: Sequence[RawRecord]) -> tuple[list[Row], list[Rejection]]:
-    """Check a batch. Every record gives one Row or one Rejection; each list keeps the order of the records."""
+def validate(records: Sequence[RawRecord], known: Known | None = None) -> tuple[list[Row], list[Rejection]]:
+    """Check a batch. Every record gives one Row or one Rejection; each list keeps the order of the records.
+
+    ``known``: which tenants there are. A record that cannot be read counts for one of them or for the default tenant;
+    where they are closed all other tenants' events are refused. None: every tenant may send, none is known by name.
+    """
+    known = known or EVERYBODY
+    allowed = known.tenants if known.closed else None
     rows: list[Row] = []
     rejections: list[Rejection] = []
     for record in records:
         sent: Sent | None = None
         try:
             sent = open_envelope(record)
-            rows.append(_row(record, sent))
+            rows.append(_row(record, sent, allowed))
         except Refused as refused:
-            rejections.append(_rejection(record, sent, refused))
+            rejections.append(_rejection(record, sent, refused, known))
     return rows, rejections
 
 
-def _row(record: RawRecord, sent: Sent) -> Row:
+def _row(record: RawRecord, sent: Sent, allowed: Container[str] | None) -> Row:
     """Apply the contract to one opened event. Refused."""
     given, data, canonical, exact = sent
     tenant, type_, flags, named = attribute.names_of(given)
+    if allowed is not None and tenant not in allowed:
+        raise Refused("unknown_tenant", "tenantid")
     source = named or record.topic
     event_id = attribute.id_of(given)
     if event_id is None:
         event_id = attribute.derived_id(record)
         flags |= DERIVED_ID
     time, received, time_flags = attribute.times_of(given, record.timestamp)
-    known = None if flags & UNKNOWN_TYPE else type_
-    checked, data_flags = shape(known).check(data, canonical, record.value or b"", exact)
+    contract = shape(None if flags & UNKNOWN_TYPE else type_)
+    checked, data_flags = contract.check(data, canonical, record.value or b"", exact, time)
     fields = (
         record.offset,
         received,
@@ -60,11 +78,11 @@ def _row(record: RawRecord, sent: Sent) -> Row:
     return tuple.__new__(Row, fields)  # a named tuple's own constructor takes three times as long
 
 
-def _rejection(record: RawRecord, sent: Sent | None, refused: Refused) -> Rejection:
+def _rejection(record: RawRecord, sent: Sent | None, refused: Refused, known: Known) -> Rejection:
     given = sent[0] if sent is not None else None
     return Rejection(
         record,
-        _tenant(record, given),
+        _tenant(record, given, known),
         refused.reason,
         refused.field,
         refused.detail,
@@ -72,25 +90,29 @@ def _rejection(record: RawRecord, sent: Sent | None, refused: Refused) -> Reject
     )
 
 
-def _tenant(record: RawRecord, given: dict[str, Any] | None) -> str:
-    """Whom a rejection counts for: the event's own tenant; for what cannot be read, the one headers or key name."""
+def _tenant(record: RawRecord, given: dict[str, Any] | None, known: Known) -> str:
+    """Whom a rejection counts for: the event's own tenant, else one of the known that headers or key name.
+
+    What cannot be read never makes a tenant, nor does an event of one that may not send.
+    """
     if given is not None:
         named = given.get("tenantid")
-        return named if type(named) is str and attribute.is_tenant(named) else attribute.DEFAULT_TENANT
+        fit = type(named) is str and attribute.is_tenant(named) and (not known.closed or named in known.tenants)
+        return str(named) if fit else attribute.DEFAULT_TENANT
     named_by_header = [value for key, value in record.headers if key.lower() in _TENANT_HEADERS]
     for name in (*named_by_header, record.key):
         text = name.decode("utf-8", "replace") if name else ""
-        if attribute.is_tenant(text):
+        if text in known.tenants:
             return text
     return attribute.DEFAULT_TENANT
 
 
 def _received(record: RawRecord, given: dict[str, Any]) -> int:
-    """As for accepted events: recordedtime, else the record's timestamp, else the event's time; -1: nobody knows."""
+    """As for accepted events: recordedtime, else the record's timestamp, else the event's time, in range; else -1."""
     recorded = _instant_or_none(given.get("recordedtime"))
     if recorded is not None:
         return recorded
-    if record.timestamp >= 0:
+    if FIRST_MS <= record.timestamp < END_MS:
         return record.timestamp
     time = _instant_or_none(given.get("time"))
     return -1 if time is None else time
@@ -98,6 +120,6 @@ def _received(record: RawRecord, given: dict[str, Any]) -> int:
 
 def _instant_or_none(text: object) -> int | None:
     try:
-        return instant(text, "time")
+        return within(instant(text, "time"), "time")
     except Refused:
         return None  # the rejection already names what is wrong with the record

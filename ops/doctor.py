@@ -20,7 +20,7 @@ from ops.local.java import find_java
 from ops.local.kafka import MEMORY_MB, available_mb
 from ops.local.redis import find_redis
 from ops.local.unit import ServerError
-from ops.losses import ACKNOWLEDGE, read_losses, unknown
+from ops.losses import ACKNOWLEDGE, read_losses, texts, unknown
 from ops.topics import TopicsWrong, admin, check, wanted_topics
 
 DISK_MB = 1000
@@ -96,5 +96,5 @@ async def _losses(settings: Settings) -> Check:
         found = unknown(await read_losses(client_options(settings.kafka), names.control(settings)))
     except (KafkaError, OSError) as error:
         return Check("lost records", False, f"could not be read: {error}", "see the line on Kafka above")
-    text = "; ".join(loss.text() for loss in found)
+    text = "; ".join(texts(found))
     return Check("lost records", not found, text or "none that nobody acknowledged", ACKNOWLEDGE)

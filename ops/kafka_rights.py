@@ -34,10 +34,12 @@ UNKNOWN_TOPIC, TOPIC_REFUSED, GROUP_REFUSED, ID_REFUSED = 3, 29, 30, 53
 def needed(settings: Settings) -> dict[str, tuple[int, ...]]:
     """What a worker does with each topic."""
     inputs = topics.inputs(settings)
-    rights = dict.fromkeys(inputs, (READ, DESCRIBE_CONFIGS))
+    both: tuple[int, ...] = (READ, WRITE, DESCRIBE_CONFIGS)
+    reading: tuple[int, ...] = (READ, DESCRIBE_CONFIGS)
+    rights = dict.fromkeys(inputs, reading)
     rights |= dict.fromkeys(map(topics.dead_letters, inputs), (WRITE, DESCRIBE_CONFIGS))
-    both = (READ, WRITE, DESCRIBE_CONFIGS)
-    return rights | {topics.journal(settings): both, topics.state(settings): both}
+    rights |= dict.fromkeys((topics.journal(settings), topics.state(settings), topics.control(settings)), both)
+    return rights | {topics.marks(settings): reading}
 
 
 async def rights(settings: Settings) -> Check:

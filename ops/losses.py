@@ -17,10 +17,11 @@ from aiokafka.errors import KafkaTimeoutError
 
 READ_S: Final = 30.0
 ACKNOWLEDGE: Final = "acknowledge it: crmkpi topics acknowledge"
-Why = Literal["retention", "skipped", "rebased"]
+Why = Literal["retention", "skipped", "rebased", "quarantined"]
 WHY: Final[dict[Why, str]] = {
     "retention": "were deleted by retention before they were read",
     "skipped": "were skipped by hand",
+    "quarantined": "could not be counted: crmkpi dlq ls --reason engine_error",
     "rebased": "are in no number any more, because the state was lost or did not fit",
 }
 Entry = tuple[bytes, bytes | None]
@@ -78,6 +79,20 @@ def losses(entries: Iterable[Entry]) -> list[Loss]:
 def unknown(found: Iterable[Loss]) -> list[Loss]:
     """Those that nobody acknowledged yet."""
     return [loss for loss in found if not loss.acknowledged]
+
+
+def texts(found: Iterable[Loss]) -> list[str]:
+    """Losses for an operator, a line each; events in quarantine are one line a partition, with how many there are."""
+    lines: list[str] = []
+    quarantined: dict[tuple[str, int], list[Loss]] = {}
+    for loss in found:
+        if loss.why == "quarantined":
+            quarantined.setdefault((loss.topic, loss.partition), []).append(loss)
+        else:
+            lines.append(loss.text())
+    for (topic, partition), group in quarantined.items():
+        lines.append(f"{len(group):,} events of {topic}/{partition} {WHY['quarantined']}")
+    return lines
 
 
 def gaps(found: Iterable[Loss], topic: str, partition: int) -> list[tuple[int, int]]:

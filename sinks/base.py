@@ -71,7 +71,7 @@ class Note(NamedTuple):
 
     lane: int
     epoch: int
-    position: int
+    position: int  # of which everything was sent
     checked: int  # ms UTC
     failing: tuple[str, ...] = ()  # tenants of which it is not true
 
@@ -90,6 +90,7 @@ class Status(NamedTuple):
     checked: int  # ms UTC: no number has changed up to then, but for those of publications since
     waiting: int
     catching_up: float | None
+    rev: tuple[int, int]  # (epoch, position) of the lane up to which they are complete
 
 
 class Update(NamedTuple):

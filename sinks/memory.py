@@ -101,9 +101,12 @@ class MemorySink:
         if board.revision is None:
             return None
         note, as_of = self._notes.get(board.lane), board.revision[2]
-        good = note is not None and tenant not in note.failing
-        checked = max(as_of, note.checked) if note is not None and good else as_of
-        return Status(as_of, checked, board.waiting, board.catching_up)
+        rev = board.revision[:2]
+        if note is not None and tenant not in note.failing:
+            checked, rev = max(as_of, note.checked), max(rev, (note.epoch, note.position))
+        else:
+            checked = as_of
+        return Status(as_of, checked, board.waiting, board.catching_up, rev)
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""

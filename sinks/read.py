@@ -76,9 +76,11 @@ class RedisReader:
         if not meta:
             return None
         as_of, progress = int(meta["as_of"]), meta.get("catching_up")
-        good = "checked" in note and tenant not in note.get("except", "").split(",")
-        checked = max(as_of, int(note["checked"])) if good else as_of
-        return Status(as_of, checked, int(meta.get("waiting", 0)), float(progress) if progress else None)
+        checked, rev = as_of, (int(meta["epoch"]), int(meta["position"]))
+        if "checked" in note and tenant not in note.get("except", "").split(","):
+            checked = max(as_of, int(note["checked"]))
+            rev = max(rev, (int(note["epoch"]), int(note["position"])))
+        return Status(as_of, checked, int(meta.get("waiting", 0)), float(progress) if progress else None, rev)
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""

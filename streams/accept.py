@@ -13,18 +13,19 @@ writes an unbroken run that starts at a committed offset, so a paused worker tha
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-from models.blocks import encode_blocks
-from models.record import RawRecord, Refusal
+from models.record import RawRecord
 from models.refused import Rejection
-from models.validate import validate
+from models.tenants import TenantBook
+from models.validate import EVERYBODY, Known
 from streams import dead_letters
+from streams.checked import checked, sure
 from streams.consumer import BatchConsumer
 from streams.failpoints import reach
 from streams.fetched import Fetched
@@ -45,13 +46,19 @@ class Acceptor:
         self.accepted = 0
         self.rejected = 0
         self._producer: AIOKafkaProducer
-        self._inbox: deque[Fetched] = deque()
-        self._waiting = 0  # records in the inbox
+        self._inbox: dict[TP, deque[Fetched]] = {}  # by partition: a busy one must not make the others wait
+        self._known = EVERYBODY
+        self._waiting: Counter[TP] = Counter()  # records in the inbox
+        self._bytes = 0  # that all of them take
         self._paused: set[TP] = set()
         self._wake = asyncio.Event()
         self._working = asyncio.Lock()
         self._sent: asyncio.Queue[tuple[list[asyncio.Future[Any]], list[Fetched]]] = asyncio.Queue(3)
         self._lanes: dict[str, int] = {}
+
+    def configure(self, book: TenantBook) -> None:
+        """Which tenants there are, and whether others may send, from the next batch on."""
+        self._known = Known(book, closed=not book.open)
 
     async def start(self, consumer: BatchConsumer) -> None:
         """Connect the producer and begin to work on what is offered."""
@@ -65,12 +72,14 @@ class Acceptor:
 
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Never waits: with too much to do the partition is paused."""
-        self._inbox.append(fetched)
-        self._waiting += len(fetched.records)
+        tp = TP(fetched.topic, fetched.partition)
+        self._inbox.setdefault(tp, deque()).append(fetched)
+        self._waiting[tp] += len(fetched.records)
+        self._bytes += fetched.bytes
         self._wake.set()
-        if self._waiting > self.options.batch_events:
-            self._paused.add(TP(fetched.topic, fetched.partition))
-            self.consumer.pause(fetched.topic, fetched.partition)
+        if self._waiting[tp] > self.options.batch_events or self._bytes > self.options.inbox_bytes:
+            self._paused.add(tp)
+            self.consumer.pause(*tp)
 
     async def quiet(self) -> None:
         """Drop what waits, finish and commit what was sent."""
@@ -88,7 +97,8 @@ class Acceptor:
     def _clear(self) -> None:
         self._inbox.clear()
         self._paused.clear()
-        self._waiting = 0
+        self._waiting.clear()
+        self._bytes = 0
 
     async def _run(self) -> None:
         while True:
@@ -99,16 +109,29 @@ class Acceptor:
                     await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
-        taken, records = [], 0
-        while self._inbox and records < self.options.batch_events:
-            taken.append(self._inbox.popleft())
+        """A range of each partition in turn, until it is enough for a batch."""
+        options = self.options
+        taken: list[Fetched] = []
+        records = size = 0
+        while self._inbox and records < options.batch_events and size < options.batch_bytes:
+            tp = next(iter(self._inbox))
+            ranges = self._inbox.pop(tp)
+            taken.append(ranges.popleft())
+            if ranges:
+                self._inbox[tp] = ranges  # behind the others
             records += len(taken[-1].records)
-        self._waiting -= records
-        if self._waiting <= self.options.batch_events // 2:
-            for tp in self._paused:
-                self.consumer.resume(*tp)
-            self._paused.clear()
+            size += taken[-1].bytes
+            self._waiting[tp] -= len(taken[-1].records)
+        self._bytes -= size
+        self._resume()
         return taken
+
+    def _resume(self) -> None:
+        if self._bytes > self.options.inbox_bytes // 2:
+            return
+        for tp in [tp for tp in self._paused if self._waiting[tp] <= self.options.batch_events // 2]:
+            self._paused.discard(tp)
+            self.consumer.resume(*tp)
 
     async def _batch(self, taken: list[Fetched]) -> None:
         journal: Places = defaultdict(list)
@@ -130,17 +153,16 @@ class Acceptor:
         raw = [
             RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in fetched.records
         ]
-        rows, rejections = validate(raw)
+        rows, rejections, blocks = checked(raw, self._known)
         self.accepted += len(rows)
         self.rejected += len(rejections)
         stats.accepted(fetched.topic, rows)
         stats.refused(fetched.topic, [rejection.reason for rejection in rejections])
-        refused = [Refusal(r.record.offset, r.received, r.tenant, r.reason) for r in rejections]
-        for tenant, block in encode_blocks(fetched.topic, fetched.partition, rows, refused):
+        for tenant, block in blocks:
             journal[self.options.journal, self._lane(tenant)].append((tenant.encode(), block, []))
         for rejection in rejections:
             place = fetched.topic + self.options.dlq_suffix, fetched.partition
-            letters[place].append(self._letter(rejection))
+            letters[place].append(sure(self._letter, rejection))
 
     def _lane(self, tenant: str) -> int:
         lane = self._lanes.get(tenant)
@@ -153,6 +175,7 @@ class Acceptor:
         headers = dead_letters.headers_of(
             raw.topic, raw.partition, raw.offset, raw.timestamp,
             stage="accept", reason=rejection.reason, field=rejection.field, detail=rejection.detail,
+            tenant=rejection.tenant,
         )  # fmt: skip
         return dead_letters.output(raw.key, raw.value, [*raw.headers, *headers], self.options.dead_letter_bytes)
 

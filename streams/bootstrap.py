@@ -9,17 +9,19 @@ from kpis.engine import Engine
 from models import topics
 from models.settings import RedisSettings, Settings, SettingsError
 from ops.kafka_reach import reachable
+from ops.lag import LagReader
 from ops.logs import set_up_logs
 from ops.topics import TopicsWrong, admin, ensure, wanted_topics
 from sinks.redis_sink import RedisSink
 from streams import clock
 from streams.app import create_app
+from streams.catching_up import CatchUp
 from streams.configure import configured
 from streams.engine.client import EngineProcess
 from streams.engine_port import EngineFactory
 from streams.options import WorkerOptions
 from streams.run import run
-from streams.stop import REFUSED, Refused, die
+from streams.stop import REFUSED, Refused, die, spawn
 from streams.watched import Watched
 
 
@@ -76,7 +78,12 @@ async def work(
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
     sink = _sink(redis)
     app = create_app(options, engines, sink, now)
+    if not options.frozen:
+        lag = LagReader(settings.kafka, options.app_id, [options.journal, *options.inputs])
+        app.ownership.catch_up = CatchUp(lag)
+        looking = spawn(app.ownership.catch_up.run(), lambda: "looking at the lag")  # noqa: F841 - or it is collected
     if tenants is not None:
+        app.acceptor.configure(tenants.book)
         tenants.watch(app.ownership.configure)
     await run(app, sink)
 

@@ -15,7 +15,11 @@ def configured() -> tuple[Settings, TenantBook]:
     try:
         content = _content()
         settings = load_settings(file=content)
-        own = {"tenant": settings.tenant.model_dump(), "tenants": content.get("tenants", {})}
+        own = {
+            "tenant": settings.tenant.model_dump(),
+            "tenants": content.get("tenants", {}),
+            "tenants_open": settings.tenants_open,
+        }
         return settings, TenantBook.from_mapping(own)
     except OSError as error:
         raise Refused(f"the settings file {error.filename} cannot be read: {error.strerror}") from error

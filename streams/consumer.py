@@ -17,6 +17,7 @@ from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.fetched import Fetched
 from streams.monitor.lags import lags
@@ -118,6 +119,8 @@ class BatchConsumer(Consumer):
             if error is not None or not fetched.has_more():
                 fetcher._records.pop(tp, None)
                 fetcher._notify(fetcher._wait_consume_future)
+            elif records:
+                fetcher._records.move_to_end(tp)  # the others have their turn next time
         return found
 
     def _block(self, tp: TopicPartition, error: Exception) -> None:
@@ -141,7 +144,9 @@ class BatchConsumer(Consumer):
                 continue
             era, committed = self.era, await self.committed(self.blocked)
             for tp, (position, _) in list(self.blocked.items()) if era == self.era else ():
-                if committed[tp] > position:
+                if committed[tp] > position and tp.topic == self.options.journal:
+                    die(f"{tp.topic}/{tp.partition} was moved by hand: starting again at {committed[tp]}")
+                elif committed[tp] > position:
                     self.flow(tp.topic, tp.partition, committed[tp])
                 elif TopicPartition(*tp) in self._fetched_to:
                     self.kafka.resume(TopicPartition(*tp))
@@ -250,6 +255,7 @@ class BatchConsumer(Consumer):
         self._fetched_to = {}
         self.blocked: dict[TP, tuple[int, str]] = {}  # partitions that can't be read: where, and why
         self.assignor = lane_assignor(self.options.journal)
+        header_keys.allow_any()
         self.kafka = _new_consumer(self.options, self.assignor)
         await self.kafka.start()
 

@@ -9,7 +9,16 @@ HEAD: Final = 64 << 10  # what stays of a record that is too large to keep whole
 
 
 def headers_of(
-    topic: str, partition: int, offset: int, timestamp: int, *, stage: str, reason: str, field: str | None, detail: str
+    topic: str,
+    partition: int,
+    offset: int,
+    timestamp: int,
+    *,
+    stage: str,
+    reason: str,
+    field: str | None,
+    detail: str,
+    tenant: str = "",
 ) -> Headers:
     """What a reader needs to find the original again, and to drop repeats (same topic, partition and offset)."""
     texts = {
@@ -21,8 +30,13 @@ def headers_of(
         "crmkpi.reason": reason,
         "crmkpi.field": field or "",
         "crmkpi.detail": detail[:1000],
+        "crmkpi.tenant": tenant,
     }
     return [(name, text.encode()) for name, text in texts.items()]
+
+
+RECONSTRUCTED: Final = ("crmkpi.reconstructed", b"1")
+"""Marks a letter whose record was gone: its event was made again from the journal."""
 
 
 def output(key: bytes | None, value: bytes | None, headers: Headers, limit: int) -> Output:

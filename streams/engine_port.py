@@ -144,8 +144,8 @@ class Engine(Protocol):
         """Whether background work waits: redefinition, erasure, entries that are to go."""
         ...
 
-    def step(self) -> None:
-        """Do a slice of it. What it changes comes with the next `finish`."""
+    def step(self) -> bool:
+        """Do a slice of it; says whether another may follow before `finish`, with which what it changes comes."""
         ...
 
     def configure(self, book: TenantBook) -> None:

@@ -13,7 +13,7 @@ class Record(Protocol):
     timestamp: int  # ms
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 class Fetched(NamedTuple):
@@ -32,5 +32,8 @@ class Fetched(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """Size of the values."""
-        return sum(len(record.value or b"") for record in self.records)
+        """Size of keys, values and headers."""
+        return sum(
+            len(record.value or b"") + len(record.key or b"") + sum(len(k) + len(v or b"") for k, v in record.headers)
+            for record in self.records
+        )

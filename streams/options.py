@@ -37,11 +37,12 @@ class WorkerOptions:
     fetch_bytes: int = 1 << 20  # a partition
     poll_records: int = 2_000  # records handed out at a time, unpacked in one go
     slice_records: int = 500  # records validated in one go
-    batch_events: int = 20_000  # records (accept) or blocks' bytes/300 (count) of one batch
+    batch_events: int = 4_000  # records of one batch of `accept`
     batch_bytes: int = 6 << 20
+    inbox_bytes: int = 24 << 20  # of what was fetched and waits to be validated, before partitions are paused
     record_bytes: int = 256 << 10  # outputs are split at this size
     dead_letter_bytes: int = 4 << 20  # a larger refused record keeps its head only
-    restore_records: int = 5_000
+    restore_records: int = 2_000
 
     publish_interval: float = 0.2
     readback_interval: float = 1.0

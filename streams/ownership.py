@@ -18,6 +18,7 @@ from models.tenants import TenantBook
 from ops.losses import ACKNOWLEDGE, Loss
 from sinks.base import Sink
 from streams.accept import Acceptor
+from streams.catching_up import CatchUp
 from streams.clock import Clock
 from streams.consumer import BatchConsumer
 from streams.engine.client import EngineFailed, EngineProcess
@@ -57,6 +58,7 @@ class Ownership:
         self.consumer: BatchConsumer
         self.topic_ids: dict[str, str] = {}  # of the journal and the inputs
         self.lanes: dict[int, Lane] = {}
+        self.catch_up: CatchUp | None = None
         self.flowing = False
         self.stopping = False  # the worker ends: what is dealt from now on is for others
         self._restores: dict[int, asyncio.Task[None]] = {}
@@ -81,6 +83,7 @@ class Ownership:
 
     def configure(self, book: TenantBook) -> None:
         """Tenants have other settings; lanes to come have them from the beginning."""
+        self.acceptor.configure(book)
         spawn(self._configure(book), lambda: "handing settings to the engine")
 
     async def _configure(self, book: TenantBook) -> None:
@@ -130,7 +133,10 @@ class Ownership:
         transactor = Transactor(self.options, partition)
         await transactor.fence()
         state = self.table.open(partition)
-        publisher = Publisher(self.options, state.engine, self.sink, self.clock, partition, self._used)
+        publisher = Publisher(
+            self.options, state.engine, self.sink, self.clock, partition, self._used,
+            lambda: self.catch_up.progress if self.catch_up else None,
+        )  # fmt: skip
         lane = Lane(self.options, partition, state, transactor, publisher, lambda stop: self._pause(partition, stop))
         self.lanes[partition] = lane
         self._restores[partition] = spawn(self._restore(lane), lambda: f"restoring lane {partition}")

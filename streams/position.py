@@ -9,7 +9,10 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from streams.stop import Refused
+
 KEY: Final = b"p"
+VERSION: Final = 2  # a build that does not know the entries of this one must not count on
 
 
 class Position(NamedTuple):
@@ -23,13 +26,16 @@ class Position(NamedTuple):
 
 def encode(position: Position) -> bytes:
     """As the changelog holds it."""
-    fields = {"v": 1, "next": position.next, "epoch": position.epoch, "topics": dict(position.topics)}
+    fields = {"v": VERSION, "next": position.next, "epoch": position.epoch, "topics": dict(position.topics)}
     return orjson.dumps({**fields, "tries": position.tries} if position.tries else fields)
 
 
 def decode(value: bytes) -> Position:
-    """Back from the changelog. Raises ValueError for a version this build does not know."""
+    """Back from the changelog. Raises Refused for a version this build does not know: a restart would not help."""
     fields = orjson.loads(value)
-    if fields["v"] != 1:
-        raise ValueError(f"position entry of version {fields['v']}: written by a newer build")
+    if fields["v"] not in (1, VERSION):
+        raise Refused(
+            f"the state was written by a newer build (position entry of version {fields['v']}). "
+            "Start that build again, or bring the back-up from before the upgrade back"
+        )
     return Position(fields["next"], fields["epoch"], fields["topics"], fields.get("tries", 0))

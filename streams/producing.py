@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from streams.options import WorkerOptions
 
-Headers = list[tuple[str, bytes]]
+AT_A_TIME: Final = 500  # records handed over before the loop has its turn
+Headers = list[tuple[str, bytes | None]]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 
@@ -52,7 +53,9 @@ async def send_all(
     """
     sent = []
     batch = producer.create_batch()
-    for key, value, headers in outputs:
+    for number, (key, value, headers) in enumerate(outputs, 1):
+        if number % AT_A_TIME == 0:
+            await asyncio.sleep(0)
         if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
             sent.append(await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()

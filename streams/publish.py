@@ -30,7 +30,7 @@ FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is a
 URGENT_S: Final = 0.05  # seconds of making documents in one call; one that is begun is ended
 LATER_S: Final = 0.04
 LAST_S: Final = 1.5  # when the worker stops
-SHARE: Final = 3  # what follows by and by takes a quarter of the time at most,
+SHARE: Final = 1  # what follows by and by takes half of the time at most,
 SHARE_BEHIND: Final = 9  # and a tenth while events wait
 ASKED: Final = 50  # tenants whose revision is read back at a time; all in turn
 SKEW: Final = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
@@ -59,9 +59,10 @@ class Publisher:
     _note: Revision | None = None  # the lane's last one
     _turn: int = 0  # whose revision is read back next
     _checked: int = 0
+    _complete: tuple[int, int] = (0, 0)  # epoch and position of which everything was sent
     _failing: tuple[str, ...] = ()
     _floor: int = 0  # ms: no publication is of before
-    _caught_up: bool = True
+    _unfinished: set[str] = field(default_factory=set)  # tenants published while a history was loaded
     _minute: int = 0
     _next: float = 0.0  # when urgent ones are made again
     _next_later: float = 0.0  # and the others
@@ -93,9 +94,9 @@ class Publisher:
         if minute != self._minute and not self.options.frozen:
             self._more = True
         self._minute = minute
-        if (caught_up := self.progress() is None) != self._caught_up:
-            self._caught_up = caught_up
-            self.everything()  # every document says whether it is of half a history
+        if self._unfinished and self.progress() is None:
+            self.whole(self._unfinished)  # their documents say that they are of half a history
+            self._unfinished.clear()
 
     def due(self, *, behind: bool = False) -> float:
         """Seconds until `start` is worth calling, 0 for now. While the lane is behind, counting comes first."""
@@ -111,17 +112,19 @@ class Publisher:
         """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         answers = []
-        if self._urgent and now >= self._next:
+        if self._urgent and (self._hurry or now >= self._next):
             answers.append(await self._compose(at, URGENT_S, only_urgent=True))
             self._pace(answers[-1], urgent=True)
         if self._more and (self._hurry or now >= self._next_later):
             answers.append(await self._compose(at, LATER_S, only_urgent=False))
             self._pace(answers[-1], urgent=False)
+        if not self.pending:
+            self._complete = at.epoch, at.next
         check = now >= self._next_readback
         if check:
             self._next_readback = now + self.options.readback_interval
         packed = [one for answer in answers for one in answer.publications]
-        self._task = spawn(self._run(packed, at, check), lambda: f"publishing lane {self.partition}")
+        self._task = spawn(self._run(packed, check), lambda: f"publishing lane {self.partition}")
 
     @property
     def used(self) -> bool:
@@ -200,14 +203,14 @@ class Publisher:
 
     # --- writing
 
-    async def _run(self, publications: list[Packed], at: Position, check: bool) -> None:
+    async def _run(self, publications: list[Packed], check: bool) -> None:
         self.waits = len(publications)
         try:
             for publication in publications:
                 await self._write(publication)
                 self.waits -= 1
             if check:
-                await self._readback(at)
+                await self._readback()
         except SinkUnavailable as exc:
             self._away(exc)
         else:
@@ -222,6 +225,8 @@ class Publisher:
         if taken:
             stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
+            if publication.catching_up is not None:
+                self._unfinished.add(publication.tenant)
             self._refusals = 0.0
         else:
             await self._refused(publication)
@@ -241,12 +246,12 @@ class Publisher:
         else:
             self._floor = max(self._floor, theirs[2])  # another machine's clock, a little ahead
 
-    async def _readback(self, at: Position) -> None:
+    async def _readback(self) -> None:
         """One round trip: the lane's note goes out, and what it was says whether the store is the one written to."""
         names = list(self._written)
         some = list(islice((names * 2)[self._turn % max(1, len(names)) :], min(ASKED, len(names))))
         self._turn += len(some)
-        note = Note(self.partition, at.epoch, at.next, self._checked, self._failing)
+        note = Note(self.partition, *self._complete, self._checked, self._failing)
         held = await self.sink.check(note, some)
         lost = [one for one in some if (found := held.tenants[one]) is None or found < self._written[one]]
         if self._note is not None and (held.note is None or held.note < self._note):

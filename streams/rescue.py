@@ -113,7 +113,7 @@ async def skip_lane(options: WorkerOptions, lane: int, to: int, now: int) -> Non
         if at is None or at.next >= to:
             raise Moved(f"lane {lane} stands at {at.next if at else 'no position'}")
         lost = Loss(options.journal, lane, at.next, to, now, "skipped")
-        await _move(owner, at._replace(next=to), [], [lost])
+        await _move(owner, at._replace(next=to, tries=0), [], [lost])
     finally:
         await owner.close()
 

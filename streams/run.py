@@ -1,6 +1,7 @@
 """One worker process from start to stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -29,6 +30,8 @@ async def run(app: App, sink: Sink) -> None:
         die(f"Kafka cannot be reached at {', '.join(app.options.brokers)}", exc)
     except Exception as exc:  # noqa: BLE001
         die("starting", exc)
+    gc.collect()
+    gc.freeze()  # modules and connections: walking them again and again would hold the loop
     await asked.wait()
     await stop(app, sink)
 

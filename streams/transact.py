@@ -12,21 +12,33 @@ The order (numbers are those of `streams.failpoints`):
 8. the transaction is committed: from here on the batch has happened, before it has not
 9. what changed is published
 
+Before 2 the conflicts' records are read again from the input topics, so that a letter holds the event as it was sent.
 Nothing else is awaited between 2 and 8, so a transaction never waits for other work.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 
+import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from models.reconstructed import reconstructed
+from models.record import Row
+from ops.losses import Loss, entry
 from streams import dead_letters, position
 from streams.engine_port import Entry, Letter
 from streams.failpoints import reach
 from streams.options import WorkerOptions
+from streams.originals import Origin, Original, Originals
 from streams.position import Position
 from streams.producing import Output, commit_stamp, new_producer, send_all
+
+
+def made_again(one: Letter) -> Original:
+    """What stands for a letter's record when that is gone: its event, made again from the journal."""
+    return Original(None, reconstructed(Row(*orjson.loads(one.row))), [dead_letters.RECONSTRUCTED], -1)
 
 
 class Transactor:
@@ -35,6 +47,7 @@ class Transactor:
     def __init__(self, options: WorkerOptions, partition: int) -> None:
         self.options = options
         self.partition = partition
+        self.originals = Originals(options)
         self.producer: AIOKafkaProducer = new_producer(options, f"{options.app_id}-count-{partition}")
 
     async def fence(self) -> None:
@@ -43,16 +56,18 @@ class Transactor:
         reach("restore-1-fenced")
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Give connections back."""
+        await self.originals.close()
         await self.producer.stop()
 
     async def commit(self, entries: Sequence[Entry], letters: Sequence[Letter], at: Position) -> None:
         """Write a batch and its position, or the position alone. Raises when any of it is refused."""
         reach("count-1-applied")
+        originals = await self.originals.fetch({(one.topic, one.partition, one.offset) for one in letters})
         await self.producer.begin_transaction()
         reach("count-2-begun")
         sent = await self._entries(entries, at)
-        sent += await self._letters(letters)
+        sent += await self._letters(letters, originals)
         reach("count-5-dead-letters")
         tp = TopicPartition(self.options.journal, self.partition)
         await self.producer.send_offsets_to_transaction(
@@ -73,19 +88,31 @@ class Transactor:
         reach("count-4-position")
         return sent
 
-    async def _letters(self, letters: Sequence[Letter]) -> list[asyncio.Future[object]]:
+    async def _letters(
+        self, letters: Sequence[Letter], originals: Mapping[Origin, Original]
+    ) -> list[asyncio.Future[object]]:
         by_origin: dict[tuple[str, int], list[Output]] = {}
         for one in letters:
+            found = originals.get((one.topic, one.partition, one.offset)) or made_again(one)
             detail = "an event of this tenant, source and id came before with other content"
             if one.reason == "engine_error":
                 detail = f"the event could not be counted: {one.kind}"
             headers = dead_letters.headers_of(
-                one.topic, one.partition, one.offset, -1, stage="count", reason=one.reason,
-                field="id" if one.reason == "id_conflict" else None, detail=detail,
+                one.topic, one.partition, one.offset, found.timestamp, stage="count", reason=one.reason,
+                field="id" if one.reason == "id_conflict" else None, detail=detail, tenant=one.tenant,
             )  # fmt: skip
-            letter = dead_letters.output(one.tenant.encode(), one.row, headers, self.options.dead_letter_bytes)
+            headers = [*found.headers, *headers]
+            letter = dead_letters.output(found.key, found.value, headers, self.options.dead_letter_bytes)
             by_origin.setdefault((one.topic, one.partition), []).append(letter)
         sent = []
         for (topic, partition), outputs in by_origin.items():
             sent += await send_all(self.producer, topic + self.options.dlq_suffix, partition, outputs)
-        return sent
+        return sent + await send_all(self.producer, self.options.control, 0, _alarms(letters))
+
+
+def _alarms(letters: Sequence[Letter]) -> list[Output]:
+    """What `lag` and `doctor` show of events in quarantine until somebody acknowledges it."""
+    now = int(time.time() * 1000)
+    found = (Loss(x.topic, x.partition, x.offset, x.offset + 1, now, "quarantined") for x in letters
+             if x.reason == "engine_error")  # fmt: skip
+    return [(key, value, []) for key, value in map(entry, found)]

@@ -9,23 +9,30 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, Strict, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
 
-ID_LENGTH: Final = 512
+from models.bounds import NAME_LENGTH
 
+_Id = StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")
+_Key = StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")
 _IntegerAsText = Annotated[int, Strict(), AfterValidator(str)]
 
 Id = Annotated[
-    Annotated[str, Strict(), StringConstraints(max_length=ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")] | _IntegerAsText,
+    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")]
+    | _IntegerAsText,
     Field(union_mode="left_to_right"),
 ]
 """Names a subject or an object: text without control characters or colons (an integer becomes text)."""
 
 Key = Annotated[
-    Annotated[str, Strict(), StringConstraints(max_length=ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")] | _IntegerAsText,
+    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    | _IntegerAsText,
     Field(union_mode="left_to_right"),
 ]
 """A reference that never becomes a subject: as Id, but a colon is fine."""
 
-Label = Annotated[Annotated[str, Strict()] | _IntegerAsText, Field(union_mode="left_to_right")]
+Label = Annotated[
+    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH)] | _IntegerAsText,
+    Field(union_mode="left_to_right"),
+]
 """Any text; hostile text is inert here and escaped where it is shown."""
 
 Text = Annotated[str, Strict()]

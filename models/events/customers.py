@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, Required
 
 from pydantic import Field
 
+from models.bounds import LOSERS
 from models.events.common import Common, Id, Key, Label, Shapes
 
 TOPIC: Final = "crm.customers.v1"
@@ -25,24 +26,29 @@ class Customer(Common, total=False):
     reason: Label
 
 
-class Identified(Common, total=False):
+class _Identity(Common, total=False):
+    entity: Literal["customer", "lead", "user", "anonymous"]
+
+
+class Identified(_Identity, total=False):
     """Any two or more ids belong together (models.shape counts them)."""
 
+    winner_id: Key
+    loser_ids: Annotated[list[Key], Field(max_length=LOSERS)]
 
-class Merged(Common, total=False):
+
+class Merged(_Identity, total=False):
     """One record stays, the others went up in it."""
 
     winner_id: Required[Key]
-    loser_ids: Required[Annotated[list[Key], Field(min_length=1)]]
-    entity: Literal["customer", "lead", "user", "anonymous"]
+    loser_ids: Required[Annotated[list[Key], Field(min_length=1, max_length=LOSERS)]]
 
 
-class Unmerged(Common, total=False):
+class Unmerged(_Identity, total=False):
     """A merge is taken back: winner and losers, or any two ids."""
 
     winner_id: Key
-    loser_ids: list[Key]
-    entity: Literal["customer", "lead", "user", "anonymous"]
+    loser_ids: Annotated[list[Key], Field(max_length=LOSERS)]
 
 
 class ErasureRequested(Common, total=False):

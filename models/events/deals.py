@@ -2,8 +2,9 @@
 
 from typing import Annotated, Final, Required
 
-from pydantic import Strict
+from pydantic import Field, Strict
 
+from models.bounds import ORDER_LIMIT
 from models.events.common import Amount, Common, Currency, Flag, Id, Instant, Label, Shapes, Version
 
 TOPIC: Final = "crm.touchpoints.deals.v1"
@@ -12,6 +13,8 @@ TOPIC: Final = "crm.touchpoints.deals.v1"
 class _Deal(Common, total=False):
     deal_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     stage: Label
+    to_stage: Label  # a stage that any event of a deal names is read
+    from_stage: Label
     pipeline: Label
     amount: Amount
     currency: Currency
@@ -27,9 +30,8 @@ class DealCreated(_Deal, total=False):
 class DealStageChanged(_Deal, total=False):
     """A deal went to another stage; stages are free text."""
 
-    to_stage: Required[Label]
-    from_stage: Label
-    stage_order: Annotated[int, Strict()]
+    to_stage: Required[Label]  # type: ignore[misc]  # optional in the others
+    stage_order: Annotated[int, Strict(), Field(ge=-ORDER_LIMIT, le=ORDER_LIMIT)]
 
 
 class DealChanged(_Deal, total=False):

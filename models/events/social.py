@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, Required
 
 from pydantic import Field, Strict, StringConstraints
 
+from models.bounds import NAME_LENGTH
 from models.events.common import Common, Key, Label, Shapes, Text
 
 TOPIC: Final = "crm.touchpoints.social.v1"
@@ -15,7 +16,7 @@ _Polarity = Annotated[float, Strict(), Field(ge=-1, le=1, allow_inf_nan=False)]
 class Social(Common, total=False):
     """Somebody did something about us on a network."""
 
-    network: Required[Annotated[str, Strict(), StringConstraints(min_length=1)]]
+    network: Required[Annotated[str, Strict(), StringConstraints(min_length=1, max_length=NAME_LENGTH)]]
     post_id: Key
     text: Text
     sentiment: _Polarity | Literal["positive", "neutral", "negative"]

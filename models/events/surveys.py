@@ -1,10 +1,15 @@
 """Surveys: sent, answered, dismissed."""
 
-from typing import Final, Literal, Required
+from typing import Annotated, Final, Literal, Required
 
+from pydantic import Field
+
+from models.bounds import SCORE_LIMIT
 from models.events.common import Common, Key, Number, Shapes, Text
 
 TOPIC: Final = "crm.surveys.v1"
+
+Score = Annotated[Number, Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
 
 
 class Survey(Common, total=False):
@@ -18,9 +23,9 @@ class Survey(Common, total=False):
 class SurveyAnswered(Survey, total=False):
     """An answer. Scale by default nps 0-10, effort 1-7, csat 1-5; nps on its own scale is whole numbers only."""
 
-    score: Required[Number]
-    scale_min: Number
-    scale_max: Number
+    score: Required[Score]
+    scale_min: Score
+    scale_max: Score
     polarity: Literal["ease", "effort"]
     comment: Text
 

@@ -59,11 +59,17 @@ LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.ma
 
 
 def start_kafka(
-    progress: Progress, port: int = 0, *, advertise: str = "", more: Mapping[str, str] | None = None
+    progress: Progress,
+    port: int = 0,
+    *,
+    advertise: str = "",
+    more: Mapping[str, str] | None = None,
+    data: Path | None = None,
 ) -> Kafka:
     """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
 
-    `more`: properties that win over ours; those of listeners are added to ours.
+    `more`: properties that win over ours; those of listeners are added to ours. `data`: the data folder of such a
+    broker that was stopped; it starts with a copy of it.
 
     Raises ServerError: port taken, memory short, no Java, no jars.
     """
@@ -74,7 +80,9 @@ def start_kafka(
     progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
     unit = ProcessUnit(
         "kafka",
-        lambda folder: _prepare(folder, java, jars, port, advertise, more or {}),
+        lambda folder: _prepare(
+            folder, java, jars, _write_config(folder, port, free_port(), advertise, more or {}), data
+        ),
         lambda: bool(brokers_at(HOST, port)),
         START_S,
     )
@@ -86,12 +94,12 @@ def start_kafka(
     return Kafka(f"{HOST}:{port}", unit)
 
 
-def _prepare(folder: Path, java: str, jars: Path, port: int, advertise: str, more: Mapping[str, str]) -> Sequence[str]:
+def _prepare(folder: Path, java: str, jars: Path, config: Path, kept: Path | None = None) -> Sequence[str]:
     data = folder / "data"
-    shutil.copytree(formatted(java, jars), data)
-    meta = data / "meta.properties"
-    meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
-    config = _write_config(folder, port, free_port(), advertise, more)
+    shutil.copytree(kept or formatted(java, jars), data)
+    if kept is None:
+        meta = data / "meta.properties"
+        meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
     return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
 
 

@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any
+from time import process_time
+from typing import Any, Final
+
+import orjson
 
 from models.blocks import decode_block
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine
 
+LONGEST: Final = 4  # slices that events are taken for before a batch ends
 Skipped = Mapping[Origin, str]
 """Quarantined events -> why."""
 Changes = dict[str, Any]
@@ -35,9 +39,10 @@ class Batch:
         while self.engine.unapplied:
             yield
             self.engine.apply_more()
-        for fields in (*block["rows"], *block["refused"]) if out else ():
+        for fields in block["rows"] if out else ():
             if (offset := fields[0]) in out:
-                self._letters.append((topic, partition, offset, tenant, b"", "engine_error", out[offset], record))
+                row = orjson.dumps(fields)
+                self._letters.append((topic, partition, offset, tenant, row, "engine_error", out[offset], record))
 
     def finish(self) -> None:
         """End a batch of the engine: its changes are ours."""
@@ -59,15 +64,29 @@ class Batch:
         }  # fmt: skip
 
 
+class Pace:
+    """How long a lane's batch takes events, in CPU seconds: so long that its end, which can't give way, is a slice."""
+
+    def __init__(self, slice_s: float) -> None:
+        self._slice = self.seconds = slice_s
+
+    def ended(self, took: float) -> None:
+        """The end of a batch took so long."""
+        factor = min(max(self._slice / max(took, 1e-3), 0.25), 1.5)
+        self.seconds = min(max(self.seconds * factor, self._slice / 20), self._slice * LONGEST)
+
+
 def counting(
-    engine: Engine, records: Sequence[Record], skipped: Skipped, *, single: bool, enough: Callable[[], bool]
+    engine: Engine, records: Sequence[Record], skipped: Skipped, *, single: bool, pace: Pace
 ) -> Generator[None, None, Changes]:
-    """Count journal records, at least one, until ``enough`` says so. ``single``: one event at a time, as the probe."""
+    """Count journal records, at least one, as many as ``pace`` allows. ``single``: one event at a time, as probed."""
     batch = Batch(engine)
+    end = process_time() + pace.seconds
     for number, (tenant, journal_ts, value) in enumerate(records):
-        if number and enough():
+        if number and process_time() > end:
             break
         batch.taken += 1
+        yield
         if not single:
             yield from batch.apply(number, tenant, journal_ts, decode_block(value), skipped)
             continue
@@ -76,15 +95,19 @@ def counting(
             batch.finish()
             yield
     yield
+    began = process_time()
     batch.finish()
+    if not single and batch.taken > 1:
+        pace.ended(process_time() - began)
     return batch.changes()
 
 
 def working(engine: Engine, enough: Callable[[], bool]) -> Generator[None, None, Changes]:
     """Background work (redefinition, old entries) until ``enough`` says so, as a batch without events."""
     batch = Batch(engine)
-    while engine.pending and not enough():
-        engine.step()
+    more = engine.pending
+    while more and not enough():
+        more = engine.step()
         yield
     batch.finish()
     return batch.changes()

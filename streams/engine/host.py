@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from streams.composed import Ask, composed
 from streams.engine import frames
-from streams.engine.batch import Skipped, counting, restoring, working
+from streams.engine.batch import Pace, Skipped, counting, restoring, working
 from streams.engine.probe import probe
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine, EngineFactory
@@ -36,6 +36,7 @@ class Host:
         self._channel = channel
         self._factory = factory
         self._engines: dict[int, Engine] = {}
+        self._paces: dict[int, Pace] = {}
         self._running: dict[int, Generator[None, None, Any]] = {}  # what takes several slices
         self._book: Any = None
         self._selector = selectors.DefaultSelector()
@@ -103,8 +104,8 @@ class Host:
 
     def count(self, lane: int, records: list[Record], skipped: Skipped, single: bool) -> tuple[Any] | None:
         """Count what a slice has time for, and end the batch; its result is what changed."""
-        steps = counting(self._engines[lane], records, skipped, single=single, enough=time_is_up(SLICE_S))
-        return self._begin(lane, steps)
+        pace = self._paces.setdefault(lane, Pace(SLICE_S))
+        return self._begin(lane, counting(self._engines[lane], records, skipped, single=single, pace=pace))
 
     def work(self, lane: int) -> tuple[Any] | None:
         """Some of what waits in the background; its result is what changed."""

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from models.events import TOPIC_OF
 from models.record import Row
 from streams.engine_port import Letter
+from streams.monitor.engines import Engines
 
 DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 STALLS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -49,6 +50,7 @@ class Metrics:
         )
         self._gauges(own)
         ProcessCollector(registry=own)
+        own.register(Engines())
         self.late.labels("accepted")
         for stage in ("accept", "count"):
             self.batches.labels(stage)
@@ -72,6 +74,9 @@ class Metrics:
         self.pending = Gauge("crmkpi_sink_pending_updates", "Tenants with changes not published yet", registry=own)
         self.published = Gauge(
             "crmkpi_kpi_last_update_timestamp_seconds", "When KPIs were last published", registry=own
+        )
+        self.clock_back = Gauge(
+            "crmkpi_clock_back_seconds", "By how much the clock is behind what was published", registry=own
         )
         self.lanes = Gauge("crmkpi_lanes", "Lanes of this worker", ["state"], registry=own)
         self.in_quarantine = Gauge(

@@ -90,6 +90,8 @@ class Monitor:
             metrics.lanes.labels(state).set(number)
         metrics.in_quarantine.set(sum(len(lane.state.quarantined) for lane in lanes.values()))
         metrics.pending.set(sum(lane.publisher.waits for lane in lanes.values()))
+        back = (getattr(lane.publisher, "clock_back", 0.0) for lane in lanes.values())
+        metrics.clock_back.set(max(back, default=0.0))
         newest = metrics.newest  # None: nothing was accepted yet, which is no number and no alert
         metrics.watermark_lag.set(math.nan if newest is None else max(0.0, time.time() - newest / 1000))
         self._lag()

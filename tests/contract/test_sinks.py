@@ -341,14 +341,14 @@ async def test_a_lane_says_up_to_when_the_numbers_of_its_tenants_are_current(sto
     """One note for all, which never comes from an earlier owner, and names those of which it is not true."""
     await store.sink.publish(publication(5, document(), lane=3, as_of=1_000, catching_up=0.25))
     assert await store.reader.status("nobody") is None
-    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25)
+    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25, (0, 5))
     assert await store.sink.check(Note(3, 0, 5, 9_000), ["acme", "nobody"]) == Held(
         None, {"acme": (0, 5, 1_000), "nobody": None}
     )
     assert (await store.sink.check(Note(3, 0, 4, 99_000), [])).note == (0, 5, 9_000)
-    assert await store.reader.status("acme") == Status(1_000, 9_000, 0, 0.25)
+    assert await store.reader.status("acme") == Status(1_000, 9_000, 0, 0.25, (0, 5))
     await store.sink.check(Note(3, 1, 0, 9_500, ("acme",)), [])
-    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25)
+    assert await store.reader.status("acme") == Status(1_000, 1_000, 0, 0.25, (0, 5))
     await store.sink.check(Note(3, 1, 0, 500), [])
     await store.sink.publish(publication(6, document(), lane=3, as_of=2_000))
-    assert await store.reader.status("acme") == Status(2_000, 2_000, 0, None)
+    assert await store.reader.status("acme") == Status(2_000, 2_000, 0, None, (1, 0))

@@ -8,6 +8,7 @@ import pytest
 
 from bench.check import items_by_tenant, quarter_after
 from kpis.engine import Engine
+from kpis.slices import finish
 from models.record import RawRecord, Refusal
 from models.settings import TenantBook
 from models.validate import decode_block, encode_blocks, validate
@@ -53,8 +54,7 @@ def test_restarting_the_engine_between_batches_changes_no_number(seed: int) -> N
         engine = Engine(book)
         for key, value in entries.items():
             engine.load(key, value)
-        for _ in engine.restored():
-            pass
+        finish(engine.restored())
         assert [difference for tenant in engine.tenants() for difference in engine.recount(tenant)] == []
         apply(engine, records[start : start + size], entries)
 

@@ -81,8 +81,9 @@ class CountingEngine:
     def pending(self) -> bool:
         return False
 
-    def step(self) -> None:
+    def step(self) -> bool:
         """Is never asked."""
+        return False
 
     def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
         if tenant == os.environ.get("COUNTING_HANGS_AT"):

@@ -95,8 +95,29 @@ def test_compose_lets_workers_scale(compose: dict[str, Any]) -> None:
 
 
 def test_everything_in_compose_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
-    """`up --wait` returns when all are healthy; the one-shot `topics` is waited for by its end."""
+    """`up --wait` returns when all are healthy; the one-shot ones are waited for by their end."""
     services = compose["services"]
-    assert {name for name, service in services.items() if "healthcheck" not in service} == {"topics"}
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"topics", "password"}
     assert services["worker"]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
     assert services["demo"]["profiles"] == ["demo"]
+
+
+def test_nothing_in_compose_has_more_rights_or_memory_than_it_needs(compose: dict[str, Any]) -> None:
+    """No capabilities, none to be gained, a limit of memory and of processes for each."""
+    for name, service in compose["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+    writable = {name for name, service in compose["services"].items() if not service.get("read_only")}
+    assert writable == {"kafka"}  # its entry script writes the broker's configuration
+
+
+def test_no_password_stands_in_compose(compose: dict[str, Any]) -> None:
+    """Redis gets it over stdin, workers by a file."""
+    command = " ".join(compose["services"]["redis"]["command"])
+    assert "requirepass $$(cat " in command
+    assert "--requirepass" not in command
+    worker = compose["services"]["worker"]
+    assert worker["environment"]["CRMKPI_REDIS__PASSWORD_FILE"].startswith("/run/crmkpi/")
+    assert worker["command"] == ["worker", "--hold"]

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from ops.healthy import why_not
+from ops.lag import LagReader
 from ops.local import Servers
 from ops.local.net import free_port
+from ops.observe import observe
+from ops.verdicts import Verdict
 from tests.integration.streams_rig import LANES, Rig
 from tests.integration.watched import Watched, watching
 from tests.unit.ops.test_healthy import proc
@@ -49,6 +52,12 @@ async def test_a_worker_is_watched_while_events_flow(rig: Rig, tmp_path: Path) -
             assert "crmkpi_consumer_lag_seconds" in seen.names
             await rig.until(lambda: _sum(watched, "crmkpi_consumer_status", status="OK"), float(LANES + 20))
 
+            places = [rig.input, rig.options.journal]
+            async with LagReader(rig.settings.kafka.bootstrap_servers, rig.settings.app_id, places) as reader:
+                found = await observe(reader, 0.5)
+                assert (found.verdict, found.lag.records, found.catching_up) == (Verdict.OK, 0, False)
+                stamps = {item.commits for item in found.lag.partitions if item.end}
+                assert None not in stamps  # inputs by `accept`, lanes in their transactions
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, 30) == 0
     said = [json.loads(line)["event"] for line in rig.log.read_text().splitlines()]

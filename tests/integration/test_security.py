@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,28 +18,33 @@ import pytest
 from models.settings import Settings, load_settings
 from ops import kafka_reach, redis_reach
 from ops.kafka_rights import rights
-from tests.integration.secure_rig import SECRET, USER, Certificates, SecureKafka, SecureRedis, Shell, token
+from tests.integration.secure_rig import SECRET, USER, Certificates, Right, SecureKafka, SecureRedis, Shell, token
 
 pytestmark = pytest.mark.servers
 
 APP = "crmkpi"
-# The lists of docs/security.md, word for word.
-KAFKA_RIGHTS = [
-    ("TOPIC", "crm.", "PREFIXED", "READ"),
-    ("TOPIC", "crm.", "PREFIXED", "WRITE"),
-    ("TOPIC", "crm.", "PREFIXED", "DESCRIBE_CONFIGS"),
-    ("TOPIC", "kpi.accepted.v1", "LITERAL", "READ"),
-    ("TOPIC", "kpi.accepted.v1", "LITERAL", "WRITE"),
-    ("TOPIC", "kpi.accepted.v1", "LITERAL", "DESCRIBE_CONFIGS"),
-    ("TOPIC", f"{APP}-state", "LITERAL", "READ"),
-    ("TOPIC", f"{APP}-state", "LITERAL", "WRITE"),
-    ("TOPIC", f"{APP}-state", "LITERAL", "DESCRIBE_CONFIGS"),
-    ("GROUP", APP, "LITERAL", "READ"),
-    ("TRANSACTIONAL_ID", f"{APP}-count-", "PREFIXED", "WRITE"),
-]
-REDIS_WORKER = "+ping +hmget +hset +hgetall +hincrby +del +set +sadd +srem +smembers +scard +expire +xadd"
-REDIS_WORKER += " +evalsha +eval +script|load"
-REDIS_READER = "+get +hget +xread +xrevrange +eval_ro"
+PAGE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+
+
+def _kafka_rights() -> list[Right]:
+    """One operation a row, from the table of the page."""
+    part = PAGE.split("## Rights in Kafka")[1].split("Closer still")[0]
+    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in part.splitlines() if "` |" in line]
+    return [
+        (kind.replace(" ", "_").upper(), name, pattern.upper(), OPERATIONS[operation.strip()])
+        for kind, name, pattern, operations in rows
+        for operation in operations.split(",")
+    ]
+
+
+def _redis_rights(user: str) -> str:
+    """What the page gives a user, after its password."""
+    line = next(line for line in PAGE.splitlines() if line.startswith(f"ACL SETUSER {user} "))
+    return line.split(">… ")[1]
+
+
+OPERATIONS = {"Read": "READ", "Write": "WRITE", "DescribeConfigs": "DESCRIBE_CONFIGS"}
+KAFKA_RIGHTS = _kafka_rights()
 
 
 class Place(NamedTuple):
@@ -86,8 +93,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made = Certificates(folder)
     (folder / "secret").write_text(SECRET + "\n")
     acl = folder / "users.acl"
-    lines = [f"default on >{SECRET} ~* &* +@all", f"{USER} on >{SECRET} resetchannels ~crmkpi:* {REDIS_WORKER}"]
-    lines[1] += f" {REDIS_READER}"
+    lines = [f"default on >{SECRET} ~* &* +@all", f"{USER} on >{SECRET} {_redis_rights(USER)}"]
+    lines += [f"crmkpi-reader on >{SECRET} {_redis_rights('crmkpi-reader')}"]
     lines += [f"half on >{SECRET} resetchannels ~crmkpi:* +ping +eval +hmget", f"none on >{SECRET} ~crmkpi:* -@all"]
     acl.write_text("".join(f"user {line}\n" for line in lines))
     redis = SecureRedis(made, acl)
@@ -116,6 +123,8 @@ def test_the_whole_path_with_the_least_rights(place: Place) -> None:
         assert _published(shell, log)["numerator"] == 1
         assert json.loads(shell.run("lag", "--json"))["records"] == 0
         assert "verified" in shell.run("verify")
+        shell.run("kpis", "get", "win_rate", "--tenant", "acme", CRMKPI_REDIS__USERNAME="crmkpi-reader")
+        assert "acme" in shell.run("top", "--once", CRMKPI_REDIS__USERNAME="crmkpi-reader")
         told = json.loads(shell.run("doctor", "--json", code=None))  # this machine may lack memory for another Kafka
         servers = {check["name"].split(" at ")[0]: check for check in told}
         for name in ("Kafka", "Kafka rights", "topics", "Redis"):
@@ -138,7 +147,8 @@ def _published(shell: Shell, log: Path) -> Any:
 async def test_every_right_of_the_list_is_needed_and_named_when_it_is_missing(place: Place) -> None:
     """One by one taken away, asked for, and given back."""
     settings = place.settings()
-    named = {"READ": "Read", "WRITE": "Write", "DESCRIBE_CONFIGS": "DescribeConfigs"}
+    assert len(KAFKA_RIGHTS) == 16
+    named = {code: name for name, code in OPERATIONS.items()}
     await _until(settings, "")
     for right in KAFKA_RIGHTS:
         kind, name, _, operation = right
@@ -296,6 +306,18 @@ def test_commands_end_with_one_line_and_a_code(
     addresses = {**place.kafka.listeners, "wrong": str(place.folder / "wrong")}
     env = {key: addresses.get(value, value) for key, value in change.items()}
     assert said in place.shell().run(command, code=code, **env)
+
+
+def test_a_worker_that_is_refused_later_is_to_be_started_again(place: Place) -> None:
+    """The process below the supervisor ends with 70 and the reason: a rotation may be half done."""
+    shell = place.shell()
+    env = {**shell.env, "CRMKPI_KAFKA__PASSWORD_FILE": "", "CRMKPI_KAFKA__PASSWORD": SECRET + "x"}
+    command = [sys.executable, "-m", "streams"]
+    done = subprocess.run(command, cwd=place.folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 70
+    assert "password is wrong: SCRAM-SHA-512 refuses crmkpi-worker" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_readers_of_redis_end_with_one_line_and_a_code(place: Place) -> None:

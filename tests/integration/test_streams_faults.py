@@ -13,9 +13,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from access.kafka import client_options
 from models import topics
 from ops.local import Kafka, Servers
 from ops.local.process import ProcessUnit
+from ops.losses import WHY, read_losses, texts, unknown
 from streams.failpoints import ACCEPT, COUNT, RESTORE
 from streams.rescue import move_inputs
 from tests.integration.streams_rig import INPUTS, LANES, Rig, end
@@ -207,6 +209,8 @@ async def test_an_event_that_cannot_be_counted_is_quarantined_and_the_others_go_
         assert worker.poll() is None
     letters = [letter for letter in await rig.dead_letters() if letter["crmkpi.reason"] == "engine_error"]
     assert [letter["crmkpi.detail"].rpartition(" ")[2] for letter in letters] == ["ArithmeticError"] * 4
+    found = unknown(await read_losses(client_options(rig.settings.kafka), rig.options.control))
+    assert texts(found) == [f"4 events of {rig.input}/0 {WHY['quarantined']}"]
     assert len(await rig.dead_letters()) == rig.refused
 
 
@@ -294,7 +298,7 @@ async def test_kafka_away_is_one_line_and_code_70(rig: Rig) -> None:
     env = {"CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     with rig.worker(env=env) as worker:
         assert await asyncio.to_thread(worker.wait, 60) == 70
-    assert [line for line in rig.log.read_text().splitlines() if "cannot be reached at 127.0.0.1:1" in line]
+    assert [line for line in rig.log.read_text().splitlines() if "worker stopped: Kafka at 127.0.0.1:1: " in line]
 
 
 async def test_the_store_may_be_away_while_events_are_counted(rig: Rig, servers: Servers) -> None:

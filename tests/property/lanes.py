@@ -12,6 +12,7 @@ from kpis.catalog import CATALOG
 from kpis.cells import CellKey
 from kpis.documents import Board
 from kpis.engine import Engine
+from kpis.slices import PACE, Pace, finish
 from kpis.windows import WINDOWS
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row
@@ -92,9 +93,9 @@ def items(arrived: Batches, tenant: str) -> list[Item]:
 class Lane:
     """An engine and its changelog."""
 
-    def __init__(self, book: TenantBook = BOOK) -> None:
-        self.book = book
-        self.engine = Engine(book)
+    def __init__(self, book: TenantBook = BOOK, pace: Pace = PACE) -> None:
+        self.book, self.pace = book, pace
+        self.engine = Engine(book, pace)
         self.entries: dict[bytes, bytes | None] = {}
 
     def take(self, arrived: Iterable[list[Record]], after: Callable[[], Any] = lambda: None) -> "Lane":
@@ -110,11 +111,26 @@ class Lane:
         """Go on with a new engine that knows only what a compacted changelog holds, read in some order."""
         kept = list(self.kept().items())
         Random(seed).shuffle(kept)
-        self.engine = Engine(self.book)
+        self.engine = Engine(self.book, self.pace)
         for name, value in kept:
             self.engine.load(name, value)
-        for _ in self.engine.restored():
-            pass
+        finish(self.engine.restored())
+
+    def settle(self) -> None:
+        """Do all work that waits."""
+        while self.engine.pending:
+            self.step()
+            self.finish()
+
+    def step(self, most: int = 1 << 30) -> None:
+        """Do some steps of the work that waits, fewer where a batch has to end first."""
+        for _ in range(most):
+            if not self.engine.step():
+                break
+
+    def finish(self) -> None:
+        """End a batch."""
+        self.entries.update(self.engine.finish().entries)
 
     def documents(self, tenant: str, as_of: int, windows: Collection[str] = WINDOWS) -> dict[Key, Document]:
         """The documents of a tenant in these windows."""
@@ -129,7 +145,7 @@ class Lane:
 
     def stored(self) -> dict[bytes, Any]:
         """The same, the sums of cells without their order."""
-        return {name: orjson.loads(value) if name[:1] == b"c" else value for name, value in self.kept().items()}
+        return {name: orjson.loads(value) if name[:1] in b"cg" else value for name, value in self.kept().items()}
 
     def settled(self) -> dict[bytes, Any]:
         """The same, but for what is kept in the order of arrival: there the order is taken away.

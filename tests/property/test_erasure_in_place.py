@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpis.slices import Pace
 from models.record import Row
 from models.settings import TenantBook
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
-from tests.property.lanes import Lane, World, batches, differences, row_of, worlds
+from tests.property.lanes import JOURNAL_TS, Lane, World, batches, differences, row_of, worlds
 from tests.property.test_engine import variant, windows
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
@@ -103,3 +104,44 @@ def test_states_with_plain_ids_go_on(
     assert differences(lane, arrived, as_of, looked_at) == []
     lane.restart(2)
     assert differences(lane, arrived, as_of, looked_at) == []
+
+
+KEPT: Final[list[dict[str, Any]]] = [
+    {"customer_is": "account"}, {"match_on": ["email_hash"]}, {"dimensions": []}, {"tz": "Asia/Tokyo"}, {"low_n": 9},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@variant
+@given(st.data(), worlds(14), ends, windows)
+def test_lists_in_pieces_are_erased_while_a_tenant_is_counted_again(
+    settings: str, data: st.DataObject, world: World, as_of: int, looked_at: list[str]
+) -> None:
+    """Requests and links in one batch, at any step of a change of settings, with lists of many entries."""
+    own = {"dimensions": ["tier"], "low_n": 2, **SETTINGS[settings]}
+    rows = data.draw(arrivals(world, hashes=settings == "matched"))
+    cuts = data.draw(st.lists(st.sampled_from((False, False, True)), min_size=len(rows), max_size=len(rows)))
+    few = st.sampled_from((0, 0, 1, 5, 40, 200))
+    with patch("kpis.chunks.FULL", 150), patch("kpis.deal_history.MANY", 1), patch("kpis.answer_order.MANY", 1):
+        lane = Lane(TenantBook.from_mapping({"tenant": own}), Pace(units=1, entries=3))
+        for batch in batches(rows, [0] * len(rows), cuts):
+            for tenant, block in batch:
+                lane.engine.apply(block, tenant, JOURNAL_TS)
+                lane.step(data.draw(few))
+            lane.finish()
+            match data.draw(st.integers(0, 5)):
+                case 0:
+                    lane.restart(1)
+                case 1 | 2:
+                    lane.book = TenantBook.from_mapping({"tenant": own | data.draw(st.sampled_from(KEPT))})
+                    lane.engine.configure(lane.book)
+            lane.step(data.draw(few))
+        lane.settle()
+        before = lane.stored()
+        assert [one for tenant in lane.engine.tenants() for one in lane.engine.recount(tenant)] == []
+        documents = {tenant: lane.documents(tenant, as_of, looked_at) for tenant in lane.engine.tenants()}
+        lane.restart(2)
+        lane.settle()
+        assert [one for tenant in lane.engine.tenants() for one in lane.engine.recount(tenant)] == []
+        assert {tenant: lane.documents(tenant, as_of, looked_at) for tenant in lane.engine.tenants()} == documents
+        assert lane.stored() == before

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.identity import CUSTOMER, Identity, Link, rank
+from kpis.slices import finish
 
 NODES = [f"{kind}:{number}" for kind in ("customer", "lead", "user", "anonymous") for number in range(4)]
 NODES += ["match:email_hash:5e", "match:phone_hash:5e"]
@@ -144,7 +145,7 @@ def test_links_that_are_loaded_and_changed_after(words: list[Told], more: list[T
     other = Identity(apart=account, match_on=["email_hash"])
     for pair, link in one.links.items():
         other.load(pair, link.encode())
-    other.rebuild_all()
+    finish(other.rebuild_all())
     check(other)
     for what, pair, time, name in more:
         other.change(pair, saying(what, time, name))

@@ -46,11 +46,11 @@ def test_changed_documents_are_all_that_changed(data: st.DataObject, world: Worl
 
 AGEING = {kpi.id for kpi in CATALOG if kpi.ageing}
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
-# Minutes, quarter hours and days at which edges of windows pass what happened, and the instants beside them.
-steps = st.one_of(
-    st.integers(1, 59).map(lambda minutes: minutes * MINUTE_MS),
-    st.sampled_from((1, 999, 15 * MINUTE_MS, HOUR_MS, 24 * HOUR_MS, 7 * DAY_MS, 14 * DAY_MS, 30 * DAY_MS, 90 * DAY_MS)),
-    st.integers(0, 40 * 96).map(lambda quarters: quarters * 15 * MINUTE_MS),
+# How long after an event something changes by it: the windows that move, and what ends by itself.
+DAYS = (0, 1, 7, 14, 30, 31, 37, 60, 90)
+widths = st.sampled_from((0, 15 * MINUTE_MS, HOUR_MS, 60 * DAY_MS, *(days * DAY_MS for days in DAYS)))
+steps = st.lists(
+    st.sampled_from((1, 999, MINUTE_MS, MINUTE_MS, MINUTE_MS, 14 * MINUTE_MS, 46 * MINUTE_MS)), min_size=2, max_size=5
 )
 
 
@@ -60,29 +60,21 @@ def standing(board: Board) -> Board:
 
 
 @idle
-@given(st.data(), worlds(), st.lists(steps, min_size=1, max_size=6), st.booleans())
+@given(st.data(), worlds(8), widths, st.integers(0, 3), st.integers(0, 2))
 def test_what_the_clock_does_not_change_is_not_made(
-    data: st.DataObject, world: World, pauses: list[int], walk: bool
+    data: st.DataObject, world: World, width: int, ahead: int, shift: int
 ) -> None:
     """However long nothing happens: what was sent is what all documents say, at every instant.
 
-    ``walk``: after each pause some minutes one by one, as a running worker looks; else in one go.
+    The clock walks past instants at which windows that move begin or end to hold an event.
     """
-    lane, boards, now = Lane(), dict[str, Board](), data.draw(ends)
-
-    def publish() -> None:
-        for tenant in lane.engine.tenants():
-            put(boards.setdefault(tenant, {}), lane.engine.documents(tenant, now, live=True, full=False))
-
-    later = iter(pauses)
-    for batch in data.draw(arrivals(world)):
-        lane.take([batch])
-        publish()
-        now += next(later, 0) if data.draw(st.booleans()) else 0
-    for pause in later:
-        for step in (pause, *(MINUTE_MS,) * (20 if walk else 1)):
-            now += step
-            publish()
-        for tenant in lane.engine.tenants():
-            full = put({}, lane.engine.documents(tenant, now, live=True))
-            assert standing(boards[tenant]) == standing(full)
+    lane = Lane().take(data.draw(arrivals(world)))
+    event = data.draw(st.sampled_from([group[0] for group in world]))
+    passes = event.time + width + data.draw(st.sampled_from((0, 0, HOUR_MS, -HOUR_MS)))  # a changed clock between
+    now = passes - ahead * MINUTE_MS + shift * 333
+    tenant = event.tenant
+    board = put({}, lane.engine.documents(tenant, now, live=True, full=False))
+    for step in data.draw(steps):
+        now += step
+        put(board, lane.engine.documents(tenant, now, live=True, full=False))
+        assert standing(board) == standing(put({}, lane.engine.documents(tenant, now, live=True)))

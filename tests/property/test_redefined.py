@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpis.quality import is_counter
+from kpis.slices import Pace
+from kpis.stored import first_generation
 from models.settings import TenantBook
 from tests.property.events import TENANTS, ends
-from tests.property.lanes import Batches, Lane, World, arrivals, worlds
+from tests.property.lanes import JOURNAL_TS, Batches, Lane, World, arrivals, worlds
 from tests.property.test_engine import variant, windows
 
 BEFORE: Final[dict[str, Any]] = {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2}
@@ -36,20 +38,20 @@ def book(changed: dict[str, Any]) -> TenantBook:
 
 
 def redefined(lane: Lane, changed: dict[str, Any], *, restart: bool) -> Lane:
-    """A lane whose settings change, while it runs or while it is down."""
+    """A lane whose settings change, while it runs or while it is down, and that has counted again."""
     lane.book = book(changed)
     if restart:
         lane.restart(1)
     lane.engine.configure(lane.book)
-    for tenant in lane.engine.outdated():
-        lane.engine.redefine(tenant)
-    lane.entries.update(lane.engine.finish().entries)
+    lane.settle()
     return lane
 
 
 def facts(lane: Lane) -> dict[bytes, Any]:
-    """What is stored, but for what counts changes and records."""
-    kept = {name: value for name, value in lane.stored().items() if name.split(b"\0")[1] != b"meta"}
+    """What is stored, but for what counts changes and records; cells as if they had been counted once."""
+    kept = {first_generation(name): value for name, value in lane.stored().items()}
+    assert len(kept) == len(lane.stored()), "cells of two generations"
+    kept = {name: value for name, value in kept.items() if name.split(b"\0")[1] not in (b"meta", b"settings")}
     for name, sums in cells(kept).items():
         kept[name] = {measure: total for measure, total in sums.items() if not is_counter(measure)}
     return {name: value for name, value in kept.items() if value}
@@ -118,3 +120,96 @@ def test_there_and_back_leaves_everything_as_it_was(
         assert after == before
     definitions = {lane.engine.state(tenant).definition for tenant in lane.engine.tenants()}
     assert definitions == ({3} if book(changed)["north"] != book({})["north"] else {1})
+
+
+SLOW: Final = Pace(units=1, entries=3)  # so that events come between all its parts
+# Settings that decide what is kept of an event: those of the moment it is counted at hold.
+KEPT: Final[dict[str, list[Any]]] = {
+    "dimensions": [["tier", "plan"], []],
+    "late_threshold_s": [0, 86_400],
+    "customer_is": ["account"],
+    "match_on": [["email_hash"]],
+    "conversion_types": [["page.viewed"]],
+    "touch_types": [["page.viewed"]],
+}
+kept_changes = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in KEPT.items()})
+
+
+def beside(data: st.DataObject, lane: Lane, batch: list[Any]) -> None:
+    """Some steps of the waiting work, a batch with more steps between its records, perhaps an end in the middle."""
+    few = st.sampled_from((0, 0, 1, 2, 10, 40, 200))
+    lane.step(data.draw(few))
+    for tenant, block in batch:
+        lane.engine.apply(block, tenant, JOURNAL_TS)
+        lane.step(data.draw(few))
+    lane.finish()
+    if data.draw(st.integers(0, 9)) == 0:
+        lane.restart(1)
+
+
+@variant
+@given(st.data(), worlds(8), changes, changes, ends, windows)
+def test_events_go_on_while_a_tenant_is_counted_again(
+    data: st.DataObject, world: World, first: dict[str, Any], second: dict[str, Any], as_of: int, looked_at: list[str]
+) -> None:
+    """Until the switch everything is as under the old settings, after it as under the new ones: also when it is stopped
+    at any step, or the settings change once more, or back.
+    """
+    arrived: Batches = data.draw(arrivals(world))
+    at = data.draw(st.integers(0, len(arrived)))
+    lane, old = Lane(book({}), SLOW).take(arrived[:at]), Lane(book({})).take(arrived[:at])
+    told_of = data.draw(st.sampled_from(((first,), (first, second), (first, {}), (first, {}, first))))
+    for changed in told_of:
+        lane.book = book(changed)
+        lane.engine.configure(lane.book)
+        upto = data.draw(st.integers(at, len(arrived)))
+        for batch in arrived[at:upto]:
+            beside(data, lane, batch)
+            old.take([batch])
+            own = {tenant: lane.engine.state(tenant).tenant.settings for tenant in lane.engine.tenants()}
+            before = [tenant for tenant, held in own.items() if held == book({})[tenant]]
+            if data.draw(st.booleans()):
+                assert {one: strip(lane.documents(one, as_of, looked_at)) for one in before} == {
+                    one: strip(old.documents(one, as_of, looked_at)) for one in before
+                }
+        at = upto
+    lane.settle()
+    lane.take(arrived[at:])
+    fresh = Lane(book(told_of[-1])).take(arrived)
+    assert cells(facts(lane)) == cells(facts(fresh))
+    assert told(lane, as_of, looked_at) == told(fresh, as_of, looked_at)
+    assert counters(lane) == counters(fresh)
+    assert [difference for tenant in lane.engine.tenants() for difference in lane.engine.recount(tenant)] == []
+
+
+def counters(lane: Lane) -> dict[Any, int]:
+    """What quality was counted, by quarter hour, whatever the zone: but for the names that hold a day of it."""
+    found = ((tenant, *cell) for tenant in lane.engine.tenants() for cell in lane.cells(tenant).items())
+    return {
+        (tenant, cell): total
+        for tenant, cell, total in found
+        if is_counter(cell[0]) and cell[2] == "q" and ":" not in cell[0]
+    }
+
+
+@variant
+@given(st.data(), worlds(8), changes, kept_changes, ends, windows)
+def test_what_is_kept_of_events_may_change_meanwhile(
+    data: st.DataObject, world: World, first: dict[str, Any], kept: dict[str, Any], as_of: int, looked_at: list[str]
+) -> None:
+    """Cells and stored facts agree after the switch, and after a restart: also an erasure may come in the middle."""
+    arrived: Batches = data.draw(arrivals(world))
+    at = data.draw(st.integers(0, len(arrived)))
+    lane = Lane(book({}), SLOW).take(arrived[:at])
+    lane.book = book({**first, **kept})
+    lane.engine.configure(lane.book)
+    for batch in arrived[at:]:
+        beside(data, lane, batch)
+    lane.settle()
+    assert [difference for tenant in lane.engine.tenants() for difference in lane.engine.recount(tenant)] == []
+    before = facts(lane), told(lane, as_of, looked_at)
+    lane.restart(2)
+    lane.settle()
+    assert (facts(lane), told(lane, as_of, looked_at)) == before
+    assert lane.engine.outdated() == []
+    assert [difference for tenant in lane.engine.tenants() for difference in lane.engine.recount(tenant)] == []

@@ -130,9 +130,10 @@ class Writer:
         order = [value for value in order if something(figures[value])]
         known = self.row.segments == "channel"  # the channels of touches are a few, and not the producers' words
         cap = len(order) if known else self.tenant.settings.segment_cap
-        for value in order[:cap]:
+        own = [value for value in order if value != OTHER]
+        for value in own[:cap]:
             yield self.document({dimension: value}, figures[value], late.get(value, 0))
-        if rest := order[cap:]:
+        if rest := [*own[cap:], *(value for value in order if value == OTHER)]:
             lists = [[fact for value in rest for fact in groups.get(value, [])] for groups in grouped]
             together = self.row.formula(*lists)
             yield self.document({dimension: OTHER}, together, sum(late.get(value, 0) for value in rest))

@@ -89,8 +89,8 @@ def only(pick: Source, test: Callable[[Fact], bool]) -> Source:
 
 
 def text(value: object) -> str | None:
-    """A segment value as text of at most 200 characters; None when nothing was given."""
-    if value is None or value == "":
+    """A segment value as text of at most 200 characters; None when nothing was given, or a list or an object."""
+    if value is None or value == "" or isinstance(value, list | dict):
         return None
     return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":")))[:200]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from models.record import BOT, Row
+from models.record import BOT, UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
 from tests.recount.acquisition import Acquisition
 from tests.recount.deals import Deals, Stages
@@ -107,6 +107,9 @@ class Tenant:
 
     def event_dims(self, segments: str | None, row: Row) -> Dims:
         """The segments in which an event itself counts (late ones), by the kind of a KPI's segments."""
+        untold = row.flags & UNKNOWN_TYPE or self.is_robot(row)
+        if segments in ("deal", "stage") and row.type.startswith("crm.deal.") and untold:
+            return {}  # it makes no deal that would fall in any
         if segments == "deal":
             deal = self.deals.all.get(str(row.data.get("deal_id")))
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)

@@ -8,6 +8,7 @@ from rich.console import Console
 from cli.board import STALE_MS, Board, render, short_line
 from cli.latency import Latencies
 from cli.show import change, number, value_of
+from sinks.base import Status
 
 NOW = 1_793_404_800_000  # 2026-10-31T00:00:00Z
 
@@ -73,6 +74,23 @@ def test_a_silent_worker_makes_values_stale_not_empty() -> None:
     text = painted(board, NOW + STALE_MS + 1000)
     assert "stale: as of 2026-10-31T00:00:00Z" in text
     assert "40.0 %" in text
+
+
+def test_values_that_nobody_writes_anew_are_live_as_long_as_their_worker_says_so() -> None:
+    """An idle tenant's documents may be hours old and right."""
+    board, later = Board(), NOW + 3_600_000
+    board.put("acme", [doc()])
+    board.status["acme"] = Status(NOW, later - 800, 0, None, (0, 0))
+    assert "live, 0.8 s ago" in painted(board, later)
+    assert "stale" in painted(board, later + STALE_MS)
+
+
+def test_half_a_history_is_called_so() -> None:
+    """Whatever the numbers are, nobody takes them for final."""
+    board = Board()
+    board.put("acme", [doc()])
+    board.status["acme"] = Status(NOW, NOW, 0, 0.42, (0, 0))
+    assert "catching up: 42% of the history is counted" in painted(board)
 
 
 def test_an_empty_board_says_what_to_do() -> None:

@@ -2,7 +2,9 @@
 
 import json
 
-from cli.term import json_line, plain
+import pytest
+
+from cli.term import json_line, line, plain, say
 
 
 def test_control_and_direction_characters_are_shown_not_obeyed() -> None:
@@ -23,3 +25,15 @@ def test_json_output_says_the_same_with_hostile_characters_escaped() -> None:
     assert json.loads(json_line(value)) == value
     assert "\x9b" not in json_line(value)
     assert "\u202e" not in json_line(value)
+
+
+def test_what_a_command_says_is_json_when_logs_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One object a line, also for texts with controls and line breaks; results on stdout stay what they are."""
+    monkeypatch.setenv("CRMKPI_LOG_FORMAT", "json")
+    say("worker 1 started", "odd\x1b[2J\nname")
+    line("a result")
+    told = capsys.readouterr()
+    assert [json.loads(text)["event"] for text in told.err.splitlines()] == ["worker 1 started", "odd\\x1b[2J\\nname"]
+    assert told.out == "a result\n"

@@ -1,23 +1,28 @@
 """Rules of the comparison behind `crmkpi verify`: equal state passes, and every kind of difference is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from cli.audit import newest_revision
+from cli.entries import Entries
 from cli.recount import (
-    Entries,
     JournalRecord,
+    Quarantine,
     Recount,
     Verdict,
     aged,
     check_cells,
     check_documents,
     check_entries,
+    outdated,
     restored,
 )
+from cli.reflected import Reflected, object_of
+from cli.verify import summary
 from kpis.engine import Engine
 from models.blocks import decode_block, encode_blocks
 from models.record import RawRecord
@@ -36,19 +41,35 @@ def new() -> Engine:
 def journal() -> list[JournalRecord]:
     """The example's events as two journal records."""
     lines = EXAMPLE.read_bytes().splitlines()
-    found = []
+    found: list[tuple[str, Any]] = []
     for part in (range(25), range(25, len(lines))):
         rows, rejections = validate([RawRecord("t", 0, n, -1, None, lines[n]) for n in part])
         assert not rejections
-        found += [JournalRecord(t, decode_block(b), 1_000) for t, b in encode_blocks("t", 0, rows, ())]
-    return found
+        found += [(t, decode_block(b)) for t, b in encode_blocks("t", 0, rows, ())]
+    return [JournalRecord(offset, t, b, 1_000) for offset, (t, b) in enumerate(found)]
 
 
-def counted(batches: Callable[[list[JournalRecord]], list[list[JournalRecord]]]) -> Recount:
+class Counted(Recount):
+    """A recount that remembers its entries."""
+
+    def __init__(self, quarantine: Quarantine | None = None) -> None:
+        super().__init__(new(), quarantine or Quarantine())
+        self.entries: dict[bytes, bytes] = {}
+
+    def batch(self, records: list[JournalRecord]) -> None:
+        """Takes a batch."""
+        for key, value in self.take(records):
+            if value is None:
+                self.entries.pop(key, None)
+            else:
+                self.entries[key] = value
+
+
+def counted(batches: Callable[[list[JournalRecord]], list[list[JournalRecord]]]) -> Counted:
     """A recount that takes the journal in these batches."""
-    recount = Recount(new)
+    recount = Counted()
     for batch in batches(journal()):
-        recount.take(batch)
+        recount.batch(batch)
     return recount
 
 
@@ -62,10 +83,13 @@ def one_by_one(records: list[JournalRecord]) -> list[list[JournalRecord]]:
     return [[record] for record in records]
 
 
-def compare(kept: Entries, other: Entries) -> Verdict:
+def compare(kept: Mapping[bytes, bytes], other: Mapping[bytes, bytes]) -> Verdict:
     """The verdict on two sets of entries."""
     verdict = Verdict()
-    check_entries(kept, other, lambda tenant: True, verdict)
+    with Entries() as entries:
+        entries.keep(kept.items())
+        entries.count(other.items())
+        check_entries(entries.pairs(), lambda tenant: True, verdict, lambda tenant: {})
     return verdict
 
 
@@ -170,3 +194,100 @@ def test_a_wrong_number_that_goes_on_with_the_clock_is_found() -> None:
     check_documents(published, again, verdict)
 
     assert verdict.different == 1
+
+
+def test_entries_keep_the_last_of_each_key_and_forget_what_is_gone() -> None:
+    """As compaction would leave them."""
+    with Entries() as entries:
+        entries.keep([(b"fa\0deal\0x", b"1"), (b"fa\0deal\0y", b"2"), (b"fa\0deal\0x", None), (b"fa\0deal\0y", b"3")])
+        entries.count([(b"fa\0deal\0y", b"3")])
+
+        assert list(entries.pairs()) == [(b"fa\0deal\0y", b"3", b"3")]
+
+
+def in_quarantine(offset: int) -> tuple[Quarantine, dict[bytes, bytes]]:
+    """One event of the example in quarantine, and the entries of a lane that never took it."""
+    quarantine = Quarantine()
+    quarantine.load(b"qacme\0t\0" + b"0\0%d" % offset, b'{"error":"KeyError","at":0}')
+    lane = Counted(quarantine)
+    for record in journal():
+        lane.batch([record])
+    return quarantine, lane.entries
+
+
+def test_an_event_in_quarantine_is_in_no_recount_and_is_read_nevertheless() -> None:
+    """Only its own facts are missing; how far the input was read is the same, also when it was the last one."""
+    last = max(row[0] for record in journal() for row in record.block["rows"])
+    _, entries = in_quarantine(last)
+    everything = counted(together).entries
+    high = b"facme\0high\0t\0" + b"0"
+
+    assert entries[high] == everything[high]
+    assert compare(entries, everything).different > 0
+
+
+def test_settings_of_another_day_are_told_from_the_entries() -> None:
+    """No engine needs to be restored for it."""
+    with Entries() as entries:
+        entries.keep(counted(together).entries.items())
+
+        assert outdated(entries.pairs(), TenantBook()) == set()
+        assert outdated(entries.pairs(), TenantBook.from_mapping({"tenant": {"tz": "Europe/Helsinki"}})) == {"acme"}
+
+
+def reflected(kept: Mapping[bytes, bytes], records: list[JournalRecord]) -> Verdict:
+    """Whether these records are in this state."""
+    verdict = Verdict()
+    objects = {found for key in kept if (found := object_of(key))}
+    Reflected(restored(new, kept), objects, Quarantine()).take(records, lambda tenant: True, verdict)
+    return verdict
+
+
+def test_the_rest_of_a_trimmed_journal_is_in_the_state() -> None:
+    """Every event that is left must have been counted."""
+    kept = counted(together).entries
+
+    assert reflected(kept, journal()[1:]).verified
+    assert reflected(kept, journal()).facts == 40
+
+
+def test_an_event_of_a_trimmed_journal_that_was_never_counted_is_found() -> None:
+    """By how far the input was read, and by its identity."""
+    first, *rest = journal()
+    only_first = Counted()
+    only_first.batch([first])
+    behind = Counted()
+    behind.batch(rest)
+
+    assert "was never counted" in reflected(only_first.entries, rest).shown[0]
+    assert reflected(behind.entries, [first]).different == len(first.block["rows"])
+
+
+def test_a_fact_that_is_gone_is_found_in_a_trimmed_journal_too() -> None:
+    """Its event was counted, and the deal is not there."""
+    kept = dict(counted(together).entries)
+    del kept[next(key for key in kept if key.startswith(b"facme\0deal\0") and b"D2" in key)]
+
+    assert "deal D2 is not among the facts" in reflected(kept, journal()).shown[0]
+
+
+def test_a_horizon_is_said_and_is_verified() -> None:
+    """What came before the journal's beginning is taken from the state."""
+    verdict = Verdict(records=7)
+    verdict.since(1_790_812_800_000)
+
+    assert verdict.verified
+    assert summary(verdict).startswith("verified: all cells equal their facts")
+    assert "records since 2026-10-01, older facts are taken from the state" in summary(verdict)
+
+
+def test_the_document_written_last_says_the_revision() -> None:
+    """Numerically, not as text; the later moment of one position wins."""
+    documents = [
+        {"rev": "1.9", "as_of": "2026-10-31T00:00:00Z"},
+        {"rev": "1.10", "as_of": "2026-10-31T00:00:00Z"},
+        {"rev": "1.10", "as_of": "2026-10-30T00:00:00Z"},
+    ]
+
+    assert newest_revision(documents) == (1, 10, AS_OF)
+    assert newest_revision([]) is None

@@ -35,3 +35,14 @@ def test_with_hold_it_stays_until_it_is_stopped(tmp_path: Path) -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 78
+
+
+def test_a_wrong_setting_is_held_too(tmp_path: Path) -> None:
+    """Its code is another one, and a restart helps as little."""
+    (tmp_path / "crmkpi.toml").write_text("app_id = 7")
+    with start(tmp_path, "--hold") as process:
+        assert process.stderr is not None
+        assert "app_id" in process.stderr.readline()
+        assert "holding" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(30) == 2

@@ -5,9 +5,15 @@ from typing import Any
 import orjson
 import pytest
 
-from kpis import definition
+from cli.entries import Entries
+from cli.recount import Verdict, check_entries
+from kpis import definition, derived, redefined
+from kpis.cells import Cells
 from kpis.engine import Engine
 from kpis.redefined import moved_days
+from kpis.series import CARRY
+from kpis.slices import PACE, Pace, Work, finish
+from kpis.tenant import Tenant
 from kpis.zone import zone
 from models.record import Row
 from models.settings import TenantBook
@@ -28,14 +34,23 @@ def counted(engine: Engine) -> dict[bytes, bytes | None]:
     return dict(engine.finish().entries)
 
 
-def restored(stored: dict[bytes, bytes | None], settings: TenantBook) -> Engine:
+def restored(stored: dict[bytes, bytes | None], settings: TenantBook, pace: Pace = PACE) -> Engine:
     """An engine of stored entries."""
-    engine = Engine(settings)
+    engine = Engine(settings, pace)
     for key, value in stored.items():
         engine.load(key, value)
-    for _ in engine.restored():
-        pass
+    finish(engine.restored())
     return engine
+
+
+def settled(engine: Engine) -> dict[bytes, bytes | None]:
+    """What all work that waits stores."""
+    found: dict[bytes, bytes | None] = {}
+    while engine.pending:
+        while engine.step():
+            pass
+        found |= dict(engine.finish().entries)
+    return found
 
 
 def test_nothing_is_done_where_nothing_changed() -> None:
@@ -45,20 +60,86 @@ def test_nothing_is_done_where_nothing_changed() -> None:
     assert engine.outdated() == []
 
 
-def test_cells_that_are_no_more_are_taken_back() -> None:
-    """The day pane of the order moves; the definition rises once; entries of both are what is stored."""
+def test_other_settings_make_a_generation_of_cells_and_leave_none_of_before() -> None:
+    """The day pane of the order moves; the definition rises once; facts are as they were."""
     stored = counted(Engine(book()))
     engine = restored(stored, book(tz="Europe/Helsinki"))
     assert engine.outdated() == ["t"]
-    engine.redefine("t")
-    changed = dict(engine.finish().entries)
+    changed = settled(engine)
     day = ms("2026-03-01") // 86_400_000
-    assert "orders" not in orjson.loads(changed[f"ct\0\0\0d{day}".encode()] or b"{}")
-    assert orjson.loads(changed[f"ct\0\0\0d{day + 1}".encode()] or b"")["orders"] == 1
-    assert orjson.loads(changed[b"ft\0meta\0"] or b"")["definition"] == 2
-    assert not [key for key in changed if key[:1] == b"f" and b"\0meta\0" not in key], "facts are as they were"
+    assert f"gt\0001\0\0\0d{day}".encode() not in changed
+    assert orjson.loads(changed[f"gt\0001\0\0\0d{day + 1}".encode()] or b"")["orders"] == 1
+    assert {changed[key] for key in stored if key[:1] == b"c"} == {None}
+    meta = orjson.loads(changed[b"ft\0meta\0"] or b"")
+    assert (meta["definition"], meta["redefined"][0]) == (2, 1)
+    assert meta["counted"] is None, "a build that knows no generations counts again"
+    assert not [key for key in changed if key[:1] == b"f" and key.split(b"\0")[1] not in (b"meta", b"settings")]
     again = restored({**stored, **changed}, book(tz="Europe/Helsinki"))
-    assert (again.outdated(), again.recount("t")) == ([], [])
+    assert (again.outdated(), again.pending, again.recount("t")) == ([], False, [])
+
+
+def test_until_the_switch_a_restart_goes_on_with_the_settings_of_before() -> None:
+    """The numbers stay those that are published; what the first attempt left behind goes."""
+    stored = counted(Engine(book()))
+    engine = restored(stored, book(tz="Europe/Helsinki"), Pace(entries=1))
+    while engine.step():
+        pass
+    stored |= dict(engine.finish().entries)
+    assert [key for key in stored if key[:1] == b"g"]
+    again = restored(stored, book(tz="Europe/Helsinki"))
+    assert again.state("t").tenant.settings.tz == "UTC"
+    assert (again.outdated(), again.recount("t"), again.state("t").definition) == (["t"], [], 1)
+    stored |= settled(again)
+    assert {key[:4] for key, value in stored.items() if value is not None and key[:1] in b"cg"} == {b"gt\x002"}
+
+
+def test_a_redefinition_that_raises_leaves_the_numbers_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once, and tried again when the settings change once more."""
+    engine = restored(counted(Engine(book())), book())
+    failing = {"now": True}
+
+    def contribute(tenant: Tenant, cells: Cells) -> Work:
+        if failing["now"]:
+            raise ArithmeticError
+        return derived.contribute(tenant, cells)
+
+    monkeypatch.setattr(redefined, "contribute", contribute)
+    engine.configure(book(tz="Europe/Helsinki"))
+    failures = []
+    while engine.pending:
+        while engine.step():
+            pass
+        failures += engine.finish().failures
+    assert failures == [("t", "ArithmeticError")]
+    assert (engine.outdated(), engine.recount("t"), engine.state("t").definition) == (["t"], [], 1)
+    failing["now"] = False
+    engine.configure(book(tz="Asia/Tokyo"))
+    settled(engine)
+    assert (engine.outdated(), engine.recount("t"), engine.state("t").definition) == ([], [], 2)
+
+
+def test_a_row_that_a_redefinition_cannot_take_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once both are counted, too."""
+    engine = restored(counted(Engine(book())), book(), Pace(entries=1))
+    engine.configure(book(tz="Europe/Helsinki"))
+    while engine.step():
+        pass
+    engine.finish()
+    take = Tenant.take
+
+    def fail(tenant: Tenant, row: Row) -> None:
+        if tenant.settings.tz != "UTC":
+            raise KeyError(row.id)
+        take(tenant, row)
+
+    monkeypatch.setattr(Tenant, "take", fail)
+    feed = Feed()
+    feed.add("order.completed", "2026-03-02T10:00:00Z", customer_id="c1", order_id="o2", amount=100, currency="EUR")
+    rows = [list(row._replace(offset=9, identity=1)) for row in feed.items if isinstance(row, Row)]
+    engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    assert engine.finish().failures == [("t", "KeyError")]
+    settled(engine)
+    assert (engine.recount("t"), engine.state("t").tenant.cells.before("orders", "", 1 << 27)) == ([], 2)
 
 
 def test_another_build_counts_again_and_keeps_what_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,11 +152,26 @@ def test_another_build_counts_again_and_keeps_what_it_does_not_know(monkeypatch:
         monkeypatch.setattr(definition, "FORMULA_VERSION", version)
         engine = restored(stored, book())
         assert engine.outdated() == ["t"]
-        engine.redefine("t")
-        stored |= dict(engine.finish().entries)
+        stored |= settled(engine)
         assert orjson.loads(stored[b"ft\0meta\0"] or b"")["definition"] == number
     assert stored[b"ft\0novelty\0one"] == b"[1]"
     assert stored[b"ct\0novel=1\0\0d20000"] is None
+
+
+def test_old_panes_are_put_together_a_part_at_a_time() -> None:
+    """Sums stay while it goes on, and a restart in the middle goes on with it."""
+    cells = Cells(zone("UTC"))
+    for day in range(4_000):
+        cells.put(("orders", "", "d", day), 1)
+        cells.put(("net:EUR", "", "d", day), day)
+    cells.expire(4_100 * 1440)
+    sums = [cells.before("orders", "", 4_000 * 1440)]
+    while cells.folding:
+        cells.fold(1)
+        sums.append(cells.before("orders", "", 4_000 * 1440))
+    assert set(sums) == {4_000}
+    assert len(sums) > 2
+    assert {pane for (_, _, _, pane), _ in cells.items() if pane < cells.floors["d"]} == {CARRY}
 
 
 def test_a_state_of_an_earlier_build_is_counted_again() -> None:
@@ -83,7 +179,10 @@ def test_a_state_of_an_earlier_build_is_counted_again() -> None:
     stored = counted(Engine(book()))
     meta = orjson.loads(stored[b"ft\0meta\0"] or b"")
     stored[b"ft\0meta\0"] = orjson.dumps({k: v for k, v in meta.items() if k not in ("definition", "counted", "tz")})
-    assert restored(stored, book()).outdated() == ["t"]
+    engine = restored(stored, book())
+    assert engine.outdated() == ["t"]
+    stored |= settled(engine)
+    assert restored(stored, book()).outdated() == []
 
 
 def test_quality_days_move_with_the_zone_as_far_as_quarter_hours_reach() -> None:
@@ -97,8 +196,7 @@ def test_quality_days_move_with_the_zone_as_far_as_quarter_hours_reach() -> None
 def test_documents_say_which_definition_they_are_of() -> None:
     """A reader sees that a number was counted anew."""
     engine = restored(counted(Engine(book())), book(currency="USD"))
-    engine.redefine("t")
-    engine.finish()
+    settled(engine)
     documents = engine.documents("t", ms("2026-03-10"), live=False, full=True)
     assert {document["definition"] for document in documents} == {2}
     assert definition.counted_with(book().default) != definition.counted_with(book(currency="USD").default)
@@ -119,3 +217,18 @@ def test_in_accounts_users_are_persons() -> None:
         documents = engine.documents("t", ms("2026-03-10"), live=False, full=True)
         found[kind] = next(d["value"] for d in documents if (d["kpi"], d["window"]) == ("visitors", "month"))
     assert found == {"person": 1, "account": 3}
+
+
+def test_verify_sees_the_generation_that_holds() -> None:
+    """As if it were the first; what an attempt that ended early left behind is none of its business."""
+    engine = restored(counted(Engine(book())), book(low_n=5))
+    stored = {key: value for key, value in settled(engine).items() if value is not None}
+    fresh = {key: value for key, value in counted(Engine(book(low_n=5))).items() if value is not None}
+    verdict = Verdict()
+    stored = {key: value for key, value in fresh.items() if key[:1] != b"c"} | stored
+    with Entries() as entries:
+        entries.keep({**stored, b"gt\x007\0\0\0d20000": b"{}"}.items())
+        entries.count_once()
+        entries.count(fresh.items())
+        check_entries(entries.pairs(), bool, verdict, lambda tenant: {})
+    assert (verdict.different, verdict.cells > 0) == (0, True), verdict.shown

@@ -1,6 +1,7 @@
 """What an engine knows after a restart is what it knew before."""
 
 from kpis.engine import Engine
+from kpis.slices import finish
 from models.record import Row
 from models.settings import TenantSettings
 from models.tenants import TenantBook
@@ -24,8 +25,7 @@ def test_a_late_view_finds_a_lead_from_before_the_restart() -> None:
     engine = Engine(TenantBook())
     for key, value in stored.items():
         engine.load(key, value)
-    for _ in engine.restored():
-        pass
+    finish(engine.restored())
     take(engine, [view])
     assert engine.recount("t") == []
     as_of = ms("2026-03-10")

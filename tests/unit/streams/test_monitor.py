@@ -3,7 +3,10 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,6 +16,7 @@ from models.record import Row
 from models.refused import REASONS
 from ops.verdicts import Verdict
 from streams.fetched import Fetched
+from streams.monitor.engines import Engines
 from streams.monitor.health import Stillness, alive, ready
 from streams.monitor.lags import Lags
 from streams.monitor.metrics import OTHER, Metrics
@@ -152,6 +156,19 @@ def test_alive_and_ready_name_what_is_wrong() -> None:
     fine, body = ready(joined=True, lanes={0: True, 3: False}, blocked={"in/1": "corrupt"}, progress=0.5)
     assert (fine, body["restoring"], body["blocked"]) == (False, [3], {"in/1": "corrupt"})
     assert body["reasons"] == ["lane 3 is being restored", "in/1: corrupt"]
+
+
+def test_a_process_that_counts_beside_us_is_seen() -> None:
+    """Its memory and its processor time; nothing when there is none."""
+    metrics = Metrics()
+    with subprocess.Popen([sys.executable, "-c", "sum(range(10**7)); print(1, flush=True); input()"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # fmt: skip
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert (value(metrics, "crmkpi_engine_memory_bytes") or 0) > 1 << 20
+        assert (value(metrics, "crmkpi_engine_cpu_seconds_total") or 0) > 0.01
+        child.communicate(b"\n")
+    assert next(iter(Engines(Path("/nonexistent")).collect())).samples[0].value == 0
 
 
 @pytest.mark.parametrize("fine", [True, False])

@@ -6,7 +6,11 @@ from functools import partial
 
 import pytest
 
+from kpis.catalog import Kpi
+from kpis.documents import Board, Document
+from kpis.windows import Window
 from models.record import Block
+from models.settings import TenantBook
 from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable
 from sinks.memory import MemorySink
 from streams.options import WorkerOptions
@@ -14,6 +18,8 @@ from streams.position import Position
 from streams.publish import Publisher
 from tests.integration.counting_engine import CountingEngine
 from tests.local_engine import local_engine
+from tests.recount.feed import ms
+from tests.sets.feeds import Counted, event
 
 AT = Position(10, 1, {})
 MINUTE = 60_000
@@ -128,3 +134,122 @@ async def test_windows_slide_without_events_but_not_with_a_frozen_clock() -> Non
             seen.append(made.pending)
             await turn(made)
     assert seen == [True, False, True, False, False, False]
+
+
+async def test_a_store_a_little_ahead_is_not_asked_again_and_again() -> None:
+    """Our clock went back, or another machine's was ahead: the next publication is of the store's moment, and taken."""
+    sink = MemorySink()
+    await sink.publish(Publication("a", 1, 10, 1_030_000, []))
+    made = publisher(sink)
+    for _ in range(5):
+        await turn(made)
+        await asyncio.sleep(0.05)
+    assert made.refused == 1
+    assert made.outranked is None
+    assert await sink.revision("a") == (1, 10, 1_030_000)
+    assert len(await sink.documents("a")) == 1
+
+
+async def test_a_clock_that_goes_back_a_little_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    """No publication is of an earlier moment than the last one, nor refused; said once."""
+    sink = MemorySink()
+    made = publisher(sink)
+    made.hurry()
+    await turn(made)
+    for seconds in (30, 29, 10):
+        made.clock = partial(int, 1_000_000 - seconds * 1_000)
+        made.whole("a")
+        await turn(made)
+        assert (made.clock_back, made.refused) == (seconds, 0)
+    assert await sink.revision("a") == (1, 10, 1_000_000)
+    assert len(caplog.records) == 1
+    made.clock = partial(int, 1_001_000)
+    made.whole("a")
+    await turn(made)
+    assert made.clock_back == 0
+    assert await sink.revision("a") == (1, 10, 1_001_000)
+
+
+async def test_a_clock_that_goes_back_far_begins_a_new_epoch(caplog: pytest.LogCaptureFixture) -> None:
+    """Said once, as an error; with the epoch that the lane raises then, publications are of the new time."""
+    sink = MemorySink()
+    made = publisher(sink)
+    await turn(made)
+    made.clock = partial(int, 1_000_000 - 3_600_000)
+    made.everything()
+    await turn(made)
+    assert made.outranked == 1
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    made.outranked = None
+    made.everything()
+    await turn(made, AT._replace(epoch=2))
+    assert await sink.revision("a") == (2, 10, 1_000_000 - 3_600_000)
+    assert len(caplog.records) == 1
+
+
+async def test_documents_of_half_a_history_say_so_until_it_is_whole() -> None:
+    """In each document and in the tenant's status; with the end of it everything is written again."""
+    sink, done = MemorySink(), [0.25]
+    made = publisher(sink)
+    made.progress = lambda: done[0] if done else None
+    made.tick()
+    await turn(made)
+    (document,) = await sink.documents("a")
+    status = await sink.status("a")
+    assert status is not None
+    assert (document["catching_up"], status.catching_up) == (0.25, 0.25)
+    done.clear()
+    made.tick()
+    await turn(made)
+    (document,) = await sink.documents("a")
+    status = await sink.status("a")
+    assert status is not None
+    assert ("catching_up" in document, status.catching_up) == (False, None)
+
+
+async def test_an_older_copy_of_the_store_is_noticed_by_the_lanes_note() -> None:
+    """Without asking for every tenant: what the lane wrote last is not there."""
+    sink = MemorySink()
+    made = publisher(sink, tenants="ab")
+    await turn(made)
+    sink._notes.clear()
+    await turn(made)
+    assert made.pending
+
+
+async def test_a_fault_in_one_tenants_numbers_leaves_the_others_be(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is skipped, counted, said once a cause, named in the lane's note, and tried again when it changes."""
+    one = event("user.signed_up", "0", "2026-05-13T12:00:00Z", user_id="u")
+    told = {name: {**one, "tenantid": name} for name in "ab"}
+    counted = Counted(TenantBook()).take(list(told.values()))
+    sink, now = MemorySink(), ms("2026-05-13T12:00:30Z")
+    made = Publisher(
+        WorkerOptions(("x",), ("t",), readback_interval=0), local_engine(counted.engine), sink, lambda: now, 0
+    )
+    whole = Board._whole
+
+    def broken(board: Board, kpi: Kpi, at: Window) -> Document:
+        if board._tenant.name == "a" and kpi.id == "signups":
+            raise KeyError("x")
+        return whole(board, kpi, at)
+
+    monkeypatch.setattr(Board, "_whole", broken)
+    made.touch("ab")
+    made.hurry()
+    await turn(made)
+    await turn(made)
+    status = await sink.status("b")
+    assert await sink.status("a") is None
+    assert status is not None
+    assert status.waiting == 0
+    assert sum(made.failures.values()) == 1
+    assert list(sink._notes[0].failing) == ["a"]
+    assert len([record for record in caplog.records if "tenant a" in record.message]) == 1
+    monkeypatch.setattr(Board, "_whole", whole)
+    counted.take([{**told["a"], "id": "1"}])
+    made.touch("a")
+    await turn(made)
+    assert len(await sink.documents("a")) == len(await sink.documents("b"))
+    assert not sink._notes[0].failing

@@ -40,8 +40,8 @@ def test_a_position_comes_back_as_it_was_written() -> None:
     """All fields survive, and a newer version is not misread."""
     at = Position(7, 2, {"journal": "abc"})
     assert position.decode(position.encode(at)) == at
-    with pytest.raises(ValueError, match="newer build"):
-        position.decode(b'{"v":2,"next":7}')
+    with pytest.raises(Refused, match="newer build"):
+        position.decode(b'{"v":3,"next":7}')
 
 
 def test_a_partition_that_stands_still_with_lag_is_stuck_after_the_limit_only() -> None:
@@ -81,12 +81,12 @@ def test_a_dead_letter_is_whole_up_to_the_limit_and_its_head_above() -> None:
     """Size and sha256 tell what was cut; the headers that were there stay first."""
     headers = dead_letters.headers_of("t", 1, 2, 3, stage="accept", reason="r", field=None, detail="d" * 5_000)
     assert dict(headers)["crmkpi.offset"] == b"2"
-    assert len(dict(headers)["crmkpi.detail"]) == 1_000
+    assert len(dict(headers)["crmkpi.detail"] or b"") == 1_000
     assert dead_letters.output(b"k", b"value", headers, 6) == (b"k", b"value", headers)
     key, value, more = dead_letters.output(b"k", b"x" * 200_000, headers, 1_000)
     assert (key, value) == (b"k", b"x" * dead_letters.HEAD)
     assert dict(more)["crmkpi.truncated"] == b"200000"
-    assert len(dict(more)["crmkpi.sha256"]) == 64
+    assert len(dict(more)["crmkpi.sha256"] or b"") == 64
 
 
 def test_a_range_knows_its_size() -> None:

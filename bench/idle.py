@@ -1,0 +1,118 @@
+"""What tenants cost that do nothing: ``python -m bench.idle [--tenants N]``.
+
+Each tenant has sent some events two months ago. Once everything is published: processor time of the worker's two
+processes for some minutes without any event, then with ten live tenants; their memory, and that of Redis.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep, time
+from typing import Final
+
+from bench.broker import create_inputs, produce
+from bench.place import environment, place
+from bench.worker import Worker, children
+from bench.workload import PARTITIONS, Made, events
+from models import topics
+from models.settings import Settings
+from ops.local import local_servers
+from sinks.client import connect
+from sinks.read import RedisReader
+
+AGE_MS: Final = 60 * 86_400_000
+LIVE: Final = 10
+
+
+def history(settings: Settings, tenants: int, each: int) -> Iterator[Made]:
+    """Events of all tenants."""
+    until = int(time() * 1000) - AGE_MS
+    for number in range(tenants):
+        for made in events(each, [f"tenant-{number}"], until, seed=number):
+            yield made._replace(topic=settings.topic_prefix + made.topic)
+
+
+def cpu(pids: list[int]) -> float:
+    """Processor seconds that processes have used so far."""
+    spent = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids]
+    return sum(int(ticks) for pair in spent for ticks in pair) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process, MB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+async def published(settings: Settings, tenants: int, worker: Worker) -> None:
+    """Wait until every tenant has all its documents."""
+    async with RedisReader(settings.redis) as reader:
+        left = {f"tenant-{number}" for number in range(tenants)}
+        while left:
+            await asyncio.sleep(2)
+            for name in list(left):
+                status = await reader.status(name)
+                if status is None or status.waiting:
+                    break
+                left.discard(name)
+            if worker.code is not None:
+                raise RuntimeError(f"the worker ended:\n{worker.tail()}")
+
+
+async def used(settings: Settings) -> float:
+    """Memory that Redis uses, MB."""
+    client = connect(settings.redis)
+    try:
+        return float((await client.info("memory"))["used_memory"]) / 2**20
+    finally:
+        await client.aclose()
+
+
+def share(pids: list[int], seconds: float) -> float:
+    """Of one core, for so long."""
+    before, began = cpu(pids), monotonic()
+    sleep(seconds)
+    return (cpu(pids) - before) / (monotonic() - began)
+
+
+def main() -> None:
+    """Run everything on servers of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tenants", type=int, default=2_000)
+    parser.add_argument("--each", type=int, default=60, help="events of a tenant")
+    parser.add_argument("--minutes", type=float, default=4.0)
+    given = parser.parse_args()
+    with local_servers(print) as servers, tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
+        settings = place(servers.kafka.bootstrap, servers.redis.url, "idle")
+        create_inputs(settings.kafka, topics.inputs(settings), PARTITIONS)
+        worker = Worker(environment(settings), Path(folder, "worker.log"))
+        try:
+            began = monotonic()
+            produce(settings.kafka, history(settings, given.tenants, given.each))
+            asyncio.run(published(settings, given.tenants, worker))
+            print(f"{given.tenants:,} tenants published after {monotonic() - began:.0f} s", flush=True)
+            pids = [worker.pid, *children(worker.pid)]
+            sleep(60)
+            print(f"all idle: {share(pids, given.minutes * 60):.1%} of a core", flush=True)
+            print(
+                f"memory: worker {resident(pids[0]):.0f} MB, engine {sum(map(resident, pids[1:])):.0f} MB", flush=True
+            )
+            print(f"Redis: {asyncio.run(used(settings)):.0f} MB", flush=True)
+            live = [f"tenant-{number}" for number in range(LIVE)]
+            total, end = 0.0, monotonic() + given.minutes * 60
+            before, began = cpu(pids), monotonic()
+            while monotonic() < end:
+                made = events(LIVE, live, int(time() * 1000), seed=int(monotonic() * 1000), span_ms=1000)
+                produce(settings.kafka, (one._replace(topic=settings.topic_prefix + one.topic) for one in made))
+                sleep(1)
+            total = (cpu(pids) - before) / (monotonic() - began)
+            print(f"{LIVE} live, an event a second each: {total:.1%} of a core", flush=True)
+        finally:
+            worker.stop()
+            print(worker.tail(3))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Stored entries beside recounted ones, in a temporary file: memory stays small however large a lane is."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from kpis.stored import first_generation, generation_of, held_generation, tenant_of
+
+Entry = tuple[bytes, bytes | None]
+META: Final = b"\0meta\0"
+CACHE_KB: Final = 32_768
+SIDES: Final = {
+    side: f"INSERT INTO entries (key, {side}) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET {side} = excluded.{side}"
+    for side in ("kept", "counted")
+}
+
+
+class Pair(NamedTuple):
+    """One key with what the changelog holds and what a recount gives; None: no entry."""
+
+    key: bytes
+    kept: bytes | None
+    counted: bytes | None
+
+
+class Entries:
+    """Both sides of one lane. Use as a context manager: the file goes with it."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("")  # of nobody else, on disk as far as it does not fit the cache
+        for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KB}"):
+            self._file.execute(f"PRAGMA {setting}")
+        self._file.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, kept BLOB, counted BLOB) WITHOUT ROWID")
+
+    def __enter__(self) -> "Entries":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        """Take entries of the changelog, in its order: a later one replaces an earlier one."""
+        self._file.executemany(SIDES["kept"], entries)
+
+    def count(self, entries: Iterable[Entry]) -> None:
+        """Take entries of the recount."""
+        self._file.executemany(SIDES["counted"], entries)
+
+    def count_once(self) -> None:
+        """Make kept cells those of a state that was never counted again: the generation that holds as the first one."""
+        metas = self._file.execute(
+            "SELECT key, kept FROM entries WHERE kept IS NOT NULL AND substr(key, -6) = ?", (META,)
+        )
+        holds = {tenant_of(key): generation for key, kept in metas if (generation := held_generation(kept))}
+
+        def is_held(key: bytes) -> bool:
+            return generation_of(key) == holds.get(tenant_of(key), 0)
+
+        for name, function in (("is_held", is_held), ("first_generation", first_generation)):
+            self._file.create_function(name, 1, function, deterministic=True)
+        if holds:
+            self._file.execute("UPDATE entries SET kept = NULL WHERE substr(key, 1, 1) = X'63' AND NOT is_held(key)")
+        self._file.execute(
+            "INSERT INTO entries (key, kept) SELECT first_generation(key), kept FROM entries "
+            "WHERE substr(key, 1, 1) = X'67' AND kept IS NOT NULL AND is_held(key) "
+            "ON CONFLICT (key) DO UPDATE SET kept = excluded.kept"
+        )
+        self._file.execute("DELETE FROM entries WHERE substr(key, 1, 1) = X'67'")
+
+    def pairs(self) -> Iterator[Pair]:
+        """Every key that has an entry on either side, sorted."""
+        found = self._file.execute("SELECT key, kept, counted FROM entries ORDER BY key")
+        return (Pair(*row) for row in found if row[1] is not None or row[2] is not None)

@@ -1,0 +1,39 @@
+"""What a redefinition leaves behind: stored cells of another generation, and a tenant in memory that is in no use."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
+
+from kpis.slices import Work
+from kpis.stored import cell_key
+from kpis.tenant import Tenant
+
+LARGE: Final = 100  # a smaller table goes at once
+
+
+def stored_cells(tenant: Tenant) -> Iterator[bytes]:
+    """The keys of all entries that a tenant's cells may have."""
+    for pack in tenant.cells.all_packs():
+        for pane in pack.members | pack.dirty:
+            yield cell_key(tenant.name, tenant.cells.generation, (*pack.place, pane))
+
+
+def dismantle(tenant: Tenant) -> Work:
+    """Free the memory of a tenant bit by bit: all at once it would hold its lane up, and rings of objects never go."""
+    for pack in tenant.cells.all_packs():
+        pack.members.clear()  # its series point back at it
+        yield 2
+    people = tenant.people
+    parts = (
+        tenant, tenant.cells, people, people.sets, people.identity, *people.identity.forests, tenant.landings,
+        tenant.scored, tenant.ages,
+    )  # fmt: skip
+    for table in chain.from_iterable(vars(part).values() for part in parts):
+        yield from _empty(table)
+
+
+def _empty(table: Any) -> Work:
+    if isinstance(table, dict) and len(table) > LARGE:
+        while table:
+            table.popitem()
+            yield 2
