@@ -99,7 +99,7 @@ class Ledger:
 
     def put(self, group: Group) -> None:
         """Put a group into the numbers of which nothing is in them yet, without opening it."""
-        self._move(group, 1)
+        self._move(self.kinds[group[0]](group[1]), 1)
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""
