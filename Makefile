@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 ARGS ?=
-FAULTS ?= 12
+FAULTS ?= 14
 SEED ?= 1
 EVENTS ?= 100000
 

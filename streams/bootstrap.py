@@ -5,7 +5,6 @@ import asyncio
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from access.kafka import security
-from kpis.engine import Engine
 from models import topics
 from models.settings import RedisSettings, Settings, SettingsError
 from ops.kafka_reach import reachable
@@ -20,6 +19,7 @@ from streams.configure import configured
 from streams.engine.client import EngineProcess
 from streams.engine_port import EngineFactory
 from streams.options import WorkerOptions
+from streams.poison import new_engine
 from streams.run import run
 from streams.stop import REFUSED, Refused, die, spawn
 from streams.watched import Watched
@@ -57,7 +57,7 @@ def start(as_of: int | None = None) -> None:
     except SettingsError as exc:
         die("reading settings", Refused(f"settings: {exc}"))
     tenants = Watched(book)
-    asyncio.run(work(settings, options, lambda: Engine(tenants.book), settings.redis, tenants))
+    asyncio.run(work(settings, options, lambda: new_engine(tenants.book), settings.redis, tenants))
 
 
 async def work(

@@ -11,6 +11,7 @@ from models.tenants import TenantBook
 from streams import quarantine
 from streams.engine.client import Counted, EngineFailed
 from streams.engine.rows import Origin, Record
+from streams.engine_port import Letter
 from streams.fetched import Fetched
 from streams.inbox import Inbox, Item
 from streams.monitor.lags import lags
@@ -234,8 +235,10 @@ class Lane:
         if counted is None:
             await self.transactor.commit((), (), at)
         else:
-            await self.transactor.commit([*counted.entries, *self._quarantine(counted, items)], counted.letters, at)
-            stats.committed(counted.letters, counted.tally, time.monotonic() - began)
+            letters = self._first_letters(counted)
+            entries = [*counted.entries, *self._quarantine(letters, items)]
+            await self.transactor.commit(entries, letters, at)
+            stats.committed(letters, counted.tally, time.monotonic() - began)
         lags.committed(self.options.journal, self.partition, at.next)
         self.state.position = at
         self.batches += 1
@@ -278,10 +281,21 @@ class Lane:
         self.state.quarantined = fresh.quarantined
         self.publisher.everything()
 
-    def _quarantine(self, counted: Counted, items: list[Item]) -> list[tuple[bytes, bytes | None]]:
+    def _first_letters(self, counted: Counted) -> list[Letter]:
+        """The batch's letters; one that the journal holds twice is quarantined once."""
+        found = {}
+        for number, letter in enumerate(counted.letters):
+            origin = (letter.topic, letter.partition, letter.offset)
+            if letter.reason != "engine_error":
+                found[number, origin] = letter
+            elif origin not in self.state.quarantined:
+                found.setdefault((-1, origin), letter)
+        return list(found.values())
+
+    def _quarantine(self, letters: list[Letter], items: list[Item]) -> list[tuple[bytes, bytes | None]]:
         """Entries for the letters of events that can't be counted."""
         found = []
-        for letter in counted.letters:
+        for letter in letters:
             if letter.reason == "engine_error":
                 origin = (letter.topic, letter.partition, letter.offset)
                 self.state.quarantined.add(origin)

@@ -15,7 +15,7 @@ from tests.crash.plan import plan
 def main() -> int:
     """0: exact. 1: not, with the differences listed."""
     parser = argparse.ArgumentParser(prog="tests.crash", description=__doc__)
-    parser.add_argument("--faults", type=int, default=12)
+    parser.add_argument("--faults", type=int, default=14)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=310_000, help="records, within 5 %%")
     parser.add_argument("--tenants", type=int, default=6)

@@ -8,6 +8,7 @@ from redis import Redis
 
 from bench.worker import Worker
 from ops.local import Servers
+from tests.crash.attack import Attack
 from tests.crash.plan import Fault
 from tests.crash.pool import MOST, Pool
 
@@ -15,8 +16,8 @@ from tests.crash.pool import MOST, Pool
 class Faults:
     """Doing one fault; returns when it is over."""
 
-    def __init__(self, servers: Servers, pool: Pool) -> None:
-        self._servers, self._pool = servers, pool
+    def __init__(self, servers: Servers, pool: Pool, attack: Attack) -> None:
+        self._servers, self._pool, self._attack = servers, pool, attack
 
     async def do(self, fault: Fault) -> None:
         """Workers that are needed are waited for: no fault is skipped."""
@@ -24,6 +25,8 @@ class Faults:
             "kill": self._kill, "pause": self._pause, "stop": self._stop, "add": self._add, "remove": self._remove,
             "broker-restart": self._broker, "broker-kill": self._broker,
             "redis-restart": self._redis, "redis-flush": self._flush,
+            "poison": self._attack.poison, "corrupt": self._attack.corrupt, "settings": self._attack.settings,
+            "erasures": self._attack.erasures, "back-fill": self._attack.back_fill,
         }  # fmt: skip
         await doing[fault.kind](fault)
 

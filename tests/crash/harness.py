@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +19,19 @@ from bench.place import environment, place
 from bench.settle import Watch
 from models import topics
 from models.record import Row
-from models.settings import TenantBook
+from models.validate import Known
 from ops.local import Servers
 from simulator import companies, sized, tenant_settings
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
+from streams.poison import POISON
+from tests.crash import odd
+from tests.crash.attack import Attack
 from tests.crash.doing import Faults
 from tests.crash.feed import Feed
 from tests.crash.plan import Fault
 from tests.crash.pool import Pool
+from tests.crash.quarantined import Origin, engine_errors, poisoned, quarantine_of
 
 SESSION_S: Final = 6.0
 SETTLE_S: Final = 30.0
@@ -70,20 +75,15 @@ class Run:
                  workers: int = 2, settle_s: float = SETTLE_S) -> None:  # fmt: skip
         self.servers, self.folder = servers, folder
         self.settings = place(servers.kafka.bootstrap, servers.redis.url, f"crash-{seed}", session_timeout_s=SESSION_S)
-        self.book = TenantBook.from_mapping({"tenants": tenant_settings(tenants)})
         self.names = [profile.tenant for profile in companies(tenants)]
         self.events, self.workers, self.settle_s = events, workers, settle_s
         self.records = sized(Random(seed), tenants, events, now_ms).history()
-        self.env = environment(self.settings) | {"CRMKPI_CONFIG": str(self._config(tenants))}
+        self.env = environment(self.settings) | {"CRMKPI_CONFIG": str(folder / "crmkpi.toml"), POISON: odd.POISON}
         self.pool = Pool(self.env, folder)
+        self.attack = Attack(
+            self.settings, servers.kafka, self.pool, tenant_settings(tenants), now_ms, self.env, folder
+        )
         self.report = Report()
-
-    def _config(self, tenants: int) -> Path:
-        path = self.folder / "crmkpi.toml"
-        tables = [f'[tenants.{name}]\ntz = "{own["tz"]}"\ncurrency = "{own["currency"]}"\n'
-                  for name, own in tenant_settings(tenants).items()]  # fmt: skip
-        path.write_text("\n".join(tables))
-        return path
 
     async def run(self, faults: Sequence[Fault]) -> Report:
         """All of it. Differences and surprises are in the report; exceptions are faults of the harness."""
@@ -150,7 +150,7 @@ class Run:
             while feed.is_alive() and feed.sent < self.events * 0.9 * (number - 1) / len(faults):
                 await asyncio.sleep(0.1)
             say(f"{monotonic() - began:6.1f} s  {fault.kind:15} {feed.sent:9,} sent, {len(self.pool.workers)} workers")
-            await Faults(self.servers, self.pool).do(fault)
+            await Faults(self.servers, self.pool, self.attack).do(fault)
             self.report.faults += 1
         feed.allow = 1.0
 
@@ -158,7 +158,7 @@ class Run:
         await asyncio.to_thread(feed.join)
         if feed.error is not None:
             raise feed.error
-        self.report.events = feed.sent
+        self.report.events = feed.sent + self.attack.sent
         say(f"{feed.sent:,} events sent, {self.pool.restarts} workers restarted; settling ...")
 
     async def _settle(self) -> None:
@@ -179,23 +179,34 @@ class Run:
         try:
             if unaccepted := watch.unaccepted():
                 return f"{unaccepted} records not accepted"
-            if behind := await watch.behind(watch.tenant_ends([*self.names, "default"])):
+            everybody = [*self.names, *self.attack.tenants, "default"]
+            if behind := await watch.behind(watch.tenant_ends(everybody)):
                 return f"Redis is behind for {', '.join(behind)}"
+            if old := await self._of_old_settings():
+                return f"Redis has numbers of settings from before for {', '.join(old)}"
         except KafkaException as error:
             return str(error)
         return ""
 
+    async def _of_old_settings(self) -> list[str]:
+        """Companies that moved and are not counted again."""
+        async with RedisReader(self.servers.redis.url) as reader:
+            found = {name: await reader.document(name, "duplicate_rate", "all") for name in self.names}
+        return [name for name, document in found.items() if not document or document["tz"] != self.attack.book[name].tz]
+
     async def _compare(self) -> None:
-        items = input_items(self.settings)
+        items = odd.as_counted(input_items(self.settings, Known(self.attack.book)))
+        poison = poisoned(self.settings)
         newest = max(max(item.received, item.time if isinstance(item, Row) else 0) for own in items.values()
                      for item in own)  # fmt: skip
         as_of = quarter_after(newest + 1)
         await freeze(self.settings, list(items), as_of, self.folder / "frozen.log", self.env)
-        await self._verify()
-        self.report.compared = await compare_all(self.settings, items, as_of, self.book, say)
+        await self._verify(poison.total())
+        await self._quarantined(poison)
+        self.report.compared = await compare_all(self.settings, items, as_of, self.attack.book, say)
         await self._conservation(items)
 
-    async def _verify(self) -> None:
+    async def _verify(self, quarantined: int) -> None:
         """The product's own proof: cells from facts, facts from the journal, published numbers from both."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cli", "verify", "--frozen", cwd=self.folder, env={**os.environ, **self.env},
@@ -203,8 +214,17 @@ class Run:
         )  # fmt: skip
         out, err = await process.communicate()
         say(f"verify: {out.decode().strip()}")
+        if quarantined and f"{quarantined} events in quarantine" not in out.decode():
+            self.report.problems.append(f"verify does not speak of {quarantined} events in quarantine")
         if process.returncode:
             self.report.problems.append(f"verify ended with {process.returncode}: {(out + err).decode()[-3000:]}")
+
+    async def _quarantined(self, poison: Counter[Origin]) -> None:
+        """Every event that the engine failed at is in quarantine, and one dead letter; nothing else is."""
+        letters, kept = await engine_errors(self.settings), await quarantine_of(self.settings)
+        for what, found in (("dead letters", letters), ("quarantine", kept)):
+            if found != poison:
+                self.report.problems.append(f"{what}: missing {poison - found}, too many {found - poison}")
 
     async def _conservation(self, items: dict[str, list[Item]]) -> None:
         """Every record counted as received exactly once."""

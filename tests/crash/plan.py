@@ -14,6 +14,11 @@ KINDS: Final = (
     "broker-kill",
     "redis-restart",
     "redis-flush",
+    "poison",  # events that the engine fails at
+    "corrupt",  # a batch that the broker's disk has damaged; `crmkpi topics skip`
+    "settings",  # a company moves to another zone and currency
+    "erasures",  # people ask to be forgotten
+    "back-fill",  # another tenant sends its history at full speed
 )
 
 
