@@ -14,7 +14,7 @@ from bench.workload import rfc3339
 from models import topics
 from models.record import RawRecord, Refusal, Row
 from models.settings import Settings, TenantBook
-from models.validate import validate
+from models.validate import Known, validate
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
 from sinks.redis_sink import RedisSink
@@ -39,12 +39,12 @@ def quarter_after(time: int) -> int:
     return -(-time // QUARTER_MS) * QUARTER_MS
 
 
-def items_by_tenant(records: Iterable[RawRecord]) -> dict[str, list[Item]]:
-    """Accepted and refused events by tenant, each input partition in its order."""
+def items_by_tenant(records: Iterable[RawRecord], known: Known | None = None) -> dict[str, list[Item]]:
+    """Accepted and refused events by tenant, each input partition in its order. ``known``: as for `validate`."""
     found: dict[str, list[Item]] = {}
     source = iter(records)
     while chunk := list(islice(source, CHUNK)):
-        rows, rejections = validate(chunk)
+        rows, rejections = validate(chunk, known)
         for row in rows:
             found.setdefault(row.tenant, []).append(row)
         for no in rejections:
@@ -52,10 +52,10 @@ def items_by_tenant(records: Iterable[RawRecord]) -> dict[str, list[Item]]:
     return found
 
 
-def input_items(settings: Settings) -> dict[str, list[Item]]:
+def input_items(settings: Settings, known: Known | None = None) -> dict[str, list[Item]]:
     """The same of everything the input topics hold."""
     read = messages(settings.kafka, topics.inputs(settings))
-    return items_by_tenant(raw_record(message) for message in read)
+    return items_by_tenant((raw_record(message) for message in read), known)
 
 
 async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -> bool:

@@ -14,6 +14,7 @@ from kpis.ledger import Contribution
 from kpis.marks import FOREVER, Mark
 from kpis.names import segment_of
 from kpis.purchases import purchases_of, revenue_facts
+from kpis.told import told_of
 from kpis.touches import LATE, Touches
 from models.record import Row
 
@@ -136,9 +137,8 @@ def of_acquisition(tenant: "Tenant", root: str, since: int | None) -> Contributi
 
 def _named(tenant: "Tenant", root: str) -> str | None:
     """The source that the earliest ``customer.created`` with one says."""
-    members = tenant.people.identity.members(root)
-    created = [event for one in members for event in tenant.customers.get(one, ()) if event[3] == "created"]
-    said = [event for event in created if event[4] not in (None, "")]
+    members = [one for one in tenant.people.identity.members(root) if one in tenant.customers]
+    said = [event for one in members for event in told_of(tenant, one).created if event[4] not in (None, "")]
     return str(min(said)[4])[:LONGEST] if said else None
 
 

@@ -1,28 +1,31 @@
 """A customer: since when, and when active. Rules: kpi-precise "customer since", "active(x)" and "MRR"."""
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
 
 from kpis.cohorts import cohort_marks
-from kpis.marks import DAY_MS, FOREVER, Interval, Mark, ceil_quarter, level_marks, lost_marks, union
+from kpis.ledger import MANY
+from kpis.marks import DAY_MS, FOREVER, QUARTER_MS, Interval, Mark, ceil_quarter, level_marks, lost_marks, union
+from kpis.prices import Prices, SubscriptionEvent
 from kpis.zone import Zone
 from models.settings import TenantSettings
-
-SubscriptionEvent = list[Any]  # [effective, t, source, id, kind, mrr or None, its currency]
 
 
 @dataclass(slots=True)
 class CustomerFacts:
     """All that decides a customer. Instants in ms."""
 
-    created: list[int] = field(default_factory=list)
-    reactivated: list[int] = field(default_factory=list)
-    churned: list[int] = field(default_factory=list)
+    created: "array[int]" = field(default_factory=lambda: array("q"))
+    reactivated: "array[int]" = field(default_factory=lambda: array("q"))
+    churned: "array[int]" = field(default_factory=lambda: array("q"))
     orders: list[int] = field(default_factory=list)  # kept ones
     deals: list[int] = field(default_factory=list)  # won ones, at their close
-    subscriptions: list[list[SubscriptionEvent]] = field(default_factory=list)
+    subscriptions: list[Prices] = field(default_factory=list)
 
 
 def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> SubscriptionEvent:
@@ -31,65 +34,49 @@ def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[s
     return [data.get("effective_at", time), time, source, id_, kind, *price]
 
 
-class PriceStep(NamedTuple):
-    """From an instant (ms) on a subscription costs so much a month, in minor units; paused or cancelled nothing."""
-
-    instant: int
-    mrr: int
-    currency: str
-
-
-def price_steps(events: list[SubscriptionEvent]) -> list[PriceStep]:
-    """Every change of a subscription's price, one an instant. A scheduled cancellation changes nothing."""
-    found: list[PriceStep] = []
-    price, currency = 0, ""
-    for effective, _, _, _, kind, mrr, unit in sorted(events, key=lambda event: event[:4]):
-        if kind == "cancel_scheduled":
-            continue
-        if mrr is not None and kind in ("started", "changed"):
-            price, currency = mrr, unit
-        if found and found[-1].instant == effective:
-            found.pop()
-        step = PriceStep(effective, 0 if kind in ("paused", "cancelled") else price, currency)
-        if not found or found[-1][1:] != step[1:]:
-            found.append(step)
-    return found
-
-
-def paying_intervals(events: list[SubscriptionEvent]) -> list[Interval]:
-    """When a subscription has mrr > 0 and is neither paused nor cancelled, ms."""
-    steps = price_steps(events)
-    ends = [*(step.instant for step in steps[1:]), FOREVER]
-    return union((step.instant, end) for step, end in zip(steps, ends, strict=False) if step.mrr > 0)
-
-
 def customer_since(facts: CustomerFacts) -> int | None:
     """When a subject became a customer, ms; None for a prospect."""
-    paid = [span[0][0] for span in map(paying_intervals, facts.subscriptions) if span]
+    paid = [one.first_paid for one in facts.subscriptions if one.first_paid is not None]
     return min([*facts.created, *facts.orders, *facts.deals, *paid], default=None)
 
 
 def active_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
     """When a customer is active, ms: by contract if it ever had one, else for 90 days from each purchase."""
     if facts.subscriptions:
-        return union(span for events in facts.subscriptions for span in paying_intervals(events))
+        paid = [prices.paying() for prices in facts.subscriptions]
+        return paid[0] if len(paid) == 1 else union(span for spans in paid for span in spans)
     since = customer_since(facts)
-    starts = [*facts.orders, *facts.deals, *facts.reactivated, *([since] if since is not None else [])]
-    return _by_purchases(starts, sorted(facts.churned), settings)
+    starts = array("q", [*facts.orders, *facts.deals, *([since] if since is not None else [])])
+    return _by_purchases(starts + facts.reactivated, facts.churned, settings)
 
 
 def bought_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
     """When a customer is active by purchases alone, contracts and words of the CRM ignored."""
-    return _by_purchases([*facts.orders, *facts.deals], [], settings)
+    return _by_purchases(array("q", [*facts.orders, *facts.deals]), array("q"), settings)
 
 
-def _by_purchases(starts: Iterable[int], churned: list[int], settings: TenantSettings) -> list[Interval]:
-    spans = []
-    for start in starts:
-        at = bisect_left(churned, start)
-        cut = churned[at] if at < len(churned) else FOREVER
-        spans.append((start, min(cut, ceil_quarter(start + settings.inactivity_days * DAY_MS))))
-    return union(spans)
+def _by_purchases(starts: "array[int]", churned: "array[int]", settings: TenantSettings) -> list[Interval]:
+    """From each start until the time is over, or the next word that it left."""
+    wait = settings.inactivity_days * DAY_MS
+    if len(starts) > MANY:
+        return _by_many(starts, churned, wait)
+    ends = [*sorted(churned), FOREVER]
+    cuts = ((start, ends[min(bisect_left(ends, start), len(churned))]) for start in starts)
+    return union((start, min(cut, ceil_quarter(start + wait))) for start, cut in cuts)
+
+
+def _by_many(starts: "array[int]", churned: "array[int]", wait: int) -> list[Interval]:
+    begins = np.sort(np.array(starts, dtype=np.int64))
+    cuts = np.append(np.sort(np.array(churned, dtype=np.int64)), FOREVER)
+    cut = cuts[np.minimum(np.searchsorted(cuts, begins), len(churned))]
+    ends = np.minimum(cut, -(-(begins + wait) // QUARTER_MS) * QUARTER_MS)
+    begins, ends = begins[begins < ends], ends[begins < ends]
+    if not len(begins):
+        return []
+    reached = np.maximum.accumulate(ends)
+    breaks = np.flatnonzero(begins[1:] > reached[:-1]) + 1
+    firsts, lasts = np.append(0, breaks), np.append(breaks, len(begins)) - 1
+    return list(zip(begins[firsts].tolist(), reached[lasts].tolist(), strict=True))
 
 
 def customer_marks(facts: CustomerFacts, settings: TenantSettings, zone: Zone) -> Iterator[Mark]:

@@ -6,7 +6,6 @@ from there, one that comes a little out of order from one of two places a few ev
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -24,14 +23,14 @@ from kpis.deals import (
     says_won,
     stale_intervals,
 )
-from kpis.marks import DAY_MS, FOREVER, QUARTER_MS, Interval, ceil_quarter, union
+from kpis.ledger import MANY
+from kpis.marks import DAY_MS, FOREVER, QUARTER_MS, Interval, Mark, ceil_quarter, union
 from kpis.stays import Stay, StaysReader, stays
 from models.settings import TenantSettings
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-MANY: Final = 64  # events from which on a deal is kept as read
 BETWEEN: Final = 64  # events between the places to go on from
 
 
@@ -51,13 +50,13 @@ class Reading:
         """When nothing had been heard of it for long."""
         return stale_intervals(self._events, self._settings)
 
-    def won(self) -> Iterator[int]:
-        """When events said that it was won, ms."""
-        return (event[0] for event in self._events if says_won(event, self._settings))
+    def won(self) -> list[Mark]:
+        """The attempts that events said to have been won."""
+        return [_attempt(event) for event in self._events if says_won(event, self._settings)]
 
-    def late(self) -> Iterator[DealEvent]:
+    def late(self) -> list[DealEvent]:
         """Its late events."""
-        return (event for event in self._events if len(event) > 5)
+        return [event for event in self._events if len(event) > 5]
 
 
 class Place(NamedTuple):
@@ -76,7 +75,7 @@ class History(Reading):
 
     def __init__(self, settings: TenantSettings) -> None:
         super().__init__([], settings)
-        self._won, self._late = array("q"), list[DealEvent]()
+        self._won, self._late = list[Mark](), list[DealEvent]()
         self._times = array("q")  # of its events, each once, in order
         self._read = 0
         self._begin(versioned=True)
@@ -121,7 +120,7 @@ class History(Reading):
         if (created := created_at(event)) is not None:
             self.deal.created = created if self.deal.created is None else min(created, self.deal.created)
         if says_won(event, self._settings):
-            self._won.append(event[0])
+            self._won.append(_attempt(event))
         if len(event) > 5:
             self._late.append(event)
         at = bisect_left(self._times, event[0])
@@ -189,13 +188,17 @@ class History(Reading):
         silent = np.flatnonzero(times + wait - QUARTER_MS < after)
         return union((ceil_quarter(int(times[at]) + wait), int(after[at])) for at in silent.tolist())
 
-    def won(self) -> Iterator[int]:
-        """When events said that it was won, ms."""
-        return iter(self._won)
+    def won(self) -> list[Mark]:
+        """The attempts that events said to have been won."""
+        return list(self._won)
 
-    def late(self) -> Iterator[DealEvent]:
+    def late(self) -> list[DealEvent]:
         """Its late events."""
-        return iter(self._late)
+        return list(self._late)
+
+
+def _attempt(event: DealEvent) -> Mark:
+    return Mark("attempts.won", event[0], 1)
 
 
 def deal_of(tenant: "Tenant", key: str) -> Deal:

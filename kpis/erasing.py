@@ -103,9 +103,13 @@ def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
                 forget_rated(tenant, thing)
             _move_fact(tenant, kind, key, None)
         tenant.purchases.pop(thing, None)
+        for kept, read in (("order", tenant.chains), ("subscription", tenant.prices)):
+            if kind == kept:
+                read.pop(key, None)
         if kind == "deal":
             tenant.ages.changed.add(key)
             tenant.histories.pop(key, None)
+            tenant.deal_logs.pop(key, None)
 
 
 # --- what stays gets other names
@@ -132,6 +136,9 @@ def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
         _move_messages(tenant, raw.removeprefix(MESSAGE), new.removeprefix(MESSAGE))
     tenant.answer_orders.pop(raw, None)
     tenant.horizons.pop(raw, None)
+    tenant.recurring.pop(raw, None)
+    tenant.told.pop(raw, None)
+    tenant.lead_logs.pop(raw, None)
     tenant.scored.drop(raw)
     tenant.spenders.move(raw, new)
     people.sets.drop(raw)

@@ -12,19 +12,21 @@ from kpis.contacts import TYPES
 from kpis.contracts import renewal_marks
 from kpis.costs import cost_marks
 from kpis.credit import CREDIT, of_credit
-from kpis.customers import CustomerFacts, SubscriptionEvent, customer_marks, customer_since
+from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deal_history import Reading, reading
+from kpis.deal_parts import deal_parts
 from kpis.deals import deal_marks, deal_segments
 from kpis.forms import of_forms
 from kpis.hits import of_hits
-from kpis.lead_groups import lead_events, lead_group
-from kpis.leads import attempts, lead_marks, read_lead
-from kpis.ledger import Contribution
+from kpis.lead_groups import lead_events, lead_group, log_of
+from kpis.leads import lead_marks, read_lead
+from kpis.ledger import MANY, Contribution, Parts, coded
 from kpis.marks import FOREVER, Mark, level_marks
 from kpis.messages import message_marks
-from kpis.mrr import mrr_marks, read_plans
+from kpis.mrr import mrr_parts
 from kpis.names import segment_of
-from kpis.orders import adjustment_marks, order_marks, read_order
+from kpis.orders import chain_of, order_marks
+from kpis.prices import Prices, prices_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
 from kpis.records import record_marks
@@ -33,6 +35,7 @@ from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
 from kpis.stays import STAGE_EVENTS, Stay, stay_marks
 from kpis.tickets import ticket_marks
+from kpis.told import told_of
 from kpis.touches import BY_CODE, LATE, LOGINS
 
 if TYPE_CHECKING:
@@ -51,8 +54,7 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
     if key not in tenant.deals:
         return
     read = reading(tenant, key)
-    for time in read.won():
-        yield 0, Mark("attempts.won", time, 1)
+    yield from ((0, mark) for mark in read.won())
     for stage, mark in stay_marks(_stays_of(read)):
         yield tenant.sets.code((segment_of("stage", stage),)), mark
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
@@ -76,27 +78,36 @@ def _stays_of(read: Reading) -> list[Stay]:
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:
     """An order, in the segments of its subject."""
-    events = tenant.orders.get(key, [])
-    order = read_order(events, tenant.settings)
-    if order is not None:
-        segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
-        for mark in (*order_marks(order, tenant.zone), *adjustment_marks(events, tenant.zone)):
-            yield segments, mark
+    for segments, marks in order_parts(tenant, key).values():
+        yield from coded(segments, marks)
+
+
+def order_parts(tenant: "Tenant", key: str) -> Parts:
+    """An order as such, and its refunds."""
+    chain = chain_of(tenant, key)
+    order = chain.order(tenant.settings)
+    if order is None:
+        return {}
+    segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
+    own = [*order_marks(order, tenant.zone), *chain.cancellation()]
+    return {"own": (segments, own), "refunds": (segments, list(chain.refunds))}
 
 
 def of_lead(tenant: "Tenant", key: str) -> Contribution:
     """A lead, in the segments of its subject; of merged ones only the first."""
-    for mark in attempts(tenant.leads.get(key, [])):
-        yield 0, mark
-    if lead_group(tenant, key) != key:
-        return
-    lead = read_lead(lead_events(tenant, key))
-    if lead is not None:
-        segments = tenant.people.segments(tenant.people.subject(key))
-        for mark in lead_marks(lead):
-            yield segments, mark
-        for mark in response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone):
-            yield segments, mark
+    for segments, marks in lead_parts(tenant, key).values():
+        yield from coded(segments, marks)
+
+
+def lead_parts(tenant: "Tenant", key: str) -> Parts:
+    """What was tried, and what a lead is."""
+    tried: Parts = {"tried": (0, list(log_of(tenant, key).attempts))}
+    lead = read_lead(lead_events(tenant, key)) if lead_group(tenant, key) == key else None
+    if lead is None:
+        return tried
+    segments = tenant.people.segments(tenant.people.subject(key))
+    answered = response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone)
+    return {**tried, "own": (segments, [*lead_marks(lead), *answered])}
 
 
 def of_message(tenant: "Tenant", key: str) -> Contribution:
@@ -106,20 +117,23 @@ def of_message(tenant: "Tenant", key: str) -> Contribution:
 
 def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
     """All that decides a customer."""
-    facts, people = CustomerFacts(), tenant.people
-    for member in people.identity.members(root):
-        for time, _, _, kind, _ in tenant.customers.get(member, ()):
-            getattr(facts, kind).append(time)
+    facts = CustomerFacts()
+    for member in tenant.people.identity.members(root):
+        if member in tenant.customers:
+            times = told_of(tenant, member).times
+            facts.created += times["created"]
+            facts.reactivated += times["reactivated"]
+            facts.churned += times["churned"]
     facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
     facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
     facts.subscriptions = subscriptions_of(tenant, root)
     return facts
 
 
-def subscriptions_of(tenant: "Tenant", root: str) -> list[list[SubscriptionEvent]]:
-    """The events of each of a subject's subscriptions."""
-    held = (tenant.subscriptions.get(key) for key in tenant.people.owned_by(root, "subscription"))
-    return [events for events in held if events]
+def subscriptions_of(tenant: "Tenant", root: str) -> list[Prices]:
+    """A subject's subscriptions."""
+    keys = tenant.people.owned_by(root, "subscription")
+    return [prices_of(tenant, key) for key in keys if tenant.subscriptions.get(key)]
 
 
 def of_customer(tenant: "Tenant", root: str) -> Contribution:
@@ -142,11 +156,20 @@ def of_way(tenant: "Tenant", root: str) -> Contribution:
 def of_mrr(tenant: "Tenant", root: str) -> Contribution:
     """What a subject's subscriptions cost, together; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) != root:
+        tenant.recurring.pop(root, None)
         return
-    if plans := read_plans(subscriptions_of(tenant, root), tenant.zone):
-        segments = tenant.people.segments(root)
-        for mark in mrr_marks(plans, tenant.settings.currency, worth(tenant)):
-            yield segments, mark
+    segments = tenant.people.segments(root)
+    for marks in mrr_parts(tenant, root).values():
+        yield from ((segments, mark) for mark in marks)
+
+
+def many_mrr(tenant: "Tenant", root: str) -> Parts | None:
+    """The same in parts, of a subject whose subscriptions have many events."""
+    keys = tenant.people.owned_by(root, "subscription")
+    if tenant.people.subject(root) != root or all(len(tenant.subscriptions.get(key, ())) <= MANY for key in keys):
+        return None
+    segments = tenant.people.segments(root)
+    return {name: (segments, marks) for name, marks in mrr_parts(tenant, root).items()}
 
 
 def of_contract(tenant: "Tenant", key: str) -> Contribution:
@@ -275,4 +298,13 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
     "click": of_click,
     "hits": of_hits,
     "forms": of_forms,
+}
+
+
+# Groups of which only what differs is moved where their facts are many.
+PARTS: Final[dict[str, Callable[["Tenant", str], Parts | None]]] = {
+    "deal": lambda tenant, key: deal_parts(tenant, key) if len(tenant.deals.get(key, ())) > MANY else None,
+    "order": lambda tenant, key: order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None,
+    "lead": lambda tenant, key: lead_parts(tenant, key) if len(tenant.leads.get(key, ())) > MANY else None,
+    "mrr": many_mrr,
 }

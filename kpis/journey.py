@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kpis.attribution import Touch
+from kpis.told import told_of
 from kpis.touches import LATE, Touches
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _made_by_crm(tenant: "Tenant", root: str) -> bool:
     """Whether the CRM told of a subject as a customer, a lead, or by a deal."""
     people = tenant.people
     return (
-        any(event[3] == "created" for one in people.identity.members(root) for event in tenant.customers.get(one, ()))
+        any(told_of(tenant, one).created for one in people.identity.members(root) if one in tenant.customers)
         or any(event[1] != "deal" for lead in people.owned_by(root, "lead") for event in tenant.leads.get(lead, ()))
         or any(deal in tenant.deals for deal in people.owned_by(root, "deal"))
     )

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from kpis.leads import LeadEvent, read_lead
+from kpis.leads import LeadEvent, LeadLog, read_lead
+from kpis.ledger import MANY
 from kpis.person_sets import Steps
 
 if TYPE_CHECKING:
@@ -21,8 +22,25 @@ def merged_leads(tenant: "Tenant", lead: str) -> tuple[str, ...]:
 
 
 def lead_events(tenant: "Tenant", lead: str) -> list[LeadEvent]:
-    """All events of a lead, merged ones being one."""
-    return [event for one in merged_leads(tenant, lead) for event in tenant.leads.get(one, ())]
+    """The events that decide a lead, merged ones being one."""
+    return [event for one in merged_leads(tenant, lead) for event in deciding(tenant, one)]
+
+
+def deciding(tenant: "Tenant", lead: str) -> list[LeadEvent]:
+    """Of the events of an id of a lead, where they are many, those that decide what it is."""
+    events = tenant.leads.get(lead, [])
+    return events if len(events) <= MANY else log_of(tenant, lead).deciding
+
+
+def log_of(tenant: "Tenant", lead: str) -> LeadLog:
+    """The events of an id of a lead as read; of many only the new ones are."""
+    events = tenant.leads.get(lead, [])
+    log = tenant.lead_logs.get(lead)
+    if log is None or log.events is not events:
+        log = LeadLog(events)
+        if len(events) > MANY:
+            tenant.lead_logs[lead] = log
+    return log.go_on()
 
 
 def latest_steps(tenant: "Tenant", person: str) -> Steps:

@@ -1,6 +1,6 @@
 """Dated changes, intervals, and the instants that events bring about later."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
@@ -19,6 +19,20 @@ class Mark(NamedTuple):
     measure: str
     instant: int
     delta: int
+
+
+def in_common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How long two lists are the same from their beginning on. What is the same object is told at once."""
+    low, high = 0, min(len(one), len(other))
+    if one[:high] == other[:high]:
+        return high
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def ceil_quarter(instant: int) -> int:

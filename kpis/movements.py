@@ -1,12 +1,11 @@
 """How customers' MRR moves: changes of their totals, netted and named. Rules: kpi-precise "MRR" and "net_new_mrr"."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
-from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
-from kpis.customers import PriceStep
 from kpis.money import Worth
+from kpis.prices import PriceStep
 from kpis.windows import MINUTE_MS
 
 NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
@@ -46,21 +45,13 @@ class Change(NamedTuple):
 NOTHING: Final = Total({}, Fraction(0), {})
 
 
-def _totals(plans: list[Plan], worth: Worth) -> Iterator[tuple[int, Total]]:
-    """The customer's total from each instant on at which a subscription changes."""
-    steps = sorted((step.instant, number, step) for number, plan in enumerate(plans) for step in plan.steps)
-    held: dict[int, PriceStep] = {}
-    for instant, group in groupby(steps, key=lambda step: step[0]):
-        held.update((number, step) for _, number, step in group)
-        amounts: Amounts = {}
-        for number, step in held.items():
-            if step.mrr:
-                key = (step.currency, plans[number].day)
-                amounts[key] = amounts.get(key, 0) + step.mrr
-        yield instant, _total(amounts, worth)
-
-
-def _total(amounts: Amounts, worth: Worth) -> Total:
+def total(held: Iterable[tuple[PriceStep, int]], worth: Worth) -> Total:
+    """What (price, local day of its rate) of subscriptions come to."""
+    amounts: Amounts = {}
+    for step, day in held:
+        if step.mrr:
+            key = (step.currency, day)
+            amounts[key] = amounts.get(key, 0) + step.mrr
     priced, others = Fraction(0), {}
     for key, amount in amounts.items():
         one = worth(*key)
@@ -69,27 +60,6 @@ def _total(amounts: Amounts, worth: Worth) -> Total:
         else:
             priced += one * amount
     return Total(amounts, priced, others)
-
-
-def changes(plans: list[Plan], worth: Worth) -> Iterator[Change]:
-    """Every change of a customer's total."""
-    for (_, before), (instant, after) in pairwise([(0, NOTHING), *_totals(plans, worth)]):
-        if not before.same(after):
-            yield Change(instant, before, after)
-
-
-def netted(single: Iterable[Change]) -> Iterator[Change]:
-    """Chains of changes, each soon after the one before, as one that is dated at the last."""
-    chain: Change | None = None
-    for change in single:
-        if chain is not None and change.instant - chain.instant <= NETTED_MS:
-            chain = Change(change.instant, chain.before, change.after)
-            continue
-        if chain is not None:
-            yield chain
-        chain = change
-    if chain is not None:
-        yield chain
 
 
 def movement_kind(change: Change, *, paid: bool) -> str:

@@ -4,46 +4,170 @@ A subscription keeps the rate of the day it was first paid, so an amount is know
 in the measures' names (``mrr:USD:20454``; the reporting currency needs no day), and no movement comes from a rate.
 """
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kpis.customers import SubscriptionEvent, price_steps
-from kpis.marks import FOREVER, Mark
+from kpis.ledger import MANY
+from kpis.marks import Mark, in_common
 from kpis.money import Worth, dated_name
-from kpis.movements import GAINS, Change, Plan, changes, movement_kind, netted
+from kpis.movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
+from kpis.prices import Prices, PriceStep, prices_of
+from kpis.rated import worth
 from kpis.windows import MINUTE_MS
 from kpis.zone import Zone
 
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
 
-def read_plans(subscriptions: Iterable[list[SubscriptionEvent]], zone: Zone) -> list[Plan]:
-    """The subscriptions that were ever paid."""
-    found = []
-    for events in subscriptions:
-        steps = price_steps(events)
-        first = next((step.instant for step in steps if step.mrr), None)
+BETWEEN: Final = 16  # instants between the places to go on from
+NEVER: Final = 1 << 62  # an instant after every other
+
+
+def read_plans(subscriptions: Iterable[tuple[str, Prices]], zone: Zone) -> dict[str, Plan]:
+    """The subscriptions that were ever paid, by name."""
+    found = {}
+    for name, prices in subscriptions:
+        first = next((step.instant for step in prices.steps if step.mrr), None)
         if first is not None:
-            found.append(Plan(steps, zone.day(first // MINUTE_MS)))
+            found[name] = Plan(list(prices.steps), zone.day(first // MINUTE_MS))
     return found
 
 
-def mrr_marks(plans: list[Plan], home: str, worth: Worth) -> Iterator[Mark]:
-    """What a customer's subscriptions add to the numbers. ``home``: the reporting currency."""
-    for plan in plans:
-        yield from _levels(plan, home)
-    paid = False
-    for change in netted(changes(plans, worth)):
-        yield from _movement(change, home, worth, paid=paid)
-        paid = paid or bool(change.after.amounts)
+class Levels:
+    """A subscription's price as a level of money, and its being paid as a level of facts. ``marks``: what it adds."""
+
+    def __init__(self, plan: Plan, home: str) -> None:
+        self.marks: list[Mark] = []
+        self.plan = Plan([], plan.day)
+        self._home = home
+        self._places = array("q")  # step -> where its marks begin
+
+    def go_on(self, plan: Plan) -> int:
+        """Read other steps of the plan; the first instant (ms) from which on they differ."""
+        old, new = self.plan.steps, plan.steps
+        same = in_common(old, new)
+        if same < len(old):
+            del self.marks[self._places[same] :], self._places[same:]
+        for before, step in zip([None, *new][same:], new[same:], strict=False):
+            self._places.append(len(self.marks))
+            self.marks += self._step(before, step)
+        self.plan = plan
+        return min((step.instant for step in (*old[same : same + 1], *new[same : same + 1])), default=NEVER)
+
+    def _step(self, before: PriceStep | None, step: PriceStep) -> Iterator[Mark]:
+        for sign, one in ((-1, before), (1, step)):
+            if one is not None and one.mrr:
+                name = dated_name(one.currency, self.plan.day, self._home)
+                yield Mark(f"mrr:{name}", step.instant, sign * one.mrr)
+                yield Mark(f"mrr#:{name}", step.instant, sign)
 
 
-def _levels(plan: Plan, home: str) -> Iterator[Mark]:
-    """A subscription's price as a level of money, and its being paid as a level of facts."""
-    ends = [step.instant for step in plan.steps[1:]] + [FOREVER]
-    for step, end in zip(plan.steps, ends, strict=True):
-        name = dated_name(step.currency, plan.day, home)
-        for measure, amount in ((f"mrr:{name}", step.mrr), (f"mrr#:{name}", 1)) if step.mrr else ():
-            yield Mark(measure, step.instant, amount)
-            if end < FOREVER:
-                yield Mark(measure, end, -amount)
+class Place(NamedTuple):
+    """A customer after its steps up to an instant (ms); so many ``marks`` there are then."""
+
+    instant: int
+    held: dict[str, PriceStep]
+    total: Total
+    chain: Change | None
+    paid: bool
+    marks: int
+
+
+START: Final = Place(-NEVER, {}, NOTHING, None, False, 0)
+
+
+class Recurring:
+    """What a customer's subscriptions add to the numbers; what comes last is read on from a place shortly before."""
+
+    def __init__(self, home: str, worth: Worth, version: int = 0) -> None:
+        self.version = version  # of the rates
+        self._home, self._worth = home, worth
+        self._levels: dict[str, Levels] = {}
+        self._marks: list[Mark] = []  # of chains that have ended
+        self._places = [START]
+        self._go_back(NEVER)
+
+    def go_on(self, plans: dict[str, Plan]) -> "Recurring":
+        """Read other plans, which are mostly the same with more steps."""
+        start = NEVER
+        for name in [name for name, levels in self._levels.items() if plans.get(name, NO_PLAN)[1] != levels.plan.day]:
+            start = min(start, self._levels.pop(name).plan.steps[0].instant)
+        for name, plan in plans.items():
+            if name not in self._levels:
+                self._levels[name] = Levels(plan, self._home)
+            start = min(start, self._levels[name].go_on(plan))
+        if start < NEVER:
+            self._go_back(start)
+            self._follow()
+        return self
+
+    def _go_back(self, start: int) -> None:
+        while self._places[-1].instant >= start:
+            self._places.pop()
+        place = self._places[-1]
+        self._instant, self._total, self._chain, self._paid = place.instant, place.total, place.chain, place.paid
+        self._held = dict(place.held)
+        del self._marks[place.marks :]
+
+    def _follow(self) -> None:
+        steps = sorted(
+            (step.instant, name, step)
+            for name, levels in self._levels.items()
+            for step in _after(levels.plan.steps, self._instant)
+        )
+        for count, (instant, group) in enumerate(groupby(steps, key=lambda step: step[0]), 1):
+            self._held.update((name, step) for _, name, step in group)
+            self._instant = instant
+            self._take(instant)
+            if count % BETWEEN == 0:
+                place = Place(instant, dict(self._held), self._total, self._chain, self._paid, len(self._marks))
+                self._places[1:] = [*self._places[1:][-1:], place]
+
+    def _take(self, instant: int) -> None:
+        before = self._total
+        self._total = total(((step, self._levels[name].plan.day) for name, step in self._held.items()), self._worth)
+        if before.same(self._total):
+            return
+        chain = self._chain
+        if chain is not None and instant - chain.instant > NETTED_MS:
+            self._marks += self.current()
+            self._paid = self._paid or bool(chain.after.amounts)
+            chain = None
+        # Changes, each soon after the one before, are one that is dated at the last.
+        self._chain = Change(instant, before if chain is None else chain.before, self._total)
+
+    def current(self) -> Iterator[Mark]:
+        """What the chain of changes adds that may still go on."""
+        if self._chain is not None:
+            yield from _movement(self._chain, self._home, self._worth, paid=self._paid)
+
+    def parts(self) -> dict[str, list[Mark]]:
+        """All that it adds, in lists that mostly become longer."""
+        levels = {f"level:{name}": list(levels.marks) for name, levels in self._levels.items()}
+        return {**levels, "moved": list(self._marks), "current": list(self.current())}
+
+
+NO_PLAN: Final = Plan([], -1)
+
+
+def _after(steps: list[PriceStep], instant: int) -> list[PriceStep]:
+    return steps[bisect_right(steps, instant, key=lambda step: step.instant) :]
+
+
+def mrr_parts(tenant: "Tenant", root: str) -> dict[str, list[Mark]]:
+    """What a subject's subscriptions add to the numbers."""
+    keys = list(tenant.people.owned_by(root, "subscription"))
+    plans = read_plans(((key, prices_of(tenant, key)) for key in keys), tenant.zone)
+    home, version = tenant.settings.currency, tenant.rates.version
+    if sum(len(plan.steps) for plan in plans.values()) <= MANY:
+        return Recurring(home, worth(tenant)).go_on(plans).parts()
+    held = tenant.recurring.get(root)
+    if held is None or held.version != version:
+        held = tenant.recurring[root] = Recurring(home, worth(tenant), version)
+    return held.go_on(plans).parts()
 
 
 def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterator[Mark]:

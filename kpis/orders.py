@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from kpis.ledger import MANY
 from kpis.marks import Mark
 from kpis.money import money_marks
 from kpis.zone import Zone
 from models.settings import TenantSettings
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
 
 FIELDS: Final = ("amount", "currency", "tax")
 OrderEvent = list[Any]  # [t, kind, source, id, {amount, currency, tax}]
@@ -28,45 +32,79 @@ class Order:
     kept: bool
 
 
-def read_order(events: list[OrderEvent], settings: TenantSettings) -> Order | None:
-    """The order as its events leave it; None while it has not been completed. A refund may come first."""
-    completed = max((event for event in events if event[1] == "completed"), key=_stamp, default=None)
-    if completed is None:
-        return None
-    data = completed[4]
-    amount, currency = data.get("amount"), data.get("currency")
-    refunds = [event[4] for event in events if event[1] == "refunded"]
-    same = sum(refund.get("amount", 0) for refund in refunds if refund.get("currency") == currency)
-    cancelled = any(event[1] == "cancelled" for event in events)
-    kept = not cancelled and (amount is None or same < amount)
-    priced = (
-        amount is not None and currency is not None and all(refund.get("currency") == currency for refund in refunds)
-    )
-    if not priced:
-        return Order(completed[0], None, None, kept)
-    tax = data.get("tax", 0) if settings.net_of_tax else 0
-    return Order(completed[0], 0 if cancelled else max(0, amount - tax - same), currency, kept)
+class Chain:
+    """The events of an order, read one by one; their order plays no part. ``refunds``: changes that refunds make."""
+
+    def __init__(self, zone: Zone, events: list[OrderEvent]) -> None:
+        self.refunds: list[Mark] = []
+        self._zone = zone
+        self._events = events
+        self._read = 0
+        self._completed: OrderEvent | None = None
+        self._cancelled: int | None = None
+        self._refunded: dict[str | None, int] = {}  # currency -> minor units
+        self.go_on()
+
+    def of(self, events: list[OrderEvent]) -> bool:
+        """Whether it is of this list."""
+        return events is self._events
+
+    def go_on(self) -> "Chain":
+        """Read what came since."""
+        for event in self._events[self._read :]:
+            self._take(event)
+        self._read = len(self._events)
+        return self
+
+    def _take(self, event: OrderEvent) -> None:
+        time, kind, _, _, data = event
+        if kind == "completed" and (self._completed is None or _stamp(self._completed) < _stamp(event)):
+            self._completed = event
+        elif kind == "cancelled":
+            self._cancelled = time if self._cancelled is None else min(time, self._cancelled)
+        elif kind == "refunded":
+            amount, currency = data.get("amount"), data.get("currency")
+            self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
+            self.refunds += self._adjustment(time, None if amount is None else -amount, currency)
+
+    def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Mark]:
+        return money_marks("adjustments", time, None, taken, currency, self._zone, rated=None)
+
+    def order(self, settings: TenantSettings) -> Order | None:
+        """The order as its events leave it; None while it has not been completed. A refund may come first."""
+        if self._completed is None:
+            return None
+        time, data, cancelled = self._completed[0], self._completed[4], self._cancelled is not None
+        amount, currency = data.get("amount"), data.get("currency")
+        same = self._refunded.get(currency, 0)
+        kept = not cancelled and (amount is None or same < amount)
+        if amount is None or currency is None or self._refunded.keys() - {currency}:
+            return Order(time, None, None, kept)
+        tax = data.get("tax", 0) if settings.net_of_tax else 0
+        return Order(time, 0 if cancelled else max(0, amount - tax - same), currency, kept)
+
+    def cancellation(self) -> Iterator[Mark]:
+        """What was left of an order when it was first cancelled, taken back then. Of a completed one."""
+        if self._completed is None or self._cancelled is None:
+            return
+        amount, currency = self._completed[4].get("amount"), self._completed[4].get("currency")
+        taken = None if amount is None else -max(0, amount - self._refunded.get(currency, 0))
+        yield from self._adjustment(self._cancelled, taken, currency)
+
+
+def chain_of(tenant: "Tenant", key: str) -> Chain:
+    """An order's events as read; of many events, which only become more, only the new ones are."""
+    events = tenant.orders.get(key, [])
+    if len(events) <= MANY:
+        return Chain(tenant.zone, events)
+    chain = tenant.chains.get(key)
+    if chain is None or not chain.of(events):
+        chain = tenant.chains[key] = Chain(tenant.zone, events)
+    return chain.go_on()
 
 
 def _stamp(event: OrderEvent) -> tuple[int, str, str]:
     return event[0], event[2], event[3]
-
-
-def adjustment_marks(events: list[OrderEvent], zone: Zone) -> Iterator[Mark]:
-    """What was taken back of an order, when it was: its refunds, and at the first cancellation what was left of it."""
-    completed = max((event for event in events if event[1] == "completed"), key=_stamp, default=None)
-    if completed is None:
-        return
-    amount, currency, left = completed[4].get("amount"), completed[4].get("currency"), completed[4].get("amount", 0)
-    for time, kind, _, _, data in events:
-        if kind == "refunded":
-            refund = data.get("amount")
-            taken = None if refund is None else -refund
-            yield from money_marks("adjustments", time, None, taken, data.get("currency"), zone, rated=None)
-            left -= refund or 0 if data.get("currency") == currency else 0
-    if cancelled := [event[0] for event in events if event[1] == "cancelled"]:
-        taken = None if amount is None else -max(0, left)
-        yield from money_marks("adjustments", min(cancelled), None, taken, currency, zone, rated=None)
 
 
 def order_marks(order: Order, zone: Zone) -> Iterator[Mark]:

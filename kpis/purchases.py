@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis.deal_history import deal_of
-from kpis.orders import read_order
+from kpis.orders import chain_of
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -24,7 +24,7 @@ def purchase(tenant: "Tenant", thing: str) -> Purchase | None:
     """A deal that was won or an order that stands, else None."""
     kind, key = thing.split(":", 1)
     if kind == "order":
-        order = read_order(tenant.orders.get(key, []), tenant.settings)
+        order = chain_of(tenant, key).order(tenant.settings)
         return Purchase(order.time, thing, order.net, order.currency) if order is not None and order.kept else None
     deal = deal_of(tenant, key)
     if deal.state != "won" or deal.closed is None:

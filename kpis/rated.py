@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kpis.contracts import read_dues
 from kpis.money import Worth
-from kpis.mrr import read_plans
+from kpis.prices import prices_of
 from kpis.windows import MINUTE_MS
 from models.money import digits
 
@@ -34,8 +34,11 @@ def _keys(tenant: "Tenant", thing: str) -> set[tuple[str, int]]:
     """The rates that may matter to a subscription or contract. Too many do no harm."""
     kind, key = thing.split(":", 1)
     if kind == "subscription":
-        plans = read_plans([tenant.subscriptions[key]], tenant.zone)
-        return {(step.currency, plan.day) for plan in plans for step in plan.steps}
+        prices = prices_of(tenant, key)
+        first = next((step.instant for step in prices.steps if step.mrr), None)
+        if first is None:
+            return set()
+        return {(currency, tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
     events = tenant.contracts[key]
     days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
     return {(event[4]["currency"], day) for event in events if "currency" in event[4] for day in days}

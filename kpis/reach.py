@@ -62,7 +62,7 @@ def _open_lead(tenant: "Tenant", key: str, time: int) -> None:
     if tenant.ledger.is_open("lead", key):
         return
     lead = read_lead(lead_events(tenant, key))
-    if lead is not None and (time < lead.end or not any(at <= time for at in outbound(tenant, key))):
+    if lead is not None and (time < lead.end or not (outbound(tenant, key) <= time).any()):
         tenant.ledger.open("lead", key)
 
 
@@ -153,7 +153,8 @@ def leads_of(tenant: "Tenant", deal: str) -> list[Lead]:
     return [lead for lead in found if lead is not None and deal in lead.deals]
 
 
-def outbound(tenant: "Tenant", key: str) -> list[int]:
+def outbound(tenant: "Tenant", key: str) -> NDArray[np.int64]:
     """Outbound touches of a lead's subject, ms, in order."""
     root = tenant.people.subject(key)
-    return sorted(at for raw in tenant.people.raws(root) for at in tenant.contacts.outbound(raw))
+    held = [tenant.contacts.outbound(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of]
+    return np.sort(np.concatenate(held)) if held else np.empty(0, dtype=np.int64)

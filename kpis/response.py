@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kpis.leads import Lead
-from kpis.marks import DAY_MS, Interval, Mark, ceil_quarter, level_marks
+from kpis.marks import DAY_MS, QUARTER_MS, Interval, Mark, level_marks
 from kpis.seconds import bucket
 from kpis.zone import Zone, day_date
 from models.settings import TenantSettings
@@ -15,26 +18,30 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MIDNIGHT_AFTER: Final = "24:00"
 
 
-def response_marks(lead: Lead, touches: list[int], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+def response_marks(
+    lead: Lead, touches: NDArray[np.int64], settings: TenantSettings, zone: Zone
+) -> Iterator[Mark]:  # fmt: skip
     """What the outbound touches of a lead's subject (ms, in order) add to the numbers."""
-    if touches:
-        yield Mark(f"answered={bucket(max(0, touches[0] - lead.created) // 1000)}", lead.created, 1)
-        worked = business_ms(lead.created, touches[0], settings, zone) // 1000
+    if len(touches):
+        first = int(touches[0])
+        yield Mark(f"answered={bucket(max(0, first - lead.created) // 1000)}", lead.created, 1)
+        worked = business_ms(lead.created, first, settings, zone) // 1000
         yield Mark(f"answered_business={bucket(worked)}", lead.created, 1)
     else:
         yield Mark("unanswered", lead.created, 1)
-    yield Mark("follow_ups", lead.created, sum(lead.created <= at < lead.end for at in touches[1:]))
+    further = touches[1:]
+    yield Mark("follow_ups", lead.created, int(((further >= lead.created) & (further < lead.end)).sum()))
     yield from level_marks("open_leads", [(lead.created, lead.end)] if lead.created < lead.end else [])
     yield from level_marks("abandoned_leads", abandoned(lead, touches, settings))
 
 
-def abandoned(lead: Lead, touches: list[int], settings: TenantSettings) -> Iterator[Interval]:
+def abandoned(lead: Lead, touches: NDArray[np.int64], settings: TenantSettings) -> list[Interval]:
     """When an open lead had not been touched for long, ms."""
-    heard = [lead.created, *(at for at in touches if lead.created < at < lead.end)]
-    for at, following in zip(heard, [*heard[1:], lead.end], strict=True):
-        silent = ceil_quarter(at + settings.abandoned_days * DAY_MS)
-        if silent < following:
-            yield silent, following
+    heard = np.append(lead.created, touches[(touches > lead.created) & (touches < lead.end)])
+    silent = -(-(heard + settings.abandoned_days * DAY_MS) // QUARTER_MS) * QUARTER_MS
+    following = np.append(heard[1:], lead.end)
+    long = silent < following
+    return list(zip(silent[long].tolist(), following[long].tolist(), strict=True))
 
 
 def business_ms(start: int, end: int, settings: TenantSettings, zone: Zone) -> int:

@@ -7,9 +7,10 @@ day, so that day is in the name of what was paid in a foreign currency: ``ltv:SE
 
 from collections.abc import Iterator, Sequence
 
-from kpis.customers import CustomerFacts, SubscriptionEvent, customer_since
+from kpis.customers import CustomerFacts, customer_since
 from kpis.marks import Mark
 from kpis.money import dated_name, money_marks
+from kpis.prices import SubscriptionEvent
 from kpis.purchases import Purchase
 from kpis.zone import Zone
 from models.settings import TenantSettings
@@ -40,7 +41,7 @@ def _first_business(
 ) -> Iterator[Mark]:
     """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
     if facts.subscriptions and settings.revenue_from != "deals":
-        plan = first_plan(event for events in facts.subscriptions for event in events)
+        plan = min(filter(None, (one.first_plan for one in facts.subscriptions)), key=_place, default=None)
         if plan is not None:
             effective, _, _, _, _, mrr, currency = plan
             yield from money_marks("new_business", effective, None, mrr, currency, zone, rated=None)
@@ -49,7 +50,5 @@ def _first_business(
         yield from money_marks("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
 
 
-def first_plan(events: Iterator[SubscriptionEvent]) -> SubscriptionEvent | None:
-    """The first word of a price above nothing."""
-    said = (event for event in events if event[4] in ("started", "changed") and event[5])
-    return min(said, key=lambda event: event[:4], default=None)
+def _place(event: SubscriptionEvent) -> SubscriptionEvent:
+    return event[:4]

@@ -86,11 +86,17 @@ def stay_marks(found: list[Stay]) -> Iterator[tuple[str, Mark]]:
                 yield stay.stage, Mark("stay_open", stay.end, -1)
             left.setdefault(stay.stage, []).append(stay)
     for stage, times in left.items():
-        exit_, seconds = times[-1].end, sum(stay.end - stay.start for stay in times) // 1000
-        yield stage, Mark("stays", exit_, 1)
-        yield stage, Mark("stay_seconds", exit_, seconds)
-        yield stage, Mark(f"stay_total={bucket(seconds)}", exit_, 1)
-        yield stage, Mark(f"stay_latest={bucket((exit_ - times[-1].start) // 1000)}", exit_, 1)
+        for mark in left_marks(times[-1], sum(stay.end - stay.start for stay in times)):
+            yield stage, mark
+
+
+def left_marks(last: Stay, total: int) -> Iterator[Mark]:
+    """A stage that was left: at the end of its last stay, with all the time (ms) spent in it."""
+    exit_, seconds = last.end, total // 1000
+    yield Mark("stays", exit_, 1)
+    yield Mark("stay_seconds", exit_, seconds)
+    yield Mark(f"stay_total={bucket(seconds)}", exit_, 1)
+    yield Mark(f"stay_latest={bucket((exit_ - last.start) // 1000)}", exit_, 1)
 
 
 class StayAges:

@@ -18,8 +18,9 @@ from kpis.costs import cost_event
 from kpis.customers import subscription_event
 from kpis.deals import deal_event
 from kpis.identity import named_ids
-from kpis.lead_groups import merged_leads
+from kpis.lead_groups import deciding, merged_leads
 from kpis.leads import LeadEvent
+from kpis.ledger import MANY
 from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
@@ -71,11 +72,22 @@ def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a subscription."""
     key = str(row.data["subscription_id"])
-    tenant.people.open_subject(tenant.people.subject(f"subscription:{key}"))
+    root = tenant.people.subject(f"subscription:{key}")
+    if len(tenant.subscriptions.get(key, ())) > MANY:
+        open_business(tenant, root)
+    else:
+        tenant.people.open_subject(root)
     tenant.shelve("subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)
     note_rated(tenant, f"subscription:{key}")
+
+
+def open_business(tenant: "Tenant", root: str) -> None:
+    """Open what one more event changes of a subject that has such events already: when it is active."""
+    for kind in ("customer", "acquisition", "mrr"):
+        tenant.ledger.open(kind, root)
+    tenant.scored.doubt(root)
 
 
 def take_renewal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -102,7 +114,7 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
     if event[4]:
         tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
-    reach.open_deals_of(tenant, [event], *(tenant.leads.get(one, ()) for one in found))
+    reach.open_deals_of(tenant, [event], *(deciding(tenant, one) for one in found))
     tenant.file("lead", lead, tenant.leads, event)
     tenant.people.sets.step(lead)
 
@@ -112,7 +124,10 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
     customer = f"customer:{row.data['customer_id']}"
     if kind in CUSTOMER_KINDS:
         root = tenant.people.subject(customer)
-        tenant.people.open_subject(root)
+        if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
+            tenant.people.open_subject(root)
+        else:
+            open_business(tenant, root)
         note_told(tenant, root)
         tenant.people.hold(customer)
         fact = [row.time, row.source, row.id, kind, row.data.get("source")]

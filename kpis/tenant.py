@@ -15,24 +15,26 @@ from kpis.contacts import NUMBERS, Contacts
 from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
 from kpis.costs import CostEvent
-from kpis.customers import SubscriptionEvent
 from kpis.deal_history import History
+from kpis.deal_parts import DealLogs
 from kpis.deals import DealEvent
 from kpis.forms import Forms
 from kpis.identity import CUSTOMER, hash_nodes, named_ids
 from kpis.landings import Landings
 from kpis.lead_groups import latest_steps
-from kpis.leads import LeadEvent
+from kpis.leads import LeadEvent, LeadLog
 from kpis.ledger import Ledger
 from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
+from kpis.mrr import Recurring
 from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
-from kpis.orders import OrderEvent
+from kpis.orders import Chain, OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.pages import page_code, path_of_view
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
+from kpis.prices import Prices, SubscriptionEvent
 from kpis.pseudonyms import pseudonymous
 from kpis.purchases import Purchase, order_minutes, settle
 from kpis.records import RecordEvent
@@ -42,6 +44,7 @@ from kpis.spenders import Spenders
 from kpis.stays import StayAges
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
+from kpis.told import Told
 from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
@@ -74,16 +77,22 @@ class Tenant:
         self.people.sets.steps_of = partial(latest_steps, self)
         self.deals: dict[str, list[DealEvent]] = {}
         self.histories: dict[str, History] = {}  # deals of many events, as they were read
+        self.deal_logs: dict[str, DealLogs] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
+        self.chains: dict[str, Chain] = {}  # orders of many events, as they were read
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
+        self.prices: dict[str, Prices] = {}  # subscriptions of many events, as they were read
+        self.recurring: dict[str, Recurring] = {}  # root -> subscriptions of many events together
         self.contracts: dict[str, list[RenewalEvent]] = {}
         self.rated: dict[tuple[str, int], set[str]] = {}  # rates -> subscriptions and contracts that they may move
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
+        self.lead_logs: dict[str, LeadLog] = {}  # of leads with many events
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
         self.messages: dict[str, Any] = {}
         self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
         self._message_keys: dict[str, list[str]] | None = None  # message -> its keys; made when it is first asked for
         self.customers: dict[str, list[list[Any]]] = {}  # id -> [t, source, id, kind, source it says]
+        self.told: dict[str, Told] = {}  # id -> what was said of it many times, as read
         self.contacts = Contacts()
         self.ages = StayAges(partial(groups.deal_stays, self))
         self.purchases: dict[str, Purchase] = {}  # deals won and orders kept
@@ -117,6 +126,7 @@ class Tenant:
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scored = Scored(self)
         self.ledger.kinds = {kind: partial(of, self) for kind, of in groups.GROUPS.items()}
+        self.ledger.parts = {kind: partial(of, self) for kind, of in groups.PARTS.items()}
 
     # --- an event
 

@@ -157,7 +157,8 @@ class BatchConsumer(Consumer):
         for tp, start in list(self._fetched_to.items()):
             end = assignment.state_value(tp).position
             if end != start:
-                self.blocked.pop(TP(*tp), None)
+                if (block := self.blocked.get(TP(*tp))) and end > block[0]:  # not by good records that lay before it
+                    del self.blocked[TP(*tp)]
                 found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
                 self._fetched_to[tp] = end
                 lags.fetched(found[-1])

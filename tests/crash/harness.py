@@ -19,6 +19,7 @@ from bench.place import environment, place
 from bench.settle import Watch
 from models import topics
 from models.record import Row
+from models.validate import Known
 from ops.local import Servers
 from simulator import companies, sized, tenant_settings
 from sinks.base import SinkUnavailable
@@ -194,7 +195,7 @@ class Run:
         return [name for name, document in found.items() if not document or document["tz"] != self.attack.book[name].tz]
 
     async def _compare(self) -> None:
-        items = odd.as_counted(input_items(self.settings))
+        items = odd.as_counted(input_items(self.settings, Known(self.attack.book)))
         poison = poisoned(self.settings)
         newest = max(max(item.received, item.time if isinstance(item, Row) else 0) for own in items.values()
                      for item in own)  # fmt: skip

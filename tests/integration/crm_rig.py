@@ -114,9 +114,9 @@ class Crm:
             self.until(running, lambda: self.fields("open_pipeline", "all").get("as_of", "")[:19] == as_of[:19])
 
     def until(self, running: Worker, done: Any) -> None:
-        """Wait; a worker that ends or stands still is a failure that shows its log."""
+        """Wait, for segments too; a worker that ends or stands still is a failure that shows its log."""
         end = time.monotonic() + PATIENCE
-        while not done():
+        while not (done() and self.redis.hget(f"crmkpi:{{{self.tenant}}}:meta", "waiting") == "0"):
             assert running.code is None, self.log.read_text()[-3000:]
             assert time.monotonic() < end, self.log.read_text()[-3000:]
             time.sleep(0.1)

@@ -264,6 +264,25 @@ async def test_a_partition_goes_on_behind_what_was_skipped(rig: Rig, kafka: Kafk
         assert worker.poll() is None
 
 
+async def test_a_batch_that_broke_behind_good_ones_is_skipped_too(rig: Rig, kafka: Kafka) -> None:
+    """What was fetched with it and can be read does not hide that the partition is blocked."""
+    if not isinstance(kafka.unit, ProcessUnit):
+        pytest.skip("the broker's files are elsewhere")
+    await rig.produce(100)
+    await rig.poison("crm.link.clicked", tenant="tenant-2")
+    rig.expected["tenant-2"].pop("quarantined")
+    rig.refused -= 1
+    (segment,) = kafka.unit.folder.glob(f"data/{rig.input}-0/*.log")
+    with flipped(segment, b"crm.link.clicked"), rig.worker(try_again=0.5) as worker:
+        await rig.until(lambda: said(rig, "can't be read at offset"), True)
+        at = int(rig.log.read_text().partition("can't be read at offset ")[2].partition(":")[0])
+        await rig.exact()
+        await move_inputs(rig.options, {(rig.input, 0): (at, at + 1)}, 0, "skipped")
+        await rig.produce(100)
+        await rig.exact()
+        assert worker.poll() is None
+
+
 async def said(rig: Rig, text: str) -> bool:
     """Whether the worker's log holds a text."""
     return text in rig.log.read_text()

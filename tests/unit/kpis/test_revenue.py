@@ -5,7 +5,8 @@ from fractions import Fraction
 from kpis.contracts import read_dues, renewal_event, renewal_marks
 from kpis.customers import subscription_event
 from kpis.marks import Mark
-from kpis.mrr import mrr_marks, read_plans
+from kpis.mrr import Recurring, read_plans
+from kpis.prices import Prices
 from kpis.zone import zone
 from tests.recount.feed import Feed
 from tests.recount.windows import DAY, MINUTE
@@ -24,8 +25,10 @@ def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
     for number, (name, time, kind, mrr, currency) in enumerate(said):
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
-    marks = mrr_marks(read_plans(events.values(), UTC), "EUR", worth)
-    return sorted((mark.measure, mark.instant, mark.delta) for mark in marks if mark.measure.startswith("mrr_"))
+    plans = read_plans(((name, Prices(told)) for name, told in events.items()), UTC)
+    parts = Recurring("EUR", worth).go_on(plans).parts().values()
+    marks = [mark for part in parts for mark in part if mark.measure.startswith("mrr_")]
+    return sorted((mark.measure, mark.instant, mark.delta) for mark in marks)
 
 
 def test_changes_an_hour_apart_are_one_and_a_moment_more_makes_two() -> None:

@@ -1,0 +1,109 @@
+"""What a deal of many events adds to the numbers, in lists that mostly become longer: see kpis.ledger."""
+
+from array import array
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from kpis.deal_history import reading
+from kpis.deals import DealEvent, deal_marks, deal_segments
+from kpis.ledger import Parts
+from kpis.marks import FOREVER, Mark, in_common
+from kpis.names import segment_of
+from kpis.stays import STAGE_EVENTS, Stay, left_marks, stay_marks
+
+if TYPE_CHECKING:
+    from kpis.tenant import Tenant
+
+Coded = tuple[int, Mark]
+
+
+class StayLog:
+    """The stays of a deal that have ended: each takes back what was said of its stage before."""
+
+    def __init__(self, code: Callable[[str], int]) -> None:
+        self._code = code
+        self._stays: list[Stay] = []
+        self._marks: list[Coded] = []
+        self._places = array("q")  # stay -> where its changes begin
+        self._left: dict[str, list[tuple[Stay, int]]] = {}  # stage -> its stays, with the time spent so far, ms
+
+    def go_on(self, stays: list[Stay]) -> list[Coded]:
+        """What these stays add, which are mostly the same with more at the end."""
+        same = in_common(self._stays, stays)
+        if same < len(self._stays):
+            for stay in self._stays[same:]:
+                if stay.start <= stay.end:
+                    self._left[stay.stage].pop()
+            del self._marks[self._places[same] :], self._places[same:]
+        for stay in stays[same:]:
+            self._places.append(len(self._marks))
+            code = self._code(stay.stage)
+            self._marks += [(code, mark) for mark in self._added(stay)]
+        self._stays = stays
+        return list(self._marks)
+
+    def _added(self, stay: Stay) -> Iterator[Mark]:
+        if stay.end < stay.start:
+            yield Mark("stay_bad", stay.end, 1)
+            return
+        if stay.start < stay.end:
+            yield Mark("stay_open", stay.start, 1)
+            yield Mark("stay_open", stay.end, -1)
+        held = self._left.setdefault(stay.stage, [])
+        before = 0
+        if held:
+            before = held[-1][1]
+            yield from (Mark(name, at, -delta) for name, at, delta in left_marks(*held[-1]))
+        held.append((stay, before + stay.end - stay.start))
+        yield from left_marks(*held[-1])
+
+
+class LateLog:
+    """The late events of a deal, of itself and of stages."""
+
+    def __init__(self, code: Callable[[str], int]) -> None:
+        self._code = code
+        self._events: list[DealEvent] = []
+        self.own: list[Mark] = []
+        self.stages: list[Coded] = []
+
+    def go_on(self, events: list[DealEvent]) -> "LateLog":
+        """Take its late events, which only become more."""
+        if in_common(self._events, events) < len(self._events):
+            self._events, self.own, self.stages = [], [], []
+        for event in events[len(self._events) :]:
+            self.own.append(Mark(f"late.d:crm.deal.{event[1]}", event[0], 1))
+            stage = event[4].get("to_stage") or event[4].get("stage")
+            if stage and event[1] in STAGE_EVENTS:
+                self.stages.append((self._code(stage), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)))
+        self._events = events
+        return self
+
+
+class DealLogs:
+    """What is kept of a deal of many events between two of them."""
+
+    def __init__(self, tenant: "Tenant") -> None:
+        def code(stage: str) -> int:
+            return tenant.sets.code((segment_of("stage", stage),))
+
+        self.code = code
+        self.stays = StayLog(code)
+        self.late = LateLog(code)
+
+
+def deal_parts(tenant: "Tenant", key: str) -> Parts:
+    """A deal in its own segments and those of its stages."""
+    read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant))
+    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
+    late, stays = logs.late.go_on(read.late()), read.stays()
+    current = [stay for stay in stays[-1:] if stay.end == FOREVER]
+    gone = read.deal.state in ("merged", "deleted")
+    return {
+        "won": (0, read.won()),
+        "stays": (None, [] if gone else logs.stays.go_on(stays[: len(stays) - len(current)])),
+        "current": (None, [] if gone else [(logs.code(stage), mark) for stage, mark in stay_marks(current)]),
+        "own": (segments, list(deal_marks(read.deal, read.stale(), tenant.settings, tenant.zone))),
+        "late": (segments, list(late.own)),
+        "late stages": (None, list(late.stages)),
+    }
