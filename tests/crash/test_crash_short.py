@@ -9,13 +9,13 @@ from ops.local import local_servers
 from tests.crash.harness import SESSION_S, Run, say
 from tests.crash.plan import plan
 
-KINDS = ("kill", "poison", "corrupt", "erasures", "redis-flush")
+KINDS = ("kill", "poison", "corrupt", "settings", "erasures", "redis-flush")
 
 
 @pytest.mark.servers
-async def test_30000_events_are_exact_through_five_faults(tmp_path: Path) -> None:
-    """A kill, events the engine fails at, a damaged batch, erasures, Redis flushed: every document equals the recount,
-    and `verify` agrees."""
+async def test_30000_events_are_exact_through_six_faults(tmp_path: Path) -> None:
+    """A kill, events the engine fails at, a damaged batch, a company that moves, erasures, Redis flushed: every
+    document equals the recount, and `verify` agrees."""
     faults = plan(7, len(KINDS), SESSION_S, KINDS)
     with local_servers(say) as servers:
         now = int(time.time() * 1000)
