@@ -20,6 +20,7 @@ from time import monotonic, sleep, time
 from typing import Any, Final
 
 import orjson
+from redis.asyncio import Redis
 
 from bench.broker import Sender, create_inputs, produce
 from bench.latency import PROBE_TOPIC, signups
@@ -37,6 +38,7 @@ PROBES_S: Final = 20
 PORT: Final = 19464
 BUCKET: Final = re.compile(r'crmkpi_loop_stall_seconds_bucket\{le="([^"]+)"\} ([0-9.e+]+)')
 ERASURES: Final = 500
+MIDDLE_S: Final = 4.0  # of counting again
 
 
 class Probes(Thread):
@@ -87,6 +89,11 @@ class Neighbours:
     def __init__(self, settings: Settings, config: Path, worker: Worker, number: int) -> None:
         self.settings, self.config, self.worker, self.number = settings, config, worker, number
         self.probes = Probes(settings)
+        # Made before anything is measured: whoever makes events has a machine of their own.
+        self.history = [
+            event._replace(topic=settings.topic_prefix + event.topic)
+            for event in events(number, [HEAVY], int(time() * 1000), span_ms=90 * 86_400_000)
+        ]
 
     async def run(self, say: Callable[[str], None]) -> None:
         """All phases."""
@@ -97,9 +104,12 @@ class Neighbours:
             await self._until(lambda: _true(len(self.seen.times) > 3 * PROBES_S), 120)
             await self._phase("quiet", self._quiet, say)
             await self._phase(f"back-fill of {self.number:,}", self._back_fill, say)
-            await self._phase("counted again", self._redefine(reader), say)
+            await self._phase("counted again", lambda: self._redefine(reader, "Asia/Tokyo"), say)
+            await self._phase("counted again, kill -9", lambda: self._redefine(reader, "Asia/Kolkata", True), say)
             await self._phase(f"{ERASURES} erasures", self._erase, say)
             await self._phase("kill -9", self._kill, say)
+            documents = len(await reader.documents(HEAVY)) + len(await reader.documents(LIVE))
+            await self._phase(f"{documents:,} documents", lambda: self._flush(reader, documents), say)
             self.probes.stop.set()
             looking.cancel()
 
@@ -112,7 +122,7 @@ class Neighbours:
         longest = gap([t for t in self.seen.times if t >= began - 1])
         p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
         say(
-            f"{name:<24} {took:6.1f} s   live p50 {p50 * 1000:6.0f} ms  p99 {p99 * 1000:6.0f} ms  max "
+            f"{name:<26} {took:6.1f} s   live p50 {p50 * 1000:6.0f} ms  p99 {p99 * 1000:6.0f} ms  max "
             f"{waits[-1] * 1000:6.0f} ms  longest silence {longest:5.1f} s  loop {quantile(before, stalls())}"
         )
 
@@ -120,12 +130,7 @@ class Neighbours:
         await asyncio.sleep(20)
 
     async def _back_fill(self) -> None:
-        prefix = self.settings.topic_prefix
-        now = int(time() * 1000)
-        made = events(self.number, [HEAVY], now, span_ms=90 * 86_400_000)
-        await asyncio.to_thread(
-            produce, self.settings.kafka, (event._replace(topic=prefix + event.topic) for event in made)
-        )
+        await asyncio.to_thread(produce, self.settings.kafka, self.history)
         await self._counted()
 
     async def _counted(self) -> None:
@@ -141,17 +146,27 @@ class Neighbours:
         finally:
             await watch.close()
 
-    def _redefine(self, reader: RedisReader) -> Callable[[], Awaitable[object]]:
-        async def work() -> None:
-            self.config.write_text(f'[tenants.{HEAVY}]\ntz = "Asia/Tokyo"\n')
+    async def _redefine(self, reader: RedisReader, tz: str, killed: bool = False) -> None:
+        self.config.write_text(f'[tenants.{HEAVY}]\ntz = "{tz}"\n')
+        if killed:
+            await asyncio.sleep(MIDDLE_S)
+            await self._kill()
 
-            async def again() -> bool:
-                document = await reader.document(HEAVY, "win_rate", "month")
-                return document is not None and document["definition"] == 2
+        async def again() -> bool:
+            document = await reader.document(HEAVY, "win_rate", "month")
+            return document is not None and document["tz"] == tz
 
-            await self._until(again, 3600)
+        await self._until(again, 3600)
 
-        return work
+    async def _flush(self, reader: RedisReader, documents: int) -> None:
+        async with Redis.from_url(str(self.settings.redis.url)) as store:
+            await store.flushall()
+
+        async def again() -> bool:
+            found = await reader.status(HEAVY)  # erased subjects may have taken some documents with them
+            return found is not None and not found.waiting and len(await reader.documents(HEAVY)) > documents // 2
+
+        await self._until(again, 600)
 
     async def _erase(self) -> None:
         topic, now = self.settings.topic_prefix + "crm.customers.v1", rfc3339(int(time() * 1000))
@@ -198,6 +213,8 @@ def stalls() -> dict[float, float]:
 
 def quantile(before: dict[float, float], after: dict[float, float]) -> str:
     """p99.9 of the stalls between two looks, as the bucket it falls in."""
+    if after.get(float("inf"), 0.0) < before.get(float("inf"), 0.0):
+        before = {}  # another worker's
     counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
     total = counts.get(float("inf"), 0.0)
     if total <= 0:
