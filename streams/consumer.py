@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.consumer.fetcher import FetchError
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, RecordTooLargeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import Consumer, ensure_TPset
@@ -19,6 +18,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
+from streams.drain import Records, drain
 from streams.fetched import Fetched
 from streams.monitor.lags import lags
 from streams.options import WorkerOptions
@@ -100,27 +100,11 @@ class BatchConsumer(Consumer):
         else:
             waiter.cancel()
 
-    def _drained(self) -> dict[TopicPartition, list[Any]]:
-        """What was fetched. aiokafka's own method loses the records of all partitions when one can't be read: here that
-        partition is blocked behind its last good record, and the others go on.
-        """
-        fetcher = self.kafka._fetcher
-        found: dict[TopicPartition, list[Any]] = {}
-        left = self.options.poll_records
-        for tp, fetched in list(fetcher._records.items()):
-            if left <= 0:
-                break
-            records, error = read_fetched(fetched, tp, left)
-            if records:
-                found[tp] = records
-                left -= len(records)
-            if error is not None:
-                self._block(tp, error)
-            if error is not None or not fetched.has_more():
-                fetcher._records.pop(tp, None)
-                fetcher._notify(fetcher._wait_consume_future)
-            elif records:
-                fetcher._records.move_to_end(tp)  # the others have their turn next time
+    def _drained(self) -> Records:
+        """What was fetched; a partition that can't be read on is blocked."""
+        found, errors = drain(self.kafka._fetcher, self.options.poll_records)
+        for tp, error in errors.items():
+            self._block(tp, error)
         return found
 
     def _block(self, tp: TopicPartition, error: Exception) -> None:
@@ -151,7 +135,7 @@ class BatchConsumer(Consumer):
                 elif TopicPartition(*tp) in self._fetched_to:
                     self.kafka.resume(TopicPartition(*tp))
 
-    def _ranges(self, records: Mapping[Any, Any]) -> list[Fetched]:
+    def _ranges(self, records: Records) -> list[Fetched]:
         assignment = self.kafka._subscription.subscription.assignment
         found = []
         for tp, start in list(self._fetched_to.items()):
@@ -323,34 +307,6 @@ class BatchConsumer(Consumer):
 
     def close(self) -> None:
         """The worker's stop path closes the consumer."""
-
-
-def read_fetched(fetched: Any, tp: TopicPartition, limit: int) -> tuple[list[Any], Exception | None]:
-    """Records of one partition's fetched bytes up to the first that can't be read, and what is wrong with that one.
-
-    Raises what is no fault of the bytes: offsets out of range, rights that are missing.
-    """
-    records: list[Any] = []
-    if isinstance(fetched, FetchError):
-        if isinstance(fetched._error, RecordTooLargeError):
-            return records, fetched._error
-        fetched.check_raise()
-    if not fetched.check_assignment(tp) or not fetched.has_more():
-        return records, None
-    try:
-        for record in fetched._partition_records:
-            records.append(record)
-            if len(records) >= limit:
-                break
-        else:
-            fetched._update_position()
-            fetched._partition_records = None
-            return records, None
-    except Exception as error:  # noqa: BLE001 - whatever unpacking raises lies in these bytes
-        fetched._update_position()
-        return records, error
-    fetched._update_position()
-    return records, None
 
 
 class BatchTransport(Transport):

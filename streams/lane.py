@@ -8,10 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from models.tenants import TenantBook
-from streams import quarantine
 from streams.engine.client import Counted, EngineFailed
-from streams.engine.rows import Origin, Record
-from streams.engine_port import Letter
+from streams.engine.rows import Record
 from streams.fetched import Fetched
 from streams.inbox import Inbox, Item
 from streams.monitor.lags import lags
@@ -21,6 +19,7 @@ from streams.position import Position
 from streams.publish import Publisher
 from streams.restore import restore
 from streams.stop import spawn
+from streams.suspects import Suspects
 from streams.table import LaneState
 from streams.transact import Transactor
 
@@ -61,10 +60,7 @@ class Lane:
         self._committing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._counted = 0  # the position behind what is counted, committed or not
-        self._skipped: dict[Origin, str] = {}  # events to quarantine, and why
-        self._singly_to = 0  # up to this position events are counted one at a time
-        self._failed_at = -1  # where the engine raised last
-        self._wary = False
+        self._suspects = Suspects(partition, state)
         self._background = True  # background work is done; not after it raised
 
     @property
@@ -81,13 +77,13 @@ class Lane:
     @property
     def quarantining(self) -> bool:
         """Whether events are counted one at a time, after one that could not be counted."""
-        return self._wary or self._counted < self._singly_to
+        return self._suspects.wary or self._singly
 
     async def start(self, at: Position) -> None:
         """The state is restored: it stands at ``at``. Nothing moves before `go`."""
         at = at._replace(tries=at.tries + 1)
         await self.transactor.commit((), (), at)
-        self._wary = at.tries > WARY
+        self._suspects.wary = at.tries > WARY
         self.state.position = at
         self._counted = at.next
         self.publisher.everything()
@@ -170,6 +166,11 @@ class Lane:
                 await self.publisher.settle(HEAD_START)
 
     @property
+    def _singly(self) -> bool:
+        """Whether events are counted one at a time."""
+        return self._counted < self._suspects.end
+
+    @property
     def _has_work(self) -> bool:
         """Whether redefinitions, erasures or old entries wait."""
         return self._background and self.state.engine.pending
@@ -200,10 +201,10 @@ class Lane:
     async def _count(self, records: list[Record]) -> Counted | None:
         if not records:
             return None
-        if self._wary:
-            self._wary = False
+        if self._suspects.wary:
+            self._suspects.wary = False
             raise EngineFailed("Ended", "the worker ended three times at this position", "")
-        return await self.state.engine.count(records, self._skipped, single=self._counted < self._singly_to)
+        return await self.state.engine.count(records, self._suspects.found, single=self._singly)
 
     async def _work(self) -> None:
         """A slice of background work: a batch without events, at the same position."""
@@ -235,8 +236,8 @@ class Lane:
         if counted is None:
             await self.transactor.commit((), (), at)
         else:
-            letters = self._first_letters(counted)
-            entries = [*counted.entries, *self._quarantine(letters, items)]
+            letters = self._suspects.letters(counted.letters)
+            entries = [*counted.entries, *self._suspects.entries(letters, items)]
             await self.transactor.commit(entries, letters, at)
             stats.committed(letters, counted.tally, time.monotonic() - began)
         lags.committed(self.options.journal, self.partition, at.next)
@@ -262,15 +263,13 @@ class Lane:
         """
         await self._settle()
         log.error("lane %s: %s while counting offset %s: looking for the event", self.partition, failure, self._counted)
-        self._singly_to = max(self._singly_to, end)
+        self._suspects.end = max(self._suspects.end, end)
         await self._reload()
-        found = await self.state.engine.probe(records, self._skipped)
-        if not found and self._failed_at == self._counted and failure.kind != "Ended":
+        found = await self.state.engine.probe(records, self._suspects.found)
+        if not found and self._suspects.failed_at == self._counted and failure.kind != "Ended":
             raise failure  # again, and one at a time: it is no single event's fault
-        self._failed_at = self._counted
-        self._skipped |= dict(found)
-        for origin, kind in found:
-            log.error("lane %s: %s/%s/%s can't be counted (%s): quarantined", self.partition, *origin, kind)
+        self._suspects.failed_at = self._counted
+        self._suspects.add(found)
 
     async def _reload(self) -> None:
         fresh = replace(self.state, position=None, entries=0, quarantined=set())
@@ -280,28 +279,6 @@ class Lane:
         assert fresh.position.next == self.position.next, "somebody else moved the state"
         self.state.quarantined = fresh.quarantined
         self.publisher.everything()
-
-    def _first_letters(self, counted: Counted) -> list[Letter]:
-        """The batch's letters; one that the journal holds twice is quarantined once."""
-        found = {}
-        for number, letter in enumerate(counted.letters):
-            origin = (letter.topic, letter.partition, letter.offset)
-            if letter.reason != "engine_error":
-                found[number, origin] = letter
-            elif origin not in self.state.quarantined:
-                found.setdefault((-1, origin), letter)
-        return list(found.values())
-
-    def _quarantine(self, letters: list[Letter], items: list[Item]) -> list[tuple[bytes, bytes | None]]:
-        """Entries for the letters of events that can't be counted."""
-        found = []
-        for letter in letters:
-            if letter.reason == "engine_error":
-                origin = (letter.topic, letter.partition, letter.offset)
-                self.state.quarantined.add(origin)
-                self._skipped.pop(origin, None)
-                found.append(quarantine.entry(letter.tenant, origin, letter.kind, items[letter.record].offset))
-        return found
 
     # -- publishing ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,52 @@
+"""Events that a lane's engine can't count: from the first failure to their entries in the quarantine."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from streams import quarantine
+from streams.engine.rows import Origin
+from streams.engine_port import Entry, Letter
+from streams.inbox import Item
+from streams.table import LaneState
+
+log = logging.getLogger(__name__)
+
+
+class Suspects:
+    """What one lane knows of events it can't count."""
+
+    def __init__(self, partition: int, state: LaneState) -> None:
+        self._partition = partition
+        self._state = state
+        self.found: dict[Origin, str] = {}  # events to quarantine, and why
+        self.end = 0  # up to this position events are counted one at a time
+        self.failed_at = -1  # where the engine raised last
+        self.wary = False  # look for events that can't be counted before counting any
+
+    def add(self, found: Iterable[tuple[Origin, str]]) -> None:
+        """These events can't be counted: leave them out from now on."""
+        for origin, kind in found:
+            self.found[origin] = kind
+            log.error("lane %s: %s/%s/%s can't be counted (%s): quarantined", self._partition, *origin, kind)
+
+    def letters(self, letters: Sequence[Letter]) -> list[Letter]:
+        """The letters of a batch; an event that the journal holds twice is quarantined once."""
+        first = {}
+        for number, letter in enumerate(letters):
+            origin = (letter.topic, letter.partition, letter.offset)
+            if letter.reason != "engine_error":
+                first[number, origin] = letter
+            elif origin not in self._state.quarantined:
+                first.setdefault((-1, origin), letter)
+        return list(first.values())
+
+    def entries(self, letters: Iterable[Letter], items: Sequence[Item]) -> list[Entry]:
+        """Changelog entries for those letters that are of events that can't be counted."""
+        made = []
+        for letter in letters:
+            if letter.reason == "engine_error":
+                origin = (letter.topic, letter.partition, letter.offset)
+                self._state.quarantined.add(origin)
+                self.found.pop(origin, None)
+                made.append(quarantine.entry(letter.tenant, origin, letter.kind, items[letter.record].offset))
+        return made
