@@ -8,7 +8,7 @@ beginning stay right for ever.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kpis.measures import NAMES, levels, rows_of
+from kpis.measures import LASTING, NAMES, levels, rows_of
 from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
@@ -182,12 +182,13 @@ class Cells:
         for series in plan:
             # Level.add, written out: this is the innermost of all loops.
             panes, dirty, kept = series.panes, series.pack.dirty, series.pack.members
+            oldest = CARRY if series.lasting else floor
             if not dirty:
                 changed.append(series.pack)
             for pane, delta in changes.items():
                 if not delta:
                     continue
-                if pane < floor:
+                if pane < oldest:
                     pane = CARRY
                 members = kept.get(pane)
                 if pane not in dirty:
@@ -226,7 +227,8 @@ class Cells:
         if level not in kept:
             # Values and days may be without number, and all are in the carry: each is stored by itself.
             alone = "=" in name or name.count(":") > 1
-            kept[level] = Level(name, self._pack(name if alone else "", segment, level))
+            lasting = level == "d" and name in LASTING
+            kept[level] = Level(name, self._pack(name if alone else "", segment, level), lasting=lasting)
         return kept[level]
 
     def _pack(self, name: str, segment: str, level: str) -> Pack:
@@ -317,6 +319,8 @@ class Cells:
 
     def _fold(self, series: Level, floor: int) -> int:
         """Fold a series; the units of work it took."""
+        if series.lasting:
+            return 1
         old = [pane for pane in series.panes if CARRY < pane < floor]
         if old:
             self._changed.append(series.pack)

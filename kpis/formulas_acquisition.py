@@ -4,6 +4,7 @@ Costs lie at local midnights, so that a month earlier is a matter of whole local
 """
 
 from collections import Counter
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Final
 
@@ -11,7 +12,7 @@ from kpis.formulas import Figure, Formula, quantile
 from kpis.series import CARRY
 from kpis.view import View
 from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS, Window
-from kpis.zone import Zone, date_day, day_date
+from kpis.zone import LAST_DAY, Zone, date_day, day_date
 
 MONTH_DAYS: Final = 30
 MONTH_MINUTES: Final = MONTH_DAYS * 1440
@@ -135,13 +136,33 @@ def _seen(view: View) -> tuple[Counter[int], Counter[int]]:
     bought: Counter[int] = Counter()
     waiting: Counter[int] = Counter()
     today = view.zone.day((view.window.as_of_ms - 1) // 60_000)
-    for suffix in view.suffixes("touched.bought"):
-        days = int(suffix)
-        for day, count in view.by_day(f"touched.bought:{suffix}"):
+    for days in map(int, view.suffixes("touched.bought")):
+        touched = _days_of(view, f"touched.bought:{days}")
+        if CARRY in touched:
+            later = _bought_later(view, days, today, touched)
+            touched[CARRY] -= later.total()
+            touched.update(later)
+        for day, count in touched.items():
             if day == CARRY or day + days <= today:
                 bought[days] += count
             else:
                 waiting[today - day] += count
-    for day, count in view.by_day("touched.open"):
+    for day, count in _days_of(view, "touched.open").items():
         waiting[today - (view.oldest_day if day == CARRY else day)] += count
     return +bought, +waiting
+
+
+def _bought_later(view: View, days: int, today: int, known: Collection[int]) -> Counter[int]:
+    """When those were touched who bought so many days later, after today, and whose day is not kept by itself."""
+    end = view.zone.midnight(LAST_DAY)
+    later = Window("", view.zone.midnight(today + 1), end, end * 60_000, complete=False, as_of_ms=view.window.as_of_ms)
+    touched = {day - days: count for day, count in _days_of(view.seen_in(later), f"ttp={days}").items() if count}
+    return Counter({day: count for day, count in touched.items() if day < view.oldest_day and day not in known})
+
+
+def _days_of(view: View, measure: str) -> Counter[int]:
+    """What happened in the window by local day."""
+    found: Counter[int] = Counter()
+    for day, count in view.by_day(measure):
+        found[day] += count
+    return found

@@ -36,7 +36,7 @@ from kpis.spending import spending_marks
 from kpis.stays import STAGE_EVENTS, Stay, stay_marks
 from kpis.tickets import ticket_marks
 from kpis.told import told_of
-from kpis.touches import BY_CODE, LATE, LOGINS
+from kpis.touches import BY_CODE, LATE, LOGINS, SIGNED_IN
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -236,14 +236,15 @@ def of_ticket(tenant: "Tenant", key: str) -> Contribution:
 
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
-    segments = tenant.people.segments(tenant.people.subject(key.rpartition("\0")[0]))
     for event in tenant.late.get(key, ()):
-        yield from late_marks(tenant, segments, event)
+        yield from late_marks(tenant, key.rpartition("\0")[0], event)
 
 
-def late_marks(tenant: "Tenant", segments: int, event: list[Any]) -> Contribution:
-    """One of them, of a subject in some segments."""
+def late_marks(tenant: "Tenant", raw: str, event: list[Any]) -> Contribution:
+    """One of them, of an id: in the segments of its subject, of a sign-in in those that the sign-in counts in."""
     time, label, *more = event
+    whose = tenant.people.person if label == SIGNED_IN else tenant.people.subject
+    segments = tenant.people.segments(whose(raw))
     yield 0, Mark(f"late:{label}", time, 1)
     yield segments, Mark(f"late.s:{label}", time, 1)
     for one in more:

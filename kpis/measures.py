@@ -54,6 +54,8 @@ def levels(name: str, segmented: bool) -> str:
     return "" if segmented and suffix not in SEGMENT_BUCKETS and name not in SEGMENT_DAYS else "qd"
 
 
+# Measures whose days are kept for ever: who was touched and did not buy yet is waiting since that very day.
+LASTING: Final = frozenset({"touched.open"})
 DEAL_MEASURES: Final = frozenset(
     {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
 )

@@ -57,14 +57,15 @@ class Pack:
 class Level:
     """The panes of one level: pane number -> sum, with prefix sums built when they are read.
 
-    ``stale`` says that the prefix sums are to be built anew.
+    ``stale`` says that the prefix sums are to be built anew; ``lasting``, that no pane is ever folded into the carry.
     """
 
-    __slots__ = ("_keys", "_sums", "name", "pack", "panes", "stale")
+    __slots__ = ("_keys", "_sums", "lasting", "name", "pack", "panes", "stale")
 
-    def __init__(self, name: str, pack: Pack) -> None:
+    def __init__(self, name: str, pack: Pack, *, lasting: bool = False) -> None:
         self.name = name
         self.pack = pack
+        self.lasting = lasting
         self.panes: dict[int, int] = {}
         self.stale = True
         self._keys: list[int] = []

@@ -83,17 +83,19 @@ class Spenders:
             self._tenant.cells.touch(SPENDERS)
 
     def move(self, root: str, new: str | None) -> None:
-        """Give a customer another name (None: it is gone); `refresh` looks at its facts."""
+        """Give a row another name (None: it is gone). It is no customer's until `refresh` looks at its facts.
+
+        Of several ids with new names another one may be the first, which names the subject.
+        """
         row = self._rows.pop(root, None)
         if row is None:
             return
         self._names[row] = f"\0{row}" if new is None else new
+        self._since[row] = NEVER
         self._change(row)
         self._columns = None
         self._tenant.cells.touch(SPENDERS)
-        if new is None:
-            self._since[row] = NEVER
-        else:
+        if new is not None:
             self._rows[new] = row
 
     def reprice(self) -> None:

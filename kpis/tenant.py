@@ -45,7 +45,7 @@ from kpis.stays import StayAges
 from kpis.takers import taker_of
 from kpis.tickets import TicketEvent
 from kpis.told import Told
-from kpis.touches import BOT, LATE, SENTIMENT, TOUCH_CODES, Touches, is_judged, kind_code
+from kpis.touches import BOT, LATE, SENTIMENT, SIGNED_IN, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
@@ -152,7 +152,7 @@ class Tenant:
         late = row.received - time > self._late_after
         unknown = row.flags & UNKNOWN_TYPE
         if late and (unknown or kind_code(row.type, data) is None):
-            self._note_late(own, row)
+            self._note_late(f"user:{data['user_id']}" if row.type == SIGNED_IN and not unknown else own, row)
         if bot:
             self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
         elif not unknown and (traits := data.get("traits")):
@@ -179,7 +179,7 @@ class Tenant:
         self.file("late", key, self.late, event)
         self.shelve_with("late", key, raw)
         if not self.ledger.is_open("late", key):
-            for segments, mark in groups.late_marks(self, self.people.segments(root), event):
+            for segments, mark in groups.late_marks(self, raw, event):
                 self.ledger.mark(segments, mark, 1)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:

@@ -20,6 +20,7 @@ CHUNK: Final = 64
 MENTIONS: Final = ("commented", "mentioned", "messaged")
 MOODS: Final = ("positive", "neutral", "negative")
 OPINION: Final = 0.05  # a sentiment beyond it, either way, is no longer neutral
+SIGNED_IN: Final = "crm.user.signed_in"
 SENTIMENT: Final = ":sentiment"  # behind the type of a mention that somebody judged
 
 
@@ -68,9 +69,9 @@ KINDS: Final[dict[str, Kind]] = {
         for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
     },
     # A sign-in is kept with its user; where the event's person is known by another id, there as well.
-    "login.own": Kind("crm.user.signed_in", None),
-    "login.user": Kind("crm.user.signed_in", None),
-    "login.told": Kind("crm.user.signed_in", None),
+    "login.own": Kind(SIGNED_IN, None),
+    "login.user": Kind(SIGNED_IN, None),
+    "login.told": Kind(SIGNED_IN, None),
     "social.impression": Kind("crm.social.impression", None, ("impressions",)),
     **{f"social.{kind}.{mood}": _judged(kind, mood) for kind in MENTIONS for mood in MOODS},
 }

@@ -20,7 +20,7 @@ def main() -> int:
     report, number = Report(), 0
     while report.accepted < given.events:
         seed = f"{given.seed}/{number}"
-        seen = len(report.problems)
+        seen, report.at = len(report.problems), f"world {seed}"
         try:
             # The recount is naive: a share of the worlds is compared with it, in all the cells with the facts.
             world(Random(seed), given.records, report, recounted=number % 8 == 0)

@@ -1,7 +1,7 @@
 """Records of input topics: structured events with odd values, bytes that are no events, and good ones cut to pieces."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
 from typing import Any, Final, get_type_hints
 
@@ -11,7 +11,6 @@ from models.record import RawRecord
 from tests.fuzz.values import BASE_MS, DAY_MS, FIELDS, ODD_TEXTS, ODD_TIMES, instant_text, odd
 
 TYPES: Final = tuple(SHAPES)
-WITHOUT_ERASURES: Final = tuple(type_ for type_ in TYPES if type_ != "crm.privacy.erasure_requested")
 UNKNOWN: Final = (
     "crm.robot.dreamt",
     "crm.deal.wun",
@@ -31,22 +30,24 @@ NEEDED: Final = {
 TENANTS: Final = ("north", "south", "account", "plain")
 
 
-def records(rng: Random, topic: str, count: int, *, erasures: bool = True) -> Iterator[RawRecord]:
-    """So many records of one partition; its clock goes on from the base."""
+def records(rng: Random, topic: str, count: int, *, unpick: bool = True) -> Iterator[RawRecord]:
+    """So many records of one partition; its clock goes on from the base. Not ``unpick``: erasures only forget."""
     now = BASE_MS + 40 * DAY_MS
     sent: list[bytes] = []
     for offset in range(count):
         now += rng.randrange(20_000)
-        value, headers = _value(rng, sent, TYPES if erasures else WITHOUT_ERASURES)
+        value, headers = _value(rng, sent, unpick=unpick)
         timestamp = now if rng.random() < 0.98 else rng.choice((-1, 0, now, 2**62, BASE_MS))
         key = rng.choice((None, None, b"north", b"\xff\xfe", b"x" * 300))
         yield RawRecord(topic, 0, offset, timestamp, key, value, headers)
 
 
-def _value(rng: Random, sent: list[bytes], types: Sequence[str]) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+def _value(rng: Random, sent: list[bytes], *, unpick: bool) -> tuple[bytes | None, list[tuple[str, bytes]]]:
     chance = rng.random()
     if chance < 0.9 or not sent:
-        event = structured(rng, types)
+        event = structured(rng)
+        if not unpick and isinstance(event["data"], dict) and event["data"].get("mode") == "unpick":
+            event["data"]["mode"] = "forget"
         value = _dump(event)
         sent.append(value)
         del sent[:-200]
@@ -56,9 +57,9 @@ def _value(rng: Random, sent: list[bytes], types: Sequence[str]) -> tuple[bytes 
     return _broken(rng, rng.choice(sent)), []
 
 
-def structured(rng: Random, types: Sequence[str]) -> dict[str, Any]:
+def structured(rng: Random) -> dict[str, Any]:
     """An event: fitting data of its type, a few values of which are odd, in an envelope that may be odd."""
-    type_ = rng.choice(types) if rng.random() < 0.95 else rng.choice(UNKNOWN)
+    type_ = rng.choice(TYPES) if rng.random() < 0.95 else rng.choice(UNKNOWN)
     names = [*NEEDED.get(type_, ()), *(one for one in OWN.get(type_, ()) if rng.random() < 0.6)]
     names += [one for one in IDS if rng.random() < 0.4]
     names += [one for one in COMMON if rng.random() < 0.08]

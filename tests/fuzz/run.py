@@ -1,11 +1,11 @@
 """A world: records through validation, blocks, the engine and a restart, with everything checked on the way."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Any, Final, TypeVar
 
 from kpis.engine import Engine
@@ -39,28 +39,31 @@ Result = TypeVar("Result")
 
 @dataclass
 class Report:
-    """What a run saw. ``slowest``: seconds of the longest call of each kind."""
+    """What a run saw. ``slowest``: seconds of CPU of the longest call of each kind, and which that was."""
 
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    slowest: dict[str, float] = field(default_factory=dict)
+    slowest: dict[str, tuple[float, str]] = field(default_factory=dict)
+    at: str = ""  # where in the run
+    compared: int = 0  # documents, with the recount
     largest: dict[str, int] = field(default_factory=dict)  # kind of entry -> bytes
     problems: list[str] = field(default_factory=list)
 
     def timed(self, name: str, call: Callable[[], Result]) -> Result:
-        """Call, and remember how long it took when it was long."""
-        start = perf_counter()
+        """Call, and remember how long it took when it was long: CPU, since others may use the machine."""
+        start = process_time()
         found = call()
-        self.slowest[name] = max(self.slowest.get(name, 0.0), perf_counter() - start)
+        self.slowest[name] = max(self.slowest.get(name, (0.0, "")), (process_time() - start, self.at))
         return found
 
     def line(self) -> str:
         """The verdict."""
-        slow = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in sorted(self.slowest.items()))
+        slow = ", ".join(f"{name} {took * 1000:.0f} ms ({at})" for name, (took, at) in sorted(self.slowest.items()))
         large = ", ".join(f"{kind} {size / 1024:.0f} KB" for kind, size in Counter(self.largest).most_common(4))
         return (
             f"{self.accepted:,} accepted, {sum(self.refused.values()):,} refused for {len(self.refused)} reasons, "
-            f"{len(self.problems)} problems; longest calls: {slow}; largest entries: {large}"
+            f"{len(self.problems)} problems, {self.compared:,} documents compared; longest calls: {slow}; "
+            f"largest entries: {large}"
         )
 
 
@@ -89,6 +92,8 @@ class World:
             self.blocks.setdefault(tenant, []).append(decode_block(encoded))
             block, ts = decode_block(encoded), raw[0].offset + BASE_MS + 40 * DAY_MS
             report.timed("apply", partial(self.engine.apply, block, tenant, ts))
+            while self.engine.unapplied:
+                report.timed("apply", self.engine.apply_more)
         for name, value in report.timed("finish", self.engine.finish).entries:
             self._keep(name, value)
 
@@ -110,21 +115,22 @@ class World:
         self.engine = Engine(self.book)
         for name, value in kept:
             self.engine.load(name, value)
-        self.report.timed("restored", lambda: deque(self.engine.restored(), maxlen=0))
+        slices = self.engine.restored()
+        while self.report.timed("a slice of restoring", lambda: next(slices, slices)) is None:
+            pass
 
     def documents(self, tenant: str, as_of: int) -> list[dict[str, Any]]:
         """All of a tenant."""
-        return self.report.timed("documents", lambda: self.engine.documents(tenant, as_of, live=False, full=True))
+        return self.report.timed("all documents", lambda: self.engine.documents(tenant, as_of, live=False, full=True))
 
 
 def world(rng: Random, events: int, report: Report, *, recounted: bool) -> None:
     """So many records in batches, a restart somewhere; whatever is raised goes to the caller.
 
-    ``recounted``: documents are compared with the independent recount. There are no erasures then: an event that was
-    counted before a request and told again after it is another thing to the recount, which sees the journal at once.
+    ``recounted``: documents are compared with the independent recount. Erasures only forget then.
     """
     found = World(report)
-    left = {topic: records(rng, topic, events // 2, erasures=not recounted) for topic in ("crm.one.v1", "crm.two.v1")}
+    left = {topic: records(rng, topic, events // 2, unpick=not recounted) for topic in ("crm.one.v1", "crm.two.v1")}
     restart = rng.randrange(4)
     while left:
         topic = rng.choice(list(left))
@@ -158,14 +164,10 @@ def _check(found: World, tenant: str, as_of: int, *, shown: bool, recounted: boo
     if recounted:
         expected = recount(from_blocks(found.blocks[tenant]), found.book[tenant], as_of, windows=WINDOWS)
         windows = {document["window"] for document in made}  # a long-gone edge is in no pane any more: no document
+        report.compared += len(made)
         lines = compare({name: one for name, one in expected.items() if name[1] in windows}, made)
-        report.problems += [f"{tenant}: {line}" for line in lines if not _too_old(line)][:10]
+        report.problems += [f"{tenant}: {line}" for line in lines[:10]]
     return sorted(made, key=lambda document: str(key(document)))
-
-
-def _too_old(line: str) -> bool:
-    """Days of the first touch are kept for three years: the longest look at those who did not buy ends there."""
-    return line.startswith("time_to_purchase_days_censored all") and ": bound expected" in line
 
 
 def _midnight(found: World, tenant: str, at: int) -> int:

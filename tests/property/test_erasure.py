@@ -75,3 +75,17 @@ def test_scenario_12(mode: str, orders: int, early: bool) -> None:
     )
     assert lane.engine.recount("t") == []
     assert not [key for key in lane.kept() if b":a1" in key]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_customer_whose_first_id_is_another_one_afterwards_counts_once(number: int) -> None:
+    """Which of two surrogates comes first is by chance: the customer has its name, and no row of the one of before."""
+    feed = Feed()
+    feed.add("lead.assigned", "2026-06-01", user_id="u1", anonymous_id="a1", lead_id="l2")
+    feed.add("order.completed", "2026-06-02", user_id="u1", lead_id="l1", order_id="o1", amount=100, currency="EUR")
+    feed.add("privacy.erasure_requested", "2026-06-05", key=f"request {number}", lead_id="l1")
+    lane = Lane(BOOK)
+    for item in feed.items:  # the customer has a row before the request comes
+        lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(item)], "refused": []})]])
+    documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+    assert compare(recount(feed.items, BOOK.default, ms("2026-06-10")), documents) == []

@@ -77,7 +77,7 @@ def unpicks(rows: list[Row]) -> bool:
     return any(row.data.get("mode") == "unpick" for row in rows)
 
 
-@pytest.mark.parametrize("settings", ["customers", "matched"])
+@pytest.mark.parametrize("settings", SETTINGS)
 @variant
 @given(st.data(), worlds(16), ends, windows)
 def test_states_with_plain_ids_go_on(

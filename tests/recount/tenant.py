@@ -22,8 +22,13 @@ from tests.recount.web import CHANNELS, Leads, Web, interactions, is_human, page
 # What a person does, or is done to it: it counts with the person, a contact before the objects that an event names.
 TOUCHES: Final = (
     "crm.email.", "crm.page.", "crm.link.", "crm.form.submitted", "crm.call.", "crm.meeting.", "crm.chat.",
-    "crm.social.", "crm.user.signed_in",
+    "crm.social.",
 )  # fmt: skip
+
+
+def user_alone(row: Row) -> Row:
+    """A sign-in as one of its user, whoever else it names: so it counts, and so its segments are found."""
+    return row._replace(data={"user_id": str(row.data["user_id"])})
 
 
 def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
@@ -113,6 +118,8 @@ class Tenant:
         if segments == "deal":
             deal = self.deals.all.get(str(row.data.get("deal_id")))
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)
+        if segments == "subject" and row.type == "crm.user.signed_in" and not row.flags & UNKNOWN_TYPE:
+            return self.dims_of_subject(self.people.subject_of_person(user_alone(row)))
         if segments == "subject":
             whose = self.people.buyer if row.type.startswith(TOUCHES) else self.people.subject
             return self.dims_of_subject(whose(row))

@@ -9,7 +9,7 @@ from models.record import Row
 from tests.recount.facts import Fact, Figure, dated, ratio, tally
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
-from tests.recount.tenant import Tenant
+from tests.recount.tenant import Tenant, user_alone
 from tests.recount.windows import PAIR_WINDOWS, Window, local_date, midnight
 
 LOCAL: Final = {"7d": 7, "30d": 30}
@@ -27,8 +27,7 @@ class SignIns:
         for row in tenant.telling:
             if row.type == "crm.user.signed_in":
                 user = str(row.data["user_id"])
-                alone = row._replace(data={"user_id": user})
-                facts.append(Fact(row.time, tenant.dims_of_subject(people.subject_of_person(alone)), user))
+                facts.append(Fact(row.time, tenant.dims_of_subject(people.subject_of_person(user_alone(row))), user))
                 person = people.person(row)
                 self.first_in[person] = min(self.first_in.get(person, row.time), row.time)
         self.events = dated(facts)
