@@ -198,4 +198,4 @@ def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
     except Moved as error:
         raise CliError(f"{error}: look again", DIFFERENT) from error
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error
