@@ -33,8 +33,8 @@ EVENTS: list[tuple[str, dict[str, object]]] = [
     ("crm.form.submitted", {"anonymous_id": "v-1", "form_id": "f", "session_id": "s-1", "click_id": "k-1"}),
     ("crm.email.delivered", {"message_id": "m-1", "customer_id": "c-1", "recipient_hash": "h-1"}),
     ("crm.email.clicked", {"message_id": "m-1", "recipient_hash": "h-1", "traits": {"country": "FI"}}),
-    *[("crm.deal.updated", {"deal_id": "D", "stage": f"{n} " + "x" * 150}) for n in range(300)],
-]  # fmt: skip
+]
+EVENTS += [("crm.deal.updated", {"deal_id": "D", "stage": f"{n} " + "x" * 150}) for n in range(300)]
 
 
 @pytest.fixture(scope="module")
