@@ -234,8 +234,8 @@ async def _read(place: Settings, options: WorkerOptions, places: list[tuple[str,
 
 async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> AsyncIterator[Letter]:
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         begins = await reader.beginning_offsets(there) if there else {}
         ends = await reader.end_offsets(there) if there else {}
         for tp in (tp for tp in there if ends[tp] > begins[tp]):
@@ -249,8 +249,8 @@ async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> Async
 
 async def _marks(options: WorkerOptions) -> list[tuple[bytes, bytes | None]]:
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         if options.marks not in await reader.topics():
             return []
         return await read_small(reader, TopicPartition(options.marks, 0))
