@@ -1,9 +1,11 @@
-"""Upgrade and rollback, tried: ``python -m bench.upgrade [--from COMMIT]``.
+"""Upgrade and the ways back, tried: ``python -m bench.upgrade [--from COMMIT]``.
 
-The build of another commit counts a share of a history, this one takes its state over and counts on, the other one is
-put back, and this one again; then both run side by side, as in a rolling deployment. After each step the build that ran
-compares everything with a recount (`verify`). Prints a line a step, and one JSON line last; exit code 1 when a step of
-this build failed. What the other build cannot do with newer state is told, not judged.
+The build of another commit counts a share of a company's history. This build takes its state over. The other one is put
+back and must refuse that state, without harm: this one goes on, also while both run. Then the true way back: the other
+build counts the journal anew under another application id, and this one takes both states over again.
+
+After each step the build that ran compares everything with a recount (`verify`). Prints a line a step, and one JSON
+line last; exit code 1 when a step did not end as it should.
 """
 
 import argparse
@@ -12,16 +14,16 @@ import json
 import logging
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bench.builds import HERE, Build, Running, Verdict, tree_of
 from bench.place import place
 from cli.demo_run import counted
 from cli.feed import feed
@@ -31,58 +33,20 @@ from ops.local import local_servers
 from simulator import Sent, sized, tenant_settings
 
 BEFORE: Final = "d6586de"  # the release before
-HERE: Final = Path(__file__).resolve().parents[1]
-PATIENCE: Final = 300.0
-TRIES: Final = 10  # of `verify`: what is published may be a moment behind what is counted
+PATIENCE: Final = 600.0
+REFUSALS: Final = 2  # of a worker that its supervisor starts again: it is always the same
+SHARES: Final = 8
+NEWER: Final = "newer build"  # part of what a build says of state it does not know
 
 
 class Step(NamedTuple):
-    """What a build did: ``well`` when it counted its share and `verify` agreed."""
+    """What was tried: ``well`` when it ended as it should."""
 
     name: str
     build: str
     well: bool
+    seconds: float  # until all was counted, or refused
     said: str
-
-
-class Build:
-    """A source tree whose commands run in an installation of their own."""
-
-    def __init__(self, name: str, tree: Path, env: dict[str, str], log: Path) -> None:
-        self.name, self.tree, self.env, self.log = name, tree, env, log
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command of its command line."""
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(command, cwd=self.tree, env=self.env, capture_output=True, text=True, check=False)
-
-    @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker of it, stopped at the end."""
-        with self.log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streams"], cwd=self.tree, env=self.env, stdout=out, stderr=out
-            )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-    def verified(self) -> tuple[bool, str]:
-        """Whether its own recount agrees, and what it says."""
-        for _ in range(TRIES):
-            done = self.run("verify")
-            if done.returncode == 0:
-                break
-            time.sleep(2)
-        lines = (done.stdout + done.stderr).splitlines()
-        return done.returncode == 0, lines[0] if lines else f"code {done.returncode}"
-
-    def last_words(self) -> str:
-        """The end of its worker's log."""
-        lines = self.log.read_text().splitlines()
-        return lines[-1] if lines else ""
 
 
 class Trial:
@@ -92,49 +56,57 @@ class Trial:
         self.settings, self._shares = settings, shares
         self.steps: list[Step] = []
 
-    async def step(self, name: str, *builds: Build) -> None:
-        """Workers of these builds count one more share; the last of them verifies."""
-        judge = builds[-1]
+    async def count(self, name: str, *builds: Build, app_id: str | None = None) -> None:
+        """Workers of these builds count one more share, and all there is; the last of the builds verifies."""
+        own = [build.under(app_id) if app_id else build for build in builds]
+        settings = self.settings.model_copy(update={"app_id": app_id}) if app_id else self.settings
         began = time.monotonic()
-        with judge.worker() as process:
-            others = [build.worker() for build in builds[:-1]]
-            running = [process, *(other.__enter__() for other in others)]
-            try:
-                await self._send(next(self._shares))
-                problem = await self._counted(running)
-            finally:
-                for other in others:
-                    other.__exit__(None, None, None)
-            well, said = (False, f"{problem}: {judge.last_words()}") if problem else judge.verified()
-        names = " and ".join(build.name for build in builds)
-        self.steps.append(Step(name, judge.name, well, said))
-        print(f"{name} ({names}, {time.monotonic() - began:.0f} s): {'ok' if well else 'NOT OK'}: {said}", flush=True)
+        with ExitStack() as stack:
+            running = [stack.enter_context(build.worker()) for build in own]
+            await self._send(next(self._shares))
+            problem = await _counted(settings, running[-1])
+            seconds = time.monotonic() - began
+            verdict = Verdict(False, problem) if problem else own[-1].verified()
+            ends = [end for one in running[:-1] for end in one.ends()]
+        aside = f"; meanwhile {builds[0].name} stopped {len(ends)} times" if len(builds) > 1 else ""
+        self._tell(Step(name, builds[-1].name, verdict.agrees, seconds, verdict.said + aside))
+
+    async def refused(self, name: str, build: Build) -> None:
+        """A worker of this build must not count what is there."""
+        began = time.monotonic()
+        with build.worker() as running:
+            await self._send(next(self._shares))
+            while len(ends := running.ends()) < REFUSALS and running.code is None:
+                if time.monotonic() - began > PATIENCE:
+                    break
+                await asyncio.sleep(0.3)
+            seconds, code = time.monotonic() - began, running.code
+        well = bool(ends) and all(NEWER in end for end in ends)
+        how = "the supervisor starts it again" if code is None else f"the supervisor ended with code {code}"
+        self._tell(Step(name, build.name, well, seconds, f"{ends[0] if ends else 'it was not refused'} ({how})"))
+
+    def _tell(self, step: Step) -> None:
+        self.steps.append(step)
+        word = "ok" if step.well else "NOT OK"
+        print(f"{step.name} ({step.build}, {step.seconds:.0f} s): {word}: {step.said}", flush=True)
 
     async def _send(self, records: list[Sent]) -> None:
         async with feed(self.settings.kafka) as kafka:
             for r in records:
                 await kafka.send(self.settings.topic_prefix + r.topic, r.value, r.key, r.headers, r.partition)
 
-    async def _counted(self, workers: list[subprocess.Popen[bytes]]) -> str:
-        """Empty when all is counted, else what kept it from that."""
-        end = time.monotonic() + PATIENCE
-        async with lag_reader(self.settings) as lags:
-            while not counted(found := await lags.read()):
-                if ended := [process.returncode for process in workers if process.poll() is not None]:
-                    return f"the worker ended with code {ended[0]}"
-                if time.monotonic() > end:
-                    return f"{found.records} records wait after {PATIENCE:g} s"
-                await asyncio.sleep(0.3)
-        return ""
 
-
-@contextmanager
-def tree_of(commit: str) -> Iterator[Path]:
-    """The files of a commit of this repository."""
-    with tempfile.TemporaryDirectory(prefix="crmkpi-upgrade-") as folder:
-        archive = subprocess.run(["git", "archive", commit], cwd=HERE, check=True, capture_output=True).stdout
-        subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
-        yield Path(folder)
+async def _counted(settings: Settings, running: Running) -> str:
+    """Empty when all is counted, else what kept it from that."""
+    end = time.monotonic() + PATIENCE
+    async with lag_reader(settings) as lags:
+        while not counted(found := await lags.read()):
+            if running.code is not None:
+                return f"workers ended with code {running.code}: {' · '.join(running.ends()[-1:])}"
+            if time.monotonic() > end:
+                return f"{found.records} records wait after {PATIENCE:g} s"
+            await asyncio.sleep(0.3)
+    return ""
 
 
 def shares(events: int, number: int) -> Iterator[list[Sent]]:
@@ -147,20 +119,23 @@ def shares(events: int, number: int) -> Iterator[list[Sent]]:
 
 async def tried(settings: Settings, events: int, old: Build, new: Build) -> list[Step]:
     """All steps."""
-    trial = Trial(settings, shares(events, 5))
-    await trial.step("the release before counts", old)
-    await trial.step("upgrade", new)
-    await trial.step("rollback", old)
-    await trial.step("upgrade again", new)
-    await trial.step("side by side", old, new)
+    trial, back = Trial(settings, shares(events, SHARES)), f"{settings.app_id}-back"
+    await trial.count("the release before counts", old)
+    await trial.count("upgrade", new)
+    await trial.refused("back on the same state", old)
+    await trial.count("upgrade again", new)
+    await trial.count("side by side", old, new)
+    await trial.count("back under another application id", old, app_id=back)
+    await trial.count("upgrade of that", new, app_id=back)
+    await trial.count("forward under the first application id", new)
     return trial.steps
 
 
 def main() -> int:
-    """0 when every step of this build went well."""
+    """0 when every step ended as it should."""
     parser = argparse.ArgumentParser(prog="bench.upgrade", description=__doc__)
     parser.add_argument("--from", dest="commit", default=BEFORE, help=f"the commit to come from (default {BEFORE})")
-    parser.add_argument("--events", type=int, default=5_000, help="records of the history (default 5,000)")
+    parser.add_argument("--events", type=int, default=8_000, help="records of the history (default 8,000)")
     given = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics need a moment, and it says so each time
     logs = Path(tempfile.mkdtemp(prefix="crmkpi-upgrade-logs-"))
@@ -175,7 +150,7 @@ def main() -> int:
             raise RuntimeError(made.stderr)
         steps = asyncio.run(tried(settings, given.events, old, new))
     print(json.dumps({"from": given.commit, "logs": str(logs), "steps": [step._asdict() for step in steps]}))
-    return int(not all(step.well for step in steps if step.build == new.name))
+    return int(not all(step.well for step in steps))
 
 
 def told(settings: Settings) -> dict[str, str]:

@@ -146,6 +146,7 @@ class Lane:
             if at is None:
                 return recount, None
             entries.count_once()
+            entries.renew()
             self.others = set(filter(self.audit.wanted, outdated(entries.pairs(), self.audit.book)))
             async for records in self._journal(0, at.next):
                 entries.count(recount.take(records))

@@ -30,7 +30,9 @@ def workers_book(place: Settings, config: Path | None) -> TenantBook:
     """The settings of all tenants as workers have them: every tenant's from `place`, each one's own from the file."""
     tenants = read_toml(config).get("tenants", {}) if config else {}
     try:
-        return TenantBook.from_mapping({"tenant": place.tenant.model_dump(), "tenants": tenants})
+        return TenantBook.from_mapping(
+            {"tenant": place.tenant.model_dump(), "tenants": tenants, "tenants_open": place.tenants_open}
+        )
     except SettingsError as error:
         raise CliError(f"{config or 'settings'}: {error}") from error
 

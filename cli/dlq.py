@@ -15,13 +15,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
-from cli.flags import JsonFlag, KafkaFlag, settings
+from cli.flags import JsonFlag, KafkaFlag, one_of, settings
 from cli.letters import Choice, Letter, Sending, grouped, letter_of, mark, marks, open_letters, sending
 from cli.lines import parsed
 from cli.moment import as_of_ms
 from cli.root import Group, app
 from cli.term import cell, line, out, say, show_json
 from models.settings import Settings
+from models.validate import REASONS
 from ops.losses import read_small
 from ops.topics import admin
 from streams.bootstrap import options_from
@@ -187,6 +188,8 @@ def _choice(
 ) -> Choice:
     for letter in ids or ():
         _parsed(letter)
+    if reason is not None:
+        one_of(reason, REASONS, "reason", "docs/operations.md lists them")
     return Choice(ids or (), tenant, reason, as_of_ms(since, place.tenant.tz) if since else None)
 
 
@@ -231,8 +234,8 @@ async def _read(place: Settings, options: WorkerOptions, places: list[tuple[str,
 
 async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> AsyncIterator[Letter]:
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         begins = await reader.beginning_offsets(there) if there else {}
         ends = await reader.end_offsets(there) if there else {}
         for tp in (tp for tp in there if ends[tp] > begins[tp]):
@@ -246,8 +249,8 @@ async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> Async
 
 async def _marks(options: WorkerOptions) -> list[tuple[bytes, bytes | None]]:
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         if options.marks not in await reader.topics():
             return []
         return await read_small(reader, TopicPartition(options.marks, 0))
@@ -315,4 +318,4 @@ def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error

@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from kpis.earlier import renewed
 from kpis.stored import first_generation, generation_of, held_generation, tenant_of
 
 Entry = tuple[bytes, bytes | None]
 META: Final = b"\0meta\0"
 CACHE_KB: Final = 32_768
+FACTS: Final = "kept IS NOT NULL AND substr(key, 1, 1) IN (X'66', X'69')"  # tables f and i
 SIDES: Final = {
     side: f"INSERT INTO entries (key, {side}) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET {side} = excluded.{side}"
     for side in ("kept", "counted")
@@ -66,6 +68,26 @@ class Entries:
             "ON CONFLICT (key) DO UPDATE SET kept = excluded.kept"
         )
         self._file.execute("DELETE FROM entries WHERE substr(key, 1, 1) = X'67'")
+
+    def renew(self) -> None:
+        """Make kept facts of an earlier build those that this one writes: a recount has no others.
+
+        One that stands under both names is left as it is, and differs.
+        """
+        kept = self._file.execute(f"SELECT key, kept FROM entries WHERE {FACTS}")
+        self._file.execute("CREATE TABLE renewed (key BLOB PRIMARY KEY, was BLOB, kept BLOB) WITHOUT ROWID")
+        self._file.executemany(
+            "INSERT INTO renewed VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            ((new, key, value) for key, was in kept for new, value in renewed(key, was) or ()),
+        )
+        self._file.execute(
+            "DELETE FROM renewed WHERE key <> was AND key IN (SELECT key FROM entries WHERE kept IS NOT NULL)"
+        )
+        self._file.execute("UPDATE entries SET kept = NULL WHERE key IN (SELECT was FROM renewed)")
+        self._file.execute(
+            "INSERT INTO entries (key, kept) SELECT key, kept FROM renewed WHERE true "
+            "ON CONFLICT (key) DO UPDATE SET kept = excluded.kept"
+        )
 
     def pairs(self) -> Iterator[Pair]:
         """Every key that has an entry on either side, sorted."""

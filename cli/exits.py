@@ -1,8 +1,10 @@
 """Exit codes, and the one kind of error that is shown as a line instead of a traceback."""
 
+import asyncio
 from typing import Final
 
 from models.settings import KafkaSettings
+from sinks.base import SinkUnavailable
 
 OK: Final = 0
 DIFFERENT: Final = 1  # verify found a difference, or what was asked for does not exist
@@ -26,6 +28,18 @@ class CliError(Exception):
     def __init__(self, message: str, code: int = USAGE) -> None:
         super().__init__(message)
         self.code = code
+
+
+def redis_away(error: SinkUnavailable) -> CliError:
+    """What to say when Redis did not do what was asked: looks once more to find out why."""
+    from ops.redis_reach import reachable
+
+    if error.place is None:
+        return CliError(str(error), UNAVAILABLE)
+    check = asyncio.run(reachable(error.place))
+    if check.ok:
+        return CliError(f"{check.name} answers, but: {error}", UNAVAILABLE)
+    return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)
 
 
 def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -> CliError:

@@ -49,12 +49,12 @@ def check_window(window: str) -> str:
     return one_of(window, WINDOWS, "window")
 
 
-def one_of(name: str, known: Iterable[str], what: str) -> str:
-    """The name when it is known. Raises CliError with the nearest names."""
+def one_of(name: str, known: Iterable[str], what: str, where: str = "`crmkpi kpis list` shows all") -> str:
+    """The name when it is known. Raises CliError with the nearest names, or with ``where`` all of them are listed."""
     known = list(known)
     if name in known:
         return name
     near = get_close_matches(name, known, n=3)
-    several = f"one of {', '.join(known)}" if len(known) <= SHOWN else "`crmkpi kpis list` shows all"
+    several = f"one of {', '.join(known)}" if len(known) <= SHOWN else where
     hint = f"did you mean {', '.join(near)}?" if near else several
     raise CliError(f"no such {what}: {name} ({hint})")

@@ -1,6 +1,7 @@
 """`crmkpi kpis`: the catalogue, and one published number with what it is made of."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError
-from cli.flags import JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
+from cli.flags import SHOWN, JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
 from cli.root import Group, app
 from cli.show import caught_up, number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
@@ -56,14 +57,14 @@ def get_kpi(
     Example: crmkpi kpis get win_rate --tenant acme --window 30d --segment owner=anna
     """
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
-    doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, check_window(window), _segment(segment)))
-    if doc is None:
-        where = f"{kpi} of {tenant}, window {window}" + (f", {segment}" if segment else "")
-        raise CliError(f"nothing published: {where}", DIFFERENT)
+    row = next(row for row in CATALOG if row.id == known)
+    if check_window(window) not in row.windows:
+        raise CliError(f"{kpi} has no window {window}: one of {', '.join(row.windows)}")
+    doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, window, _segment(segment)))
     if as_json:
         show_json(doc)
     else:
-        out().print(_explained(doc, next(row for row in CATALOG if row.id == kpi)))
+        out().print(_explained(doc, row))
 
 
 def _segment(text: str | None) -> dict[str, str] | None:
@@ -77,9 +78,27 @@ def _segment(text: str | None) -> dict[str, str] | None:
 
 async def _read(
     redis: RedisSettings, tenant: str, kpi: str, window: str, segment: dict[str, str] | None
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
+    """The document. Raises CliError that says what of it is not there."""
     async with RedisReader(redis) as reader:
-        return await reader.document(tenant, kpi, window, segment)
+        if doc := await reader.document(tenant, kpi, window, segment):
+            return doc
+        if segment and await reader.document(tenant, kpi, window):
+            (dim, value), *_ = segment.items()
+            hint = "its page in docs/kpis/ says which segments it has; values beyond the cap are in __other__"
+            what = f"{kpi} of {tenant}, window {window}"
+            raise CliError(f"{what}, is not published for {dim}={value}: {hint}", DIFFERENT)
+        raise CliError(absent(f"{kpi} of {tenant}, window {window}", tenant, await reader.tenants()), DIFFERENT)
+
+
+def absent(what: str, tenant: str, published: Sequence[str]) -> str:
+    """What to say of a number that is not there: nobody's are, not this tenant's, or only not this one."""
+    if not published:
+        return "nothing is published yet: `crmkpi doctor` says whether all is well, `crmkpi lag` whether events wait"
+    if tenant not in published:
+        names = ", ".join(published[:SHOWN]) + (", …" if len(published) > SHOWN else "")
+        return f"nothing is published of a tenant {tenant}: give one of {names} with --tenant"
+    return f"{what}, is not published (yet): `crmkpi lag` says whether events wait"
 
 
 def _row(kpi: Kpi) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from cli.exits import EPILOG, UNAVAILABLE, USAGE, CliError
+from cli.exits import EPILOG, UNAVAILABLE, USAGE, CliError, redis_away
 from cli.term import plain
 from models.settings import SettingsError
 from ops.logs import as_json, json_log_line
@@ -45,7 +45,10 @@ class Group(TyperGroup):
         except SettingsError as error:
             _complain(CliError(f"settings: {error}"))
             raise typer.Exit(USAGE) from error
-        except (SinkUnavailable, ConnectionError) as error:
+        except SinkUnavailable as error:
+            _complain(redis_away(error))
+            raise typer.Exit(UNAVAILABLE) from error
+        except ConnectionError as error:
             _complain(error)
             raise typer.Exit(UNAVAILABLE) from error
 

@@ -9,16 +9,17 @@ from typing import Annotated, Any, NamedTuple
 import orjson
 import typer
 
+from cli.book import workers_book
 from cli.exits import EPILOG, CliError
 from cli.feed import feed
-from cli.flags import JsonFlag, KafkaFlag, settings
+from cli.flags import JsonFlag, KafkaFlag, settings, settings_file
 from cli.lines import parsed, read_lines
 from cli.root import app
 from cli.route import key_of, topic_of
 from cli.term import line, say, show_json
 from models.record import RawRecord
 from models.settings import Settings
-from models.validate import validate
+from models.validate import Known, validate
 
 
 class Landed(NamedTuple):
@@ -54,14 +55,15 @@ def send(
     if (file is None) == (type_ is None):
         raise CliError("give either a file of events or --type TYPE")
     events = _from_file(file) if file else [_from_flags(type_, data, tenant, time, event_id, source)]
+    place = settings(kafka)
     if not force:
-        _check(events)
-    landed = asyncio.run(_send(settings(kafka), events))
+        _check(events, place)
+    landed = asyncio.run(_send(place, events))
     if as_json:
-        show_json([place._asdict() for place in landed])
+        show_json([one._asdict() for one in landed])
         return
-    for place in landed:
-        line(f"{place.type} -> {place.topic} partition {place.partition} offset {place.offset}")
+    for one in landed:
+        line(f"{one.type} -> {one.topic} partition {one.partition} offset {one.offset}")
 
 
 def _from_file(path: Path) -> list[bytes]:
@@ -87,9 +89,11 @@ def _from_flags(
     return orjson.dumps({**envelope, "time": when, "tenantid": tenant, "data": body})
 
 
-def _check(events: list[bytes]) -> None:
+def _check(events: list[bytes], place: Settings) -> None:
     now = int(datetime.now(UTC).timestamp() * 1000)
-    _, rejections = validate([RawRecord("", 0, number, now, None, raw) for number, raw in enumerate(events, start=1)])
+    book = workers_book(place, settings_file())
+    records = [RawRecord("", 0, number, now, None, raw) for number, raw in enumerate(events, start=1)]
+    _, rejections = validate(records, Known(book, closed=not book.open))
     if not rejections:
         return
     for rejected in rejections[1:]:

@@ -66,8 +66,8 @@ def skip(
 async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to: int | None) -> tuple[int, int]:
     """Where the partition stands, and where it goes on. Raises CliError."""
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         await _check_partition(place, options, tp)
         start = await _stands(place, options, tp)
         first, end = (await reader.beginning_offsets([tp]))[tp], (await reader.end_offsets([tp]))[tp]
@@ -146,8 +146,8 @@ async def _behind(place: Settings, options: WorkerOptions) -> dict[tuple[str, in
     if not places:
         return {}
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         ends = await reader.end_offsets(list(places))
         begins = await reader.beginning_offsets(list(places))
     finally:
@@ -198,4 +198,4 @@ def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
     except Moved as error:
         raise CliError(f"{error}: look again", DIFFERENT) from error
     except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka.bootstrap_servers) from error
+        raise kafka_away(place.kafka, error) from error

@@ -88,7 +88,7 @@ async def _refusal(place: Settings) -> str:
             return await _missing_rights(place)
         if not found.lasting:
             return ""
-        text = f"Kafka at {place.kafka.bootstrap_servers} refuses: {found.found}; {found.fix}"
+        text = f"Kafka at {place.kafka.bootstrap_servers}: {found.found}; {found.fix}"
     return text
 
 

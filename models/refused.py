@@ -36,7 +36,7 @@ REASONS: Final[dict[str, str]] = {
     "unknown_currency": "currency is not an ISO 4217 code",
     "unknown_tenant": "the tenant is not in the settings file, and only those are accepted (tenants_open)",
     "engine_error": "a fault of our own met this record; the detail names the exception's class",
-    "conflict": "the identity was seen before with other content (found later, by the engine)",
+    "id_conflict": "the identity was seen before with other content (found later, by the engine)",
 }
 
 

@@ -159,4 +159,6 @@ def _settings(values: Mapping[str, Any], path: str) -> TenantSettings:
 def complaints(error: ValidationError, path: str = "") -> list[str]:
     """``where: what`` for each mistake; the values themselves are left out, they may be secrets."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [f"{'.'.join([*filter(None, [path]), *map(str, one['loc'])])}: {one['msg']}" for one in found]
+    where = (".".join([*filter(None, [path]), *map(str, one["loc"])]) for one in found)
+    what = (one["msg"].removeprefix("Value error, ") for one in found)
+    return [f"{at}: {text}" for at, text in zip(where, what, strict=True)]

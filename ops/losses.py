@@ -111,8 +111,8 @@ async def read_losses(client_options: Mapping[str, Any], control: str) -> list[L
         isolation_level="read_committed",
         **client_options,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         if control not in await consumer.topics():
             return []
         return losses(await read_small(consumer, TopicPartition(control, 0)))

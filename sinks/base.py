@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 
+from models.settings import RedisSettings
+
 Document = Mapping[str, Any]
 """A KPI document of the event contract, JSON values only: ``kpi``, ``window`` and ``segment`` name it.
 
@@ -23,6 +25,11 @@ IN_SWEEP: Final = 2
 
 class SinkUnavailable(Exception):
     """The store is away, read-only, full or refuses us; whether the write took place is not known. Try again."""
+
+    def __init__(self, text: str, place: RedisSettings | str | None = None) -> None:
+        """``place``: the server, for whoever wants to look closer."""
+        super().__init__(text)
+        self.place = place
 
 
 class Publication(NamedTuple):

@@ -67,9 +67,9 @@ async def within(redis: RedisSettings | str, seconds: float = ANSWER_S) -> Async
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise SinkUnavailable(f"{address(redis)}: no answer within {seconds:.1f} s") from error
+        raise SinkUnavailable(f"{address(redis)}: no answer within {seconds:.1f} s", redis) from error
     except (RedisError, OSError) as error:
-        raise SinkUnavailable(f"{address(redis)}: {told(error)}") from error
+        raise SinkUnavailable(f"{address(redis)}: {told(error)}", redis) from error
 
 
 def told(error: BaseException) -> str:

@@ -55,7 +55,7 @@ def start(as_of: int | None = None) -> None:
     except Refused as exc:
         die("reading settings", exc)
     except SettingsError as exc:
-        die("reading settings", Refused(f"settings: {exc}"))
+        die("reading settings", Refused(str(exc)))
     tenants = Watched(book)
     asyncio.run(work(settings, options, lambda: new_engine(tenants.book), settings.redis, tenants))
 
@@ -92,7 +92,7 @@ def _sink(redis: RedisSettings | str) -> RedisSink:
     try:
         return RedisSink(redis)
     except SettingsError as exc:
-        die("reading settings", Refused(f"settings: {exc}"))
+        die("reading settings", Refused(str(exc)))
 
 
 async def _topics(settings: Settings) -> None:

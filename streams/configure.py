@@ -26,7 +26,7 @@ def configured() -> tuple[Settings, TenantBook]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"the settings file is no TOML: {error}") from error
     except SettingsError as error:
-        raise Refused(f"settings: {error}") from error
+        raise Refused(str(error)) from error
 
 
 def settings_file() -> Path | None:

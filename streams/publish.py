@@ -169,8 +169,8 @@ class Publisher:
         return answer
 
     def _pace(self, answer: Answer, *, urgent: bool) -> None:
-        """Making documents may take a quarter of the time, and a tenth while the lane is behind; whatever the number
-        of tenants and lanes.
+        """Making documents may take half of the time, and a tenth while the lane is behind; whatever the number of
+        tenants and lanes.
         """
         done, spent = asyncio.get_running_loop().time(), answer.seconds * self.lanes()
         if urgent:

@@ -29,8 +29,8 @@ async def read_state(options: WorkerOptions, partition: int) -> tuple[dict[bytes
     """
     entries: dict[bytes, bytes] = {}
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         async for records in read_partition(reader, TopicPartition(options.state, partition)):
             for record in records:
                 _put(entries, (record.key or b"", record.value))
@@ -43,8 +43,8 @@ async def read_state(options: WorkerOptions, partition: int) -> tuple[dict[bytes
 async def read_journal(options: WorkerOptions, partition: int, upto: int) -> AsyncIterator[Accepted]:
     """The lane's journal from its beginning to the offset ``upto`` (exclusive), in order."""
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         async for records in read_partition(reader, TopicPartition(options.journal, partition), upto):
             for record in records:
                 yield Accepted((record.key or b"").decode(), record.timestamp, decode_block(record.value or b""))

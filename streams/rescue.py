@@ -79,8 +79,8 @@ async def standing(options: WorkerOptions, lane: int) -> Standing:
     entries, at = await read_state(options, lane)
     state, journal = TopicPartition(options.state, lane), TopicPartition(options.journal, lane)
     reader = new_reader(options)
-    await reader.start()
     try:
+        await reader.start()
         begins = await reader.beginning_offsets([state, journal])
         end = (await reader.end_offsets([journal]))[journal]
         ids = await topic_ids(reader._client, [options.journal, *options.inputs])

@@ -63,8 +63,8 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
     tp = TopicPartition(options.state, partition)
     reader = new_reader(options)
     await state.engine.open()
-    await reader.start()
     try:
+        await reader.start()
         first = (await reader.beginning_offsets([tp]))[tp]
         end = (await reader.end_offsets([tp]))[tp]
         async for records in read_partition(reader, tp, chunk=options.restore_records):

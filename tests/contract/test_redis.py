@@ -207,17 +207,17 @@ async def test_cluster_takes_a_publication(tmp_path: Path) -> None:
 
 
 async def test_documented_rights_are_enough(server: Server, client: Redis) -> None:
-    """The two users of docs/redis.md can do their work, and the reader cannot write."""
+    """The two users of docs/security.md can do their work, and the reader cannot write."""
     c: Any = client
     acl = [
         line
-        for line in (Path(__file__).parents[2] / "docs" / "redis.md").read_text(encoding="utf-8").splitlines()
+        for line in (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("ACL SETUSER")
     ]
     for line in acl:
-        await c.execute_command(*line.split())
+        await c.execute_command(*line.replace(">…", ">change-me").split())
     worker = RedisSink(server.url.replace("//", "//crmkpi-worker:change-me@"))
-    viewer_url = server.url.replace("//", "//crmkpi-viewer:change-me@")
+    viewer_url = server.url.replace("//", "//crmkpi-reader:change-me@")
     await worker.publish(publication(1, document(), full=True))
     async with RedisReader(viewer_url) as reader:
         assert await reader.documents("acme") == await reader.snapshot("acme", "30d") == [document()]
