@@ -43,7 +43,7 @@ from streams import position
 from streams.bootstrap import options_from
 from streams.options import WorkerOptions
 from streams.position import Position
-from streams.restore import new_reader, read_partition
+from streams.restore import new_reader, read_flowing, read_partition
 
 PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
 TRIES: Final = 3
@@ -181,7 +181,7 @@ class Lane:
     async def _state(self, take: Callable[[Iterable[Entry]], None]) -> Position | None:
         """The changelog in its order, but for entries that are the lane's; its position. Of one transaction."""
         at = None
-        async for records in read_partition(self.reader, self.state):
+        async for records in read_flowing(self.reader, self.state):
             entries = []
             for record in records:
                 key, value = record.key or b"", record.value

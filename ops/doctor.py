@@ -19,6 +19,7 @@ from ops.local.jars import cache_folder
 from ops.local.java import find_java
 from ops.local.kafka import MEMORY_MB, available_mb
 from ops.local.redis import find_redis
+from ops.local.servers import given
 from ops.local.unit import ServerError
 from ops.losses import ACKNOWLEDGE, read_losses, texts, unknown
 from ops.topics import TopicsWrong, admin, check, wanted_topics
@@ -27,7 +28,9 @@ DISK_MB = 1000
 
 
 def machine() -> list[Check]:
-    """What local servers and workers need of this machine."""
+    """What local servers and workers need of this machine; where the environment names both servers, Python alone."""
+    if all(given()):
+        return [_python(), Check("local servers", True, "not needed: the environment names Kafka and Redis")]
     return [_python(), _java(), _redis_program(), _memory(), _disk(), _docker()]
 
 

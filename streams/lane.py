@@ -61,6 +61,7 @@ class Lane:
         self._task: asyncio.Task[None] | None = None
         self._counted = 0  # the position behind what is counted, committed or not
         self._suspects = Suspects(partition, state)
+        self._tried = False  # events were given to the engine since the start
         self._background = True  # background work is done; not after it raised
 
     @property
@@ -77,13 +78,12 @@ class Lane:
     @property
     def quarantining(self) -> bool:
         """Whether events are counted one at a time, after one that could not be counted."""
-        return self._suspects.wary or self._singly
+        return self._singly
 
     async def start(self, at: Position) -> None:
         """The state is restored: it stands at ``at``. Nothing moves before `go`."""
-        at = at._replace(tries=at.tries + 1)
         await self.transactor.commit((), (), at)
-        self._suspects.wary = at.tries > WARY
+        self._suspects.wary = at.tries >= WARY
         self.state.position = at
         self._counted = at.next
         self.publisher.everything()
@@ -201,10 +201,23 @@ class Lane:
     async def _count(self, records: list[Record]) -> Counted | None:
         if not records:
             return None
+        if not self._tried:
+            await self._note_try()
         if self._suspects.wary:
             self._suspects.wary = False
             raise EngineFailed("Ended", "the worker ended three times at this position", "")
         return await self.state.engine.count(records, self._suspects.found, single=self._singly)
+
+    async def _note_try(self) -> None:
+        """Say that events are tried at this position, before the first is: one that ends the process is known by it.
+
+        Not at the start: a lane without events is restarted as often as one likes and has met nothing odd.
+        """
+        self._tried = True
+        await self._settle()
+        at = self.position._replace(tries=self.position.tries + 1)
+        await self.transactor.commit((), (), at)
+        self.state.position = at
 
     async def _work(self) -> None:
         """A slice of background work: a batch without events, at the same position."""

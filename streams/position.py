@@ -21,7 +21,7 @@ class Position(NamedTuple):
     next: int  # the first journal offset that is not in the state
     epoch: int  # raised by a restatement: values of a higher epoch replace those of a lower one
     topics: Mapping[str, str]  # name -> id of the journal and the inputs that the offsets in the state belong to
-    tries: int = 0  # how often a worker began at this position and has not come past it
+    tries: int = 0  # how often a worker began to count at this position and has not come past it
 
 
 def encode(position: Position) -> bytes:

@@ -11,7 +11,7 @@ from streams import position
 from streams.engine_port import Entry
 from streams.options import WorkerOptions
 from streams.position import Position
-from streams.restore import new_reader, read_partition
+from streams.restore import new_reader, read_flowing, read_partition
 
 
 class Accepted(NamedTuple):
@@ -31,7 +31,7 @@ async def read_state(options: WorkerOptions, partition: int) -> tuple[dict[bytes
     reader = new_reader(options)
     try:
         await reader.start()
-        async for records in read_partition(reader, TopicPartition(options.state, partition)):
+        async for records in read_flowing(reader, TopicPartition(options.state, partition)):
             for record in records:
                 _put(entries, (record.key or b"", record.value))
     finally:

@@ -14,6 +14,7 @@ from streams.stop import Refused
 from streams.table import LaneState
 
 STALLED = 60.0  # seconds without a record while the end is not reached
+SOON = 2.0  # seconds in which nothing is compacted: only closed segments are, and the cleaner looks every 15 s
 
 
 def new_reader(options: WorkerOptions) -> AIOKafkaConsumer:
@@ -56,6 +57,22 @@ async def read_partition(
             moved = loop.time()
         elif loop.time() - moved > STALLED:
             raise TimeoutError(f"{tp.topic}/{tp.partition} stands at {at} of {end}: a transaction is open")
+
+
+async def read_flowing(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[Sequence[Record]]:
+    """The records of a changelog that somebody writes meanwhile, to an end at which they are the state of one moment.
+
+    Compaction takes an entry away once a newer one follows, and while the log is read the newer one may come to lie
+    behind the end that was known at first. So what came meanwhile is read too, until that takes too little time for
+    more to be compacted.
+    """
+    loop = asyncio.get_running_loop()
+    start, took = None, SOON
+    while took >= SOON:
+        began, end = loop.time(), (await reader.end_offsets([tp]))[tp]
+        async for records in read_partition(reader, tp, end, start=start):
+            yield records
+        start, took = end, loop.time() - began
 
 
 async def restore(options: WorkerOptions, partition: int, state: LaneState) -> None:

@@ -66,7 +66,7 @@ def choose(forced: str) -> Choice:
     """Decide without starting anything. `forced` is "", or one of WAYS; anything else is a ServerError."""
     if forced not in ("", *WAYS):
         raise ServerError(f"CRMKPI_SERVERS is {forced!r}; it can be {', '.join(WAYS)}, or unset")
-    kafka, redis = (_from_environment(names) for names in (KAFKA_NAMES, REDIS_NAMES))
+    kafka, redis = given()
     if forced == "env" and not (kafka and redis):
         raise ServerError(f"CRMKPI_SERVERS is env, so both {KAFKA_NAMES[1]} and {REDIS_NAMES[1]} must be set")
     if kafka and redis and forced in ("", "env"):
@@ -75,6 +75,11 @@ def choose(forced: str) -> Choice:
         return Choice("", "", forced, "forced")
     unusable = docker.why_not()
     return Choice(kafka, redis, "local" if unusable else "docker", unusable or "a Docker engine answers")
+
+
+def given() -> tuple[str, str]:
+    """The addresses of Kafka and of Redis that the environment names; empty: none."""
+    return _from_environment(KAFKA_NAMES), _from_environment(REDIS_NAMES)
 
 
 def _from_environment(names: tuple[str, ...]) -> str:

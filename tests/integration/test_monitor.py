@@ -82,6 +82,20 @@ async def test_a_worker_that_restores_is_alive_and_not_ready(rig: Rig) -> None:
             await rig.until(lambda: _status(watched, "/readyz"), 200)
 
 
+async def test_a_worker_without_events_is_ready_however_often_it_starts(rig: Rig) -> None:
+    """Only a start after which events were tried counts as an end at their position."""
+    port = free_port()
+    async with watching(port) as watched:
+        for _ in range(5):
+            with rig.worker(env={"CRMKPI_HTTP__PORT": str(port)}):
+                await rig.until(lambda: _status(watched, "/readyz"), 200)
+        with rig.worker(env={"CRMKPI_HTTP__PORT": str(port)}):
+            await rig.produce(300)
+            await rig.exact()
+            await rig.until(lambda: _status(watched, "/readyz"), 200)
+    assert "ended three times" not in rig.log.read_text()
+
+
 async def test_two_workers_of_a_machine_have_a_port_each_and_a_store_that_is_away_is_counted(
     rig: Rig, servers: Servers
 ) -> None:
