@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from kpis.erasure import Plan
 from kpis.leftovers import dismantle, stored_cells
 from kpis.redefined import Redefinition
 from kpis.slices import Pace, Work, paced
@@ -59,11 +60,10 @@ class Background:
         else:
             self._give_up()
 
-    def again(self, tenant: str) -> None:
-        """Begin a tenant's redefinition again, if one is under way: its facts were rewritten."""
+    def erase(self, tenant: str, plan: Plan) -> None:
+        """An erasure was carried out in a tenant: the one that is to replace it follows."""
         if (running := self.redefining(tenant)) is not None:
-            self._give_up()
-            self._waiting[tenant] = (running.state, running.tenant.settings)
+            self._try(partial(running.erase, plan))
 
     def discard(self, keys: Iterable[bytes]) -> None:
         """Delete stored cells, a part with each batch."""

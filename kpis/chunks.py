@@ -61,21 +61,15 @@ class Chunks:
         yield number, _list(encoded[start - first :])
 
     def go_on(self, before: "Chunks") -> None:
-        """Go on with lists that are stored as others were cut."""
+        """Go on with lists that are stored as others were cut. None of these has been written by this one."""
         self._starts = before._starts
+        self._stored.clear()
 
     # --- a restart
 
     def hold(self, kind: str, name: str, number: int, facts: list[Any]) -> None:
         """Keep an entry after the first until all are loaded."""
         self._waiting.setdefault((kind, name), {})[number] = facts
-
-    def drop(self, kind: str, name: str, number: int) -> None:
-        """Take such an entry back."""
-        held = self._waiting.get((kind, name), {})
-        held.pop(number, None)
-        if not held:
-            self._waiting.pop((kind, name), None)
 
     def put_together(self, lists: Callable[[str], dict[str, list[Any]]]) -> None:
         """Make whole lists of what was loaded; ``lists``: those of a kind by name."""

@@ -8,7 +8,7 @@ long: what does is done in slices, in ``restored`` and ``step``.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from sys import intern
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,6 +16,7 @@ from kpis import quality
 from kpis.background import Background, Failure
 from kpis.composing import Composed, Composer
 from kpis.documents import Document, ageing_documents, documents
+from kpis.erasing import MANY_GROUPS
 from kpis.erasure import REQUEST
 from kpis.slices import PACE, Pace, paced
 from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
@@ -23,8 +24,6 @@ from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from models.record import Block, Refusal, Row
 from models.tenants import TenantBook
-
-MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests for erasure follow each other
 
 
 class Conflict(NamedTuple):
@@ -196,9 +195,9 @@ class Engine:
         for row in state.take(part.rows, part.journal_ts):
             self._conflicts.append(Conflict(*part.origin, row.offset, part.tenant, orjson.dumps(tuple(row))))
         if state.request is not None:
-            state.erase(state.request)
+            plan = state.erase(state.request)
             state.request = None
-            self._background.again(part.tenant)
+            self._background.erase(part.tenant, plan)
             if state.tenant.ledger.size > MANY_GROUPS:
                 state.tenant.finish()
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NUL: Final = "\0"
 # Facts by the id they came with, and the kind of group that is named as they are.
 BY_ID: Final = ("lead", "customer", "answers", "scores", "signup", "signin", "attributes")
+MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests follow each other
 BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
 
 

@@ -32,32 +32,41 @@ def digest(*parts: str) -> str:
 class Plan:
     """What one request does to a tenant: ``names`` go in the place of others; None: all their facts go.
 
-    ``secret`` is nothing that is known outside: without it nobody makes the surrogates from the request.
+    ``secret`` is nothing that is known outside: without it nobody makes the surrogates from the request. ``first``:
+    what the request did to the same tenant under other settings, where other ids may be its subject: all of that is
+    done here, too, with the same surrogates.
     """
 
-    def __init__(self, tenant: "Tenant", row: Row, secret: str) -> None:
+    def __init__(self, tenant: "Tenant", row: Row, secret: str, first: "Plan | None" = None) -> None:
         people = tenant.people
+        self._asked = row, secret
         self.unpick = row.data.get("mode") == "unpick"
         self.time = row.time
-        self.ids = subject_ids(tenant, row)
-        self.things = {thing for raw in self.ids for thing in people.things(raw)}
+        self.surrogates: dict[str, str] = dict(first.surrogates) if first else {}
+        self.names: dict[str, str | None] = dict(first.names) if first else {}
+        ids = [*(raw for raw in self.surrogates if raw.startswith(NODE_SPACES)), *subject_ids(tenant, row)]
+        self.things: set[str] = set(first.things) if first else set()
+        self.things.update(thing for raw in ids for thing in people.things(raw))
         contacts = sorted(thing for thing in self.things if thing.startswith(CONTACT))
         if (contact := row.data.get("contact_id")) is not None and CONTACT + str(contact) not in contacts:
             contacts.append(CONTACT + str(contact))
         self.things.difference_update(contacts)
-        self.salt = tenant.erased.get(SALT) or [digest(secret)]
+        self.salt: list[Any] = first.salt if first else tenant.erased.get(SALT) or [digest(secret)]
         named = digest(self.salt[0], secret, row.source, row.id)
-        self.surrogates = {
-            raw: f"{raw.partition(':')[0]}:erased-{digest(named, str(number))}"
-            for number, raw in enumerate([*self.ids, *contacts])
-        }
-        self.names: dict[str, str | None] = dict(self.surrogates)
-        for name in {one for raw in self.ids for one in people.within(raw)}:
+        for raw in [*ids, *contacts]:
+            number = str(len(self.surrogates))
+            self.surrogates.setdefault(raw, f"{raw.partition(':')[0]}:erased-{digest(named, number)}")
+        self.names |= self.surrogates
+        for name in {one for raw in ids for one in people.within(raw)}:
             self.names[name] = within(*(self.surrogates.get(one, one) for one in split_within(name)))
         if self.unpick:
             self.names = dict.fromkeys((*self.names, *(thing for thing in self.things if _is_own(tenant, thing))))
         else:
             self._hide_messages(tenant)
+
+    def beside(self, tenant: "Tenant") -> "Plan":
+        """What the request does to the same tenant under other settings."""
+        return Plan(tenant, *self._asked, first=self)
 
     def _hide_messages(self, tenant: "Tenant") -> None:
         """Messages that an earlier build stored by their own id become digests, too."""

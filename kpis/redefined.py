@@ -18,6 +18,8 @@ import orjson
 from kpis.cells import Cells
 from kpis.chunks import MORE
 from kpis.derived import contribute, restore
+from kpis.erasing import MANY_GROUPS, carry_out
+from kpis.erasure import Plan, treated
 from kpis.quality import is_counter
 from kpis.series import CARRY
 from kpis.slices import SLICE, Work, paced
@@ -32,6 +34,7 @@ from models.settings import TenantSettings
 ROW: Final = 70  # to be counted
 FACT: Final = 12  # to be copied
 COMPARED: Final = 30  # a fact to be compared
+ERASED: Final = 3_000  # a subject to be erased
 Name = tuple[str, Any]  # kind of fact, name on its shelf
 
 
@@ -52,7 +55,7 @@ class Redefinition:
         self._copied = False
         self._changed: set[Name] = set()  # facts to be copied again; once that is over, to be compared
         self._different: dict[Name, Entry] = {}  # facts that are others under the new settings
-        self._queue: deque[Row] = deque()
+        self._queue: deque[Row | Plan] = deque()
         self._expired = state.expired_day
         self._slices = paced(self._work(), units)
 
@@ -61,9 +64,18 @@ class Redefinition:
     def take(self, row: Row) -> None:
         """A row was taken by the state."""
         if self.following:
-            self.tenant.take(row)
+            self._take(row)
         elif self._copied:
             self._queue.append(row)
+
+    def erase(self, plan: Plan) -> None:
+        """An erasure was carried out in the state: here, too, or its changed facts are copied again."""
+        if self.following:
+            self._erase(plan)
+            if self.tenant.ledger.size > MANY_GROUPS:
+                self._end_batch()
+        elif self._copied:
+            self._queue.append(plan)
 
     def note(self, dirty: Iterable[Name]) -> None:
         """Facts of the state changed."""
@@ -108,8 +120,7 @@ class Redefinition:
             self.tenant.cells.set_floors(self._expired * 1440)
         yield from contribute(self.tenant, self.tenant.cells)
         while self._queue:
-            for _ in range(min(max(1, self._units // ROW), len(self._queue))):
-                self.tenant.take(self._queue.popleft())
+            self._take_some()
             self._end_batch()
             yield self._units
         self.following = True
@@ -119,13 +130,33 @@ class Redefinition:
             self._ready = len(self._changed) <= self._few
             yield self._units
 
+    def _take_some(self) -> None:
+        """Take what waits, a slice of it."""
+        done = 0
+        while self._queue and done < self._units:
+            one = self._queue.popleft()
+            if isinstance(one, Plan):
+                self._erase(one)
+                done += ERASED
+            else:
+                self._take(one)
+                done += ROW
+
+    def _take(self, row: Row) -> None:
+        # Under these settings more ids may have been of an erased subject than under those of the state.
+        if (taken := treated(self.tenant, row) if self.tenant.erased else row) is not None:
+            self.tenant.take(taken)
+
+    def _erase(self, plan: Plan) -> None:
+        carry_out(self.tenant, plan.beside(self.tenant))
+
     def _copy(self) -> Work:
         """Take all facts as they are stored; those that change meanwhile once more."""
         live = self.state.tenant
         for kind, shelf in FACTS.items():
             for name in () if kind.endswith(MORE) else list(shelf.names(live)):  # lists are taken whole
                 self._take_fact(kind, name)
-                yield FACT * len(LISTS[kind](live)[name]) if kind in LISTS else FACT
+                yield FACT * len(LISTS[kind](live).get(name, ())) if kind in LISTS else FACT
         while len(self._changed) > self._few:
             self._take_fact(*self._changed.pop())
             yield FACT
@@ -135,13 +166,14 @@ class Redefinition:
         self._copied = True
 
     def _take_fact(self, kind: str, name: Any) -> None:
-        stored = fact_bytes(self.state.tenant, kind, name)
-        if stored is None:
-            return
-        if kind in LISTS:
+        stored, shelf = fact_bytes(self.state.tenant, kind, name), FACTS[kind]
+        text = "\0".join(shelf.parts(name))
+        if stored is None:  # it was erased
+            shelf.drop(self.tenant, text)
+        elif kind in LISTS:
             LISTS[kind](self.tenant)[name] = orjson.loads(stored)
         else:
-            FACTS[kind].load(self.tenant, "\0".join(FACTS[kind].parts(name)), orjson.loads(stored))
+            shelf.load(self.tenant, text, orjson.loads(stored))
 
     def _compare(self, most: int) -> None:
         """Compare facts that changed since they were copied: settings decide what is kept of some events."""

@@ -291,17 +291,12 @@ def _further(kind: str) -> Shelf:
         whose, _, number = name.rpartition("\0")
         tenant.chunks.hold(kind, whose, int(number), stored)
 
-    def drop(tenant: Tenant, name: str) -> None:
-        whose, _, number = name.rpartition("\0")
-        tenant.chunks.drop(kind, whose, int(number))
-
     return Shelf(
         lambda name: (name[0], str(name[1])),
         lambda tenant, name: tenant.chunks.chunk(kind, name[0], name[1], of(tenant)[name[0]]),
         load,
         lambda tenant: [(name, number) for name in of(tenant) for number in tenant.chunks.numbers(kind, name)[1:]],
         lambda tenant, name: name[0] in of(tenant) and name[1] in tenant.chunks.numbers(kind, name[0]),
-        drop,
     )
 
 

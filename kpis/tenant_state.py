@@ -130,11 +130,13 @@ class TenantState:
         if row.type == erasure.REQUEST:
             self.request = row
 
-    def erase(self, request: Row) -> None:
-        """Carry out an erasure: before the next event."""
+    def erase(self, request: Row) -> erasure.Plan:
+        """Carry out an erasure: before the next event. What was done."""
         told = f"{request.identity} {request.content} {request.received}"
         secret = told if self.tenant.erased else f"{told} {self.seen.fingerprint()} {self.newest}"
-        erasing.carry_out(self.tenant, erasure.Plan(self.tenant, request, secret))
+        plan = erasure.Plan(self.tenant, request, secret)
+        erasing.carry_out(self.tenant, plan)
+        return plan
 
     def _fit_type(self, row: Row) -> Row:
         """An event of a type that this build does not know; `crm.__other__` beyond those that are kept."""

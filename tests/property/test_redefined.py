@@ -9,9 +9,10 @@ from kpis.quality import is_counter
 from kpis.slices import Pace
 from kpis.stored import first_generation
 from models.settings import TenantBook
-from tests.property.events import TENANTS, ends
-from tests.property.lanes import JOURNAL_TS, Batches, Lane, World, arrivals, worlds
+from tests.property.events import TENANTS, Told, ends
+from tests.property.lanes import JOURNAL_TS, Batches, Lane, World, arrivals, row_of, worlds
 from tests.property.test_engine import variant, windows
+from tests.property.test_erasure import IDS
 
 BEFORE: Final[dict[str, Any]] = {"tz": "Europe/Helsinki", "dimensions": ["tier"], "low_n": 2}
 # What is decided when an event is counted stays: the lateness of events, and which traits were read.
@@ -147,8 +148,20 @@ def beside(data: st.DataObject, lane: Lane, batch: list[Any]) -> None:
         lane.restart(1)
 
 
+@st.composite
+def with_requests(draw: st.DrawFn) -> World:
+    """A world in which up to two ids are to be erased."""
+    world = draw(worlds(8))
+    rows = [group[0] for group in world]
+    for number, who in enumerate(draw(st.lists(st.sampled_from(IDS), max_size=2))):
+        near, mode = draw(st.sampled_from(rows)), draw(st.sampled_from(("forget", "unpick")))
+        told = Told("crm.privacy.erasure_requested", near.time, 0, 0, "/a", {**who, "mode": mode})
+        world.append([row_of(told, near.tenant, f"request{number}")])
+    return world
+
+
 @variant
-@given(st.data(), worlds(8), changes, changes, ends, windows)
+@given(st.data(), with_requests(), changes, changes, ends, windows)
 def test_events_go_on_while_a_tenant_is_counted_again(
     data: st.DataObject, world: World, first: dict[str, Any], second: dict[str, Any], as_of: int, looked_at: list[str]
 ) -> None:
@@ -193,7 +206,7 @@ def counters(lane: Lane) -> dict[Any, int]:
 
 
 @variant
-@given(st.data(), worlds(8), changes, kept_changes, ends, windows)
+@given(st.data(), with_requests(), changes, kept_changes, ends, windows)
 def test_what_is_kept_of_events_may_change_meanwhile(
     data: st.DataObject, world: World, first: dict[str, Any], kept: dict[str, Any], as_of: int, looked_at: list[str]
 ) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
+from kpis import chunks
 from kpis.chunks import FULL, MORE
 from kpis.engine import Engine
+from kpis.stored import chunk_key
 from kpis.tenant import LISTS
 from models.record import Row
 from models.tenants import TenantBook
@@ -32,10 +34,11 @@ ABOUT: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def told(kind: str, number: int, times: int) -> list[Row]:
+def told(kind: str, number: int, times: int, **more: Any) -> list[Row]:
     """So many events of one thing, each a second after the one before."""
     feed = Feed()
     type_, data = ABOUT[kind]
+    data = data | more
     for at in range(number, number + times):
         when = START + at * 1000
         feed.add(type_, when, key=f"e{at}", received=when + 10_000_000 * (kind == "late"), **data)
@@ -105,3 +108,35 @@ def test_a_list_that_was_stored_whole_is_cut_when_it_grows() -> None:
     last = restarted(whole, 2)
     assert len(last.state("t").tenant.deals["x"]) == 1001
     assert last.state("t").tenant.deals == again.state("t").tenant.deals
+
+
+@pytest.mark.parametrize("mode", ["forget", "unpick"])
+@pytest.mark.parametrize("kind", sorted(ABOUT.keys() - {"cost"}))
+def test_a_list_in_pieces_goes_with_its_subject(kind: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of its entries: under the new name, shorter ones in fewer pieces, or nowhere; a restart finds the same."""
+    monkeypatch.setattr(chunks, "FULL", 1_000)
+    engine, entries = Engine(TenantBook()), Entries()
+    who = {"customer_id": "somebody", "user_id": "x"}
+    rows = told(kind, 0, 150, **who, traits={"country": "FI", "note": "n" * 90})
+    take(engine, rows, entries)
+    before = pieces(kind, entries)
+    assert len(before) > 3
+    request = Feed().add("privacy.erasure_requested", START + 10**8, key="request", customer_id="somebody", mode=mode)
+    take(engine, [request._replace(offset=9_000)], entries)
+    after = pieces(kind, entries)
+    assert not [key for key, value in entries.items() if value is not None and b"somebody" in key + value]
+    assert (len(after) == 0) == (mode == "unpick")
+    assert sum(len(orjson.loads(value)) for value in after.values()) == (mode == "forget") * 150
+    lists = dict(LISTS[kind](engine.state("t").tenant))
+    again = restarted(entries, 3)
+    assert LISTS[kind](again.state("t").tenant) == lists
+    assert (engine.recount("t"), again.recount("t")) == ([], [])
+    if mode == "forget":
+        (name,) = lists
+        assert after.keys() == {chunk_key("t", kind, name, number) for number in range(len(after))}
+
+
+def pieces(kind: str, entries: Entries) -> dict[bytes, bytes]:
+    """The entries that hold lists of a kind."""
+    kinds = (kind.encode(), f"{kind}{MORE}".encode())
+    return {key: value for key, value in entries.items() if value is not None and key.split(b"\0")[1] in kinds}

@@ -2,65 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 import orjson
 import pytest
 
 from kpis.engine import Engine
 from kpis.pages import PAGES
-from models.events import SHAPES
-from models.events.common import Common
+from kpis.slices import Pace
 from models.record import RawRecord, Row
 from models.settings import TenantBook
 from models.validate import validate
+from tests.planted import IDS, PLANTED, REQUEST, told, ways
 from tests.unit.models.examples import BY_RULE, EXAMPLES
 
-PLANTED: Final = "planted"
-REQUEST: Final = "crm.privacy.erasure_requested"
 NOW: Final = 1_780_000_000_000
-# Business values, which numbers fall in, and references of business records: these stay where counts stay.
-KEPT: Final = frozenset(
-    {
-        "deal_id",
-        "order_id",
-        "subscription_id",
-        "contract_id",
-        "ticket_id",
-        "record_id",
-        "into_deal_id",
-        "into_record_id",
-    }
-    | {"owner_id", "source", "stage", "to_stage", "from_stage", "pipeline", "network", "model", "object", "form_id"}
-    | {"survey_id", "currency", "campaign"}
-)
-IDS: Final = {name: f"{PLANTED}-{name}" for name in ("customer_id", "lead_id", "user_id", "anonymous_id", "contact_id")}
-FREE: Final[dict[str, Any]] = {
-    "url": f"https://{PLANTED}.example/pricing?mail={PLANTED}@mail.example#{PLANTED}",
-    "path": f"/unsubscribe/{PLANTED}@mail.example",
-    "referrer": f"https://www.google.fi/?q={PLANTED}",
-    "traits": {"country": "FI", "tier": "gold", "email": f"{PLANTED}@mail.example", "name": PLANTED},
-    "campaign": {"name": "spring", "source": "google", "term": PLANTED, "content": PLANTED},
-    "user_agent": f"Mozilla/5.0 {PLANTED}",
-    "comment": f"call me, {PLANTED}",
-    "nobody_knows_this_field": PLANTED,
-    "items": [{"name": PLANTED}],
-}
-
-
-def told(type_: str) -> dict[str, Any]:
-    """An event's data with something planted in every field that takes text."""
-    short = type_.removeprefix("crm.")
-    data: dict[str, Any] = {**FREE, **IDS}
-    for name, hint in get_type_hints(SHAPES.get(short, Common)).items():
-        if name not in KEPT and name not in data and "str" in repr(hint) and "Literal" not in repr(hint):
-            data[name] = f"{PLANTED}-{name}"
-    data |= {k: v for k, v in (EXAMPLES | BY_RULE)[type_].items() if k not in data or k not in IDS}
-    for name in ("message_id", "click_id", "session_id", "recipient_hash", "email_hash", "phone_hash"):
-        data[name] = f"{PLANTED}-{name}"
-    if "winner_id" in data:
-        data |= {"winner_id": IDS["customer_id"], "loser_ids": [f"{PLANTED}-loser", f"lead:{IDS['lead_id']}"]}
-    return data | {k: v for k, v in FREE.items() if k == "url" or k == "path"}
 
 
 def record(number: int, type_: str, data: dict[str, Any], *, late: bool = False) -> RawRecord:
@@ -75,14 +31,10 @@ def rows() -> list[Row]:
     types = [type_ for type_ in (EXAMPLES | BY_RULE) if type_ != REQUEST]
     records: list[RawRecord] = []
     for type_ in [*types, "crm.novel.happened"]:
-        known = type_ in EXAMPLES or type_ in BY_RULE
-        data = told(type_) if known else {**FREE, **IDS, "anything": PLANTED}
-        alone = [{k: v for k, v in data.items() if k not in IDS or k == name} for name in IDS]
-        needed = [name for name in IDS if name in (EXAMPLES | BY_RULE).get(type_, {})]
-        for one in (data, *({**each, **{name: IDS[name] for name in needed}} for each in alone)):
+        for data in ways(type_):
             for late in (False, True):
-                records.append(record(len(records), type_, one, late=late))
-        records.append(record(len(records), type_, {**data, "machine": True}))
+                records.append(record(len(records), type_, data, late=late))
+        records.append(record(len(records), type_, {**told(type_), "machine": True}))
     accepted, refused = validate(records)
     assert not refused, refused[:1]
     return accepted
@@ -108,21 +60,36 @@ def strings(root: Any) -> Iterator[str | bytes]:
                 left.append(part)
 
 
+def book(*, account: bool, matched: bool) -> TenantBook:
+    """Settings that decide who is one subject."""
+    whose = {"customer_is": "account" if account else "person", "match_on": ["email_hash", "phone_hash"] * matched}
+    return TenantBook.from_mapping({"tenant": {"dimensions": ["tier"], **whose}})
+
+
 class Told:
     """An engine that heard of somebody, with its compacted changelog and all documents."""
 
     def __init__(self, *, account: bool = False) -> None:
-        tenant = {"dimensions": ["tier"], "match_on": ["email_hash", "phone_hash"]}
-        self.book = TenantBook.from_mapping({"tenant": tenant | ({"customer_is": "account"} if account else {})})
-        self.engine = Engine(self.book)
+        self.book = book(account=account, matched=True)
+        self.engine = Engine(self.book, Pace(units=1_000))
         self.entries: dict[bytes, bytes] = {}
         self.offset = 0
 
     def take(self, told: list[Row]) -> None:
         """Count rows as one batch."""
+        self.apply(told)
+        self.finish()
+
+    def apply(self, told: list[Row]) -> None:
+        """Count rows in the middle of a batch."""
         numbered = [list(row._replace(offset=self.offset + n)) for n, row in enumerate(told)]
         self.offset += len(numbered)
         self.engine.apply({"topic": "x", "partition": 0, "rows": numbered, "refused": []}, "t", NOW)
+        while self.engine.unapplied:
+            self.engine.apply_more()
+
+    def finish(self) -> None:
+        """End a batch."""
         for key, value in self.engine.finish().entries:
             self.entries.pop(key, None)
             if value is not None:
@@ -137,6 +104,14 @@ class Told:
         return found + [name for name in PAGES.names if PLANTED in name]
 
 
+def requests(mode: str) -> list[Row]:
+    """One for each id of the person."""
+    records = [record(10_000 + at, REQUEST, {name: IDS[name], "mode": mode}) for at, name in enumerate(IDS)]
+    accepted, refused = validate(records)
+    assert not refused
+    return [row._replace(time=NOW) for row in accepted]
+
+
 @pytest.mark.parametrize("account", [False, True])
 @pytest.mark.parametrize("mode", ["forget", "unpick"])
 def test_nothing_planted_is_left(mode: str, account: bool) -> None:
@@ -145,12 +120,35 @@ def test_nothing_planted_is_left(mode: str, account: bool) -> None:
     known = rows()
     person.take(known)
     assert person.traces(), "nothing was planted"
-    for number, who in enumerate((("customer_id",), ("lead_id",), ("user_id",), ("anonymous_id",), ("contact_id",))):
-        data = {name: IDS[name] for name in who} | {"mode": mode}
-        [request], refused = validate([record(10_000 + number, REQUEST, data)])
-        assert not refused
-        person.take([request._replace(time=NOW)])
+    for request in requests(mode):
+        person.take([request])
     assert person.traces() == []
     again = [row._replace(id=f"{row.id}+", identity=row.identity ^ 1) for row in known]
     person.take(again)
     assert person.engine.recount("t") == []
+
+
+@pytest.mark.parametrize("account", [False, True])
+@pytest.mark.parametrize("mode", ["forget", "unpick"])
+@pytest.mark.parametrize("phase", ["copying", "counting", "following"])
+def test_nothing_planted_is_left_by_counting_again(phase: str, mode: str, account: bool) -> None:
+    """Requests while the tenant under other settings, where other ids are one subject, is on its way."""
+    person = Told(account=account)
+    known = rows()
+    person.take(known[::2])
+    person.engine.configure(book(account=not account, matched=False))
+    person.engine.step()
+    running = person.engine._background.redefining("t")
+    assert running is not None
+    while phase != "copying" and not (running._copied if phase == "counting" else running.following):
+        person.engine.step()
+    person.apply(known[1::2])
+    for request in requests(mode):
+        person.apply([request])
+    assert (running._copied, running.following) == (phase != "copying", phase == "following")
+    person.finish()
+    while person.engine.pending:
+        person.engine.step()
+        person.finish()
+    assert person.engine.state("t").definition == 2
+    assert (person.engine.outdated(), person.traces(), person.engine.recount("t")) == ([], [], [])

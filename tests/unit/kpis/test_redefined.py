@@ -13,6 +13,7 @@ from kpis.engine import Engine
 from kpis.redefined import moved_days
 from kpis.series import CARRY
 from kpis.slices import PACE, Pace, Work, finish
+from kpis.stored import first_generation
 from kpis.tenant import Tenant
 from kpis.zone import zone
 from models.record import Row
@@ -232,3 +233,50 @@ def test_verify_sees_the_generation_that_holds() -> None:
         entries.count(fresh.items())
         check_entries(entries.pairs(), bool, verdict, lambda tenant: {})
     assert (verdict.different, verdict.cells > 0) == (0, True), verdict.shown
+
+
+def asking(number: int, times: int = 1) -> list[list[Any]]:
+    """Rows of a batch: orders of so many customers, and requests that erase those of the batch before."""
+    feed = Feed()
+    for at in range(number * times, (number + 1) * times):
+        order: dict[str, Any] = {"customer_id": f"c{at}", "order_id": f"o{at}", "amount": 100, "currency": "EUR"}
+        feed.add("order.completed", "2026-03-02T10:00:00Z", key=f"e{at}", **order)
+        feed.add("privacy.erasure_requested", "2026-03-02T11:00:00Z", key=f"r{at}", customer_id=f"c{at - times}")
+    first = 2 * number * times
+    return [list(row._replace(offset=first + at)) for at, row in enumerate(feed.items) if isinstance(row, Row)]
+
+
+def kept(stored: dict[bytes, bytes | None]) -> dict[bytes, Any]:
+    """What is stored, as if cells had been counted once; the sums of cells without their order."""
+    found = {first_generation(key): value for key, value in stored.items() if value and b"\0meta\0" not in key}
+    return {key: orjson.loads(value) if key[:1] == b"c" else value for key, value in found.items()}
+
+
+def test_it_ends_though_every_batch_holds_requests_for_erasure() -> None:
+    """They are carried out in both, so nothing begins anew; what is left is what the new settings alone leave."""
+    engine, other = Engine(book(), Pace(units=300, entries=20)), Engine(book(tz="Europe/Helsinki"))
+    stored: dict[bytes, bytes | None] = {}
+    fresh: dict[bytes, bytes | None] = {}
+
+    def take(number: int) -> set[str]:
+        for one, entries in ((engine, stored), (other, fresh)):
+            one.apply({"topic": "x", "partition": 0, "rows": asking(number, 4), "refused": []}, "t", 1)
+            while one.unapplied:
+                one.apply_more()
+                for _ in range(3):
+                    one.step()
+            outcome = one.finish()
+            entries |= dict(outcome.entries)
+            if one is engine:
+                switched = outcome.redefined
+        return switched
+
+    for number in range(10):
+        take(number)
+    engine.configure(book(tz="Europe/Helsinki"))
+    ended = next((number for number in range(10, 40) if take(number)), None)
+    assert ended is not None
+    assert ended > 12, "it was over before a request came in its middle"
+    stored |= settled(engine)
+    assert (engine.outdated(), engine.recount("t")) == ([], [])
+    assert kept(stored) == kept(fresh)
