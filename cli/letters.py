@@ -73,7 +73,7 @@ def letter_of(record: Any) -> Letter | None:
     except (KeyError, ValueError):
         return None
     own = tuple((name, value) for name, value in record.headers if not name.startswith(OURS))
-    cut = ours.get("crmkpi.truncated")
+    cut = ours.get("crmkpi.truncated", "")
     stage, reason, field, detail = (ours.get(OURS + name, "") for name in ("stage", "reason", "field", "detail"))
     return Letter(
         origin,
@@ -86,7 +86,7 @@ def letter_of(record: Any) -> Letter | None:
         record.key,
         record.value,
         own,
-        int(cut) if cut else None,
+        int(cut) if cut.isdecimal() else None,
         ours.get("crmkpi.sha256", ""),
         "crmkpi.reconstructed" in ours or _is_row(stage, record.value),
     )

@@ -31,7 +31,7 @@ def refused(
     headers = dead_letters.headers_of(
         "crm.x", 3, offset, 5, stage=stage, reason=reason, field="deal_id", detail="why", tenant=tenant
     )
-    found = letter_of(Record(*dead_letters.output(b"k", value, [*OWN, *headers], limit), at))
+    found = letter_of(Record(*dead_letters.output(b"k", value, OWN, headers, limit), at))
     assert found is not None
     return found
 
