@@ -55,6 +55,16 @@ def test_a_letter_says_where_why_and_whose() -> None:
     assert letter_of(Record(None, b"x", [("other", b"1")])) is None
 
 
+def test_what_somebody_else_wrote_into_our_topics_is_left_alone() -> None:
+    """Records that are no letters, and marks that are none."""
+    place = [("crmkpi.topic", b"t"), ("crmkpi.partition", b"1"), ("crmkpi.offset", b"2")]
+    odd = letter_of(Record(b"\xff", b"\xff", [*place, ("crmkpi.truncated", b"x"), ("crmkpi.sha256", b"\xff")]))
+    assert odd is not None
+    assert odd.truncated is None
+    assert letter_of(Record(None, None, [*place[:2], ("crmkpi.offset", b"two")])) is None
+    assert marks([(b"\xff", b"x"), (b"a", b"[]"), (b"b", b"{}"), (b"c", None)]) == {}
+
+
 def test_a_truncated_letter_is_sent_from_the_topic_or_not_at_all() -> None:
     """Only when it is the same record."""
     cut, whole = refused(value=EVENT * 100, limit=100), Record(b"k", EVENT * 100, OWN)
