@@ -73,7 +73,7 @@ def letter_of(record: Any) -> Letter | None:
     except (KeyError, ValueError):
         return None
     own = tuple((name, value) for name, value in record.headers if not name.startswith(OURS))
-    cut = ours.get("crmkpi.truncated")
+    cut = ours.get("crmkpi.truncated", "")
     stage, reason, field, detail = (ours.get(OURS + name, "") for name in ("stage", "reason", "field", "detail"))
     return Letter(
         origin,
@@ -86,7 +86,7 @@ def letter_of(record: Any) -> Letter | None:
         record.key,
         record.value,
         own,
-        int(cut) if cut else None,
+        int(cut) if cut.isdecimal() else None,
         ours.get("crmkpi.sha256", ""),
         "crmkpi.reconstructed" in ours or _is_row(stage, record.value),
     )
@@ -132,7 +132,15 @@ def mark(letter: Letter, did: str, at: int) -> tuple[bytes, bytes]:
 
 def marks(records: Iterable[tuple[bytes, bytes | None]]) -> dict[str, dict[str, Any]]:
     """The marks, by letter."""
-    return {key.decode(): orjson.loads(value) for key, value in records if value is not None}
+    return {key.decode(errors="replace"): found for key, value in records if (found := _mark_of(value)) is not None}
+
+
+def _mark_of(value: bytes | None) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return None  # taken back, or somebody else's
+    return found if isinstance(found, dict) and "at" in found else None
 
 
 class Sending(NamedTuple):

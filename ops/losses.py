@@ -62,17 +62,20 @@ def acknowledgement(topic: str, partition: int, upto: int) -> Entry:
 
 
 def losses(entries: Iterable[Entry]) -> list[Loss]:
-    """All losses, by topic, partition and offset. Entries of kinds that this build does not know are left alone."""
+    """All losses, by topic, partition and offset. What this build does not know is left alone."""
     latest: dict[bytes, bytes | None] = dict(entries)
     found: list[Loss] = []
     known: dict[tuple[str, int], int] = {}
     for key, value in latest.items():
-        kind, *place = orjson.loads(key)
-        fields = orjson.loads(value) if value else {}
-        if kind == "ack" and fields:
-            known[place[0], place[1]] = fields["upto"]
-        elif kind == "loss" and fields:
-            found.append(Loss(place[0], place[1], place[2], fields["end"], fields["at"], fields["why"]))
+        try:
+            kind, *place = orjson.loads(key)
+            fields = orjson.loads(value or b"{}")
+            if kind == "ack" and fields:
+                known[place[0], place[1]] = fields["upto"]
+            elif kind == "loss" and fields:
+                found.append(Loss(place[0], place[1], place[2], fields["end"], fields["at"], fields["why"]))
+        except (ValueError, TypeError, LookupError):
+            continue  # somebody else wrote it
     return sorted(loss._replace(acknowledged=loss.end <= known.get(loss[:2], 0)) for loss in found)
 
 

@@ -32,6 +32,10 @@ class SinkUnavailable(Exception):
         self.place = place
 
 
+class TenantRefused(SinkUnavailable):
+    """The store is there, and cannot take what belongs to this tenant: somebody wrote something else in its place."""
+
+
 class Publication(NamedTuple):
     """What one lane publishes for one tenant in one atomic step."""
 
@@ -87,7 +91,7 @@ class Held(NamedTuple):
     """What a store holds when a lane asks."""
 
     note: Revision | None  # the lane's last one: epoch, position, checked
-    tenants: dict[str, Revision | None]
+    tenants: dict[str, Revision | None]  # without those whose keys hold something else
 
 
 class Status(NamedTuple):
@@ -112,7 +116,9 @@ class Update(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where numbers go. Every method but ``close`` raises `SinkUnavailable`."""
+    """Where numbers go. Every method but ``close`` raises `SinkUnavailable`; ``publish`` and ``revision`` raise
+    `TenantRefused` for what is wrong with one tenant only.
+    """
 
     async def publish(self, publication: Publication | Packed) -> bool:
         """Write all of it at once. False: the store holds a newer revision and nothing was written.

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as Disconnected
 from redis.maint_notifications import MaintNotificationsConfig
 
 from access.redis import client_options, settings_of
 from models.settings import RedisSettings
-from sinks.base import SinkUnavailable
+from sinks.base import SinkUnavailable, TenantRefused
 
 ANSWER_S: Final = 2.0  # a healthy server answers small commands in under a millisecond
 CONNECT_S: Final = 1.0
@@ -69,7 +69,15 @@ async def within(redis: RedisSettings | str, seconds: float = ANSWER_S) -> Async
     except TimeoutError as error:
         raise SinkUnavailable(f"{address(redis)}: no answer within {seconds:.1f} s", redis) from error
     except (RedisError, OSError) as error:
-        raise SinkUnavailable(f"{address(redis)}: {told(error)}", redis) from error
+        kind = TenantRefused if of_one_tenant(error) else SinkUnavailable
+        raise kind(f"{address(redis)}: {told(error)}", redis) from error
+
+
+def of_one_tenant(error: BaseException) -> bool:
+    """Whether a key, or what is in it, is to blame, and not the server."""
+    text = str(error)
+    code = text.partition(" ")[0]  # in capitals, but for what a script itself raises
+    return type(error) is ResponseError and (code == "WRONGTYPE" or ("user_script" in text and not code.isupper()))
 
 
 def told(error: BaseException) -> str:

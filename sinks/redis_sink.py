@@ -7,7 +7,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from models.settings import RedisSettings
 from sinks.base import Held, Note, Packed, Publication, Revision
-from sinks.client import connect, script, seconds_for, within
+from sinks.client import connect, of_one_tenant, script, seconds_for, within
 from sinks.keys import PREFIX, Keys
 from sinks.wire import pack, progress_text
 
@@ -57,7 +57,10 @@ class RedisSink:
         """Leave a lane's note, unless a newer owner's is there; what was held before, also of tenants. One trip."""
         async with within(self._place, seconds_for(200 * len(tenants))):
             before, *revisions = await self._ask(note, tenants)
-        return Held(_revision(before), dict(zip(tenants, map(_revision, revisions), strict=True)))
+        held = zip(tenants, revisions, strict=True)
+        return Held(
+            _revision(before), {name: _revision(found) for name, found in held if not isinstance(found, RedisError)}
+        )
 
     async def _ask(self, note: Note, tenants: Sequence[str]) -> list[Any]:
         for _ in range(2):
@@ -71,8 +74,9 @@ class RedisSink:
             if not isinstance(answers[0], NoScriptError):
                 break
             await self._redis.script_load(self._note.script)
-        if wrong := next((answer for answer in answers if isinstance(answer, RedisError)), None):
-            raise wrong
+        wrong = (answer for answer in answers if isinstance(answer, RedisError))
+        if error := next((one for one in wrong if one is answers[0] or not of_one_tenant(one)), None):
+            raise error
         return answers
 
     async def close(self) -> None:

@@ -177,7 +177,7 @@ class Acceptor:
             stage="accept", reason=rejection.reason, field=rejection.field, detail=rejection.detail,
             tenant=rejection.tenant,
         )  # fmt: skip
-        return dead_letters.output(raw.key, raw.value, [*raw.headers, *headers], self.options.dead_letter_bytes)
+        return dead_letters.output(raw.key, raw.value, list(raw.headers), headers, self.options.dead_letter_bytes)
 
     async def _send(self, places: Places) -> list[asyncio.Future[Any]]:
         sent = []

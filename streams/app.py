@@ -96,6 +96,7 @@ class App(faust.App):
         self.ownership.topic_ids = await topic_ids(consumer.kafka._client, names)
         await self.acceptor.start(consumer)
         self.trying = spawn(consumer.keep_trying(), lambda: "trying partitions that can't be read")
+        self.looking = spawn(self.ownership.look_at_blocked(), lambda: "looking at blocked lanes")
         self.watchdog = Watchdog(self.options, self.ownership, consumer)
         self.watchdog.start()
 

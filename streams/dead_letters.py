@@ -1,10 +1,12 @@
 """Dead letters: the bytes as they came, and headers that say where from and why. They contain no text of the event."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
-from streams.producing import Headers, Output
+from streams.producing import Header, Headers, Output
 
+PREFIX: Final = "crmkpi."  # of the names of our headers
 HEAD: Final = 64 << 10  # what stays of a record that is too large to keep whole
 
 
@@ -39,14 +41,21 @@ RECONSTRUCTED: Final = ("crmkpi.reconstructed", b"1")
 """Marks a letter whose record was gone: its event was made again from the journal."""
 
 
-def output(key: bytes | None, value: bytes | None, headers: Headers, limit: int) -> Output:
-    """A dead letter. What is larger than ``limit`` bytes keeps its head, its size and its sha256."""
-    size = len(value or b"") + len(key or b"")
+def output(
+    key: bytes | None, value: bytes | None, sent: Sequence[Header], ours: Sequence[Header], limit: int
+) -> Output:
+    """A dead letter, with the headers that were ``sent`` and ours. Of a record larger than ``limit`` bytes it keeps
+    the head, the size and the sha256, and none of the headers: a compressed batch may hold more than Kafka takes back.
+
+    Names that begin with `crmkpi.` are ours alone: a record that brings them is most likely a letter, sent by hand.
+    """
+    own = [(name, text) for name, text in sent if not name.startswith(PREFIX)]
+    size = len(value or b"") + len(key or b"") + sum(len(name.encode()) + len(text or b"") for name, text in own)
     if size <= limit:
-        return key, value, headers
+        return key, value, [*own, *ours]
     whole = value or b""
     cut = [
         ("crmkpi.truncated", str(len(whole)).encode()),
         ("crmkpi.sha256", hashlib.sha256(whole).hexdigest().encode()),
     ]
-    return (key or b"")[:HEAD] or None, whole[:HEAD], [*headers, *cut]
+    return (key or b"")[:HEAD] or None, whole[:HEAD], [*ours, *cut]

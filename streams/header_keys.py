@@ -1,15 +1,23 @@
-"""Header keys of any bytes: Kafka allows them, aiokafka raises inside the fetch on those that are not UTF-8.
+"""Batches as producers may send them, where aiokafka would end or exhaust the process.
 
-A batch that it cannot read for this reason is read again by its own parser in Python, with the odd bytes of a key
-written out as ``\\xff``. All other batches take the fast way.
+Header keys may be any bytes: a batch whose keys are not UTF-8 is read again by aiokafka's own parser in Python, with
+the odd bytes written out as ``\\xff``. What expands to too much is not read at all (`streams.expansion`). All other
+batches take the fast way.
 """
 
+import struct
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+
+from streams import expansion
+
+BEFORE_LENGTH: Final = 8  # bytes of a batch: its base offset
+HEADER: Final = 61  # bytes of a batch before its records
+_LENGTH: Final = struct.Struct(">i")
 
 
 class _Bytes(bytearray):
@@ -26,9 +34,10 @@ class _Bytes(bytearray):
 class _Batch:
     """A record batch; what it is asked for is aiokafka's, but for reading its records."""
 
-    def __init__(self, records: "Records", batch: Any) -> None:
+    def __init__(self, records: "Records", batch: Any, raw: memoryview) -> None:
         self._records = records
         self._batch = batch
+        self._raw = raw
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
@@ -37,6 +46,7 @@ class _Batch:
         return next(self._batch)  # aiokafka reads the one record of a control batch so
 
     def __iter__(self) -> Iterator[Any]:
+        expansion.check(self._batch.compression_type, self._raw[HEADER:])
         read = 0
         try:
             for record in self._batch:
@@ -54,10 +64,13 @@ class Records:
         self._records = MemoryRecords(data)
         self.has_next = self._records.has_next
         self.size_in_bytes = self._records.size_in_bytes
+        self._at = 0
 
     def next_batch(self) -> _Batch:
         """The next one."""
-        return _Batch(self, self._records.next_batch())
+        (length,) = _LENGTH.unpack_from(self._data, self._at + BEFORE_LENGTH)
+        first, self._at = self._at, self._at + BEFORE_LENGTH + _LENGTH.size + length
+        return _Batch(self, self._records.next_batch(), memoryview(self._data)[first : self._at])
 
     def again(self, base_offset: int) -> list[Any]:
         """The records of the batch that begins at an offset, read leniently."""

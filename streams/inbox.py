@@ -49,7 +49,8 @@ class Inbox:
         ends = [record.offset for record in fetched.records[1:]] + [fetched.end]
         for record, end in zip(fetched.records, ends, strict=False):
             value = record.value or b""
-            self._put(Item(record.offset, end, ((record.key or b"").decode(), record.timestamp, value), len(value)))
+            tenant = (record.key or b"").decode(errors="replace")  # any bytes, where somebody else wrote it
+            self._put(Item(record.offset, end, (tenant, record.timestamp, value), len(value)))
         if not fetched.records:
             self._put(Item(fetched.start, fetched.end, None, 0))
 

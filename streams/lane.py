@@ -137,7 +137,7 @@ class Lane:
     async def _run(self) -> None:
         while True:
             await self._going.wait()
-            if not self._inbox and not self._has_work:
+            if self.blocked or not (self._inbox or self._has_work):
                 await self._wait(self.publisher.due())
             async with self._working:
                 if self._going.is_set():
@@ -153,9 +153,9 @@ class Lane:
                 waiting.cancel()
 
     async def _turn(self) -> None:
-        if self._inbox:
+        if self._inbox and not self.blocked:
             await self._batch()
-        if self._has_work:
+        if self._has_work and not self.blocked:
             await self._work()
         self.publisher.tick()
         if self.publisher.due(behind=self._behind) == 0:
@@ -280,9 +280,23 @@ class Lane:
         await self._reload()
         found = await self.state.engine.probe(records, self._suspects.found)
         if not found and self._suspects.failed_at == self._counted and failure.kind != "Ended":
-            raise failure  # again, and one at a time: it is no single event's fault
+            self._no_event(records, end, failure)
+            return
         self._suspects.failed_at = self._counted
         self._suspects.add(found)
+
+    def _no_event(self, records: list[Record], end: int, failure: EngineFailed) -> None:
+        """It failed again, one event at a time: the journal holds what is no block of events."""
+        if len(records) > 1:
+            self._carry = 1  # those before it are counted, one record at a time
+            return
+        if self.position.tries <= WARY:
+            raise failure  # a start may help
+        self.blocked = f"offset {self._counted} of the journal can't be counted: {failure}"
+        log.error(
+            "lane %s is blocked: %s; to go on without it: crmkpi topics skip %s %s --to %s",
+            self.partition, self.blocked, self.options.journal, self.partition, end,
+        )  # fmt: skip
 
     async def _reload(self) -> None:
         fresh = replace(self.state, position=None, entries=0, quarantined=set())

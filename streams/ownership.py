@@ -30,7 +30,7 @@ from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
 from streams.restore import restore
-from streams.stop import Refused, spawn
+from streams.stop import Refused, die, spawn
 from streams.table import StateTable
 from streams.topic_ids import recreated
 from streams.transact import Transactor
@@ -175,6 +175,17 @@ class Ownership:
         """One lane stands still until somebody acts; the others go on."""
         lane.blocked = why
         log.error("lane %s is blocked: %s", lane.partition, why)
+
+    async def look_at_blocked(self) -> None:
+        """Whether somebody has moved a lane that is blocked, for ever."""
+        while True:
+            await asyncio.sleep(self.options.try_again)
+            blocked = {TP(self.options.journal, one.partition): one for one in self.lanes.values() if one.blocked}
+            if not blocked:
+                continue
+            for tp, to in (await self.consumer.committed(blocked)).items():
+                if blocked[tp].ready and to > blocked[tp].position.next:
+                    die(f"{tp.topic}/{tp.partition} was moved by hand: starting again at {to}")
 
     def _flow(self, lane: Lane) -> None:
         self.consumer.flow(self.options.journal, lane.partition, lane.position.next)

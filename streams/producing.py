@@ -11,7 +11,8 @@ from aiokafka.partitioner import murmur2
 from streams.options import WorkerOptions
 
 AT_A_TIME: Final = 500  # records handed over before the loop has its turn
-Headers = list[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = list[Header]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 

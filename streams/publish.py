@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from sinks.base import Note, Packed, Revision, Sink, SinkUnavailable
+from sinks.base import Note, Packed, Revision, Sink, SinkUnavailable, TenantRefused
 from streams.clock import Clock
 from streams.composed import Answer, Ask
 from streams.engine.client import EngineFailed, LaneEngine
@@ -70,6 +70,7 @@ class Publisher:
     _next_readback: float = 0.0
     _retry: float = 0.0
     _refusals: float = 0.0  # seconds to wait after one more
+    _again: dict[str, float] = field(default_factory=dict)  # tenants the store can't take -> when to try again
     _task: asyncio.Task[None] | None = None
 
     def everything(self) -> None:
@@ -111,6 +112,7 @@ class Publisher:
     async def start(self, at: Position) -> None:
         """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
+        self.whole([tenant for tenant, at in self._again.items() if at <= now])
         answers = []
         if self._urgent and (self._hurry or now >= self._next):
             answers.append(await self._compose(at, URGENT_S, only_urgent=True))
@@ -207,7 +209,10 @@ class Publisher:
         self.waits = len(publications)
         try:
             for publication in publications:
-                await self._write(publication)
+                try:
+                    await self._write(publication)
+                except TenantRefused as exc:
+                    self._left_out(publication.tenant, exc)
                 self.waits -= 1
             if check:
                 await self._readback()
@@ -225,11 +230,20 @@ class Publisher:
         if taken:
             stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
+            self._again.pop(publication.tenant, None)
             if publication.catching_up is not None:
                 self._unfinished.add(publication.tenant)
             self._refusals = 0.0
         else:
             await self._refused(publication)
+
+    def _left_out(self, tenant: str, exc: TenantRefused) -> None:
+        """Its own keys are wrong: the others are written, and it is tried again."""
+        if tenant not in self._again:
+            log.error("lane %s: the store can't take the numbers of tenant %s: %s", self.partition, tenant, exc)
+        stats.sink_errors.inc()
+        self._written.pop(tenant, None)
+        self._again[tenant] = asyncio.get_running_loop().time() + LAST_RETRY
 
     async def _refused(self, ours: Packed) -> None:
         """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""
@@ -253,7 +267,7 @@ class Publisher:
         self._turn += len(some)
         note = Note(self.partition, *self._complete, self._checked, self._failing)
         held = await self.sink.check(note, some)
-        lost = [one for one in some if (found := held.tenants[one]) is None or found < self._written[one]]
+        lost = [one for one, found in held.tenants.items() if found is None or found < self._written[one]]
         if self._note is not None and (held.note is None or held.note < self._note):
             lost = names
         self._note = (note.epoch, note.position, note.checked)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams import header_keys
 from streams.failpoints import reach
 from streams.fetched import Record
 from streams.monitor.metrics import stats
@@ -19,6 +20,7 @@ SOON = 2.0  # seconds in which nothing is compacted: only closed segments are, a
 
 def new_reader(options: WorkerOptions) -> AIOKafkaConsumer:
     """A consumer of no group, for reading a partition from its beginning. Not started."""
+    header_keys.allow_any()
     return AIOKafkaConsumer(
         bootstrap_servers=list(options.brokers),
         client_id=f"{options.app_id}-reader",

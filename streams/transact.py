@@ -38,7 +38,7 @@ from streams.producing import Output, commit_stamp, new_producer, send_all
 
 def made_again(one: Letter) -> Original:
     """What stands for a letter's record when that is gone: its event, made again from the journal."""
-    return Original(None, reconstructed(Row(*orjson.loads(one.row))), [dead_letters.RECONSTRUCTED], -1)
+    return Original(None, reconstructed(Row(*orjson.loads(one.row))), [], -1)
 
 
 class Transactor:
@@ -93,7 +93,8 @@ class Transactor:
     ) -> list[asyncio.Future[object]]:
         by_origin: dict[tuple[str, int], list[Output]] = {}
         for one in letters:
-            found = originals.get((one.topic, one.partition, one.offset)) or made_again(one)
+            original = originals.get((one.topic, one.partition, one.offset))
+            found = original or made_again(one)
             detail = "an event of this tenant, source and id came before with other content"
             if one.reason == "engine_error":
                 detail = f"the event could not be counted: {one.kind}"
@@ -101,8 +102,9 @@ class Transactor:
                 one.topic, one.partition, one.offset, found.timestamp, stage="count", reason=one.reason,
                 field="id" if one.reason == "id_conflict" else None, detail=detail, tenant=one.tenant,
             )  # fmt: skip
-            headers = [*found.headers, *headers]
-            letter = dead_letters.output(found.key, found.value, headers, self.options.dead_letter_bytes)
+            headers += [] if original else [dead_letters.RECONSTRUCTED]
+            limit = self.options.dead_letter_bytes
+            letter = dead_letters.output(found.key, found.value, found.headers, headers, limit)
             by_origin.setdefault((one.topic, one.partition), []).append(letter)
         sent = []
         for (topic, partition), outputs in by_origin.items():

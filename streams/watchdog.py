@@ -94,7 +94,8 @@ class Watchdog:
             lane = self.ownership.lanes.get(tp.partition) if tp.topic == self.options.journal else None
             done = lane.position.next if lane is not None and lane.ready else fetched_to
             silent = heard is not None and time.time() - heard > self.options.watchdog / 2
-            patient = lane is not None and lane.quarantining  # an event that hangs is given time
+            # An event that hangs is given time, and what is blocked waits for somebody to act.
+            patient = lane is not None and (lane.quarantining or lane.blocked is not None)
             seen[tp] = done, (highwater > done or silent) and not patient
         for partition, lane in self.ownership.lanes.items():
             if not lane.ready and not lane.blocked:  # still restoring: entries must keep coming

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from sinks.base import SinkUnavailable
+from sinks.base import Note, SinkUnavailable, TenantRefused
 from sinks.client import connect
 from sinks.keys import Keys
 from sinks.read import RedisReader
@@ -230,3 +230,17 @@ async def test_documented_rights_are_enough(server: Server, client: Redis) -> No
         await viewer.publish(publication(2, document()))
     for sink in (worker, viewer):
         await sink.close()
+
+
+@pytest.mark.parametrize("key", ["meta", "idx:docs", "updates"])
+async def test_keys_of_another_type_are_one_tenants_matter(sink: RedisSink, client: Redis, key: str) -> None:
+    """Whoever wrote there: the error says it is not the server, and the others can be written and asked for."""
+    await client.set(f"crmkpi:{{acme}}:{key}", "somebody else's")
+    with pytest.raises(TenantRefused, match="WRONGTYPE"):
+        await sink.publish(publication(7, document()))
+    await sink.publish(publication(7, document(), tenant="other"))
+    held = await sink.check(Note(0, 1, 7, 1, ()), ["acme", "other"])
+    assert held.tenants["other"] is not None
+    assert ("acme" in held.tenants) == (key != "meta")
+    await client.delete(f"crmkpi:{{acme}}:{key}")
+    assert await sink.publish(publication(7, document()))

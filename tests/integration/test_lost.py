@@ -15,9 +15,10 @@ from ops.lag import LagReader
 from ops.local import Kafka, Servers
 from ops.losses import Loss, read_losses
 from streams.position import Position
+from streams.producing import lane_of
 from streams.read import read_state
 from streams.rescue import move_inputs
-from tests.integration.streams_rig import INPUTS, LANES, Rig
+from tests.integration.streams_rig import INPUTS, LANES, Counts, Rig
 
 pytestmark = pytest.mark.servers
 
@@ -191,3 +192,38 @@ async def test_a_lane_is_moved_past_what_cannot_be_read(rig: Rig) -> None:
 async def _ends(rig: Rig, kafka: Kafka) -> dict[tuple[str, int], int]:
     async with LagReader(kafka.bootstrap, rig.options.app_id, [rig.input]) as reader:
         return {(item.topic, item.partition): item.end for item in (await reader.read()).partitions}
+
+
+@pytest.mark.soak
+async def test_a_foreign_record_in_the_journal_blocks_its_own_lane_only(rig: Rig) -> None:
+    """Somebody wrote there what is no block: after three starts its lane waits for a decision, and the others go on."""
+    await rig.produce(100)
+    with rig.worker():
+        await rig.exact()
+    before = (await read_state(rig.options, 0))[1]
+    assert before is not None
+    await batch(rig, rig.options.journal, 0, [b'{"topic":"of somebody else"}'])
+    for _ in range(3):
+        with rig.worker() as worker:
+            assert await asyncio.to_thread(worker.wait, 60) == 70
+    with rig.worker(try_again=0.5) as worker:
+        await rig.produce(50)
+        others = {name: counts for name, counts in rig.wanted().items() if lane_of(name, LANES)}
+        assert len(others) < len(rig.wanted())
+
+        async def of_others() -> Counts:
+            return {name: counts for name, counts in (await rig.counts()).items() if name in others}
+
+        await rig.until(of_others, others)
+        to = str(before.next + 1)
+
+        async def told() -> bool:
+            return f"crmkpi topics skip {rig.options.journal} 0 --to {to}" in rig.log.read_text()
+
+        await rig.until(told, True)
+        done = crmkpi(rig, "topics", "skip", rig.options.journal, "0", "--to", to, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert await asyncio.to_thread(worker.wait, 60) == 70
+    assert "was moved by hand" in rig.log.read_text()
+    with rig.worker():
+        await rig.exact()

@@ -31,7 +31,7 @@ def refused(
     headers = dead_letters.headers_of(
         "crm.x", 3, offset, 5, stage=stage, reason=reason, field="deal_id", detail="why", tenant=tenant
     )
-    found = letter_of(Record(*dead_letters.output(b"k", value, [*OWN, *headers], limit), at))
+    found = letter_of(Record(*dead_letters.output(b"k", value, OWN, headers, limit), at))
     assert found is not None
     return found
 
@@ -53,6 +53,16 @@ def test_a_letter_says_where_why_and_whose() -> None:
     assert refused(tenant="").tenant == "acme"
     assert refused(tenant="", value=b"{broken").tenant == "default"
     assert letter_of(Record(None, b"x", [("other", b"1")])) is None
+
+
+def test_what_somebody_else_wrote_into_our_topics_is_left_alone() -> None:
+    """Records that are no letters, and marks that are none."""
+    place = [("crmkpi.topic", b"t"), ("crmkpi.partition", b"1"), ("crmkpi.offset", b"2")]
+    odd = letter_of(Record(b"\xff", b"\xff", [*place, ("crmkpi.truncated", b"x"), ("crmkpi.sha256", b"\xff")]))
+    assert odd is not None
+    assert odd.truncated is None
+    assert letter_of(Record(None, None, [*place[:2], ("crmkpi.offset", b"two")])) is None
+    assert marks([(b"\xff", b"x"), (b"a", b"[]"), (b"b", b"{}"), (b"c", None)]) == {}
 
 
 def test_a_truncated_letter_is_sent_from_the_topic_or_not_at_all() -> None:

@@ -37,6 +37,20 @@ def test_kinds_of_newer_builds_and_tombstones_are_left_alone() -> None:
     assert losses([(b'["decree","x"]', b'{"v":9}'), entry(LOST), (entry(LOST)[0], None)]) == []
 
 
+def test_what_somebody_else_wrote_is_left_alone() -> None:
+    """No JSON, or other JSON: the losses are told all the same."""
+    foreign = [
+        (b"", b"x"),
+        (b"\xff", b""),
+        (b"7", b"{}"),
+        (b"[]", b"{}"),
+        (b'["loss","t",0,1]', b"x"),
+        (b'["ack"]', b"3"),
+    ]
+    foreign += [(b'["loss"]', b'{"end":1}'), (b'["ack","t"]', b'{"upto":1}'), (b'["loss",[],0,1]', b'{"end":2}')]
+    assert losses([*foreign, entry(LOST)]) == [LOST]
+
+
 def test_only_what_was_skipped_is_a_gap_in_a_recount() -> None:
     """What retention deleted is not there to be read."""
     skipped = LOST._replace(why="skipped", start=7, end=9)

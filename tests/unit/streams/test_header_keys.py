@@ -1,5 +1,6 @@
 """Records whose header keys are no UTF-8 are read like others, and so are their neighbours, whatever the codec."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,24 +21,29 @@ class Raw(str):
         return b"\xff\xfekey"
 
 
-def batch(base: int, codec: int, odd: bool) -> bytes:
+def batch(base: int, codec: int, odd: bool, value: bytes = b"") -> bytes:
     """Three records as a broker stores them; the second has headers."""
     builder = _DefaultRecordBatchBuilderPy(
         magic=2, compression_type=codec, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=1 << 20,
+        batch_size=1 << 30,
     )  # fmt: skip
     for number in range(3):
         headers: list[tuple[str, Any]] = [(Raw("x") if odd else "ce_type", b"1"), ("none", None)] if number == 1 else []
-        builder.append(number, timestamp=1000, key=None, value=b"%d" % (base + number), headers=headers)
+        builder.append(number, timestamp=1000, key=None, value=value or b"%d" % (base + number), headers=headers)
     built = bytearray(builder.build())
     built[:8] = base.to_bytes(8, "big")
     return bytes(built)
 
 
-def read(data: bytes, start: int = 0) -> list[Any]:
-    """What a consumer hands out from an offset on."""
+def read_on(data: bytes, start: int = 0) -> Iterator[Any]:
+    """What a consumer hands out from an offset on, one by one."""
     found = PartitionRecords(TopicPartition("t", 0), Records(data), None, start, None, None, True, READ_UNCOMMITTED)
-    return list(found)
+    return iter(found)
+
+
+def read(data: bytes, start: int = 0) -> list[Any]:
+    """All of it."""
+    return list(read_on(data, start))
 
 
 @pytest.mark.parametrize("codec", range(5), ids=["none", "gzip", "snappy", "lz4", "zstd"])

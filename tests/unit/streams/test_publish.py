@@ -11,7 +11,7 @@ from kpis.documents import Board, Document
 from kpis.windows import Window
 from models.record import Block
 from models.settings import TenantBook
-from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable
+from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable, TenantRefused
 from sinks.memory import MemorySink
 from streams.options import WorkerOptions
 from streams.position import Position
@@ -99,6 +99,38 @@ async def test_a_store_that_is_away_is_asked_later_and_loses_nothing(caplog: pyt
     await turn(made)
     assert len(await sink.documents("a")) == 1
     assert [record.message for record in caplog.records if "away" in record.message] == [caplog.records[0].message]
+
+
+class Refusing(Flaky):
+    """A store in which somebody took one tenant's place."""
+
+    taken = "a"
+
+    async def publish(self, publication: Publication | Packed) -> bool:
+        if publication.tenant == self.taken:
+            raise TenantRefused("WRONGTYPE")
+        return await super().publish(publication)
+
+
+async def test_a_tenant_the_store_cannot_take_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are written at once, and not again and again; it is tried by itself, and comes back."""
+    monkeypatch.setattr("streams.publish.LAST_RETRY", 0.05)
+    sink = Refusing()
+    made = publisher(sink, tenants="abc")
+    for _ in range(3):
+        await turn(made)
+        await asyncio.sleep(0.06)
+    assert [len(await sink.documents(tenant)) for tenant in "abc"] == [0, 1, 1]
+    assert (await sink.revision("b"), made.refused) == ((1, 10, 1_000_000), 0)
+    assert [record.message for record in caplog.records] == [
+        "lane 0: the store can't take the numbers of tenant a: WRONGTYPE"
+    ]
+    sink.taken = ""
+    await turn(made)
+    assert len(await sink.documents("a")) == 1
+    assert made.due() == 0  # only the next read-back
 
 
 async def test_a_higher_revision_in_the_store_asks_for_a_higher_epoch() -> None:
