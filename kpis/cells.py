@@ -380,8 +380,9 @@ class Cells:
         return days.before(self.zone.day(minute - 1) + 1) if days else 0
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
-        """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level."""
+        """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""
         kept = self.series.get((name, segment), {})
+        fine = fine and start is not None and start >= self.floors["m"]
         midnight = start is None or start == self.zone.midnight(self.zone.day(start))
         for level, width in (("m", 1),) if fine else (("d", 0),) if midnight else (("q", 15),):
             if level not in kept:

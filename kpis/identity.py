@@ -327,10 +327,10 @@ class Identity:
                 del self._merged[one]
 
     def replace(self, names: dict[str, str | None]) -> set[Pair]:
-        """Put other names in the place of ids (None: gone) with the links among them, which are returned, old and new.
+        """Put other names in the place of ids (None: gone), in their links too, which are returned, old and new.
 
-        Links to all other ids go. Nobody is told: take out what depends on the subjects and persons before, and note
-        the facts of the new names after.
+        Of a link to an id that keeps its name nothing stays where a hash made it. Nobody is told: take out what depends
+        on the subjects and persons before, and note the facts of the new names after.
         """
         for node in names:
             for one in self._merged.get(node, ()):
@@ -351,8 +351,9 @@ class Identity:
                 continue  # both ends have other names: its other end had its turn
             self.drop(pair)
             changed.add(pair)
-            one, other = names.get(pair[0]), names.get(pair[1])
-            if one is not None and other is not None:
+            one, other = (names.get(node, node) for node in pair)
+            hashed = any(node.startswith(MATCH) for node in pair) and not all(node in names for node in pair)
+            if one is not None and other is not None and not hashed:
                 changed.add(pair_of(one, other))
                 self.load(pair_of(one, other), link.encode())
         return changed

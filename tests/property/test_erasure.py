@@ -89,3 +89,27 @@ def test_a_customer_whose_first_id_is_another_one_afterwards_counts_once(number:
         lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(item)], "refused": []})]])
     documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
     assert compare(recount(feed.items, BOOK.default, ms("2026-06-10")), documents) == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_deal_of_a_forgotten_person_stays_with_the_account(*, late: bool) -> None:
+    """The person is linked to its account under its new name, whether another event says so again or not."""
+    book = TenantBook.from_mapping({"tenant": {"customer_is": "account", "low_n": 2}})
+    feed = Feed()
+    view: dict[str, Any] = {"customer_id": "c1", "user_id": "u1", "url": "/", "traits": {"country": "FI"}}
+    feed.add("page.viewed", "2026-06-01", **view)
+    feed.add("deal.won", "2026-06-02", user_id="u1", deal_id="d1", amount=100, currency="EUR")
+    feed.add("privacy.erasure_requested", "2026-06-05", user_id="u1")
+    if late:
+        feed.add("page.viewed", "2026-06-03", **view)
+    lane = Lane(book)
+    lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(row) for row in feed.items], "refused": []})]])
+    for _ in range(2):
+        documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+        assert compare(recount(feed.items, book.default, ms("2026-06-10")), documents) == []
+        assert [
+            one["value"]
+            for one in documents
+            if one["kpi"] == "active_customers" and one["segment"] == {"country": "FI"}
+        ]
+        lane.restart(1)

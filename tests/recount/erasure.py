@@ -5,7 +5,7 @@ from typing import Any
 
 from models.record import Row
 from tests.recount.facts import Accepted
-from tests.recount.identity import SPACES, Node, People, named, nodes, objects
+from tests.recount.identity import EXPLICIT, SPACES, Node, People, named, nodes, objects
 
 MATCH = SPACES.index("match")
 HASHES = ("email_hash", "phone_hash")
@@ -79,7 +79,7 @@ class Erasures:
             for field in HASHES:
                 if data.get(field) and ((ids and ids[0] in words) or (field, data[field]) in hashes):
                     data[field] = hashes.get((field, data[field])) if ids and ids[0] in words else None
-            if data.get("winner_id") and not self.merge(data, said):
+            if row.type in EXPLICIT and data.get("winner_id") and not self.merge(data, said):
                 data |= {"winner_id": None, "loser_ids": []}
             found.append(row._replace(data=data))
         return found
@@ -108,6 +108,8 @@ def field_of(node: Node) -> Name:
 def mentioned(row: Row) -> list[Node]:
     """Every id an event speaks of."""
     data = row.data
+    if row.type not in EXPLICIT:
+        return nodes(data)
     losers = data.get("loser_ids") or []
     names = [data.get("winner_id"), *([losers] if isinstance(losers, str) else losers)]
     told = [named(str(name), str(data.get("entity") or "customer")) for name in names if name]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.record import BOT, UNPRICED, Row
+from models.record import BOT, UNKNOWN_TYPE, UNPRICED, Row
 from tests.recount.facts import share
 from tests.recount.quality import Types, at
 from tests.recount.row import KpiRow
@@ -27,7 +27,8 @@ def flagged_rows(tenant: Tenant) -> list[KpiRow]:
         lists = (at(one.received for one in rows), tenant.quality.received)
         return KpiRow(kpi, "ratio", Types(("crm.",)), None, share, lists, "Q", thin=True, robots=False)
 
+    told = [one for one in tenant.heard if not one.flags & (BOT | UNKNOWN_TYPE)]
     return [
-        row("unpriced_rate", [one for one in tenant.telling if one.type.startswith(PRICED) and unpriced(one)]),
-        row("bot_rate", [one for one in tenant.rows if one.flags & BOT]),
+        row("unpriced_rate", [one for one in told if one.type.startswith(PRICED) and unpriced(one)]),
+        row("bot_rate", [one for one in tenant.heard if one.flags & BOT]),
     ]

@@ -41,3 +41,19 @@ def test_who_was_touched_years_ago_has_waited_since_that_day(as_of: str, *, rest
     windows = {key[1] for key in expected} & {document["window"] for document in found}
     made = [one for one in found if one["kpi"] in KPIS and one["window"] in windows]
     assert compare({key: one for key, one in expected.items() if key[1] in windows}, made) == []
+
+
+def test_a_day_is_read_from_days_where_no_minutes_are_kept_any_more() -> None:
+    """The `24h` of a midnight long ago: money and days of first touches are there as in `yesterday`."""
+    feed = Feed()
+    feed.add("page.viewed", "2026-03-01T10:00:00Z", customer_id="c1", url="/", campaign={"source": "ads"})
+    feed.add("order.completed", "2026-03-01T11:00:00Z", customer_id="c1", order_id="o1", amount=100, currency="USD")
+    feed.add("order.completed", "2026-03-01T12:00:00Z", customer_id="c1", order_id="o2", amount=250, currency="EUR")
+    for number in range(20):
+        feed.add("page.viewed", ms("2026-06-09") + number, url="/")
+    lane = Lane(TenantBook())
+    lane.engine.apply({"topic": "x", "partition": 0, "rows": [list(one) for one in feed.items], "refused": []}, "t", 1)
+    lane.finish()
+    found = [one for one in lane.engine.documents("t", ms("2026-03-02"), live=False) if one["window"] == "24h"]
+    assert len(found) > 100
+    assert compare(recount(feed.items, lane.book["t"], ms("2026-03-02"), windows=["24h"]), found) == []
