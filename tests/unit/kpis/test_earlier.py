@@ -95,8 +95,9 @@ def test_a_state_of_the_release_before_equals_the_recount(entries: dict[bytes, b
     old = earlier(entries)
     assert sum(old.get(key) != value for key, value in entries.items()) > 8
     assert differences(old.items(), entries.items()).shown == []
-    half = {**old, **{key: value for number, (key, value) in enumerate(entries.items()) if key in old and number % 2}}
-    assert differences(half.items(), entries.items()).shown == []
+    anew = [key for key in entries if key in old and not key.startswith(b"facme\0deal")]  # a list is written anew whole
+    for half in (anew[::2], anew[1::2]):
+        assert differences({**old, **{key: entries[key] for key in half}}.items(), entries.items()).shown == []
 
 
 def test_what_differs_is_found_all_the_same(entries: dict[bytes, bytes]) -> None:
