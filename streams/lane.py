@@ -210,7 +210,7 @@ class Lane:
         try:
             counted = await self.state.engine.work()
         except EngineFailed as failure:
-            log.error("lane %s: background work stops until settings change: %s", self.partition, failure)
+            log.error("lane %s: counting again failed and waits until settings change: %s", self.partition, failure)
             self._background = False
             await self._settle()
             await self._reload()
@@ -270,7 +270,7 @@ class Lane:
         self._failed_at = self._counted
         self._skipped |= dict(found)
         for origin, kind in found:
-            log.error("lane %s: %s/%s/%s can't be counted (%s): quarantined", self.partition, *origin, kind)
+            log.error("lane %s: %s/%s/%s can't be counted (%s): see crmkpi dlq ls", self.partition, *origin, kind)
 
     async def _reload(self) -> None:
         fresh = replace(self.state, position=None, entries=0, quarantined=set())
