@@ -32,7 +32,7 @@ def top(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Watch the headline KPIs move: left and right turn to other tenants, up and down to other windows, q ends it.
+    """Watch the headline KPIs move. Left and right turn to other tenants, up and down to other windows, q ends it.
 
     Values whose worker has been silent for 90 s stay, dimmed, and are called stale.
 
