@@ -86,7 +86,8 @@ class Audit:
         except (KafkaError, OSError) as error:
             raise kafka_away(self.place.kafka, error) from error
         if not self.verdict.facts and not self.verdict.notes:
-            self.verdict.notes.append(f"nothing has been counted yet{f' of {self.only}' if self.only else ''}")
+            whose = f" of a tenant {self.only}" if self.only else ""
+            self.verdict.notes.append(f"nothing has been counted yet{whose}: `crmkpi lag` says whether events wait")
         return self.verdict
 
     def wanted(self, tenant: str) -> bool:

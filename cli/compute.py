@@ -32,7 +32,7 @@ def compute(
     segment: Annotated[Names, typer.Option(help="Totals and only these dimensions (repeat).")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Count files of events as a worker would, and show every KPI at one moment. No server is needed.
+    """Count files of events, without any server. Shows every KPI at one moment, as a worker would publish it.
 
     Later events are left out and counted on stderr; refused lines are listed there by line and field.
 

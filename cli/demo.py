@@ -38,7 +38,7 @@ def demo(
     only_feed: Annotated[bool, typer.Option("--feed-only", help="Only send, to the servers of the settings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Only the last line, the figures, on stdout.")] = False,
 ) -> None:
-    """Three small companies: load 90 days of history, then watch the numbers move. Ctrl-C leaves nothing behind.
+    """Three small companies, live. First 90 days of history are loaded; Ctrl-C leaves nothing behind.
 
     With --for it stops by itself, waits until all is counted, compares everything with a full recount, and prints the
     figures as one JSON line, last. Exit code 1: not equal.

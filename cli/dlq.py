@@ -49,7 +49,7 @@ DryFlag = Annotated[bool, typer.Option("--dry-run", help="Say what would be done
 dlq = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="Dead letters: events that were refused, by reason; each as it was sent.\n\nExample: crmkpi dlq ls",
+    help="Dead letters: what was refused, and why.\n\nExample: crmkpi dlq ls",
 )
 app.add_typer(dlq, name="dlq", epilog=EPILOG)
 
@@ -62,7 +62,7 @@ def list_letters(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Letters that nobody dealt with, grouped by topic, reason and field, with the id of the newest of each.
+    """Letters that nobody has dealt with. Grouped by topic, reason and field, with the id of the newest of each.
 
     Example: crmkpi dlq ls --tenant acme --since 2026-10-31T12:00:00Z
     """
@@ -88,7 +88,7 @@ def show(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """One letter: why it was refused, and the event exactly as it was sent.
+    """One letter, and the event as it was sent.
 
     Example: crmkpi dlq show crm.costs.v1/3/1204
     """
@@ -128,7 +128,7 @@ def retry(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send events again to the topic they came from: the same bytes, key and headers. For a fault that is mended.
+    """Send events again, after a fault is fixed. To the topic they came from, with the same bytes, key and headers.
 
     Sending and the mark that it was sent are one transaction, so each is sent once. An event with an id would be a
     duplicate if it came again; one without an id gets another one from its new place. What is refused again is a new
@@ -165,7 +165,7 @@ def discard(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say that letters need nothing done: `ls` shows them no more. The topic keeps them until its retention ends.
+    """Say that letters need nothing done. `ls` no longer shows them; the topic keeps them until its retention ends.
 
     Example: crmkpi dlq discard --reason not_json --tenant default
     """

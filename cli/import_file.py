@@ -55,7 +55,7 @@ def import_file(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Load events from files: each is sent once acknowledged, and importing a file twice only makes duplicates.
+    """Load events from files. Importing a file twice only makes duplicates, which change no number.
 
     Sending keeps about two seconds of work on the way, so that other tenants' numbers stay fresh meanwhile.
 

@@ -20,7 +20,7 @@ from sinks.read import RedisReader
 kpis = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="The catalogue of KPIs, and single published numbers.\n\nExample: crmkpi kpis list",
+    help="The catalogue of KPIs, and single numbers.\n\nExample: crmkpi kpis list",
 )
 app.add_typer(kpis, name="kpis", epilog=EPILOG)
 

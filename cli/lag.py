@@ -37,7 +37,7 @@ def lag(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """How many records wait, how old the first is, and a verdict; a partition that was never read has no number.
+    """Whether the workers keep up. How many records wait, how old the first is, and a verdict.
 
     Verdicts: OK, WARN (falls behind), STALL (commits without progress), STOP (no commits), REWIND (went back), ERR.
 

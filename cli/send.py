@@ -46,7 +46,7 @@ def send(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send one event from flags, or events from a file, each to the topic of its type; says where each one landed.
+    """Send one event, or a file of them. Each goes to the topic of its type, and the command says where it landed.
 
     Events that a worker would refuse are not sent: the field is named, and the exit code is 2.
 

@@ -9,10 +9,11 @@ from rich.live import Live
 
 from cli.beside import beside
 from cli.board import Board, render, short_line
-from cli.exits import EPILOG
+from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, RedisFlag, WindowFlag, check_window, settings
 from cli.follow import REPAINT_S, follow, refresh
 from cli.keyboard import keys
+from cli.kpis import absent
 from cli.root import app
 from cli.term import out, show_json
 from kpis.windows import WINDOWS
@@ -31,7 +32,7 @@ def top(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Watch the headline KPIs move: left and right turn to other tenants, up and down to other windows, q ends it.
+    """Watch the headline KPIs move. Left and right turn to other tenants, up and down to other windows, q ends it.
 
     Values whose worker has been silent for 90 s stay, dimmed, and are called stale.
 
@@ -44,7 +45,10 @@ def top(
 
 async def _once(board: Board, redis: RedisSettings, only: str | None, as_json: bool) -> None:
     async with RedisReader(redis) as reader:
-        for tenant in [only] if only else await reader.tenants():
+        there = await reader.tenants()
+        if only and only not in there:
+            raise CliError(absent(only, only, there), DIFFERENT)
+        for tenant in [only] if only else there:
             await refresh(board, reader, tenant)
     board.empty = not board.now
     if as_json:

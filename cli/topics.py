@@ -17,7 +17,7 @@ from ops.topics import Change, TopicsWrong, admin, ensure, plan, wanted_topics
 topics = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="Kafka topics: what is missing or differs, and mending it.\n\nExample: crmkpi topics check",
+    help="Kafka topics: what is missing or differs.\n\nExample: crmkpi topics check",
 )
 app.add_typer(topics, name="topics", epilog=EPILOG)
 
@@ -53,7 +53,7 @@ def plan_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
 
 @topics.command("check", epilog=EPILOG)
 def check_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """As plan, with exit code 1 when anything is missing or differs.
+    """As plan; exit code 1 when anything differs.
 
     Example: crmkpi topics check || crmkpi topics ensure
     """

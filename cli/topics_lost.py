@@ -37,7 +37,7 @@ def skip(
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Move past records that cannot be read: a corrupt batch, an unknown codec. They will be in no number.
+    """Move past records that cannot be read. A corrupt batch, an unknown codec: they will be in no number.
 
     Workers may run: one that waits before the batch goes on behind it by itself. The range is noted as a loss.
 
@@ -106,7 +106,7 @@ def rebase_command(
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Make lanes go on whose state and topics do not fit any more, when what is missing cannot be brought back.
+    """Move lanes whose state and topics do not fit. For when what is missing cannot be brought back.
 
     For workers that refuse to start (code 78): lost state beside a trimmed journal, a journal trimmed before it was
     counted, a topic that was made anew. Lanes that fit are left alone. Exit code 1 when something is left to decide.
@@ -167,7 +167,7 @@ async def _rebase_all(
 
 @topics.command("acknowledge", epilog=EPILOG)
 def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """Show losses that nobody has acknowledged, and acknowledge them: `lag` and `doctor` are silent about them then.
+    """Show losses, and acknowledge them. `lag` and `doctor` then no longer name them.
 
     Example: crmkpi topics acknowledge --yes
     """

@@ -23,7 +23,7 @@ def up(
     redis_port: Annotated[int, typer.Option(help="Port of a Redis started here; 0: a free one.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The addresses as one JSON line.")] = False,
 ) -> None:
-    """Find or start Kafka and Redis, make the topics, run workers; print the addresses. Ctrl-C stops what was started.
+    """Servers, topics and workers, until Ctrl-C. Kafka and Redis are found or started here; prints their addresses.
 
     Example: crmkpi up --processes 2
     """

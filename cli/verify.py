@@ -29,7 +29,7 @@ def verify(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare cells with their facts, facts with a recount of the journal, and published numbers with that recount.
+    """Compare what is published with a recount. Cells with their facts, facts with the journal, Redis with both.
 
     Reads only, at fixed positions: it ends, and agrees, while events flow. Exit code 0: verified, also where the
     journal's beginning is gone (the horizon is said then); 1: something differs, or could not be compared.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 __all__ = ["KafkaSettings", "RedisSettings"]
@@ -15,12 +15,19 @@ __all__ = ["KafkaSettings", "RedisSettings"]
 SASL: Final = ("SASL_PLAINTEXT", "SASL_SSL")
 TLS: Final = ("SSL", "SASL_SSL")
 MECHANISMS: Final = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"
+SCHEMES: Final = ("redis://", "rediss://", "unix://")
 SECRET_WORDS: Final = frozenset({"username", "password", "ssl_password"})
 
 
 def _blank_is_none(value: object) -> object:
     """An empty variable is one that is not set: compose files and CI pass those on."""
     return None if value == "" else value
+
+
+def _known_scheme(url: str) -> str:
+    if not url.startswith(SCHEMES):
+        raise ValueError(f"must begin with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}")
+    return url
 
 
 Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
@@ -102,7 +109,7 @@ class RedisSettings(_Connection):
     Credentials in the URL become ``username`` and ``password``, so the URL itself may be shown to anybody.
     """
 
-    url: Annotated[str, Field(pattern=r"^(rediss?|unix)://")] = "redis://localhost:6379/0"
+    url: Annotated[str, AfterValidator(_known_scheme)] = "redis://localhost:6379/0"
     username: Text = None  # of the ACL; none: Redis's user "default"
     password: Secret = None
     password_file: Text = None  # read anew for every connection

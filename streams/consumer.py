@@ -116,7 +116,8 @@ class BatchConsumer(Consumer):
         if TP(*tp) not in self.blocked:
             log.error(
                 "%s/%s can't be read at offset %s: %s. It is tried again; to go on without it: "
-                "crmkpi topics skip %s %s", tp.topic, tp.partition, position, describe(error), tp.topic, tp.partition,
+                "crmkpi topics skip %s %s --past-corrupt",
+                tp.topic, tp.partition, position, describe(error), tp.topic, tp.partition,
             )  # fmt: skip
         self.blocked[TP(*tp)] = position, describe(error)
 

@@ -224,7 +224,7 @@ class Lane:
         try:
             counted = await self.state.engine.work()
         except EngineFailed as failure:
-            log.error("lane %s: background work stops until settings change: %s", self.partition, failure)
+            log.error("lane %s: counting again failed and waits until settings change: %s", self.partition, failure)
             self._background = False
             await self._settle()
             await self._reload()

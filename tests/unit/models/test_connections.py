@@ -112,3 +112,9 @@ def test_no_form_of_the_settings_shows_a_secret() -> None:
     assert SECRET not in "".join(
         [repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())]
     )
+
+
+def test_a_url_of_another_scheme_is_refused_with_those_there_are() -> None:
+    """In words, not as a pattern."""
+    with pytest.raises(SettingsError, match=r"redis\.url: must begin with redis://, rediss:// or unix://"):
+        load_settings({"redis": {"url": "localhost:6379"}})
