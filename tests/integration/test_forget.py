@@ -229,9 +229,9 @@ async def redis(rig: Rig) -> list[tuple[str, bytes]]:
 
 
 def written(folder: Path) -> list[tuple[str, bytes]]:
-    """Every file that processes wrote."""
+    """Every line of every file that processes wrote."""
     files = [path for path in folder.rglob("*") if path.is_file() and "compiled" not in path.parts]
-    return [(path.name, path.read_bytes()) for path in files]
+    return [(path.name, line) for path in files for line in path.read_bytes().splitlines()]
 
 
 async def answered(port: int) -> list[tuple[str, bytes]]:
