@@ -24,8 +24,9 @@ class PoisonedEngine(Engine):
         above = self.state(tenant).highs.get((block["topic"], block["partition"]), -1)
         super().apply(block, tenant, journal_ts, skip)
         poison = os.environ[POISON]
-        if any(row[_TYPE] == poison and row[0] > above and row[0] not in skip for row in block["rows"]):
-            raise PoisonError(poison)
+        for row in block["rows"]:
+            if row[_TYPE] == poison and row[0] > above and row[0] not in skip:
+                raise PoisonError(row)  # as messages of real faults do, it repeats what was sent
 
 
 def new_engine(book: TenantBook) -> Engine:
