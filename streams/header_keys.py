@@ -16,6 +16,8 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 from streams import expansion
 
 BEFORE_LENGTH: Final = 8  # bytes of a batch: its base offset
+MAGIC: Final = 16  # where a batch says its format
+CODEC: Final = 22  # and, in the low bits, its codec
 HEADER: Final = 61  # bytes of a batch before its records
 _LENGTH: Final = struct.Struct(">i")
 
@@ -46,7 +48,8 @@ class _Batch:
         return next(self._batch)  # aiokafka reads the one record of a control batch so
 
     def __iter__(self) -> Iterator[Any]:
-        expansion.check(self._batch.compression_type, self._raw[HEADER:])
+        if self._raw[MAGIC] >= 2:  # older formats can be on a broker's disk, but nobody can send them any more
+            expansion.check(self._raw[CODEC] & 7, self._raw[HEADER:])
         read = 0
         try:
             for record in self._batch:

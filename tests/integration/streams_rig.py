@@ -208,8 +208,11 @@ class Rig:
         """Look again and again until it is as wanted."""
         until = time.monotonic() + within
         while (seen := await look()) != wanted:
-            assert time.monotonic() < until, f"{seen} != {wanted} after {within} s; {self.log.read_text()[-2000:]}"
+            assert time.monotonic() < until, f"{seen} != {wanted} after {within} s; {self._said()}"
             await asyncio.sleep(0.2)
+
+    def _said(self) -> str:
+        return self.log.read_text()[-2000:] if self.log.exists() else ""
 
     async def dead_letters(self) -> list[dict[str, str]]:
         """Headers of every dead letter of the input topic, without repeats of the same origin."""

@@ -7,6 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
 from streams.header_keys import Records
 
@@ -44,6 +45,13 @@ def read_on(data: bytes, start: int = 0) -> Iterator[Any]:
 def read(data: bytes, start: int = 0) -> list[Any]:
     """All of it."""
     return list(read_on(data, start))
+
+
+def test_batches_of_old_formats_are_read() -> None:
+    """A cluster that was upgraded may hold some."""
+    builder = LegacyRecordBatchBuilder(magic=1, compression_type=0, batch_size=1 << 20)
+    builder.append(0, timestamp=1, key=None, value=b"old")
+    assert [record.value for record in read(bytes(builder.build()))] == [b"old"]
 
 
 @pytest.mark.parametrize("codec", range(5), ids=["none", "gzip", "snappy", "lz4", "zstd"])
