@@ -132,6 +132,44 @@ def test_a_lost_fact_is_found_by_the_recount() -> None:
     assert "missing" in compare(lost, right).shown[0]
 
 
+def as_the_release_before(entries: Mapping[bytes, bytes], more: int = 0) -> dict[bytes, bytes]:
+    """Entries with money as measures by local day (in UTC), ``more`` too much of each."""
+    found = {key: value for key, value in entries.items() if b"\0priced\0" not in key}
+    for key in entries.keys() - found.keys():
+        _, _, currency, quarter, day = key.decode().split("\0")
+        number = sum(orjson.loads(entries[key])[1::2]) + more
+        name = f"priced:{currency}:{int(quarter) // 96}"
+        cell = f"cacme\0{name}\0\0d{day}".encode()
+        number += sum(orjson.loads(found.get(cell, b"{}")).values())
+        found[cell] = found[f"cacme\0{name}\0\0q{int(day) * 96}".encode()] = orjson.dumps({name: number})
+    return found
+
+
+def test_money_that_the_release_before_counted_is_compared_by_its_sum() -> None:
+    """It is read, too: its documents are the same. What is too much is found."""
+    counted_ = counted(together)
+    right = counted_.entries
+    before = as_the_release_before(right)
+
+    assert [key for key in right if b"\0priced\0" in key]
+    assert compare(before, right).verified
+    assert not compare(as_the_release_before(right, more=1), right).verified
+    old = restored(new, before).documents("acme", AS_OF, live=False)
+    assert [doc for doc in old if doc["kpi"] == "unpriced_rate"] == [
+        doc for doc in counted_.engine.documents("acme", AS_OF, live=False) if doc["kpi"] == "unpriced_rate"
+    ]
+
+
+@pytest.mark.parametrize("other", [None, b"[1,1]"])
+def test_money_that_is_lost_or_other_is_found(other: bytes | None) -> None:
+    """Entry by entry, where no release before has counted."""
+    right = counted(together).entries
+    key = next(key for key in right if b"\0priced\0" in key)
+    wrong = {name: value for name, value in right.items() if name != key} | ({key: other} if other else {})
+
+    assert compare(wrong, right).different == 1
+
+
 def documents() -> list[dict[str, Any]]:
     """What the example publishes."""
     found = counted(together).engine.documents("acme", AS_OF, live=False, full=True)
