@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from cli.before import Before
 from cli.entries import Entry, Pair
-from cli.money_before import MoneyBefore
 from cli.term import plain
 from kpis.catalog import CATALOG
 from kpis.definition import counted_with
@@ -155,7 +155,7 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
     tenant -> level -> oldest pane that is kept.
     """
     carried: Counter[tuple[str, ...]] = Counter()
-    money = MoneyBefore()
+    before = Before()
     for pair in pairs:
         tenant, table, name = parts(pair.key)
         if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
@@ -171,14 +171,15 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
                     for measure, total in sums(side or b"{}").items():
                         carried[(*place, level, measure)] += sign * total
                 continue
+        text = ""
         if not _same(pair.kept, pair.counted):
             text = f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}"
-            if not money.take(pair, text):
-                verdict.differs(text)
+        if not before.take(pair, text) and text:
+            verdict.differs(text)
     for (tenant, *where), total in carried.items():
-        if total and not money.measure(tenant, where[-1], where[-2], total):
+        if total and not before.measure(tenant, where[-1], where[-2], total):
             verdict.differs(f"{tenant}: the carry of {' '.join(where)} is {total} more than recounted")
-    for text in money.differences():
+    for text in before.differences():
         verdict.differs(text)
 
 

@@ -160,6 +160,23 @@ def test_money_that_the_release_before_counted_is_compared_by_its_sum() -> None:
     ]
 
 
+def test_forms_that_the_release_before_stored_by_day_are_compared_together() -> None:
+    """Of one id and form: when it was begun first, and whether it was sent. Others are compared one by one."""
+    counted_ = {b"fa\0form\0v\0f\0q1000": b"[5,false]", b"fa\0form\0v\0f\0q1001": b"[null,true]",
+                b"fa\0form\0w\0f\0q1001": b"[7,false]", b"fa\0form\0w\0f\0s1": b"[7,false]"}  # fmt: skip
+    others = {key: value for key, value in counted_.items() if b"\0w\0" in key}
+
+    def of_day(value: bytes) -> dict[bytes, bytes]:
+        return {**others, b"fa\0form\0v\0f\0d10": value}
+
+    assert compare(of_day(b"[5,true]"), counted_).verified
+    assert compare({**of_day(b"[5,false]"), b"fa\0form\0v\0f\0q1001": b"[null,true]"}, counted_).verified
+    for wrong in (b"[5,false]", b"[6,true]", b"[null,true]"):
+        assert not compare(of_day(wrong), counted_).verified
+    for lost in others:
+        assert compare({key: value for key, value in counted_.items() if key != lost}, counted_).different == 1
+
+
 @pytest.mark.parametrize("other", [None, b"[1,1]"])
 def test_money_that_is_lost_or_other_is_found(other: bytes | None) -> None:
     """Entry by entry, where no release before has counted."""
