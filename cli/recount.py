@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from cli.before import Before
 from cli.entries import Entry, Pair
 from cli.term import plain
 from kpis.catalog import CATALOG
@@ -154,6 +155,7 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
     tenant -> level -> oldest pane that is kept.
     """
     carried: Counter[tuple[str, ...]] = Counter()
+    before = Before()
     for pair in pairs:
         tenant, table, name = parts(pair.key)
         if table == "entry" or name.startswith(SETTINGS) or not wanted(tenant):
@@ -169,11 +171,16 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
                     for measure, total in sums(side or b"{}").items():
                         carried[(*place, level, measure)] += sign * total
                 continue
+        text = ""
         if not _same(pair.kept, pair.counted):
-            verdict.differs(f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}")
+            text = f"{tenant}: {table} {name} is {_short(pair.kept)}, recounted {_short(pair.counted)}"
+        if not before.take(pair, text) and text:
+            verdict.differs(text)
     for (tenant, *where), total in carried.items():
-        if total:
+        if total and not before.measure(tenant, where[-1], where[-2], total):
             verdict.differs(f"{tenant}: the carry of {' '.join(where)} is {total} more than recounted")
+    for text in before.differences():
+        verdict.differs(text)
 
 
 def aged(

@@ -8,7 +8,7 @@ beginning stay right for ever.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kpis.measures import LASTING, NAMES, levels, rows_of
+from kpis.measures import LASTING, NAMES, is_counter, levels, rows_of
 from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
@@ -20,6 +20,7 @@ VALUES_AN_ENTRY: Final = 200
 KEEP_MINUTES: Final = 26 * 60
 KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
 KEEP_DAYS: Final = 3 * 366
+KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * 1440  # by quarter hours: of them days of any time zone can be made
 WEEK: Final = 7 * 1440
 FOLDED_AT_ONCE: Final = 40_000  # units of work
 MINUTE_BITS: Final = 29
@@ -112,6 +113,7 @@ class Cells:
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
+        self._counted_since = CARRY  # the oldest quarter hour of counters
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
         self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
         self._by_level: dict[str, list[Pack]] = {"m": [], "q": [], "d": []}
@@ -147,15 +149,15 @@ class Cells:
             self.touch(NAMES.names[head & MEASURE_MASK], min(changes))
             minutes, quarters, days = self._plan(head, segments)
             if minutes:
-                self._add("m", minutes, changes)
+                self._add(minutes, changes, self.floors["m"])
             by_quarter: dict[int, int] = {}
             for minute, delta in changes.items():
                 quarter = minute // 15
                 by_quarter[quarter] = by_quarter.get(quarter, 0) + delta
             if quarters:
-                self._add("q", quarters, by_quarter)
+                self._add(quarters, by_quarter, self._floor("q", NAMES.names[head & MEASURE_MASK]))
             if days:
-                self._add("d", days, self._by_day(by_quarter, day_of))
+                self._add(days, self._by_day(by_quarter, day_of), self.floors["d"])
 
     def rest(self) -> None:
         """Hold nothing that is only there to read faster: nobody will, for a while."""
@@ -177,8 +179,12 @@ class Cells:
             found[day] = found.get(day, 0) + delta
         return found
 
-    def _add(self, level: str, plan: list[Level], changes: dict[int, int]) -> None:
-        floor, changed = self.floors[level], self._changed
+    def _floor(self, level: str, name: str) -> int:
+        """The oldest pane of a measure that a level keeps."""
+        return self._counted_since if level == "q" and is_counter(name) else self.floors[level]
+
+    def _add(self, plan: list[Level], changes: dict[int, int], floor: int) -> None:
+        changed = self._changed
         for series in plan:
             # Level.add, written out: this is the innermost of all loops.
             panes, dirty, kept = series.panes, series.pack.dirty, series.pack.members
@@ -290,6 +296,7 @@ class Cells:
             "q": (weeks - KEEP_QUARTERS) // 15,
             "d": self.zone.day(weeks) - KEEP_DAYS,
         }
+        self._counted_since = (weeks - KEEP_COUNTERS) // 15
 
     def expire(self, watermark: int) -> None:
         """Have other floors: `fold` puts the panes that are older than their level keeps into the carry."""
@@ -313,7 +320,7 @@ class Cells:
         while self._unfolded and units > 0:
             kept = self._unfolded.pop()
             for level in self._moved & kept.keys():
-                units -= self._fold(kept[level], self.floors[level])
+                units -= self._fold(kept[level], self._floor(level, kept[level].name))
         if not self._unfolded:
             self._moved.clear()
 

@@ -134,7 +134,7 @@ class Board:
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
         tenant = self._tenant
-        indexes = tenant.spenders, tenant.ages, tenant.landings.pages, self._state.first
+        indexes = tenant.spenders, tenant.ages, tenant.landings.pages, self._state.first, self._state.priced
         return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:

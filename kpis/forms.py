@@ -1,7 +1,8 @@
 """Forms that were begun, and whether they were sent. Rules: kpi-precise "form_abandonment_rate".
 
 A person fills in a form once a session (a local day, where the event names none). It counts half an hour after its
-start; sent at any time of that session it is not abandoned.
+start; sent at any time of that session it is not abandoned. Without a session it is kept by quarter hours, each of
+which has one local day in any time zone; a release before kept it by the local day.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
     from models.record import Row
 
 FILL_IN_MS: Final = 30 * MINUTE_MS
+QUARTER_MS: Final = 15 * MINUTE_MS
 
 Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
 class Forms:
-    """The forms of one tenant by id, made from the shelf ``facts``: id, form and session -> what happened."""
+    """The forms of one tenant by id, made from the shelf ``facts``: id, form and visit -> what happened.
+
+    A visit is text: ``s`` and a session, ``q`` and a quarter hour since 1970, or ``d`` and a local day.
+    """
 
     def __init__(self, tenant: "Tenant") -> None:
         self.facts: dict[str, Form] = {}
@@ -32,7 +37,7 @@ class Forms:
     def take(self, row: "Row", raw: str, sent: bool) -> None:
         """A start or a submission."""
         tenant, session = self._tenant, row.data.get("session_id")
-        visit = f"s{session}" if session else f"d{tenant.zone.day(row.time // MINUTE_MS)}"
+        visit = f"s{session}" if session else f"q{row.time // QUARTER_MS}"
         key = f"{raw}\0{row.data['form_id']}\0{visit}"
         key = self._plain.get(key, key)
         held = self.facts.get(key)
@@ -69,7 +74,12 @@ class Forms:
     def _named(self, key: str) -> str:
         """A key with the session as its digest."""
         raw, form, visit = key.rsplit("\0", 2)
-        return key if visit[0] == "d" else f"{raw}\0{form}\0s{pseudonym(self._tenant.name, visit[1:])}"
+        return f"{raw}\0{form}\0s{pseudonym(self._tenant.name, visit[1:])}" if visit[0] == "s" else key
+
+    def _session(self, key: str) -> tuple[str, str]:
+        """Form and session of a key."""
+        _, form, visit = self._named(key).rsplit("\0", 2)
+        return form, f"d{self._tenant.zone.day(int(visit[1:]) * 15)}" if visit[0] == "q" else visit
 
     @property
     def raws(self) -> list[str]:
@@ -78,12 +88,12 @@ class Forms:
 
     def of(self, root: str) -> list[Form]:
         """The forms of a subject's persons, one a session; the same form may have come with several ids."""
-        found: dict[tuple[str, str], Form] = {}
+        found: dict[tuple[str, str, str], Form] = {}
         people = self._tenant.people
         for raw in people.raws(root):
             for key in self._of.get(raw, ()):
                 start, sent = self.facts[key]
-                unit = found.setdefault((people.person(raw), self._named(key).split("\0", 1)[1]), [None, False])
+                unit = found.setdefault((people.person(raw), *self._session(key)), [None, False])
                 starts = [one for one in (unit[0], start) if one is not None]
                 unit[:] = [min(starts, default=None), unit[1] or sent]
         return list(found.values())

@@ -85,6 +85,15 @@ PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "touch": ("social", "mentions", "impressions", "mail.", "calls.", "clicks", LATE["touch"]),
 }
 
+COUNTERS: Final = frozenset({"received", "duplicates", "conflicts", "invalid", "late", "robots", "unpriced"})
+COUNTER_PREFIXES: Final = ("bot:", "priced:")  # releases before counted money by local day, as ``priced:USD:20542``
+
+
+@lru_cache(maxsize=65_536)
+def is_counter(name: str) -> bool:
+    """Whether a measure counts records as they came, and so is no function of the facts."""
+    return name in COUNTERS or name.startswith(COUNTER_PREFIXES)
+
 
 @lru_cache(maxsize=65_536)
 def base_of(name: str) -> str:

@@ -73,6 +73,10 @@ class Rates:
     def _hold(self, key: RateKey, word: Word) -> None:
         self.version += _later(self._held, key, word)
 
+    def known(self, currency: str, into: str, day: int) -> bool:
+        """Whether there is a `rate`; once there is one it stays."""
+        return currency == into or (currency, into, day) in self._held or (into, currency, day) in self._held
+
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
         """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
         if currency == into:

@@ -20,7 +20,7 @@ from kpis.chunks import MORE
 from kpis.derived import contribute, restore
 from kpis.erasing import MANY_GROUPS, carry_out
 from kpis.erasure import Plan, treated
-from kpis.quality import is_counter
+from kpis.measures import is_counter
 from kpis.series import CARRY
 from kpis.slices import SLICE, Work, paced
 from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
@@ -212,7 +212,7 @@ class Redefinition:
 
 def carry_counters(before: Cells, after: Cells, zone: Zone) -> Work:
     """Make the quality counters equal; in another ``zone`` than before days are those of the quarter hours, as far as
-    these reach.
+    these reach: three years, or 80 days of what a release before counted.
     """
     moved = after.zone.name != zone.name
     for measure in [name for name in before.segments_of if is_counter(name)]:

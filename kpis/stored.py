@@ -21,6 +21,7 @@ from kpis.chunks import MORE
 from kpis.definition import counted_with
 from kpis.messages import NEVER, SLOTS, new_message
 from kpis.pages import page_by
+from kpis.priced import Key
 from kpis.pseudonyms import pseudonym
 from kpis.slices import Work
 from kpis.tenant import LISTS, Tenant
@@ -132,6 +133,8 @@ def state_entries(state: TenantState) -> Iterator[Entry]:
             yield _key("f", name, "meta", ""), json_bytes(state.meta())
         elif kind == "type":
             yield _key("f", name, "type", origin), b"1"
+        elif kind == "priced":
+            yield _key("f", name, "priced", *map(str, origin)), json_bytes(state.priced.entry(origin))
         elif kind == "settings":
             yield _key("f", name, "settings", ""), state.tenant.settings.model_dump_json().encode()
         else:
@@ -196,6 +199,9 @@ def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
         state.seen.hold((int(day), int(number)), value)
     elif kind == "type":
         state.types.add(rest)
+    elif kind == "priced":
+        currency, quarter, day = rest.split("\0")
+        state.priced.load(Key(currency, int(quarter), int(day)), orjson.loads(value))
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)

@@ -11,6 +11,8 @@ from kpis.dedupe import Seen
 from kpis.definition import counted_with
 from kpis.ledger import minute_of
 from kpis.marks import DAY_MS
+from kpis.measures import is_counter
+from kpis.priced import Priced
 from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
 from kpis.tenant import Tenant, event_label
@@ -50,6 +52,7 @@ class TenantState:
         self.waste: list[bytes] = []  # keys of stored cells of other generations
         self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
         self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
+        self.priced = Priced()
         self.published = Published()
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
@@ -115,7 +118,9 @@ class TenantState:
         late = row.received - row.time > tenant.settings.late_threshold_s * 1000
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
         self.tally["late"] += late
-        quality.note_accepted(tenant.ledger, row, tenant.zone.day)
+        quality.note_flags(tenant.ledger, row)
+        if (currency := quality.currency_of(row)) is not None:
+            self.dirty.add(("priced", self.priced.add(currency, row.time // 900_000, row.received // 60_000)))
         label = event_label(row)
         if label not in self.types:
             self.types.add(label)
@@ -225,4 +230,4 @@ class TenantState:
 
 def _facts(cells: Cells) -> dict[CellKey, int]:
     found: Iterable[tuple[CellKey, int]] = cells.items()
-    return {key: total for key, total in found if not quality.is_counter(key[0])}
+    return {key: total for key, total in found if not is_counter(key[0])}

@@ -10,6 +10,7 @@ from kpis.cells import EVERYTHING, Cells
 from kpis.measures import base_of, noted
 from kpis.money import Rates
 from kpis.page_views import PageCount, PageViews
+from kpis.priced import Priced
 from kpis.spenders import SPENDERS, Spenders
 from kpis.stays import StayAges
 from kpis.windows import MINUTE_WINDOWS, Window
@@ -49,6 +50,7 @@ class View:
         ages: StayAges | None = None,
         pages: PageViews | None = None,
         first: int | None = None,
+        priced: Priced | None = None,
     ) -> None:
         self._cells = cells
         self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
@@ -57,6 +59,7 @@ class View:
         self._spenders = spenders
         self._ages = ages
         self._pages = pages
+        self._priced = priced
         self.settings = settings
         self.first = first  # the tenant's first event, ms
         self.currency = settings.currency
@@ -154,14 +157,20 @@ class View:
         return found
 
     def without_rate(self, base: str) -> int:
-        """How many of what happened in the window has no rate: its currency and local day are in the measure's name."""
+        """How much of the money that was received in the window has no rate; a release before kept measures of it."""
         self.note(base)
-        total = 0
+        total = self._unrated()
         for suffix in self._cells.suffixes(f"{base}:", self.segments):
             currency, _, day = suffix.partition(":")
             if self._rates.rate(currency, self.currency, int(day)) is None:
                 total += self.flow(f"{base}:{suffix}")
         return total
+
+    def _unrated(self) -> int:
+        if self._priced is None:
+            return 0
+        before, start = self._priced.without_rate(self._rates, self.currency, self.zone), self.window.start
+        return before(self.window.end) - (0 if start is None else before(start))
 
     @property
     def spenders(self) -> Spenders:

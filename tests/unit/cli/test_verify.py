@@ -132,6 +132,61 @@ def test_a_lost_fact_is_found_by_the_recount() -> None:
     assert "missing" in compare(lost, right).shown[0]
 
 
+def as_the_release_before(entries: Mapping[bytes, bytes], more: int = 0) -> dict[bytes, bytes]:
+    """Entries with money as measures by local day (in UTC), ``more`` too much of each."""
+    found = {key: value for key, value in entries.items() if b"\0priced\0" not in key}
+    for key in entries.keys() - found.keys():
+        _, _, currency, quarter, day = key.decode().split("\0")
+        number = sum(orjson.loads(entries[key])[1::2]) + more
+        name = f"priced:{currency}:{int(quarter) // 96}"
+        cell = f"cacme\0{name}\0\0d{day}".encode()
+        number += sum(orjson.loads(found.get(cell, b"{}")).values())
+        found[cell] = found[f"cacme\0{name}\0\0q{int(day) * 96}".encode()] = orjson.dumps({name: number})
+    return found
+
+
+def test_money_that_the_release_before_counted_is_compared_by_its_sum() -> None:
+    """It is read, too: its documents are the same. What is too much is found."""
+    counted_ = counted(together)
+    right = counted_.entries
+    before = as_the_release_before(right)
+
+    assert [key for key in right if b"\0priced\0" in key]
+    assert compare(before, right).verified
+    assert not compare(as_the_release_before(right, more=1), right).verified
+    old = restored(new, before).documents("acme", AS_OF, live=False)
+    assert [doc for doc in old if doc["kpi"] == "unpriced_rate"] == [
+        doc for doc in counted_.engine.documents("acme", AS_OF, live=False) if doc["kpi"] == "unpriced_rate"
+    ]
+
+
+def test_forms_that_the_release_before_stored_by_day_are_compared_together() -> None:
+    """Of one id and form: when it was begun first, and whether it was sent. Others are compared one by one."""
+    counted_ = {b"fa\0form\0v\0f\0q1000": b"[5,false]", b"fa\0form\0v\0f\0q1001": b"[null,true]",
+                b"fa\0form\0w\0f\0q1001": b"[7,false]", b"fa\0form\0w\0f\0s1": b"[7,false]"}  # fmt: skip
+    others = {key: value for key, value in counted_.items() if b"\0w\0" in key}
+
+    def of_day(value: bytes) -> dict[bytes, bytes]:
+        return {**others, b"fa\0form\0v\0f\0d10": value}
+
+    assert compare(of_day(b"[5,true]"), counted_).verified
+    assert compare({**of_day(b"[5,false]"), b"fa\0form\0v\0f\0q1001": b"[null,true]"}, counted_).verified
+    for wrong in (b"[5,false]", b"[6,true]", b"[null,true]"):
+        assert not compare(of_day(wrong), counted_).verified
+    for lost in others:
+        assert compare({key: value for key, value in counted_.items() if key != lost}, counted_).different == 1
+
+
+@pytest.mark.parametrize("other", [None, b"[1,1]"])
+def test_money_that_is_lost_or_other_is_found(other: bytes | None) -> None:
+    """Entry by entry, where no release before has counted."""
+    right = counted(together).entries
+    key = next(key for key in right if b"\0priced\0" in key)
+    wrong = {name: value for name, value in right.items() if name != key} | ({key: other} if other else {})
+
+    assert compare(wrong, right).different == 1
+
+
 def documents() -> list[dict[str, Any]]:
     """What the example publishes."""
     found = counted(together).engine.documents("acme", AS_OF, live=False, full=True)

@@ -15,8 +15,8 @@ from kpis.series import CARRY
 from kpis.slices import PACE, Pace, Work, finish
 from kpis.stored import first_generation
 from kpis.tenant import Tenant
-from kpis.zone import zone
-from models.record import Row
+from kpis.zone import day_date, zone
+from models.record import BOT, Row
 from models.settings import TenantBook
 from tests.recount.feed import Feed, ms
 
@@ -186,12 +186,67 @@ def test_a_state_of_an_earlier_build_is_counted_again() -> None:
     assert restored(stored, book()).outdated() == []
 
 
-def test_quality_days_move_with_the_zone_as_far_as_quarter_hours_reach() -> None:
-    """Before them days stay as they were counted; sums stay in any case."""
+def test_days_that_a_release_before_counted_move_as_far_as_its_quarter_hours_reach() -> None:
+    """Before them they stay as they were counted; sums stay in any case."""
     old, new = zone("UTC"), zone("Asia/Tokyo")
     quarter = 20_000 * 96 + 70  # 17:30 UTC: the next day in Tokyo
     moved = moved_days({19_990: 5, 20_000: 9}, {quarter: 6, quarter - 40: 2}, old, new)
     assert moved == {19_990: 5, 20_000: 3, 20_001: 6}
+
+
+def test_a_company_that_moves_has_the_counters_of_its_new_days() -> None:
+    """However long ago records were received, and whichever of them came last; money by the rates of its new days."""
+    feed = Feed()
+    for day in range(0, 900, 7):
+        at = ms("2024-01-01T15:30:00Z") + day * 86_400_000
+        feed.add("deal.won", at, deal_id=f"d{day}", amount=100, currency="USD", received=at + day % 5 * 3_600_000)
+        feed.add("page.viewed", at, anonymous_id="robot", url="/", flags=BOT)
+        feed.add("fx.rate_set", at, base="EUR", quote="USD", rate="1.1", date=f"{day_date(at // 86_400_000)}")
+    rows = [list(row) for row in feed.items if isinstance(row, Row)]
+    blocks = [rows[150:], rows[:150]]
+    engines = [Engine(book(tz=tz)) for tz in ("America/New_York", "Asia/Tokyo")]
+    for engine in engines:
+        for partition, block in enumerate(blocks):
+            engine.apply({"topic": "x", "partition": partition, "rows": block, "refused": []}, "t", 1)
+            engine.finish()
+    moved, fresh = engines
+    moved.configure(book(tz="Asia/Tokyo"))
+    settled(moved)
+    for as_of in ("2026-06-20T15:00:00Z", "2025-04-30T15:00:00Z", "2024-12-31T15:00:00Z"):
+        both = [strip(engine.documents("t", ms(as_of), live=False, full=True)) for engine in engines]
+        assert both[0] == both[1]
+    rates = {d["numerator"] for d in fresh.documents("t", ms("2026-06-20"), live=False) if d["kpi"] == "unpriced_rate"}
+    assert max(rates) > 100, "in Tokyo no rate is of the day of its deal"
+
+
+def test_forms_without_a_session_are_of_the_new_local_days() -> None:
+    """Begun before midnight and sent after it a form is abandoned. The release before stored the local day."""
+    feed = Feed()
+    feed.add("form.started", "2026-03-01T14:50:00Z", anonymous_id="a", form_id="f")
+    feed.add("form.submitted", "2026-03-01T15:10:00Z", anonymous_id="a", form_id="f")
+    rows = [list(row) for row in feed.items if isinstance(row, Row)]
+    moved = Engine(book(tz="America/New_York"))
+    moved.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    stored = dict(moved.finish().entries)
+    assert abandoned(moved) == 0
+    moved.configure(book(tz="Asia/Tokyo"))
+    settled(moved)
+    assert abandoned(moved) == 1
+    (start, _), _ = ((key, stored.pop(key)) for key in sorted(stored) if key.startswith(b"ft\0form\0"))
+    stored[start.rsplit(b"\0", 1)[0] + b"\0d20513"] = orjson.dumps([rows[0][6], True])
+    before = restored(stored, book(tz="America/New_York"))
+    assert (abandoned(before), before.recount("t")) == (0, [])
+
+
+def abandoned(engine: Engine) -> Any:
+    """The share of forms."""
+    found = engine.documents("t", ms("2026-03-10"), live=False)
+    return next(d["value"] for d in found if (d["kpi"], d["window"]) == ("form_abandonment_rate", "all"))
+
+
+def strip(documents: list[Any]) -> list[Any]:
+    """Documents without the number of their definition."""
+    return [{**document, "definition": None} for document in documents]
 
 
 def test_documents_say_which_definition_they_are_of() -> None:

@@ -1,0 +1,94 @@
+"""Money of the stream, by when it is of: which needs a rate, and has none, is decided when it is read.
+
+It is counted by quarter hours of UTC, which have one local day in any time zone: a tenant that moves needs no other
+counts. A counter of the stream, and no fact of a subject: erasures leave it.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Final, NamedTuple
+
+from kpis.money import Rates
+from kpis.series import Level, Pack
+from kpis.zone import Zone
+
+DAY: Final = 1440  # minutes
+
+
+class Key(NamedTuple):
+    """What is stored together: money of a currency and a quarter hour of event time, received on a day of UTC."""
+
+    currency: str
+    quarter: int  # since 1970
+    day: int  # since 1970
+
+
+class Priced:
+    """How much money was received when, of one tenant."""
+
+    def __init__(self) -> None:
+        self._received: dict[Key, dict[int, int]] = {}  # minute of receipt -> number
+        self._index: Unrated | None = None
+
+    def add(self, currency: str, quarter: int, minute: int) -> Key:
+        """Count one event with money of a quarter hour, received in a minute (both since 1970); the entry it is in."""
+        key = Key(currency, quarter, minute // DAY)
+        numbers = self._received.setdefault(key, {})
+        numbers[minute] = numbers.get(minute, 0) + 1
+        if self._index is not None:
+            self._index.add(key, ((minute, 1),))
+        return key
+
+    def entry(self, key: Key) -> list[int]:
+        """An entry as it is stored: minute, number, minute, number …"""
+        return list(chain.from_iterable(sorted(self._received[key].items())))
+
+    def load(self, key: Key, stored: list[int]) -> None:
+        """Put a stored entry back, in place of what it held."""
+        self._received[key] = dict(zip(stored[::2], stored[1::2], strict=True))
+        self._index = None
+
+    def without_rate(self, rates: Rates, home: str, zone: Zone) -> Callable[[int], int]:
+        """Of what was received before a minute, how much has no rate to ``home`` on its local day."""
+        index = self._index
+        if index is None or (index.rates, index.home, index.zone) != (rates, home, zone):
+            index = self._index = Unrated(rates, home, zone)
+            for key, numbers in self._received.items():
+                index.add(key, numbers.items())
+        return index.before
+
+
+class Unrated:
+    """Money without a rate, by minute of receipt: kept while nothing but rates and money comes."""
+
+    def __init__(self, rates: Rates, home: str, zone: Zone) -> None:
+        self.rates, self.home, self.zone = rates, home, zone
+        self._version = rates.version
+        self._rated: set[tuple[str, int]] = set()  # currencies and local days
+        self._missing: dict[tuple[str, int], list[tuple[int, int]]] = {}  # those without a rate -> minutes and numbers
+        self._sums = Level("", Pack(("", "", "")))
+
+    def add(self, key: Key, numbers: Iterable[tuple[int, int]]) -> None:
+        """Count more."""
+        place = key.currency, self.zone.day(key.quarter * 15)
+        if place in self._rated:
+            return
+        if place not in self._missing and self.rates.known(place[0], self.home, place[1]):
+            self._rated.add(place)
+            return
+        new = list(numbers)
+        self._missing.setdefault(place, []).extend(new)
+        self._move(new, 1)
+
+    def before(self, minute: int) -> int:
+        """How much was received before a minute."""
+        if self._version != self.rates.version:
+            self._version = self.rates.version
+            for place in [one for one in self._missing if self.rates.known(one[0], self.home, one[1])]:
+                self._rated.add(place)
+                self._move(self._missing.pop(place), -1)
+        return self._sums.before(minute)
+
+    def _move(self, numbers: Iterable[tuple[int, int]], sign: int) -> None:
+        for minute, number in numbers:
+            self._sums.put(minute, self._sums.panes.get(minute, 0) + sign * number)
