@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.names import CONTACT, NODE_SPACES, split_within, within
 from kpis.pseudonyms import pseudonym
+from kpis.touches import SIGNED_IN
 from models.record import Row
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
     first = next((field for field, _ in PERSONAL if row.data.get(field) is not None), None)
     data = {name: value for name, value in row.data.items() if not (first in found and name in MATCHING)}
     for field, (_, surrogate) in found.items():
-        if surrogate is None and field in (first, "contact_id"):
+        if surrogate is None and field in (first, "contact_id", _about(row.type)):
             return None
         data[field] = surrogate.partition(":")[2] if surrogate else None
     if found and data.get("traits"):
@@ -127,6 +128,11 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
     if words and row.data.get("winner_id") is not None and not _merge(data, said):
         data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
     return row._replace(data=data) if found or data != row.data else row
+
+
+def _about(type_: str) -> str | None:
+    """The field without which an event of a type says nothing: a sign-in its user, an event of a lead its lead."""
+    return "lead_id" if type_.startswith("crm.lead.") else "user_id" if type_ == SIGNED_IN else None
 
 
 def read_traits(tenant: "Tenant", traits: dict[str, Any]) -> dict[str, Any]:

@@ -113,3 +113,20 @@ def test_a_deal_of_a_forgotten_person_stays_with_the_account(*, late: bool) -> N
             if one["kpi"] == "active_customers" and one["segment"] == {"country": "FI"}
         ]
         lane.restart(1)
+
+
+@pytest.mark.parametrize("customer_is", ["person", "account"])
+def test_what_is_told_late_of_an_unpicked_user_or_lead_is_nobodys(customer_is: str) -> None:
+    """Also in the name of a customer: no sign-in and no lead of an id that is not there any more."""
+    book = TenantBook.from_mapping({"tenant": {"customer_is": customer_is, "low_n": 2}})
+    feed = Feed()
+    feed.add("user.signed_in", "2026-06-01", user_id="u1", lead_id="l1")
+    feed.add("privacy.erasure_requested", "2026-06-05", user_id="u1", mode="unpick")
+    feed.add("user.signed_in", "2026-06-02", customer_id="c1", user_id="u1", received="2026-06-06")
+    feed.add("lead.created", "2026-06-02", customer_id="c1", lead_id="l1", received="2026-06-06")
+    lane = Lane(book)
+    lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(row) for row in feed.items], "refused": []})]])
+    documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+    assert compare(recount(feed.items, book.default, ms("2026-06-10")), documents) == []
+    found = {one["kpi"]: one["value"] for one in documents if one["window"] == "month" and not one["segment"]}
+    assert (found["leads"], found["logins_per_active_user"]) == (0, None)

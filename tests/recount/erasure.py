@@ -11,6 +11,7 @@ MATCH = SPACES.index("match")
 HASHES = ("email_hash", "phone_hash")
 NO_HASHES: Mapping[tuple[str, str], str] = {}
 REQUEST = "crm.privacy.erasure_requested"
+SIGNED_IN = "crm.user.signed_in"
 Name = tuple[str, str]  # field, id
 Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
 
@@ -73,7 +74,10 @@ class Erasures:
                 *([("contact_id", str(data["contact_id"]))] if data.get("contact_id") else []),
             ]
             words = {name: word for name in ids if (word := said(name)) is not None}
-            if any(word[1] is None and (name == ids[0] or name[0] == "contact_id") for name, word in words.items()):
+            about = "lead_id" if row.type.startswith("crm.lead.") else "user_id" if row.type == SIGNED_IN else None
+            if any(
+                word[1] is None and (name == ids[0] or name[0] in ("contact_id", about)) for name, word in words.items()
+            ):
                 continue
             data |= {name[0]: word[1] for name, word in words.items()}
             for field in HASHES:
