@@ -20,7 +20,6 @@ from time import monotonic, sleep, time
 from typing import Any, Final
 
 import orjson
-from redis.asyncio import Redis
 
 from bench.broker import Sender, create_inputs, produce
 from bench.latency import PROBE_TOPIC, signups
@@ -31,6 +30,7 @@ from bench.workload import PARTITIONS, Made, events, rfc3339
 from models import topics
 from models.settings import Settings
 from ops.local import local_servers
+from sinks.client import connect
 from sinks.read import RedisReader
 
 LIVE, HEAVY = "live", "heavy"  # of different lanes
@@ -159,7 +159,7 @@ class Neighbours:
         await self._until(again, 3600)
 
     async def _flush(self, reader: RedisReader, documents: int) -> None:
-        async with Redis.from_url(str(self.settings.redis.url)) as store:
+        async with connect(self.settings.redis) as store:
             await store.flushall()
 
         async def again() -> bool:
