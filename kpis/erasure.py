@@ -48,8 +48,9 @@ class Plan:
         self.things.difference_update(contacts)
         self.salt = tenant.erased.get(SALT) or [digest(secret)]
         named = digest(self.salt[0], secret, row.source, row.id)
+        # In the order of the ids: the first of a subject or person stays the first, and names it.
         self.surrogates = {
-            raw: f"{raw.partition(':')[0]}:erased-{digest(named, str(number))}"
+            raw: f"{raw.partition(':')[0]}:erased-{named}-{number:06}"
             for number, raw in enumerate([*self.ids, *contacts])
         }
         self.names: dict[str, str | None] = dict(self.surrogates)
