@@ -54,9 +54,10 @@ class Plan:
         self.things.difference_update(contacts)
         self.salt: list[Any] = first.salt if first else tenant.erased.get(SALT) or [digest(secret)]
         named = digest(self.salt[0], secret, row.source, row.id)
+        # In the order of the ids: the first of a subject or person stays the first, and names it.
         for raw in [*ids, *contacts]:
-            number = str(len(self.surrogates))
-            self.surrogates.setdefault(raw, f"{raw.partition(':')[0]}:erased-{digest(named, number)}")
+            number = len(self.surrogates)
+            self.surrogates.setdefault(raw, f"{raw.partition(':')[0]}:erased-{named}-{number:06}")
         self.names |= self.surrogates
         for name in {one for raw in ids for one in people.within(raw)}:
             self.names[name] = within(*(self.surrogates.get(one, one) for one in split_within(name)))

@@ -48,7 +48,7 @@ class Erasures:
             names.append(("contact_id", str(row.data["contact_id"])))
         unpick = row.data.get("mode") == "unpick"
         surrogates: dict[Name, Said] = {
-            name: (row.time, None if unpick else f"erased {row.source} {row.id} {number}")
+            name: (row.time, None if unpick else f"erased {row.source} {row.id} {number:06}")
             for number, name in enumerate(dict.fromkeys(names))
         }
         gone = {thing for thing in owned if thing[0] != "contact"} if unpick else set()
