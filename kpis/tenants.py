@@ -8,7 +8,7 @@ from kpis.dormant import Dormant, can_sleep, size_of, take_apart
 from kpis.tenant_state import TenantState
 from models.settings import TenantSettings
 
-AWAKE: Final = 16  # that may be awake although nothing happens to them
+AWAKE: Final = 8  # that may be awake although nothing happens to them
 AT_ONCE: Final = 4  # that are put to sleep in one go
 
 
