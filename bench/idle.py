@@ -1,7 +1,8 @@
 """What tenants cost that do nothing: ``python -m bench.idle [--tenants N]``.
 
-Each tenant has sent some events two months ago. Once everything is published: processor time of the worker's two
-processes for some minutes without any event, then with ten live tenants; their memory, and that of Redis.
+Each tenant has sent some events two months ago. Once everything is published the worker is started anew, so that
+none counts as live: processor time of its two processes for some minutes without any event, then with ten live tenants;
+their memory, and that of Redis.
 """
 
 import argparse
@@ -41,9 +42,11 @@ def cpu(pids: list[int]) -> float:
     return sum(int(ticks) for pair in spent for ticks in pair) / os.sysconf("SC_CLK_TCK")
 
 
-def resident(pid: int) -> float:
-    """Resident memory of a process, MB."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def memory(pid: int) -> str:
+    """Resident memory of a process, and its share of it (what two processes share counts half for each)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    found = {name: int(rest.split()[0]) / 1024 for name, _, rest in (line.partition(":") for line in lines[1:])}
+    return f"{found['Rss']:.0f} MB (PSS {found['Pss']:.0f})"
 
 
 async def published(settings: Settings, tenants: int, worker: Worker) -> None:
@@ -70,11 +73,21 @@ async def used(settings: Settings) -> float:
         await client.aclose()
 
 
-def share(pids: list[int], seconds: float) -> float:
-    """Of one core, for so long."""
-    before, began = cpu(pids), monotonic()
+async def flushed(settings: Settings) -> None:
+    """Empty Redis, so that a new worker is known to have published everything."""
+    client = connect(settings.redis)
+    try:
+        await client.flushall()
+    finally:
+        await client.aclose()
+
+
+def shares(pids: list[int], seconds: float) -> str:
+    """Of one core, for so long: of the worker, and of its engine."""
+    before, began = [cpu([pid]) for pid in pids], monotonic()
     sleep(seconds)
-    return (cpu(pids) - before) / (monotonic() - began)
+    each = [(cpu([pid]) - spent) / (monotonic() - began) for pid, spent in zip(pids, before, strict=True)]
+    return f"{sum(each):.1%} of a core (worker {each[0]:.1%}, engine {sum(each[1:]):.1%})"
 
 
 def main() -> None:
@@ -83,6 +96,7 @@ def main() -> None:
     parser.add_argument("--tenants", type=int, default=2_000)
     parser.add_argument("--each", type=int, default=60, help="events of a tenant")
     parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--settle", type=float, default=2.0, help="minutes after everything was published again")
     given = parser.parse_args()
     with local_servers(print) as servers, tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         settings = place(servers.kafka.bootstrap, servers.redis.url, "idle")
@@ -93,12 +107,16 @@ def main() -> None:
             produce(settings.kafka, history(settings, given.tenants, given.each))
             asyncio.run(published(settings, given.tenants, worker))
             print(f"{given.tenants:,} tenants published after {monotonic() - began:.0f} s", flush=True)
+            print(f"memory: {', '.join(map(memory, [worker.pid, *children(worker.pid)]))}", flush=True)
+            worker.stop()
+            asyncio.run(flushed(settings))
+            began, worker = monotonic(), Worker(environment(settings), Path(folder, "worker.log"))
+            asyncio.run(published(settings, given.tenants, worker))
+            print(f"started anew: published after {monotonic() - began:.0f} s", flush=True)
             pids = [worker.pid, *children(worker.pid)]
-            sleep(60)
-            print(f"all idle: {share(pids, given.minutes * 60):.1%} of a core", flush=True)
-            print(
-                f"memory: worker {resident(pids[0]):.0f} MB, engine {sum(map(resident, pids[1:])):.0f} MB", flush=True
-            )
+            sleep(given.settle * 60)
+            print(f"all idle: {shares(pids, given.minutes * 60)}", flush=True)
+            print(f"memory: worker {memory(pids[0])}, engine {', '.join(map(memory, pids[1:]))}", flush=True)
             print(f"Redis: {asyncio.run(used(settings)):.0f} MB", flush=True)
             live = [f"tenant-{number}" for number in range(LIVE)]
             total, end = 0.0, monotonic() + given.minutes * 60

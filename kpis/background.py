@@ -12,6 +12,7 @@ from kpis.slices import Pace, Work, paced
 from kpis.stored import Entry, cell_entries
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
+from kpis.tenants import Tenants
 from models.settings import TenantSettings
 
 DONE: Final = object()
@@ -27,10 +28,11 @@ class Failure(NamedTuple):
 class Background:
     """The redefinitions of one lane, one after the other, smallest tenants first."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, tenants: Tenants, pace: Pace) -> None:
+        self._tenants = tenants
         self._pace = pace
         self.failures: list[Failure] = []
-        self._waiting: dict[str, tuple[TenantState, TenantSettings]] = {}
+        self._waiting: dict[str, TenantSettings] = {}
         self._running: Redefinition | None = None
         self._waste: deque[Iterator[bytes]] = deque()  # keys of stored cells that are to go
         self._unused: deque[Iterator[None]] = deque()  # the freeing of tenants that are in no use
@@ -49,13 +51,12 @@ class Background:
         """The redefinition of a tenant that is under way."""
         return self._running if self._running and self._running.tenant.name == tenant else None
 
-    def plan(self, wanted: dict[str, tuple[TenantState, TenantSettings]]) -> None:
+    def plan(self, wanted: dict[str, TenantSettings]) -> None:
         """Redefine these tenants. One under way that is not wanted like this any more is given up."""
         self._waiting = dict(wanted)
         if (running := self._running) is None:
             return
-        _, settings = self._waiting.get(running.tenant.name, (None, None))
-        if settings == running.tenant.settings:
+        if self._waiting.get(running.tenant.name) == running.tenant.settings:
             del self._waiting[running.tenant.name]
         else:
             self._give_up()
@@ -74,8 +75,8 @@ class Background:
     def step(self) -> bool:
         """Do one slice; says whether another one has something to do before the next batch ends."""
         if self._running is None and self._waiting:
-            name = min(self._waiting, key=lambda one: _size(self._waiting[one][0].tenant))
-            self._begin(*self._waiting.pop(name))
+            name = min(self._waiting, key=self._tenants.size)
+            self._begin(self._tenants[name], self._waiting.pop(name))
         if self._running is not None and self._running.busy:
             self._try(self._running.step)
         elif self._unused and next(self._unused[0], DONE) is DONE:
@@ -149,11 +150,6 @@ def _some(entries: Iterator[Entry], room: Pace) -> Iterator[Entry]:
         number += 1
         size += len(entry[0]) + len(entry[1] or b"")
         yield entry
-
-
-def _size(tenant: Tenant) -> int:
-    """Roughly how long a redefinition takes."""
-    return len(tenant.cells.series) + len(tenant.people.touches)
 
 
 def _then(keys: Iterator[bytes], unused: "deque[Iterator[None]]", work: Work) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ beginning stay right for ever.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from sys import intern
+from typing import Any, Final
 
 from kpis.measures import LASTING, NAMES, is_counter, levels, rows_of
 from kpis.series import CARRY, Level, Pack
@@ -122,6 +123,21 @@ class Cells:
         self._plans: dict[int, Plan] = {}  # head -> levels to add to
         self._unfolded: list[dict[str, Level]] = []  # series that may have panes below the floors
         self._moved: set[str] = set()  # levels whose floors moved since all was folded
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """For pickle, between batches: the panes alone, of which everything else is made again."""
+        assert self.drained, "cells that are to be stored"
+        assert not self.folding, "panes that are to be folded"
+        kept = [(*key, [(level, series.panes) for level, series in held.items()]) for key, held in self.series.items()]
+        return self.zone, self.generation, self.touched, self.floors, kept
+
+    def __setstate__(self, pickled: tuple[Any, ...]) -> None:
+        zone, generation, touched, floors, kept = pickled
+        self.__init__(zone, generation)  # type: ignore[misc]
+        self.touched, self.floors = touched, floors
+        for name, segment, held in kept:
+            for level, panes in held:
+                self._level(intern(name), intern(segment), level).fill(panes)
 
     def _plan(self, head: int, segments: Segments) -> Plan:
         """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""

@@ -5,17 +5,22 @@ and segments, a row and window at a time, tenant by tenant. A tenant is looked a
 can be another costs only that look.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from kpis.documents import Board, check_as_of
+from kpis.dormant import can_sleep
+from kpis.next_due import next_due
 from kpis.published import Made, Slice
 from kpis.schedule import LIVE, schedule
 from kpis.tenant_state import TenantState
+from kpis.tenants import Tenants
 from kpis.windows import MINUTE_MS, ceil_minute
 
 MOST: Final = 1_500  # documents of one slice, about: a publication is written in one step
 BOARD_MS: Final = 2_000  # how long slices are of one moment
+TURN: Final = 4  # slices in a row: waking a tenant for each would cost more than they do
+QUIET: Final = 1  # minutes without an event after which a tenant may sleep
 RECENT_MS: Final = 5_000  # a tenant published since then says itself how current it is
 
 
@@ -44,13 +49,14 @@ class Composed(NamedTuple):
 class Composer:
     """The queues of one lane."""
 
-    def __init__(self, states: Mapping[str, TenantState]) -> None:
+    def __init__(self, states: Tenants) -> None:
         self._states = states
         self._urgent: dict[str, None] = {}
         self._looks: dict[str, None] = {}  # tenants to be looked at in this minute
         self._later: dict[str, None] = {}
         self._failing: dict[str, str] = {}
         self._minute: int | None = None
+        self._turn = 0  # slices that the first of those that wait has had
 
     def touch(self, tenants: Iterable[str]) -> None:
         """Events of these tenants were counted."""
@@ -62,7 +68,7 @@ class Composer:
         """Send all documents of tenants (None: of all) anew."""
         for tenant in self._states if tenants is None else tenants:
             if tenant in self._states:
-                self._states[tenant].published.minute = None
+                self._states.forget_published(tenant)
                 self._later[tenant] = None
                 self._failing.pop(tenant, None)
 
@@ -85,8 +91,11 @@ class Composer:
                 failures.append(self._fail(tenant, error))
                 continue
             slices += made
+            if live:
+                self._rest(tenant, now)
             if enough():
                 break
+        self._states.make_room()
         more = bool(self._urgent or self._looks or self._later)
         return Composed(slices, bool(self._urgent), more, self._checked(now), failures, tuple(self._failing))
 
@@ -101,7 +110,8 @@ class Composer:
     def _tick(self, now: int, *, live: bool) -> None:
         minute = ceil_minute(now)
         if live and minute != self._minute and self._minute is not None:
-            self._looks = dict.fromkeys(tenant for tenant in self._states if tenant not in self._failing)
+            looks = self._states.look(minute)
+            self._looks = dict.fromkeys(tenant for tenant in looks if tenant not in self._failing)
         self._minute = minute
 
     def _next(self, *, only_urgent: bool) -> str | None:
@@ -120,19 +130,38 @@ class Composer:
                 self._check_as_of(state, now)
             schedule(state, now)
         found = self._slice(tenant, state, now, enough, parts=not urgent and not looked) if memory.due else None
-        self._later.pop(tenant, None)
         if memory.due:
-            self._later[tenant] = None
+            self._wait(tenant)
         else:
+            self._later.pop(tenant, None)
             # Nothing moves within a minute.
             memory.clean, memory.board = ceil_minute(now) * MINUTE_MS, None
-            if memory.warm and ceil_minute(now) - memory.touched_at > LIVE:
-                memory.warm = False
-                state.tenant.cells.rest()
         if found is None:
             return []
         memory.told = found.as_of
         return [found]
+
+    def _wait(self, tenant: str) -> None:
+        """A tenant of which more is due goes on as the next, for a turn of some slices, then behind the others."""
+        if next(iter(self._later), None) == tenant:
+            self._turn += 1
+            if self._turn < TURN:
+                return
+        self._turn = 0
+        self._later.pop(tenant, None)
+        self._later[tenant] = None
+
+    def _rest(self, tenant: str, now: int) -> None:
+        """Let an idle tenant sleep, or have one that is too large hold nothing that is only there to read faster."""
+        state, minute = self._states[tenant], ceil_minute(now)
+        memory = state.published
+        if memory.due or minute <= memory.touched_at + QUIET:
+            return
+        if can_sleep(state) and next_due(state) > minute + 1:
+            self._states.sleep(tenant)
+        elif memory.warm and minute - memory.touched_at > LIVE:
+            memory.warm = False
+            state.tenant.cells.rest()
 
     def _slice(
         self, tenant: str, state: TenantState, now: int, enough: Callable[[], bool], *, parts: bool
@@ -171,5 +200,5 @@ class Composer:
 
     def _checked(self, now: int) -> int:
         waiting = [*self._urgent, *self._looks, *self._later]
-        published = (self._states[tenant].published for tenant in waiting)
-        return min([now, *(one.clean for one in published if now - one.told > RECENT_MS)])
+        states = self._states
+        return min([now, *(states.clean(one) for one in waiting if now - states.told(one) > RECENT_MS)])

@@ -122,11 +122,15 @@ def _pages_passed(state: TenantState, low: int, high: int) -> bool:
 
 
 def _first_passed(state: TenantState, before: int, end: int, due: Due) -> None:
-    """A rolling window is partial until it begins at the first event."""
+    for name, minute in whole_from(state):
+        if before < minute <= end:
+            due[PLACES[name]] = ALL_ROWS
+
+
+def whole_from(state: TenantState) -> Iterator[tuple[str, int]]:
+    """Windows with the minute from which on they are no longer partial: a rolling one is until its first event."""
     if state.first is None:
         return
     first = -(-state.first // MINUTE_MS)
     for name, width in _MOVING.items():
-        whole = first + width if name in MINUTE_WINDOWS else -(-(first + width) // 15) * 15 - 14
-        if before < whole <= end:
-            due[PLACES[name]] = ALL_ROWS
+        yield name, first + width if name in MINUTE_WINDOWS else -(-(first + width) // 15) * 15 - 14

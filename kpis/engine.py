@@ -22,6 +22,7 @@ from kpis.slices import PACE, Pace, paced
 from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
+from kpis.tenants import AWAKE, Tenants
 from models.record import Block, Refusal, Row
 from models.tenants import TenantBook
 
@@ -77,13 +78,13 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 class Engine:
-    """The state of one lane."""
+    """The state of one lane. ``awake``: how many idle tenants stay objects; see kpis.tenants."""
 
-    def __init__(self, book: TenantBook, pace: Pace = PACE) -> None:
+    def __init__(self, book: TenantBook, pace: Pace = PACE, awake: int = AWAKE) -> None:
         self._book = book
-        self._tenants: dict[str, TenantState] = {}
+        self._tenants = Tenants(awake)
         self._stored: dict[str, dict[bytes, bytes]] = {}  # entries that were loaded, by tenant
-        self._background = Background(pace)
+        self._background = Background(self._tenants, pace)
         self._folding: set[str] = set()  # tenants with panes to be put together
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
@@ -96,10 +97,9 @@ class Engine:
 
     def state(self, tenant: str) -> TenantState:
         """A tenant's state, empty when it is new."""
-        found = self._tenants.get(tenant)
-        if found is None:
-            found = self._tenants[tenant] = TenantState(Tenant(tenant, self._book[tenant]))
-        return found
+        if tenant not in self._tenants:
+            return self._tenants.add(TenantState(Tenant(tenant, self._book[tenant])))
+        return self._tenants.take(tenant)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Put one stored entry back; a later one of the same key replaces it. None: it is gone."""
@@ -113,13 +113,15 @@ class Engine:
 
     def restored(self) -> Iterator[None]:
         """Make everything of what was loaded, after the last `load`, in slices."""
-        for name, state in self._tenants.items():
+        for name in list(self._tenants):
+            state = self._tenants[name]
             yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
             if state.waste:
                 self._background.discard(state.waste)
                 state.waste = []
             if state.tenant.cells.folding:
                 self._folding.add(name)
+            self._tenants.make_room()
             yield
         self._plan()
 
@@ -131,14 +133,11 @@ class Engine:
         self._plan()
 
     def _plan(self) -> None:
-        self._background.plan({name: (self._tenants[name], self._book[name]) for name in self.outdated()})
+        self._background.plan({name: self._book[name] for name in self.outdated()})
 
     def outdated(self) -> list[str]:
         """Tenants whose cells were counted with other settings or formulas than those of now."""
-        return [
-            name for name, state in self._tenants.items()
-            if state.outdated or state.tenant.settings != self._book[name]
-        ]  # fmt: skip
+        return [name for name in self._tenants if self._tenants.is_outdated(name, self._book[name])]
 
     @property
     def pending(self) -> bool:
@@ -220,6 +219,7 @@ class Engine:
         failures, self._background.failures = self._background.failures, []
         outcome = Outcome(entries, self._conflicts, self._touched, redefined, failures, tally)
         self._conflicts, self._touched = [], set()
+        self._tenants.make_room()
         return outcome
 
     def _finish(self, name: str) -> Iterator[Entry]:

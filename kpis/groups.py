@@ -302,10 +302,25 @@ GROUPS: Final[dict[str, Callable[["Tenant", str], Contribution]]] = {
 }
 
 
+def many_deals(tenant: "Tenant", key: str) -> Parts | None:
+    """A deal of many events."""
+    return deal_parts(tenant, key) if len(tenant.deals.get(key, ())) > MANY else None
+
+
+def many_orders(tenant: "Tenant", key: str) -> Parts | None:
+    """An order of many events."""
+    return order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None
+
+
+def many_leads(tenant: "Tenant", key: str) -> Parts | None:
+    """A lead of many events."""
+    return lead_parts(tenant, key) if len(tenant.leads.get(key, ())) > MANY else None
+
+
 # Groups of which only what differs is moved where their facts are many.
 PARTS: Final[dict[str, Callable[["Tenant", str], Parts | None]]] = {
-    "deal": lambda tenant, key: deal_parts(tenant, key) if len(tenant.deals.get(key, ())) > MANY else None,
-    "order": lambda tenant, key: order_parts(tenant, key) if len(tenant.orders.get(key, ())) > MANY else None,
-    "lead": lambda tenant, key: lead_parts(tenant, key) if len(tenant.leads.get(key, ())) > MANY else None,
+    "deal": many_deals,
+    "order": many_orders,
+    "lead": many_leads,
     "mrr": many_mrr,
 }

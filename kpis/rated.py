@@ -5,11 +5,10 @@ currencies' amounts is the lesser, is decided by the rates of the days that the 
 """
 
 from fractions import Fraction
-from functools import cache
 from typing import TYPE_CHECKING
 
 from kpis.contracts import read_dues
-from kpis.money import Worth
+from kpis.money import Rates, Worth
 from kpis.prices import prices_of
 from kpis.windows import MINUTE_MS
 from models.money import digits
@@ -18,16 +17,25 @@ if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
 
+class RatedDays:
+    """The rates that were asked for; see `worth`."""
+
+    def __init__(self, rates: Rates, home: str) -> None:
+        self._rates, self._home = rates, home
+        self._found: dict[tuple[str, int], Fraction | None] = {}
+
+    def __call__(self, currency: str, day: int) -> Fraction | None:
+        """None without a rate."""
+        key = (currency, day)
+        if key not in self._found:
+            rate = self._rates.rate(currency, self._home, day)
+            self._found[key] = None if rate is None else rate / int(10 ** digits(currency))
+        return self._found[key]
+
+
 def worth(tenant: "Tenant") -> Worth:
     """What a minor unit is in major units of the reporting currency at a day's rate; None without a rate."""
-    home = tenant.settings.currency
-
-    @cache
-    def of(currency: str, day: int) -> Fraction | None:
-        rate = tenant.rates.rate(currency, home, day)
-        return None if rate is None else rate / int(10 ** digits(currency))
-
-    return of
+    return RatedDays(tenant.rates, tenant.settings.currency)
 
 
 def _keys(tenant: "Tenant", thing: str) -> set[tuple[str, int]]:

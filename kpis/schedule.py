@@ -19,7 +19,7 @@ def schedule(state: TenantState, as_of: int) -> None:
     What depends on the local day is made with it: then, and for tenants with events once an hour, everything is sent.
     """
     memory, cells, zone = state.published, state.tenant.cells, state.tenant.zone
-    end, offset = ceil_minute(as_of), crc32(state.tenant.name.encode()) % HOUR
+    end, offset = ceil_minute(as_of), _offset(state)
     before, today = memory.minute, (zone.day((as_of - 1) // MINUTE_MS), zone.day(as_of // MINUTE_MS))
     attributes = (state.first, len(state.types), state.tenant.rates.version, state.definition)
     if cells.touched:
@@ -47,9 +47,20 @@ def schedule(state: TenantState, as_of: int) -> None:
     memory.minute, memory.today, memory.attributes, memory.cells = end, today, attributes, cells
 
 
+def _offset(state: TenantState) -> int:
+    """Each tenant's hour begins at a minute of its own."""
+    return crc32(state.tenant.name.encode()) % HOUR
+
+
 def _turn(before: int, end: int, offset: int) -> bool:
-    """Whether an hour begins; each tenant has its own minute for it."""
+    """Whether an hour begins."""
     return (before + offset) // HOUR != (end + offset) // HOUR
+
+
+def next_turn(state: TenantState, before: int) -> int:
+    """The minute at which an hour begins next."""
+    offset = _offset(state)
+    return ((before + offset) // HOUR + 1) * HOUR - offset
 
 
 def _add_touched(state: TenantState, as_of: int, rows: dict[str, Mask]) -> None:

@@ -86,6 +86,13 @@ class Level:
             self.panes.pop(pane, None)
         self.stale = True
 
+    def fill(self, panes: dict[int, int]) -> None:
+        """Have these panes, of an empty level."""
+        members = self.pack.members
+        self.panes = panes
+        for pane in panes:
+            members.setdefault(pane, []).append(self)
+
     def before(self, pane: int) -> int:
         """Sum of all panes below ``pane``."""
         if self.stale:

@@ -5,6 +5,7 @@ midnights are built once a zone, so that a day is found by bisection, one by one
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -62,6 +63,10 @@ class Zone:
         self.info = ZoneInfo(name)
         self._midnights = self._every_midnight()
         self.midnights: Minutes = np.array(self._midnights, dtype=np.int64)
+
+    def __reduce__(self) -> tuple[Callable[[str], "Zone"], tuple[str]]:
+        """Pickled by name: there is one of each in a process."""
+        return zone, (self.name,)
 
     def _midnight(self, day: int) -> int:
         """UTC minute at which a local day begins (its first instant, also where midnight is skipped)."""

@@ -91,11 +91,11 @@ def items(arrived: Batches, tenant: str) -> list[Item]:
 
 
 class Lane:
-    """An engine and its changelog."""
+    """An engine and its changelog. Its tenants sleep between batches wherever they can."""
 
-    def __init__(self, book: TenantBook = BOOK, pace: Pace = PACE) -> None:
-        self.book, self.pace = book, pace
-        self.engine = Engine(book, pace)
+    def __init__(self, book: TenantBook = BOOK, pace: Pace = PACE, awake: int = 0) -> None:
+        self.book, self.pace, self.awake = book, pace, awake
+        self.engine = Engine(book, pace, awake)
         self.entries: dict[bytes, bytes | None] = {}
 
     def take(self, arrived: Iterable[list[Record]], after: Callable[[], Any] = lambda: None) -> "Lane":
@@ -111,7 +111,7 @@ class Lane:
         """Go on with a new engine that knows only what a compacted changelog holds, read in some order."""
         kept = list(self.kept().items())
         Random(seed).shuffle(kept)
-        self.engine = Engine(self.book, self.pace)
+        self.engine = Engine(self.book, self.pace, self.awake)
         for name, value in kept:
             self.engine.load(name, value)
         finish(self.engine.restored())

@@ -1,0 +1,71 @@
+"""The next minute at which the clock alone may change a number: until then nobody has to look at an idle tenant.
+
+The same reasons for which `kpis.schedule` makes documents, asked ahead. Too early does no harm; too late would leave a
+number standing that is wrong.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+
+from kpis.cells import EVER, Cells
+from kpis.crossing import EDGES, PAGE_EDGES, is_regular, whole_from
+from kpis.reads import AGEING
+from kpis.schedule import HOUR, LIVE, next_turn
+from kpis.tenant_state import TenantState
+
+
+def next_due(state: TenantState) -> int:
+    """The first minute after the one it was looked at last, at which documents may be others without an event.
+
+    That minute itself when something is due already; EVER when all is.
+    """
+    memory, cells = state.published, state.tenant.cells
+    if memory.minute is None:
+        return EVER
+    if memory.due or cells.touched:
+        return memory.minute
+    following = memory.minute + 1
+    if not is_regular(cells, following) or state.tenant.spenders.newest >= memory.minute:
+        return following
+    reasons = (_turns(state, memory.minute), _panes(cells, memory.minute), _page_views(state, memory.minute))
+    return max(following, min(chain(*reasons, _whole(state, memory.minute))))
+
+
+def _turns(state: TenantState, minute: int) -> Iterator[int]:
+    """The next local day; and hours, where documents or ages are made by them."""
+    memory, zone = state.published, state.tenant.zone
+    assert memory.today is not None, "a tenant that was never looked at"
+    before, today = memory.today
+    yield minute if before != today else zone.midnight(today + 1)
+    hour = next_turn(state, minute)
+    if hour - memory.touched_at <= HOUR:
+        yield hour
+    if AGEING & ~memory.resting:
+        yield minute if minute < memory.touched_at + LIVE else next_turn(state, memory.ageing_at)
+
+
+def _panes(cells: Cells, minute: int) -> Iterator[int]:
+    """When an edge of a window passes the next pane with content."""
+    for level, width in (("m", 1), ("q", 15)):
+        panes = sorted(set().union(*(pack.members for pack in cells.packs_of(level))))
+        for edge in EDGES:
+            at = bisect_left(panes, -(-(minute - edge.behind) // width))
+            if at < len(panes):
+                yield panes[at] * width + edge.behind + 1
+
+
+def _page_views(state: TenantState, minute: int) -> Iterator[int]:
+    """When an edge passes the next quarter hour in which a page was viewed."""
+    views = state.tenant.landings.pages.minutes()
+    for edge in PAGE_EDGES:
+        at = int(np.searchsorted(views, minute - edge.behind))
+        if at < len(views):
+            yield int(views[at]) // 15 * 15 + edge.behind + 1
+
+
+def _whole(state: TenantState, minute: int) -> Iterator[int]:
+    """When a window is no longer partial."""
+    return (whole for _, whole in whole_from(state) if whole > minute)

@@ -1,0 +1,118 @@
+"""The tenants of one lane: those that are used as objects, idle ones as bytes (kpis.dormant)."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
+
+from kpis.dormant import Dormant, can_sleep, size_of, take_apart
+from kpis.tenant_state import TenantState
+from models.settings import TenantSettings
+
+AWAKE: Final = 8  # that may be awake although nothing happens to them
+AT_ONCE: Final = 4  # that are put to sleep in one go
+
+
+class Tenants(Mapping[str, TenantState]):
+    """By name. Looking a tenant up wakes it: hold on to none from one call of the lane to another.
+
+    ``minute``: up to which all were looked at, or are being looked at, for documents that the clock has changed.
+    """
+
+    def __init__(self, awake: int = AWAKE) -> None:
+        self.minute: int | None = None
+        self._all: dict[str, TenantState | Dormant] = {}
+        self._awake: dict[str, None] = {}  # what was looked up longest ago first
+        self._least = self._room = awake  # more of them while those that were put to sleep are wanted again at once
+
+    def __getitem__(self, name: str) -> TenantState:
+        found = self._all[name]
+        if isinstance(found, Dormant):
+            found = self._all[name] = found.wake(self.minute)
+        self._awake.pop(name, None)
+        self._awake[name] = None
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def take(self, name: str) -> TenantState:
+        """A tenant to which an event happens."""
+        one = self._all[name]
+        if isinstance(one, Dormant) and self.minute is not None and one.slept_at >= self.minute - 1:
+            self._room += 1
+        return self[name]
+
+    def look(self, minute: int) -> list[str]:
+        """A minute begins: the tenants of which documents may be others in it."""
+        self.minute, self._room = minute, max(self._least, self._room - 1)
+        return [name for name, one in self._all.items() if not isinstance(one, Dormant) or one.is_due(minute)]
+
+    def add(self, state: TenantState) -> TenantState:
+        """A new tenant."""
+        self._all[state.tenant.name] = state
+        self._awake[state.tenant.name] = None
+        return state
+
+    # --- what is asked of those that sleep, too, without waking them
+
+    def is_outdated(self, name: str, settings: TenantSettings) -> bool:
+        """Whether a tenant's cells were counted with other settings or formulas than these."""
+        one = self._all[name]
+        own = one.settings if isinstance(one, Dormant) else one.tenant.settings
+        return one.outdated or own != settings
+
+    def size(self, name: str) -> int:
+        """Roughly how many objects a tenant is."""
+        one = self._all[name]
+        return one.size if isinstance(one, Dormant) else size_of(one)
+
+    def told(self, name: str) -> int:
+        """As-of of a tenant's last publication, ms."""
+        one = self._all[name]
+        return one.told if isinstance(one, Dormant) else one.published.told
+
+    def clean(self, name: str) -> int:
+        """When nothing was due of a tenant last, ms."""
+        one = self._all[name]
+        return one.clean(self.minute) if isinstance(one, Dormant) else one.published.clean
+
+    def forget_published(self, name: str) -> None:
+        """All documents of a tenant are to be sent anew."""
+        one = self._all[name]
+        if isinstance(one, Dormant):
+            one.forget_published(self.minute)
+        else:
+            one.published.minute = None
+
+    # --- sleep
+
+    @property
+    def awake(self) -> int:
+        """How many do not sleep."""
+        return len(self._awake)
+
+    def sleep(self, name: str) -> None:
+        """Keep a tenant as bytes, if it can be."""
+        state = self._all[name]
+        if isinstance(state, Dormant) or not can_sleep(state):
+            return
+        self._all[name] = Dormant(state, self.minute)
+        del self._awake[name]
+        take_apart(state)
+
+    def make_room(self) -> None:
+        """Put some to sleep, whatever is due of them, where more are awake than should be: first what is used least."""
+        spare = min(len(self._awake) - self._room, AT_ONCE)
+        if spare > 0:
+            for name in list(islice(filter(self._can_sleep, self._awake), spare)):
+                self.sleep(name)
+
+    def _can_sleep(self, name: str) -> bool:
+        state = self._all[name]
+        return not isinstance(state, Dormant) and can_sleep(state)
