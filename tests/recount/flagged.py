@@ -27,7 +27,8 @@ def flagged_rows(tenant: Tenant) -> list[KpiRow]:
         lists = (at(one.received for one in rows), tenant.quality.received)
         return KpiRow(kpi, "ratio", Types(("crm.",)), None, share, lists, "Q", thin=True, robots=False)
 
+    received = tenant.everything
     return [
-        row("unpriced_rate", [one for one in tenant.telling if one.type.startswith(PRICED) and unpriced(one)]),
-        row("bot_rate", [one for one in tenant.rows if one.flags & BOT]),
+        row("unpriced_rate", [one for one in received.telling if one.type.startswith(PRICED) and unpriced(one)]),
+        row("bot_rate", [one for one in received.rows if one.flags & BOT]),
     ]

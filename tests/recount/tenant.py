@@ -47,7 +47,8 @@ class Tenant:
     def __init__(self, accepted: Accepted, settings: TenantSettings) -> None:
         self.settings = settings
         self.zone = ZoneInfo(settings.tz)
-        everything, self.heard = accepted, accepted.rows
+        everything = self.everything = accepted  # what came stays counted when its subject is erased
+        self.heard = accepted.rows
         accepted = erased(accepted, account=settings.customer_is == "account", match_on=settings.match_on)
         self.rows = accepted.rows
         self.heard_anything = bool(self.heard or accepted.refused)
