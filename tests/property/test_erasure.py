@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.settings import TenantBook
+from models.record import BOT
+from models.settings import TenantBook, TenantSettings
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
 from tests.property.lanes import Lane, World, batches, differences, row_of, worlds
 from tests.property.test_engine import variant, windows
@@ -130,3 +131,22 @@ def test_what_is_told_late_of_an_unpicked_user_or_lead_is_nobodys(customer_is: s
     assert compare(recount(feed.items, book.default, ms("2026-06-10")), documents) == []
     found = {one["kpi"]: one["value"] for one in documents if one["window"] == "month" and not one["segment"]}
     assert (found["leads"], found["logins_per_active_user"]) == (0, None)
+
+
+@pytest.mark.parametrize("mode", ["forget", "unpick"])
+def test_what_came_of_an_erased_subject_stays_counted_in_the_quality_of_the_stream(mode: str) -> None:
+    """Money without a rate, before the request and after it, and a robot's view: they were received."""
+    feed = Feed()
+    money: dict[str, Any] = {"customer_id": "c1", "amount": 100, "currency": "USD"}
+    feed.add("order.completed", "2026-06-02", order_id="o1", **money)
+    feed.add("page.viewed", "2026-06-02", customer_id="c1", url="/", flags=BOT)
+    feed.add("privacy.erasure_requested", "2026-06-05", customer_id="c1", mode=mode)
+    feed.add("order.completed", "2026-06-03", order_id="o2", **money)
+    lane = Lane(TenantBook())
+    lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(row) for row in feed.items], "refused": []})]])
+    documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+    found = {d["kpi"]: d["numerator"] for d in documents if d["window"] == "month" and not d["segment"]}
+    assert (found["unpriced_rate"], found["bot_rate"]) == (2, 1)
+    quality = [d for d in documents if d["kpi"] in ("unpriced_rate", "bot_rate")]
+    wanted = recount(feed.items, TenantSettings(), ms("2026-06-10"), kpis=["unpriced_rate", "bot_rate"])
+    assert compare(wanted, quality) == []
