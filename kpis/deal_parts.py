@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from kpis.deal_history import reading
-from kpis.deals import DealEvent, deal_marks, deal_segments
+from kpis.deals import DealEvent, deal_marks, deal_segments, stage_named
 from kpis.ledger import Parts
 from kpis.marks import FOREVER, Mark, in_common
 from kpis.names import segment_of
@@ -73,7 +73,7 @@ class LateLog:
             self._events, self.own, self.stages = [], [], []
         for event in events[len(self._events) :]:
             self.own.append(Mark(f"late.d:crm.deal.{event[1]}", event[0], 1))
-            stage = event[4].get("to_stage") or event[4].get("stage")
+            stage = stage_named(event[4])
             if stage and event[1] in STAGE_EVENTS:
                 self.stages.append((self._code(stage), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)))
         self._events = events

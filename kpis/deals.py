@@ -130,9 +130,14 @@ def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
     deal.traits.update((name, value) for name, value in data.get("traits", {}).items() if value not in (None, ""))
 
 
+def stage_named(data: dict[str, Any]) -> str | None:
+    """The stage that an event of a deal names. An empty name is none, as that of any dimension."""
+    return data.get("to_stage") or data.get("stage") or None
+
+
 def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
     """The stage an open deal is in from an event on; never before the one before it."""
-    named = event[4].get("to_stage") or event[4].get("stage")
+    named = stage_named(event[4])
     if named and state in ("open", None) and event[1] not in ("won", "lost"):
         at = -FOREVER if event[4].get("unknown_time") else event[0]
         deal.stages.append((max(at, deal.stages[-1][0] if deal.stages else at), named))

@@ -15,7 +15,7 @@ from kpis.credit import CREDIT, of_credit
 from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deal_history import Reading, reading
 from kpis.deal_parts import deal_parts
-from kpis.deals import deal_marks, deal_segments
+from kpis.deals import deal_marks, deal_segments, stage_named
 from kpis.forms import of_forms
 from kpis.hits import of_hits
 from kpis.lead_groups import lead_events, lead_group, log_of
@@ -62,9 +62,9 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
         yield segments, mark
     for event in read.late():
         yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
-        stage = event[4].get("to_stage") or event[4].get("stage")
-        if stage and event[1] in STAGE_EVENTS:
-            yield tenant.sets.code((segment_of("stage", stage),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
+        named = stage_named(event[4])
+        if named and event[1] in STAGE_EVENTS:
+            yield tenant.sets.code((segment_of("stage", named),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
 
 
 def deal_stays(tenant: "Tenant", key: str) -> list[Stay]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from kpis.identity import KINDS
 
+SEGMENT_LENGTH: Final = 200  # characters of a segment's value; longer ones that begin alike are one
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
@@ -36,4 +37,4 @@ def segment_of(dimension: str, value: Any) -> str:
     if value is None or value == "":
         return f"{dimension}=unknown"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{dimension}={text[:200]}"
+    return f"{dimension}={text[:SEGMENT_LENGTH]}"

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.cells import EVERYTHING
-from kpis.deals import DealEvent, in_order, instant_of, state_after
+from kpis.deals import DealEvent, in_order, instant_of, stage_named, state_after
 from kpis.marks import FOREVER, Mark
+from kpis.names import SEGMENT_LENGTH, segment_of
 from kpis.seconds import bucket
 from models.settings import TenantSettings
 
@@ -48,10 +49,7 @@ class StaysReader:
 
     def take(self, event: DealEvent) -> None:
         """One more event."""
-        following, said = (
-            state_after(self.state, event, self._settings),
-            event[4].get("to_stage") or event[4].get("stage"),
-        )
+        following, said = state_after(self.state, event, self._settings), _cut(stage_named(event[4]))
         if following is None:
             return
         self.state = following
@@ -59,7 +57,7 @@ class StaysReader:
             return
         at = None if event[4].get("unknown_time") else instant_of(event, following)
         if self.running:
-            self.stage = self.stage or event[4].get("from_stage")
+            self.stage = self.stage or _cut(event[4].get("from_stage"))
             if self.stage and self.since is not None and at is not None:
                 self.found.append(Stay(self.stage, self.since, at))
         self.running = following == "open"
@@ -145,4 +143,9 @@ class StayAges:
 
 
 def _segment(stay: Stay) -> str:
-    return f"stage={str(stay.stage)[:200]}"
+    return segment_of("stage", stay.stage)
+
+
+def _cut(stage: str | None) -> str | None:
+    """A stage as segments tell it from others: what one segment holds is one stage, whatever follows in its name."""
+    return stage[:SEGMENT_LENGTH] if stage else None

@@ -78,6 +78,16 @@ def test_working_time_is_that_of_the_local_clock(start: str, end: str, hours: fl
     assert business_ms(ms(start), ms(end), settings, zone(settings.tz)) == hours * 3_600_000
 
 
+def test_an_empty_stage_does_not_end_a_stay() -> None:
+    """The deal was 20 days in one stage: the event without a name in their midst says nothing of it."""
+    feed = Feed()
+    feed.add("deal.created", "2026-06-01", deal_id="a", stage="demo")
+    feed.add("deal.stage_changed", "2026-06-15", deal_id="a", stage="", to_stage="")
+    feed.add("deal.lost", "2026-06-21", deal_id="a")
+    found = documents(feed, "2026-07-01")["time_in_stage_latest", "all", (("stage", "demo"),)]
+    assert (found["n"], found["value"]) == (1, pytest.approx(20, rel=0.005))
+
+
 @pytest.mark.parametrize(
     ("events", "found"),
     [
@@ -96,6 +106,13 @@ def test_working_time_is_that_of_the_local_clock(start: str, end: str, hours: fl
         # nobody knows when it came to its first stage
         ([(9, "created", {"stage": "demo", "time_known": False}), (5, "stage_changed", {"to_stage": "offer"})],
          [("offer", 5, None)]),
+        # an empty name is none
+        ([(1, "created", {"stage": "demo"}), (5, "stage_changed", {"stage": "", "to_stage": ""}), (7, "lost", {})],
+         [("demo", 1, 7)]),
+        # names that begin with the same 200 characters are one segment, so one stage
+        ([(1, "created", {"stage": "x" * 200 + "a"}), (5, "reopened", {"stage": "x" * 200 + "b"}), (7, "lost", {})],
+         [("x" * 200, 1, 7)]),
+        ([(1, "created", {}), (7, "lost", {"from_stage": "x" * 201})], [("x" * 200, 1, 7)]),
     ],
 )  # fmt: skip
 def test_what_was_not_told_is_not_guessed(events: list[Any], found: list[Any]) -> None:
