@@ -66,7 +66,7 @@ def _click(tenant: str, name: str) -> str:
 
 def _form(tenant: str, name: str) -> str:
     raw, form, visit = name.rsplit("\0", 2)
-    return name if visit[0] == "d" else f"{raw}\0{form}\0s{pseudonym(tenant, visit[1:])}"
+    return name if visit[0] != "s" else f"{raw}\0{form}\0s{pseudonym(tenant, visit[1:])}"
 
 
 def _touch(tenant: str, name: str, stored: list[Any]) -> list[Any] | None:

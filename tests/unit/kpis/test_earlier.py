@@ -31,6 +31,7 @@ EVENTS: list[tuple[str, dict[str, object]]] = [
     ("crm.link.clicked", {"anonymous_id": "v-1", "link_url": "https://x/b", "click_id": "k-1"}),
     ("crm.form.started", {"anonymous_id": "v-1", "form_id": "f", "session_id": "s-1"}),
     ("crm.form.submitted", {"anonymous_id": "v-1", "form_id": "f", "session_id": "s-1", "click_id": "k-1"}),
+    ("crm.form.started", {"anonymous_id": "v-1", "form_id": "without a session"}),
     ("crm.email.delivered", {"message_id": "m-1", "customer_id": "c-1", "recipient_hash": "h-1"}),
     ("crm.email.clicked", {"message_id": "m-1", "recipient_hash": "h-1", "traits": {"country": "FI"}}),
 ]
