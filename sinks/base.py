@@ -120,8 +120,11 @@ class Sink(Protocol):
     `TenantRefused` for what is wrong with one tenant only.
     """
 
-    async def publish(self, publication: Publication | Packed) -> bool:
-        """Write all of it at once. False: the store holds a newer revision and nothing was written.
+    async def publish(self, publication: Publication | Packed) -> int:
+        """Write all of it at once; how many publications of the tenant the store has taken since it was empty.
+
+        0: the store holds a newer revision and nothing was written. A number that does not grow: what was written
+        before is lost.
 
         An equal revision is written again, so a repeated call does no harm.
         """

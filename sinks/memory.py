@@ -19,6 +19,7 @@ class _Board:
     """What is stored for one tenant."""
 
     revision: Revision | None = None
+    taken: int = 0  # publications
     waiting: int = 0
     lane: int = 0
     catching_up: float | None = None
@@ -36,13 +37,13 @@ class MemorySink:
         self._notes: dict[int, Note] = {}
         self._news = asyncio.Condition()
 
-    async def publish(self, publication: Publication | Packed) -> bool:
-        """Write all of it at once; False when the store holds a newer revision."""
+    async def publish(self, publication: Publication | Packed) -> int:
+        """Write all of it at once; 0 when the store holds a newer revision."""
         packed = pack(publication)
         payload = unpack(packed.payload)
         board = self._boards[packed.tenant]
         if board.revision is not None and board.revision > packed.revision:
-            return False
+            return 0
         board.revision, board.waiting = packed.revision, packed.waiting
         board.lane, board.catching_up = packed.lane, packed.catching_up
         _write(board, packed, payload)
@@ -50,7 +51,8 @@ class MemorySink:
             board.updates.append(_update(packed, payload, len(board.updates) + 1))
         async with self._news:
             self._news.notify_all()
-        return True
+        board.taken += 1
+        return board.taken
 
     async def check(self, note: Note, tenants: Sequence[str]) -> Held:
         """Leave a lane's note, unless a newer owner's is there; what was held before, and of these tenants."""

@@ -1,6 +1,7 @@
 #!lua
 -- (With this first line the server checks memory, replicas and role before the script starts, not half-way.)
 -- Publishes one tenant's documents whole, or refuses them whole when the store already holds a newer revision.
+-- Returns how many publications of the tenant the store has taken since it was empty; 0: refused.
 -- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is made from ARGV[1].
 -- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, bytes of the updates stream, series' seconds to live,
 -- payload as JSON, KPIs whose segments wait, full (1: all that is not named goes), sweep (1: the first slice of all
@@ -137,5 +138,4 @@ if full or #kpis > 0 then
 end
 call('HSET', KEYS[1], 'epoch', epoch, 'position', position, 'as_of', as_of, 'rev', rev,
   'documents', call('SCARD', base .. 'idx:docs'), 'waiting', ARGV[8], 'lane', ARGV[11], 'catching_up', ARGV[12])
-call('HINCRBY', KEYS[1], 'published', 1)
-return 1
+return call('HINCRBY', KEYS[1], 'published', 1)

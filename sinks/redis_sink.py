@@ -33,8 +33,8 @@ class RedisSink:
         self._note = self._redis.register_script(script("lane.lua"))
         self._listed: set[str] = set()
 
-    async def publish(self, publication: Publication | Packed) -> bool:
-        """Write all of it at once; False when the store holds a newer revision. Raises `SinkUnavailable`.
+    async def publish(self, publication: Publication | Packed) -> int:
+        """Write all of it at once; 0 when the store holds a newer revision. Raises `SinkUnavailable`.
 
         Raises ValueError or TypeError for a document that is no KPI document.
         """
@@ -43,7 +43,7 @@ class RedisSink:
             # A small question first: a server that is away is noticed at once, and a zombie sends no megabytes.
             stored = await self.revision(packed.tenant)
             if stored is not None and stored > packed.revision:
-                return False
+                return 0
         if packed.full or packed.tenant not in self._listed:
             await self._list_tenant(packed.tenant)
         return await self._write(packed)
@@ -89,7 +89,7 @@ class RedisSink:
             await self._redis.sadd(self._keys.tenants(), tenant)
         self._listed.add(tenant)
 
-    async def _write(self, packed: Packed) -> bool:
+    async def _write(self, packed: Packed) -> int:
         tenant, epoch, position, as_of, payload, full, waiting, sweep, lane, catching_up = packed
         limits = (self._updates_bytes, SERIES_DAYS * 86_400)
         more = (waiting, int(full), sweep, lane, progress_text(catching_up))
@@ -98,7 +98,7 @@ class RedisSink:
                 keys=[self._keys.meta(tenant)],
                 args=[self._keys.base(tenant), epoch, position, as_of, *limits, payload, *more],
             )
-        return bool(written)
+        return int(written)
 
 
 def _revision(stored: Sequence[Any]) -> Revision | None:

@@ -56,6 +56,7 @@ class Publisher:
     _more: bool = False  # something waits
     _hurry: bool = False
     _written: dict[str, Revision] = field(default_factory=dict)
+    _taken: dict[str, int] = field(default_factory=dict)  # publications that the store said it has taken
     _note: Revision | None = None  # the lane's last one
     _turn: int = 0  # whose revision is read back next
     _checked: int = 0
@@ -230,6 +231,7 @@ class Publisher:
         if taken:
             stats.published.set_to_current_time()
             self._written[publication.tenant] = publication.revision
+            self._count(publication.tenant, taken)
             self._again.pop(publication.tenant, None)
             if publication.catching_up is not None:
                 self._unfinished.add(publication.tenant)
@@ -244,6 +246,12 @@ class Publisher:
         stats.sink_errors.inc()
         self._written.pop(tenant, None)
         self._again[tenant] = asyncio.get_running_loop().time() + LAST_RETRY
+
+    def _count(self, tenant: str, taken: int) -> None:
+        """A store that was emptied between two slices holds a revision that says nothing of the first one's loss."""
+        if taken <= self._taken.get(tenant, 0):
+            self.whole([tenant])
+        self._taken[tenant] = taken
 
     async def _refused(self, ours: Packed) -> None:
         """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from kpis.engine import Engine
+from kpis.tenants import AWAKE
 from models.identity import identity_hash
 from models.record import BOT, Block, Refusal, Row
 from models.settings import TenantBook
@@ -120,7 +121,7 @@ def test_an_example_has_its_stated_result_in_any_order(name: str, chance: Random
     told = chance.sample([*rows, *rows[::3]], len(rows) + len(rows[::3]))
     arrived = batches(told, chance.choices(range(3), k=len(told)), chance.choices((False, True), k=len(told)))
     half = chance.randint(0, len(arrived))
-    lane = Lane(TenantBook(settings_of(name))).take(arrived[:half])
+    lane = Lane(TenantBook(settings_of(name)), awake=AWAKE).take(arrived[:half])
     lane.restart(half)
     check(last, lane.take(arrived[half:]).documents("t", ms(last.as_of), [last.window]))
 

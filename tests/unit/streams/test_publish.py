@@ -13,6 +13,7 @@ from models.record import Block
 from models.settings import TenantBook
 from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable, TenantRefused
 from sinks.memory import MemorySink
+from sinks.wire import pack
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
@@ -30,7 +31,7 @@ class Flaky(MemorySink):
 
     away = False
 
-    async def publish(self, publication: Publication | Packed) -> bool:
+    async def publish(self, publication: Publication | Packed) -> int:
         if self.away:
             raise SinkUnavailable("away")
         return await super().publish(publication)
@@ -106,7 +107,7 @@ class Refusing(Flaky):
 
     taken = "a"
 
-    async def publish(self, publication: Publication | Packed) -> bool:
+    async def publish(self, publication: Publication | Packed) -> int:
         if publication.tenant == self.taken:
             raise TenantRefused("WRONGTYPE")
         return await super().publish(publication)
@@ -285,3 +286,15 @@ async def test_a_fault_in_one_tenants_numbers_leaves_the_others_be(
     await turn(made)
     assert len(await sink.documents("a")) == len(await sink.documents("b"))
     assert not sink._notes[0].failing
+
+
+async def test_a_store_emptied_between_two_slices_is_filled_again() -> None:
+    """The second slice leaves a revision there, which says nothing of what the first one wrote."""
+    sink = MemorySink()
+    made = publisher(sink)
+    await turn(made)
+    await sink.clear()
+    await made._write(pack(Publication("a", 1, 10, 1_000_000, ())))
+    assert await sink.documents("a") == []
+    await turn(made)
+    assert len(await sink.documents("a")) == 1
