@@ -325,6 +325,6 @@ def test_readers_of_redis_end_with_one_line_and_a_code(place: Place) -> None:
     shell, asked = place.shell(), ("kpis", "get", "win_rate", "--tenant", "acme")
     (place.folder / "wrong").write_text("not-it\n")
     said = shell.run(*asked, code=69, CRMKPI_REDIS__PASSWORD_FILE=str(place.folder / "wrong"))
-    assert "crmkpi doctor" in said
+    assert "correct CRMKPI_REDIS__USERNAME and CRMKPI_REDIS__PASSWORD_FILE" in said
     said = shell.run(*asked, code=2, CRMKPI_REDIS__PASSWORD_FILE="/nowhere")
     assert "redis.password_file: /nowhere cannot be read" in said
