@@ -2,8 +2,10 @@
 
 from array import array
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
+from kpis.cells import Segments
 from kpis.deal_history import reading
 from kpis.deals import DealEvent, deal_marks, deal_segments, stage_named
 from kpis.ledger import Parts
@@ -83,18 +85,20 @@ class LateLog:
 class DealLogs:
     """What is kept of a deal of many events between two of them."""
 
-    def __init__(self, tenant: "Tenant") -> None:
-        def code(stage: str) -> int:
-            return tenant.sets.code((segment_of("stage", stage),))
+    def __init__(self, sets: Segments) -> None:
+        self.code = partial(_code, sets)
+        self.stays = StayLog(self.code)
+        self.late = LateLog(self.code)
 
-        self.code = code
-        self.stays = StayLog(code)
-        self.late = LateLog(code)
+
+def _code(sets: Segments, stage: str) -> int:
+    """Of the segment of a stage. By name, not a closure: a tenant that sleeps is pickled."""
+    return sets.code((segment_of("stage", stage),))
 
 
 def deal_parts(tenant: "Tenant", key: str) -> Parts:
     """A deal in its own segments and those of its stages."""
-    read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant))
+    read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant.sets))
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
     late, stays = logs.late.go_on(read.late()), read.stays()
     current = [stay for stay in stays[-1:] if stay.end == FOREVER]

@@ -4,6 +4,7 @@ import sys
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from kpis.engine import Engine
@@ -166,6 +167,22 @@ def test_the_same_as_read_from_the_beginning(kind: str, monkeypatch: pytest.Monk
             monkeypatch.setattr(module, "MANY", 10**9)
     take(plain, rows)
     assert dict(engine.state("t").tenant.cells.items()) == dict(plain.state("t").tenant.cells.items())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tenant_of_many_events_may_sleep(kind: str) -> None:
+    """Packed between any two batches, it goes on as one that was not, and writes the same entries."""
+    rows = rows_of(kind, Random(kind))
+    sleeping, waking = Engine(TenantBook(), awake=0), Engine(TenantBook())
+    for at in range(0, len(rows), 20):
+        one, other = (take(engine, rows[at : at + 20]) for engine in (sleeping, waking))
+        assert decoded(one) == decoded(other)
+    assert sleeping.recount("t") == []
+
+
+def decoded(entries: dict[bytes, bytes | None]) -> dict[bytes, Any]:
+    """Entries; the sums of cells without their order."""
+    return {key: orjson.loads(value) if value and key[:1] in b"cg" else value for key, value in entries.items()}
 
 
 def restarted(stored: dict[bytes, bytes | None]) -> Engine:
