@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kpis.earlier import renewed
+from cli.earlier import renewed
 from kpis.stored import first_generation, generation_of, held_generation, tenant_of
 
 Entry = tuple[bytes, bytes | None]

@@ -6,9 +6,9 @@ from itertools import chain
 import orjson
 import pytest
 
+from cli.earlier import renewed
 from cli.entries import Entries, Entry
 from cli.recount import Verdict, check_entries
-from kpis.earlier import renewed
 from kpis.engine import Engine
 from kpis.pseudonyms import pseudonym
 from models.blocks import decode_block, encode_blocks
