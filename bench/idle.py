@@ -16,6 +16,7 @@ from typing import Final
 
 from bench.broker import create_inputs, produce
 from bench.place import environment, place
+from bench.settle import flush
 from bench.worker import Worker, children
 from bench.workload import PARTITIONS, Made, events
 from models import topics
@@ -73,15 +74,6 @@ async def used(settings: Settings) -> float:
         await client.aclose()
 
 
-async def flushed(settings: Settings) -> None:
-    """Empty Redis, so that a new worker is known to have published everything."""
-    client = connect(settings.redis)
-    try:
-        await client.flushall()
-    finally:
-        await client.aclose()
-
-
 def shares(pids: list[int], seconds: float) -> str:
     """Of one core, for so long: of the worker, and of its engine."""
     before, began = [cpu([pid]) for pid in pids], monotonic()
@@ -109,7 +101,7 @@ def main() -> None:
             print(f"{given.tenants:,} tenants published after {monotonic() - began:.0f} s", flush=True)
             print(f"memory: {', '.join(map(memory, [worker.pid, *children(worker.pid)]))}", flush=True)
             worker.stop()
-            asyncio.run(flushed(settings))
+            asyncio.run(flush(settings.redis))
             began, worker = monotonic(), Worker(environment(settings), Path(folder, "worker.log"))
             asyncio.run(published(settings, given.tenants, worker))
             print(f"started anew: published after {monotonic() - began:.0f} s", flush=True)

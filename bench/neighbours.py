@@ -24,13 +24,12 @@ import orjson
 from bench.broker import Sender, create_inputs, produce
 from bench.latency import PROBE_TOPIC, signups
 from bench.place import environment, place
-from bench.settle import Watch
+from bench.settle import Watch, flush
 from bench.worker import Worker
 from bench.workload import PARTITIONS, Made, events, rfc3339
 from models import topics
 from models.settings import Settings
 from ops.local import local_servers
-from sinks.client import connect
 from sinks.read import RedisReader
 
 LIVE, HEAVY = "live", "heavy"  # of different lanes
@@ -159,8 +158,7 @@ class Neighbours:
         await self._until(again, 3600)
 
     async def _flush(self, reader: RedisReader, documents: int) -> None:
-        async with connect(self.settings.redis) as store:
-            await store.flushall()
+        await flush(self.settings.redis)
 
         async def again() -> bool:
             found = await reader.status(HEAVY)  # erased subjects may have taken some documents with them

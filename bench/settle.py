@@ -7,9 +7,16 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from bench.broker import ends, reader
 from models import topics
-from models.settings import Settings
+from models.settings import RedisSettings, Settings
 from sinks.base import SinkUnavailable
+from sinks.client import connect
 from sinks.redis_sink import RedisSink
+
+
+async def flush(redis: RedisSettings) -> None:
+    """Empty Redis: what is there afterwards was published since."""
+    async with connect(redis) as client:
+        await client.flushall()
 
 
 class Watch:

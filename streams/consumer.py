@@ -23,7 +23,7 @@ from streams.fetched import Fetched
 from streams.monitor.lags import lags
 from streams.options import WorkerOptions
 from streams.producing import commit_stamp
-from streams.stop import describe, die
+from streams.stop import describe, die, moved_by_hand
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class BatchConsumer(Consumer):
             era, committed = self.era, await self.committed(self.blocked)
             for tp, (position, _) in list(self.blocked.items()) if era == self.era else ():
                 if committed[tp] > position and tp.topic == self.options.journal:
-                    die(f"{tp.topic}/{tp.partition} was moved by hand: starting again at {committed[tp]}")
+                    moved_by_hand(*tp, committed[tp])
                 elif committed[tp] > position:
                     self.flow(tp.topic, tp.partition, committed[tp])
                 elif TopicPartition(*tp) in self._fetched_to:

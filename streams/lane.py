@@ -78,7 +78,7 @@ class Lane:
     @property
     def quarantining(self) -> bool:
         """Whether events are counted one at a time, after one that could not be counted."""
-        return self._singly
+        return self._counted < self._suspects.end
 
     async def start(self, at: Position) -> None:
         """The state is restored: it stands at ``at``. Nothing moves before `go`."""
@@ -166,11 +166,6 @@ class Lane:
                 await self.publisher.settle(HEAD_START)
 
     @property
-    def _singly(self) -> bool:
-        """Whether events are counted one at a time."""
-        return self._counted < self._suspects.end
-
-    @property
     def _has_work(self) -> bool:
         """Whether redefinitions, erasures or old entries wait."""
         return self._background and self.state.engine.pending
@@ -206,7 +201,7 @@ class Lane:
         if self._suspects.wary:
             self._suspects.wary = False
             raise EngineFailed("Ended", "the worker ended three times at this position", "")
-        return await self.state.engine.count(records, self._suspects.found, single=self._singly)
+        return await self.state.engine.count(records, self._suspects.found, single=self.quarantining)
 
     async def _note_try(self) -> None:
         """Say that events are tried at this position, before the first is: one that ends the process is known by it.

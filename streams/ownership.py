@@ -30,7 +30,7 @@ from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
 from streams.restore import restore
-from streams.stop import Refused, die, spawn
+from streams.stop import Refused, moved_by_hand, spawn
 from streams.table import StateTable
 from streams.topic_ids import recreated
 from streams.transact import Transactor
@@ -185,7 +185,7 @@ class Ownership:
                 continue
             for tp, to in (await self.consumer.committed(blocked)).items():
                 if blocked[tp].ready and to > blocked[tp].position.next:
-                    die(f"{tp.topic}/{tp.partition} was moved by hand: starting again at {to}")
+                    moved_by_hand(*tp, to)
 
     def _flow(self, lane: Lane) -> None:
         self.consumer.flow(self.options.journal, lane.partition, lane.position.next)

@@ -113,7 +113,7 @@ class Publisher:
     async def start(self, at: Position) -> None:
         """Make documents of the state as it is now, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
-        self.whole([tenant for tenant, at in self._again.items() if at <= now])
+        self.whole(tenant for tenant, due in self._again.items() if due <= now)
         answers = []
         if self._urgent and (self._hurry or now >= self._next):
             answers.append(await self._compose(at, URGENT_S, only_urgent=True))

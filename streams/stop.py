@@ -26,6 +26,11 @@ def describe(exc: BaseException) -> str:
     return f"{type(exc).__name__}: {text}{where}" if text else f"{type(exc).__name__}{where}"
 
 
+def moved_by_hand(topic: str, partition: int, to: int) -> NoReturn:
+    """End the process: somebody has said where a partition that stood still goes on, and a start takes it up."""
+    die(f"{topic}/{partition} was moved by hand: starting again at {to}")
+
+
 def die(doing: str, exc: BaseException | None = None, code: int = RESTART) -> NoReturn:
     """End the process at once. Nothing is flushed or closed: an open transaction dies with its producer."""
     reason = str(exc) if isinstance(exc, Refused) else describe(exc) if exc else ""

@@ -170,11 +170,7 @@ async def test_a_corrupt_batch_of_an_input_is_skipped_by_command(rig: Rig, serve
 
 async def test_a_lane_is_moved_past_what_cannot_be_read(rig: Rig) -> None:
     """It is a decision in the state: whoever owned the lane ends, and the next owner goes on behind."""
-    await rig.produce(100)
-    with rig.worker():
-        await rig.exact()
-    before = (await read_state(rig.options, 0))[1]
-    assert before is not None
+    before = await _counted(rig)
     await batch(rig, rig.options.journal, 0, [b"{no block", b"{none either"])
     with rig.worker() as worker:
         await asyncio.to_thread(worker.wait, 60)
@@ -189,6 +185,16 @@ async def test_a_lane_is_moved_past_what_cannot_be_read(rig: Rig) -> None:
         await rig.exact()
 
 
+async def _counted(rig: Rig) -> Position:
+    """Where the first lane stands after some events."""
+    await rig.produce(100)
+    with rig.worker():
+        await rig.exact()
+    at = (await read_state(rig.options, 0))[1]
+    assert at is not None
+    return at
+
+
 async def _ends(rig: Rig, kafka: Kafka) -> dict[tuple[str, int], int]:
     async with LagReader(kafka.bootstrap, rig.options.app_id, [rig.input]) as reader:
         return {(item.topic, item.partition): item.end for item in (await reader.read()).partitions}
@@ -197,11 +203,7 @@ async def _ends(rig: Rig, kafka: Kafka) -> dict[tuple[str, int], int]:
 @pytest.mark.soak
 async def test_a_foreign_record_in_the_journal_blocks_its_own_lane_only(rig: Rig) -> None:
     """Somebody wrote there what is no block: after three starts its lane waits for a decision, and the others go on."""
-    await rig.produce(100)
-    with rig.worker():
-        await rig.exact()
-    before = (await read_state(rig.options, 0))[1]
-    assert before is not None
+    before = await _counted(rig)
     await batch(rig, rig.options.journal, 0, [b'{"topic":"of somebody else"}'])
     for _ in range(3):
         with rig.worker() as worker:
