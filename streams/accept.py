@@ -47,6 +47,8 @@ class Acceptor:
         self.rejected = 0
         self._producer: AIOKafkaProducer
         self._inbox: dict[TP, deque[Fetched]] = {}  # by partition: a busy one must not make the others wait
+        self._tags: dict[TP, int] = {}  # bytes: whose tag is lowest is served next, which adds to it
+        self._served = 0  # the tag of the last one served: who begins to wait has no lower one
         self._known = EVERYBODY
         self._waiting: Counter[TP] = Counter()  # records in the inbox
         self._bytes = 0  # that all of them take
@@ -73,7 +75,10 @@ class Acceptor:
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Never waits: with too much to do the partition is paused."""
         tp = TP(fetched.topic, fetched.partition)
-        self._inbox.setdefault(tp, deque()).append(fetched)
+        if tp not in self._inbox:
+            self._inbox[tp] = deque()
+            self._tags[tp] = max(self._tags.get(tp, 0), self._served)
+        self._inbox[tp].append(fetched)
         self._waiting[tp] += len(fetched.records)
         self._bytes += fetched.bytes
         self._wake.set()
@@ -109,22 +114,31 @@ class Acceptor:
                     await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
-        """A range of each partition in turn, until it is enough for a batch."""
-        options = self.options
+        """Ranges of the partitions in fair turns, until it is enough for a batch.
+
+        Start-time fair queueing (Goyal, Vin and Cheng, 1996): a partition that begins to wait is next, however much the
+        others have waiting; after that all get the same bytes.
+        """
+        options, waited = self.options, self._bytes
         taken: list[Fetched] = []
-        records = size = 0
-        while self._inbox and records < options.batch_events and size < options.batch_bytes:
-            tp = next(iter(self._inbox))
-            ranges = self._inbox.pop(tp)
-            taken.append(ranges.popleft())
-            if ranges:
-                self._inbox[tp] = ranges  # behind the others
+        records = 0
+        while self._inbox and records < options.batch_events and waited - self._bytes < options.batch_bytes:
+            taken.append(self._next())
             records += len(taken[-1].records)
-            size += taken[-1].bytes
-            self._waiting[tp] -= len(taken[-1].records)
-        self._bytes -= size
         self._resume()
         return taken
+
+    def _next(self) -> Fetched:
+        tp = min(self._inbox, key=self._tags.__getitem__)
+        fetched = self._inbox[tp].popleft()
+        if not self._inbox[tp]:
+            del self._inbox[tp]
+        size = fetched.bytes
+        self._served = self._tags[tp]
+        self._tags[tp] += size
+        self._waiting[tp] -= len(fetched.records)
+        self._bytes -= size
+        return fetched
 
     def _resume(self) -> None:
         if self._bytes > self.options.inbox_bytes // 2:
@@ -180,10 +194,9 @@ class Acceptor:
         return dead_letters.output(raw.key, raw.value, list(raw.headers), headers, self.options.dead_letter_bytes)
 
     async def _send(self, places: Places) -> list[asyncio.Future[Any]]:
-        sent = []
-        for (topic, partition), outputs in places.items():
-            sent += await send_all(self._producer, topic, partition, outputs)
-        return sent
+        """Side by side: what is much for one lane makes no other wait."""
+        handed = [send_all(self._producer, *place, outputs) for place, outputs in places.items()]
+        return [future for futures in await asyncio.gather(*handed) for future in futures]
 
     async def _confirm(self) -> None:
         while True:

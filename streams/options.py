@@ -34,10 +34,10 @@ class WorkerOptions:
     http_port: int = 0  # metrics, health and readiness; 0: none
 
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
-    fetch_bytes: int = 1 << 20  # a partition
+    fetch_bytes: int = 256 << 10  # a partition
     poll_records: int = 2_000  # records handed out at a time, unpacked in one go
     slice_records: int = 500  # records validated in one go
-    batch_events: int = 4_000  # records of one batch of `accept`
+    batch_events: int = 2_000  # records of one batch of `accept`
     batch_bytes: int = 6 << 20
     inbox_bytes: int = 24 << 20  # of what was fetched and waits to be validated, before partitions are paused
     record_bytes: int = 256 << 10  # outputs are split at this size
