@@ -1,8 +1,9 @@
 """What the load of one tenant costs its neighbour: ``python -m bench.neighbours [--events N]``.
 
 A live tenant signs up twenty users a second. Meanwhile another tenant back-fills its history at full speed, is counted
-again under another time zone, and has subjects erased; then the worker is killed. For each phase: how long an event
-of the live tenant takes from the broker's acknowledgement to a reader of Redis, and how long the loop stood still.
+again under another time zone, and has subjects erased; then the worker is killed, Redis flushed, and all of it verified.
+For each phase: how long an event of the live tenant takes from the broker's acknowledgement to a reader of Redis, and
+how long the loop stood still.
 """
 
 import argparse
@@ -10,8 +11,10 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import tempfile
 import urllib.request
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +28,7 @@ from bench.broker import Sender, create_inputs, produce
 from bench.latency import PROBE_TOPIC, signups
 from bench.place import environment, place
 from bench.settle import Watch, flush
-from bench.worker import Worker
+from bench.worker import Worker, children, peak
 from bench.workload import PARTITIONS, Made, events, rfc3339
 from models import topics
 from models.settings import Settings
@@ -109,6 +112,7 @@ class Neighbours:
             await self._phase("kill -9", self._kill, say)
             documents = len(await reader.documents(HEAVY)) + len(await reader.documents(LIVE))
             await self._phase(f"{documents:,} documents", lambda: self._flush(reader, documents), say)
+            await self._phase("verify", lambda: self._verify(say), say)
             self.probes.stop.set()
             looking.cancel()
 
@@ -175,6 +179,17 @@ class Neighbours:
             made.append(Made(topic, n % PARTITIONS, HEAVY.encode(), orjson.dumps(event)))
         await asyncio.to_thread(produce, self.settings.kafka, made)
         await self._counted()
+
+    async def _verify(self, say: Callable[[str], None]) -> None:
+        command = [sys.executable, "-m", "cli", "verify"]
+        env = {**os.environ, **self.worker.env}
+        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=STDOUT)
+        most = 0.0
+        said = asyncio.create_task(process.communicate())
+        while not said.done():
+            most = max(most, sum(peak(pid) for pid in (process.pid, *children(process.pid))))
+            await asyncio.wait([said], timeout=0.5)
+        say(f"{said.result()[0].decode().strip()} (code {process.returncode}, {most:.0f} MB at most)")
 
     async def _kill(self) -> None:
         pid = int(re.findall(r"worker 1 started, process (\d+)", self.worker.log.read_text())[-1])

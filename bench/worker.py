@@ -25,7 +25,7 @@ class Worker:
                 [sys.executable, *module, *args], env=_environment(env, log.parent), stdout=out, stderr=out,
                 stdin=subprocess.DEVNULL, start_new_session=True, cwd=log.parent,
             )  # fmt: skip
-        self.log = log
+        self.log, self.env = log, dict(env)
         self.paused = False
 
     @property
