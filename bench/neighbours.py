@@ -1,7 +1,7 @@
 """What the load of one tenant costs its neighbour: ``python -m bench.neighbours [--events N]``.
 
 A live tenant signs up twenty users a second. Meanwhile another tenant back-fills its history at full speed, is counted
-again under another time zone, and has subjects erased; then the worker is killed, Redis flushed, and all of it verified.
+again under another time zone, and has subjects erased; then the worker is killed, Redis flushed, and all verified.
 For each phase: how long an event of the live tenant takes from the broker's acknowledgement to a reader of Redis, and
 how long the loop stood still.
 """
