@@ -23,6 +23,8 @@ class Tenants(Mapping[str, TenantState]):
         self._all: dict[str, TenantState | Dormant] = {}
         self._awake: dict[str, None] = {}  # what was looked up longest ago first
         self._least = self._room = awake  # more of them while those that were put to sleep are wanted again at once
+        self._used: set[str] = set()  # to which events happened in this minute,
+        self._used_before: set[str] = set()  # and in the one before
 
     def __getitem__(self, name: str) -> TenantState:
         found = self._all[name]
@@ -44,13 +46,16 @@ class Tenants(Mapping[str, TenantState]):
     def take(self, name: str) -> TenantState:
         """A tenant to which an event happens."""
         one = self._all[name]
+        self._used.add(name)
         if isinstance(one, Dormant) and self.minute is not None and one.slept_at >= self.minute - 1:
             self._room += 1
         return self[name]
 
     def look(self, minute: int) -> list[str]:
         """A minute begins: the tenants of which documents may be others in it."""
-        self.minute, self._room = minute, max(self._least, self._room - 1)
+        self.minute = minute
+        self._room = max(self._least, min(self._room, len(self._used | self._used_before)))
+        self._used_before, self._used = self._used, set()
         return [name for name, one in self._all.items() if not isinstance(one, Dormant) or one.is_due(minute)]
 
     def add(self, state: TenantState) -> TenantState:

@@ -76,19 +76,25 @@ def test_a_small_tenant_is_some_kilobytes(counted: Counted) -> None:
 
 
 def test_those_that_events_come_to_again_and_again_stay_awake() -> None:
-    """However many: each that is wanted within a minute of its sleep makes room for one more."""
+    """However many: each that is wanted within a minute of its sleep makes room for one more, for two minutes."""
     engine = Engine(TenantBook(), awake=2)
-    tenants, names = engine._tenants, [f"t{n}" for n in range(6)]
+    tenants, names = engine._tenants, [f"t{n}" for n in range(40)]
     tenants.look(100)
-    for _ in range(8):
+    for _ in range(50):
         for name in names:
             engine.state(name)
             tenants.make_room()
     assert tenants.awake == len(names)
-    for minute in range(101, 110):
+    for minute in (101, 102):
         tenants.look(minute)
+        engine.state(names[0])
+        tenants.make_room()
+    assert tenants.awake == len(names)
+    tenants.look(103)
+    for _ in names:
         tenants.make_room()
     assert tenants.awake == 2
+    assert not isinstance(tenants._all[names[0]], Dormant)
 
 
 def test_a_tenant_that_is_counted_again_does_not_sleep(counted: Counted) -> None:
