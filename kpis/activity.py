@@ -19,6 +19,8 @@ def take_record(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
     if kind == "updated":
         return
     thing = f"record:{row.data['record_id']}"
+    if not tenant.keeps_object(thing, row):
+        return
     key = f"{thing}\0{row.data['object']}"
     tenant.ledger.open("record", key)
     tenant.shelve_with("record", key, thing)
@@ -28,6 +30,8 @@ def take_record(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
 def take_ticket(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a ticket."""
     key = f"ticket:{row.data['ticket_id']}"
+    if not tenant.keeps_object(key, row):
+        return
     tenant.ledger.open("ticket", key)
     tenant.shelve_with("ticket", key, key)
     tenant.file("ticket", key, tenant.tickets, ticket_event(row.time, kind, row.source, row.id, row.data))
@@ -36,16 +40,17 @@ def take_ticket(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
 def take_signin(tenant: "Tenant", row: Row, raw: str) -> None:
     """A sign-in: of its user, and of the event's person."""
     user = f"user:{row.data['user_id']}"
-    if row.time < tenant.signins.get(raw, row.time + 1):
+    if tenant.keeps(raw) and row.time < tenant.signins.get(raw, row.time + 1):
         tenant.people.hold(raw)
         tenant.ledger.open("person", tenant.people.person(raw))
         tenant.signins[raw] = row.time
         tenant.dirty.add(("signin", raw))
-    tenant.shelve_with("logins", user, user)
-    if not tenant.ledger.is_open("logins", user):
-        tenant.ledger.add(tenant.people.segments(tenant.people.person(user)), LOGGED_IN, row.time // 60_000)
-    keep_touch(tenant, user, row.time, CODES["login.own" if raw == user else "login.user"], user)
-    if raw != user:
+    if tenant.keeps(user):
+        tenant.shelve_with("logins", user, user)
+        if not tenant.ledger.is_open("logins", user):
+            tenant.ledger.add(tenant.people.segments(tenant.people.person(user)), LOGGED_IN, row.time // 60_000)
+        keep_touch(tenant, user, row.time, CODES["login.own" if raw == user else "login.user"], user)
+    if raw != user and tenant.keeps(raw):
         keep_touch(tenant, raw, row.time, CODES["login.told"], None)
 
 

@@ -2,8 +2,9 @@
 
 *forget* puts a surrogate, derived from the request and not from the id, in the place of every id of the subject; counts
 stay. *unpick* takes its facts away, and history is restated. What is remembered of an id is a salted hash, with the
-request's time: an event of that id from no later than that, however late it comes, is treated the same. One from after
-it is of a new subject. `Plan` says what is to be done; kpis.erasing does it to the facts of the subject alone.
+request's time: an event of that id from no later than that, however late it comes, is treated the same, part
+by part: see `Tenant.take`. One from after it is of a new subject. `Plan` says what is to be done; kpis.erasing does it
+to the facts of the subject alone.
 """
 
 from hashlib import blake2b
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.names import CONTACT, NODE_SPACES, split_within, within
 from kpis.pseudonyms import pseudonym
-from kpis.touches import SIGNED_IN
 from models.record import Row
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
     return sorted(people.identity.members(people.subject(ids[0])), key=rank)
 
 
-def treated(tenant: "Tenant", row: Row) -> Row | None:
-    """An event as it is filed after erasures: with surrogates, or without unpicked ids; None: not at all."""
+def treated(tenant: "Tenant", row: Row) -> tuple[Row, frozenset[str]]:
+    """An event after erasures, with surrogates; and the ids that it names and that were unpicked: see `Tenant.take`."""
     erased = tenant.erased
     salt = erased[SALT][0]
 
@@ -119,21 +119,15 @@ def treated(tenant: "Tenant", row: Row) -> Row | None:
     }  # fmt: skip
     first = next((field for field, _ in PERSONAL if row.data.get(field) is not None), None)
     data = {name: value for name, value in row.data.items() if not (first in found and name in MATCHING)}
-    for field, (_, surrogate) in found.items():
-        if surrogate is None and field in (first, "contact_id", _about(row.type)):
-            return None
-        data[field] = surrogate.partition(":")[2] if surrogate else None
+    data |= {field: surrogate.partition(":")[2] for field, (_, surrogate) in found.items() if surrogate}
+    spaces = dict(PERSONAL)
+    gone = frozenset(spaces[field] + str(data[field]) for field, (_, surrogate) in found.items() if not surrogate)
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
     words = row.type.startswith("crm.identity.")
     if words and row.data.get("winner_id") is not None and not _merge(data, said):
         data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
-    return row._replace(data=data) if found or data != row.data else row
-
-
-def _about(type_: str) -> str | None:
-    """The field without which an event of a type says nothing: a sign-in its user, an event of a lead its lead."""
-    return "lead_id" if type_.startswith("crm.lead.") else "user_id" if type_ == SIGNED_IN else None
+    return (row._replace(data=data) if found or data != row.data else row), gone
 
 
 def read_traits(tenant: "Tenant", traits: dict[str, Any]) -> dict[str, Any]:

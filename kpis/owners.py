@@ -60,9 +60,9 @@ def person_id(tenant: "Tenant", own: str, ids: list[str]) -> str:
 def carry(tenant: "Tenant", ids: list[str], stamp: tuple[int, str, str]) -> None:
     """The ids that an event carries are linked to its first."""
     identity = tenant.people.identity
-    for other in ids[1:]:
+    for other in ids[1:] if tenant.keeps(ids[0]) else ():
         pair = identity.pair(ids[0], other)
-        if identity.carries(pair, stamp):
+        if identity.carries(pair, stamp) and tenant.keeps(other):
             relink(tenant, {pair: lambda link: link.carry(stamp)})
 
 
@@ -71,6 +71,8 @@ def carry_beside(tenant: "Tenant", ids: list[str]) -> None:
     identity = tenant.people.identity
     for other in ids[1:]:
         pair = identity.pair(ids[0], other)
+        if not all(map(tenant.keeps, pair)):
+            continue
         if pair not in identity.links or not identity.links[pair].beside:
             relink(tenant, {pair: lambda link: setattr(link, "beside", True)})
 

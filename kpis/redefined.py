@@ -144,8 +144,7 @@ class Redefinition:
 
     def _take(self, row: Row) -> None:
         # Under these settings more ids may have been of an erased subject than under those of the state.
-        if (taken := treated(self.tenant, row) if self.tenant.erased else row) is not None:
-            self.tenant.take(taken)
+        self.tenant.take(*(treated(self.tenant, row) if self.tenant.erased else (row,)))
 
     def _erase(self, plan: Plan) -> None:
         carry_out(self.tenant, plan.beside(self.tenant))

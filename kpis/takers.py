@@ -43,6 +43,14 @@ CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
 def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a deal."""
     key = str(row.data["deal_id"])
+    if tenant.keeps_object(f"deal:{key}", row):
+        _deal_event(tenant, key, kind, row, late)
+    lead = row.data.get("lead_id")
+    if kind == "created" and lead is not None and row.data.get("time_known") is not False:
+        _lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+
+
+def _deal_event(tenant: "Tenant", key: str, kind: str, row: Row, late: bool) -> None:
     thing = f"deal:{key}"
     tenant.ledger.open("deal", key)
     tenant.ledger.open("closing", key)
@@ -55,14 +63,13 @@ def take_deal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
     if late:
         event.append(True)
     tenant.file("deal", key, tenant.deals, event)
-    lead = row.data.get("lead_id")
-    if kind == "created" and lead is not None and row.data.get("time_known") is not False:
-        _lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
 
 
 def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of an order."""
     key = str(row.data["order_id"])
+    if not tenant.keeps_object(f"order:{key}", row):
+        return
     tenant.ledger.open("order", key)
     tenant.unsettled.add(f"order:{key}")
     tenant.shelve("order", key)
@@ -72,6 +79,8 @@ def take_order(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 def take_subscription(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a subscription."""
     key = str(row.data["subscription_id"])
+    if not tenant.keeps_object(f"subscription:{key}", row):
+        return
     root = tenant.people.subject(f"subscription:{key}")
     if len(tenant.subscriptions.get(key, ())) > MANY:
         open_business(tenant, root)
@@ -93,6 +102,8 @@ def open_business(tenant: "Tenant", root: str) -> None:
 def take_renewal(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a contract's renewal."""
     key = str(row.data["contract_id"])
+    if not tenant.keeps_object(f"contract:{key}", row):
+        return
     tenant.ledger.open("contract", key)
     tenant.shelve("contract", key)
     tenant.file("contract", key, tenant.contracts, renewal_event(row.time, kind, row.source, row.id, row.data))
@@ -107,6 +118,8 @@ def take_lead(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
 
 
 def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
+    if not tenant.keeps(lead):
+        return
     found = merged_leads(tenant, lead)
     for one in found:
         tenant.ledger.open("lead", one)
@@ -122,6 +135,8 @@ def _lead_event(tenant: "Tenant", lead: str, event: LeadEvent) -> None:
 def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a customer."""
     customer = f"customer:{row.data['customer_id']}"
+    if not tenant.keeps(customer):
+        return
     if kind in CUSTOMER_KINDS:
         root = tenant.people.subject(customer)
         if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
@@ -137,6 +152,8 @@ def take_customer(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, b
 
 def _source_and_owner(tenant: "Tenant", row: Row) -> None:
     first = named_ids(row.data)[0]
+    if not tenant.keeps(first):
+        return
     stamp = (row.time, row.source, row.id)
     tenant.say(first, "source", row.data.get("source"), stamp)
     tenant.say(first, "owner", row.data.get("owner_id"), stamp)
@@ -144,15 +161,15 @@ def _source_and_owner(tenant: "Tenant", row: Row) -> None:
 
 def take_identity(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """A word on which ids belong together."""
-    changes = identity_words(kind, row)
-    if changes:
+    words = identity_words(kind, row)
+    if changes := {pair: said for pair, said in words.items() if all(map(tenant.keeps, pair))}:
         relink(tenant, changes)
 
 
 def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """A survey answer."""
     data = row.data
-    if kind != "answered":
+    if kind != "answered" or not tenant.keeps(raw):
         return
     promoter = data["survey_type"] == "nps"
     low, high = ends(data)
@@ -180,7 +197,7 @@ def take_user(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: 
     """A sign-in; of sign-ups the earliest of an id counts."""
     if kind == "signed_in":
         take_signin(tenant, row, raw)
-    if kind != "signed_up" or row.time >= tenant.signups.get(raw, row.time + 1):
+    if kind != "signed_up" or not tenant.keeps(raw) or row.time >= tenant.signups.get(raw, row.time + 1):
         return
     tenant.people.hold(raw)
     tenant.ledger.open("person", tenant.people.person(raw))
@@ -217,7 +234,7 @@ def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
     """An event of an e-mail: of its message, and where a person acts a touch."""
     data = row.data
     slots = slots_of(kind, bot, data)
-    if slots:
+    if slots and tenant.keeps_object(f"message:{data['message_id']}", row):
         key = f"{data['message_id']}\0{data.get('recipient_hash') or ''}"
         message = tenant.messages.get(key)
         if message is None:
@@ -236,7 +253,7 @@ def take_email(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 
 def take_form(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """A form begun or sent; sent it is a touch, too."""
-    if not bot:
+    if not bot and tenant.keeps(raw):
         tenant.forms.take(row, raw, kind == "submitted")
     take_touch(tenant, kind, row, raw, late, bot)
 
@@ -249,6 +266,8 @@ def take_touch(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot:
 
 
 def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: bool) -> None:
+    if not tenant.keeps(raw):
+        return
     spec = BY_CODE[kind]
     minute = row.time // 60_000
     note_: Any = None

@@ -28,7 +28,7 @@ from kpis.marks import DAY_MS
 from kpis.measures import code
 from kpis.money import Rates
 from kpis.mrr import Recurring
-from kpis.names import CONTACT, NODE_SPACES, segment_of, value_of
+from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within, value_of
 from kpis.orders import Chain, OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
 from kpis.pages import page_code, path_of_view
@@ -54,6 +54,7 @@ from models.settings import TenantSettings
 WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
+NOBODY: Final = frozenset[str]()
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
 
 
@@ -117,6 +118,7 @@ class Tenant:
         self.people.sets.follow(self.landings, settings.landing_pages)
         self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
+        self.gone = NOBODY  # unpicked ids of the event that is being taken
         self._match_on = settings.match_on
         self._late_after = settings.late_threshold_s * 1000
         self.unsettled: set[str] = set()
@@ -130,13 +132,16 @@ class Tenant:
 
     # --- an event
 
-    def take(self, row: Row) -> None:
-        """Put an accepted, new event among the facts."""
+    def take(self, row: Row, gone: frozenset[str] = NOBODY) -> None:
+        """Put an accepted, new event among the facts, but for what would be filed under ids that are ``gone``."""
+        self.gone = gone
         row = pseudonymous(self.name, row, self.plain_messages)
         data, time, bot = row.data, row.time, bool(row.flags & BOT_FLAG)
         ids = named_ids(data)
         own = ids[0] if ids else own_object(row)
         contact = data.get("contact_id")
+        if own in gone:
+            self.gone |= self._unpicked_beside(row, ids)
         raw = person_id(self, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
         stamp = (time, row.source, row.id)
         if len(ids) > 1 and row.type not in WORDS:
@@ -145,31 +150,54 @@ class Tenant:
             carry(self, [ids[0], *hash_nodes(data, self._match_on)], stamp)
         if self.people.account and len(ids) > 2 and ids[0].startswith(CUSTOMER) and row.type not in OUTRIGHT:
             carry_beside(self, ids[1:])
-        if ids:
+        if ids and self.keeps(own):
             for field in OWNED.keys() & data:
-                if data[field] is not None:
-                    give_owner(self, OWNED[field] + str(data[field]), own, stamp)
+                if data[field] is not None and self.keeps(thing := OWNED[field] + str(data[field])):
+                    give_owner(self, thing, own, stamp)
         late = row.received - time > self._late_after
         unknown = row.flags & UNKNOWN_TYPE
         if late and (unknown or kind_code(row.type, data) is None):
             self._note_late(f"user:{data['user_id']}" if row.type == SIGNED_IN and not unknown else own, row)
         if bot:
             self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
-        elif not unknown and (traits := data.get("traits")):
+        elif not unknown and self.keeps(own) and (traits := data.get("traits")):
             self._traits(own, traits, stamp)
         if not unknown:
-            if not bot and row.type in self.conversions.types:
-                self.conversions.take(row, raw)
             kind, taker, hears_bots = taker_of(row.type)
-            if not bot:
+            if not bot and self.keeps(raw):
+                if row.type in self.conversions.types:
+                    self.conversions.take(row, raw)
                 note_event(self, row, raw, late)
             if taker is not None and (hears_bots or not bot):
                 taker(self, kind, row, raw, late, bot)
-            if row.type in NUMBERS:
+            if row.type in NUMBERS and self.keeps(own):
                 reach.take_contact(self, row, own, late, bot)
+        self.gone = NOBODY  # nothing remembers them
+
+    def keeps(self, raw: str) -> bool:
+        """Whether something of the event that is being taken may be filed under an id: it was not unpicked."""
+        if not self.gone:
+            return True
+        return self.gone.isdisjoint(split_within(raw) if raw.startswith(WITHIN) else (raw,))
+
+    def _unpicked_beside(self, row: Row, ids: list[str]) -> set[str]:
+        """The ids that an event names beside an unpicked first one, but for those that are somebody else's."""
+        others = {one for one in ids[1:] if not self.people.subject(one).startswith(CUSTOMER)}
+        contact = f"{CONTACT}{row.data.get('contact_id')}"
+        return others if self.keeps_object(contact, row) else {*others, contact}
+
+    def keeps_object(self, thing: str, row: Row) -> bool:
+        """Whether an event of an object is: not if its first id was unpicked, unless the object is somebody else's."""
+        ids = named_ids(row.data) if self.gone else ()
+        if not ids or self.keeps(ids[0]):
+            return True
+        held = self.people.owners.get(thing)
+        return held is not None and tuple(held[:3]) > (row.time, row.source, row.id)
 
     def _note_late(self, raw: str, row: Row) -> None:
         """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
+        if not self.keeps(raw):
+            return
         key, root = f"{raw}\0{row.time // DAY_MS}", self.people.subject(raw)
         if row.type.startswith(LATE_CUSTOMERS):
             note_late(self, root)

@@ -15,7 +15,7 @@ from kpis.measures import is_counter
 from kpis.priced import Priced
 from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
-from kpis.tenant import Tenant, event_label
+from kpis.tenant import NOBODY, Tenant, event_label
 from kpis.zone import Zone, zone
 from models.events import SHAPES
 from models.record import UNKNOWN_TYPE, Block, Row
@@ -127,11 +127,10 @@ class TenantState:
             self.dirty.add(("meta", None) if is_known(label) else ("type", label))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
-        taken = erasure.treated(tenant, row) if tenant.erased else row
-        if taken is not None:
-            tenant.take(taken)
-            if self.follower is not None:
-                self.follower(taken)
+        taken, gone = erasure.treated(tenant, row) if tenant.erased else (row, NOBODY)
+        tenant.take(taken, gone)
+        if self.follower is not None:
+            self.follower(taken)
         if row.type == erasure.REQUEST:
             self.request = row
 

@@ -30,24 +30,22 @@ NEEDED: Final = {
 TENANTS: Final = ("north", "south", "account", "plain")
 
 
-def records(rng: Random, topic: str, count: int, *, unpick: bool = True) -> Iterator[RawRecord]:
-    """So many records of one partition; its clock goes on from the base. Not ``unpick``: erasures only forget."""
+def records(rng: Random, topic: str, count: int) -> Iterator[RawRecord]:
+    """So many records of one partition; its clock goes on from the base."""
     now = BASE_MS + 40 * DAY_MS
     sent: list[bytes] = []
     for offset in range(count):
         now += rng.randrange(20_000)
-        value, headers = _value(rng, sent, unpick=unpick)
+        value, headers = _value(rng, sent)
         timestamp = now if rng.random() < 0.98 else rng.choice((-1, 0, now, 2**62, BASE_MS))
         key = rng.choice((None, None, b"north", b"\xff\xfe", b"x" * 300))
         yield RawRecord(topic, 0, offset, timestamp, key, value, headers)
 
 
-def _value(rng: Random, sent: list[bytes], *, unpick: bool) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+def _value(rng: Random, sent: list[bytes]) -> tuple[bytes | None, list[tuple[str, bytes]]]:
     chance = rng.random()
     if chance < 0.9 or not sent:
         event = structured(rng)
-        if not unpick and isinstance(event["data"], dict) and event["data"].get("mode") == "unpick":
-            event["data"]["mode"] = "forget"
         value = _dump(event)
         sent.append(value)
         del sent[:-200]

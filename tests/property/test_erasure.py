@@ -133,6 +133,47 @@ def test_what_is_told_late_of_an_unpicked_user_or_lead_is_nobodys(customer_is: s
     assert (found["leads"], found["logins_per_active_user"]) == (0, None)
 
 
+PARTS: Final[list[tuple[dict[str, Any], tuple[int, ...]]]] = [
+    ({"user_id": "u1"}, (0, 1, 1, 1)),  # a user of an account: what the user did
+    ({"contact_id": "k1"}, (1, 1, 1, 1)),
+    ({"lead_id": "l1"}, (1, 1, 0, 1)),  # another account's: the event of the lead
+    ({"customer_id": "c1"}, (0, 0, 1, 0)),
+]
+
+
+@pytest.mark.parametrize(("who", "left"), PARTS)
+def test_an_event_of_several_loses_the_part_that_was_counted_for_the_unpicked(
+    who: dict[str, Any], left: tuple[int, ...]
+) -> None:
+    """And it is the same whether the request comes after it or before it."""
+    book = TenantBook.from_mapping({"tenant": {"customer_is": "account", "low_n": 2}})
+    seen: list[Any] = []
+    for early in (True, False):
+        feed = Feed()
+        feed.add("lead.contacted", "2026-05-01", customer_id="c2", lead_id="l1")
+        if not early:
+            feed.add("privacy.erasure_requested", "2026-06-05", mode="unpick", **who)
+        feed.add("page.viewed", "2026-06-01", customer_id="c1", user_id="u1", url="/")
+        feed.add(
+            "order.completed", "2026-06-02", customer_id="c1", user_id="u1", order_id="o1", amount=100, currency="EUR"
+        )
+        feed.add("lead.created", "2026-06-02", customer_id="c1", lead_id="l1")
+        feed.add("deal.won", "2026-06-03", customer_id="c1", deal_id="d1", amount=100, currency="EUR")
+        feed.add("call.ended", "2026-06-03", customer_id="c1", contact_id="k1", deal_id="d1", direction="outbound",
+                 outcome="connected")  # fmt: skip
+        if early:
+            feed.add("privacy.erasure_requested", "2026-06-05", mode="unpick", **who)
+        lane = Lane(book)
+        lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(row) for row in feed.items], "refused": []})]])
+        documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+        assert compare(recount(feed.items, book.default, ms("2026-06-10")), documents) == []
+        assert lane.engine.recount("t") == []
+        found = {one["kpi"]: one["value"] for one in documents if one["window"] == "month" and not one["segment"]}
+        assert tuple(found[kpi] or 0 for kpi in ("visitors", "orders", "leads", "closed_won_deals")) == left
+        seen.append([one for one in documents if one["kpi"] not in ("received", "late_rate")])
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.parametrize("mode", ["forget", "unpick"])
 def test_what_came_of_an_erased_subject_stays_counted_in_the_quality_of_the_stream(mode: str) -> None:
     """Money without a rate, before the request and after it, and a robot's view: they were received."""

@@ -64,17 +64,7 @@ def test_a_restart_goes_on_as_if_nothing_had_happened(
     for tenant in one.engine.tenants():
         assert one.engine.recount(tenant) == []
         assert one.documents(tenant, as_of, looked_at) == other.documents(tenant, as_of, looked_at)
-    if not unpicks(rows):
-        assert differences(one, arrived, as_of, looked_at) == []
-
-
-def unpicks(rows: list[Row]) -> bool:
-    """Whether a request takes facts away.
-
-    An event of two subjects at once, whose links conflict, loses those facts that are filed under the one; the recount,
-    which knows only events, takes it away whole or leaves it.
-    """
-    return any(row.data.get("mode") == "unpick" for row in rows)
+    assert differences(one, arrived, as_of, looked_at) == []
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

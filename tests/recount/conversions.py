@@ -33,8 +33,8 @@ class Conversions:
         self.types = tuple(f"crm.{name}" for name in settings.conversion_types)
         self.wait = settings.conversion_days * DAY
         found: dict[Any, list[int]] = {}
-        for row in tenant.telling:
-            if row.type in self.types:
+        for row in tenant.said:
+            if row.type in self.types and tenant.acts(row):
                 found.setdefault(("subject", tenant.people.buyer(row)), []).append(row.time)
                 if click := row.data.get("click_id"):
                     found.setdefault(("click", str(click)), []).append(row.time)

@@ -67,7 +67,7 @@ class Recount:
         if kind not in self.made:
             self.made[kind] = Attributes(
                 tenant.rows, row.types, tenant.is_late, tenant.is_robot,
-                lambda event: tenant.event_dims(row.segments, event), tenant.heard,
+                lambda event: tenant.event_dims(row.segments, event), tenant.heard, tenant.counts_late,
             )  # fmt: skip
         return self.made[kind]
 
@@ -94,10 +94,10 @@ class Writer:
     def documents(self) -> Iterator[Document]:
         """The document of everything, then those of the segments."""
         if self.row.total:
-            yield self.document({}, self.whole(), len(self.late))
+            yield self.document({}, self.whole(), sum(fact.what for fact in self.late))
         for value, figure, types in self.row.steps(self.window) if self.row.steps else ():
             if something(figure):
-                late = len(self.tenant_late(types)) if self.row.kind == "E" else 0
+                late = sum(fact.what for fact in self.tenant_late(types)) if self.row.kind == "E" else 0
                 yield self.document({self.row.vector: value}, figure, late)
         if self.window.name in self.row.segment_windows:
             for dimension in self.tenant.dimensions(self.row.segments):
@@ -108,9 +108,9 @@ class Writer:
     def tenant_late(self, types: Types) -> list[Fact]:
         """Late events of some types in the window."""
         tenant = self.tenant
-        return Attributes(tenant.rows, types, tenant.is_late, tenant.is_robot, lambda event: {}, ()).late_in(
-            self.window
-        )
+        return Attributes(
+            tenant.rows, types, tenant.is_late, tenant.is_robot, lambda event: {}, (), tenant.counts_late
+        ).late_in(self.window)
 
     def whole(self) -> Figure:
         """The number of everything; a count or sum of events that were never sent is not known."""

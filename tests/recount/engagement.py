@@ -29,7 +29,7 @@ class Engagement:
         self.tenant = tenant
         self.points: dict[str, list[Points]] = {}
         people, weights = tenant.people, tenant.settings.weights
-        for row in tenant.telling:
+        for row in filter(tenant.acts, tenant.said):
             weight = weights.get(row.type.removeprefix("crm."), 0)
             acts = row.type in CHANNELS and takes_part(row)
             if weight and (acts or row.type == "crm.user.signed_in"):

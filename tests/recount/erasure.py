@@ -5,13 +5,26 @@ from typing import Any
 
 from models.record import Row
 from tests.recount.facts import Accepted
-from tests.recount.identity import EXPLICIT, SPACES, Node, People, named, nodes, objects
+from tests.recount.identity import (
+    EXPLICIT,
+    GONE,
+    SPACES,
+    Node,
+    People,
+    is_gone,
+    moment,
+    named,
+    nodes,
+    objects,
+    owners,
+)
+from tests.recount.mail import fills, message_key
+from tests.recount.parts import of_object, with_taken
 
 MATCH = SPACES.index("match")
 HASHES = ("email_hash", "phone_hash")
 NO_HASHES: Mapping[tuple[str, str], str] = {}
 REQUEST = "crm.privacy.erasure_requested"
-SIGNED_IN = "crm.user.signed_in"
 Name = tuple[str, str]  # field, id
 Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
 
@@ -26,11 +39,22 @@ class Erasures:
 
     def take(self, row: Row) -> None:
         """The next event of the journal."""
-        self.rows += self.treated(
-            [row], lambda name: next((s for s in self.said.get(name, ()) if row.time <= s[0]), None)
-        )
+        (kept,) = self.treated([row], lambda name: next((s for s in self.said.get(name, ()) if row.time <= s[0]), None))
+        if any(map(is_gone, nodes(kept.data)[:1])):
+            held = owners(self.rows)
+            others = {thing for thing in objects(kept.data) if thing in held and held[thing][0] > moment(row)}
+            kept = self.alone(without(kept, set(objects(kept.data)) - others), others)
+        self.rows.append(kept)
         if row.type == REQUEST:
             self.carry_out(row)
+
+    def alone(self, row: Row, others: set[tuple[str, str]]) -> Row:
+        """An event whose first id is unpicked, without the other ids that are not known to be somebody else's."""
+        groups = People(self.rows, account=self.account, match_on=self.match_on).groups
+        fields = [field_of(node)[0] for node in nodes(row.data)[1:] if groups.name(node).space]
+        if ("contact", str(row.data.get("contact_id"))) not in others and row.data.get("contact_id"):
+            fields.append("contact_id")
+        return row._replace(data={**row.data, **dict.fromkeys(fields, GONE)})
 
     def carry_out(self, row: Row) -> None:
         """Erase the whole subject of the request's id as it is linked now."""
@@ -52,7 +76,7 @@ class Erasures:
             for number, name in enumerate(dict.fromkeys(names))
         }
         gone = {thing for thing in owned if thing[0] != "contact"} if unpick else set()
-        left = [other for other in self.rows if not gone.intersection(objects(other.data)[:1])]
+        many = {("message", text) for text in self.to_many()}
         hashes = {
             (field, other.data[field]): f"erased {row.id} {field} {other.data[field]}"
             for other in self.rows
@@ -60,9 +84,15 @@ class Erasures:
             if other.data.get(field) and first
             and groups.name(Node(MATCH, f"{field}:{other.data[field]}")) == groups.name(first)
         }  # fmt: skip
-        self.rows = self.treated(left, surrogates.get, hashes)
+        self.rows = [without(other, gone - many, gone) for other in self.treated(self.rows, surrogates.get, hashes)]
         for name, said in surrogates.items():
             self.said[name] = sorted([*self.said.get(name, []), said], key=lambda one: one[0])
+
+    def to_many(self) -> list[str]:
+        """Messages that went to several recipients: they are everybody's."""
+        keys = {message_key(row) for row in self.rows if fills(row) and of_object(row, "message")}
+        texts = [text for text, _ in keys]
+        return [text for text in set(texts) if texts.count(text) > 1]
 
     def treated(self, rows: Iterable[Row], said: Any, hashes: Mapping[Name, str] = NO_HASHES) -> list[Row]:
         """Events with what is said of their ids."""
@@ -74,12 +104,7 @@ class Erasures:
                 *([("contact_id", str(data["contact_id"]))] if data.get("contact_id") else []),
             ]
             words = {name: word for name in ids if (word := said(name)) is not None}
-            about = "lead_id" if row.type.startswith("crm.lead.") else "user_id" if row.type == SIGNED_IN else None
-            if any(
-                word[1] is None and (name == ids[0] or name[0] in ("contact_id", about)) for name, word in words.items()
-            ):
-                continue
-            data |= {name[0]: word[1] for name, word in words.items()}
+            data |= {name[0]: GONE if word[1] is None else word[1] for name, word in words.items()}
             for field in HASHES:
                 if data.get(field) and ((ids and ids[0] in words) or (field, data[field]) in hashes):
                     data[field] = hashes.get((field, data[field])) if ids and ids[0] in words else None
@@ -104,6 +129,13 @@ class Erasures:
         return bool(data["winner_id"] and data["loser_ids"])
 
 
+def without(row: Row, gone: set[tuple[str, str]], unclaimed: Iterable[tuple[str, str]] = ()) -> Row:
+    """An event without what it says of some objects; of others it says no more whose they are."""
+    of = set(objects(row.data))
+    kinds = [{kind for kind, _ in of.intersection(things)} for things in (unclaimed, gone)]
+    return row._replace(data=with_taken(row.data, *kinds)) if any(kinds) else row
+
+
 def field_of(node: Node) -> Name:
     """The field that carries an id."""
     return f"{SPACES[node.space]}_id", node.text
@@ -112,12 +144,13 @@ def field_of(node: Node) -> Name:
 def mentioned(row: Row) -> list[Node]:
     """Every id an event speaks of."""
     data = row.data
+    known = [node for node in nodes(data) if not is_gone(node)]
     if row.type not in EXPLICIT:
-        return nodes(data)
+        return known
     losers = data.get("loser_ids") or []
     names = [data.get("winner_id"), *([losers] if isinstance(losers, str) else losers)]
     told = [named(str(name), str(data.get("entity") or "customer")) for name in names if name]
-    return [*nodes(data), *(node for node in told if node)]
+    return [*known, *(node for node in told if node)]
 
 
 def erased(accepted: Accepted, *, account: bool, match_on: tuple[str, ...]) -> Accepted:

@@ -157,7 +157,7 @@ def connected(calls: Facts) -> Figure:
 def people(facts: Facts) -> Figure:
     """Interactions; n is how many persons there were."""
     count = sum(fact.what.counts for fact in facts)
-    return Figure(count, count, None, len({fact.what.person for fact in facts}))
+    return Figure(count, count, None, len({fact.what.person for fact in facts} - {None}))
 
 
 def interactions(facts: Facts) -> Figure:

@@ -8,6 +8,8 @@ from models.record import Row
 SPACES: Final = ("customer", "lead", "user", "anonymous", "match")
 IDS: Final = SPACES[:4]
 OBJECTS: Final = ("deal", "order", "subscription", "contract", "message", "ticket", "record", "contact")
+GONE: Final = "\0"  # in the place of an id that was unpicked
+UNCLAIMED: Final = "(unclaimed)"  # kinds of objects of which an event says no more whose they are
 EXPLICIT: Final = {"crm.identity.merged": True, "crm.identity.identified": True, "crm.identity.unmerged": False}
 
 
@@ -40,6 +42,11 @@ def nodes(data: dict[str, Any]) -> list[Node]:
     return [Node(rank, str(data[f"{space}_id"])) for rank, space in enumerate(IDS) if data.get(f"{space}_id")]
 
 
+def is_gone(node: Node) -> bool:
+    """Whether an id was unpicked: it is linked to nothing."""
+    return node.text == GONE
+
+
 def objects(data: dict[str, Any]) -> list[tuple[str, str]]:
     """The objects an event carries, in the order in which they lend it a subject."""
     return [(kind, str(data[f"{kind}_id"])) for kind in OBJECTS if data.get(f"{kind}_id")]
@@ -56,7 +63,11 @@ def named(text: str, entity: str) -> Node | None:
 def star(found: Sequence[Node | None]) -> list[Pair]:
     """The first of several nodes with each other one."""
     first, *rest = found or [None]
-    return [pair(first, other) for other in rest if first and other and other != first]
+    return [
+        pair(first, other)
+        for other in rest
+        if first and other and other != first and not (is_gone(first) or is_gone(other))
+    ]
 
 
 def outright(row: Row) -> list[Pair]:
@@ -90,7 +101,7 @@ class Edges:
                 self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
         if row.type not in ("crm.identity.unmerged", "crm.identity.merged"):
             for field in self.match_on if nodes(row.data) else ():
-                if row.data.get(field):
+                if row.data.get(field) and not is_gone(nodes(row.data)[0]):
                     found = pair(nodes(row.data)[0], Node(SPACES.index("match"), f"{field}:{row.data[field]}"))
                     self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
             self.beside.update(star([node for node in nodes(row.data) if node.space]))
@@ -221,6 +232,8 @@ def owners(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[Moment, Node]]:
     found: dict[tuple[str, str], tuple[Moment, Node]] = {}
     for row in rows:
         ids = nodes(row.data)
-        for thing in objects(row.data) if ids else ():
+        for thing in objects(row.data) if ids and not is_gone(ids[0]) else ():
+            if thing[1] == GONE or thing[0] in row.data.get(UNCLAIMED, ()):
+                continue
             found[thing] = max(found.get(thing, (moment(row), ids[0])), (moment(row), ids[0]))
     return found

@@ -6,7 +6,9 @@ from typing import Final
 
 from models.record import BOT, Row
 from tests.recount.facts import Dims, Fact, Source, dated
+from tests.recount.parts import of_object
 
+VERBS: Final = ("sent", "delivered", "bounced", "unsubscribed", "complained")
 UNSUBSCRIBE: Final = ("unsubscribe", "opt-out", "optout")
 
 
@@ -19,6 +21,13 @@ def is_click(row: Row) -> bool:
     """A click on anything but a link to unsubscribe."""
     link = str(row.data.get("link_url") or "").lower()
     return row.type == "crm.email.clicked" and not any(word in link for word in UNSUBSCRIBE)
+
+
+def fills(row: Row) -> bool:
+    """Whether an event says something of its message."""
+    verb = row.type.removeprefix("crm.email.")
+    known = ("opened", "clicked") if row.flags & BOT else (*VERBS, "opened", "clicked")
+    return row.type.startswith("crm.email.") and verb in known and (verb != "clicked" or is_click(row))
 
 
 @dataclass
@@ -50,13 +59,14 @@ class Message:
 class Mail:
     """The messages and calls of a tenant. ``dims`` gives an event's own segments."""
 
-    def __init__(self, rows: Iterable[Row], dims: Callable[[Row], Dims]) -> None:
+    def __init__(self, rows: Iterable[Row], dims: Callable[[Row], Dims], acts: Callable[[Row], bool]) -> None:
         self.messages: dict[tuple[str, str], Message] = {}
         calls: dict[str, list[Fact]] = {"inbound": [], "outbound": []}
         for row in rows:
             if row.type.startswith("crm.email.") and row.data.get("message_id"):
-                self.messages.setdefault(message_key(row), Message()).add(row)
-            elif row.type == "crm.call.ended" and not row.flags & BOT and row.data["direction"] in calls:
+                if of_object(row, "message"):
+                    self.messages.setdefault(message_key(row), Message()).add(row)
+            elif row.type == "crm.call.ended" and acts(row) and not row.flags & BOT and row.data["direction"] in calls:
                 connected = row.data["outcome"] == "connected"
                 calls[row.data["direction"]].append(Fact(row.time, dims(row), connected))
         self.dims = dims

@@ -52,15 +52,15 @@ class Attributes:
 
     def __init__(
         self, rows: Sequence[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims],
-        heard: Sequence[Row],
+        heard: Sequence[Row], counts: Test,
     ) -> None:  # fmt: skip
         found = types.of(rows)
         self.sent = bool(types.of(heard))
-        self.late = dated(Fact(row.time, dims(row)) for row in found if late(row))
+        self.late = dated(Fact(row.time, dims(row), counts(row)) for row in found if late(row))
         self.robots = dated(Fact(row.time, {}) for row in types.of(heard) if robot(row))
 
     def late_in(self, window: Window) -> list[Fact]:
-        """Late events with their time in a window."""
+        """Late events with their time in a window, and whether each counts among all or in its segments only."""
         return self.late(window)
 
     def excluded(self, window: Window) -> int:

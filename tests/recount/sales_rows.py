@@ -7,6 +7,7 @@ from typing import Final
 from models.record import Row
 from tests.recount import figures as f
 from tests.recount.facts import Fact, Figure, Source, dated, ratio, share
+from tests.recount.parts import of_lead, of_object, own
 from tests.recount.quality import Types
 from tests.recount.reach_out import Closings, Responses, Touches
 from tests.recount.row import KpiRow
@@ -34,7 +35,7 @@ STEPS: Final = {
 def sales_rows(tenant: Tenant) -> list[KpiRow]:
     """All of them."""
     telling, settings = tenant.telling, tenant.settings
-    touches = Touches(telling, tenant.people)
+    touches = Touches([row for row in tenant.said if own(row)], tenant.people)
     closings = Closings(touches, tenant.deals, tenant.leads, tenant.people)
     responses = Responses(touches, tenant.leads, tenant.dims, tenant.people, settings)
     return [
@@ -154,7 +155,7 @@ def funnel_rows(tenant: Tenant) -> list[KpiRow]:
     lists = {
         "visitor": visitors, "lead": tenant.leads.created, "opportunity": tenant.leads.opportunities, "won": won,
     }  # fmt: skip
-    attempts = {step: dated(Fact(row.time, {}) for row in tenant.telling if is_attempt(tenant, step, row))
+    attempts = {step: dated(Fact(row.time, {}) for row in tenant.said if is_attempt(tenant, step, row))
                 for step in STEPS}  # fmt: skip
     reached = latest_steps(tenant)
 
@@ -213,10 +214,10 @@ def is_attempt(tenant: Tenant, step: str, row: Row) -> bool:
     """Whether an event is a try at a step, whatever became of it."""
     data, verb = row.data, row.type.removeprefix("crm.")
     if step == "visitor":
-        return verb == "page.viewed"
+        return verb == "page.viewed" and tenant.acts(row)
     if step == "lead":
-        return verb == "lead.created"
+        return verb == "lead.created" and of_lead(row)
     if step == "opportunity":
         dated_lead = verb == "deal.created" and data.get("lead_id") and data.get("time_known") is not False
-        return bool(dated_lead or (verb == "lead.converted" and data.get("deal_id")))
-    return row.type.startswith("crm.deal.") and tenant.stages.state(row) == "won"
+        return of_lead(row) and bool(dated_lead or (verb == "lead.converted" and data.get("deal_id")))
+    return row.type.startswith("crm.deal.") and of_object(row, "deal") and tenant.stages.state(row) == "won"

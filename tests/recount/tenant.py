@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from models.record import BOT, UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
+from tests.recount import parts
 from tests.recount.acquisition import Acquisition
 from tests.recount.deals import Deals, Stages
 from tests.recount.erasure import erased
@@ -57,11 +58,13 @@ class Tenant:
         self.rows = accepted.rows
         self.heard_anything = bool(self.heard or accepted.refused)
         self.first = min((row.time for row in self.heard if not undated(row)), default=None)
-        telling = self.telling = accepted.telling
-        self.people = People(self.rows, account=settings.customer_is == "account", match_on=settings.match_on)
+        account = self.account = settings.customer_is == "account"
+        said = self.said = accepted.telling
+        telling = self.telling = [row for row in said if parts.told(row, account=account)]
+        self.people = People(self.rows, account=account, match_on=settings.match_on)
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
-        self.dims = subject_dims(telling, self.people, self.traits)
+        self.dims = subject_dims([row for row in said if parts.own(row)], self.people, self.traits)
         rates = self.rates = Rates(telling, self.zone, settings.currency)
         stages = self.stages = Stages.of(settings.won_stages, settings.lost_stages)
         self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days, settings.qualified_stages)
@@ -70,8 +73,8 @@ class Tenant:
             days=settings.inactivity_days, net_of_tax=settings.net_of_tax,
         )  # fmt: skip
         self.web = Web(telling, self.people, self.dims, self.unknown, self.zone)
-        self.leads = Leads(telling, self.people, self.dims, self.unknown)
-        self.mail = Mail(self.rows, self.touch_dims)
+        self.leads = Leads([row for row in said if parts.of_lead(row)], self.people, self.dims, self.unknown)
+        self.mail = Mail(self.rows, self.touch_dims, self.acts)
         self.perception = Perception(telling, self.people, self.dims_of_subject, settings)
         self.quality = Quality(everything, self.is_late)
         self.acquisition = Acquisition(self)
@@ -83,8 +86,12 @@ class Tenant:
         self.open, self.stale = remembered(self.deals.open), remembered(self.deals.stale)
         self.active, self.pairs = remembered(self.revenue.active), remembered(self.revenue.pairs)
         self.latest_answers = remembered(self.perception.latest)
-        self.human_touches = interactions([row for row in self.rows if is_human(row)], self.people)
-        self.all_touches = interactions(self.rows, self.people)
+        self.human_touches = interactions([row for row in self.rows if is_human(row)], self.people, self.acts)
+        self.all_touches = interactions(self.rows, self.people, self.acts)
+
+    def acts(self, row: Row) -> bool:
+        """Whether what an event's person did is left."""
+        return parts.acts(row, account=self.account)
 
     def is_late(self, row: Row) -> bool:
         """Received so long after it happened that it may restate a value."""
@@ -110,8 +117,23 @@ class Tenant:
         """The segments of a person's answer, and its scale."""
         return {**self.dims_of_subject(self.people.subject_of_person(row)), "scale": scale_text(row.data)}
 
+    def counts_late(self, row: Row) -> bool:
+        """Whether a late event counts among all: with the person who did it, with the user who signed in."""
+        if row.flags & UNKNOWN_TYPE:
+            return parts.own(row)
+        if row.type == "crm.user.signed_in":
+            return parts.told(row, account=self.account)
+        return self.acts(row) if row.type.startswith(TOUCHES) else parts.own(row)
+
     def event_dims(self, segments: str | None, row: Row) -> Dims:
         """The segments in which an event itself counts (late ones), by the kind of a KPI's segments."""
+        left = self.counts_late(row)
+        if segments in ("deal", "stage"):
+            left = parts.of_object(row, "deal") if row.type.startswith("crm.deal.") else parts.own(row)
+        return self.dims_of_event(segments, row) if left or row.type == "crm.cost.recorded" else {}
+
+    def dims_of_event(self, segments: str | None, row: Row) -> Dims:
+        """The same of an event of which that part is left."""
         untold = row.flags & UNKNOWN_TYPE or self.is_robot(row)
         if segments in ("deal", "stage") and row.type.startswith("crm.deal.") and untold:
             return {}  # it makes no deal that would fall in any

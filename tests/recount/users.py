@@ -28,6 +28,8 @@ class SignIns:
             if row.type == "crm.user.signed_in":
                 user = str(row.data["user_id"])
                 facts.append(Fact(row.time, tenant.dims_of_subject(people.subject_of_person(user_alone(row))), user))
+        for row in filter(tenant.acts, tenant.said):
+            if row.type == "crm.user.signed_in":
                 person = people.person(row)
                 self.first_in[person] = min(self.first_in.get(person, row.time), row.time)
         self.events = dated(facts)

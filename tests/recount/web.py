@@ -1,7 +1,7 @@
 """Visitors, leads, sign-ups and interactions by channel."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from models.record import BOT, Row
 from tests.recount.facts import Dims, Fact, Source, dated, undated
 from tests.recount.identity import Node, People, moment, nodes
 from tests.recount.mail import is_click, message_key
+from tests.recount.parts import of_object
 from tests.recount.windows import Window, local_date
 
 SOCIAL: Final = ("liked", "commented", "shared", "followed", "mentioned", "messaged")
@@ -159,7 +160,7 @@ class Contact(NamedTuple):
     """An interaction: whether it counts or only shows that the person was there, and the person."""
 
     counts: bool
-    person: str
+    person: str | None
 
 
 def takes_part(row: Row) -> bool:
@@ -172,22 +173,28 @@ def takes_part(row: Row) -> bool:
     return row.type != "crm.email.clicked" or is_click(row)
 
 
-def interactions(rows: Sequence[Row], people: People) -> Source:
-    """Interactions of the rows given: of the opens of a message only the first, and none after a click."""
+def interactions(rows: Sequence[Row], people: People, acts: Callable[[Row], bool]) -> Source:
+    """Interactions of the rows given: of the opens of a message only the first, and none after a click.
+
+    An open is its message's; that somebody was there is the person's, as everything else.
+    """
     taken = sorted((row for row in rows if row.type in CHANNELS and takes_part(row)), key=moment)
     clicked: dict[tuple[str, str], int] = {}
     for row in taken:
-        if row.type == "crm.email.clicked":
+        if row.type == "crm.email.clicked" and of_object(row, "message"):
             clicked.setdefault(message_key(row), row.time)
     opened: set[tuple[str, str]] = set()
     facts: list[Fact] = []
     for row in taken:
-        counts = True
+        counts, person = acts(row), people.person(row) if acts(row) else None
         if row.type == "crm.email.opened":
+            if not of_object(row, "message"):
+                facts += [Fact(row.time, {"channel": "email"}, Contact(counts=False, person=person))] if person else []
+                continue
             key = message_key(row)
             counts = key not in opened and clicked.get(key, row.time) >= row.time
             opened.add(key)
-        facts.append(Fact(row.time, {"channel": CHANNELS[row.type]}, Contact(counts, people.person(row))))
+        facts.append(Fact(row.time, {"channel": CHANNELS[row.type]}, Contact(counts, person)))
     return dated(facts)
 
 
