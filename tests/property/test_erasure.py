@@ -119,12 +119,12 @@ def test_a_deal_of_a_forgotten_person_stays_with_the_account(*, late: bool) -> N
 @pytest.mark.parametrize("mode", ["forget", "unpick"])
 @pytest.mark.parametrize("who", [{"lead_id": "l1"}, {"customer_id": "c2"}])
 def test_others_of_an_account_are_counted_once_whatever_other_accounts_they_are_in(
-    who: dict[str, str], mode: str
+    who: dict[str, Any], mode: str
 ) -> None:
-    """One person is known in three accounts. A lead of the second goes, or all of it: then what is left are three."""
+    """One person is known in three accounts; a lead of the second is erased, or all of it, which parts the person."""
     book = TenantBook.from_mapping({"tenant": {"customer_is": "account", "low_n": 2}})
     feed = Feed()
-    visits = [
+    visits: list[tuple[str, dict[str, Any]]] = [
         ("c1", {"user_id": "u1", "anonymous_id": "a1"}), ("c2", {"user_id": "u2", "anonymous_id": "a1"}),
         ("c2", {"lead_id": "l1"}), ("c3", {"anonymous_id": "a5"}), ("c3", {"anonymous_id": "a6"}),
         ("c2", {"user_id": "u2", "anonymous_id": "a5"}), ("c2", {"user_id": "u2", "anonymous_id": "a6"}),
