@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kpis.slices import Pace
 from models.record import Row
 from models.settings import TenantBook
-from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends, event, some
+from tests.property.events import CUSTOMERS, LEADS, LINKS, USERS, VISITORS, Told, ends, event, some
 from tests.property.lanes import JOURNAL_TS, Lane, World, batches, differences, row_of, worlds
 from tests.property.test_engine import often, variant, windows
 
@@ -89,11 +89,11 @@ MET: Final = st.one_of(
 
 
 @often
-@given(st.data(), worlds(story=st.lists(MET, min_size=3, max_size=8)), ends, windows)
+@given(st.data(), worlds(story=st.lists(st.one_of(MET, MET, MET, *LINKS), min_size=3, max_size=8)), ends, windows)
 def test_persons_known_in_several_accounts(data: st.DataObject, world: World, as_of: int, looked_at: list[str]) -> None:
     """One is erased: of the others in its accounts everything stays counted once, of those it was one with, too."""
-    book = TenantBook.from_mapping({"tenant": {"low_n": 2, **SETTINGS["accounts"]}})
-    rows = data.draw(arrivals(world, hashes=False))
+    book = TenantBook.from_mapping({"tenant": {"low_n": 2, **SETTINGS["accounts"], **SETTINGS["matched"]}})
+    rows = data.draw(arrivals(world, hashes=data.draw(st.booleans())))
     cuts = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
     arrived = batches(rows, [0] * len(rows), cuts)
     lane = Lane(book).take(arrived)
