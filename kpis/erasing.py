@@ -5,6 +5,7 @@ and what there is then goes back when the batch ends. Every part that derives so
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
@@ -48,18 +49,23 @@ def carry_out(tenant: "Tenant", plan: Plan) -> None:
     left = _release(tenant, plan)
     tenant.dirty.update(("owner", thing) for thing in people.replace(names))
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
-    for one in dict.fromkeys(name for raw in found for name in (people.subject(raw), people.person(raw))):
-        people.put_fresh(one)
+    for root in dict.fromkeys(map(people.subject, found)):
+        people.put_fresh(root)
     for key, said in plan.remembered(tenant.erased).items():
         tenant.erased[key] = said
         tenant.dirty.add(("erased", key))
 
 
 def _roots(tenant: "Tenant", names: Iterable[str]) -> list[str]:
-    """The subjects that an erasure changes: in accounts also those of whom something is filed with another account."""
+    """The subjects that an erasure changes: in accounts also every other one that has an id of the same persons.
+
+    So what is put back was taken out: each person that may be another one is named by an id of these subjects, before
+    and after. Other persons with an id among theirs are not touched.
+    """
     people = tenant.people
-    found = [root for raw in names for root in (people.subject(raw), people.subject(people.person(raw)))]
-    return list(dict.fromkeys(found))
+    persons = dict.fromkeys(map(people.person, names))
+    known = (raw for person in persons for raw in people.identity.person_members(person))
+    return list(dict.fromkeys(map(people.subject, chain(names, known))))
 
 
 # --- what goes is taken out of the numbers of others, too

@@ -116,6 +116,33 @@ def test_a_deal_of_a_forgotten_person_stays_with_the_account(*, late: bool) -> N
         lane.restart(1)
 
 
+@pytest.mark.parametrize("mode", ["forget", "unpick"])
+@pytest.mark.parametrize("who", [{"lead_id": "l1"}, {"customer_id": "c2"}])
+def test_others_of_an_account_are_counted_once_whatever_other_accounts_they_are_in(
+    who: dict[str, Any], mode: str
+) -> None:
+    """One person is known in three accounts; a lead of the second is erased, or all of it, which parts the person."""
+    book = TenantBook.from_mapping({"tenant": {"customer_is": "account", "low_n": 2}})
+    feed = Feed()
+    visits: list[tuple[str, dict[str, Any]]] = [
+        ("c1", {"user_id": "u1", "anonymous_id": "a1"}), ("c2", {"user_id": "u2", "anonymous_id": "a1"}),
+        ("c2", {"lead_id": "l1"}), ("c3", {"anonymous_id": "a5"}), ("c3", {"anonymous_id": "a6"}),
+        ("c2", {"user_id": "u2", "anonymous_id": "a5"}), ("c2", {"user_id": "u2", "anonymous_id": "a6"}),
+    ]  # fmt: skip
+    for day, (account, ids) in enumerate(visits, 1):
+        for kind in ("page.viewed", "form.started"):
+            feed.add(kind, f"2026-06-0{day}", customer_id=account, **ids, url="/", form_id="f", session_id="s")
+    feed.add("privacy.erasure_requested", "2026-06-09", mode=mode, **who)
+    lane = Lane(book)
+    for item in feed.items:
+        lane.take([[("t", {"topic": "x", "partition": 0, "rows": [list(item)], "refused": []})]])
+    for _ in range(2):  # a restart makes all persons from the facts
+        assert lane.engine.recount("t") == []
+        documents = lane.engine.documents("t", ms("2026-06-10"), live=False, full=True)
+        assert mode == "unpick" or compare(recount(feed.items, book.default, ms("2026-06-10")), documents) == []
+        lane.restart(1)
+
+
 @pytest.mark.parametrize("customer_is", ["person", "account"])
 def test_what_is_told_late_of_an_unpicked_user_or_lead_is_nobodys(customer_is: str) -> None:
     """Also in the name of a customer: no sign-in and no lead of an id that is not there any more."""

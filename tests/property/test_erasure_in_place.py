@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from kpis.slices import Pace
 from models.record import Row
 from models.settings import TenantBook
-from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
+from tests.property.events import CUSTOMERS, LEADS, LINKS, USERS, VISITORS, Told, ends, event, some
 from tests.property.lanes import JOURNAL_TS, Lane, World, batches, differences, row_of, worlds
-from tests.property.test_engine import variant, windows
+from tests.property.test_engine import often, variant, windows
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "customers": {},
@@ -65,6 +65,41 @@ def test_a_restart_goes_on_as_if_nothing_had_happened(
         assert one.engine.recount(tenant) == []
         assert one.documents(tenant, as_of, looked_at) == other.documents(tenant, as_of, looked_at)
     assert differences(one, arrived, as_of, looked_at) == []
+
+
+MET: Final = st.one_of(
+    *(
+        event(
+            "page.viewed form.started form.submitted chat.messaged survey.answered" + signs,
+            some(session_id=("z1",)),
+            flags=(0,), url=("/",), form_id=("f1",), direction=("inbound",), customer_id=CUSTOMERS,
+            survey_id=("q1",), survey_type=("nps",), score=(9,), **persons,
+        )
+        for signs, persons in (
+            (" user.signed_in user.signed_up", {"user_id": USERS}),
+            (" user.signed_in", {"user_id": USERS, "anonymous_id": VISITORS}),
+            (" user.signed_up", {"user_id": USERS, "lead_id": LEADS}),
+            ("", {"lead_id": LEADS, "anonymous_id": VISITORS}),
+            ("", {"anonymous_id": VISITORS}),
+        )
+    )
+)  # fmt: skip
+"""Somebody does something in the name of an account: after a few of them persons are known in several accounts."""
+
+
+@often
+@given(st.data(), worlds(story=st.lists(st.one_of(MET, MET, MET, *LINKS), min_size=3, max_size=8)), ends, windows)
+def test_persons_known_in_several_accounts(data: st.DataObject, world: World, as_of: int, looked_at: list[str]) -> None:
+    """One is erased: of the others in its accounts everything stays counted once, of those it was one with, too."""
+    book = TenantBook.from_mapping({"tenant": {"low_n": 2, **SETTINGS["accounts"], **SETTINGS["matched"]}})
+    rows = data.draw(arrivals(world, hashes=data.draw(st.booleans())))
+    cuts = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    arrived = batches(rows, [0] * len(rows), cuts)
+    lane = Lane(book).take(arrived)
+    for _ in range(2):  # a restart knows of persons that an erasure made and never noted
+        assert [one for tenant in lane.engine.tenants() for one in lane.engine.recount(tenant)] == []
+        lane.restart(1)
+    assert differences(lane, arrived, as_of, looked_at) == []
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
