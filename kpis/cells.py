@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from sys import intern
 from typing import Any, Final
 
-from kpis.measures import LASTING, NAMES, is_counter, levels, rows_of
+from kpis.measures import KEPT, LASTING, NAMES, Names, OwnNames, is_counter, levels, rows_of
 from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
@@ -121,6 +121,7 @@ class Cells:
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
         self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
         self._plans: dict[int, Plan] = {}  # head -> levels to add to
+        self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
         self._unfolded: list[dict[str, Level]] = []  # series that may have panes below the floors
         self._moved: set[str] = set()  # levels whose floors moved since all was folded
 
@@ -139,19 +140,25 @@ class Cells:
             for level, panes in held:
                 self._level(intern(name), intern(segment), level).fill(panes)
 
-    def _plan(self, head: int, segments: Segments) -> Plan:
+    def _plan(self, head: int, segments: Segments, name: str) -> Plan:
         """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""
         plan = self._plans.get(head)
         if plan is None:
-            name, sets = NAMES.names[head & MEASURE_MASK], segments.sets[head >> MEASURE_BITS]
+            sets = segments.sets[head >> MEASURE_BITS]
             minutes, quarters, days = (
                 [self._level(name, one, level) for one in sets if level in levels(name, bool(one))] for level in "mqd"
             )
             plan = self._plans[head] = (minutes, quarters, days)
         return plan
 
-    def apply(self, rows: Rows, segments: Segments) -> None:
-        """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days."""
+    def apply(self, rows: Rows, segments: Segments, names: Names = NAMES) -> None:
+        """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days.
+
+        ``names``: of their measures. A tenant's own are forgotten when they have become many: no row holds them now.
+        """
+        if self._planned != (names, names.turn):
+            self._planned = names, names.turn
+            self._plans.clear()
         by_head: dict[int, dict[int, int]] = {}
         for key, delta in rows.items():
             if delta:
@@ -162,8 +169,9 @@ class Cells:
                 found[(key & MINUTE_MASK) - MINUTE_BIAS] = delta
         day_of: dict[int, int] = {}  # quarter hour -> local day
         for head, changes in by_head.items():
-            self.touch(NAMES.names[head & MEASURE_MASK], min(changes))
-            minutes, quarters, days = self._plan(head, segments)
+            name = names.name(head & MEASURE_MASK)
+            self.touch(name, min(changes))
+            minutes, quarters, days = self._plan(head, segments, name)
             if minutes:
                 self._add(minutes, changes, self.floors["m"])
             by_quarter: dict[int, int] = {}
@@ -171,9 +179,11 @@ class Cells:
                 quarter = minute // 15
                 by_quarter[quarter] = by_quarter.get(quarter, 0) + delta
             if quarters:
-                self._add(quarters, by_quarter, self._floor("q", NAMES.names[head & MEASURE_MASK]))
+                self._add(quarters, by_quarter, self._floor("q", name))
             if days:
                 self._add(days, self._by_day(by_quarter, day_of), self.floors["d"])
+        if isinstance(names, OwnNames) and len(names.codes) > KEPT:
+            names.forget()
 
     def rest(self) -> None:
         """Hold nothing that is only there to read faster: nobody will, for a while."""

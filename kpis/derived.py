@@ -123,7 +123,7 @@ def _put(tenant: "Tenant", cells: Cells) -> int:
     """Put the rows so far into the cells; the units of work that it takes."""
     tenant.people.sets.flush(tenant.ledger.rows, tenant.zone)
     rows = tenant.ledger.take()
-    cells.apply(rows, tenant.sets)
+    cells.apply(rows, tenant.sets, tenant.ledger.names)
     return 3 * len(rows)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
 from kpis.marks import Mark, in_common
-from kpis.measures import NAMES, code
+from kpis.measures import OwnNames
 from kpis.windows import MINUTE_MS
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
@@ -30,6 +30,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.rows: Rows = {}
+        self.names = OwnNames()  # of the measures in the rows
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
         self.parts: dict[str, Callable[[str], Parts | None]] = {}  # None: a group of few facts
         self.memo: dict[str, Any] | None = None  # what many groups read, while no fact changes between them
@@ -117,7 +118,7 @@ class Ledger:
 
     def mark(self, segments: int, mark: Mark, sign: int) -> None:
         """Add a dated change to the batch's rows."""
-        self.add(segments, code(mark[0]), minute_of(mark[1]), sign * mark[2])
+        self.add(segments, self.names.code(mark[0]), minute_of(mark[1]), sign * mark[2])
 
     def _parts_of(self, group: Group) -> Parts | None:
         of = self.parts.get(group[0])
@@ -133,11 +134,12 @@ class Ledger:
 
     def _move(self, contribution: Contribution, sign: int) -> None:
         # mark, written out: a batch moves many more changes than it has events.
-        rows, codes = self.rows, NAMES.codes
+        rows, names = self.rows, self.names
+        codes = names.codes
         for segments, (measure, instant, delta) in contribution:
             number = codes.get(measure)
             if number is None:
-                number = code(measure)
+                number = names.code(measure)
             minute = instant // MINUTE_MS
             if not -LAST_MINUTE <= minute <= LAST_MINUTE:
                 minute = minute_of(instant)

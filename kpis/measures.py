@@ -1,10 +1,13 @@
 """The names of measures, and which levels of panes each is kept at.
 
 A measure is a number that adds up over disjoint subjects. Its name is text (``visitors@7d``, ``won``, ``net:EUR``); in
-the hot path it is a small integer, given out as names are first used and never stored.
+the hot path it is a small integer, given out as names are first used and never stored. Names that
+modules spell are numbered once a process; those that say a day, a currency or a type, of which a tenant can make any
+number, are numbered by each tenant and forgotten when they become many.
 """
 
 from functools import lru_cache
+from sys import intern
 from typing import Final
 
 from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
@@ -20,8 +23,15 @@ SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are th
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 
 
+OWN: Final = 1 << 16  # the first code of a tenant's own names
+MOST: Final = 1 << 24  # codes that a row's key has room for
+KEPT: Final = 1 << 15  # names that a tenant remembers from one batch to the next
+
+
 class Names:
-    """Measure names <-> codes, for the life of a process."""
+    """Measure names <-> codes, for the life of a process: names that modules spell."""
+
+    turn = 0  # codes of another turn say other names
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
@@ -34,6 +44,42 @@ class Names:
             found = self.codes[name] = len(self.names)
             self.names.append(name)
         return found
+
+    def name(self, code: int) -> str:
+        """The measure name of a code."""
+        return self.names[code]
+
+
+class OwnNames(Names):
+    """The measure names that one tenant uses: the process's, and its own, which have other codes once forgotten."""
+
+    def code(self, name: str) -> int:
+        """The code of a measure name. OverflowError when rows that wait hold more than their keys have room for."""
+        found = self.codes.get(name)
+        if found is None:
+            name = intern(name)  # most are those of other tenants, too
+            found = NAMES.codes.get(name)
+            if found is None:
+                found = OWN + len(self.names)
+                if found >= MOST:
+                    raise OverflowError("too many measures in one batch")
+                self.names.append(name)
+            self.codes[name] = found
+        return found
+
+    def name(self, code: int) -> str:
+        """The measure name of a code."""
+        return NAMES.names[code] if code < OWN else self.names[code - OWN]
+
+    def forget(self) -> None:
+        """Begin again, when nothing holds a code any more."""
+        self.codes.clear()
+        self.names.clear()
+        self.turn += 1
+
+    def __reduce__(self) -> tuple[type["OwnNames"], tuple[()]]:
+        """A tenant at rest has no rows, and its names are not packed."""
+        return OwnNames, ()
 
 
 NAMES: Final = Names()

@@ -150,7 +150,8 @@ class Table:
         self._minutes, self._hit_minutes = views[:, MINUTE], hits[:, MINUTE]
         pairs, self._pairs = np.unique(keys(views), return_inverse=True)
         self._hit_pairs = np.searchsorted(pairs, keys(hits))
-        self._pages = (pairs & 0xFFFF_FFFF).astype(np.int64)
+        # Numbered anew: codes are as high as pages of all tenants are many.
+        self._codes, self._pages = np.unique(pairs & 0xFFFF_FFFF, return_inverse=True)
         self._found: dict[tuple[int, int, int], dict[str, PageCount]] = {}
 
     def counts(self, start: int, end: int, young: int) -> dict[str, PageCount]:
@@ -163,7 +164,7 @@ class Table:
             if len(self._found) >= FOUND_KEPT:
                 self._found.clear()
             self._found[key] = {
-                PAGES.names[page]: PageCount(int(every[page]), _at(converted, page), _at(open_, page))
+                PAGES.names[self._codes[page]]: PageCount(int(every[page]), _at(converted, page), _at(open_, page))
                 for page in np.flatnonzero(every).tolist()
             }
         return self._found[key]

@@ -21,7 +21,6 @@ from kpis.identity import named_ids
 from kpis.lead_groups import deciding, merged_leads
 from kpis.leads import LeadEvent
 from kpis.ledger import MANY
-from kpis.measures import code
 from kpis.messages import new_message, note, slots_of
 from kpis.names import segment_of
 from kpis.orders import order_event
@@ -294,7 +293,8 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
 def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> None:
     tenant.people.own("late_views", raw, tenant.people.owner(raw), None)
     if not tenant.ledger.is_open("late_views", raw):
-        tenant.ledger.add(tenant.people.segments(tenant.people.subject(raw)), code(f"late.s:{type_}"), minute)
+        segments = tenant.people.segments(tenant.people.subject(raw))
+        tenant.ledger.add(segments, tenant.ledger.names.code(f"late.s:{type_}"), minute)
 
 
 @lru_cache(maxsize=1024)

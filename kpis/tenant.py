@@ -159,7 +159,7 @@ class Tenant:
         if late and (unknown or kind_code(row.type, data) is None):
             self._note_late(f"user:{data['user_id']}" if row.type == SIGNED_IN and not unknown else own, row)
         if bot:
-            self.ledger.add(0, code(f"bot:{event_label(row)}"), time // 60_000)
+            self.ledger.add(0, self.ledger.names.code(f"bot:{event_label(row)}"), time // 60_000)
         elif not unknown and self.keeps(own) and (traits := data.get("traits")):
             self._traits(own, traits, stamp)
         if not unknown:
@@ -356,7 +356,7 @@ class Tenant:
         self.people.sets.close()
         self.people.sets.flush(self.ledger.rows, self.zone)
         self.people.finish()
-        self.cells.apply(self.ledger.take(), self.sets)
+        self.cells.apply(self.ledger.take(), self.sets, self.ledger.names)
         for dimension in self.sets.filled:
             self.dirty.update(("values", (dimension, number)) for number in range(self.sets.pieces(dimension)))
         self.sets.filled.clear()

@@ -1,39 +1,37 @@
 """One text for one meaning: canonical JSON, and what a hostile JSON document may not do."""
 
-import json
-from decimal import Decimal
 from typing import Any, Final
 
 import orjson
 
 from models.refused import Refused
+from models.structure import structure
 
 MAX_BYTES: Final = 1_000_000  # room is left for the journal's own fields below Kafka's default of 1 MiB
 MAX_DEPTH: Final = 64
 MAX_KEYS: Final = 1000
 _BOM: Final = b"\xef\xbb\xbf"
+_CHANGED: Final = (float, list, dict)  # what a whole number can be, or be in
 
 
 def parse(raw: bytes) -> Any:
     """The JSON document in ``raw``; a byte order mark is taken off. Refused: empty, not_utf8, not_json, depth."""
     try:
-        return orjson.loads(raw)
+        return orjson.loads(raw.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
-        return _parse_again(raw, "depth limit" in error.msg)
+        raise _unreadable(raw, "depth limit" in error.msg) from None
 
 
-def _parse_again(raw: bytes, too_deep: bool) -> Any:
+def _unreadable(raw: bytes, too_deep: bool) -> Refused:
     if too_deep:
-        raise Refused("depth")
-    if raw.startswith(_BOM):
-        return parse(raw[len(_BOM) :])
-    if not raw.strip():
-        raise Refused("empty")
+        return Refused("depth")
+    if not raw.removeprefix(_BOM).strip():
+        return Refused("empty")
     try:
         raw.decode()
     except UnicodeDecodeError:
-        raise Refused("not_utf8") from None
-    raise Refused("not_json") from None
+        return Refused("not_utf8")
+    return Refused("not_json")
 
 
 def canonical(data: object) -> bytes:
@@ -49,74 +47,36 @@ def _whole(value: Any) -> Any:
     if type(value) is float:
         return int(value) if value.is_integer() and -(2**63) <= value < 2**64 else value
     if type(value) is dict:
-        return {key: _whole(item) for key, item in value.items()}
-    if type(value) is list:
-        return [_whole(item) for item in value]
-    return value
+        return {key: _whole(item) if type(item) in _CHANGED else item for key, item in value.items()}
+    return [_whole(item) if type(item) in _CHANGED and item != [] else item for item in value]
 
 
-def check_nesting(raw: bytes, body: object) -> int:
-    """Number of colons in ``raw``. Refused depth or too_many_keys.
+def check_nesting(raw: bytes) -> int:
+    """Number of colons in ``raw``, a valid document. Refused depth or too_many_keys.
 
     Every key has a colon and every array a bracket, so two cheap counts bound depth and keys from above.
     """
     colons = raw.count(b":")
     if colons + raw.count(b"[") >= MAX_DEPTH:
-        if _too_deep(body):
+        depth, keys = structure(raw)
+        if depth > MAX_DEPTH:
             raise Refused("depth")
-        if colons > MAX_KEYS and _keys(body) > MAX_KEYS:
+        if keys > MAX_KEYS:
             raise Refused("too_many_keys")
     return colons
 
 
-def _too_deep(body: object) -> bool:
-    level = [body]
-    for _ in range(MAX_DEPTH + 1):
-        level = [item for value in level for item in _items(value)]
-        if not level:
-            return False
-    return True
+def check_keys(raw: bytes, colons: int, *written: bytes) -> None:
+    """Refused duplicate_key, nul. ``colons`` are those of ``raw``, ``written`` its parts once more, by orjson.
 
-
-def _keys(body: object) -> int:
-    stack, count = [body], 0
-    while stack:
-        value = stack.pop()
-        count += len(value) if isinstance(value, dict) else 0
-        stack.extend(_items(value))
-    return count
-
-
-def _items(value: object) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def check_keys(raw: bytes, colons: int, colons_left: int) -> None:
-    """Refused duplicate_key, nul. ``colons_left`` is the number of colons in the parsed document, written again.
-
-    A key written twice is lost in parsing, and its colon with it. Only escaped colons and NULs hide from that.
+    A key that is there twice is lost in parsing, and its colon with it; a colon may be escaped in ``raw``, never in
+    ``written``.
     """
-    if colons != colons_left or (b"\\" in raw and b"\\u00" in raw):
-        json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    escaped = b"\\u00" in raw
+    if escaped:
+        plain = raw.replace(b"\\\\", b"")  # now each backslash begins an escape
+        colons += plain.count(b"\\u003a") + plain.count(b"\\u003A")
+    if colons != sum(text.count(b":") for text in written):
         raise Refused("duplicate_key")
-    if any("\0" in key or _has_nul(value) for key, value in pairs):
+    if escaped and any(b"\\u0000" in text.replace(b"\\\\", b"") for text in written):
         raise Refused("nul")
-    return found
-
-
-def _has_nul(value: object) -> bool:
-    if isinstance(value, list):
-        return any(map(_has_nul, value))
-    return isinstance(value, str) and "\0" in value
-
-
-def with_decimals(raw: bytes) -> Any:
-    """The document again, with fractions as Decimal and integers exact at any size."""
-    return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal)

@@ -1,12 +1,12 @@
 """The three ways an event may be wrapped, read into one: attributes, data, canonical data."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import orjson
 
-from models.canonical import MAX_BYTES, canonical, check_keys, check_nesting, parse, with_decimals
+from models.canonical import MAX_BYTES, canonical, check_keys, check_nesting, parse
+from models.literals import Literals
 from models.record import RawRecord
 from models.refused import Refused
 from models.rules import Exact
@@ -16,7 +16,7 @@ _STRUCTURED: Final = b"application/cloudevents+json"
 
 
 Sent = tuple[dict[str, Any], Any, bytes, Exact]
-"""An event as sent: attributes, data ({} when there was none), canonical data, data once more with decimals."""
+"""An event as sent: attributes, data ({} when there was none), canonical data, data once more with numbers as texts."""
 
 
 def open_envelope(record: RawRecord) -> Sent:
@@ -28,31 +28,27 @@ def open_envelope(record: RawRecord) -> Sent:
         raise Refused("size")
     attributes = binary_attributes(record.headers) if record.headers else None
     body = parse(raw)
-    colons = check_nesting(raw, body)
+    colons = check_nesting(raw)
     return _structured(raw, body, colons) if attributes is None else _binary(raw, body, colons, attributes)
 
 
 def _structured(raw: bytes, body: Any, colons: int) -> Sent:
     if type(body) is not dict:
         raise Refused("not_object")
-    whole = "data" in body
+    colons -= "data" in body
     data = body.pop("data", None)
     text = canonical(data)
-    check_keys(raw, colons, text.count(b":") + orjson.dumps(body).count(b":") + whole)
+    check_keys(raw, colons, text, orjson.dumps(body))
     if data is None:
         _no_data(body)
         return body, {}, b"{}", dict
-    return body, data, text, partial(_exact_data, raw)
+    return body, data, text, Literals(raw, inside=True)
 
 
 def _binary(raw: bytes, data: Any, colons: int, attributes: dict[str, str]) -> Sent:
     text = canonical(data)
-    check_keys(raw, colons, text.count(b":"))
-    return dict(attributes), data, text, partial(with_decimals, raw)
-
-
-def _exact_data(raw: bytes) -> Any:
-    return with_decimals(raw)["data"]
+    check_keys(raw, colons, text)
+    return dict(attributes), data, text, Literals(raw, inside=False)
 
 
 def _no_data(body: dict[str, Any]) -> None:

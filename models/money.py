@@ -14,7 +14,8 @@ from models.refused import Refused
 _KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
 _PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
 # Longer numbers than this may have lost digits on their way through a double.
-_LONG_NUMBER: Final = re.compile(rb"[0-9.]{16}")
+_LONG_NUMBER: Final = re.compile(rb"(?<![0-9.])[0-9.]{16}")
+_LONGEST: Final = 400  # characters of a number: the largest double takes 309
 
 
 @lru_cache(1024)
@@ -33,14 +34,18 @@ def digits(code: str) -> int:
 
 
 def decimal(value: object, field: str, raw: bytes, exact: Callable[[], Any]) -> Decimal:
-    """The number as it was written. ``exact`` re-parses the record with decimals; called only for very long numbers."""
+    """The number as it was written. ``exact`` reads the data again; called only for very long numbers."""
     if type(value) is int:
         return Decimal(value)
     if type(value) is str and len(value) < 130 and _PLAIN.fullmatch(value):
         return Decimal(value)
     if type(value) is float:
-        return Decimal(exact()[field]) if _LONG_NUMBER.search(raw) else Decimal(repr(value))
-    raise Refused("bad_amount" if type(value) is str else "wrong_type", field, "a number, or a text like 12.50")
+        text = exact()[field] if _LONG_NUMBER.search(raw) else repr(value)
+        if len(text) <= _LONGEST:
+            return Decimal(text)
+    raise Refused(
+        "bad_amount" if type(value) in (str, float) else "wrong_type", field, "a number, or a text like 12.50"
+    )
 
 
 def minor_units(value: Decimal, places: int, field: str) -> int:

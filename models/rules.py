@@ -10,7 +10,7 @@ from models.instant import local_date
 from models.refused import Refused
 
 Exact = Callable[[], Any]
-"""Re-parses the event's data with fractions as Decimal; used only when a double may have lost digits."""
+"""The event's data once more, numbers as texts; used only when a double may have lost digits."""
 Rule = Callable[[dict[str, Any], int, bytes, Exact], None]
 """Checks (data, t in ms, the record, Exact) and may normalise data; Refused."""
 

@@ -28,7 +28,7 @@ from streams import dead_letters
 from streams.checked import checked, sure
 from streams.consumer import BatchConsumer
 from streams.failpoints import reach
-from streams.fetched import Fetched
+from streams.fetched import Fetched, slices
 from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.producing import Output, lane_of, new_producer, send_all
@@ -56,7 +56,6 @@ class Acceptor:
         self._wake = asyncio.Event()
         self._working = asyncio.Lock()
         self._sent: asyncio.Queue[tuple[list[asyncio.Future[Any]], list[Fetched]]] = asyncio.Queue(3)
-        self._lanes: dict[str, int] = {}
 
     def configure(self, book: TenantBook) -> None:
         """Which tenants there are, and whether others may send, from the next batch on."""
@@ -151,8 +150,7 @@ class Acceptor:
         journal: Places = defaultdict(list)
         letters: Places = defaultdict(list)
         for fetched in taken:
-            for first in range(0, len(fetched.records), self.options.slice_records):
-                records = fetched.records[first : first + self.options.slice_records]
+            for records in slices(fetched.records, self.options.slice_records, self.options.slice_bytes):
                 with stats.process.labels("accept").time():
                     self._validate(fetched._replace(records=records), journal, letters)
                 await asyncio.sleep(0)
@@ -173,16 +171,10 @@ class Acceptor:
         stats.accepted(fetched.topic, rows)
         stats.refused(fetched.topic, [rejection.reason for rejection in rejections])
         for tenant, block in blocks:
-            journal[self.options.journal, self._lane(tenant)].append((tenant.encode(), block, []))
+            journal[self.options.journal, lane_of(tenant, self.options.lanes)].append((tenant.encode(), block, []))
         for rejection in rejections:
             place = fetched.topic + self.options.dlq_suffix, fetched.partition
             letters[place].append(sure(self._letter, rejection))
-
-    def _lane(self, tenant: str) -> int:
-        lane = self._lanes.get(tenant)
-        if lane is None:
-            lane = self._lanes[tenant] = lane_of(tenant, self.options.lanes)
-        return lane
 
     def _letter(self, rejection: Rejection) -> Output:
         raw = rejection.record

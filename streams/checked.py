@@ -3,6 +3,7 @@
 The letter says `engine_error` and the class of the exception, never its text: it may repeat what was sent.
 """
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +22,17 @@ _told: set[tuple[str, str]] = set()  # classes and stages that were logged: once
 
 def checked(records: Sequence[RawRecord], known: Known | None = None) -> tuple[list[Row], list[Rejection], Blocks]:
     """Rows, rejections and the journal's blocks of one fetched range of a partition."""
+    # A parsed document has no rings, and may have half a million lists: the collector would walk them again and again.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _checked(records, known)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _checked(records: Sequence[RawRecord], known: Known | None) -> tuple[list[Row], list[Rejection], Blocks]:
     topic, partition = (records[0].topic, records[0].partition) if records else ("", 0)
     try:
         rows, rejections = validate(records, known)

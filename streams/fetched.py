@@ -1,6 +1,6 @@
 """A fetched batch: the unit in which records travel through Faust."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -33,7 +33,23 @@ class Fetched(NamedTuple):
     @property
     def bytes(self) -> int:
         """Size of keys, values and headers."""
-        return sum(
-            len(record.value or b"") + len(record.key or b"") + sum(len(k) + len(v or b"") for k, v in record.headers)
-            for record in self.records
-        )
+        return sum(map(size_of, self.records))
+
+
+def size_of(record: Record) -> int:
+    """Bytes of key, value and headers."""
+    size = len(record.value or b"") + len(record.key or b"")
+    return size + sum(len(name) + len(value or b"") for name, value in record.headers) if record.headers else size
+
+
+def slices(records: Sequence[Record], number: int, size: int) -> Iterator[Sequence[Record]]:
+    """All records in order, at most ``number`` and about ``size`` bytes of them at a time."""
+    first = held = 0
+    for place, record in enumerate(records):
+        more = size_of(record)
+        if place > first and (place - first >= number or held + more > size):
+            yield records[first:place]
+            first, held = place, 0
+        held += more
+    if records:
+        yield records[first:]

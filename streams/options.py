@@ -36,7 +36,8 @@ class WorkerOptions:
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
     fetch_bytes: int = 256 << 10  # a partition
     poll_records: int = 2_000  # records handed out at a time, unpacked in one go
-    slice_records: int = 500  # records validated in one go
+    slice_records: int = 500  # records validated in one go,
+    slice_bytes: int = 1 << 20  # or fewer large ones
     batch_events: int = 2_000  # records of one batch of `accept`
     batch_bytes: int = 6 << 20
     inbox_bytes: int = 24 << 20  # of what was fetched and waits to be validated, before partitions are paused

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -16,6 +17,7 @@ Headers = list[Header]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 
+@lru_cache(4096)
 def lane_of(tenant: str, lanes: int) -> int:
     """The journal partition of a tenant: what Kafka's own partitioner gives for this key."""
     return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % lanes)

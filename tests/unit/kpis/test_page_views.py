@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +57,26 @@ def test_counts_are_those_of_sets(data: st.DataObject, first: list[View], later:
         start, end = sorted((data.draw(st.integers(0, 3 * WEEK)), data.draw(st.integers(1, 3 * WEEK))))
         window = Window("any", start, end, end * 60_000, False, end * 60_000)
         assert table.counts(window) == naive(told, hits, person, start, end)
+
+
+def test_counting_costs_a_tenants_own_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages other tenants of the process have."""
+    for number in range(2_000):
+        PAGES.code(f"/others/{number}")
+    table, sizes = PageViews(7), []
+    for raw, path in (("u", "/mine"), ("v", "/mine"), ("v", "/last")):
+        table.viewed(raw, PAGES.code(path), 5)
+    counted = np.bincount
+
+    def watched(pages: Any) -> Any:
+        found = counted(pages)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(np, "bincount", watched)
+    window = Window("any", 0, 10, 600_000, False, 600_000)
+    assert table.counts(window) == {"/mine": PageCount(2, 0, 2), "/last": PageCount(1, 0, 1)}
+    assert max(sizes) <= 2
 
 
 def view(number: int, path: str) -> Any:

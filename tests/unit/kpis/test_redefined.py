@@ -128,10 +128,10 @@ def test_a_row_that_a_redefinition_cannot_take_is_counted_all_the_same(monkeypat
     engine.finish()
     take = Tenant.take
 
-    def fail(tenant: Tenant, row: Row) -> None:
+    def fail(tenant: Tenant, row: Row, gone: frozenset[str] = frozenset()) -> None:
         if tenant.settings.tz != "UTC":
             raise KeyError(row.id)
-        take(tenant, row)
+        take(tenant, row, gone)
 
     monkeypatch.setattr(Tenant, "take", fail)
     feed = Feed()

@@ -12,7 +12,7 @@ from models.validate import Known, validate
 from streams import checked as module
 from streams.accept import Acceptor
 from streams.checked import checked, sure
-from streams.fetched import Fetched
+from streams.fetched import Fetched, slices
 from streams.options import WorkerOptions
 from tests.corpus import dump, good
 
@@ -188,3 +188,12 @@ def test_coming_back_is_no_new_beginning() -> None:
     assert taken(acceptor) == [(0, 0)]
     acceptor.offer(waiting(0, 50))
     assert [taken(acceptor) for _ in range(5)] == [[(1, 0)], [(1, 20)], [(1, 40)], [(0, 50)], [(1, 60)]]
+
+
+def test_a_slice_is_bounded_by_records_and_bytes() -> None:
+    """A large record is alone in its slice; none is left out."""
+    sizes = [1, 2, 3, 4, 9, 1, 30, 1, 1, 7]
+    records: Any = [record(number, b"x" * size) for number, size in enumerate(sizes)]
+    found = [[len(one.value or b"") for one in part] for part in slices(records, 3, 10)]
+    assert found == [[1, 2, 3], [4], [9, 1], [30], [1, 1, 7]]
+    assert list(slices([], 3, 10)) == []

@@ -9,12 +9,14 @@ import time
 from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
-from models.record import Row
+from models.record import RawRecord, Row
 from models.refused import REASONS
 from ops.verdicts import Verdict
+from streams.checked import checked
 from streams.fetched import Fetched
 from streams.monitor.engines import Engines
 from streams.monitor.health import Stillness, alive, ready
@@ -63,6 +65,26 @@ def test_no_label_can_name_a_tenant_or_a_customer() -> None:
     assert names == {
         "topic", "type", "reason", "disposition", "stage", "partition", "status", "state", "version", "python"
     }  # fmt: skip
+
+
+def test_no_label_grows_with_what_is_sent() -> None:
+    """A topic has a series a known type, one for all others, and one a reason."""
+    metrics, sizes = Metrics(), []
+    for turn in range(2):
+        raw = [
+            RawRecord("in", 0, number, 1_717_243_200_000, None, orjson.dumps(event))
+            for number in range(300)
+            for event in (
+                {"type": f"crm.made.up{turn}_{number}", "tenantid": f"t{turn}_{number}", "source": f"s{turn}_{number}"},
+                {"type": f"Other{turn}_{number}"},
+                {"type": "crm.page.viewed", "data": {f"field{turn}_{number}": 1}},
+            )
+        ]
+        rows, rejections, _ = checked(raw)
+        metrics.accepted("in", rows)
+        metrics.refused("in", [rejection.reason for rejection in rejections])
+        sizes.append(metrics.exposition().count(b'topic="in"'))
+    assert sizes == [10, 10]  # a counter has a second series, of when it began
 
 
 def test_recovery_is_that_of_all_lanes_that_are_read_back() -> None:
