@@ -16,7 +16,7 @@ from typing import Final
 
 from bench.broker import create_inputs, produce
 from bench.place import environment, place
-from bench.settle import flush
+from bench.settle import Watch, flush
 from bench.worker import Worker, children
 from bench.workload import PARTITIONS, Made, events
 from models import topics
@@ -65,6 +65,18 @@ async def published(settings: Settings, tenants: int, worker: Worker) -> None:
                 raise RuntimeError(f"the worker ended:\n{worker.tail()}")
 
 
+async def counted(settings: Settings, tenants: int, worker: Worker) -> None:
+    """Wait until every event is counted and every tenant has some documents."""
+    watch = Watch(settings)
+    try:
+        while watch.unaccepted() or await watch.behind(watch.tenant_ends([f"tenant-{n}" for n in range(tenants)])):
+            await asyncio.sleep(2)
+            if worker.code is not None:
+                raise RuntimeError(f"the worker ended:\n{worker.tail()}")
+    finally:
+        await watch.close()
+
+
 async def used(settings: Settings) -> float:
     """Memory that Redis uses, MB."""
     client = connect(settings.redis)
@@ -97,8 +109,8 @@ def main() -> None:
         try:
             began = monotonic()
             produce(settings.kafka, history(settings, given.tenants, given.each))
-            asyncio.run(published(settings, given.tenants, worker))
-            print(f"{given.tenants:,} tenants published after {monotonic() - began:.0f} s", flush=True)
+            asyncio.run(counted(settings, given.tenants, worker))
+            print(f"{given.tenants:,} tenants counted after {monotonic() - began:.0f} s", flush=True)
             print(f"memory: {', '.join(map(memory, [worker.pid, *children(worker.pid)]))}", flush=True)
             worker.stop()
             asyncio.run(flush(settings.redis))
