@@ -95,13 +95,13 @@ class Told:
             if value is not None:
                 self.entries[key] = value
 
-    def traces(self) -> list[Any]:
+    def traces(self, planted: str = PLANTED) -> list[Any]:
         """Where something planted is still to be found."""
         documents = self.engine.documents("t", NOW + 60_000, live=False, full=True)
-        found: list[Any] = [(key, value) for key, value in self.entries.items() if PLANTED.encode() in key + value]
-        found += [one for one in documents if PLANTED in repr(one)]
-        found += [text for text in strings(self.engine) if PLANTED in repr(text)]
-        return found + [name for name in PAGES.names if PLANTED in name]
+        found: list[Any] = [(key, value) for key, value in self.entries.items() if planted.encode() in key + value]
+        found += [one for one in documents if planted in repr(one)]
+        found += [text for text in strings(self.engine) if planted in repr(text)]
+        return found + [name for name in PAGES.names if planted in name]
 
 
 def requests(mode: str) -> list[Row]:
@@ -125,7 +125,19 @@ def test_nothing_planted_is_left(mode: str, account: bool) -> None:
     assert person.traces() == []
     again = [row._replace(id=f"{row.id}+", identity=row.identity ^ 1) for row in known]
     person.take(again)
-    assert person.engine.recount("t") == []
+    assert (person.traces(), person.engine.recount("t")) == ([], [])
+
+
+@pytest.mark.parametrize("account", [False, True])
+@pytest.mark.parametrize("mode", ["forget", "unpick"])
+@pytest.mark.parametrize("place", range(len(IDS)), ids=list(IDS))
+def test_an_erased_id_that_is_told_beside_others_leaves_nothing(place: int, mode: str, account: bool) -> None:
+    """The others, which nobody erased, keep their part of the event."""
+    person, erased = Told(account=account), list(IDS.values())[place]
+    person.take([requests(mode)[place]])
+    person.take(rows())
+    assert (person.traces(erased), person.engine.recount("t")) == ([], [])
+    assert person.traces(), "nothing of the others is kept"
 
 
 @pytest.mark.parametrize("account", [False, True])
