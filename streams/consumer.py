@@ -24,6 +24,7 @@ from streams.monitor.lags import lags
 from streams.options import WorkerOptions
 from streams.producing import commit_stamp
 from streams.stop import describe, die, moved_by_hand
+from streams.stoppable import StoppableConsumer
 
 log = logging.getLogger(__name__)
 
@@ -317,7 +318,7 @@ class BatchTransport(Transport):
 
 
 def _new_consumer(options: WorkerOptions, assignor: type[LaneAssignor]) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
+    return StoppableConsumer(
         bootstrap_servers=list(options.brokers),
         client_id=options.app_id,
         group_id=options.app_id,

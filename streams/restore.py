@@ -12,16 +12,17 @@ from streams.fetched import Record
 from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.stop import Refused
+from streams.stoppable import StoppableConsumer
 from streams.table import LaneState
 
 STALLED = 60.0  # seconds without a record while the end is not reached
 SOON = 2.0  # seconds in which nothing is compacted: only closed segments are, and the cleaner looks every 15 s
 
 
-def new_reader(options: WorkerOptions) -> AIOKafkaConsumer:
+def new_reader(options: WorkerOptions) -> StoppableConsumer:
     """A consumer of no group, for reading a partition from its beginning. Not started."""
     header_keys.allow_any()
-    return AIOKafkaConsumer(
+    return StoppableConsumer(
         bootstrap_servers=list(options.brokers),
         client_id=f"{options.app_id}-reader",
         group_id=None,

@@ -1,0 +1,26 @@
+"""A consumer that can be stopped at any moment."""
+
+import asyncio
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+
+AGAIN: Final = 0.5  # seconds
+
+
+class StoppableConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """An aiokafka consumer whose `stop` returns.
+
+    When an assignment is replaced, aiokafka's fetcher cancels the request that is under way and waits for it. A
+    cancellation of its own that comes meanwhile is taken for that of the request: it goes on, and `stop` never
+    returns.
+    """
+
+    async def stop(self) -> None:
+        """Close it; the fetcher is cancelled until it has ended."""
+        stopping = asyncio.ensure_future(super().stop())
+        fetching: asyncio.Task[Any] | None = getattr(self._fetcher, "_fetch_task", None)
+        while not (await asyncio.wait([stopping], timeout=AGAIN))[0]:
+            if fetching is not None:
+                fetching.cancel()
+        stopping.result()
