@@ -83,6 +83,7 @@ class Composer:
         slices: list[Slice] = []
         failures: list[Failure] = []
         while tenant := self._next(only_urgent=only_urgent):
+            self._states.make_room()
             try:
                 made = self._of_tenant(tenant, now, live=live, enough=enough)
             except AsOfRefused:
@@ -95,7 +96,6 @@ class Composer:
                 self._rest(tenant, now)
             if enough():
                 break
-        self._states.make_room()
         more = bool(self._urgent or self._looks or self._later)
         return Composed(slices, bool(self._urgent), more, self._checked(now), failures, tuple(self._failing))
 

@@ -116,6 +116,7 @@ class Engine:
         for name in list(self._tenants):
             state = self._tenants[name]
             yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
+            state.tenant.cells.touched.clear()  # all is published anyhow, and nothing happened: it is not live
             if state.waste:
                 self._background.discard(state.waste)
                 state.waste = []
