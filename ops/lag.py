@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 from aiokafka.structs import OffsetAndMetadata
 
 from access.kafka import client_options
+from access.stoppable import StoppableConsumer
 from models.settings import KafkaSettings
 from ops.event_time import event_time
 
@@ -95,7 +96,7 @@ class LagReader:
         self._admin = AIOKafkaAdminClient(**options)
         # One batch a partition is all that is needed. The broker sends a batch above this size for the first partition
         # of a request only, so a very small size would cost a round trip for each partition.
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = StoppableConsumer(
             **options, enable_auto_commit=False, max_partition_fetch_bytes=FETCH_BYTES, isolation_level="read_committed"
         )
 

@@ -16,6 +16,7 @@ from faust.transport.consumer import Consumer, ensure_TPset
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, ConsumerMessage
 
+from access.stoppable import StoppableConsumer
 from streams import header_keys
 from streams.assignor import LaneAssignor, lane_assignor
 from streams.drain import Records, drain
@@ -24,7 +25,6 @@ from streams.monitor.lags import lags
 from streams.options import WorkerOptions
 from streams.producing import commit_stamp
 from streams.stop import describe, die, moved_by_hand
-from streams.stoppable import StoppableConsumer
 
 log = logging.getLogger(__name__)
 

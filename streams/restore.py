@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from access.stoppable import StoppableConsumer
 from streams import header_keys
 from streams.failpoints import reach
 from streams.fetched import Record
 from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.stop import Refused
-from streams.stoppable import StoppableConsumer
 from streams.table import LaneState
 
 STALLED = 60.0  # seconds without a record while the end is not reached
