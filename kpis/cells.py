@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from sys import intern
 from typing import Any, Final
 
-from kpis.measures import KEPT, LASTING, NAMES, Names, OwnNames, is_counter, levels, rows_of
+from kpis.measures import KEPT, LASTING, MEASURE_BITS, NAMES, Names, OwnNames, is_counter, levels, rows_of
 from kpis.series import CARRY, Level, Pack
 from kpis.zone import Zone
 
@@ -25,7 +25,6 @@ KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * 1440  # by quarter hours: of them days 
 WEEK: Final = 7 * 1440
 FOLDED_AT_ONCE: Final = 40_000  # units of work
 MINUTE_BITS: Final = 29
-MEASURE_BITS: Final = 24
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
 MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too

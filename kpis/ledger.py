@@ -11,9 +11,9 @@ is moved, when it is closed.
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, Rows
+from kpis.cells import MINUTE_BIAS, MINUTE_BITS, Rows
 from kpis.marks import Mark, in_common
-from kpis.measures import OwnNames
+from kpis.measures import MEASURE_BITS, OwnNames
 from kpis.windows import MINUTE_MS
 
 Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)

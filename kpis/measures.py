@@ -24,7 +24,8 @@ SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 
 
 OWN: Final = 1 << 16  # the first code of a tenant's own names
-MOST: Final = 1 << 24  # codes that a row's key has room for
+MEASURE_BITS: Final = 24  # of a code in a row's key
+MOST: Final = 1 << MEASURE_BITS
 KEPT: Final = 1 << 15  # names that a tenant remembers from one batch to the next
 
 

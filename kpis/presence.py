@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.cells import MEASURE_BITS, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
-from kpis.measures import code
+from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
+from kpis.measures import MEASURE_BITS, code
 from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
 from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 
