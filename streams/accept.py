@@ -46,7 +46,7 @@ class Acceptor:
         self.accepted = 0
         self.rejected = 0
         self._producer: AIOKafkaProducer
-        self._inbox: dict[TP, deque[Fetched]] = {}  # by partition: a busy one must not make the others wait
+        self._inbox: dict[TP, deque[tuple[Fetched, int]]] = {}  # ranges and their bytes, by partition
         self._tags: dict[TP, int] = {}  # bytes: whose tag is lowest is served next, which adds to it
         self._served = 0  # the tag of the last one served: who begins to wait has no lower one
         self._known = EVERYBODY
@@ -77,9 +77,10 @@ class Acceptor:
         if tp not in self._inbox:
             self._inbox[tp] = deque()
             self._tags[tp] = max(self._tags.get(tp, 0), self._served)
-        self._inbox[tp].append(fetched)
+        size = fetched.bytes
+        self._inbox[tp].append((fetched, size))
         self._waiting[tp] += len(fetched.records)
-        self._bytes += fetched.bytes
+        self._bytes += size
         self._wake.set()
         if self._waiting[tp] > self.options.batch_events or self._bytes > self.options.inbox_bytes:
             self._paused.add(tp)
@@ -129,10 +130,9 @@ class Acceptor:
 
     def _next(self) -> Fetched:
         tp = min(self._inbox, key=self._tags.__getitem__)
-        fetched = self._inbox[tp].popleft()
+        fetched, size = self._inbox[tp].popleft()
         if not self._inbox[tp]:
             del self._inbox[tp]
-        size = fetched.bytes
         self._served = self._tags[tp]
         self._tags[tp] += size
         self._waiting[tp] -= len(fetched.records)
