@@ -11,10 +11,8 @@ import asyncio
 import os
 import re
 import signal
-import sys
 import tempfile
 import urllib.request
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +26,7 @@ from bench.broker import Sender, create_inputs, produce
 from bench.latency import PROBE_TOPIC, signups
 from bench.place import environment, place
 from bench.settle import Watch, flush
-from bench.worker import Worker, children, peak
+from bench.worker import Worker
 from bench.workload import PARTITIONS, Made, events, rfc3339
 from models import topics
 from models.settings import Settings
@@ -40,6 +38,7 @@ PROBES_S: Final = 20
 PORT: Final = 19464
 BUCKET: Final = re.compile(r'crmkpi_loop_stall_seconds_bucket\{le="([^"]+)"\} ([0-9.e+]+)')
 ERASURES: Final = 500
+VERIFY: Final = ("-m", "cli", "verify")
 MIDDLE_S: Final = 4.0  # of counting again
 
 
@@ -181,15 +180,11 @@ class Neighbours:
         await self._counted()
 
     async def _verify(self, say: Callable[[str], None]) -> None:
-        command = [sys.executable, "-m", "cli", "verify"]
-        env = {**os.environ, **self.worker.env}
-        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=STDOUT)
-        most = 0.0
-        said = asyncio.create_task(process.communicate())
-        while not said.done():
-            most = max(most, sum(peak(pid) for pid in (process.pid, *children(process.pid))))
-            await asyncio.wait([said], timeout=0.5)
-        say(f"{said.result()[0].decode().strip()} (code {process.returncode}, {most:.0f} MB at most)")
+        process, most = Worker(self.worker.env, self.worker.log.with_name("verify.log"), module=VERIFY), 0.0
+        while process.code is None:
+            most = max(most, process.peak_mb())
+            await asyncio.sleep(0.5)
+        say(f"{process.tail()} (code {process.code}, {most:.0f} MB at most)")
 
     async def _kill(self) -> None:
         pid = int(re.findall(r"worker 1 started, process (\d+)", self.worker.log.read_text())[-1])
