@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep, time
 from typing import Any, Final
+from zlib import crc32
 
 import orjson
 
@@ -87,12 +88,13 @@ class Seen:
 class Neighbours:
     """The phases, on one worker under a supervisor."""
 
-    def __init__(self, settings: Settings, config: Path, worker: Worker, number: int) -> None:
+    def __init__(self, settings: Settings, config: Path, worker: Worker, number: int, dimensions: int) -> None:
         self.settings, self.config, self.worker, self.number = settings, config, worker, number
+        self.dimensions = [f"trait_{n}" for n in range(dimensions)]
         self.probes = Probes(settings)
         # Made before anything is measured: whoever makes events has a machine of their own.
         self.history = [
-            event._replace(topic=settings.topic_prefix + event.topic)
+            event._replace(topic=settings.topic_prefix + event.topic, value=with_traits(event, self.dimensions))
             for event in events(number, [HEAVY], int(time() * 1000), span_ms=90 * 86_400_000)
         ]
 
@@ -101,6 +103,7 @@ class Neighbours:
         async with RedisReader(self.settings.redis) as reader:
             self.seen = Seen(reader)
             looking = asyncio.create_task(self.seen.run())
+            self.configure()
             self.probes.start()
             await self._until(lambda: _true(len(self.seen.times) > 3 * PROBES_S), 120)
             await self._phase("quiet", self._quiet, say)
@@ -114,6 +117,10 @@ class Neighbours:
             await self._phase("verify", lambda: self._verify(say), say)
             self.probes.stop.set()
             looking.cancel()
+
+    def configure(self, tz: str = "UTC") -> None:
+        """Write the tenant's settings."""
+        self.config.write_text(f'[tenants.{HEAVY}]\ntz = "{tz}"\ndimensions = {self.dimensions}\n')
 
     async def _phase(self, name: str, work: Callable[[], Awaitable[object]], say: Callable[[str], None]) -> None:
         before, first, began = stalls(), len(self.probes.acked), monotonic()
@@ -149,7 +156,7 @@ class Neighbours:
             await watch.close()
 
     async def _redefine(self, reader: RedisReader, tz: str, killed: bool = False) -> None:
-        self.config.write_text(f'[tenants.{HEAVY}]\ntz = "{tz}"\n')
+        self.configure(tz)
         if killed:
             await asyncio.sleep(MIDDLE_S)
             await self._kill()
@@ -204,6 +211,15 @@ async def _true(value: bool) -> bool:
     return value
 
 
+def with_traits(event: Made, dimensions: list[str]) -> bytes:
+    """The event with a value of each dimension, one of fifty."""
+    if not dimensions:
+        return event.value
+    told = orjson.loads(event.value)
+    told["data"]["traits"] = {name: f"value-{crc32(event.key + name.encode()) % 50}" for name in dimensions}
+    return orjson.dumps(told)
+
+
 def gap(times: list[float]) -> float:
     """The longest time between two that follow each other, seconds."""
     return max((b - a for a, b in pairwise(times)), default=0.0)
@@ -235,6 +251,7 @@ def main() -> None:
     """Run everything on servers of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--dimensions", type=int, default=0, help="traits that segment the heavy tenant's KPIs")
     given = parser.parse_args()
     with local_servers(print) as servers, tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         settings = place(servers.kafka.bootstrap, servers.redis.url, "neighbours")
@@ -244,7 +261,7 @@ def main() -> None:
         create_inputs(settings.kafka, topics.inputs(settings), PARTITIONS)
         worker = Worker(env, Path(folder, "worker.log"), module=("-m", "cli", "worker"))
         try:
-            asyncio.run(Neighbours(settings, config, worker, given.events).run(print))
+            asyncio.run(Neighbours(settings, config, worker, given.events, given.dimensions).run(print))
         finally:
             worker.stop()
             print(worker.tail(5))
