@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kpis.marks import FOREVER, Mark
-from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.marks import FOREVER, Mark, leaves
+from kpis.windows import MINUTE_MS, ROLLING
 from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 from models.settings import TenantSettings
 
@@ -38,14 +38,11 @@ def answer_marks(answers: Iterable[Answer], settings: TenantSettings, zone: Zone
 def latest_marks(base: str, time: int, following: int, zone: Zone) -> Iterator[Mark]:
     """An answer is the latest in a window from its own time until the next one comes, or the window has left it."""
     minute = time // MINUTE_MS
-    ends = {name: minute + width for name, width in MINUTE_WINDOWS.items()}
-    ends |= {name: minute // 15 * 15 + width for name, width in QUARTER_WINDOWS.items()}
-    ends |= {name: zone.midnight(zone.day(minute) + width) for name, width in DAY_WINDOWS.items()}
+    ends = {name: leaves(name, minute, zone) for name in ROLLING}
     for bucket in BUCKETS:
         ends[bucket] = zone.midnight(bucket_after(bucket_start(zone.day(minute), bucket), bucket))
     for name, end in (ends | {"all": FOREVER // MINUTE_MS}).items():
         yield Mark(f"{base}@{name}", time, 1)
         # A calendar bucket is read from its own beginning, so what it held needs no mark at its end.
-        if following < end * MINUTE_MS or (name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS)):
-            leaves = min(following, end * MINUTE_MS)
-            yield Mark(f"{base}@{name}", leaves, -1)
+        if following < end * MINUTE_MS or name in ROLLING:
+            yield Mark(f"{base}@{name}", min(following, end * MINUTE_MS), -1)

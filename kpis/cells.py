@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kpis.measures import KEPT, LASTING, MEASURE_BITS, NAMES, Names, OwnNames, is_counter, levels, rows_of
 from kpis.series import CARRY, Level, Pack
+from kpis.windows import DAY
 from kpis.zone import Zone
 
 EVERYTHING: Final = ""  # the segment `{}`
@@ -19,10 +20,11 @@ ALWAYS: Final = frozenset({OTHER, "unknown"})
 VALUES_KEPT: Final = 5000  # of a dimension
 VALUES_AN_ENTRY: Final = 200
 KEEP_MINUTES: Final = 26 * 60
-KEEP_QUARTERS: Final = 80 * 1440  # a window of 30 days that ends 48 days ago begins 78 days ago
+AS_OF_QUARTERS: Final = 26 * 60  # how far before the newest event an as-of at a quarter hour may lie
+KEEP_QUARTERS: Final = AS_OF_QUARTERS + DAY  # `24h` of the oldest of these
 KEEP_DAYS: Final = 3 * 366
-KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * 1440  # by quarter hours: of them days of any time zone can be made
-WEEK: Final = 7 * 1440
+KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: of them days of any time zone can be made
+WEEK: Final = 7 * DAY
 FOLDED_AT_ONCE: Final = 40_000  # units of work
 MINUTE_BITS: Final = 29
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
@@ -314,11 +316,11 @@ class Cells:
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
-        # The coarser levels move by weeks: looking at all their panes every day would be most of a history's load.
+        # Days move by weeks: looking at all of them every day would be most of a history's load.
         weeks = watermark // WEEK * WEEK
         self.floors = {
             "m": watermark - KEEP_MINUTES,
-            "q": (weeks - KEEP_QUARTERS) // 15,
+            "q": (watermark // DAY * DAY - KEEP_QUARTERS) // 15,
             "d": self.zone.day(weeks) - KEEP_DAYS,
         }
         self._counted_since = (weeks - KEEP_COUNTERS) // 15

@@ -1,7 +1,7 @@
 """What changes with the clock alone: panes with content that an edge of a window has passed.
 
 Between two local midnights only a few edges move: the end of every window that is not over, and the starts of the
-rolling ones up to 30 days. A number can be another only when something lies in a pane that one of them passed. A change
+rolling ones up to 24 hours. A number can change only when something lies in a pane that one of them passed. A change
 that is due in the future (a mark) is a pane that the end passes. So no number is made in vain, and no timer is kept.
 """
 
@@ -12,15 +12,16 @@ import numpy as np
 
 from kpis.cells import Cells
 from kpis.formulas_acquisition import MONTH_MINUTES
-from kpis.measures import LATE, base_of
+from kpis.measures import LATE, YOUNG, base_of
 from kpis.page_views import PAGED
 from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
 from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
-from kpis.windows import LOCAL_DAYS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS, ROLLING, RUNNING
+from kpis.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNING
+from kpis.zone import Zone
+from models.settings import TenantSettings
 
 LONGEST: Final = 60  # minutes; after a longer gap everything is made
-_MOVING: Final = {**MINUTE_WINDOWS, **QUARTER_WINDOWS}
 LATES: Final = frozenset({*LATE.values(), "bot"})
 
 
@@ -34,18 +35,24 @@ class Edge(NamedTuple):
 
 def _edges() -> Iterator[Edge]:
     yield Edge(0, OPEN_WINDOWS, end=True)
-    for name, width in _MOVING.items():
+    for name, width in MINUTE_WINDOWS.items():
         yield Edge(width, 1 << PLACES[name], end=False)
-    # Costs of a month before: the same edges, 30 days earlier, of the windows whose length is no local days.
-    for name in ("24h", *QUARTER_WINDOWS):
-        yield Edge(MONTH_MINUTES, 1 << PLACES[name], end=False)
-        yield Edge(MONTH_MINUTES + _MOVING[name], 1 << PLACES[name], end=False)
 
 
 EDGES: Final = tuple(_edges())
-PAGE_EDGES: Final = tuple(edge for edge in EDGES if edge.end or edge.behind in QUARTER_WINDOWS.values())
-OWN: Final = frozenset({*ROLLING, *LOCAL_DAYS, *RUNNING.values(), "all"})  # kinds of windows with measures of their own
+LAGGED: Final = (MONTH_MINUTES, MONTH_MINUTES + DAY)  # behind now: the edges of the costs a month before `24h`
+OWN: Final = frozenset({*ROLLING, YOUNG, *RUNNING.values(), "all"})  # kinds of windows with measures of their own
 Due = list[Mask]  # by window: rows
+
+
+def page_edges(settings: TenantSettings) -> tuple[Edge, Edge]:
+    """Edges that change a page's numbers: a visitor is open until the conversion window is over, in any window."""
+    return EDGES[0], Edge(settings.conversion_days * DAY, OPEN_WINDOWS, end=False)
+
+
+def next_midnight(zone: Zone, minute: int) -> int:
+    """The first minute from this one on at which a local day begins."""
+    return zone.midnight(zone.day(minute - 1) + 1)
 
 
 def own_windows(suffix: str) -> Mask:
@@ -79,10 +86,12 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
             windows = windows & own_windows(suffix) if edge.end else 0
             _add(due, edge.windows, rows.get(measure, 0))
         _add(due, windows, mask)
-    for edge in PAGE_EDGES:
+    for edge in page_edges(settings):
         if _pages_passed(state, before - edge.behind, end - edge.behind):
-            # A visitor of a page is open until the conversion window is over, in whatever window of the KPI.
             _add(due, OPEN_WINDOWS, rows.get(PAGED, 0))
+    for behind in LAGGED:
+        if next_midnight(state.tenant.zone, before - behind) < end - behind:
+            _add(due, 1 << PLACES["24h"], rows.get("cost.acquisition", 0))
     if state.tenant.spenders.newest >= before:
         _add(due, OPEN_WINDOWS, rows.get(SPENDERS, 0))
     _first_passed(state, before, end, due)
@@ -132,5 +141,5 @@ def whole_from(state: TenantState) -> Iterator[tuple[str, int]]:
     if state.first is None:
         return
     first = -(-state.first // MINUTE_MS)
-    for name, width in _MOVING.items():
-        yield name, first + width if name in MINUTE_WINDOWS else -(-(first + width) // 15) * 15 - 14
+    for name, width in MINUTE_WINDOWS.items():
+        yield name, first + width

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import EVERYTHING, OTHER
+from kpis.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
 from kpis.formulas import Figure
-from kpis.marks import DAY_MS
 from kpis.measures import LATE
 from kpis.page_views import PAGED
 from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
@@ -24,7 +23,6 @@ from models.money import digits
 Document = dict[str, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
-QUARTERS_BACK_MS: Final = 48 * DAY_MS
 
 
 @lru_cache(maxsize=4096)
@@ -54,13 +52,15 @@ def check_as_of(state: TenantState, as_of: int) -> None:
     """Refuse an as-of that the kept panes cannot answer exactly."""
     zone_, newest = state.tenant.zone, state.watermark
     minute, rest = divmod(as_of, MINUTE_MS)
-    midnight = not rest and minute == zone_.midnight(zone_.day(minute))
-    if newest is None or as_of > newest or midnight:
+    if newest is None or as_of > newest:
         return
-    if rest or minute % 15 or as_of < newest - QUARTERS_BACK_MS:
+    day = zone_.day(minute)
+    midnight = not rest and minute == zone_.midnight(day) and day >= state.tenant.cells.floors["d"]
+    recent = not rest and minute % 15 == 0 and as_of >= newest - AS_OF_QUARTERS * MINUTE_MS
+    if not midnight and not recent:
         raise ValueError(
-            f"as-of {instant_text(as_of)}: must be a midnight in {zone_.name}, or a quarter hour in the 48 days before "
-            f"the newest event ({instant_text(newest)})"
+            f"as-of {instant_text(as_of)}: must be a midnight in {zone_.name} of the three years before the newest "
+            f"event ({instant_text(newest)}), or a quarter hour in the 26 hours before it"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from kpis.formulas import Figure, Formula, quantile
 from kpis.series import CARRY
 from kpis.view import View
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, QUARTER_WINDOWS, Window
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
 from kpis.zone import LAST_DAY, Zone, date_day, day_date
 
 MONTH_DAYS: Final = 30
@@ -33,7 +33,7 @@ def a_month_earlier(at: Window, zone: Zone) -> Window:
     """The local days whose costs belong to a window's customers, as whole days."""
     first, last = (None if at.start is None else zone.day(at.start)), zone.day(at.end - 1)
     match at.name:
-        case name if name in MINUTE_WINDOWS or name in QUARTER_WINDOWS:
+        case name if name in MINUTE_WINDOWS:
             assert at.start is not None
             first, last = _midnights(at.start - MONTH_MINUTES, at.end - MONTH_MINUTES, zone)
         case name if name in DAY_WINDOWS:
@@ -86,7 +86,8 @@ def marketing(model: str, *, less_cost: bool, margin: bool = False) -> Formula:
 def source_share(view: View) -> Figure:
     """New customers of a source among all new customers."""
     found, all_ = view.flow("sourced"), view.whole().flow("sourced")
-    if not found:
+    # Segments are read by quarter hours: while the clock is behind an event, it is in them before it is in the whole.
+    if not found or not all_:
         return Figure(None, 0, 0, 0)
     return Figure(found / all_, found, all_, all_)
 

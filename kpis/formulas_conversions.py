@@ -7,10 +7,11 @@ import numpy as np
 
 from kpis.cells import EVERYTHING
 from kpis.formulas import Count, Figure, Formula, ratio
+from kpis.measures import YOUNG
 from kpis.page_views import PAGED, PageCount
 from kpis.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.view import View
-from kpis.windows import QUARTER_WINDOWS
+from kpis.windows import DAY
 
 
 def with_open(formula: Formula, still: Count) -> Formula:
@@ -56,7 +57,7 @@ def _landed(view: View) -> PageCount:
 
 def _open(view: View) -> int:
     """Visitors whose last view is younger than the conversion window, without a converted one in the window."""
-    window, length = view.window, f"{view.settings.conversion_days}d"
-    if window.start is not None and window.start >= window.end_quarter * 15 - QUARTER_WINDOWS[length]:
+    window = view.window
+    if window.start is not None and window.start >= window.end_quarter * 15 - view.settings.conversion_days * DAY:
         return view.marked("landed") - view.marked("landed.hit")  # everybody in so short a window is young
-    return view.level(f"landed@{length}") - view.marked("landed.both")
+    return view.level(f"landed@{YOUNG}") - view.marked("landed.both")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from kpis.marks import FOREVER, Interval, Mark, intersect, leaves, level_marks, union
-from kpis.windows import MINUTE_MS
+from kpis.windows import DAY_WINDOWS, MINUTE_MS
 from kpis.zone import Zone, bucket_after, bucket_start
 
-LONG: Final = ("30d", "90d", "365d")
+LONG: Final = tuple(DAY_WINDOWS)  # seven local days are an hour longer than 7 × 24 h where summer time ends
 NEVER: Final = FOREVER // MINUTE_MS
 
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.landing_marks import both_marks, hit_marks
-from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, leaves, union
+from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, union
 from kpis.page_views import PAGED, PageViews
 from kpis.pages import page_only, path_and_click
 from kpis.person_sets import IDENTIFIED
 from kpis.slices import Work
 from kpis.touches import Touches
-from kpis.windows import MINUTE_MS
+from kpis.windows import DAY, MINUTE_MS
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -43,7 +43,7 @@ class Landings:
         self._clicks: dict[str, set[str]] = {}  # id -> those clicks
         self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
         self._tenant = tenant
-        self._young = f"{tenant.settings.conversion_days}d"
+        self.young = tenant.settings.conversion_days * DAY  # how long a view is, minutes
         self._within = tenant.settings.conversion_days * DAY_MS
 
     def view(self, raw: str, page: int) -> None:
@@ -183,12 +183,15 @@ class Landings:
                     return True
         return False
 
+    def _ends(self, view: int) -> int:
+        """When a view is no longer young, minutes."""
+        return view // 15 * 15 + self.young
+
     def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
         """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
-        zone = self._tenant.zone
         while start < end:
             at = bisect_right(views, start)
-            if not at or (leaving := leaves(self._young, views[at - 1], zone)) <= start:
+            if not at or (leaving := self._ends(views[at - 1])) <= start:
                 if at == len(views):
                     return
                 start = views[at]
@@ -196,7 +199,7 @@ class Landings:
             begin = start
             while start < leaving:
                 start = leaving
-                leaving = leaves(self._young, views[bisect_right(views, start) - 1], zone) if start < end else start
+                leaving = self._ends(views[bisect_right(views, start) - 1]) if start < end else start
             yield begin, min(start, end)
 
     def note(self, person: str) -> "array[int]":
@@ -237,7 +240,7 @@ class Landings:
         if minutes:
             yield from distinct_marks("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
             landed = self._tenant.people.sets.landed(person)
-            spans = union((one, leaves(self._young, one, zone)) for one in landed)
+            spans = union((one, self._ends(one)) for one in landed)
             yield from both_marks("landed.both", spans, minutes, zone)
 
     def put(self, person: str, times: "array[int]", minute: int) -> None:
@@ -256,9 +259,9 @@ class Landings:
         at = bisect_left(times, minute)
         if at < len(times) and times[at] == minute:
             return
-        start, end = minute, leaves(self._young, minute, tenant.zone)
+        start, end = minute, self._ends(minute)
         if at:
-            start = max(start, leaves(self._young, times[at - 1], tenant.zone))
+            start = max(start, self._ends(times[at - 1]))
         if at < len(times):
             end = min(end, times[at])
         if start < end:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS
 from kpis.zone import BUCKETS, Zone, bucket_after, bucket_start
 
 QUARTER_MS: Final = 15 * MINUTE_MS
@@ -89,7 +89,7 @@ def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[M
     The same as kpis.presence, for what is done seldom. Read with ``View.marked``.
     """
     minutes = sorted({instant // MINUTE_MS for instant in instants})
-    for name in (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS):
+    for name in (*MINUTE_WINDOWS, *DAY_WINDOWS):
         stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
         yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
     for bucket in BUCKETS:
@@ -122,8 +122,6 @@ def leaves(name: str, minute: int, zone: Zone) -> int:
         return FOREVER // MINUTE_MS
     if name in MINUTE_WINDOWS:
         return minute + MINUTE_WINDOWS[name]
-    if name in QUARTER_WINDOWS:
-        return minute // 15 * 15 + QUARTER_WINDOWS[name]
     return zone.midnight(zone.day(minute) + DAY_WINDOWS[name])
 
 

@@ -10,15 +10,15 @@ from functools import lru_cache
 from sys import intern
 from typing import Final
 
-from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS
 
 ROLLING_LEVELS: Final = {
     **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
     "24h": "mqd",
-    **dict.fromkeys(QUARTER_WINDOWS, "qd"),
-    **dict.fromkeys((*DAY_WINDOWS, *LOCAL_DAYS), "qd"),
+    **dict.fromkeys(DAY_WINDOWS, "qd"),
 }
-SEGMENT_ROLLING: Final = frozenset((*QUARTER_WINDOWS, *LOCAL_DAYS))
+YOUNG: Final = "young"  # of a distinct measure: present within the tenant's conversion window, to the quarter hour
+SEGMENT_ROLLING: Final = frozenset({"7d", "30d"})
 SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are the sum
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 

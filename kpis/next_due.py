@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from kpis.cells import EVER, Cells
-from kpis.crossing import EDGES, PAGE_EDGES, is_regular, whole_from
+from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
 from kpis.reads import AGEING
 from kpis.schedule import HOUR, LIVE, next_turn
 from kpis.tenant_state import TenantState
@@ -40,6 +40,7 @@ def _turns(state: TenantState, minute: int) -> Iterator[int]:
     assert memory.today is not None, "a tenant that was never looked at"
     before, today = memory.today
     yield minute if before != today else zone.midnight(today + 1)
+    yield from (next_midnight(zone, minute - behind) + behind + 1 for behind in LAGGED)
     hour = next_turn(state, minute)
     if hour - memory.touched_at <= HOUR:
         yield hour
@@ -60,7 +61,7 @@ def _panes(cells: Cells, minute: int) -> Iterator[int]:
 def _page_views(state: TenantState, minute: int) -> Iterator[int]:
     """When an edge passes the next quarter hour in which a page was viewed."""
     views = state.tenant.landings.pages.minutes()
-    for edge in PAGE_EDGES:
+    for edge in page_edges(state.tenant.settings):
         at = int(np.searchsorted(views, minute - edge.behind))
         if at < len(views):
             yield int(views[at]) // 15 * 15 + edge.behind + 1

@@ -6,17 +6,14 @@ made from the facts alone; a view keeps the id that it came with, which is looke
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpis.cells import EVER
 from kpis.pages import PAGES
-from kpis.windows import QUARTER_WINDOWS
-
-if TYPE_CHECKING:
-    from kpis.windows import Window
+from kpis.windows import DAY, Window
 
 Ints = NDArray[np.int32]
 PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read
@@ -65,7 +62,7 @@ class PageViews:
 
     def __init__(self, conversion_days: int, changed: Callable[[], None] = lambda: None) -> None:
         self._changed = changed
-        self._young = QUARTER_WINDOWS[f"{conversion_days}d"]
+        self._young = conversion_days * DAY
         self._ids: dict[str, int] = {}
         self._persons = array("i")  # id -> person
         self._views, self._hits = Log(), Log()
@@ -134,7 +131,7 @@ class PageViews:
             self._table = Table(self._views.rows(ids), self._hits.rows(ids), np.array(self._persons))
         return self._table
 
-    def counts(self, window: "Window") -> dict[str, PageCount]:
+    def counts(self, window: Window) -> dict[str, PageCount]:
         """Every page, by its path, that was viewed in a window."""
         start = EVER if window.start is None else window.start
         return self._made().counts(start, window.end, max(start, window.end_quarter * 15 - self._young))

@@ -27,8 +27,8 @@ SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
 BUYERS: Final = BASES.number("buyers")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
-USERS: Final = BASES.number("users", local=True)  # who signed in
-LANDED: Final = BASES.number("landed")  # visitors of landing pages
+USERS: Final = BASES.number("users")  # who signed in
+LANDED: Final = BASES.number("landed", young=True)  # visitors of landing pages
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
 CONVERTED: Final = BASES.number("landed.hit")  # those of them who converted
@@ -344,7 +344,7 @@ class PersonSets:
 
     def flush(self, rows: Rows, zone: Zone) -> None:
         """Turn changed presence into a batch's rows."""
-        self._presence.flush(rows, zone)
+        self._presence.flush(rows, zone, self._landings.young)
 
     def recount(self) -> Work:
         """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""

@@ -21,16 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
-from kpis.measures import MEASURE_BITS, code
-from kpis.windows import DAY_WINDOWS, LOCAL_DAYS, MINUTE_WINDOWS, QUARTER_WINDOWS
+from kpis.measures import MEASURE_BITS, YOUNG, code
+from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS
 from kpis.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 
 Ints = NDArray[np.int64]
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
 SLICE: Final = 8192  # changes worked out together: a change makes some fifty marks, for a while
-SUFFIXES: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS, *LOCAL_DAYS, *BUCKETS, "all")
-FIRST_LOCAL: Final = SUFFIXES.index(next(iter(LOCAL_DAYS)))
+SUFFIXES: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS, YOUNG, *BUCKETS, "all")
+YOUNG_KIND: Final = SUFFIXES.index(YOUNG)
 
 
 def windowed(base: str) -> tuple[int, ...]:
@@ -44,16 +44,16 @@ class Bases:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self.codes: list[tuple[int, ...]] = []
-        self.local: list[int] = []
+        self.young: list[int] = []
 
-    def number(self, base: str, *, local: bool = False) -> int:
-        """The number of a distinct measure. ``local``: counted in the last 7 and 30 local days, too."""
+    def number(self, base: str, *, young: bool = False) -> int:
+        """The number of a distinct measure. ``young``: counted as `YOUNG`, too."""
         found = self._numbers.get(base)
         if found is None:
             found = self._numbers[base] = len(self.codes)
             self.codes.append(windowed(base))
-            if local:
-                self.local.append(found)
+            if young:
+                self.young.append(found)
         return found
 
 
@@ -96,11 +96,11 @@ class Presence:
             self._changes.append((base, segments, minute, before, NEVER, sign))
             before = minute
 
-    def flush(self, rows: Rows, zone: Zone) -> None:
-        """Turn all that was noted into wide rows."""
+    def flush(self, rows: Rows, zone: Zone, young: int) -> None:
+        """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes."""
         changes, self._changes = self._changes, []
         for start in range(0, len(changes), SLICE):
-            _add(rows, *_marks(np.array(changes[start : start + SLICE], dtype=np.int64), zone))
+            _add(rows, *_marks(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young))
 
 
 def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
@@ -116,7 +116,7 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
         rows[row] = rows.get(row, 0) + delta
 
 
-def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
+def _marks(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of changes; a key packs segments, base, kind of window and minute."""
     base, segments, minute, before, after, sign = table.T
     head = segments << 8 | base
@@ -131,9 +131,8 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
         keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | found + MINUTE_BIAS)
         deltas.append(delta[chosen])
 
-    local = np.isin(base, BASES.local)
-    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone, local=bool(local.any()))):
-        wanted = local if kind >= FIRST_LOCAL else ~np.zeros_like(first)
+    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone, young)):
+        wanted = np.isin(base, BASES.young) if kind == YOUNG_KIND else ~np.zeros_like(first)
         extends = ~first & (minute <= expiry_before)
         end = np.minimum(after, expiry)
         end_before = np.minimum(after, expiry_before)
@@ -150,13 +149,12 @@ def _marks(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
     return found[real], np.concatenate(deltas)[real]
 
 
-def _expiries(minute: Ints, before: Ints, zone: Zone, *, local: bool) -> list[tuple[Ints, Ints]]:
+def _expiries(minute: Ints, before: Ints, zone: Zone, young: int) -> list[tuple[Ints, Ints]]:
     """When a minute and the one before it leave each rolling window, in the order of SUFFIXES."""
     found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
-    found += [(minute // 15 * 15 + width, before // 15 * 15 + width) for width in QUARTER_WINDOWS.values()]
     day, day_before = zone.days(minute), zone.days(before)
-    widths = (*DAY_WINDOWS.values(), *(LOCAL_DAYS.values() if local else ()))
-    return found + [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in widths]
+    found += [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
+    return [*found, (minute // 15 * 15 + young, before // 15 * 15 + young)]
 
 
 def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, mark: object) -> None:

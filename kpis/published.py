@@ -36,7 +36,7 @@ class Published:
     """Memory of one tenant's publications: prints (64-bit hashes) of documents, and which rows and windows are due."""
 
     __slots__ = (
-        "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_totals_due",
+        "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
         "ageing_at", "attributes", "board", "cells", "clean", "minute", "resting", "today", "told",
         "touched_at", "warm",
     )  # fmt: skip
@@ -49,6 +49,7 @@ class Published:
         self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows
         self._sweep: set[int] | None = None  # rows whose segments are still to be sent in a full publication
         self._swept_first = False
+        self._told_waiting = 0  # of the last slice
         self.minute: int | None = None  # the first that everything published leaves out
         self.today: tuple[int, int] | None = None
         self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the clock
@@ -149,9 +150,11 @@ class Published:
         """What was made; None when it says nothing new."""
         sweep, first = self._sweep is not None, self._swept_first
         last = self._sweep is not None and not self._sweep and not any(self._totals_due)
-        if not made.documents and not (first or last):
+        # Segments that turned out to be the same are no longer waited for: that is news, too.
+        settled = self._told_waiting and not self.waiting
+        if not (made.documents or first or last or settled):
             return None
-        self._swept_first = False
+        self._swept_first, self._told_waiting = False, self.waiting
         if last:
             self._sweep = None
             self._names = {names: names for names, _ in self._held.values()}

@@ -64,7 +64,7 @@ class Spenders:
         self._worth = Sums()
         self._ends: dict[int, Sums] = {}
         self._foreign: set[int] = set()  # rows with other currencies: their money follows the rates
-        self._newest = -NEVER  # no order is later
+        self._newest = -NEVER  # no order is later, and nobody became a customer later
         self._columns: tuple[Ints, Ints, Ints] | None = None
 
     def refresh(self, roots: Iterable[str]) -> None:
@@ -77,7 +77,8 @@ class Spenders:
             row = self._row(root)
             self._since[row] = NEVER if since is None else since // 60_000
             self._codes[row] = self._tenant.people.segments(root)
-            self._newest = max([self._newest, *(order // 60_000 for order in facts.orders[-1:])])
+            told = (*facts.orders[-1:], *(() if since is None else (since,)))
+            self._newest = max([self._newest, *(time // 60_000 for time in told)])
             self._change(row)
             self._columns = None
             self._tenant.cells.touch(SPENDERS)

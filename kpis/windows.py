@@ -6,9 +6,7 @@ from typing import Final
 from kpis.zone import Zone, bucket_start
 
 MINUTE_WINDOWS: Final = {"15m": 15, "1h": 60, "24h": 1440}
-QUARTER_WINDOWS: Final = {"7d": 7 * 1440, "30d": 30 * 1440}
-DAY_WINDOWS: Final = {"90d": 90, "365d": 365}
-LOCAL_DAYS: Final = {"7days": 7, "30days": 30}  # of rows whose 7d and 30d are local days
+DAY_WINDOWS: Final = {"7d": 7, "30d": 30, "90d": 90, "365d": 365}  # local days, the running one included
 RUNNING: Final = {"today": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 COMPLETE: Final = {
     "yesterday": "day",
@@ -17,13 +15,14 @@ COMPLETE: Final = {
     "last_quarter": "quarter",
     "last_year": "year",
 }
-ROLLING: Final = (*MINUTE_WINDOWS, *QUARTER_WINDOWS, *DAY_WINDOWS)
+ROLLING: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS)
 WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
 FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
 FROM_A_WEEK: Final = tuple(w for w in FROM_A_DAY if w != "24h")
 BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 MINUTE_MS: Final = 60_000
+DAY: Final = 1440  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +56,12 @@ def ceil_minute(as_of_ms: int) -> int:
     return -(-as_of_ms // MINUTE_MS)
 
 
-def _ceil_to(minute: int, step: int) -> int:
-    return -(-minute // step) * step
-
-
 def window(name: str, as_of_ms: int, zone: Zone) -> Window:
     """The window called ``name`` as it stands at ``as_of_ms``; raises ``KeyError`` for an unknown name."""
     end = ceil_minute(as_of_ms)
     today = zone.day((as_of_ms - 1) // MINUTE_MS)
     if name in MINUTE_WINDOWS:
         return Window(name, end - MINUTE_WINDOWS[name], end, as_of_ms, False, as_of_ms)
-    if name in QUARTER_WINDOWS:
-        return Window(name, _ceil_to(end, 15) - QUARTER_WINDOWS[name], end, as_of_ms, False, as_of_ms)
     if name in DAY_WINDOWS:
         return Window(name, zone.midnight(today - DAY_WINDOWS[name] + 1), end, as_of_ms, False, as_of_ms)
     if name in RUNNING:

@@ -37,15 +37,20 @@ def is_over(left: Iterator[int]) -> bool:
 
 
 def publish(lane: Lane, boards: dict[str, Board], now: int, pieces: int) -> None:
-    """Put all that is published at an instant on the boards, made in slices of so many pieces."""
-    more = True
+    """Put all that is published at an instant on the boards, made in slices of so many pieces.
+
+    In the end no reader is told that segments are still on their way.
+    """
+    more, waiting = True, dict[str, int]()
     while more:
         left = iter(range(pieces))
         made = lane.engine.compose(now, live=True, enough=partial(is_over, left))
         assert not made.failures
         for one in made.slices:
             put(boards.setdefault(one.tenant, {}), one.documents)
+            waiting[one.tenant] = one.waiting
         more = made.more
+    assert not any(waiting.values())
     assert made.checked == now
 
 

@@ -89,6 +89,23 @@ def walk(lane: Lane, tenant: str, now: int, wide: Iterable[int]) -> Iterator[tup
         yield standing(board), standing(put({}, lane.engine.documents(tenant, now, live=True)))
 
 
+def test_a_clock_behind_the_newest_event_has_documents() -> None:
+    """Segments see the event before the total does, which is read by the minute: no formula may divide by that."""
+    deal = {"deal_id": "d1", "to_stage": "Closed Won"}
+    minutes_past = BASE + 14 * MINUTE_MS
+    won = row_of(Told("crm.deal.stage_changed", minutes_past, 0, 0, "/a", deal), TENANTS[0], "e")
+    for sent, whole in walk(Lane().take(in_order([[won]])), TENANTS[0], minutes_past, [1, MINUTE_MS]):
+        assert sent == whole
+
+
+def test_a_customer_without_orders_is_one_from_the_minute_after() -> None:
+    """Its lifetime value is 0: a number of a table that no edge passes."""
+    deal = {"deal_id": "d1", "to_stage": "Closed Won"}
+    won = row_of(Told("crm.deal.stage_changed", BASE, 0, 0, "/a", deal), TENANTS[0], "e")
+    for sent, whole in walk(Lane().take(in_order([[won]])), TENANTS[0], BASE, [1, MINUTE_MS]):
+        assert sent == whole
+
+
 def test_an_edge_that_is_not_noticed_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The property above can fail: where nobody looks at the edges of windows, a view stays in its hour for ever."""
     view = row_of(Told("crm.page.viewed", BASE, 0, 0, "/a", {"anonymous_id": "a1", "url": "/"}), TENANTS[0], "e")

@@ -77,7 +77,7 @@ def a_month_earlier(window: Window, tenant: "Tenant") -> Window:
     name, zone = window.name, tenant.zone
     start, end = window.start, ceil_to(window.end, MINUTE)
     first, last = local_date(start, zone), local_date(window.end - 1, zone)
-    if name in ("24h", "7d", "30d"):
+    if name == "24h":
         return window._replace(low=start - MONTH * DAY, end=end - MONTH * DAY)
     if name in LOCAL_DAYS:
         first, last = first - timedelta(days=MONTH), last - timedelta(days=MONTH)

@@ -1,7 +1,6 @@
 """Who signs in to the product, how often, and who never did."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 
@@ -10,9 +9,8 @@ from tests.recount.facts import Fact, Figure, dated, ratio, tally
 from tests.recount.quality import Types
 from tests.recount.row import KpiRow
 from tests.recount.tenant import Tenant, user_alone
-from tests.recount.windows import PAIR_WINDOWS, Window, local_date, midnight
+from tests.recount.windows import PAIR_WINDOWS, Window, local_date
 
-LOCAL: Final = {"7d": 7, "30d": 30}
 WEEK_ON: Final = tuple(name for name in PAIR_WINDOWS if name != "24h")
 
 
@@ -51,11 +49,8 @@ class SignIns:
     def days(self, window: Window) -> tuple[int, list[Fact]]:
         """How many local days, and what happened on them."""
         last = local_date(window.end - 1, self.zone)
-        begin = window.low
-        if window.name in LOCAL:
-            begin = midnight(last - timedelta(days=LOCAL[window.name] - 1), self.zone)
-        since = max(begin, self.first or begin)
-        return (last - local_date(since, self.zone)).days + 1, self.events(window._replace(low=begin))
+        since = max(window.low, self.first or window.low)
+        return (last - local_date(since, self.zone)).days + 1, self.events(window)
 
     def local(self, window: Window) -> list[Fact]:
         """Sign-ins on the local days of a window, each with its day."""

@@ -11,11 +11,10 @@ DAY: Final = 24 * 60 * MINUTE
 NEVER: Final = -(10**18)  # earlier than any instant
 
 MINUTES: Final = {"15m": 15, "1h": 60, "24h": 1440}
-ROLLING_DAYS: Final = {"7d": 7, "30d": 30}
-LOCAL_DAYS: Final = {"90d": 90, "365d": 365}
+LOCAL_DAYS: Final = {"7d": 7, "30d": 30, "90d": 90, "365d": 365}
 RUNNING: Final = {"today": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 COMPLETE: Final = {"yesterday": "day", **{f"last_{unit}": unit for unit in ("week", "month", "quarter", "year")}}
-ALL_WINDOWS: Final = (*MINUTES, *ROLLING_DAYS, *LOCAL_DAYS, *RUNNING, *COMPLETE, "all")
+ALL_WINDOWS: Final = (*MINUTES, *LOCAL_DAYS, *RUNNING, *COMPLETE, "all")
 PAIR_WINDOWS: Final = tuple(name for name in ALL_WINDOWS if name not in {"15m", "1h", "today", "yesterday", "all"})
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 
@@ -65,8 +64,6 @@ def window(name: str, as_of: int, zone: ZoneInfo, first: int | None) -> Window:
     today = local_date(as_of - 1, zone)
     if name in MINUTES:
         start = ceil_to(as_of, MINUTE) - MINUTES[name] * MINUTE
-    elif name in ROLLING_DAYS:
-        start = ceil_to(as_of, QUARTER_HOUR) - ROLLING_DAYS[name] * DAY
     elif name in LOCAL_DAYS:
         start = midnight(today - timedelta(days=LOCAL_DAYS[name] - 1), zone)
     elif name in RUNNING:

@@ -10,6 +10,7 @@ from kpis.ledger import Ledger
 from kpis.marks import distinct_marks
 from kpis.measures import NAMES, levels
 from kpis.presence import BASES, Presence
+from kpis.windows import DAY
 from kpis.zone import Zone
 
 ZONE = Zone("Europe/Helsinki")
@@ -34,6 +35,6 @@ def test_distinct_marks_are_those_of_presence(minutes: list[int]) -> None:
     presence, times, fast, plain = Presence(), array("q"), Ledger(), Ledger()
     for minute in minutes:
         presence.put(BASES.number("tried"), 0, times, minute)
-    presence.flush(fast.rows, ZONE)
+    presence.flush(fast.rows, ZONE, young=7 * DAY)
     plain.marks(0, distinct_marks("tried", (minute * 60_000 for minute in minutes), ZONE))
     assert as_kept(fast.rows) == as_kept(plain.rows)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.cells import Cells, Rows, Segments
+from kpis.measures import YOUNG
 from kpis.presence import BASES, Presence
-from kpis.windows import WINDOWS, window
+from kpis.windows import DAY, WINDOWS, window
 from kpis.zone import zone
 
 HELSINKI = zone("Europe/Helsinki")
@@ -20,7 +21,7 @@ persons = st.lists(st.lists(minutes, max_size=12), min_size=1, max_size=4)
 
 def counted(cells: Cells, name: str, as_of: int) -> int:
     found = window(name, as_of * 60_000, HELSINKI)
-    measure = f"visitors@{found.bucket or name}"
+    measure = f"tried again@{found.bucket or name}"
     if found.bucket:
         assert found.start is not None
         return cells.before(measure, "", found.end) - cells.before(measure, "", found.start)
@@ -33,8 +34,14 @@ def naive(histories: Sequence[Sequence[int]], name: str, as_of: int) -> int:
     return sum(any(start <= minute < found.end for minute in history) for history in histories)
 
 
+def young(histories: Sequence[Sequence[int]], as_of: int) -> int:
+    """Who was there in the last seven times 24 hours, to the quarter hour."""
+    since = -(-as_of // 15) * 15 - 7 * DAY
+    return sum(any(since <= minute < as_of for minute in history) for history in histories)
+
+
 def build(histories: Sequence[Sequence[int]], as_whole: bool, batches: int) -> Cells:
-    cells, segments, base = Cells(HELSINKI), Segments(), BASES.number("visitors")
+    cells, segments, base = Cells(HELSINKI), Segments(), BASES.number("tried again", young=True)
     for history in histories:
         times: array[int] = array("q")
         for part in range(batches):
@@ -46,7 +53,7 @@ def build(histories: Sequence[Sequence[int]], as_whole: bool, batches: int) -> C
             else:
                 for minute in history[part::batches]:
                     presence.put(base, 0, times, minute)
-            presence.flush(rows, HELSINKI)
+            presence.flush(rows, HELSINKI, young=7 * DAY)
             cells.apply(rows, segments)
     return cells
 
@@ -59,3 +66,4 @@ def test_marks_equal_a_naive_count(histories: list[list[int]], quarters: int, ba
     cells = build(histories, as_whole, batches)
     expected = {name: naive(histories, name, as_of) for name in WINDOWS}
     assert expected == {name: counted(cells, name, as_of) for name in WINDOWS}
+    assert cells.before(f"tried again@{YOUNG}", "", as_of) == young(histories, as_of)

@@ -91,3 +91,18 @@ def test_only_the_largest_segments_get_figures(monkeypatch: pytest.MonkeyPatch) 
     shown = [doc["segment"]["campaign"] for doc in found if (doc["kpi"], doc["window"]) == ("email_open_rate", "7d")]
     assert shown == [*[f"c{n:03}" for n in range(400) if n % 3][:50], "__other__"]
     assert max(map(made.count, set(made))) < 120
+
+
+def test_readers_are_told_when_no_segment_is_waited_for_any_more() -> None:
+    """Also where the last ones turned out to be unchanged, so that there is nothing else to say."""
+    counted = Counted(TenantBook()).take(
+        [event("page.viewed", "0", "2026-05-13T11:00:00Z", anonymous_id="a", url="/x")]
+    )
+    for number, told in enumerate(("user.signed_up", "page.viewed", "lead.created")):
+        ids = {"user_id": f"u{number}", "anonymous_id": "a", "lead_id": "l", "url": "/x"}
+        counted.take([event(told, f"next {number}", "2026-05-13T11:59:00Z", **ids)])
+        waiting, more = 0, True
+        while more:
+            made = counted.engine.compose(AS_OF + number, live=True, enough=lambda: True)
+            waiting, more = next((one.waiting for one in reversed(made.slices)), waiting), made.more
+        assert waiting == 0
