@@ -15,9 +15,9 @@ from models import topics
 from models.record import RawRecord, Refusal, Row
 from models.settings import Settings, TenantBook
 from models.validate import Known, validate
+from recount import compare, recount
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
-from tests.recount import compare, recount
 
 QUARTER_MS: Final = 900_000
 CHUNK: Final = 20_000

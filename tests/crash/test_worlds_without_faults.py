@@ -12,8 +12,8 @@ from kpis.slices import finish
 from models.record import RawRecord, Refusal
 from models.settings import TenantBook
 from models.validate import decode_block, encode_blocks, validate
+from recount import compare, recount
 from simulator import Sent, companies, sized, tenant_settings
-from tests.recount import compare, recount
 
 UNTIL = 1_795_300_000_000
 COMPANIES = 3

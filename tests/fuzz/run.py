@@ -15,10 +15,10 @@ from models.record import Block, RawRecord
 from models.refused import REASONS
 from models.settings import TenantBook
 from models.validate import validate
+from recount import compare, from_blocks, recount
+from recount.documents import key
 from tests.fuzz.events import records
 from tests.fuzz.values import BASE_MS, DAY_MS
-from tests.recount import compare, from_blocks, recount
-from tests.recount.documents import key
 
 ENTRY_BYTES: Final = 256 << 10
 BOOK: Final = TenantBook.from_mapping(

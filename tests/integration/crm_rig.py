@@ -25,7 +25,7 @@ from ops.topics import admin, ensure, wanted_topics
 from streams.bootstrap import options_from
 from streams.producing import lane_of
 from streams.read import read_state
-from tests.recount import crm
+from tests.sets import crm_opportunities as crm
 
 ROOT: Final = Path(__file__).parents[2]
 MAPPING: Final = ROOT / "examples" / "crm_opportunities.toml"

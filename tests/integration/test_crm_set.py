@@ -19,9 +19,9 @@ from kpis.engine import Engine
 from kpis.view import View
 from kpis.windows import window as window_at
 from ops.local import Kafka
+from tests.feed import ms
 from tests.integration.crm_rig import EVENTS, Crm, fed
-from tests.recount import crm
-from tests.recount.feed import ms
+from tests.sets import crm_opportunities as crm
 
 pytestmark = [
     pytest.mark.servers,

@@ -23,16 +23,16 @@ from cli.recount import restored
 from cli.route import topic_of
 from kpis.engine import Engine
 from models.settings import TenantBook
+from recount.documents import instant_text, key
+from recount.facts import Item
 from sinks.read import RedisReader
 from streams.failpoints import ACCEPT, COUNT, RESTORE
 from streams.read import read_state
+from tests.feed import Feed, ms
 from tests.integration.streams_rig import INPUTS, LANES, Rig
 from tests.property.example_stories import Stage
 from tests.property.examples import EXAMPLES, settings_of
 from tests.property.test_examples import as_event, check, is_ordered, toml
-from tests.recount.documents import instant_text, key
-from tests.recount.facts import Item
-from tests.recount.feed import Feed, ms
 
 pytestmark = pytest.mark.servers
 AS_OF: Final = "2026-11-20T00:00:00Z"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from models.record import BOT, UNKNOWN_TYPE
 from models.settings import TenantBook
-from tests.recount.feed import ms
-from tests.recount.windows import DAY, MINUTE
+from recount.windows import DAY, MINUTE
+from tests.feed import ms
 
 BOOK: Final = TenantBook.from_mapping(
     {

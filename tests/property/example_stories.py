@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from models.record import BOT
 from models.settings import TenantSettings
-from tests.recount.feed import Feed, closed, ms
-from tests.recount.windows import DAY, MINUTE
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed, closed, ms
 
 JUNE: Final = ms("2026-06-01")
 HELSINKI: Final = TenantSettings(tz="Europe/Helsinki")

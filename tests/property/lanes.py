@@ -17,10 +17,10 @@ from kpis.windows import WINDOWS
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row
 from models.settings import TenantBook
+from recount import compare, recount
+from recount.documents import Document, Key, key
+from recount.facts import Item, from_blocks
 from tests.property.events import BOOK, TENANTS, Told, stories
-from tests.recount import compare, recount
-from tests.recount.documents import Document, Key, key
-from tests.recount.facts import Item, from_blocks
 
 JOURNAL_TS: Final = 1_790_000_000_000
 Story = st.SearchStrategy[list[Told]]

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from models.settings import TenantSettings
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed
-from tests.recount.windows import DAY, MINUTE
 
 
 def cost(feed: Feed, name: str, amount: int, start: str, end: str, **more: Any) -> None:

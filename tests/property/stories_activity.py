@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from models.record import BOT, UNPRICED
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed
-from tests.recount.windows import DAY, MINUTE
 
 
 def mentions(feed: Feed) -> None:

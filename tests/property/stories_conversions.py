@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed
-from tests.recount.windows import DAY, MINUTE
 
 
 def view(feed: Feed, visitor: str, at: int, **data: Any) -> None:

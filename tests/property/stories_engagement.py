@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import permutations
 from typing import Any, Final
 
+from recount.windows import DAY
+from tests.feed import Feed, ms
 from tests.property.example_stories import Stage
-from tests.recount.feed import Feed, ms
-from tests.recount.windows import DAY
 
 END: Final = ms("2026-06-15")  # day 14
 ACTS: Final[tuple[tuple[str, int, dict[str, Any]], ...]] = (

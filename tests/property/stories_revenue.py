@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed, ms
 from tests.property.example_stories import Stage
-from tests.recount.feed import Feed, ms
-from tests.recount.windows import DAY, MINUTE
 
 
 def pay(feed: Feed, name: str, at: str | int, mrr: int, verb: str = "changed", currency: str = "EUR") -> None:

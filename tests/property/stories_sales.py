@@ -3,9 +3,9 @@
 from math import floor, log
 from typing import Any, Final
 
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed, ms
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed, ms
-from tests.recount.windows import DAY, MINUTE
 
 HOUR: Final = 60 * MINUTE
 

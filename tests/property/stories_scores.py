@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from models.settings import TenantSettings
+from recount.windows import MINUTE
+from tests.feed import Feed
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed
-from tests.recount.windows import MINUTE
 
 STARS: Final = TenantSettings(nps_scales={"1-5": (3, 4)})
 EFFORT: Final = (7, 7, 6, 5, 4, 2, 1)

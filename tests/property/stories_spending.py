@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from models.settings import TenantSettings
+from recount.windows import MINUTE
+from tests.feed import Feed
 from tests.property.example_stories import JUNE, Stage
-from tests.recount.feed import Feed
-from tests.recount.windows import MINUTE
 
 FROM_DEALS: Final = TenantSettings(revenue_from="deals")
 FROM_BOTH: Final = TenantSettings(revenue_from="both")

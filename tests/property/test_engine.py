@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.windows import WINDOWS
+from recount.windows import DAY
 from tests.property.events import BASE, THEMES, crowds, ends
 from tests.property.lanes import Lane, Seen, World, arrivals, differences, in_order, worlds
 from tests.property.parts import ADDED, halves, sides
-from tests.recount.windows import DAY
 
 # Of an example's time most goes into documents, so each looks at two windows; together they see all of them many times.
 often = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)

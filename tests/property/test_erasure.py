@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from models.record import BOT
 from models.settings import TenantBook, TenantSettings
+from recount import compare, recount
+from tests.feed import Feed, ms
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
 from tests.property.lanes import Lane, World, batches, differences, row_of, worlds
 from tests.property.test_engine import variant, windows
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
 
 BOOK: Final = TenantBook.from_mapping({"tenant": {"dimensions": ["tier"], "low_n": 2}})
 IDS: Final[list[dict[str, Any]]] = [

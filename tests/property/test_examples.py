@@ -18,14 +18,14 @@ from kpis.tenants import AWAKE
 from models.identity import identity_hash
 from models.record import BOT, Block, Refusal, Row
 from models.settings import TenantBook
+from recount.documents import instant_text, key
+from recount.facts import Item
+from tests.feed import Feed, ms
 from tests.property.example_stories import Stage
 from tests.property.examples import EXAMPLES, QUALITY, settings_of
 from tests.property.lanes import JOURNAL_TS, Lane, batches
 from tests.property.parts import renamed
 from tests.property.test_engine import often
-from tests.recount.documents import instant_text, key
-from tests.recount.facts import Item
-from tests.recount.feed import Feed, ms
 
 MONEY = ("amount", "tax", "mrr")
 INSTANTS = ("closed_at", "due_at", "effective_at")

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.settings import TenantBook
+from recount import compare, recount
+from tests.feed import Feed, ms
 from tests.property.events import CUSTOMERS, LEADS, USERS, VISITORS, Told, ends
 from tests.property.lanes import Lane, World, batches, differences, row_of, worlds
 from tests.property.test_engine import variant, windows
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
 
 MATCHED: Final = TenantBook.from_mapping({"tenant": {"match_on": ["email_hash"], "dimensions": ["tier"], "low_n": 2}})
 

@@ -12,10 +12,10 @@ from kpis.catalog import CATALOG
 from kpis.published import MOVING
 from kpis.reads import PLACES
 from kpis.windows import MINUTE_MS
+from recount.documents import Document, Key, key
 from tests.property.events import BASE, TENANTS, Told, ends
 from tests.property.lanes import Lane, World, arrivals, in_order, row_of, worlds
 from tests.property.test_engine import few
-from tests.recount.documents import Document, Key, key
 
 idle = settings(few, max_examples=60)
 Board = dict[Key, dict[str, Any]]

@@ -10,7 +10,7 @@ from kpis.cells import EVERYTHING
 from kpis.view import View
 from kpis.windows import window as window_at
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets import marketing_campaign as campaign
 from tests.sets.feeds import FEEDS, SHARED, Counted, Documents, computed, expected, in_feed
 

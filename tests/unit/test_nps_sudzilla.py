@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets import nps_sudzilla as survey
 from tests.sets.feeds import FEEDS, SHARED, Counted, Documents, computed, event, expected, in_feed
 

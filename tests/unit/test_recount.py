@@ -4,9 +4,9 @@ import pytest
 
 from models.record import BOT
 from models.settings import TenantSettings
-from tests.recount import recount
-from tests.recount.feed import Feed, closed, ms
-from tests.recount.windows import DAY, MINUTE
+from recount import recount
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed, closed, ms
 
 JUNE, JULY = ms("2026-06-01"), ms("2026-07-01")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from models.record import Block
 from models.settings import TenantSettings
-from tests.recount import compare, from_blocks, recount
-from tests.recount.feed import Feed, ms
+from recount import compare, from_blocks, recount
+from tests.feed import Feed, ms
 
 JUNE, JULY = ms("2026-06-01"), ms("2026-07-01")
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.recount import Recount, crm
-from tests.recount.feed import Feed, ms
+from recount import Recount
+from tests.feed import Feed, ms
+from tests.sets import crm_opportunities as crm
 
 needs_data = pytest.mark.skipif(
     not crm.SHARED.exists(), reason="the shared data sets are not beside this repository"

@@ -3,8 +3,8 @@
 import pytest
 
 from models.settings import TenantSettings
-from tests.recount.feed import Feed, closed, ms
-from tests.recount.windows import MINUTE
+from recount.windows import MINUTE
+from tests.feed import Feed, closed, ms
 
 HELSINKI = TenantSettings(tz="Europe/Helsinki")
 

@@ -13,7 +13,7 @@ from kpis.stored import chunk_key
 from kpis.tenant import LISTS
 from models.record import Row
 from models.tenants import TenantBook
-from tests.recount.feed import Feed, ms
+from tests.feed import Feed, ms
 
 START = ms("2026-06-01T10:00:00Z")
 Entries = dict[bytes, bytes | None]

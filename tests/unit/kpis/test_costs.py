@@ -2,7 +2,7 @@
 
 from kpis.costs import cost_event, cost_marks
 from kpis.zone import zone
-from tests.recount.feed import ms
+from tests.feed import ms
 
 HELSINKI = zone("Europe/Helsinki")
 

@@ -8,7 +8,7 @@ from kpis.dormant import Dormant
 from kpis.engine import Engine
 from kpis.tenant_state import TenantState
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
 
 MINUTE = 60_000

@@ -3,8 +3,8 @@
 from kpis.engine import Engine
 from models.record import Row
 from models.tenants import TenantBook
+from tests.feed import Feed, ms
 from tests.property.stories_engagement import tiers
-from tests.recount.feed import Feed, ms
 
 
 def tier_at(engine: Engine, as_of: str) -> dict[str, int]:

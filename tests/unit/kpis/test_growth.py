@@ -10,8 +10,8 @@ from kpis import cells, tenant_state
 from kpis.stored import json_bytes
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantBook
+from tests.feed import Feed, ms
 from tests.property.lanes import Lane, batches
-from tests.recount.feed import Feed, ms
 
 AT = ms("2026-03-01")
 AS_OF = ms("2026-03-10")

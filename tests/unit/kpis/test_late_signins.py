@@ -3,9 +3,9 @@
 import pytest
 
 from models.settings import TenantBook
+from recount import compare, recount
+from tests.feed import Feed, ms
 from tests.property.lanes import JOURNAL_TS, Lane
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
 
 KPIS = ("logins_per_active_user", "stickiness")
 

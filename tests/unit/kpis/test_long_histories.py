@@ -11,7 +11,7 @@ from kpis.engine import Engine
 from kpis.ledger import Contribution
 from models.record import Block, Row
 from models.tenants import TenantBook
-from tests.recount.feed import Feed, ms
+from tests.feed import Feed, ms
 
 Of = Callable[[str], Contribution]
 START: Final = ms("2026-06-01T10:00:00Z")

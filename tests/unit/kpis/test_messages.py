@@ -3,7 +3,7 @@
 import pytest
 
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
 
 

@@ -18,8 +18,8 @@ from kpis.zone import zone
 from models.record import Row
 from models.settings import TenantSettings
 from models.tenants import TenantBook
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
+from recount import compare, recount
+from tests.feed import Feed, ms
 
 MARKS = st.lists(
     st.builds(

@@ -7,9 +7,9 @@ import pytest
 from kpis.engine import Engine
 from models.settings import TenantSettings
 from models.tenants import TenantBook
-from tests.recount.compare import compare
-from tests.recount.documents import recount
-from tests.recount.feed import Feed, ms
+from recount.compare import compare
+from recount.documents import recount
+from tests.feed import Feed, ms
 
 START: Final = ms("2026-06-01")
 DAY: Final = 86_400_000

@@ -11,7 +11,7 @@ from kpis.page_views import PageCount, PageViews
 from kpis.pages import PAGES
 from kpis.windows import Window
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets.feeds import Counted, event
 
 PATHS = ("/a", "/b")

@@ -8,7 +8,7 @@ from kpis.formulas import Figure
 from kpis.view import View
 from kpis.windows import Window
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets.feeds import Counted, event
 
 AS_OF = ms("2026-05-13T12:00:30Z")

@@ -18,7 +18,7 @@ from kpis.tenant import Tenant
 from kpis.zone import day_date, zone
 from models.record import BOT, Row
 from models.settings import TenantBook
-from tests.recount.feed import Feed, ms
+from tests.feed import Feed, ms
 
 
 def book(**settings: object) -> TenantBook:

@@ -5,8 +5,8 @@ from kpis.slices import finish
 from models.record import Row
 from models.settings import TenantSettings
 from models.tenants import TenantBook
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
+from recount import compare, recount
+from tests.feed import Feed, ms
 
 
 def take(engine: Engine, rows: list[Row]) -> dict[bytes, bytes | None]:

@@ -8,8 +8,8 @@ from kpis.marks import Mark
 from kpis.mrr import Recurring, read_plans
 from kpis.prices import Prices
 from kpis.zone import zone
-from tests.recount.feed import Feed
-from tests.recount.windows import DAY, MINUTE
+from recount.windows import DAY, MINUTE
+from tests.feed import Feed
 
 UTC = zone("UTC")
 

@@ -10,9 +10,9 @@ from kpis.stays import Stay, stays
 from kpis.zone import zone
 from models.record import Row
 from models.settings import TenantBook, TenantSettings
-from tests.recount import compare, recount
-from tests.recount.documents import Document, Key, key
-from tests.recount.feed import Feed, closed, ms
+from recount import compare, recount
+from recount.documents import Document, Key, key
+from tests.feed import Feed, closed, ms
 from tests.unit.kpis.test_deals import event
 
 SETTINGS = TenantSettings()

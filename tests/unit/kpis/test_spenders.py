@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.settings import TenantBook
-from tests.recount.feed import ms
+from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
 
 SEK = TenantBook.from_mapping({"tenant": {"currency": "SEK"}})

@@ -4,9 +4,9 @@ import pytest
 
 from kpis.series import CARRY
 from models.settings import TenantBook
+from recount import compare, recount
+from tests.feed import Feed, ms
 from tests.property.lanes import JOURNAL_TS, Lane
-from tests.recount import compare, recount
-from tests.recount.feed import Feed, ms
 
 KPIS = ("time_to_purchase_days_censored",)
 

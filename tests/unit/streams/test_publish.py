@@ -17,9 +17,9 @@ from sinks.wire import pack
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
+from tests.feed import ms
 from tests.integration.counting_engine import CountingEngine
 from tests.local_engine import local_engine
-from tests.recount.feed import ms
 from tests.sets.feeds import Counted, event
 
 AT = Position(10, 1, {})

@@ -1,0 +1,71 @@
+"""The rows of customers and revenue beside the plain ones: MRR, cohorts, renewals, lifetime value."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final
+
+from recount import mrr, renewals
+from recount.cohorts import CUSTOMER, Cohorts, MonthlyChurn, simple_lifetime_value
+from recount.facts import Figure, tally
+from recount.quality import Types
+from recount.row import KpiRow
+from recount.tenant import Tenant
+
+SUBSCRIPTION: Final = Types(("crm.subscription.",))
+RENEWAL: Final = Types(("crm.renewal.",))
+KINDS: Final = (*mrr.GAINS, *mrr.LOSSES)
+
+
+def recurring_rows(tenant: Tenant) -> list[KpiRow]:
+    """MRR, its movements, and what a customer is worth by it."""
+    recurring = mrr.Recurring(tenant)
+    moved = (recurring.moved,)
+    lists = (recurring.paid_at_end, tenant.active, MonthlyChurn(tenant).pairs)
+    lifetime = simple_lifetime_value(Fraction(str(tenant.settings.margin)))
+
+    def money(kpi: str, formula: Callable[..., Figure]) -> KpiRow:
+        return KpiRow(kpi, "money", SUBSCRIPTION, "subject", formula, moved, money_parts=frozenset(PARTS))
+
+    return [
+        KpiRow("mrr", "money", SUBSCRIPTION, "subject", mrr.worth, (recurring.paid_at_end,), "S"),
+        money("net_new_mrr", mrr.net_new),
+        *(money(f"mrr_{kind}", mrr.moved(kind)) for kind in KINDS),
+        KpiRow("quick_ratio", "ratio", SUBSCRIPTION, "subject", mrr.quick_ratio, moved, thin=True,
+               money_sides=(True, True)),
+        KpiRow("customer_lifetime_value_simple", "money", SUBSCRIPTION, "subject", lifetime, lists, "S", thin=True,
+               money_sides=(True, False), money_parts=frozenset({"mrr"})),
+    ]  # fmt: skip
+
+
+PARTS: Final = tuple(f"mrr_{kind}" for kind in KINDS)
+
+
+def renewal_rows(tenant: Tenant) -> list[KpiRow]:
+    """Renewals by their due date."""
+    found = renewals.Renewals(tenant)
+
+    def row(suffix: str, formula: Callable[..., Figure]) -> KpiRow:
+        sides = (True, True) if suffix[:6] in ("_gross", "_net") else None
+        lists = (found.dues, found.orphans)
+        return KpiRow(
+            f"renewal_rate{suffix}", "ratio", RENEWAL, "subject", formula, lists, thin=True, money_sides=sides
+        )
+
+    return [
+        row("", renewals.of_closed),
+        row("_of_due", renewals.of_due),
+        row("_gross", renewals.gross),
+        row("_gross_closed", renewals.gross_closed),
+        row("_net", renewals.net),
+    ]
+
+
+def cohort_rows(tenant: Tenant) -> list[KpiRow]:
+    """Who stays, by when they came."""
+    cohorts = Cohorts(tenant)
+
+    def row(kpi: str, unit: str) -> KpiRow:
+        return KpiRow(kpi, "ratio", CUSTOMER, None, tally, (), windows=("all",), thin=True, vector="cohort",
+                      steps=cohorts.steps(unit), total=False)  # fmt: skip
+
+    return [row("cohort_retention", "month"), row("cohort_retention_week", "week")]

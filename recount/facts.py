@@ -1,0 +1,151 @@
+"""From rows to accepted events, and the small words every KPI is counted with: dated facts and figures."""
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from models.record import BOT, UNKNOWN_TYPE, Block, Refusal, Row
+from recount.windows import Window
+
+Item = Row | Refusal
+Dims = Mapping[str, str]
+NO_DIMS: Final[Dims] = {}
+UNKNOWN: Final = "unknown"
+
+
+class Fact(NamedTuple):
+    """Something that counts: when, in which segments (one value a dimension), and what."""
+
+    at: int
+    dims: Dims
+    what: Any = None
+
+
+Source = Callable[[Window], list[Fact]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number. Money stays an exact fraction of major units until it is printed."""
+
+    value: Fraction | int | float | None
+    numerator: Fraction | int | float | None
+    denominator: Fraction | int | float | None
+    n: int
+    unpriced: int = 0
+    parts: dict[str, Any] = field(default_factory=dict)
+    margin: float | None = None
+    open: int | None = None
+    bound: Fraction | int | float | None = None
+    mixed: bool = False  # made of what cannot be put together
+
+
+def tally(facts: Sequence[Fact]) -> Figure:
+    """How many."""
+    return Figure(len(facts), len(facts), None, len(facts))
+
+
+def ratio(numerator: int | Fraction, denominator: int | Fraction, n: int | None = None) -> Figure:
+    """A quotient of two sums; null when there is nothing to divide by."""
+    value = Fraction(numerator) / Fraction(denominator) if denominator else None
+    return Figure(value, numerator, denominator, int(denominator) if n is None else n)
+
+
+def share(numerator: Sequence[Fact], denominator: Sequence[Fact]) -> Figure:
+    """How many of one list to how many of another."""
+    return ratio(len(numerator), len(denominator))
+
+
+def dated(facts: Iterable[Fact]) -> Source:
+    """Facts of a flow: in a window iff their instant is."""
+    ordered = sorted(facts, key=attrgetter("at"))
+    instants = [fact.at for fact in ordered]
+
+    def pick(window: Window) -> list[Fact]:
+        return ordered[bisect_left(instants, window.low) : bisect_left(instants, window.end)]
+
+    return pick
+
+
+def remembered(pick: Source) -> Source:
+    """The same source, computed once a window."""
+    seen: dict[Window, list[Fact]] = {}
+
+    def again(window: Window) -> list[Fact]:
+        if window not in seen:
+            seen[window] = pick(window)
+        return seen[window]
+
+    return again
+
+
+def only(pick: Source, test: Callable[[Fact], bool]) -> Source:
+    """The facts of a source that pass a test."""
+    return lambda window: [fact for fact in pick(window) if test(fact)]
+
+
+def text(value: object) -> str | None:
+    """A segment value as text of at most 200 characters; None when nothing was given, or a list or an object."""
+    if value is None or value == "" or isinstance(value, list | dict):
+        return None
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":")))[:200]
+
+
+def inner(data: Mapping[str, Any], group: str, name: str) -> str | None:
+    """``data.<group>.<name>`` as text."""
+    found = data.get(group)
+    return text(found.get(name)) if isinstance(found, Mapping) else None
+
+
+class Accepted(NamedTuple):
+    """What became of the input: the events that count once, and when the others were received."""
+
+    rows: list[Row]
+    duplicates: list[int]
+    conflicts: list[int]
+    refused: list[int]
+
+    @property
+    def telling(self) -> list[Row]:
+        """The rows that make facts: not a robot's, and of a type whose meaning is known."""
+        return [row for row in self.rows if not row.flags & (BOT | UNKNOWN_TYPE)]
+
+
+def undated(row: Row) -> bool:
+    """A deal of which it is not known when it was created."""
+    return row.type == "crm.deal.created" and row.data.get("time_known") is False
+
+
+def accept(items: Iterable[Item], hide_from: int | None) -> Accepted:
+    """Keep the first of each identity, and nothing that happened at or after ``hide_from``."""
+    kept: dict[int, Row] = {}
+    found = Accepted([], [], [], [])
+    for item in items:
+        if isinstance(item, Refusal):
+            found.refused.append(item.received)
+        elif hide_from is not None and item.time >= hide_from and not undated(item):
+            continue
+        elif item.identity not in kept:
+            kept[item.identity] = item
+            found.rows.append(item)
+        else:
+            same = kept[item.identity].content == item.content
+            (found.duplicates if same else found.conflicts).append(item.received)
+    return found
+
+
+def from_blocks(blocks: Iterable[Block]) -> list[Item]:
+    """The items of one tenant's journal blocks, in order; an origin seen before is internal redelivery."""
+    highest: dict[tuple[str, int], int] = {}
+    items: list[Item] = []
+    for block in blocks:
+        origin = (block["topic"], block["partition"])
+        inside: list[Item] = [Row(*row) for row in block["rows"]]
+        inside += [Refusal(*refusal) for refusal in block["refused"]]
+        items += sorted((i for i in inside if i.offset > highest.get(origin, -1)), key=attrgetter("offset"))
+        highest[origin] = max([highest.get(origin, -1), *(item.offset for item in inside)])
+    return items

@@ -1,0 +1,64 @@
+"""Money as exact fractions: exchange rates by business date, and decimal text."""
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+
+from models.record import Row
+from recount.windows import local_date
+
+RateKey = tuple[frozenset[str], date]
+
+
+def digits(currency: str) -> int:
+    """Decimal places of a currency."""
+    return get_currency_precision(currency)
+
+
+def decimal_text(value: Fraction, currency: str) -> str:
+    """Decimal text with the currency's digits, half to even."""
+    places = digits(currency)
+    units = round(value * 10**places)
+    whole, rest = divmod(abs(units), 10**places)
+    return f"{'-' if units < 0 else ''}{whole}" + (f".{rest:0{places}d}" if places else "")
+
+
+class Rates:
+    """Every ``fx.rate_set``: for two currencies and a date the latest by time, then id."""
+
+    def __init__(self, rows: Iterable[Row], zone: ZoneInfo, currency: str) -> None:
+        self.zone = zone
+        self.currency = currency
+        self.known: dict[RateKey, tuple[tuple[int, str, str], str, Fraction]] = {}
+        for row in rows:
+            if row.type == "crm.fx.rate_set":
+                self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Note one rate: 1 base = rate quote on a local date."""
+        data = row.data
+        day = date.fromisoformat(data["date"]) if data.get("date") else local_date(row.time, self.zone)
+        base, quote = str(data["base"]).upper(), str(data["quote"]).upper()
+        key = (frozenset((base, quote)), day)
+        entry = ((row.time, row.id, row.source), base, Fraction(str(data["rate"])))
+        self.known[key] = max(self.known.get(key, entry), entry)
+
+    def price(self, minor: object, currency: object, at: int | None) -> Fraction | None:
+        """An amount of minor units in major units of the reporting currency; None when it cannot be priced."""
+        if not isinstance(minor, int) or not isinstance(currency, str):
+            return None
+        amount = Fraction(minor, 10 ** digits(currency))
+        if currency == self.currency:
+            return amount
+        entry = (
+            None if at is None else self.known.get((frozenset((currency, self.currency)), local_date(at, self.zone)))
+        )
+        if entry is None:
+            return None
+        _, base, rate = entry
+        if base == currency:
+            return amount * rate
+        return amount / rate if rate else None

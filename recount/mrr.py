@@ -1,0 +1,190 @@
+"""Monthly recurring revenue: every subscription's price over time, and what customers' totals did."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from models.record import Row
+from recount.facts import Fact, Figure, dated
+from recount.figures import money_sum
+from recount.identity import moment
+from recount.money import Rates
+from recount.revenue import effective
+from recount.tenant import Tenant
+from recount.windows import MINUTE, Window, local_date
+
+HOUR: Final = 60 * MINUTE
+GAINS: Final = ("new", "expansion", "reactivation")
+LOSSES: Final = ("contraction", "churn")
+
+
+@dataclass
+class Subscription:
+    """All events of one subscription."""
+
+    rows: list[Row]
+    rates: Rates
+
+    @property
+    def instants(self) -> list[int]:
+        """When something may have changed."""
+        return sorted({effective(row) for row in self.rows})
+
+    def price_before(self, at: int) -> tuple[int, str]:
+        """Minor units and currency just before an instant; nothing while paused, cancelled or not begun."""
+        now, last, currency = 0, 0, ""
+        past = [row for row in self.rows if effective(row) < at]
+        for row in sorted(past, key=lambda row: (effective(row), *moment(row))):
+            verb = row.type.removeprefix("crm.subscription.")
+            if verb in ("started", "changed"):
+                now = last = row.data["mrr"]
+                currency = row.data["currency"]
+            elif verb in ("paused", "cancelled"):
+                now = 0
+            elif verb == "resumed":
+                now = last
+        return now, currency
+
+    @property
+    def first_paid(self) -> int | None:
+        """The first instant with a price above zero: its day's rate holds for life."""
+        return next((at for at in self.instants if self.price_before(at + 1)[0] > 0), None)
+
+    def worth_before(self, at: int) -> Fraction | None:
+        """The price in the reporting currency; None when there is no rate."""
+        minor, currency = self.price_before(at)
+        return self.rates.price(minor, currency, self.first_paid) if minor else Fraction(0)
+
+
+class Total(NamedTuple):
+    """A customer's MRR at an instant: the sum of what has a rate, and the others by currency and day of their rate."""
+
+    priced: Fraction
+    others: dict[tuple[str, object], int]
+
+    @property
+    def paying(self) -> bool:
+        """Whether there is any."""
+        return bool(self.priced or self.others)
+
+
+def total_before(subscriptions: Sequence[Subscription], at: int) -> Total:
+    """A customer's total just before an instant."""
+    priced, others = Fraction(0), dict[tuple[str, object], int]()
+    for one in subscriptions:
+        minor, currency = one.price_before(at)
+        worth = one.worth_before(at)
+        if worth is not None:
+            priced += worth
+        elif one.first_paid is not None:
+            key = (currency, local_date(one.first_paid, one.rates.zone))
+            others[key] = others.get(key, 0) + minor
+    return Total(priced, others)
+
+
+class Movement(NamedTuple):
+    """One netted change of a customer's total."""
+
+    kind: str
+    amount: Fraction  # of what has a rate; negative for losses
+    unpriced: bool
+
+
+def movements(subscriptions: Sequence[Subscription]) -> list[tuple[int, Movement]]:
+    """Chains of changes at most an hour apart, each netted and dated at its last change."""
+    instants = sorted({at for one in subscriptions for at in one.instants})
+    changes = [at for at in instants if total_before(subscriptions, at) != total_before(subscriptions, at + 1)]
+    chains: list[list[int]] = []
+    for at in changes:
+        if chains and at - chains[-1][-1] <= HOUR:
+            chains[-1].append(at)
+        else:
+            chains.append([at])
+    found, paid = [], False
+    for chain in chains:
+        before, after = total_before(subscriptions, chain[0]), total_before(subscriptions, chain[-1] + 1)
+        if before != after:
+            found.append((chain[-1], movement(before, after, paid=paid)))
+        paid = paid or after.paying
+    return found
+
+
+def movement(before: Total, after: Total, *, paid: bool) -> Movement:
+    """What a change is called. ``paid``: whether the customer ever had a total before."""
+    change = after.priced - before.priced
+    keys = {*before.others, *after.others}
+    others = [after.others.get(key, 0) - before.others.get(key, 0) for key in keys]
+    if not before.paying:
+        kind = "reactivation" if paid else "new"
+    elif not after.paying:
+        kind = "churn"
+    else:
+        up = change > 0 if change else max(others) > 0
+        kind = "expansion" if up else "contraction"
+    return Movement(kind, change, any(others))
+
+
+class Recurring:
+    """All subscriptions of a tenant."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.by_customer: dict[str, list[Subscription]] = {}
+        for subscription_id, rows in subscription_rows(tenant.telling).items():
+            subject = tenant.people.subject_of_object("subscription", subscription_id)
+            self.by_customer.setdefault(subject, []).append(Subscription(rows, tenant.rates))
+        self.dims = tenant.dims_of_subject
+        self.moved = dated(
+            Fact(at, self.dims(subject), one)
+            for subject, subscriptions in self.by_customer.items()
+            for at, one in movements(subscriptions)
+        )
+
+    def paid_at_end(self, window: Window) -> list[Fact]:
+        """Subscriptions paid at the end, each with its worth."""
+        return [
+            Fact(0, self.dims(subject), one.worth_before(window.end))
+            for subject, subscriptions in self.by_customer.items()
+            for one in subscriptions
+            if one.price_before(window.end)[0]
+        ]
+
+
+def subscription_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Events by subscription."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.type.startswith("crm.subscription."):
+            found.setdefault(str(row.data["subscription_id"]), []).append(row)
+    return found
+
+
+def worth(facts: Sequence[Fact]) -> Figure:
+    """Sum of prices."""
+    return money_sum([fact.what for fact in facts])
+
+
+def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:
+    """How much movements of these kinds are, all of them positive."""
+
+    def figure(facts: Sequence[Fact]) -> Figure:
+        found = [fact.what for fact in facts if fact.what.kind in kinds]
+        total = sum((one.amount if one.kind in GAINS else -one.amount for one in found), Fraction(0))
+        return Figure(total, total, None, sum(bool(one.amount) for one in found), sum(one.unpriced for one in found))
+
+    return figure
+
+
+def net_new(facts: Sequence[Fact]) -> Figure:
+    """What all movements come to, with each kind as a part."""
+    parts = {f"mrr_{kind}": moved(kind)(facts).value for kind in (*GAINS, *LOSSES)}
+    both = moved(*GAINS, *LOSSES)(facts)
+    total = sum((fact.what.amount for fact in facts), Fraction(0))
+    return Figure(total, total, None, both.n, both.unpriced, parts)
+
+
+def quick_ratio(facts: Sequence[Fact]) -> Figure:
+    """What was won for each unit that was lost."""
+    gain, loss = moved(*GAINS)(facts), moved(*LOSSES)(facts)
+    top, bottom = Fraction(gain.value or 0), Fraction(loss.value or 0)
+    return Figure(top / bottom if bottom else None, top, bottom, loss.n, gain.unpriced + loss.unpriced)

@@ -1,0 +1,55 @@
+"""The rows of what customers spend."""
+
+from collections.abc import Callable
+from typing import Final
+
+from recount import spending as s
+from recount.facts import Figure, remembered, share
+from recount.quality import Types
+from recount.row import KpiRow
+from recount.tenant import Tenant
+from recount.windows import PAIR_WINDOWS
+
+COSTS: Final = Types(("crm.cost.recorded", "crm.subscription.", "crm.order.", "crm.customer.", "crm.deal.won"))
+NAMES: Final = {
+    "orders": ("crm.order.",),
+    "deals": ("crm.deal.",),
+    "both": ("crm.order.", "crm.deal."),
+}
+
+
+def spending_rows(tenant: Tenant) -> list[KpiRow]:
+    """First business, lifetime value, transactions, what was paid back, and recency, frequency and money."""
+    spending, wanted = s.Spending(tenant), tenant.settings.revenue_from
+    revenue, first = (
+        Types(NAMES[wanted]),
+        Types((*NAMES[wanted], *([] if wanted == "deals" else ["crm.subscription."]))),
+    )
+    buyers, orders = remembered(spending.buyers), s.ORDERS
+    about = (True, False)
+
+    def lifetime(suffix: str, formula: Callable[..., Figure]) -> KpiRow:
+        return KpiRow(
+            f"customer_lifetime_value{suffix}", "money", revenue, "subject", formula, (spending.customers,), "L",
+            thin=True, money_sides=about,
+        )  # fmt: skip
+
+    return [
+        KpiRow("new_business_revenue", "money", first, "subject", s.amounts, (spending.first_business,)),
+        lifetime("", s.mean_value),
+        lifetime("_median", spending.median),
+        KpiRow("transactions_per_customer", "number", orders, "subject", share, (spending.sales, buyers), thin=True),
+        KpiRow(
+            "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
+            thin=True,
+        ),
+        KpiRow(
+            "customer_retention_cost", "money", COSTS, None, s.retention_cost,
+            (tenant.acquisition.retention_cost, tenant.pairs), windows=PAIR_WINDOWS, thin=True, money_sides=about,
+        ),
+        KpiRow("revenue_adjustments", "money", orders, "subject", s.amounts, (spending.changes,)),
+        KpiRow(
+            "rfm_segment", "count", orders, None, lambda: Figure(None, None, None, 0), (), "S",
+            vector="rfm", steps=spending.cells, total=False,
+        ),
+    ]  # fmt: skip
