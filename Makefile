@@ -78,7 +78,7 @@ schemas: setup ## write the JSON Schemas anew from the models
 	$(BIN)/python -m models.schemas
 
 docs: setup ## write the generated pages of docs/ anew
-	$(BIN)/python -m pages
+	$(BIN)/python -m docgen
 
 clean: ## remove the environment and all caches of this folder
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

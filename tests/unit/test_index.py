@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from docgen.index import GROUPS, page
 from kpis.catalog import CATALOG
-from pages.index import GROUPS, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "kpis.md"
 

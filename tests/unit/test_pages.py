@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from docgen import guides
+from docgen.example import pick, run
+from docgen.page import page
+from docgen.texts import load_texts
 from kpis.catalog import CATALOG
-from pages import guides
-from pages.example import pick, run
-from pages.page import page
-from pages.texts import load_texts
 from tests.property.examples import EXAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs"

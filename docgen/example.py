@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from docgen.texts import Example
 from kpis.catalog import CATALOG
 from kpis.documents import Board, Document
 from kpis.engine import Engine
@@ -14,7 +15,6 @@ from kpis.reads import Reads
 from models.record import Block, RawRecord
 from models.tenants import TenantBook
 from models.validate import validate
-from pages.texts import Example
 
 TENANT: Final = "default"
 DAY_MS: Final = 86_400_000

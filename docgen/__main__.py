@@ -1,11 +1,11 @@
-"""Write docs/kpis.md, docs/kpis/*.md and docs/guides.md anew: ``python -m pages``."""
+"""Write docs/kpis.md, docs/kpis/*.md and docs/guides.md anew: ``python -m docgen``."""
 
 from pathlib import Path
 from typing import Final
 
-from pages import guides, index
-from pages.page import page
-from pages.texts import load_texts
+from docgen import guides, index
+from docgen.page import page
+from docgen.texts import load_texts
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "kpis"
 
