@@ -3,20 +3,31 @@
 from array import array
 from collections.abc import Iterable
 from struct import pack, unpack
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
 from kpis.cells import EVER
 from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 
-if TYPE_CHECKING:
-    from kpis.documents import Board
-
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
 LAST_WINDOW: Final = PLACES["all"]
 Document = dict[str, Any]
 Held = tuple[tuple[str, ...], bytes]  # segments of a row and window, and the prints of their documents
+
+
+class Maker(Protocol):
+    """What makes the documents of a tenant at one instant."""
+
+    @property
+    def as_of(self) -> int:
+        """The instant, ms."""
+
+    def total(self, row: int, place: int) -> Iterable[Document]:
+        """The document without a segment of a row (by number) in a window; none when the row has none there."""
+
+    def parts(self, row: int, place: int) -> Iterable[Document]:
+        """The documents of a row's segments in a window."""
 
 
 class Slice(NamedTuple):
@@ -58,7 +69,7 @@ class Published:
         self.touched_at = EVER  # minute of the last event since the start
         self.told = 0  # as-of of the last slice, ms
         self.clean = 0  # when nothing was due last, ms
-        self.board: Board | None = None
+        self.board: Maker | None = None
         self.warm = False  # cells hold what makes them faster to read
         self.cells: object = None  # which the prints were made from
 
@@ -102,7 +113,7 @@ class Published:
 
     # --- making it
 
-    def totals(self, board: "Board", made: "Made") -> None:
+    def totals(self, board: Maker, made: "Made") -> None:
         """Make the documents without a segment that are due: all of them, so that no window is of two moments."""
         for place, rows in enumerate(self._totals_due):
             for row in bits(rows):
@@ -115,7 +126,7 @@ class Published:
                         self.resting = self.resting & ~(1 << row) | (not document["value"]) << row
             self._totals_due[place] = 0
 
-    def some_parts(self, board: "Board", made: "Made") -> None:
+    def some_parts(self, board: Maker, made: "Made") -> None:
         """Make the documents of segments of one row and window, of the row that waits longest."""
         row = next(iter(self._parts_due))
         windows = self._parts_due[row]
