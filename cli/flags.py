@@ -10,7 +10,7 @@ import typer
 
 from cli.book import read_toml
 from cli.exits import CliError
-from kpis.windows import WINDOWS
+from kpis.calendar.windows import WINDOWS
 from models.settings import Settings, SettingsError, load_settings
 
 KafkaFlag = Annotated[

@@ -10,16 +10,16 @@ import orjson
 from cli.before import Before
 from cli.entries import Entry, Pair
 from cli.term import plain
+from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
+from kpis.cells.series import CARRY
 from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
-from kpis.series import CARRY
 from kpis.slices import finish
 from kpis.stored import sums
 from kpis.tenant_state import REDEFINED
-from kpis.windows import MINUTE_MS
 from models.instant import instant
 from models.record import Block
 from models.tenants import TenantBook

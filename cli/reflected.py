@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from cli.recount import JournalRecord, Quarantine, Verdict
+from kpis.cells.deltas import DAY_MS
 from kpis.dedupe import HORIZON_DAYS
 from kpis.engine import Engine
-from kpis.marks import DAY_MS
 
 OBJECTS: Final = {"deal": "deal_id", "order": "order_id", "subscription": "subscription_id"}
 

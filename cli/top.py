@@ -16,7 +16,7 @@ from cli.keyboard import keys
 from cli.kpis import absent
 from cli.root import app
 from cli.term import out, show_json
-from kpis.windows import WINDOWS
+from kpis.calendar.windows import WINDOWS
 from models.settings import RedisSettings
 from sinks.read import RedisReader
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from docgen.texts import load_texts
+from kpis.calendar.windows import BY_DAY, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
 from kpis.catalog import CATALOG, Kpi
-from kpis.catalog.hears import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
-from kpis.windows import BY_DAY, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+from kpis.facts.event_types import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
 
 # A group begins with the row of this id and ends before the next group's; a new row belongs where it stands.
 GROUPS: Final = {

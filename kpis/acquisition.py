@@ -6,16 +6,17 @@ in what sales are credited to, so what may change these is remembered: the subje
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kpis.attribution import TOUCH_TYPES, Touch, is_marketing_touch
-from kpis.channels import LONGEST, label_of
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import Mark
+from kpis.cells.ledger import Contribution
 from kpis.credit import campaign_code, open_credits
+from kpis.facts.attribution import TOUCH_TYPES, Touch, is_marketing_touch
+from kpis.facts.channels import LONGEST, label_of
+from kpis.facts.touches import LATE, Touches
+from kpis.identity.ids import segment_of
 from kpis.journey import DIRECT, UNKNOWN, counts, journey_of
-from kpis.ledger import Contribution
-from kpis.marks import FOREVER, Mark
-from kpis.names import segment_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.told import told_of
-from kpis.touches import LATE, Touches
 from models.record import Row
 
 if TYPE_CHECKING:

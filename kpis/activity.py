@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Final
 
-from kpis.measures import code
-from kpis.records import record_event
-from kpis.tickets import ticket_event
-from kpis.touches import CODES
+from kpis.cells.measures import code
+from kpis.facts.crm_records import record_event
+from kpis.facts.tickets import ticket_event
+from kpis.facts.touches import CODES
 from models.record import Row
 
 if TYPE_CHECKING:

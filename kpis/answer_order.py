@@ -4,8 +4,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.answers import Answer, latest_marks, nps_class
-from kpis.marks import FOREVER, Mark
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import Mark
+from kpis.facts.nps import Answer, latest_marks, nps_class
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -7,9 +7,9 @@ that nothing came of it; its subject takes that back for the clicks that a conve
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from kpis.ledger import Contribution
-from kpis.marks import DAY_MS, Mark, ceil_quarter, level_marks
-from kpis.pseudonyms import is_plain, pseudonym
+from kpis.cells.deltas import DAY_MS, Mark, ceil_quarter, level_marks
+from kpis.cells.ledger import Contribution
+from kpis.identity.pseudonyms import is_plain, pseudonym
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -8,6 +8,7 @@ can be another costs only that look.
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from kpis.calendar.windows import MINUTE_MS, ceil_minute
 from kpis.documents import Board, check_as_of
 from kpis.dormant import can_sleep
 from kpis.next_due import next_due
@@ -15,7 +16,6 @@ from kpis.published import Made, Slice
 from kpis.schedule import LIVE, schedule
 from kpis.tenant_state import TenantState
 from kpis.tenants import Tenants
-from kpis.windows import MINUTE_MS, ceil_minute
 
 MOST: Final = 1_500  # documents of one slice, about: a publication is written in one step
 BOARD_MS: Final = 2_000  # how long slices are of one moment

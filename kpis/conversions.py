@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.marks import DAY_MS
-from kpis.pseudonyms import pseudonym
+from kpis.cells.deltas import DAY_MS
+from kpis.identity.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -6,12 +6,13 @@ A touch changes only the sales that it came before, so a customer's next sale co
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from kpis.attribution import MODELS, Touch, credits
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import DAY_MS, Mark
+from kpis.cells.ledger import Contribution
+from kpis.facts.attribution import MODELS, Touch, credits
+from kpis.facts.money import money_marks
+from kpis.identity.ids import segment_of
 from kpis.journey import journey_of
-from kpis.ledger import Contribution
-from kpis.marks import DAY_MS, FOREVER, Mark
-from kpis.money import money_marks
-from kpis.names import segment_of
 from kpis.purchases import Purchase, is_revenue, revenue_facts
 
 if TYPE_CHECKING:

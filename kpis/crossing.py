@@ -10,15 +10,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from kpis.cells import Cells
+from kpis.calendar.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNING
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Cells
+from kpis.cells.measures import LATE, YOUNG, base_of
 from kpis.formulas_acquisition import MONTH_MINUTES
-from kpis.measures import LATE, YOUNG, base_of
 from kpis.page_views import PAGED
 from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
 from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
-from kpis.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNING
-from kpis.zone import Zone
 from models.settings import TenantSettings
 
 LONGEST: Final = 60  # minutes; after a longer gap everything is made

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from kpis.cohorts import cohort_marks
-from kpis.ledger import MANY
-from kpis.marks import DAY_MS, FOREVER, QUARTER_MS, Interval, Mark, ceil_quarter, level_marks, lost_marks, union
+from kpis.calendar.intervals import FOREVER, Interval, union
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, ceil_quarter, level_marks, lost_marks
+from kpis.cells.ledger import MANY
+from kpis.facts.cohorts import cohort_marks
 from kpis.prices import Prices, SubscriptionEvent
-from kpis.zone import Zone
 from models.settings import TenantSettings
 
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from kpis.deals import (
+from kpis.calendar.intervals import FOREVER, Interval, union
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, ceil_quarter
+from kpis.cells.ledger import MANY
+from kpis.facts.deals import (
     Deal,
     DealEvent,
     DealReader,
@@ -23,9 +26,7 @@ from kpis.deals import (
     says_won,
     stale_intervals,
 )
-from kpis.ledger import MANY
-from kpis.marks import DAY_MS, FOREVER, QUARTER_MS, Interval, Mark, ceil_quarter, union
-from kpis.stays import Stay, StaysReader, stays
+from kpis.facts.stages import Stay, StaysReader, stays
 from models.settings import TenantSettings
 
 if TYPE_CHECKING:

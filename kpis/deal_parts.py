@@ -1,17 +1,18 @@
-"""What a deal of many events adds to the numbers, in lists that mostly become longer: see kpis.ledger."""
+"""What a deal of many events adds to the numbers, in lists that mostly become longer: see kpis.cells.ledger."""
 
 from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kpis.cells import Segments
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.cells import Segments
+from kpis.cells.deltas import Mark, in_common
+from kpis.cells.ledger import Parts
 from kpis.deal_history import reading
-from kpis.deals import DealEvent, deal_marks, deal_segments, stage_named
-from kpis.ledger import Parts
-from kpis.marks import FOREVER, Mark, in_common
-from kpis.names import segment_of
-from kpis.stays import STAGE_EVENTS, Stay, left_marks, stay_marks
+from kpis.facts.deals import DealEvent, deal_marks, deal_segments, stage_named
+from kpis.facts.stages import STAGE_EVENTS, Stay, left_marks, stay_marks
+from kpis.identity.ids import segment_of
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from kpis import groups, reach
-from kpis.cells import Cells
-from kpis.ledger import Group
+from kpis.cells.cells import Cells
+from kpis.cells.ledger import Group
+from kpis.facts.touches import LATE, LOGINS, restored_touches
+from kpis.identity.pseudonyms import is_plain
 from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
-from kpis.pseudonyms import is_plain
 from kpis.purchases import purchase
 from kpis.rated import note_rated
 from kpis.slices import SLICE, Work, finish
-from kpis.touches import LATE, LOGINS, restored_touches
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -6,18 +6,18 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
+from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Step, hears
-from kpis.catalog.hears import CONVERSIONS
-from kpis.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
+from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
+from kpis.cells.measures import LATE
+from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas import Figure
-from kpis.measures import LATE
 from kpis.page_views import PAGED
 from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.reads import PARTS, READS, ROWS, Reads, bits
 from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
 from kpis.view import Sums, View
-from kpis.windows import MINUTE_MS, WINDOWS, Window, window
 from models.money import digits
 
 Document = dict[str, Any]

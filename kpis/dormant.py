@@ -8,10 +8,10 @@ import pickle
 import zlib
 from typing import Final
 
-from kpis.cells import EVER
+from kpis.calendar.windows import MINUTE_MS
+from kpis.cells.cells import EVER
 from kpis.next_due import next_due
 from kpis.tenant_state import TenantState
-from kpis.windows import MINUTE_MS
 
 LARGE: Final = 12_000  # series and touches: a larger tenant takes too long to pack
 

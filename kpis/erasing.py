@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
 from kpis.erasure import MESSAGE, Plan, read_traits
-from kpis.names import NODE_SPACES
+from kpis.facts.touches import Touches
+from kpis.identity.ids import NODE_SPACES
+from kpis.identity.pseudonyms import pseudonym
 from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
-from kpis.pseudonyms import pseudonym
 from kpis.purchases import settle
 from kpis.rated import forget_rated
-from kpis.touches import Touches
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

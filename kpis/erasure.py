@@ -10,9 +10,9 @@ to the facts of the subject alone.
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.identity import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
-from kpis.names import CONTACT, NODE_SPACES, split_within, within
-from kpis.pseudonyms import pseudonym
+from kpis.identity.ids import CONTACT, NODE_SPACES, split_within, within
+from kpis.identity.links import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
+from kpis.identity.pseudonyms import pseudonym
 from models.record import Row
 
 if TYPE_CHECKING:

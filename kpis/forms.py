@@ -7,10 +7,10 @@ which has one local day in any time zone; a release before kept it by the local 
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.ledger import Contribution
-from kpis.marks import Mark, ceil_quarter, level_marks
-from kpis.pseudonyms import pseudonym
-from kpis.windows import MINUTE_MS
+from kpis.calendar.windows import MINUTE_MS
+from kpis.cells.deltas import Mark, ceil_quarter, level_marks
+from kpis.cells.ledger import Contribution
+from kpis.identity.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Final
 
+from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
+from kpis.calendar.zone import LAST_DAY, Zone, date_day, day_date
+from kpis.cells.series import CARRY
 from kpis.formulas import Figure, Formula, quantile
-from kpis.series import CARRY
 from kpis.view import View
-from kpis.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
-from kpis.zone import LAST_DAY, Zone, date_day, day_date
 
 MONTH_DAYS: Final = 30
 MONTH_MINUTES: Final = MONTH_DAYS * 1440

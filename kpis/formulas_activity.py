@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
+from kpis.cells.log_buckets import quantile
 from kpis.formulas import Figure, Formula
-from kpis.seconds import quantile
 from kpis.view import View
 
 

@@ -5,13 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from kpis.cells import EVERYTHING
+from kpis.calendar.windows import DAY
+from kpis.cells.cells import EVERYTHING
+from kpis.cells.measures import YOUNG
 from kpis.formulas import Count, Figure, Formula, ratio
-from kpis.measures import YOUNG
 from kpis.page_views import PAGED, PageCount
 from kpis.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.view import View
-from kpis.windows import DAY
 
 
 def with_open(formula: Formula, still: Count) -> Formula:

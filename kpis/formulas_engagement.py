@@ -1,8 +1,8 @@
 """Formulas of engagement."""
 
-from kpis.engagement import HALF_LIFE_MS, MICRO, REACH_MS
+from kpis.cells.deltas import DAY_MS
+from kpis.facts.engagement import HALF_LIFE_MS, MICRO, REACH_MS
 from kpis.formulas import Figure
-from kpis.marks import DAY_MS
 from kpis.view import View
 
 

@@ -5,12 +5,12 @@ from fractions import Fraction
 from functools import partial
 from typing import Final
 
-from kpis.cohorts import KEPT, cohort_label
+from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.zone import bucket_after, bucket_start
+from kpis.facts.cohorts import KEPT, cohort_label
 from kpis.formulas import Figure, Formula
 from kpis.movements import GAINS, LOSSES
 from kpis.view import Money, View
-from kpis.windows import MINUTE_MS
-from kpis.zone import bucket_after, bucket_start
 
 MONTHS: Final = 6
 

@@ -4,10 +4,10 @@ from collections import Counter
 from fractions import Fraction
 from typing import Final
 
+from kpis.cells.log_buckets import bucket
+from kpis.cells.log_buckets import quantile as quantile_seconds
 from kpis.formulas import Count, Figure, Formula, quantile, ratio
 from kpis.ranked import Ranked, ranks
-from kpis.seconds import bucket
-from kpis.seconds import quantile as quantile_seconds
 from kpis.view import View
 
 DAY_SECONDS: Final = 86_400

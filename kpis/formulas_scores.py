@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from kpis.facts.survey_scores import BETWEEN, MICRO, micro
 from kpis.formulas import Figure, Formula, ratio
-from kpis.scores import BETWEEN, MICRO, micro
 from kpis.view import View
 
 

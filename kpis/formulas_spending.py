@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kpis.catalog.hears import ORDERS
 from kpis.catalog.row import Step
+from kpis.facts.event_types import ORDERS
 from kpis.formulas import Figure, Formula
 from kpis.view import View
 from models.money import digits

@@ -7,38 +7,39 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
 from kpis.acquisition import LATE_TOUCHES, of_acquisition, of_late_touches
-from kpis.answers import answer_marks
-from kpis.attribution import TOUCH_TYPES
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import Mark, level_marks
+from kpis.cells.ledger import MANY, Contribution, Parts, coded
 from kpis.clicks import of_click
-from kpis.contacts import TYPES
-from kpis.contracts import renewal_marks
-from kpis.costs import cost_marks
 from kpis.credit import CREDIT, of_credit
 from kpis.customers import CustomerFacts, customer_marks, customer_since
 from kpis.deal_history import Reading, reading
 from kpis.deal_parts import deal_parts
-from kpis.deals import deal_marks, deal_segments, stage_named
+from kpis.facts.attribution import TOUCH_TYPES
+from kpis.facts.costs import cost_marks
+from kpis.facts.crm_records import record_marks
+from kpis.facts.deals import deal_marks, deal_segments, stage_named
+from kpis.facts.emails import message_marks
+from kpis.facts.lead_response import response_marks
+from kpis.facts.leads import lead_marks, read_lead
+from kpis.facts.nps import answer_marks
+from kpis.facts.outreach import TYPES
+from kpis.facts.renewals import renewal_marks
+from kpis.facts.stages import STAGE_EVENTS, Stay, stay_marks
+from kpis.facts.survey_scores import SCALE, scale_segment, score_marks
+from kpis.facts.tickets import ticket_marks
+from kpis.facts.touches import BY_CODE, LATE, LOGINS, SIGNED_IN
 from kpis.forms import of_forms
 from kpis.hits import of_hits
+from kpis.identity.ids import segment_of
 from kpis.lead_groups import lead_events, lead_group, log_of
-from kpis.leads import lead_marks, read_lead
-from kpis.ledger import MANY, Contribution, Parts, coded
-from kpis.marks import FOREVER, Mark, level_marks
-from kpis.messages import message_marks
 from kpis.mrr import mrr_parts
-from kpis.names import segment_of
 from kpis.orders import chain_of, order_marks
 from kpis.prices import Prices, prices_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
-from kpis.records import record_marks
-from kpis.response import response_marks
-from kpis.scores import SCALE, scale_segment, score_marks
 from kpis.spending import spending_marks
-from kpis.stays import STAGE_EVENTS, Stay, stay_marks
-from kpis.tickets import ticket_marks
 from kpis.told import told_of
-from kpis.touches import BY_CODE, LATE, LOGINS, SIGNED_IN
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from kpis.cells.ledger import Contribution
 from kpis.clicks import clicks_hit
-from kpis.ledger import Contribution
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

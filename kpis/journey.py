@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kpis.attribution import Touch
+from kpis.facts.attribution import Touch
+from kpis.facts.touches import LATE, Touches
 from kpis.told import told_of
-from kpis.touches import LATE, Touches
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.landing_marks import both_marks, hit_marks
-from kpis.marks import DAY_MS, Interval, Mark, distinct_marks, union
+from kpis.calendar.intervals import Interval, union
+from kpis.calendar.windows import DAY, MINUTE_MS
+from kpis.cells.deltas import DAY_MS, Mark, distinct_marks
+from kpis.facts.landing_pages import both_marks, hit_marks
+from kpis.facts.page_paths import page_only, path_and_click
+from kpis.facts.touches import Touches
 from kpis.page_views import PAGED, PageViews
-from kpis.pages import page_only, path_and_click
 from kpis.person_sets import IDENTIFIED
 from kpis.slices import Work
-from kpis.touches import Touches
-from kpis.windows import DAY, MINUTE_MS
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

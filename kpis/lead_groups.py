@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from kpis.leads import LeadEvent, LeadLog, read_lead
-from kpis.ledger import MANY
+from kpis.cells.ledger import MANY
+from kpis.facts.leads import LeadEvent, LeadLog, read_lead
 from kpis.person_sets import Steps
 
 if TYPE_CHECKING:

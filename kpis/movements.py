@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kpis.money import Worth
+from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.money import Worth
 from kpis.prices import PriceStep
-from kpis.windows import MINUTE_MS
 
 NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
 GAINS: Final = ("new", "expansion", "reactivation")

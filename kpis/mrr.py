@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kpis.ledger import MANY
-from kpis.marks import Mark, in_common
-from kpis.money import Worth, dated_name
+from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Mark, in_common
+from kpis.cells.ledger import MANY
+from kpis.facts.money import Worth, dated_name
 from kpis.movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
 from kpis.prices import Prices, PriceStep, prices_of
 from kpis.rated import worth
-from kpis.windows import MINUTE_MS
-from kpis.zone import Zone
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

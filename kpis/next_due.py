@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from kpis.cells import EVER, Cells
+from kpis.cells.cells import EVER, Cells
 from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
 from kpis.reads import AGEING
 from kpis.schedule import HOUR, LIVE, next_turn

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from kpis.ledger import MANY
-from kpis.marks import Mark
-from kpis.money import money_marks
-from kpis.zone import Zone
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Mark
+from kpis.cells.ledger import MANY
+from kpis.facts.money import money_marks
 from models.settings import TenantSettings
 
 if TYPE_CHECKING:

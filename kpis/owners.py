@@ -5,10 +5,10 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.acquisition import note_late, note_told
-from kpis.forest import Pair
-from kpis.identity import CUSTOMER, Link, person_rank
-from kpis.ledger import Group
-from kpis.names import CONTACT, within
+from kpis.cells.ledger import Group
+from kpis.identity.forest import Pair
+from kpis.identity.ids import CONTACT, within
+from kpis.identity.links import CUSTOMER, Link, person_rank
 from kpis.people import PERSON_GROUPS, SEGMENTED_GROUPS
 from kpis.purchases import open_buyer
 from models.record import Row

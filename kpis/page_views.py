@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.cells import EVER
-from kpis.pages import PAGES
-from kpis.windows import DAY, Window
+from kpis.calendar.windows import DAY, Window
+from kpis.cells.cells import EVER
+from kpis.facts.page_paths import PAGES
 
 Ints = NDArray[np.int32]
 PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read

@@ -10,14 +10,14 @@ from itertools import chain
 from sys import intern
 from typing import Any, Final
 
-from kpis.cells import Segments
-from kpis.forest import Component, Pair
-from kpis.identity import Identity, Link, rank
-from kpis.ledger import Ledger
-from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within
+from kpis.cells.cells import Segments
+from kpis.cells.ledger import Ledger
+from kpis.facts.touches import Touches, restored_touches
+from kpis.identity.forest import Component, Pair
+from kpis.identity.ids import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within
+from kpis.identity.links import Identity, Link, rank
 from kpis.person_sets import PersonSets
 from kpis.slices import Work
-from kpis.touches import Touches, restored_touches
 
 # Groups of facts named by their subject: made again when its ids change.
 PERSON_GROUPS: Final = ("person", "landing")  # the same, named by their person
@@ -318,7 +318,7 @@ class People:
         if self._things is not None:
             self._things.setdefault(said[3], set()).add(thing)
 
-    # --- components that change: see kpis.forest.Watch
+    # --- components that change: see kpis.identity.forest.Watch
 
     def relink(self, pair: Pair, say: Callable[[Link], Any]) -> bool:
         """Let a link hear what an event says; whatever that changes is taken out before. Says whether it was news."""

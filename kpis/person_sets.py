@@ -9,13 +9,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kpis.cells import Rows
-from kpis.identity import KINDS
-from kpis.pages import PAGES, page_only, path_and_click
-from kpis.presence import BASES, NO_NEIGHBOUR, Presence
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Rows
+from kpis.cells.distinct import BASES, NO_NEIGHBOUR, Presence
+from kpis.facts.page_paths import PAGES, page_only, path_and_click
+from kpis.facts.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
+from kpis.identity.links import KINDS
 from kpis.slices import Work
-from kpis.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
-from kpis.zone import Zone
 
 if TYPE_CHECKING:
     from kpis.landings import Landings

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Final, NamedTuple
 
-from kpis.money import Rates
-from kpis.series import Level, Pack
-from kpis.zone import Zone
+from kpis.calendar.zone import Zone
+from kpis.cells.series import Level, Pack
+from kpis.facts.money import Rates
 
 DAY: Final = 1440  # minutes
 

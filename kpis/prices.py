@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kpis.ledger import MANY
-from kpis.marks import FOREVER, Interval
+from kpis.calendar.intervals import FOREVER, Interval
+from kpis.cells.ledger import MANY
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
-from kpis.cells import EVER
+from kpis.cells.cells import EVER
 from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})

@@ -2,8 +2,8 @@
 
 from typing import Final, get_type_hints
 
-from kpis.ledger import Ledger
-from kpis.measures import code
+from kpis.cells.ledger import Ledger
+from kpis.cells.measures import code
 from models.events import SHAPES
 from models.record import BOT, UNKNOWN_TYPE, UNPRICED, Row
 

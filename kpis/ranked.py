@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.cells import Cells
-from kpis.measures import base_of
+from kpis.cells.cells import Cells
+from kpis.cells.measures import base_of
 from kpis.view import View
 
 Ints = NDArray[np.int64]

@@ -7,10 +7,10 @@ currencies' amounts is the lesser, is decided by the rates of the days that the 
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from kpis.contracts import read_dues
-from kpis.money import Rates, Worth
+from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.money import Rates, Worth
+from kpis.facts.renewals import read_dues
 from kpis.prices import prices_of
-from kpis.windows import MINUTE_MS
 from models.money import digits
 
 if TYPE_CHECKING:

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.contacts import IGNORED, NUMBERS, OUTBOUND, flags_of
+from kpis.calendar.intervals import FOREVER, Interval
+from kpis.cells.deltas import Mark
+from kpis.cells.ledger import Contribution
 from kpis.deal_history import deal_of
-from kpis.deals import Deal, deal_segments, open_intervals
+from kpis.facts.deals import Deal, deal_segments, open_intervals
+from kpis.facts.leads import Lead, LeadEvent, read_lead
+from kpis.facts.outreach import IGNORED, NUMBERS, OUTBOUND, flags_of
+from kpis.facts.touches import LATE
+from kpis.identity.ids import segment_of
 from kpis.lead_groups import lead_events, lead_group
-from kpis.leads import Lead, LeadEvent, read_lead
-from kpis.ledger import Contribution
-from kpis.marks import FOREVER, Interval, Mark
-from kpis.names import segment_of
 from kpis.slices import Work
-from kpis.touches import LATE
 from models.record import Row
 
 if TYPE_CHECKING:

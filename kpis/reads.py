@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from kpis.calendar.windows import COMPLETE, WINDOWS
 from kpis.catalog import CATALOG, hears
-from kpis.catalog.hears import CONVERSIONS
-from kpis.windows import COMPLETE, WINDOWS
+from kpis.facts.event_types import CONVERSIONS
 
 Mask = int
 ROWS: Final = {kpi.id: number for number, kpi in enumerate(CATALOG)}

@@ -15,18 +15,18 @@ from typing import Any, Final
 
 import orjson
 
-from kpis.cells import Cells
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Cells
+from kpis.cells.measures import is_counter
+from kpis.cells.series import CARRY
 from kpis.chunks import MORE
 from kpis.derived import contribute, restore
 from kpis.erasing import MANY_GROUPS, carry_out
 from kpis.erasure import Plan, treated
-from kpis.measures import is_counter
-from kpis.series import CARRY
 from kpis.slices import SLICE, Work, paced
 from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
 from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import TenantState
-from kpis.zone import Zone
 from models.record import Row
 from models.settings import TenantSettings
 

@@ -3,11 +3,11 @@
 from typing import Final
 from zlib import crc32
 
+from kpis.calendar.windows import MINUTE_MS, WINDOWS, ceil_minute, window
+from kpis.cells.measures import base_of
 from kpis.crossing import LATES, LONGEST, crossed, is_regular
-from kpis.measures import base_of
 from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READS, Mask, bits, hearing
 from kpis.tenant_state import TenantState
-from kpis.windows import MINUTE_MS, WINDOWS, ceil_minute, window
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
 HOUR: Final = 60  # else each hour

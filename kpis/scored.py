@@ -11,12 +11,24 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis import groups
+from kpis.calendar.intervals import FOREVER, Interval
+from kpis.cells.deltas import DAY_MS, Mark
+from kpis.cells.ledger import Contribution
 from kpis.customers import active_intervals
-from kpis.engagement import ORDER, REACH_MS, Points, Tail, differ_from, follow, point_marks, points, summed, weights
-from kpis.ledger import Contribution
-from kpis.marks import DAY_MS, FOREVER, Interval, Mark
+from kpis.facts.engagement import (
+    ORDER,
+    REACH_MS,
+    Points,
+    Tail,
+    differ_from,
+    follow,
+    point_marks,
+    points,
+    summed,
+    weights,
+)
+from kpis.facts.touches import BOT
 from kpis.purchases import purchases_of
-from kpis.touches import BOT
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -17,8 +17,8 @@ from kpis.purchases import Purchase, purchases_of, revenue_facts
 from models.money import digits
 
 if TYPE_CHECKING:
+    from kpis.calendar.windows import Window
     from kpis.tenant import Tenant
-    from kpis.windows import Window
 
 Ints = NDArray[np.int64]
 SPENDERS: Final = "spenders"  # what a formula that reads the table is noted to read

@@ -7,12 +7,12 @@ day, so that day is in the name of what was paid in a foreign currency: ``ltv:SE
 
 from collections.abc import Iterator, Sequence
 
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Mark
 from kpis.customers import CustomerFacts, customer_since
-from kpis.marks import Mark
-from kpis.money import dated_name, money_marks
+from kpis.facts.money import dated_name, money_marks
 from kpis.prices import SubscriptionEvent
 from kpis.purchases import Purchase
-from kpis.zone import Zone
 from models.settings import TenantSettings
 
 

@@ -16,17 +16,17 @@ from typing import Any, Final, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from kpis.cells import PackKey
+from kpis.cells.cells import PackKey
 from kpis.chunks import MORE
 from kpis.definition import counted_with
-from kpis.messages import NEVER, SLOTS, new_message
-from kpis.pages import page_by
+from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.page_paths import page_by
+from kpis.facts.touches import PAGE
+from kpis.identity.pseudonyms import pseudonym
 from kpis.priced import Key
-from kpis.pseudonyms import pseudonym
 from kpis.slices import Work
 from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import REDEFINED, TenantState
-from kpis.touches import PAGE
 from models.settings import TenantSettings
 
 Entry = tuple[bytes, bytes | None]

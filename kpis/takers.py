@@ -13,23 +13,23 @@ from kpis import groups, reach
 from kpis.acquisition import note_told
 from kpis.activity import take_record, take_signin, take_ticket
 from kpis.answer_order import one_more
-from kpis.contracts import renewal_event
-from kpis.costs import cost_event
+from kpis.calendar.zone import date_day
+from kpis.cells.ledger import MANY
 from kpis.customers import subscription_event
-from kpis.deals import deal_event
-from kpis.identity import named_ids
+from kpis.facts.costs import cost_event
+from kpis.facts.deals import deal_event
+from kpis.facts.emails import new_message, note, slots_of
+from kpis.facts.leads import LeadEvent
+from kpis.facts.renewals import renewal_event
+from kpis.facts.survey_scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_fact, score_marks
+from kpis.facts.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
+from kpis.identity.ids import segment_of
+from kpis.identity.links import named_ids
+from kpis.identity.statements import identity_words
 from kpis.lead_groups import deciding, merged_leads
-from kpis.leads import LeadEvent
-from kpis.ledger import MANY
-from kpis.messages import new_message, note, slots_of
-from kpis.names import segment_of
 from kpis.orders import order_event
 from kpis.owners import relink
 from kpis.rated import note_rated, open_rated
-from kpis.scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_fact, score_marks
-from kpis.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
-from kpis.words import identity_words
-from kpis.zone import date_day
 from models.record import Row
 
 if TYPE_CHECKING:

@@ -7,46 +7,46 @@ from typing import Any, Final
 from kpis import groups, reach
 from kpis.acquisition import LATE_CUSTOMERS, Horizon, note_event, note_late
 from kpis.answer_order import Order
-from kpis.answers import Answer
-from kpis.cells import OTHER, Cells, Segments
+from kpis.calendar.zone import zone
+from kpis.cells.cells import OTHER, Cells, Segments
+from kpis.cells.deltas import DAY_MS
+from kpis.cells.ledger import Ledger
+from kpis.cells.measures import code
 from kpis.chunks import Chunks
 from kpis.clicks import Clicks
-from kpis.contacts import NUMBERS, Contacts
-from kpis.contracts import RenewalEvent
 from kpis.conversions import Conversions
-from kpis.costs import CostEvent
 from kpis.deal_history import History
 from kpis.deal_parts import DealLogs
-from kpis.deals import DealEvent
+from kpis.facts.costs import CostEvent
+from kpis.facts.crm_records import RecordEvent
+from kpis.facts.deals import DealEvent
+from kpis.facts.leads import LeadEvent, LeadLog
+from kpis.facts.money import Rates
+from kpis.facts.nps import Answer
+from kpis.facts.outreach import NUMBERS, Contacts
+from kpis.facts.page_paths import page_code, path_of_view
+from kpis.facts.renewals import RenewalEvent
+from kpis.facts.stages import StayAges
+from kpis.facts.survey_scores import ScoreFact, late_segments
+from kpis.facts.tickets import TicketEvent
+from kpis.facts.touches import BOT, LATE, SENTIMENT, SIGNED_IN, TOUCH_CODES, Touches, is_judged, kind_code
 from kpis.forms import Forms
-from kpis.identity import CUSTOMER, hash_nodes, named_ids
+from kpis.identity.ids import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within, value_of
+from kpis.identity.links import CUSTOMER, hash_nodes, named_ids
+from kpis.identity.pseudonyms import pseudonymous
 from kpis.landings import Landings
 from kpis.lead_groups import latest_steps
-from kpis.leads import LeadEvent, LeadLog
-from kpis.ledger import Ledger
-from kpis.marks import DAY_MS
-from kpis.measures import code
-from kpis.money import Rates
 from kpis.mrr import Recurring
-from kpis.names import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within, value_of
 from kpis.orders import Chain, OrderEvent
 from kpis.owners import OWNED, carry, carry_beside, give_owner, groups_of, own_object, person_id
-from kpis.pages import page_code, path_of_view
 from kpis.people import People
 from kpis.person_sets import IDENTIFIED
 from kpis.prices import Prices, SubscriptionEvent
-from kpis.pseudonyms import pseudonymous
 from kpis.purchases import Purchase, order_minutes, settle
-from kpis.records import RecordEvent
 from kpis.scored import Scored
-from kpis.scores import ScoreFact, late_segments
 from kpis.spenders import Spenders
-from kpis.stays import StayAges
 from kpis.takers import taker_of
-from kpis.tickets import TicketEvent
 from kpis.told import Told
-from kpis.touches import BOT, LATE, SENTIMENT, SIGNED_IN, TOUCH_CODES, Touches, is_judged, kind_code
-from kpis.zone import zone
 from models.record import BOT as BOT_FLAG
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantSettings

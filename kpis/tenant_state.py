@@ -6,17 +6,17 @@ from heapq import nlargest
 from typing import Any, Final
 
 from kpis import derived, erasing, erasure, quality
-from kpis.cells import OTHER, CellKey, Cells
+from kpis.calendar.zone import Zone, zone
+from kpis.cells.cells import OTHER, CellKey, Cells
+from kpis.cells.deltas import DAY_MS
+from kpis.cells.ledger import minute_of
+from kpis.cells.measures import is_counter
 from kpis.dedupe import Seen
 from kpis.definition import counted_with
-from kpis.ledger import minute_of
-from kpis.marks import DAY_MS
-from kpis.measures import is_counter
 from kpis.priced import Priced
 from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
 from kpis.tenant import NOBODY, Tenant, event_label
-from kpis.zone import Zone, zone
 from models.events import SHAPES
 from models.record import UNKNOWN_TYPE, Block, Row
 

@@ -3,7 +3,7 @@
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from kpis.ledger import MANY
+from kpis.cells.ledger import MANY
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant

@@ -6,14 +6,14 @@ from copy import copy
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kpis.cells import EVERYTHING, Cells
-from kpis.measures import base_of, noted
-from kpis.money import Rates
+from kpis.calendar.windows import MINUTE_WINDOWS, Window
+from kpis.cells.cells import EVERYTHING, Cells
+from kpis.cells.measures import base_of, noted
+from kpis.facts.money import Rates
+from kpis.facts.stages import StayAges
 from kpis.page_views import PageCount, PageViews
 from kpis.priced import Priced
 from kpis.spenders import SPENDERS, Spenders
-from kpis.stays import StayAges
-from kpis.windows import MINUTE_WINDOWS, Window
 from models.money import digits
 from models.settings import TenantSettings
 

@@ -4,10 +4,10 @@ from fractions import Fraction
 from typing import Final
 
 from kpis import formulas_acquisition as f
-from kpis.catalog.hears import CUSTOMERS, DEALS, MARKETING, ORDERS
+from kpis.calendar.windows import BY_DAY
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import CUSTOMERS, DEALS, MARKETING, ORDERS
 from kpis.formulas import Formula
-from kpis.windows import BY_DAY
 
 COST: Final = ("crm.cost.recorded",)
 UNATTRIBUTED: Final = frozenset({"unattributed"})

@@ -1,7 +1,7 @@
 """Clicks, forms and landing pages: what came of them."""
 
-from kpis.catalog.hears import CONVERSIONS
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas_conversions import dropped, landing
 
 

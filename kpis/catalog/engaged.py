@@ -4,8 +4,8 @@ from typing import Final
 
 from kpis import formulas as f
 from kpis.catalog.row import Kpi, Step
+from kpis.facts.touches import MENTION_TYPES, SENTIMENT
 from kpis.formulas_engagement import score
-from kpis.touches import MENTION_TYPES, SENTIMENT
 from models.settings import TenantSettings
 
 WEIGHTED: Final = tuple(f"crm.{name}" for name in TenantSettings().weights)

@@ -1,9 +1,9 @@
 """Calls, and interactions by channel."""
 
 from kpis import formulas as f
-from kpis.catalog.hears import CHANNEL_EVENTS, TOUCHES
 from kpis.catalog.row import Kpi, Step
-from kpis.touches import CHANNELS
+from kpis.facts.event_types import CHANNEL_EVENTS, TOUCHES
+from kpis.facts.touches import CHANNELS
 
 
 def touches() -> tuple[Kpi, ...]:

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from kpis import formulas as f
-from kpis.catalog.hears import MAIL
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import MAIL
 from kpis.view import View
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from kpis import formulas as f
 from kpis import formulas_scores as g
-from kpis.catalog.hears import NPS
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import NPS
 
 
 def perception() -> tuple[Kpi, ...]:

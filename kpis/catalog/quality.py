@@ -1,8 +1,8 @@
 """Quality of the stream."""
 
 from kpis import formulas as f
-from kpis.catalog.hears import EVERY
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import EVERY
 
 
 def quality() -> tuple[Kpi, ...]:

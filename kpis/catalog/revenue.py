@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from kpis import formulas as f
 from kpis import formulas_revenue as r
-from kpis.catalog.hears import CUSTOMERS
 from kpis.catalog.row import Kpi, Step
+from kpis.facts.event_types import CUSTOMERS
 from kpis.movements import GAINS, LOSSES
 from kpis.view import View
 

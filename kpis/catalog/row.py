@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
+from kpis.calendar.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
 from kpis.formulas import Formula
 from kpis.view import View
-from kpis.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
 
 DEALS: Final = ("crm.deal.",)
 Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "page", "none"]

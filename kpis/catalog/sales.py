@@ -5,9 +5,9 @@ from typing import Final
 
 from kpis import formulas as f
 from kpis import formulas_sales as s
-from kpis.catalog.hears import TRAFFIC
 from kpis.catalog.row import Kpi, Step, Unit
-from kpis.contacts import TYPES
+from kpis.facts.event_types import TRAFFIC
+from kpis.facts.outreach import TYPES
 
 MEDIAN, P90 = Fraction(1, 2), Fraction(9, 10)
 CONTACTS: Final = TYPES[:-1]  # lead.contacted is among the events of leads

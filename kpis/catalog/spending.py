@@ -2,9 +2,9 @@
 
 from kpis import formulas as f
 from kpis import formulas_spending as s
-from kpis.catalog.hears import CUSTOMERS, ORDERS
+from kpis.calendar.windows import FROM_A_DAY
 from kpis.catalog.row import Kpi
-from kpis.windows import FROM_A_DAY
+from kpis.facts.event_types import CUSTOMERS, ORDERS
 
 
 def spending() -> tuple[Kpi, ...]:

@@ -1,8 +1,8 @@
 """Visitors, leads and what becomes of them."""
 
 from kpis import formulas as f
-from kpis.catalog.hears import TRAFFIC
 from kpis.catalog.row import Kpi
+from kpis.facts.event_types import TRAFFIC
 from kpis.view import View
 
 

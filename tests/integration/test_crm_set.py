@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import pytest
 
+from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
-from kpis.cells import EVERYTHING
+from kpis.cells.cells import EVERYTHING
 from kpis.engine import Engine
 from kpis.view import View
-from kpis.windows import window as window_at
 from ops.local import Kafka
 from tests.feed import ms
 from tests.integration.crm_rig import EVENTS, Crm, fed

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 from hypothesis import strategies as st
 
+from kpis.calendar.windows import WINDOWS
 from kpis.catalog import CATALOG
-from kpis.cells import CellKey
+from kpis.cells.cells import CellKey
 from kpis.documents import Board
 from kpis.engine import Engine
 from kpis.slices import PACE, Pace, finish
-from kpis.windows import WINDOWS
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row
 from models.settings import TenantBook

@@ -9,11 +9,11 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kpis.calendar.windows import MINUTE_MS
 from kpis.next_due import next_due
 from kpis.published import Published
 from kpis.reads import AGEING, ALL_ROWS, PLACES, READS
 from kpis.schedule import schedule
-from kpis.windows import MINUTE_MS
 from tests.property.lanes import Lane, World, arrivals, worlds
 from tests.property.test_engine import few
 from tests.property.test_published import Board, put, standing, widths

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.identity import CUSTOMER, Identity, Link, rank
+from kpis.identity.links import CUSTOMER, Identity, Link, rank
 from kpis.slices import finish
 
 NODES = [f"{kind}:{number}" for kind in ("customer", "lead", "user", "anonymous") for number in range(4)]

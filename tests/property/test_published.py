@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis import schedule
+from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.published import MOVING
 from kpis.reads import PLACES
-from kpis.windows import MINUTE_MS
 from recount.documents import Document, Key, key
 from tests.property.events import BASE, TENANTS, Told, ends
 from tests.property.lanes import Lane, World, arrivals, in_order, row_of, worlds

@@ -5,7 +5,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.measures import is_counter
+from kpis.cells.measures import is_counter
 from kpis.slices import Pace
 from kpis.stored import first_generation
 from models.settings import TenantBook

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
+from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
-from kpis.cells import EVERYTHING
+from kpis.cells.cells import EVERYTHING
 from kpis.view import View
-from kpis.windows import window as window_at
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets import bank_marketing as bank

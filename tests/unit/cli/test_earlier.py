@@ -10,7 +10,7 @@ from cli.earlier import renewed
 from cli.entries import Entries, Entry
 from cli.recount import Verdict, check_entries
 from kpis.engine import Engine
-from kpis.pseudonyms import pseudonym
+from kpis.identity.pseudonyms import pseudonym
 from models.blocks import decode_block, encode_blocks
 from models.record import RawRecord
 from models.settings import TenantBook

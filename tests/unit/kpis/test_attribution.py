@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kpis.attribution import MODELS, Touch, credits, is_marketing_touch, split, weights
-from kpis.channels import label_of
+from kpis.facts.attribution import MODELS, Touch, credits, is_marketing_touch, split, weights
+from kpis.facts.channels import label_of
 
 FOUR = [Touch(day, f"t{day}", "unknown") for day in range(4)]
 

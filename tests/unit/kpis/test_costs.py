@@ -1,7 +1,7 @@
 """Costs: spread over local days, what does not divide on the first ones."""
 
-from kpis.costs import cost_event, cost_marks
-from kpis.zone import zone
+from kpis.calendar.zone import zone
+from kpis.facts.costs import cost_event, cost_marks
 from tests.feed import ms
 
 HELSINKI = zone("Europe/Helsinki")

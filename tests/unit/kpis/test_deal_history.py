@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
+from kpis.cells.deltas import DAY_MS
 from kpis.deal_history import BETWEEN, History, Reading
-from kpis.deals import DealEvent, deal_event
-from kpis.marks import DAY_MS
+from kpis.facts.deals import DealEvent, deal_event
 from models.settings import TenantSettings
 
 SETTINGS = TenantSettings()

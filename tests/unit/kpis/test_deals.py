@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kpis.deals import Deal, DealEvent, deal_event, deal_marks, open_intervals, read_deal
-from kpis.marks import FOREVER
-from kpis.zone import zone
+from kpis.calendar.intervals import FOREVER
+from kpis.calendar.zone import zone
+from kpis.facts.deals import Deal, DealEvent, deal_event, deal_marks, open_intervals, read_deal
 from models.settings import TenantSettings
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from kpis.engine import Engine
-from kpis.pages import PAGES
+from kpis.facts.page_paths import PAGES
 from kpis.slices import Pace
 from models.record import RawRecord, Row
 from models.settings import TenantBook

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from kpis import cells, tenant_state
+from kpis import tenant_state
+from kpis.cells import cells
 from kpis.stored import json_bytes
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantBook

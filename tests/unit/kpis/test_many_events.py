@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from kpis.cells.ledger import Contribution
 from kpis.engine import Engine
-from kpis.ledger import Contribution
 from models.record import Row
 from models.tenants import TenantBook
 from tests.feed import Feed, ms

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis import cells as kept_in
-from kpis import measures
-from kpis.cells import Cells, Segments
+from kpis.calendar.zone import zone
+from kpis.cells import cells as kept_in
+from kpis.cells import measures
+from kpis.cells.cells import Cells, Segments
+from kpis.cells.deltas import Mark
+from kpis.cells.ledger import Ledger
+from kpis.cells.measures import NAMES, OWN, OwnNames
 from kpis.engine import Engine
-from kpis.ledger import Ledger
-from kpis.marks import Mark
-from kpis.measures import NAMES, OWN, OwnNames
-from kpis.zone import zone
 from models.record import Row
 from models.settings import TenantSettings
 from models.tenants import TenantBook

@@ -6,9 +6,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.money import Rates
+from kpis.calendar.zone import zone
+from kpis.facts.money import Rates
 from kpis.priced import Key, Priced
-from kpis.zone import zone
 
 FIRST = 20_000  # a day
 QUARTERS = st.integers(FIRST * 96 - 100, FIRST * 96 + 200)

@@ -8,14 +8,14 @@ import pytest
 from cli.entries import Entries
 from cli.recount import Verdict, check_entries
 from kpis import definition, derived, redefined
-from kpis.cells import Cells
+from kpis.calendar.zone import day_date, zone
+from kpis.cells.cells import Cells
+from kpis.cells.series import CARRY
 from kpis.engine import Engine
 from kpis.redefined import moved_days
-from kpis.series import CARRY
 from kpis.slices import PACE, Pace, Work, finish
 from kpis.stored import first_generation
 from kpis.tenant import Tenant
-from kpis.zone import day_date, zone
 from models.record import BOT, Row
 from models.settings import TenantBook
 from tests.feed import Feed, ms

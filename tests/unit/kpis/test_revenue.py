@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from kpis.contracts import read_dues, renewal_event, renewal_marks
+from kpis.calendar.zone import zone
+from kpis.cells.deltas import Mark
 from kpis.customers import subscription_event
-from kpis.marks import Mark
+from kpis.facts.renewals import read_dues, renewal_event, renewal_marks
 from kpis.mrr import Recurring, read_plans
 from kpis.prices import Prices
-from kpis.zone import zone
 from recount.windows import DAY, MINUTE
 from tests.feed import Feed
 

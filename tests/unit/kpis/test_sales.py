@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from kpis.calendar.zone import zone
 from kpis.engine import Engine
-from kpis.response import business_ms
-from kpis.stays import Stay, stays
-from kpis.zone import zone
+from kpis.facts.lead_response import business_ms
+from kpis.facts.stages import Stay, stays
 from models.record import Row
 from models.settings import TenantBook, TenantSettings
 from recount import compare, recount

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from kpis.calendar.windows import Window
 from kpis.catalog import Kpi
 from kpis.documents import Board, Document
-from kpis.windows import Window
 from models.record import Block
 from models.settings import TenantBook
 from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable, TenantRefused

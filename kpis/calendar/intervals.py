@@ -1,0 +1,43 @@
+"""Intervals of instants: their union, intersection and difference."""
+
+from collections.abc import Iterable
+from typing import Final
+
+FOREVER: Final = 1 << 53  # an instant (ms) after every other
+
+Interval = tuple[int, int]  # [start, end)
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same instants as disjoint intervals in order; those that touch become one."""
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        if start >= end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def intersect(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
+    """Instants that lie in both."""
+    others = list(other)
+    return union((max(a, c), min(b, d)) for a, b in one for c, d in others)
+
+
+def subtract(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
+    """Instants of the first that are not in the second (both disjoint and in order)."""
+    others = list(other)
+    left: list[Interval] = []
+    for start, end in one:
+        for low, high in others:
+            if high <= start or low >= end:
+                continue
+            if low > start:
+                left.append((start, low))
+            start = max(start, high)
+        if start < end:
+            left.append((start, end))
+    return left

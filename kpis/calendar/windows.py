@@ -1,0 +1,74 @@
+"""Where a window begins and ends: kpi-precise "Windows", as half-open intervals of UTC minutes."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kpis.calendar.zone import Zone, bucket_start
+
+MINUTE_WINDOWS: Final = {"15m": 15, "1h": 60, "24h": 1440}
+DAY_WINDOWS: Final = {"7d": 7, "30d": 30, "90d": 90, "365d": 365}  # local days, the running one included
+RUNNING: Final = {"today": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
+COMPLETE: Final = {
+    "yesterday": "day",
+    "last_week": "week",
+    "last_month": "month",
+    "last_quarter": "quarter",
+    "last_year": "year",
+}
+ROLLING: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS)
+WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
+FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
+FROM_A_WEEK: Final = tuple(w for w in FROM_A_DAY if w != "24h")
+BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
+SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
+MINUTE_MS: Final = 60_000
+DAY: Final = 1440  # minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window at one as-of.
+
+    ``start`` is a UTC minute (None: from the first event on). ``end_ms`` is exclusive. ``end`` is the first minute that
+    is left out: for a live clock inside a minute that minute still counts, since nothing in it can be later than now.
+    """
+
+    name: str
+    start: int | None
+    end: int
+    end_ms: int
+    complete: bool
+    as_of_ms: int
+
+    @property
+    def end_quarter(self) -> int:
+        """The first quarter hour (UTC) that is left out whole."""
+        return -(-self.end // 15)
+
+    @property
+    def bucket(self) -> str | None:
+        """Calendar bucket of a calendar window, else None."""
+        return RUNNING.get(self.name) or COMPLETE.get(self.name)
+
+
+def ceil_minute(as_of_ms: int) -> int:
+    """First whole minute at or after an instant."""
+    return -(-as_of_ms // MINUTE_MS)
+
+
+def window(name: str, as_of_ms: int, zone: Zone) -> Window:
+    """The window called ``name`` as it stands at ``as_of_ms``; raises ``KeyError`` for an unknown name."""
+    end = ceil_minute(as_of_ms)
+    today = zone.day((as_of_ms - 1) // MINUTE_MS)
+    if name in MINUTE_WINDOWS:
+        return Window(name, end - MINUTE_WINDOWS[name], end, as_of_ms, False, as_of_ms)
+    if name in DAY_WINDOWS:
+        return Window(name, zone.midnight(today - DAY_WINDOWS[name] + 1), end, as_of_ms, False, as_of_ms)
+    if name in RUNNING:
+        return Window(name, zone.midnight(bucket_start(today, RUNNING[name])), end, as_of_ms, False, as_of_ms)
+    if name == "all":
+        return Window(name, None, end, as_of_ms, False, as_of_ms)
+    bucket = COMPLETE[name]
+    after = bucket_start(today, bucket)
+    start, stop = zone.midnight(bucket_start(after - 1, bucket)), zone.midnight(after)
+    return Window(name, start, stop, stop * MINUTE_MS, True, as_of_ms)

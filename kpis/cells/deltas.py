@@ -1,0 +1,104 @@
+"""Dated changes of measures, and the instants that events bring about later."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from kpis.calendar.intervals import FOREVER, Interval, subtract, union
+from kpis.calendar.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS
+from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
+
+QUARTER_MS: Final = 15 * MINUTE_MS
+DAY_MS: Final = 1440 * MINUTE_MS
+
+
+class Mark(NamedTuple):
+    """A measure changes by ``delta`` at ``instant`` (ms)."""
+
+    measure: str
+    instant: int
+    delta: int
+
+
+def in_common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How long two lists are the same from their beginning on. What is the same object is told at once."""
+    low, high = 0, min(len(one), len(other))
+    if one[:high] == other[:high]:
+        return high
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def ceil_quarter(instant: int) -> int:
+    """A derived instant: rounded up to the next quarter hour."""
+    return -(-instant // QUARTER_MS) * QUARTER_MS
+
+
+def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
+    """+1 on entering, −1 on leaving; an interval that does not end has no leaving mark."""
+    for start, end in intervals:
+        yield Mark(measure, start, 1)
+        if end < FOREVER:
+            yield Mark(measure, end, -1)
+
+
+def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Mark]:
+    """One who did a thing at these instants (ms) counts once in every window that holds any of them.
+
+    The same as kpis.cells.distinct, for what is done seldom. Read with ``View.marked``.
+    """
+    minutes = sorted({instant // MINUTE_MS for instant in instants})
+    for name in (*MINUTE_WINDOWS, *DAY_WINDOWS):
+        stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
+        yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
+    for bucket in BUCKETS:
+        firsts: dict[int, int] = {}
+        for minute in reversed(minutes):
+            firsts[bucket_start(zone.day(minute), bucket)] = minute
+        yield from (Mark(f"{base}@{bucket}", minute * MINUTE_MS, 1) for minute in firsts.values())
+    if minutes:
+        yield Mark(f"{base}@all", minutes[0] * MINUTE_MS, 1)
+
+
+def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+    """Active just before a window's start and not at its end, for each rolling length and calendar bucket.
+
+    For a rolling length W this is the intervals moved by W, less the intervals. In a calendar bucket it changes where
+    the state changes inside the bucket, for those who were active when it began.
+    """
+    minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
+    for name in ("24h", "7d", "30d", "90d", "365d"):
+        moved = union((leaves(name, start, zone), leaves(name, end, zone)) for start, end in minutes)
+        lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
+        yield from level_marks(f"{base}@{name}", lost)
+    for bucket in ("week", "month", "quarter", "year"):
+        yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
+
+
+def leaves(name: str, minute: int, zone: Zone) -> int:
+    """When a change at a minute is first seen as before the start of a rolling window."""
+    if minute >= FOREVER // MINUTE_MS:
+        return FOREVER // MINUTE_MS
+    if name in MINUTE_WINDOWS:
+        return minute + MINUTE_WINDOWS[name]
+    return zone.midnight(zone.day(minute) + DAY_WINDOWS[name])
+
+
+def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+    """Leaves (+1) and returns (−1) of those who were active when the bucket began."""
+    never = FOREVER // MINUTE_MS
+    for _, end in active:
+        if end >= never:
+            continue
+        first = bucket_start(zone.day(end), bucket)
+        opens, closes = zone.midnight(first), zone.midnight(bucket_after(first, bucket))
+        if not any(a < opens <= b for a, b in active):
+            continue
+        yield Mark(measure, end * MINUTE_MS, 1)
+        back = next((a for a, _ in active if a > end), never)
+        if back < closes:
+            yield Mark(measure, back * MINUTE_MS, -1)

@@ -1,0 +1,171 @@
+"""Who was there: distinct persons in every window, as marks, without a timer.
+
+Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in
+the window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each
+minute gives +1 at itself and −1 at the earlier of (next minute, its own expiry); where one takes over from another the
+two cancel. In a calendar bucket a person counts once, at the first minute in it; in `all` once for ever.
+
+    t1   t2        t3                       W = 7d
+    +1···········(t2+W)−1                   one stay
+                         +1···(t3+W)−1      another
+
+A new minute changes only what lies between its neighbours, so that a touch costs the same in a long history as in a
+short one. The changes of a whole batch are worked out together, as arrays.
+"""
+
+from array import array
+from bisect import bisect_left
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS
+from kpis.calendar.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
+from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
+from kpis.cells.measures import MEASURE_BITS, YOUNG, code
+
+Ints = NDArray[np.int64]
+NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
+NO_NEIGHBOUR: Final = -NEVER
+SLICE: Final = 8192  # changes worked out together: a change makes some fifty marks, for a while
+SUFFIXES: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS, YOUNG, *BUCKETS, "all")
+YOUNG_KIND: Final = SUFFIXES.index(YOUNG)
+
+
+def windowed(base: str) -> tuple[int, ...]:
+    """Codes of a base measure in every kind of window, in the order of SUFFIXES."""
+    return tuple(code(f"{base}@{suffix}") for suffix in SUFFIXES)
+
+
+class Bases:
+    """The distinct measures, numbered for the arrays."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self.codes: list[tuple[int, ...]] = []
+        self.young: list[int] = []
+
+    def number(self, base: str, *, young: bool = False) -> int:
+        """The number of a distinct measure. ``young``: counted as `YOUNG`, too."""
+        found = self._numbers.get(base)
+        if found is None:
+            found = self._numbers[base] = len(self.codes)
+            self.codes.append(windowed(base))
+            if young:
+                self.young.append(found)
+        return found
+
+
+BASES: Final = Bases()
+
+
+class Presence:
+    """Changes of presence in one batch: what was put between which neighbours, and taken away again."""
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[int, int, int, int, int, int]] = []
+
+    def put(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
+        """Put a minute into a person's sorted minutes (in place) and note what it changes."""
+        if not times or minute > (newest := times[-1]):
+            before = newest if times else NO_NEIGHBOUR
+            times.append(minute)
+            self._changes.append((base, segments, minute, before, NEVER, 1))
+            return
+        at = bisect_left(times, minute)
+        following = times[at]
+        if following != minute:
+            before = times[at - 1] if at else NO_NEIGHBOUR
+            times.insert(at, minute)
+            self._changes.append((base, segments, minute, before, following, 1))
+
+    def take(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
+        """Take a minute out of a person's sorted minutes (in place) and note what it changes."""
+        at = times.index(minute)
+        del times[at]
+        before = times[at - 1] if at else NO_NEIGHBOUR
+        following = times[at] if at < len(times) else NEVER
+        self._changes.append((base, segments, minute, before, following, -1))
+
+    def whole(self, base: int, segments: int, times: "array[int]", sign: int) -> None:
+        """Note a person's whole history, added (+1) or taken away (−1)."""
+        before = NO_NEIGHBOUR
+        for minute in times:
+            # Built up in time order: each minute comes with nothing after it yet.
+            self._changes.append((base, segments, minute, before, NEVER, sign))
+            before = minute
+
+    def flush(self, rows: Rows, zone: Zone, young: int) -> None:
+        """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes."""
+        changes, self._changes = self._changes, []
+        for start in range(0, len(changes), SLICE):
+            _add(rows, *_marks(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young))
+
+
+def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
+    unique, inverse = np.unique(keys, return_inverse=True)
+    sums = np.bincount(inverse, weights=deltas).astype(np.int64)
+    kept = sums != 0
+    codes = BASES.codes
+    for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
+        head = key >> MINUTE_BITS
+        measure = codes[head >> 4 & 0xFF][head & 0xF]
+        # As Ledger.add packs a row; the minute is packed already.
+        row = (head >> 12 << MEASURE_BITS | measure) << MINUTE_BITS | key & MINUTE_MASK
+        rows[row] = rows.get(row, 0) + delta
+
+
+def _marks(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
+    """All (key, delta) pairs of a table of changes; a key packs segments, base, kind of window and minute."""
+    base, segments, minute, before, after, sign = table.T
+    head = segments << 8 | base
+    first = before == NO_NEIGHBOUR
+    keys: list[Ints] = []
+    deltas: list[Ints] = []
+
+    def mark(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
+        found = at[chosen]
+        if kind >= len(MINUTE_WINDOWS):
+            found = np.where(found == NEVER, NEVER, found // 15 * 15)  # these are kept at quarter hours
+        keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | found + MINUTE_BIAS)
+        deltas.append(delta[chosen])
+
+    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone, young)):
+        wanted = np.isin(base, BASES.young) if kind == YOUNG_KIND else ~np.zeros_like(first)
+        extends = ~first & (minute <= expiry_before)
+        end = np.minimum(after, expiry)
+        end_before = np.minimum(after, expiry_before)
+        mark(kind, wanted & extends & (end != end_before), end_before, sign)
+        mark(kind, wanted & ~extends, minute, sign)
+        mark(kind, wanted & (~extends | (end != end_before)), end, -sign)
+    _bucket_marks(zone, minute, before, after, sign, mark)
+    kind = len(SUFFIXES) - 1
+    mark(kind, first, minute, sign)
+    mark(kind, first & (after != NEVER), after, -sign)
+    found = np.concatenate(keys)
+    # An end that never comes is no mark.
+    real = (found & MINUTE_MASK) != NEVER + MINUTE_BIAS
+    return found[real], np.concatenate(deltas)[real]
+
+
+def _expiries(minute: Ints, before: Ints, zone: Zone, young: int) -> list[tuple[Ints, Ints]]:
+    """When a minute and the one before it leave each rolling window, in the order of SUFFIXES."""
+    found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
+    day, day_before = zone.days(minute), zone.days(before)
+    found += [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
+    return [*found, (minute // 15 * 15 + young, before // 15 * 15 + young)]
+
+
+def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, mark: object) -> None:
+    """First minute in each calendar bucket: taken over from a later one where there was one."""
+    assert callable(mark)
+    last = len(zone.midnights) - 1
+    day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))
+    for number, bucket in enumerate(BUCKETS):
+        starts = bucket_starts(bucket)
+        own = starts[day]
+        opens = (before == NO_NEIGHBOUR) | (starts[day_before] != own)
+        kind = len(SUFFIXES) - 1 - len(BUCKETS) + number
+        mark(kind, opens, minute, sign)
+        mark(kind, opens & (after != NEVER) & (starts[day_after] == own), after, -sign)

@@ -1,0 +1,247 @@
+"""A deal: what its events say it is, and what it adds to the numbers. Rules: kpi-precise "deal state"."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from kpis.calendar.intervals import FOREVER, Interval, intersect, union
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import DAY_MS, Mark, ceil_quarter, level_marks
+from kpis.facts.money import money_marks
+from kpis.identity.ids import value_of
+from models.settings import TenantSettings
+
+RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}  # all others: 1
+KEPT: Final = (
+    "stage",
+    "to_stage",
+    "from_stage",
+    "amount",
+    "currency",
+    "owner_id",
+    "source",
+    "pipeline",
+    "closed_at",
+    "traits",
+    "version",
+)
+
+DealEvent = list[Any]  # [t, kind, source, id, data]; data holds KEPT fields, campaign (its name) and unknown_time
+
+
+def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> DealEvent:
+    """What is kept of an event of a deal. ``kind`` is the type without ``crm.deal.``."""
+    kept = {name: data[name] for name in KEPT if data.get(name) is not None}
+    if "traits" in kept:  # lists and objects are no values of a dimension
+        kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
+    if kind not in ("won", "lost"):
+        kept.pop("closed_at", None)
+    campaign = data.get("campaign")
+    if campaign and campaign.get("name"):
+        kept["campaign"] = campaign["name"]
+    if kind == "created" and data.get("time_known") is False:
+        kept["unknown_time"] = True
+    return [time, kind, source, id_, kept]
+
+
+@dataclass(slots=True)
+class Deal:
+    """A deal as its events leave it. Instants in ms; ``amount`` in minor units."""
+
+    state: str = "open"
+    created: int | None = None
+    closed: int | None = None
+    amount: int | None = None
+    currency: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
+    states: list[tuple[int, bool]] = field(default_factory=list)  # (instant, open from then on)
+    stages: list[tuple[int, str]] = field(default_factory=list)  # (instant, stage from then on)
+
+
+def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
+    """The state of a deal; the order of ``events`` plays no part."""
+    reader = DealReader(settings)
+    reader.deal.created = min((at for at in map(created_at, events) if at is not None), default=None)
+    for event in in_order(events):
+        reader.take(event)
+    return reader.deal
+
+
+def created_at(event: DealEvent) -> int | None:
+    """When a deal was created, as an event says, ms."""
+    return event[0] if event[1] == "created" and not event[4].get("unknown_time") else None
+
+
+class DealReader:
+    """Reads the events of a deal one by one, in their order (`in_order`)."""
+
+    def __init__(self, settings: TenantSettings) -> None:
+        self.deal = Deal()
+        self.instant = -FOREVER
+        self._settings = settings
+
+    def take(self, event: DealEvent) -> None:
+        """One more event."""
+        deal = self.deal
+        _read_attributes(deal, event[4])
+        state = state_after(deal.state, event, self._settings)
+        _read_stage(deal, event, state)
+        if state is None:
+            return
+        deal.state = state
+        at = instant_of(event, state)
+        deal.closed = at if state in ("won", "lost") else None
+        self.instant = self.instant if event[4].get("unknown_time") else max(self.instant, at)
+        if not deal.states or deal.states[-1][1] != (state == "open"):
+            deal.states.append((self.instant, state == "open"))
+
+
+def in_order(events: list[DealEvent]) -> list[DealEvent]:
+    """By version if every event but deal.created has one, else by time; then rank, id, source."""
+    versioned = is_versioned(events)
+    return sorted(events, key=lambda event: place_of(event, versioned=versioned))
+
+
+def is_versioned(events: Iterable[DealEvent]) -> bool:
+    """Whether every event but deal.created has a version."""
+    return all("version" in event[4] for event in events if event[1] != "created")
+
+
+def place_of(event: DealEvent, *, versioned: bool) -> tuple[Any, ...]:
+    """Where an event comes in the order of a deal's."""
+    time, kind, source, id_, data = event[:5]
+    place = data.get("version", -FOREVER) if versioned else time
+    return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
+
+
+def instant_of(event: DealEvent, state: str) -> int:
+    """When an event takes effect, ms: a result at its ``closed_at`` when it has one."""
+    return int(event[4].get("closed_at", event[0]) if state in ("won", "lost") else event[0])
+
+
+def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
+    if "amount" in data and "currency" in data:
+        deal.amount, deal.currency = data["amount"], data["currency"]
+    for name in ("owner_id", "source", "pipeline", "campaign"):
+        if data.get(name) not in (None, ""):
+            deal.attributes[name] = data[name]
+    deal.traits.update((name, value) for name, value in data.get("traits", {}).items() if value not in (None, ""))
+
+
+def stage_named(data: dict[str, Any]) -> str | None:
+    """The stage that an event of a deal names. An empty name is none, as that of any dimension."""
+    return data.get("to_stage") or data.get("stage") or None
+
+
+def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
+    """The stage an open deal is in from an event on; never before the one before it."""
+    named = stage_named(event[4])
+    if named and state in ("open", None) and event[1] not in ("won", "lost"):
+        at = -FOREVER if event[4].get("unknown_time") else event[0]
+        deal.stages.append((max(at, deal.stages[-1][0] if deal.stages else at), named))
+
+
+def state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
+    """The state an event leads to; None when it bears no state."""
+    match event[1]:
+        case "created" | "reopened":
+            return "open"
+        case "won" | "lost" | "merged" | "deleted":
+            return str(event[1])
+        case "stage_changed":
+            return outcome(event[4].get("to_stage", ""), settings) or "open"
+    return None
+
+
+def outcome(stage: str, settings: TenantSettings) -> str | None:
+    """What a stage means: "won", "lost" or neither. Case and spaces play no part."""
+    plain = _plain(stage)
+    return (
+        "won" if plain in _plains(settings.won_stages) else "lost" if plain in _plains(settings.lost_stages) else None
+    )
+
+
+def _plain(stage: str) -> str:
+    return "".join(stage.split()).lower()
+
+
+@lru_cache(maxsize=256)
+def _plains(stages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_plain, stages))
+
+
+def open_intervals(deal: Deal) -> list[Interval]:
+    """When the deal was open, ms. Empty when nobody knows when it was created, or it was merged away or deleted."""
+    if deal.created is None or deal.state in ("merged", "deleted"):
+        return []
+    states = [(-FOREVER, True), *deal.states]  # also where a later close comes first in its history
+    ends = [instant for instant, _ in deal.states] + [FOREVER]
+    spans = [(start, end) for (start, is_open), end in zip(states, ends, strict=True) if is_open]
+    return intersect(union(spans), [(deal.created, FOREVER)])
+
+
+def deal_marks(deal: Deal, stale: list[Interval], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+    """What a deal adds to the numbers. ``stale``: when nothing had been heard of it for long."""
+    if deal.state in ("merged", "deleted"):
+        return
+    if deal.closed is not None:
+        yield from _closed_marks(deal, deal.closed, zone)
+    spans = open_intervals(deal)
+    yield from level_marks("open", spans)
+    yield from level_marks("stale", intersect(spans, stale))
+    if settings.qualified_stages:
+        yield from level_marks("qualified", intersect(spans, _qualified_intervals(deal, settings)))
+    for start, end in spans:
+        yield from money_marks("open_value", start, end, deal.amount, deal.currency, zone, rated=deal.created)
+    if deal.created is None and deal.state == "open":
+        yield Mark("open_undated", 0, 1)
+        if is_qualified(deal.stages[-1][1] if deal.stages else "", settings):
+            yield Mark("qualified_undated", 0, 1)
+        yield from money_marks("open_undated_value", 0, FOREVER, deal.amount, deal.currency, zone, rated=None)
+
+
+def is_qualified(stage: str, settings: TenantSettings) -> bool:
+    """Whether an open deal in a stage counts for the velocity, where the setting says which do."""
+    return bool(settings.qualified_stages) and _plain(stage) in _plains(settings.qualified_stages)
+
+
+def _qualified_intervals(deal: Deal, settings: TenantSettings) -> list[Interval]:
+    ends = [instant for instant, _ in deal.stages[1:]] + [FOREVER]
+    stages = zip(deal.stages, ends, strict=False)
+    return union((start, end) for (start, stage), end in stages if is_qualified(stage, settings))
+
+
+def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
+    yield Mark(deal.state, closed, 1)
+    yield from money_marks(f"{deal.state}_value", closed, None, deal.amount, deal.currency, zone, rated=closed)
+    if deal.created is None:
+        return
+    days = zone.day(closed // 60_000) - zone.day(deal.created // 60_000)
+    if days < 0:
+        yield Mark(f"bad_cycle.{deal.state}", closed, 1)
+        return
+    yield Mark(f"cycle.{deal.state}={days}", closed, 1)
+    yield Mark(f"cycle_days.{deal.state}", closed, days)
+    yield Mark(f"cycles.{deal.state}", closed, 1)
+
+
+def says_won(event: DealEvent, settings: TenantSettings) -> bool:
+    """Whether an event says that a deal was won, whatever became of it."""
+    return event[1] in ("won", "stage_changed") and state_after("open", event, settings) == "won"
+
+
+def stale_intervals(events: Iterable[DealEvent], settings: TenantSettings) -> list[Interval]:
+    """From 90 days after an event to the next event, ms."""
+    times = sorted({event[0] for event in events if not event[4].get("unknown_time")})
+    wait = settings.stale_days * DAY_MS
+    return union((ceil_quarter(time + wait), after) for time, after in pairwise([*times, FOREVER]))
+
+
+def deal_segments(deal: Deal, settings: TenantSettings) -> list[tuple[str, Any]]:
+    """The (dimension, value) pairs of a deal; a missing value is None."""
+    found = [("owner", "owner_id"), ("source", "source"), ("campaign", "campaign"), ("pipeline", "pipeline")]
+    pairs = [(dimension, deal.attributes.get(name)) for dimension, name in found]
+    return pairs + [(dimension, deal.traits.get(dimension)) for dimension in settings.dimensions]

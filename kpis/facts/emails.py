@@ -1,0 +1,102 @@
+"""An e-mail to one recipient: the earliest of each thing that happened to it. Rules: kpi-precise "email …" rows."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from kpis.cells.deltas import Mark
+
+NEVER: Final = 1 << 62
+SENT, DELIVERED, BOUNCED, OPENED, OPENED_RAW, CLICKED, CLICKED_RAW, UNSUBSCRIBED, COMPLAINED = range(9)
+SLOTS: Final = 9
+# One slot is two numbers: the earliest time (ms), and the code of that event's own segments.
+
+
+def new_message() -> "array[int]":
+    """A message of which nothing is known yet."""
+    return array("q", [NEVER, 0] * SLOTS)
+
+
+def is_opt_out(data: dict[str, Any]) -> bool:
+    """Whether a click went to an unsubscribe link: such clicks are no clicks."""
+    url = str(data.get("link_url") or "").lower()
+    return "unsubscribe" in url or "opt-out" in url or "optout" in url
+
+
+def slots_of(kind: str, bot: bool, data: dict[str, Any]) -> tuple[int, ...]:
+    """The slots an event fills. ``kind`` is the type without ``crm.email.``."""
+    if kind == "opened":
+        return (OPENED_RAW,) if bot else (OPENED, OPENED_RAW)
+    if kind == "clicked":
+        return () if is_opt_out(data) else (CLICKED_RAW,) if bot else (CLICKED, CLICKED_RAW)
+    if bot:
+        return ()
+    slots = {
+        "sent": SENT,
+        "delivered": DELIVERED,
+        "bounced": BOUNCED,
+        "unsubscribed": UNSUBSCRIBED,
+        "complained": COMPLAINED,
+    }
+    return (slots[kind],) if kind in slots else ()
+
+
+def note(message: "array[int]", slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
+    """Keep the earliest time of a slot; says whether it moved. Of two at the same time the first by name is kept."""
+    held, code = message[2 * slot], message[2 * slot + 1]
+    if time > held or (time == held and names[segments] >= names[code]):
+        return False
+    message[2 * slot], message[2 * slot + 1] = time, segments
+    return True
+
+
+def _first(message: "array[int]", slots: Iterable[int], names: Sequence[tuple[str, ...]]) -> tuple[int, int]:
+    """Time and segments of the earliest of some slots; of several at the same time the first by name."""
+    time = min(message[2 * slot] for slot in slots)
+    own = [message[2 * slot + 1] for slot in slots if message[2 * slot] == time]
+    return time, own[0] if len(own) == 1 else min(own, key=names.__getitem__)
+
+
+def message_marks(message: "array[int]", names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Mark]]:
+    """What a message adds to the numbers, each with the code of the segments it falls in; ``names``: these by code."""
+    time = message[::2]
+    any_open = min(time[OPENED_RAW], time[CLICKED_RAW])
+    known, whose = _first(message, (SENT, DELIVERED, BOUNCED), names)
+    if known != NEVER:
+        yield whose, Mark("mail.known", known, 1)
+        if time[BOUNCED] != NEVER:
+            yield whose, Mark("mail.bounced", known, 1)
+    human, own = _first(message, (OPENED, CLICKED), names)
+    if human != NEVER:
+        yield own, Mark("mail.opened_then", human, 1)
+        if time[DELIVERED] == NEVER:
+            yield own, Mark("mail.orphan", human, 1)
+    for slot, measure in ((CLICKED, "mail.clicked_then"), (UNSUBSCRIBED, "mail.unsubscribed_then")):
+        if time[slot] != NEVER:
+            yield message[2 * slot + 1], Mark(measure, time[slot], 1)
+    if time[DELIVERED] != NEVER:
+        yield from _cohort_marks(time, message[2 * DELIVERED + 1], human != NEVER, any_open != NEVER)
+    yield from _engagement_marks(time)
+
+
+def _cohort_marks(time: "array[int]", segments: int, human: bool, raw: bool) -> Iterator[tuple[int, Mark]]:
+    """Outcomes of a delivered message, dated at its delivery."""
+    outcomes = {
+        "mail.delivered": True,
+        "mail.opened": human,
+        "mail.opened_raw": raw,
+        "mail.machine_only": raw and not human,
+        "mail.clicked": time[CLICKED] != NEVER,
+        "mail.unsubscribed": time[UNSUBSCRIBED] != NEVER,
+        "mail.complained": time[COMPLAINED] != NEVER,
+    }
+    for measure, happened in outcomes.items():
+        if happened:
+            yield segments, Mark(measure, time[DELIVERED], 1)
+
+
+def _engagement_marks(time: "array[int]") -> Iterator[tuple[int, Mark]]:
+    """The first open of a message is one interaction, unless a click came before it."""
+    for measure, opened, clicked in (("eng.email", OPENED, CLICKED), ("raw.email", OPENED_RAW, CLICKED_RAW)):
+        if time[opened] != NEVER and time[clicked] >= time[opened]:
+            yield 0, Mark(measure, time[opened], 1)

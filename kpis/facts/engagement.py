@@ -1,0 +1,111 @@
+"""How engaged a customer is: points that halve every 7 days. Rules: kpi-precise "customer_engagement_score".
+
+An event gives integer points, decayed to the end of its UTC day; they are levels by day (``points:20542``), which
+enter and leave with the customer's active times, and decay further when they are read. Tiers are levels as well: a
+score only falls between two events, so that each event says until when its tier lasts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from math import ceil, log2
+from typing import Final, NamedTuple
+
+from kpis.calendar.intervals import FOREVER, Interval, intersect
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, level_marks
+from kpis.facts.touches import BY_CODE, CODES
+from models.settings import TenantSettings
+
+HALF_LIFE_MS: Final = 7 * DAY_MS
+REACH_MS: Final = 140 * DAY_MS  # what is older counts nothing
+MICRO: Final = 1_000_000
+TOLD: Final = frozenset({CODES["login.own"], CODES["login.told"]})
+ORDER: Final = "order.completed"
+Points = tuple[int, int]  # instant ms, points
+
+
+class Tail(NamedTuple):
+    """A customer after its newest event: when it is active, when that event was, its score then in millionths."""
+
+    active: Sequence[Interval]
+    last: int = -FOREVER
+    score: float = 0.0
+
+
+def weights(settings: TenantSettings) -> tuple[int, ...]:
+    """The weight of every kind of touch: of interactions and sign-ins as the settings say."""
+    names = (kind.type.removeprefix("crm.").partition(":")[0] for kind in BY_CODE)
+    counts = (kind.channel is not None or code in TOLD for code, kind in enumerate(BY_CODE))
+    return tuple(settings.weights.get(name, 0) if one else 0 for name, one in zip(names, counts, strict=True))
+
+
+def points(time: int, weight: int) -> int:
+    """An event's points at the end of its UTC day, in millionths."""
+    return round(MICRO * weight * 2 ** (-(day_end(time) - time) / HALF_LIFE_MS))
+
+
+def day_end(time: int) -> int:
+    """End of an instant's UTC day, ms."""
+    return (time // DAY_MS + 1) * DAY_MS
+
+
+def point_marks(facts: Sequence[Points], before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Mark]:
+    """What a change of active times makes of points: they enter when they are given, or with the customer, and leave
+    with it."""
+    found: dict[Points, int] = {}  # day, instant -> change
+    for sign, spans, others in ((-1, before, after), (1, after, before)):
+        for begin, leave in spans:
+            if (begin, leave) in others:
+                continue
+            for time, given in facts:
+                day, end, enter = time // DAY_MS, day_end(time), max(begin, time)
+                if enter < leave and enter - end <= REACH_MS:
+                    found[day, enter] = found.get((day, enter), 0) + sign * given
+                    if leave < FOREVER and leave - end <= REACH_MS:
+                        found[day, leave] = found.get((day, leave), 0) - sign * given
+    return (Mark(f"points:{day}", instant, delta) for (day, instant), delta in found.items() if delta)
+
+
+def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
+    """The first instant that lies in one of two only (each disjoint and in order); FOREVER: they are the same."""
+    for (a, b), (c, d) in zip_longest(one, other, fillvalue=(FOREVER, FOREVER)):
+        if (a, b) != (c, d):
+            return min(a, c) if a != c else min(b, d)
+    return FOREVER
+
+
+def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[list[Mark], Tail]:
+    """The tiers of a customer from its tail on, through later events (see ``summed``), and the tail after them."""
+    active, last, score = tail
+    held: list[list[Interval]] = [[] for _ in tiers]
+    limits = [(max(threshold * MICRO, 1), spans) for threshold, spans in zip(tiers, held, strict=True)]
+    highest, since = max((limit for limit, _ in limits), default=0), last
+    for time, given in facts:
+        left = score * 2 ** (-(time - last) / HALF_LIFE_MS) if score else 0.0
+        if left < highest or not score:
+            _stay(limits, since, last, score, time)
+            since = time
+        last, score = time, left + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
+    _stay(limits, since, last, score, FOREVER)
+    marks = (level_marks(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
+    return list(chain.from_iterable(marks)), Tail(active, last, score)
+
+
+def _stay(limits: Iterable[tuple[int, list[Interval]]], since: int, last: int, score: float, end: int) -> None:
+    """From ``since`` to its event ``last`` a customer was above all limits; that leaves a score, for up to an end."""
+    for limit, spans in limits:
+        until = last
+        if score >= limit:
+            crossing = last + HALF_LIFE_MS * log2(score / limit)
+            until = min(ceil(crossing / QUARTER_MS) * QUARTER_MS, end)
+        if since < until:
+            # Most often an event finds the tier that the one before it left.
+            begin = spans.pop()[0] if spans and spans[-1][1] == since else since
+            spans.append((begin, until))
+
+
+def summed(facts: Iterable[Points]) -> list[Points]:
+    """Points by instant, in order: of one instant together, so that their order means nothing."""
+    found: dict[int, int] = {}
+    for time, given in facts:
+        found[time] = found.get(time, 0) + given
+    return sorted((time, given) for time, given in found.items() if given)

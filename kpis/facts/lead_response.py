@@ -1,0 +1,63 @@
+"""How leads are answered. Rules: kpi-precise "speed_to_lead", "follow_ups_per_lead", "lead_abandonment_rate"."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.intervals import Interval
+from kpis.calendar.zone import Zone, day_date
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, level_marks
+from kpis.cells.log_buckets import bucket
+from kpis.facts.leads import Lead
+from models.settings import TenantSettings
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MIDNIGHT_AFTER: Final = "24:00"
+
+
+def response_marks(
+    lead: Lead, touches: NDArray[np.int64], settings: TenantSettings, zone: Zone
+) -> Iterator[Mark]:  # fmt: skip
+    """What the outbound touches of a lead's subject (ms, in order) add to the numbers."""
+    if len(touches):
+        first = int(touches[0])
+        yield Mark(f"answered={bucket(max(0, first - lead.created) // 1000)}", lead.created, 1)
+        worked = business_ms(lead.created, first, settings, zone) // 1000
+        yield Mark(f"answered_business={bucket(worked)}", lead.created, 1)
+    else:
+        yield Mark("unanswered", lead.created, 1)
+    further = touches[1:]
+    yield Mark("follow_ups", lead.created, int(((further >= lead.created) & (further < lead.end)).sum()))
+    yield from level_marks("open_leads", [(lead.created, lead.end)] if lead.created < lead.end else [])
+    yield from level_marks("abandoned_leads", abandoned(lead, touches, settings))
+
+
+def abandoned(lead: Lead, touches: NDArray[np.int64], settings: TenantSettings) -> list[Interval]:
+    """When an open lead had not been touched for long, ms."""
+    heard = np.append(lead.created, touches[(touches > lead.created) & (touches < lead.end)])
+    silent = -(-(heard + settings.abandoned_days * DAY_MS) // QUARTER_MS) * QUARTER_MS
+    following = np.append(heard[1:], lead.end)
+    long = silent < following
+    return list(zip(silent[long].tolist(), following[long].tolist(), strict=True))
+
+
+def business_ms(start: int, end: int, settings: TenantSettings, zone: Zone) -> int:
+    """Working time between two instants, ms: the work hours of workdays that are no holidays."""
+    total = 0
+    for number in range(zone.day(start // 60_000), zone.day(end // 60_000) + 1) if start < end else ():
+        day = day_date(number)
+        if day.isoweekday() in settings.workdays and day not in settings.holidays:
+            opens, closes = (_by_the_clock(day, hour, zone.info) for hour in settings.work_hours)
+            total += max(0, min(end, closes) - max(start, opens))
+    return total
+
+
+def _by_the_clock(day: date, hour: str, info: ZoneInfo) -> int:
+    """The instant at which a local clock shows a time of a day, ms."""
+    if hour == MIDNIGHT_AFTER:
+        day, hour = day + timedelta(days=1), "00:00"
+    return round((datetime.combine(day, time.fromisoformat(hour), info) - EPOCH) / timedelta(milliseconds=1))

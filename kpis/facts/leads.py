@@ -1,0 +1,99 @@
+"""A lead: when it came, when it became an opportunity. Rules: kpi-precise "lead", "opportunity"."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import Mark
+
+LeadEvent = list[Any]  # [t, kind, source, id, deal_id or None]; kind "deal" is a deal.created that carries the lead
+Stamp = tuple[int, str, str]  # t, id, source
+NEVER: Final[Stamp] = (-FOREVER, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A lead. Instants in ms: ``created`` is tl, ``opportunity`` tlo; ``end`` is that or when it was disqualified."""
+
+    created: int
+    opportunity: int | None
+    end: int = FOREVER
+    deals: frozenset[str] = frozenset()  # what it became
+
+
+def read_lead(events: list[LeadEvent]) -> Lead | None:
+    """The lead as its events leave it; None when only other events carry its id."""
+    own = [event for event in events if event[1] != "deal"]
+    if not own:
+        return None
+    created = [event[0] for event in own if event[1] == "created"] or [event[0] for event in own]
+    undone = _latest_undone(own)
+    converted = [
+        event for event in own
+        if event[1] == "converted" and event[4]
+        and _stamp(event) >= max(undone.get(None, NEVER), undone.get(event[4], NEVER))
+    ]  # fmt: skip
+    reached = converted + [event for event in events if event[1] == "deal"]
+    ends = [event[0] for event in (*reached, *(event for event in own if event[1] == "disqualified"))]
+    opportunity = min((event[0] for event in reached), default=None)
+    return Lead(min(created), opportunity, min(ends, default=FOREVER), frozenset(event[4] for event in reached))
+
+
+def _latest_undone(events: list[LeadEvent]) -> dict[str | None, Stamp]:
+    """The latest word by deal that a conversion was taken back; None: whatever it became."""
+    found: dict[str | None, Stamp] = {}
+    for event in events:
+        if event[1] == "unconverted":
+            found[event[4]] = max(_stamp(event), found.get(event[4], NEVER))
+    return found
+
+
+def _stamp(event: LeadEvent) -> Stamp:
+    return event[0], event[3], event[2]
+
+
+class LeadLog:
+    """A lead of many events, which only become more: those that decide what it is, and its attempts."""
+
+    def __init__(self, events: list[LeadEvent]) -> None:
+        self.events = events
+        self.attempts: list[Mark] = []
+        self._read = 0
+        self._moves: list[LeadEvent] = []
+        self._first: dict[tuple[str, str | None], LeadEvent] = {}  # of each other kind and deal only one counts
+
+    def go_on(self) -> "LeadLog":
+        """Read what came since."""
+        for event in self.events[self._read :]:
+            self.attempts += attempts([event])
+            if event[1] in ("converted", "unconverted"):
+                self._moves.append(event)
+                continue
+            held = self._first.setdefault((event[1], event[4]), event)
+            if event[0] < held[0]:
+                self._first[event[1], event[4]] = event
+        self._read = len(self.events)
+        return self
+
+    @property
+    def deciding(self) -> list[LeadEvent]:
+        """The events that the others change nothing in: see `read_lead`."""
+        return [*self._moves, *self._first.values()]
+
+
+def attempts(events: list[LeadEvent]) -> Iterator[Mark]:
+    """Tries at a step of the funnel: every event that says so, whatever became of it."""
+    for event in events:
+        if event[1] == "created":
+            yield Mark("attempts.lead", event[0], 1)
+        elif event[1] == "deal" or (event[1] == "converted" and event[4]):
+            yield Mark("attempts.opportunity", event[0], 1)
+
+
+def lead_marks(lead: Lead) -> Iterator[Mark]:
+    """What a lead adds to the numbers."""
+    yield Mark("leads", lead.created, 1)
+    if lead.opportunity is not None:
+        yield Mark("opportunities", lead.opportunity, 1)
+        yield Mark("opportunities_of_leads", lead.created, 1)

@@ -1,0 +1,92 @@
+"""Money: integer minor units per currency and business day, converted when read, rounded once when printed.
+
+Measures of money carry their currency: ``net:USD`` sums minor units, ``net#:USD`` counts the facts behind them; a fact
+without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the day it began, so
+that day is in its name: ``open_value:USD:17531``.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from kpis.calendar.intervals import FOREVER
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Mark
+
+Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
+
+
+def dated_name(currency: str, day: int, home: str) -> str:
+    """A currency and the day of its rate, as in measures' names; the reporting currency ``home`` needs no day."""
+    return currency if currency == home else f"{currency}:{day}"
+
+
+def money_marks(
+    base: str, instant: int, until: int | None, amount: int | None, currency: str | None, zone: Zone, rated: int | None
+) -> Iterator[Mark]:
+    """Marks of an amount: a flow at ``instant`` (``until`` None), or a level from ``instant`` to ``until``.
+
+    ``rated``: the instant whose local day gives a level's rate; None when nobody knows it.
+    """
+    currency = currency if amount is not None else None
+    name = currency or ""
+    if until is not None and currency:
+        name += f":{zone.day(rated // 60_000)}" if rated is not None else ":"
+    both = [Mark(f"{base}#:{name}", instant, 1)]
+    if currency and amount:
+        both.append(Mark(f"{base}:{name}", instant, amount))
+    yield from both
+    if until is not None and until < FOREVER:
+        yield from (Mark(measure, until, -delta) for measure, _, delta in both)
+
+
+RateKey = tuple[str, str, int]  # base, quote, day or quarter hour
+Word = tuple[int, str, str, str]  # t, source, id, rate
+
+
+def _later(words: dict[RateKey, Word], key: RateKey, word: Word) -> bool:
+    """Keep the latest word; says whether this is it."""
+    held = words.get(key)
+    if held is not None and held >= word:
+        return False
+    words[key] = word
+    return True
+
+
+class Rates:
+    """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds."""
+
+    def __init__(self) -> None:
+        self.said: dict[RateKey, Word] = {}  # by local day, of rates that name it
+        self.undated: dict[RateKey, Word] = {}  # by quarter hour, of the others: it has one local day in any zone
+        self.version = 0  # rises with every change of a rate
+        self._held: dict[RateKey, Word] = {}  # by local day, of both
+
+    def set(self, base: str, quote: str, day: int, word: Word) -> bool:
+        """Note a rate of a day; says whether it is news."""
+        self._hold((base, quote, day), word)
+        return _later(self.said, (base, quote, day), word)
+
+    def set_undated(self, base: str, quote: str, quarter: int, day: int, word: Word) -> bool:
+        """Note a rate that names no day, told in a quarter hour of ``day``; says whether it is news."""
+        self._hold((base, quote, day), word)
+        return _later(self.undated, (base, quote, quarter), word)
+
+    def _hold(self, key: RateKey, word: Word) -> None:
+        self.version += _later(self._held, key, word)
+
+    def known(self, currency: str, into: str, day: int) -> bool:
+        """Whether there is a `rate`; once there is one it stays."""
+        return currency == into or (currency, into, day) in self._held or (into, currency, day) in self._held
+
+    def rate(self, currency: str, into: str, day: int) -> Fraction | None:
+        """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
+        if currency == into:
+            return Fraction(1)
+        straight = self._held.get((currency, into, day))
+        inverse = self._held.get((into, currency, day))
+        if straight is None and inverse is None:
+            return None
+        if inverse is None or (straight is not None and straight[:3] >= inverse[:3]):
+            assert straight is not None
+            return Fraction(straight[3])
+        return 1 / Fraction(inverse[3])

@@ -1,0 +1,108 @@
+"""Renewals of contracts: every due with what became of it. Rules: kpi-precise "renewal_rate"."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Mark
+from kpis.facts.money import Worth, money_marks
+
+FIELDS: Final = ("due_at", "amount", "currency")
+RenewalEvent = list[Any]  # [t, source, id, kind, {due_at, amount, currency}]
+Price = tuple[int | None, str | None]  # minor units, currency
+
+
+@dataclass(slots=True)
+class Due:
+    """A contract was to be renewed: when (ms), for how much, and the outcome that holds."""
+
+    at: int
+    target: Price
+    outcome: RenewalEvent | None = None
+
+    @property
+    def state(self) -> str:
+        """Open, completed or lost."""
+        return "open" if self.outcome is None else str(self.outcome[3])
+
+    @property
+    def renewed(self) -> Price:
+        """What a completed renewal is worth: where it does not say, its target."""
+        said = self.outcome[4] if self.outcome else {}
+        return (said["amount"], said.get("currency")) if "amount" in said else self.target
+
+
+def renewal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> RenewalEvent:
+    """What is kept of an event of a renewal. ``kind`` is the type without ``crm.renewal.``."""
+    return [time, source, id_, kind, {name: data[name] for name in FIELDS if data.get(name) is not None}]
+
+
+def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
+    """A contract's dues, and when an outcome came that belongs to none of them.
+
+    An outcome that names its due belongs to it, the latest holds; any other to the nearest due without outcome.
+    """
+    ordered = sorted(events, key=lambda event: event[:3])
+    dues: dict[int, Due] = {}
+    for event in ordered:
+        if event[3] == "due":
+            at = event[4]["due_at"]
+            dues[at] = Due(at, (event[4].get("amount"), event[4].get("currency")))
+    orphans = []
+    outcomes = [event for event in ordered if event[3] != "due"]
+    # Those that name their due come first: what they leave open is open to the others.
+    for event in sorted(outcomes, key=lambda event: "due_at" not in event[4]):
+        due = dues.get(event[4]["due_at"]) if "due_at" in event[4] else _nearest(dues, event[0])
+        if due is None:
+            orphans.append(event[0])
+        else:
+            due.outcome = event
+    return list(dues.values()), orphans
+
+
+def _nearest(dues: dict[int, Due], time: int) -> Due | None:
+    free = (due for due in dues.values() if due.outcome is None)
+    return min(free, key=lambda due: (abs(due.at - time), due.at), default=None)
+
+
+def renewal_marks(events: list[RenewalEvent], zone: Zone, worth: Worth) -> Iterator[Mark]:
+    """What a contract adds to the numbers, all of it when it was due."""
+    dues, orphans = read_dues(events)
+    for due in dues:
+        yield Mark("renewal_due", due.at, 1)
+        if due.state != "open":
+            yield Mark(f"renewal_{due.state}", due.at, 1)
+        yield from _due_money(due, zone, worth)
+    yield from (Mark("renewal_orphan", time, 1) for time in orphans)
+
+
+def _due_money(due: Due, zone: Zone, worth: Worth) -> Iterator[Mark]:
+    """Target, what was kept of it and what was renewed; without a price on either side only the target, unpriced."""
+
+    def marks(base: str, price: Price) -> Iterator[Mark]:
+        return money_marks(base, due.at, None, *price, zone, rated=None)
+
+    kept = due.target if due.state != "completed" else _smaller(due, zone, worth)
+    target = due.target if kept is not None else (None, None)
+    yield from marks("renewal_target", target)
+    if due.state != "open":
+        yield from marks("renewal_target_closed", target)
+    if due.state == "completed" and kept is not None:
+        yield from marks("renewal_kept", kept)
+        yield from marks("renewal_renewed", due.renewed)
+
+
+def _smaller(due: Due, zone: Zone, worth: Worth) -> Price | None:
+    """The lesser of target and renewed at the rates of the day it was due; None where they cannot be compared."""
+    (target, currency), (renewed, other) = due.target, due.renewed
+    if target is None or renewed is None or currency is None or other is None:
+        return None
+    if currency == other:
+        return min(target, renewed), currency
+    day = zone.day(due.at // MINUTE_MS)
+    one, two = worth(currency, day), worth(other, day)
+    if one is None or two is None:
+        return None
+    return due.target if one * target <= two * renewed else due.renewed

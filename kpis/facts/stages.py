@@ -1,0 +1,152 @@
+"""How long a deal stays in its stages. Rules: kpi-precise "time_in_stage"."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.cells import EVERYTHING
+from kpis.cells.deltas import Mark
+from kpis.cells.log_buckets import bucket
+from kpis.facts.deals import DealEvent, in_order, instant_of, stage_named, state_after
+from kpis.identity.ids import SEGMENT_LENGTH, segment_of
+from models.settings import TenantSettings
+
+STAGE_EVENTS: Final = frozenset({"created", "stage_changed", "won", "lost", "reopened"})
+
+
+class Stay(NamedTuple):
+    """A stage, from when to when, ms; ``end`` is FOREVER while the deal is in it."""
+
+    stage: str
+    start: int
+    end: int
+
+
+def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
+    """The stays of a deal, in the order of its events.
+
+    A stay begins with the event that names its stage. One that began with an event without a stage is named by the
+    ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
+    """
+    reader = StaysReader(settings)
+    for event in in_order(events):
+        reader.take(event)
+    yield from reader.found
+    yield from reader.current()
+
+
+class StaysReader:
+    """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended."""
+
+    def __init__(self, settings: TenantSettings) -> None:
+        self.found: list[Stay] = []
+        self.stage: str | None = None
+        self.since: int | None = None
+        self.running, self.state = False, "open"
+        self._settings = settings
+
+    def take(self, event: DealEvent) -> None:
+        """One more event."""
+        following, said = state_after(self.state, event, self._settings), _cut(stage_named(event[4]))
+        if following is None:
+            return
+        self.state = following
+        if self.running and following == "open" and said in (None, self.stage):
+            return
+        at = None if event[4].get("unknown_time") else instant_of(event, following)
+        if self.running:
+            self.stage = self.stage or _cut(event[4].get("from_stage"))
+            if self.stage and self.since is not None and at is not None:
+                self.found.append(Stay(self.stage, self.since, at))
+        self.running = following == "open"
+        if self.running:
+            self.stage, self.since = said or self.stage, at
+
+    def current(self) -> Iterator[Stay]:
+        """The stay that goes on."""
+        if self.running and self.stage and self.since is not None:
+            yield Stay(self.stage, self.since, FOREVER)
+
+
+def stay_marks(found: list[Stay]) -> Iterator[tuple[str, Mark]]:
+    """(stage, change): stages left, with all the time spent in them and the last; and which are current."""
+    left: dict[str, list[Stay]] = {}
+    for stay in found:
+        if stay.end < stay.start:
+            yield stay.stage, Mark("stay_bad", stay.end, 1)
+            continue
+        if stay.start < stay.end:
+            yield stay.stage, Mark("stay_open", stay.start, 1)
+        if stay.end < FOREVER:
+            if stay.start < stay.end:
+                yield stay.stage, Mark("stay_open", stay.end, -1)
+            left.setdefault(stay.stage, []).append(stay)
+    for stage, times in left.items():
+        for mark in left_marks(times[-1], sum(stay.end - stay.start for stay in times)):
+            yield stage, mark
+
+
+def left_marks(last: Stay, total: int) -> Iterator[Mark]:
+    """A stage that was left: at the end of its last stay, with all the time (ms) spent in it."""
+    exit_, seconds = last.end, total // 1000
+    yield Mark("stays", exit_, 1)
+    yield Mark("stay_seconds", exit_, seconds)
+    yield Mark(f"stay_total={bucket(seconds)}", exit_, 1)
+    yield Mark(f"stay_latest={bucket((exit_ - last.start) // 1000)}", exit_, 1)
+
+
+class StayAges:
+    """How long deals have been in the stages they are in, at any instant.
+
+    An age is of the clock, so that no sum can hold it: this is an index of the facts, made again for deals that change.
+    """
+
+    def __init__(self, read: Callable[[str], list[Stay]]) -> None:
+        self.changed: set[str] = set()  # deals
+        self._read = read
+        self._deals: dict[str, list[Stay]] = {}
+        self._spans: dict[str, dict[str, list[tuple[int, int]]]] = {}  # segment -> deal -> its stays
+        self._arrays: dict[str, NDArray[np.int64]] = {}
+
+    def seconds(self, segments: tuple[str, ...], at: int) -> list[int]:
+        """Ages of the stays that go on at an instant (ms), in whole seconds."""
+        self._refresh()
+        found: list[int] = []
+        for segment in segments:
+            spans = self._array(segment)
+            starts = spans[0][(spans[0] < at) & (spans[1] >= at)]
+            found += ((at - starts) // 1000).tolist()
+        return found
+
+    def _refresh(self) -> None:
+        for key in self.changed:
+            for segment in {_segment(stay) for stay in self._deals.pop(key, ())} | {EVERYTHING}:
+                self._spans.get(segment, {}).pop(key, None)
+                self._arrays.pop(segment, None)
+            good = [stay for stay in self._read(key) if stay.start < stay.end]
+            if good:
+                self._deals[key] = good
+            for stay in good:
+                for segment in (EVERYTHING, _segment(stay)):
+                    self._spans.setdefault(segment, {}).setdefault(key, []).append((stay.start, stay.end))
+                    self._arrays.pop(segment, None)
+        self.changed.clear()
+
+    def _array(self, segment: str) -> NDArray[np.int64]:
+        found = self._arrays.get(segment)
+        if found is None:
+            spans = [span for deal in self._spans.get(segment, {}).values() for span in deal]
+            found = self._arrays[segment] = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        return found
+
+
+def _segment(stay: Stay) -> str:
+    return segment_of("stage", stay.stage)
+
+
+def _cut(stage: str | None) -> str | None:
+    """A stage as segments tell it from others: what one segment holds is one stage, whatever follows in its name."""
+    return stage[:SEGMENT_LENGTH] if stage else None

@@ -1,0 +1,71 @@
+"""Effort and satisfaction answers on their own scales. Rules: kpi-precise "customer_effort_score", "csat".
+
+Scores are kept to six decimals, as integers; the higher, the better.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Final
+
+from kpis.cells.deltas import Mark
+from models.record import Row
+
+SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
+PLAIN: Final = "0-10"  # the scale of a promoter score that needs no declaration
+MICRO: Final = 1_000_000
+BETWEEN: Final = "~"  # the two ends of a scale in the name of a measure; either may be negative
+ScoreFact = list[Any]  # [t, source, id, kind of survey, scale, score]
+SCALE: Final = 4
+
+
+def micro(value: float | str) -> int:
+    """A number in millionths."""
+    return round(Fraction(str(value)) * MICRO)
+
+
+def text_of(value: int) -> str:
+    """Millionths as people write the number."""
+    whole, rest = divmod(abs(value), MICRO)
+    return "-" * (value < 0) + str(whole) + f".{rest:06}".rstrip("0") * (rest > 0)
+
+
+def ends(data: dict[str, Any]) -> tuple[int, int]:
+    """The ends of an answer's scale, in millionths."""
+    low, high = SCALES[data["survey_type"]]
+    given = data.get("scale_min"), data.get("scale_max")
+    return micro(low if given[0] is None else given[0]), micro(high if given[1] is None else given[1])
+
+
+def scale_text(data: dict[str, Any]) -> str:
+    """An answer's scale by its ends, as ``1-7``."""
+    return "-".join(map(text_of, ends(data)))
+
+
+def score_fact(time: int, source: str, id_: str, data: dict[str, Any]) -> ScoreFact:
+    """What is kept of an answer; of a scale of effort the score is turned round: min + max − x."""
+    (low, high), score = ends(data), micro(data["score"])
+    if data["survey_type"] == "effort" and data.get("polarity") == "effort":
+        score = low + high - score
+    return [time, source, id_, data["survey_type"], f"{text_of(low)}{BETWEEN}{text_of(high)}", score]
+
+
+def scale_segment(scale: str) -> str:
+    """The segment of a scale."""
+    return "scale=" + scale.replace(BETWEEN, "-")
+
+
+def score_marks(fact: ScoreFact) -> Iterator[Mark]:
+    """What an answer adds to the numbers of its scale."""
+    time, _, _, kind, scale, score = fact
+    low, high = map(micro, scale.split(BETWEEN))
+    yield Mark(f"{kind}.n:{scale}", time, 1)
+    yield Mark(f"{kind}.sum:{scale}", time, score)
+    if 10 * (score - low) >= 6 * (high - low):
+        yield Mark(f"{kind}.top:{scale}", time, 1)
+
+
+def late_segments(row: Row) -> tuple[str, ...]:
+    """Segments of a late event beside its subject's own: an answer's scale."""
+    if row.type != "crm.survey.answered" or row.data.get("survey_type") not in ("effort", "csat"):
+        return ()
+    return (f"scale={scale_text(row.data)}",)

@@ -1,0 +1,45 @@
+"""What identity events say of pairs of ids."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kpis.identity.forest import Pair
+from kpis.identity.ids import NODE_SPACES
+from kpis.identity.links import MATCH, Link, named_ids
+from models.record import Row
+
+
+def identity_words(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
+    """Which pairs an identity event speaks of, and what to tell each link."""
+    data, stamp = row.data, (row.time, row.id, row.source)
+    pairs = _merge_pairs(data) if kind != "identified" else set()
+    if kind == "identified" or data.get("winner_id") is None:
+        ids = named_ids(data)
+        pairs = {(min(ids[0], other), max(ids[0], other)) for other in ids[1:]}
+    on, merges = kind != "unmerged", kind in ("merged", "unmerged")
+    if kind not in ("identified", "merged", "unmerged"):
+        return {}
+    carried = (row.time, row.source, row.id) if kind == "identified" else None
+
+    def say(link: Link) -> None:
+        link.say(stamp, on, merges)
+        if carried:
+            link.carry(carried)
+
+    return dict.fromkeys(pairs, say)
+
+
+def _merge_pairs(data: dict[str, Any]) -> set[tuple[str, str]]:
+    winner, losers = data.get("winner_id"), data.get("loser_ids") or ()
+    if winner is None:
+        return set()
+    names = [_named(one, data.get("entity", "customer")) for one in (winner, *losers)]
+    return {(min(names[0], n), max(names[0], n)) for n in names[1:] if n and names[0] and n != names[0]}
+
+
+def _named(name: Any, entity: str) -> str:
+    """A name with its space; empty when the space is none of ours."""
+    text = str(name)
+    if text.startswith(NODE_SPACES) and not text.startswith(MATCH):
+        return text
+    return f"{entity}:{text}" if f"{entity}:" in NODE_SPACES and entity != "match" else ""
