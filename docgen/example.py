@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from docgen.texts import Example
 from kpis.catalog import CATALOG
 from kpis.cells.measures import base_of
-from kpis.documents import Board, Document
 from kpis.engine import Engine
+from kpis.publish.documents import Board, Document
 from kpis.reads import Reads
 from models.record import Block, RawRecord
 from models.tenants import TenantBook

@@ -8,7 +8,7 @@ from docgen.example import events, pick, run
 from docgen.index import segments_of, windows_of
 from docgen.texts import Text
 from kpis.catalog import CATALOG, Kpi
-from kpis.documents import Document
+from kpis.publish.documents import Document
 
 KPIS: Final = {kpi.id: kpi for kpi in CATALOG}
 

@@ -14,7 +14,7 @@ from kpis.calendar.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNI
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
-from kpis.formulas_acquisition import MONTH_MINUTES
+from kpis.formulas.acquisition import MONTH_MINUTES
 from kpis.page_views import PAGED
 from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
 from kpis.spenders import SPENDERS

@@ -14,10 +14,10 @@ import orjson
 
 from kpis import quality
 from kpis.background import Background, Failure
-from kpis.composing import Composed, Composer
-from kpis.documents import Document, ageing_documents, documents
 from kpis.erasing import MANY_GROUPS
 from kpis.erasure import REQUEST
+from kpis.publish.composing import Composed, Composer
+from kpis.publish.documents import Document, ageing_documents, documents
 from kpis.slices import PACE, Pace, paced
 from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
 from kpis.tenant import Tenant

@@ -17,12 +17,13 @@ from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception, scores
 from kpis.catalog.quality import quality
 from kpis.catalog.revenue import cohorts, recurring, renewals
-from kpis.catalog.row import Kpi, Step, hears
+from kpis.catalog.row import Kpi, hears
 from kpis.catalog.sales import closing, funnel, response, stages
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
 from kpis.catalog.traffic import traffic
 from kpis.catalog.users import users
+from kpis.formulas.common import Step
 
 __all__ = ["CATALOG", "Kpi", "Step", "hears"]
 

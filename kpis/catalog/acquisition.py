@@ -3,11 +3,11 @@
 from fractions import Fraction
 from typing import Final
 
-from kpis import formulas_acquisition as f
 from kpis.calendar.windows import BY_DAY
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CUSTOMERS, DEALS, MARKETING, ORDERS
-from kpis.formulas import Formula
+from kpis.formulas import acquisition as f
+from kpis.formulas.common import Formula
 
 COST: Final = ("crm.cost.recorded",)
 UNATTRIBUTED: Final = frozenset({"unattributed"})

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
-from kpis.formulas_activity import hours
+from kpis.formulas import common as f
+from kpis.formulas.activity import hours
 
 
 def activity() -> tuple[Kpi, ...]:

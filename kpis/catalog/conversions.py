@@ -2,7 +2,7 @@
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CONVERSIONS
-from kpis.formulas_conversions import dropped, landing
+from kpis.formulas.conversions import dropped, landing
 
 
 def conversions() -> tuple[Kpi, ...]:

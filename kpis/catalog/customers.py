@@ -1,9 +1,9 @@
 """Orders and customers."""
 
-from kpis import formulas as f
 from kpis.calendar.windows import FROM_A_DAY
 from kpis.catalog.row import Kpi, Unit
 from kpis.facts.event_types import CUSTOMERS, ORDERS
+from kpis.formulas import common as f
 
 
 def customers() -> tuple[Kpi, ...]:

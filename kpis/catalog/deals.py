@@ -3,9 +3,9 @@
 from fractions import Fraction
 from typing import Final
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import DEALS
+from kpis.formulas import common as f
 
 AVERAGE: Final = frozenset({"avg_won_value"})
 MEDIAN, P90 = Fraction(1, 2), Fraction(9, 10)

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from kpis import formulas as f
-from kpis.catalog.row import Kpi, Step
+from kpis.catalog.row import Kpi
 from kpis.facts.touches import MENTION_TYPES, SENTIMENT
-from kpis.formulas_engagement import score
+from kpis.formulas import common as f
+from kpis.formulas.common import Step
+from kpis.formulas.engagement import score
 from models.settings import TenantSettings
 
 WEIGHTED: Final = tuple(f"crm.{name}" for name in TenantSettings().weights)

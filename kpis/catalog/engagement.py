@@ -1,9 +1,10 @@
 """Calls, and interactions by channel."""
 
-from kpis import formulas as f
-from kpis.catalog.row import Kpi, Step
+from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CHANNEL_EVENTS, TOUCHES
 from kpis.facts.touches import CHANNELS
+from kpis.formulas import common as f
+from kpis.formulas.common import Step
 
 
 def touches() -> tuple[Kpi, ...]:

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import MAIL
-from kpis.view import View
+from kpis.formulas import common as f
+from kpis.formulas.view import View
 
 
 def mail() -> tuple[Kpi, ...]:

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from kpis import formulas as f
-from kpis import formulas_scores as g
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import NPS
+from kpis.formulas import common as f
+from kpis.formulas import scores as g
 
 
 def perception() -> tuple[Kpi, ...]:

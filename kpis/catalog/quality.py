@@ -1,8 +1,8 @@
 """Quality of the stream."""
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import EVERY
+from kpis.formulas import common as f
 
 
 def quality() -> tuple[Kpi, ...]:

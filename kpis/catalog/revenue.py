@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Literal
 
-from kpis import formulas as f
-from kpis import formulas_revenue as r
-from kpis.catalog.row import Kpi, Step
+from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CUSTOMERS
+from kpis.formulas import common as f
+from kpis.formulas import revenue as r
+from kpis.formulas.common import Step
+from kpis.formulas.view import View
 from kpis.movements import GAINS, LOSSES
-from kpis.view import View
 
 SUBSCRIPTIONS: Final = ("crm.subscription.",)
 RENEWALS: Final = ("crm.renewal.",)

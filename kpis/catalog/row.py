@@ -3,24 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from kpis.calendar.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
-from kpis.formulas import Formula
-from kpis.view import View
+from kpis.formulas.common import Formula, Step
+from kpis.formulas.view import View
 
 DEALS: Final = ("crm.deal.",)
 Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "page", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "seconds", "index", "score"]
 Shape = Literal["count", "sum", "ratio"]
-
-
-class Step(NamedTuple):
-    """One document of a vector: its key, its formula, and the events it hears of."""
-
-    key: str
-    formula: Formula
-    events: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

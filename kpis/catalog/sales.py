@@ -3,11 +3,12 @@
 from fractions import Fraction
 from typing import Final
 
-from kpis import formulas as f
-from kpis import formulas_sales as s
-from kpis.catalog.row import Kpi, Step, Unit
+from kpis.catalog.row import Kpi, Unit
 from kpis.facts.event_types import TRAFFIC
 from kpis.facts.outreach import TYPES
+from kpis.formulas import common as f
+from kpis.formulas import sales as s
+from kpis.formulas.common import Step
 
 MEDIAN, P90 = Fraction(1, 2), Fraction(9, 10)
 CONTACTS: Final = TYPES[:-1]  # lead.contacted is among the events of leads

@@ -1,10 +1,10 @@
 """Social networks: what people do, and what they say."""
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CHANNEL_EVENTS
 from kpis.facts.touches import MENTION_TYPES, SENTIMENT
-from kpis.formulas_social import sentiment
+from kpis.formulas import common as f
+from kpis.formulas.social import sentiment
 
 
 def social() -> tuple[Kpi, ...]:

@@ -1,10 +1,10 @@
 """What customers spend, and what keeping them costs."""
 
-from kpis import formulas as f
-from kpis import formulas_spending as s
 from kpis.calendar.windows import FROM_A_DAY
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CUSTOMERS, ORDERS
+from kpis.formulas import common as f
+from kpis.formulas import spending as s
 
 
 def spending() -> tuple[Kpi, ...]:

@@ -1,9 +1,9 @@
 """Visitors, leads and what becomes of them."""
 
-from kpis import formulas as f
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import TRAFFIC
-from kpis.view import View
+from kpis.formulas import common as f
+from kpis.formulas.view import View
 
 
 def traffic() -> tuple[Kpi, ...]:

@@ -1,9 +1,9 @@
 """Users of the product."""
 
-from kpis import formulas as f
 from kpis.calendar.windows import FROM_A_WEEK
 from kpis.catalog.row import Kpi
-from kpis.formulas_users import stickiness
+from kpis.formulas import common as f
+from kpis.formulas.users import stickiness
 
 
 def users() -> tuple[Kpi, ...]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from kpis.composing import Composed
+from kpis.publish.composing import Composed
 from kpis.published import Slice
 from models.record import Block
 from models.tenants import TenantBook

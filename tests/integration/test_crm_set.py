@@ -17,7 +17,7 @@ from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
 from kpis.cells.cells import EVERYTHING
 from kpis.engine import Engine
-from kpis.view import View
+from kpis.formulas.view import View
 from ops.local import Kafka
 from tests.feed import ms
 from tests.integration.crm_rig import EVENTS, Crm, fed

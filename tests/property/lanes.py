@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kpis.calendar.windows import WINDOWS
 from kpis.catalog import CATALOG
 from kpis.cells.cells import CellKey
-from kpis.documents import Board
 from kpis.engine import Engine
+from kpis.publish.documents import Board
 from kpis.slices import PACE, Pace, finish
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row

@@ -4,9 +4,9 @@ import pytest
 
 from kpis.calendar.windows import Window
 from kpis.catalog import CATALOG, Kpi
-from kpis.documents import Board, Document
-from kpis.formulas import Figure
-from kpis.view import View
+from kpis.formulas.common import Figure
+from kpis.formulas.view import View
+from kpis.publish.documents import Board, Document
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, event

@@ -8,7 +8,7 @@ import pytest
 
 from kpis.calendar.windows import Window
 from kpis.catalog import Kpi
-from kpis.documents import Board, Document
+from kpis.publish.documents import Board, Document
 from models.record import Block
 from models.settings import TenantBook
 from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable, TenantRefused

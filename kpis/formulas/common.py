@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import sqrt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from kpis.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
-from kpis.view import Money, View
+from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
+from kpis.formulas.view import Money, View
 
 Number = int | float | Fraction | None
 SHOWN_PARTS: Final = ("bad_interval", "orphan", "open", "closed")  # parts that by themselves make a segment shown
@@ -38,6 +38,14 @@ class Figure:
 
 Formula = Callable[[View], Figure]
 Count = Callable[[View], int]
+
+
+class Step(NamedTuple):
+    """One document of a vector: its key, its formula, and the events it hears of."""
+
+    key: str
+    formula: Formula
+    events: tuple[str, ...]
 
 
 def flow(measure: str) -> Count:

@@ -8,10 +8,10 @@ import numpy as np
 from kpis.calendar.windows import DAY
 from kpis.cells.cells import EVERYTHING
 from kpis.cells.measures import YOUNG
-from kpis.formulas import Count, Figure, Formula, ratio
+from kpis.formulas.common import Count, Figure, Formula, ratio
+from kpis.formulas.ranked import Many, Ranked, Ranks, rank_of, ranks
+from kpis.formulas.view import View
 from kpis.page_views import PAGED, PageCount
-from kpis.ranked import Many, Ranked, Ranks, rank_of, ranks
-from kpis.view import View
 
 
 def with_open(formula: Formula, still: Count) -> Formula:

@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from kpis.facts.survey_scores import BETWEEN, MICRO, micro
-from kpis.formulas import Figure, Formula, ratio
-from kpis.view import View
+from kpis.formulas.common import Figure, Formula, ratio
+from kpis.formulas.view import View
 
 
 class Answers(NamedTuple):

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kpis.catalog.row import Step
 from kpis.facts.event_types import ORDERS
-from kpis.formulas import Figure, Formula
-from kpis.view import View
+from kpis.formulas.common import Figure, Formula, Step
+from kpis.formulas.view import View
 from models.money import digits
 
 

@@ -11,13 +11,13 @@ from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
 from kpis.cells.measures import LATE
 from kpis.facts.event_types import CONVERSIONS
-from kpis.formulas import Figure
+from kpis.formulas.common import Figure
+from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
+from kpis.formulas.view import Sums, View
 from kpis.page_views import PAGED
-from kpis.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.reads import PARTS, READS, ROWS, Reads, bits
 from kpis.spenders import SPENDERS
 from kpis.tenant_state import TenantState
-from kpis.view import Sums, View
 from models.money import digits
 
 Document = dict[str, Any]

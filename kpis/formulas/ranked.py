@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kpis.cells.cells import Cells
 from kpis.cells.measures import base_of
-from kpis.view import View
+from kpis.formulas.view import View
 
 Ints = NDArray[np.int64]
 Columns = dict[tuple[str, int], Ints]  # (measure, minute) -> sums before it, a segment each

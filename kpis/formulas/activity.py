@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 from kpis.cells.log_buckets import quantile
-from kpis.formulas import Figure, Formula
-from kpis.view import View
+from kpis.formulas.common import Figure, Formula
+from kpis.formulas.view import View
 
 
 def hours(base: str, bad: str, share: Fraction) -> Formula:

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from kpis.formulas import Figure
-from kpis.view import View
+from kpis.formulas.common import Figure
+from kpis.formulas.view import View
 
 
 def stickiness(view: View) -> Figure:

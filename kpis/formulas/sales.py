@@ -6,9 +6,9 @@ from typing import Final
 
 from kpis.cells.log_buckets import bucket
 from kpis.cells.log_buckets import quantile as quantile_seconds
-from kpis.formulas import Count, Figure, Formula, quantile, ratio
-from kpis.ranked import Ranked, ranks
-from kpis.view import View
+from kpis.formulas.common import Count, Figure, Formula, quantile, ratio
+from kpis.formulas.ranked import Ranked, ranks
+from kpis.formulas.view import View
 
 DAY_SECONDS: Final = 86_400
 

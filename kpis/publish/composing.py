@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS, ceil_minute
-from kpis.documents import Board, check_as_of
 from kpis.dormant import can_sleep
 from kpis.next_due import next_due
+from kpis.publish.documents import Board, check_as_of
 from kpis.published import Made, Slice
 from kpis.schedule import LIVE, schedule
 from kpis.tenant_state import TenantState

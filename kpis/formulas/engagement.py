@@ -2,8 +2,8 @@
 
 from kpis.cells.deltas import DAY_MS
 from kpis.facts.engagement import HALF_LIFE_MS, MICRO, REACH_MS
-from kpis.formulas import Figure
-from kpis.view import View
+from kpis.formulas.common import Figure
+from kpis.formulas.view import View
 
 
 def score(view: View) -> Figure:

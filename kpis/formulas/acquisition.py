@@ -11,8 +11,8 @@ from typing import Final
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
 from kpis.calendar.zone import LAST_DAY, Zone, date_day, day_date
 from kpis.cells.series import CARRY
-from kpis.formulas import Figure, Formula, quantile
-from kpis.view import View
+from kpis.formulas.common import Figure, Formula, quantile
+from kpis.formulas.view import View
 
 MONTH_DAYS: Final = 30
 MONTH_MINUTES: Final = MONTH_DAYS * 1440
