@@ -7,7 +7,7 @@ in what sales are credited to, so what may change these is remembered: the subje
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
 from kpis.credit import campaign_code, open_credits
 from kpis.facts.attribution import TOUCH_TYPES, Touch, is_marketing_touch
@@ -74,7 +74,7 @@ def _keep(tenant: "Tenant", row: Row, raw: str, late: bool) -> None:
         _open_changed(tenant, row, root, horizon)
         if late and not tenant.ledger.is_open(LATE_TOUCHES, root) and counts(tenant, row.type):
             touch = Touch(row.time, note[0] or horizon.fallback, note[1])
-            tenant.ledger.mark(*_late_touch(tenant, touch, row.type), 1)
+            tenant.ledger.add_delta(*_late_touch(tenant, touch, row.type), 1)
     touches = tenant.marketing.get(raw)
     if touches is None:
         touches = tenant.marketing[raw] = Touches()
@@ -100,8 +100,8 @@ def of_late_touches(tenant: "Tenant", root: str) -> Contribution:
             yield _late_touch(tenant, touch, type_)
 
 
-def _late_touch(tenant: "Tenant", touch: Touch, type_: str) -> tuple[int, Mark]:
-    return campaign_code(tenant, touch[1:]), Mark(f"late.m:{type_}", touch.time, 1)
+def _late_touch(tenant: "Tenant", touch: Touch, type_: str) -> tuple[int, Delta]:
+    return campaign_code(tenant, touch[1:]), Delta(f"late.m:{type_}", touch.time, 1)
 
 
 def note_late(tenant: "Tenant", root: str) -> None:
@@ -147,13 +147,13 @@ def _new_customer(tenant: "Tenant", root: str, since: int, labels: tuple[str, st
     """A new customer in its acquisition channel and in its source."""
     pairs = zip(("channel", "source"), labels, strict=True)
     channel, source = (tenant.sets.code((segment_of(*pair),)) for pair in pairs)
-    yield channel, Mark("acquired", since, 1)
-    yield source, Mark("sourced", since, 1)
+    yield channel, Delta("acquired", since, 1)
+    yield source, Delta("sourced", since, 1)
     for key in tenant.people.owned_by(root, "late"):
         for time, type_, *_ in tenant.late.get(key, ()):
             if type_.startswith(LATE_CUSTOMERS):
-                yield channel, Mark(f"late.a:{type_}", time, 1)
-                yield source, Mark(f"late.o:{type_}", time, 1)
+                yield channel, Delta(f"late.a:{type_}", time, 1)
+                yield source, Delta(f"late.o:{type_}", time, 1)
 
 
 def _time_to_purchase(tenant: "Tenant", root: str, first: Touch | None) -> Contribution:
@@ -162,17 +162,17 @@ def _time_to_purchase(tenant: "Tenant", root: str, first: Touch | None) -> Contr
     segments, day = tenant.people.segments(root), tenant.zone.day
     if first is None:
         if bought:
-            yield segments, Mark("ttp_untouched", bought[0].time, 1)
+            yield segments, Delta("ttp_untouched", bought[0].time, 1)
         return
     touched = first.time
     if not bought:
-        yield segments, Mark("touched.open", touched, 1)
+        yield segments, Delta("touched.open", touched, 1)
         return
     at = bought[0].time
     days = day(at // 60_000) - day(touched // 60_000)
     if days < 0:
-        yield segments, Mark("bad_ttp", at, 1)
-        yield segments, Mark("touched.bad", touched, 1)
+        yield segments, Delta("bad_ttp", at, 1)
+        yield segments, Delta("touched.bad", touched, 1)
         return
-    yield segments, Mark(f"ttp={days}", at, 1)
-    yield segments, Mark(f"touched.bought:{days}", touched, 1)
+    yield segments, Delta(f"ttp={days}", at, 1)
+    yield segments, Delta(f"touched.bought:{days}", touched, 1)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import Mark
-from kpis.facts.nps import Answer, latest_marks, nps_class
+from kpis.cells.deltas import Delta
+from kpis.facts.nps import Answer, latest_deltas, nps_class
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
@@ -52,18 +52,18 @@ def _others(tenant: "Tenant", raws: Iterable[str], survey: str, own: Dated) -> I
         yield from dated[max(at - 1, 0) : at + 1]
 
 
-def one_more(tenant: "Tenant", person: str, answer: Answer) -> Iterator[tuple[Mark, int]]:
-    """(change, sign) that another answer of a person makes, before it is kept; see `answer_marks`."""
+def one_more(tenant: "Tenant", person: str, answer: Answer) -> Iterator[tuple[Delta, int]]:
+    """(change, sign) that another answer of a person makes, before it is kept; see `answer_deltas`."""
     own = _dated(tenant, answer)
     if own is None:
         return
     others = list(_others(tenant, tenant.people.own_raws(person), answer[3], own))
     before = max((one for one in others if one < own), default=None)
     following: Any = min((one for one in others if one > own), default=(FOREVER,))
-    yield Mark(f"nps_all.{own[3]}", own[0], 1), 1
-    for mark in latest_marks(f"nps.{own[3]}", own[0], following[0], tenant.zone):
-        yield mark, 1
+    yield Delta(f"nps_all.{own[3]}", own[0], 1), 1
+    for delta in latest_deltas(f"nps.{own[3]}", own[0], following[0], tenant.zone):
+        yield delta, 1
     if before is not None:
         for sign, until in ((-1, following[0]), (1, own[0])):
-            for mark in latest_marks(f"nps.{before[3]}", before[0], until, tenant.zone):
-                yield mark, sign
+            for delta in latest_deltas(f"nps.{before[3]}", before[0], until, tenant.zone):
+                yield delta, sign

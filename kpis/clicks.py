@@ -7,7 +7,7 @@ that nothing came of it; its subject takes that back for the clicks that a conve
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from kpis.cells.deltas import DAY_MS, Mark, ceil_quarter, level_marks
+from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
 from kpis.cells.ledger import Contribution
 from kpis.identity.pseudonyms import is_plain, pseudonym
 
@@ -103,10 +103,10 @@ def of_click(tenant: "Tenant", key: str) -> Contribution:
     if click is None:
         return
     segments, closes = _place(tenant, click)
-    yield segments, Mark("clicks", closes, 1)
-    yield segments, Mark("clicks.missed", closes, 1)
-    for mark in level_marks("clicks.open", [(click[0], closes)]):
-        yield segments, mark
+    yield segments, Delta("clicks", closes, 1)
+    yield segments, Delta("clicks.missed", closes, 1)
+    for delta in level_deltas("clicks.open", [(click[0], closes)]):
+        yield segments, delta
 
 
 def clicks_hit(tenant: "Tenant", raws: Iterable[str], times: list[int]) -> Contribution:
@@ -114,7 +114,7 @@ def clicks_hit(tenant: "Tenant", raws: Iterable[str], times: list[int]) -> Contr
     for key, click in tenant.clicks.of(raws):
         if tenant.conversions.follow(times, click[0], tenant.clicks.click(key)):
             segments, closes = _place(tenant, click)
-            yield segments, Mark("clicks.missed", closes, -1)
+            yield segments, Delta("clicks.missed", closes, -1)
 
 
 def _place(tenant: "Tenant", click: Click) -> tuple[int, int]:

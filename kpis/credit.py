@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import DAY_MS, Mark
+from kpis.cells.deltas import DAY_MS, Delta
 from kpis.cells.ledger import Contribution
 from kpis.facts.attribution import MODELS, Touch, credits
-from kpis.facts.money import money_marks
+from kpis.facts.money import money_deltas
 from kpis.identity.ids import segment_of
 from kpis.journey import journey_of
 from kpis.purchases import Purchase, is_revenue, revenue_facts
@@ -37,7 +37,7 @@ def of_credit(tenant: "Tenant", name: str) -> Contribution:
     journey = journey_of(tenant, tenant.people.subject(name))
     before = journey.between(sale.time - _reach(tenant) + 1, sale.time + 1)
     if not before:
-        yield from ((0, mark) for mark in _money(tenant, "credit.none", sale, sale.amount))
+        yield from ((0, delta) for delta in _money(tenant, "credit.none", sale, sale.amount))
     for model in MODELS if before else ():
         yield from _by_model(tenant, sale, before, model)
 
@@ -45,8 +45,8 @@ def of_credit(tenant: "Tenant", name: str) -> Contribution:
 def _by_model(tenant: "Tenant", sale: Purchase, before: list[Touch], model: str) -> Contribution:
     for pair, amount in credits(model, before, sale.amount or 0).items():
         code = campaign_code(tenant, pair)
-        for mark in _money(tenant, f"credit.{model}", sale, None if sale.amount is None else amount):
-            yield code, mark
+        for delta in _money(tenant, f"credit.{model}", sale, None if sale.amount is None else amount):
+            yield code, delta
 
 
 def campaign_code(tenant: "Tenant", pair: tuple[str, str]) -> int:
@@ -58,5 +58,5 @@ def _reach(tenant: "Tenant") -> int:
     return tenant.settings.attribution_days * DAY_MS
 
 
-def _money(tenant: "Tenant", base: str, sale: Purchase, amount: int | None) -> Iterator[Mark]:
-    return money_marks(base, sale.time, None, amount, sale.currency, tenant.zone, rated=None)
+def _money(tenant: "Tenant", base: str, sale: Purchase, amount: int | None) -> Iterator[Delta]:
+    return money_deltas(base, sale.time, None, amount, sale.currency, tenant.zone, rated=None)

@@ -2,7 +2,7 @@
 
 Between two local midnights only a few edges move: the end of every window that is not over, and the starts of the
 rolling ones up to 24 hours. A number can change only when something lies in a pane that one of them passed. A change
-that is due in the future (a mark) is a pane that the end passes. So no number is made in vain, and no timer is kept.
+that is due in the future (a delta) is a pane that the end passes. So no number is made in vain, and no timer is kept.
 """
 
 from collections.abc import Iterator

@@ -10,9 +10,9 @@ import numpy as np
 
 from kpis.calendar.intervals import FOREVER, Interval, union
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, ceil_quarter, level_marks, lost_marks
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter, level_deltas, lost_deltas
 from kpis.cells.ledger import MANY
-from kpis.facts.cohorts import cohort_marks
+from kpis.facts.cohorts import cohort_deltas
 from kpis.prices import Prices, SubscriptionEvent
 from models.settings import TenantSettings
 
@@ -80,18 +80,18 @@ def _by_many(starts: "array[int]", churned: "array[int]", wait: int) -> list[Int
     return list(zip(begins[firsts].tolist(), reached[lasts].tolist(), strict=True))
 
 
-def customer_marks(facts: CustomerFacts, settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+def customer_deltas(facts: CustomerFacts, settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
     """What a customer adds to the numbers."""
     since = customer_since(facts)
     if since is not None:
-        yield Mark("new_customers", since, 1)
+        yield Delta("new_customers", since, 1)
     active = active_intervals(facts, settings)
-    yield from level_marks("active", active)
-    yield from lost_marks("lost", active, zone)
-    yield from (Mark("leaves", end, 1) for _, end in active if end < FOREVER)
-    yield from (Mark("reactivations", start, 1) for start, _ in active[1:])
+    yield from level_deltas("active", active)
+    yield from lost_deltas("lost", active, zone)
+    yield from (Delta("leaves", end, 1) for _, end in active if end < FOREVER)
+    yield from (Delta("reactivations", start, 1) for start, _ in active[1:])
     bought = bought_intervals(facts, settings)
-    yield from level_marks("active_bought", bought)
-    yield from lost_marks("lost_bought", bought, zone)
+    yield from level_deltas("active_bought", bought)
+    yield from lost_deltas("lost_bought", bought, zone)
     if since is not None:
-        yield from cohort_marks(since, active, facts.orders, zone, contract=bool(facts.subscriptions))
+        yield from cohort_deltas(since, active, facts.orders, zone, contract=bool(facts.subscriptions))

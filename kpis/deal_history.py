@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from kpis.calendar.intervals import FOREVER, Interval, union
-from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, ceil_quarter
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter
 from kpis.cells.ledger import MANY
 from kpis.facts.deals import (
     Deal,
@@ -51,7 +51,7 @@ class Reading:
         """When nothing had been heard of it for long."""
         return stale_intervals(self._events, self._settings)
 
-    def won(self) -> list[Mark]:
+    def won(self) -> list[Delta]:
         """The attempts that events said to have been won."""
         return [_attempt(event) for event in self._events if says_won(event, self._settings)]
 
@@ -76,7 +76,7 @@ class History(Reading):
 
     def __init__(self, settings: TenantSettings) -> None:
         super().__init__([], settings)
-        self._won, self._late = list[Mark](), list[DealEvent]()
+        self._won, self._late = list[Delta](), list[DealEvent]()
         self._times = array("q")  # of its events, each once, in order
         self._read = 0
         self._begin(versioned=True)
@@ -189,7 +189,7 @@ class History(Reading):
         silent = np.flatnonzero(times + wait - QUARTER_MS < after)
         return union((ceil_quarter(int(times[at]) + wait), int(after[at])) for at in silent.tolist())
 
-    def won(self) -> list[Mark]:
+    def won(self) -> list[Delta]:
         """The attempts that events said to have been won."""
         return list(self._won)
 
@@ -198,8 +198,8 @@ class History(Reading):
         return list(self._late)
 
 
-def _attempt(event: DealEvent) -> Mark:
-    return Mark("attempts.won", event[0], 1)
+def _attempt(event: DealEvent) -> Delta:
+    return Delta("attempts.won", event[0], 1)
 
 
 def deal_of(tenant: "Tenant", key: str) -> Deal:

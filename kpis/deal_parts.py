@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.cells import Segments
-from kpis.cells.deltas import Mark, in_common
+from kpis.cells.deltas import Delta, in_common
 from kpis.cells.ledger import Parts
 from kpis.deal_history import reading
-from kpis.facts.deals import DealEvent, deal_marks, deal_segments, stage_named
-from kpis.facts.stages import STAGE_EVENTS, Stay, left_marks, stay_marks
+from kpis.facts.deals import DealEvent, deal_deltas, deal_segments, stage_named
+from kpis.facts.stages import STAGE_EVENTS, Stay, left_deltas, stay_deltas
 from kpis.identity.ids import segment_of
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
 
-Coded = tuple[int, Mark]
+Coded = tuple[int, Delta]
 
 
 class StayLog:
@@ -26,7 +26,7 @@ class StayLog:
     def __init__(self, code: Callable[[str], int]) -> None:
         self._code = code
         self._stays: list[Stay] = []
-        self._marks: list[Coded] = []
+        self._deltas: list[Coded] = []
         self._places = array("q")  # stay -> where its changes begin
         self._left: dict[str, list[tuple[Stay, int]]] = {}  # stage -> its stays, with the time spent so far, ms
 
@@ -37,28 +37,28 @@ class StayLog:
             for stay in self._stays[same:]:
                 if stay.start <= stay.end:
                     self._left[stay.stage].pop()
-            del self._marks[self._places[same] :], self._places[same:]
+            del self._deltas[self._places[same] :], self._places[same:]
         for stay in stays[same:]:
-            self._places.append(len(self._marks))
+            self._places.append(len(self._deltas))
             code = self._code(stay.stage)
-            self._marks += [(code, mark) for mark in self._added(stay)]
+            self._deltas += [(code, delta) for delta in self._added(stay)]
         self._stays = stays
-        return list(self._marks)
+        return list(self._deltas)
 
-    def _added(self, stay: Stay) -> Iterator[Mark]:
+    def _added(self, stay: Stay) -> Iterator[Delta]:
         if stay.end < stay.start:
-            yield Mark("stay_bad", stay.end, 1)
+            yield Delta("stay_bad", stay.end, 1)
             return
         if stay.start < stay.end:
-            yield Mark("stay_open", stay.start, 1)
-            yield Mark("stay_open", stay.end, -1)
+            yield Delta("stay_open", stay.start, 1)
+            yield Delta("stay_open", stay.end, -1)
         held = self._left.setdefault(stay.stage, [])
         before = 0
         if held:
             before = held[-1][1]
-            yield from (Mark(name, at, -delta) for name, at, delta in left_marks(*held[-1]))
+            yield from (Delta(name, at, -delta) for name, at, delta in left_deltas(*held[-1]))
         held.append((stay, before + stay.end - stay.start))
-        yield from left_marks(*held[-1])
+        yield from left_deltas(*held[-1])
 
 
 class LateLog:
@@ -67,7 +67,7 @@ class LateLog:
     def __init__(self, code: Callable[[str], int]) -> None:
         self._code = code
         self._events: list[DealEvent] = []
-        self.own: list[Mark] = []
+        self.own: list[Delta] = []
         self.stages: list[Coded] = []
 
     def go_on(self, events: list[DealEvent]) -> "LateLog":
@@ -75,10 +75,10 @@ class LateLog:
         if in_common(self._events, events) < len(self._events):
             self._events, self.own, self.stages = [], [], []
         for event in events[len(self._events) :]:
-            self.own.append(Mark(f"late.d:crm.deal.{event[1]}", event[0], 1))
+            self.own.append(Delta(f"late.d:crm.deal.{event[1]}", event[0], 1))
             stage = stage_named(event[4])
             if stage and event[1] in STAGE_EVENTS:
-                self.stages.append((self._code(stage), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)))
+                self.stages.append((self._code(stage), Delta(f"late.g:crm.deal.{event[1]}", event[0], 1)))
         self._events = events
         return self
 
@@ -107,8 +107,8 @@ def deal_parts(tenant: "Tenant", key: str) -> Parts:
     return {
         "won": (0, read.won()),
         "stays": (None, [] if gone else logs.stays.go_on(stays[: len(stays) - len(current)])),
-        "current": (None, [] if gone else [(logs.code(stage), mark) for stage, mark in stay_marks(current)]),
-        "own": (segments, list(deal_marks(read.deal, read.stale(), tenant.settings, tenant.zone))),
+        "current": (None, [] if gone else [(logs.code(stage), delta) for stage, delta in stay_deltas(current)]),
+        "own": (segments, list(deal_deltas(read.deal, read.stale(), tenant.settings, tenant.zone))),
         "late": (segments, list(late.own)),
         "late stages": (None, list(late.stages)),
     }

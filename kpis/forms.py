@@ -8,7 +8,7 @@ which has one local day in any time zone; a release before kept it by the local 
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.calendar.windows import MINUTE_MS
-from kpis.cells.deltas import Mark, ceil_quarter, level_marks
+from kpis.cells.deltas import Delta, ceil_quarter, level_deltas
 from kpis.cells.ledger import Contribution
 from kpis.identity.pseudonyms import pseudonym
 
@@ -108,7 +108,7 @@ def of_forms(tenant: "Tenant", root: str) -> Contribution:
         if start is None:
             continue
         counts, segments = ceil_quarter(start + FILL_IN_MS), people.segments(root)
-        yield segments, Mark("forms", counts, 1)
-        yield segments, Mark("forms.dropped", counts, 0 if sent else 1)
-        for mark in level_marks("forms.open", [(start, counts)]):
-            yield segments, mark
+        yield segments, Delta("forms", counts, 1)
+        yield segments, Delta("forms.dropped", counts, 0 if sent else 1)
+        for delta in level_deltas("forms.open", [(start, counts)]):
+            yield segments, delta

@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING, Any, Final
 from kpis import reach
 from kpis.acquisition import LATE_TOUCHES, of_acquisition, of_late_touches
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import Mark, level_marks
+from kpis.cells.deltas import Delta, level_deltas
 from kpis.cells.ledger import MANY, Contribution, Parts, coded
 from kpis.clicks import of_click
 from kpis.credit import CREDIT, of_credit
-from kpis.customers import CustomerFacts, customer_marks, customer_since
+from kpis.customers import CustomerFacts, customer_deltas, customer_since
 from kpis.deal_history import Reading, reading
 from kpis.deal_parts import deal_parts
 from kpis.facts.attribution import TOUCH_TYPES
-from kpis.facts.costs import cost_marks
-from kpis.facts.crm_records import record_marks
-from kpis.facts.deals import deal_marks, deal_segments, stage_named
-from kpis.facts.emails import message_marks
-from kpis.facts.lead_response import response_marks
-from kpis.facts.leads import lead_marks, read_lead
-from kpis.facts.nps import answer_marks
+from kpis.facts.costs import cost_deltas
+from kpis.facts.crm_records import record_deltas
+from kpis.facts.deals import deal_deltas, deal_segments, stage_named
+from kpis.facts.emails import message_deltas
+from kpis.facts.lead_response import response_deltas
+from kpis.facts.leads import lead_deltas, read_lead
+from kpis.facts.nps import answer_deltas
 from kpis.facts.outreach import TYPES
-from kpis.facts.renewals import renewal_marks
-from kpis.facts.stages import STAGE_EVENTS, Stay, stay_marks
-from kpis.facts.survey_scores import SCALE, scale_segment, score_marks
-from kpis.facts.tickets import ticket_marks
+from kpis.facts.renewals import renewal_deltas
+from kpis.facts.stages import STAGE_EVENTS, Stay, stay_deltas
+from kpis.facts.survey_scores import SCALE, scale_segment, score_deltas
+from kpis.facts.tickets import ticket_deltas
 from kpis.facts.touches import BY_CODE, LATE, LOGINS, SIGNED_IN
 from kpis.forms import of_forms
 from kpis.hits import of_hits
 from kpis.identity.ids import segment_of
 from kpis.lead_groups import lead_events, lead_group, log_of
 from kpis.mrr import mrr_parts
-from kpis.orders import chain_of, order_marks
+from kpis.orders import chain_of, order_deltas
 from kpis.prices import Prices, prices_of
 from kpis.purchases import purchases_of, revenue_facts
 from kpis.rated import worth
-from kpis.spending import spending_marks
+from kpis.spending import spending_deltas
 from kpis.told import told_of
 
 if TYPE_CHECKING:
@@ -57,17 +57,17 @@ def of_deal(tenant: "Tenant", key: str) -> Contribution:
     if key not in tenant.deals:
         return
     read = reading(tenant, key)
-    yield from ((0, mark) for mark in read.won())
-    for stage, mark in stay_marks(_stays_of(read)):
-        yield tenant.sets.code((segment_of("stage", stage),)), mark
+    yield from ((0, delta) for delta in read.won())
+    for stage, delta in stay_deltas(_stays_of(read)):
+        yield tenant.sets.code((segment_of("stage", stage),)), delta
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
-    for mark in deal_marks(read.deal, read.stale(), tenant.settings, tenant.zone):
-        yield segments, mark
+    for delta in deal_deltas(read.deal, read.stale(), tenant.settings, tenant.zone):
+        yield segments, delta
     for event in read.late():
-        yield segments, Mark(f"late.d:crm.deal.{event[1]}", event[0], 1)
+        yield segments, Delta(f"late.d:crm.deal.{event[1]}", event[0], 1)
         named = stage_named(event[4])
         if named and event[1] in STAGE_EVENTS:
-            yield tenant.sets.code((segment_of("stage", named),)), Mark(f"late.g:crm.deal.{event[1]}", event[0], 1)
+            yield tenant.sets.code((segment_of("stage", named),)), Delta(f"late.g:crm.deal.{event[1]}", event[0], 1)
 
 
 def deal_stays(tenant: "Tenant", key: str) -> list[Stay]:
@@ -81,8 +81,8 @@ def _stays_of(read: Reading) -> list[Stay]:
 
 def of_order(tenant: "Tenant", key: str) -> Contribution:
     """An order, in the segments of its subject."""
-    for segments, marks in order_parts(tenant, key).values():
-        yield from coded(segments, marks)
+    for segments, deltas in order_parts(tenant, key).values():
+        yield from coded(segments, deltas)
 
 
 def order_parts(tenant: "Tenant", key: str) -> Parts:
@@ -92,14 +92,14 @@ def order_parts(tenant: "Tenant", key: str) -> Parts:
     if order is None:
         return {}
     segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
-    own = [*order_marks(order, tenant.zone), *chain.cancellation()]
+    own = [*order_deltas(order, tenant.zone), *chain.cancellation()]
     return {"own": (segments, own), "refunds": (segments, list(chain.refunds))}
 
 
 def of_lead(tenant: "Tenant", key: str) -> Contribution:
     """A lead, in the segments of its subject; of merged ones only the first."""
-    for segments, marks in lead_parts(tenant, key).values():
-        yield from coded(segments, marks)
+    for segments, deltas in lead_parts(tenant, key).values():
+        yield from coded(segments, deltas)
 
 
 def lead_parts(tenant: "Tenant", key: str) -> Parts:
@@ -109,13 +109,13 @@ def lead_parts(tenant: "Tenant", key: str) -> Parts:
     if lead is None:
         return tried
     segments = tenant.people.segments(tenant.people.subject(key))
-    answered = response_marks(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone)
-    return {**tried, "own": (segments, [*lead_marks(lead), *answered])}
+    answered = response_deltas(lead, reach.outbound(tenant, key), tenant.settings, tenant.zone)
+    return {**tried, "own": (segments, [*lead_deltas(lead), *answered])}
 
 
 def of_message(tenant: "Tenant", key: str) -> Contribution:
     """A message, each part in the segments of the event that decides it."""
-    return message_marks(tenant.messages[key], tenant.sets.sets) if key in tenant.messages else ()
+    return message_deltas(tenant.messages[key], tenant.sets.sets) if key in tenant.messages else ()
 
 
 def customer_facts(tenant: "Tenant", root: str) -> CustomerFacts:
@@ -145,10 +145,10 @@ def of_customer(tenant: "Tenant", root: str) -> Contribution:
         return
     segments = tenant.people.segments(root)
     facts = customer_facts(tenant, root)
-    for mark in customer_marks(facts, tenant.settings, tenant.zone):
-        yield (segments if mark.measure in SEGMENTED_CUSTOMERS else 0), mark
-    for mark in spending_marks(facts, revenue_facts(tenant, root), tenant.settings, tenant.zone):
-        yield segments, mark
+    for delta in customer_deltas(facts, tenant.settings, tenant.zone):
+        yield (segments if delta.measure in SEGMENTED_CUSTOMERS else 0), delta
+    for delta in spending_deltas(facts, revenue_facts(tenant, root), tenant.settings, tenant.zone):
+        yield segments, delta
 
 
 def of_way(tenant: "Tenant", root: str) -> Contribution:
@@ -162,8 +162,8 @@ def of_mrr(tenant: "Tenant", root: str) -> Contribution:
         tenant.recurring.pop(root, None)
         return
     segments = tenant.people.segments(root)
-    for marks in mrr_parts(tenant, root).values():
-        yield from ((segments, mark) for mark in marks)
+    for deltas in mrr_parts(tenant, root).values():
+        yield from ((segments, delta) for delta in deltas)
 
 
 def many_mrr(tenant: "Tenant", root: str) -> Parts | None:
@@ -172,7 +172,7 @@ def many_mrr(tenant: "Tenant", root: str) -> Parts | None:
     if tenant.people.subject(root) != root or all(len(tenant.subscriptions.get(key, ())) <= MANY for key in keys):
         return None
     segments = tenant.people.segments(root)
-    return {name: (segments, marks) for name, marks in mrr_parts(tenant, root).items()}
+    return {name: (segments, deltas) for name, deltas in mrr_parts(tenant, root).items()}
 
 
 def of_contract(tenant: "Tenant", key: str) -> Contribution:
@@ -180,8 +180,8 @@ def of_contract(tenant: "Tenant", key: str) -> Contribution:
     events = tenant.contracts.get(key)
     if events:
         segments = tenant.people.segments(tenant.people.subject(f"contract:{key}"))
-        for mark in renewal_marks(events, tenant.zone, worth(tenant)):
-            yield segments, mark
+        for delta in renewal_deltas(events, tenant.zone, worth(tenant)):
+            yield segments, delta
 
 
 def of_person(tenant: "Tenant", key: str) -> Contribution:
@@ -193,25 +193,25 @@ def of_person(tenant: "Tenant", key: str) -> Contribution:
     segments = people.segments(key)
     signed_up = [tenant.signups[raw] for raw in raws if raw in tenant.signups]
     if signed_up:
-        yield segments, Mark("signups", min(signed_up), 1)
+        yield segments, Delta("signups", min(signed_up), 1)
         signed_in = min((tenant.signins[raw] for raw in raws if raw in tenant.signins), default=FOREVER)
-        for mark in level_marks("never_in", [(min(signed_up), max(min(signed_up), signed_in))]):
-            yield segments, mark
+        for delta in level_deltas("never_in", [(min(signed_up), max(min(signed_up), signed_in))]):
+            yield segments, delta
     answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
-    for mark in answer_marks(answers, tenant.settings, tenant.zone):
-        yield segments, mark
+    for delta in answer_deltas(answers, tenant.settings, tenant.zone):
+        yield segments, delta
     for raw in raws:
         for score in tenant.scores.get(raw, ()):
             on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
-            for mark in score_marks(score):
-                yield on_scale, mark
+            for delta in score_deltas(score):
+                yield on_scale, delta
 
 
 def of_landing(tenant: "Tenant", key: str) -> Contribution:
     """A person's views of landing pages that were converted."""
     if tenant.people.person(key) == key:
-        for mark in tenant.landings.marks(key):
-            yield tenant.sets.everything, mark
+        for delta in tenant.landings.deltas(key):
+            yield tenant.sets.everything, delta
     else:
         tenant.landings.converted.pop(key, None)
 
@@ -219,42 +219,42 @@ def of_landing(tenant: "Tenant", key: str) -> Contribution:
 def of_cost(tenant: "Tenant", key: str) -> Contribution:
     """A cost, in the segments of its channel and campaign."""
     if key in tenant.costs:
-        for segments, mark in cost_marks(tenant.costs[key], tenant.zone):
-            yield tenant.sets.code(segments), mark
+        for segments, delta in cost_deltas(tenant.costs[key], tenant.zone):
+            yield tenant.sets.code(segments), delta
 
 
 def of_record(tenant: "Tenant", key: str) -> Contribution:
     """A record, in the segments of its subject."""
     segments = tenant.people.segments(tenant.people.subject(key.partition("\0")[0]))
-    for mark in record_marks(tenant.records.get(key, [])):
-        yield segments, mark
+    for delta in record_deltas(tenant.records.get(key, [])):
+        yield segments, delta
 
 
 def of_ticket(tenant: "Tenant", key: str) -> Contribution:
     """A ticket, in the segments of its subject."""
     segments = tenant.people.segments(tenant.people.subject(key))
-    for mark in ticket_marks(tenant.tickets.get(key, [])):
-        yield segments, mark
+    for delta in ticket_deltas(tenant.tickets.get(key, [])):
+        yield segments, delta
 
 
 def of_late(tenant: "Tenant", key: str) -> Contribution:
     """A day of late events that are no touches."""
     for event in tenant.late.get(key, ()):
-        yield from late_marks(tenant, key.rpartition("\0")[0], event)
+        yield from late_deltas(tenant, key.rpartition("\0")[0], event)
 
 
-def late_marks(tenant: "Tenant", raw: str, event: list[Any]) -> Contribution:
+def late_deltas(tenant: "Tenant", raw: str, event: list[Any]) -> Contribution:
     """One of them, of an id: in the segments of its subject, of a sign-in in those that the sign-in counts in."""
     time, label, *more = event
     whose = tenant.people.person if label == SIGNED_IN else tenant.people.subject
     segments = tenant.people.segments(whose(raw))
-    yield 0, Mark(f"late:{label}", time, 1)
-    yield segments, Mark(f"late.s:{label}", time, 1)
+    yield 0, Delta(f"late:{label}", time, 1)
+    yield segments, Delta(f"late.s:{label}", time, 1)
     for one in more:
         if isinstance(one, str):  # a scale, beside the subject's segments
-            yield tenant.with_segment(segments, one), Mark(f"late.v:{label}", time, 1)
+            yield tenant.with_segment(segments, one), Delta(f"late.v:{label}", time, 1)
         else:  # a conversion's own segments
-            yield tenant.sets.code(tenant.fitted(tuple(one))), Mark(f"late.t:{label}", time, 1)
+            yield tenant.sets.code(tenant.fitted(tuple(one))), Delta(f"late.t:{label}", time, 1)
 
 
 def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
@@ -262,7 +262,7 @@ def of_late_views(tenant: "Tenant", raw: str) -> Contribution:
     segments = tenant.people.segments(tenant.people.subject(raw))
     for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
         if flags & LATE and kind in TOUCHES_OF_SUBJECTS:
-            yield segments, Mark(f"late.s:{BY_CODE[kind].type}", time, 1)
+            yield segments, Delta(f"late.s:{BY_CODE[kind].type}", time, 1)
 
 
 def of_logins(tenant: "Tenant", raw: str) -> Contribution:
@@ -270,7 +270,7 @@ def of_logins(tenant: "Tenant", raw: str) -> Contribution:
     segments = tenant.people.segments(tenant.people.person(raw))
     for time, kind, _, _ in tenant.people.touches.get(raw, ()):
         if kind in LOGINS:
-            yield segments, Mark("logins", time, 1)
+            yield segments, Delta("logins", time, 1)
 
 
 def of_score(tenant: "Tenant", root: str) -> Contribution:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from kpis.calendar.intervals import Interval, union
 from kpis.calendar.windows import DAY, MINUTE_MS
-from kpis.cells.deltas import DAY_MS, Mark, distinct_marks
-from kpis.facts.landing_pages import both_marks, hit_marks
+from kpis.cells.deltas import DAY_MS, Delta, distinct_deltas
+from kpis.facts.landing_pages import both_deltas, hit_deltas
 from kpis.facts.page_paths import page_only, path_and_click
 from kpis.facts.touches import Touches
 from kpis.page_views import PAGED, PageViews
@@ -155,8 +155,8 @@ class Landings:
         tenant = self._tenant
         young = partial(self._young_in, tenant.people.sets.landed(person))
         around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
-        marks = hit_marks("landed.both", minute, around, young, tenant.zone)
-        tenant.ledger.marks(tenant.sets.everything, marks, sign)
+        deltas = hit_deltas("landed.both", minute, around, young, tenant.zone)
+        tenant.ledger.add_deltas(tenant.sets.everything, deltas, sign)
 
     def leave(self, person: str, minute: int) -> None:
         """A session that began at a minute began before it: perhaps its person has no converted view then any more."""
@@ -235,14 +235,14 @@ class Landings:
                     note = touches.notes[place]
                     yield time, None if note < 0 else touches.table[note], page
 
-    def marks(self, person: str) -> Iterator[Mark]:
+    def deltas(self, person: str) -> Iterator[Delta]:
         """Windows in which a person has a converted view, and where such a person is young, too."""
         zone, minutes = self._tenant.zone, self.note(person)
         if minutes:
-            yield from distinct_marks("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
+            yield from distinct_deltas("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
             landed = self._tenant.people.sets.landed(person)
             spans = union((one, self._ends(one)) for one in landed)
-            yield from both_marks("landed.both", spans, minutes, zone)
+            yield from both_deltas("landed.both", spans, minutes, zone)
 
     def put(self, person: str, times: "array[int]", minute: int) -> None:
         """A view of a landing page at a minute: where its person has converted views, that is a change of its own."""
@@ -266,5 +266,5 @@ class Landings:
         if at < len(times):
             end = min(end, times[at])
         if start < end:
-            marks = both_marks("landed.both", [(start, end)], minutes, tenant.zone)
-            tenant.ledger.marks(tenant.sets.everything, marks, sign)
+            deltas = both_deltas("landed.both", [(start, end)], minutes, tenant.zone)
+            tenant.ledger.add_deltas(tenant.sets.everything, deltas, sign)

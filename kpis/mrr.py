@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Mark, in_common
+from kpis.cells.deltas import Delta, in_common
 from kpis.cells.ledger import MANY
 from kpis.facts.money import Worth, dated_name
 from kpis.movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
@@ -37,43 +37,43 @@ def read_plans(subscriptions: Iterable[tuple[str, Prices]], zone: Zone) -> dict[
 
 
 class Levels:
-    """A subscription's price as a level of money, and its being paid as a level of facts. ``marks``: what it adds."""
+    """A subscription's price as a level of money, and its being paid as a level of facts. ``deltas``: what it adds."""
 
     def __init__(self, plan: Plan, home: str) -> None:
-        self.marks: list[Mark] = []
+        self.deltas: list[Delta] = []
         self.plan = Plan([], plan.day)
         self._home = home
-        self._places = array("q")  # step -> where its marks begin
+        self._places = array("q")  # step -> where its deltas begin
 
     def go_on(self, plan: Plan) -> int:
         """Read other steps of the plan; the first instant (ms) from which on they differ."""
         old, new = self.plan.steps, plan.steps
         same = in_common(old, new)
         if same < len(old):
-            del self.marks[self._places[same] :], self._places[same:]
+            del self.deltas[self._places[same] :], self._places[same:]
         for before, step in zip([None, *new][same:], new[same:], strict=False):
-            self._places.append(len(self.marks))
-            self.marks += self._step(before, step)
+            self._places.append(len(self.deltas))
+            self.deltas += self._step(before, step)
         self.plan = plan
         return min((step.instant for step in (*old[same : same + 1], *new[same : same + 1])), default=NEVER)
 
-    def _step(self, before: PriceStep | None, step: PriceStep) -> Iterator[Mark]:
+    def _step(self, before: PriceStep | None, step: PriceStep) -> Iterator[Delta]:
         for sign, one in ((-1, before), (1, step)):
             if one is not None and one.mrr:
                 name = dated_name(one.currency, self.plan.day, self._home)
-                yield Mark(f"mrr:{name}", step.instant, sign * one.mrr)
-                yield Mark(f"mrr#:{name}", step.instant, sign)
+                yield Delta(f"mrr:{name}", step.instant, sign * one.mrr)
+                yield Delta(f"mrr#:{name}", step.instant, sign)
 
 
 class Place(NamedTuple):
-    """A customer after its steps up to an instant (ms); so many ``marks`` there are then."""
+    """A customer after its steps up to an instant (ms); so many ``deltas`` there are then."""
 
     instant: int
     held: dict[str, PriceStep]
     total: Total
     chain: Change | None
     paid: bool
-    marks: int
+    deltas: int
 
 
 START: Final = Place(-NEVER, {}, NOTHING, None, False, 0)
@@ -86,7 +86,7 @@ class Recurring:
         self.version = version  # of the rates
         self._home, self._worth = home, worth
         self._levels: dict[str, Levels] = {}
-        self._marks: list[Mark] = []  # of chains that have ended
+        self._deltas: list[Delta] = []  # of chains that have ended
         self._places = [START]
         self._go_back(NEVER)
 
@@ -110,7 +110,7 @@ class Recurring:
         place = self._places[-1]
         self._instant, self._total, self._chain, self._paid = place.instant, place.total, place.chain, place.paid
         self._held = dict(place.held)
-        del self._marks[place.marks :]
+        del self._deltas[place.deltas :]
 
     def _follow(self) -> None:
         steps = sorted(
@@ -123,7 +123,7 @@ class Recurring:
             self._instant = instant
             self._take(instant)
             if count % BETWEEN == 0:
-                place = Place(instant, dict(self._held), self._total, self._chain, self._paid, len(self._marks))
+                place = Place(instant, dict(self._held), self._total, self._chain, self._paid, len(self._deltas))
                 self._places[1:] = [*self._places[1:][-1:], place]
 
     def _take(self, instant: int) -> None:
@@ -133,21 +133,21 @@ class Recurring:
             return
         chain = self._chain
         if chain is not None and instant - chain.instant > NETTED_MS:
-            self._marks += self.current()
+            self._deltas += self.current()
             self._paid = self._paid or bool(chain.after.amounts)
             chain = None
         # Changes, each soon after the one before, are one that is dated at the last.
         self._chain = Change(instant, before if chain is None else chain.before, self._total)
 
-    def current(self) -> Iterator[Mark]:
+    def current(self) -> Iterator[Delta]:
         """What the chain of changes adds that may still go on."""
         if self._chain is not None:
             yield from _movement(self._chain, self._home, self._worth, paid=self._paid)
 
-    def parts(self) -> dict[str, list[Mark]]:
+    def parts(self) -> dict[str, list[Delta]]:
         """All that it adds, in lists that mostly become longer."""
-        levels = {f"level:{name}": list(levels.marks) for name, levels in self._levels.items()}
-        return {**levels, "moved": list(self._marks), "current": list(self.current())}
+        levels = {f"level:{name}": list(levels.deltas) for name, levels in self._levels.items()}
+        return {**levels, "moved": list(self._deltas), "current": list(self.current())}
 
 
 NO_PLAN: Final = Plan([], -1)
@@ -157,7 +157,7 @@ def _after(steps: list[PriceStep], instant: int) -> list[PriceStep]:
     return steps[bisect_right(steps, instant, key=lambda step: step.instant) :]
 
 
-def mrr_parts(tenant: "Tenant", root: str) -> dict[str, list[Mark]]:
+def mrr_parts(tenant: "Tenant", root: str) -> dict[str, list[Delta]]:
     """What a subject's subscriptions add to the numbers."""
     keys = list(tenant.people.owned_by(root, "subscription"))
     plans = read_plans(((key, prices_of(tenant, key)) for key in keys), tenant.zone)
@@ -170,7 +170,7 @@ def mrr_parts(tenant: "Tenant", root: str) -> dict[str, list[Mark]]:
     return held.go_on(plans).parts()
 
 
-def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterator[Mark]:
+def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterator[Delta]:
     before, after = change.before, change.after
     if before.same(after):
         return
@@ -179,8 +179,8 @@ def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterato
     for key in before.amounts.keys() | after.amounts.keys():
         moved = after.amounts.get(key, 0) - before.amounts.get(key, 0)
         if moved and worth(*key) is not None:
-            yield Mark(f"mrr_{kind}:{dated_name(*key, home)}", change.instant, sign * moved)
+            yield Delta(f"mrr_{kind}:{dated_name(*key, home)}", change.instant, sign * moved)
     if before.priced != after.priced:
-        yield Mark(f"mrr_{kind}#", change.instant, 1)
+        yield Delta(f"mrr_{kind}#", change.instant, 1)
     if before.others != after.others:
-        yield Mark(f"mrr_{kind}#:", change.instant, 1)
+        yield Delta(f"mrr_{kind}#:", change.instant, 1)

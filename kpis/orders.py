@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.ledger import MANY
-from kpis.facts.money import money_marks
+from kpis.facts.money import money_deltas
 from models.settings import TenantSettings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Chain:
     """The events of an order, read one by one; their order plays no part. ``refunds``: changes that refunds make."""
 
     def __init__(self, zone: Zone, events: list[OrderEvent]) -> None:
-        self.refunds: list[Mark] = []
+        self.refunds: list[Delta] = []
         self._zone = zone
         self._events = events
         self._read = 0
@@ -67,8 +67,8 @@ class Chain:
             self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
             self.refunds += self._adjustment(time, None if amount is None else -amount, currency)
 
-    def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Mark]:
-        return money_marks("adjustments", time, None, taken, currency, self._zone, rated=None)
+    def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Delta]:
+        return money_deltas("adjustments", time, None, taken, currency, self._zone, rated=None)
 
     def order(self, settings: TenantSettings) -> Order | None:
         """The order as its events leave it; None while it has not been completed. A refund may come first."""
@@ -83,7 +83,7 @@ class Chain:
         tax = data.get("tax", 0) if settings.net_of_tax else 0
         return Order(time, 0 if cancelled else max(0, amount - tax - same), currency, kept)
 
-    def cancellation(self) -> Iterator[Mark]:
+    def cancellation(self) -> Iterator[Delta]:
         """What was left of an order when it was first cancelled, taken back then. Of a completed one."""
         if self._completed is None or self._cancelled is None:
             return
@@ -107,9 +107,9 @@ def _stamp(event: OrderEvent) -> tuple[int, str, str]:
     return event[0], event[2], event[3]
 
 
-def order_marks(order: Order, zone: Zone) -> Iterator[Mark]:
+def order_deltas(order: Order, zone: Zone) -> Iterator[Delta]:
     """What an order adds to the numbers: it counts, and its net money, at its own time."""
     if not order.kept:
         return
-    yield Mark("orders", order.time, 1)
-    yield from money_marks("net", order.time, None, order.net, order.currency, zone, rated=None)
+    yield Delta("orders", order.time, 1)
+    yield from money_deltas("net", order.time, None, order.net, order.currency, zone, rated=None)

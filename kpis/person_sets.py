@@ -42,7 +42,7 @@ ENGAGED_KEYS: Final = tuple(
 )
 
 NOT_ASKED: Final = -1
-PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty marks
+PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty deltas
 FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
 
 SetKey = tuple[int, Any]  # base, session or user

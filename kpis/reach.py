@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER, Interval
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
 from kpis.deal_history import deal_of
 from kpis.facts.deals import Deal, deal_segments, open_intervals
@@ -82,7 +82,7 @@ def open_deals_of_leads(tenant: "Tenant", ids: Iterable[str]) -> None:
 
 def _note_late(tenant: "Tenant", row: Row, deal: str | None) -> None:
     if deal is None:
-        tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{row.type}", row.time, 1), 1)
+        tenant.ledger.add_delta(_segments(tenant, Deal()), Delta(f"late.d:{row.type}", row.time, 1), 1)
     else:
         tenant.ledger.open("closing", deal)
 
@@ -91,7 +91,7 @@ def late_without_deal(tenant: "Tenant", raw: str) -> None:
     """An id's late contacts that name no deal, in the segments of a deal of which nothing is known."""
     for time, type_, deal in tenant.contacts.late(raw):
         if deal is None:
-            tenant.ledger.mark(_segments(tenant, Deal()), Mark(f"late.d:{type_}", time, 1), 1)
+            tenant.ledger.add_delta(_segments(tenant, Deal()), Delta(f"late.d:{type_}", time, 1), 1)
 
 
 def restore(tenant: "Tenant") -> Work:
@@ -120,11 +120,11 @@ def of_closing(tenant: "Tenant", key: str) -> Contribution:
     for raw in tenant.contacts.naming.get(key, ()):
         for time, type_, named in tenant.contacts.late(raw):
             if named == key:
-                yield segments, Mark(f"late.d:{type_}", time, 1)
+                yield segments, Delta(f"late.d:{type_}", time, 1)
     if deal.state == "won" and deal.closed is not None:
         touches = touches_to_close(tenant, key, deal, deal.closed)
-        yield segments, Mark("touches_to_close", deal.closed, touches)
-        yield segments, Mark(f"to_close={touches}", deal.closed, 1)
+        yield segments, Delta("touches_to_close", deal.closed, touches)
+        yield segments, Delta(f"to_close={touches}", deal.closed, 1)
 
 
 def touches_to_close(tenant: "Tenant", key: str, deal: Deal, closed: int) -> int:

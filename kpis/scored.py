@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kpis import groups
 from kpis.calendar.intervals import FOREVER, Interval
-from kpis.cells.deltas import DAY_MS, Mark
+from kpis.cells.deltas import DAY_MS, Delta
 from kpis.cells.ledger import Contribution
 from kpis.customers import active_intervals
 from kpis.facts.engagement import (
@@ -22,7 +22,7 @@ from kpis.facts.engagement import (
     Tail,
     differ_from,
     follow,
-    point_marks,
+    point_deltas,
     points,
     summed,
     weights,
@@ -41,7 +41,7 @@ FAR_MS: Final = 45_000  # ms from the other one to the newest event: what comes 
 class Whole(NamedTuple):
     """A customer's contribution, and the tail that later touches go on from."""
 
-    marks: list[Mark]
+    deltas: list[Delta]
     tail: Tail | None
 
 
@@ -120,16 +120,16 @@ class Scored:
         old = self._old(root, change, tail.last)
         self._pending.pop(root, None)
         self._doubted.pop(root, None)
-        self._add(root, point_marks(old, tail.active, active))
-        self._add(root, point_marks(added, (), active))
+        self._add(root, point_deltas(old, tail.active, active))
+        self._add(root, point_deltas(added, (), active))
         for at, given in added if root in self._days else ():
             self._days[root][at // DAY_MS] += given
         at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
         before = follow(base._replace(active=tail.active), told[:at], ())[1]
         self._add(root, follow(before, told[at:], tiers)[0], -1)
         later = summed((*told[at:], *added))
-        marks, self._tails[root] = follow(before._replace(active=active), later, tiers)
-        self._add(root, marks)
+        deltas, self._tails[root] = follow(before._replace(active=active), later, tiers)
+        self._add(root, deltas)
         if back:
             self._note_bases(root, base, [*told[:at], *later])
         return True
@@ -179,13 +179,13 @@ class Scored:
         bought = ((at, number * points(at, self._order)) for at, number in orders.items() if number)
         return [*self._pending.get(root, ()), *bought]
 
-    def _add(self, root: str, marks: Iterable[Mark], sign: int = 1) -> None:
-        for mark in marks:
-            self._tenant.ledger.mark(self._segments(root, mark), mark, sign)
+    def _add(self, root: str, deltas: Iterable[Delta], sign: int = 1) -> None:
+        for delta in deltas:
+            self._tenant.ledger.add_delta(self._segments(root, delta), delta, sign)
 
-    def _segments(self, root: str, mark: Mark) -> int:
+    def _segments(self, root: str, delta: Delta) -> int:
         """Points fall in the customer's segments, tiers have none."""
-        return self._tenant.people.segments(root) if mark.measure.startswith("points:") else 0
+        return self._tenant.people.segments(root) if delta.measure.startswith("points:") else 0
 
     def contribution(self, root: str) -> Contribution:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
@@ -196,8 +196,8 @@ class Scored:
         whole = self._whole(root)
         self._tails[root] = whole.tail
         self._doubted.pop(root, None)
-        for mark in whole.marks:
-            yield self._segments(root, mark), mark
+        for delta in whole.deltas:
+            yield self._segments(root, delta), delta
 
     def _business(self, root: str, *, doubting: bool = True) -> Business:
         """A subject's business, ``doubting``: as the numbers have it."""
@@ -213,8 +213,8 @@ class Scored:
         self._forget(root)
         if not active:
             return Whole([], None)
-        marks, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
-        return Whole([*point_marks(facts, (), active), *marks], tail)
+        deltas, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
+        return Whole([*point_deltas(facts, (), active), *deltas], tail)
 
     def _forget(self, root: str) -> None:
         self._bases.pop(root, None)

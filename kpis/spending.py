@@ -8,25 +8,25 @@ day, so that day is in the name of what was paid in a foreign currency: ``ltv:SE
 from collections.abc import Iterator, Sequence
 
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.customers import CustomerFacts, customer_since
-from kpis.facts.money import dated_name, money_marks
+from kpis.facts.money import dated_name, money_deltas
 from kpis.prices import SubscriptionEvent
 from kpis.purchases import Purchase
 from models.settings import TenantSettings
 
 
-def spending_marks(
+def spending_deltas(
     facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
-) -> Iterator[Mark]:
+) -> Iterator[Delta]:
     """What a subject's revenue facts (in order of time) add to the numbers."""
     yield from _first_business(facts, revenue, settings, zone)
     since = customer_since(facts)
     for _, amount, currency, day in priced(revenue, zone) if since is not None else ():
         name = "" if currency is None else dated_name(currency, day, settings.currency)
-        yield Mark(f"ltv#:{name}", since or 0, 1)
+        yield Delta(f"ltv#:{name}", since or 0, 1)
         if amount:
-            yield Mark(f"ltv:{name}", since or 0, amount)
+            yield Delta(f"ltv:{name}", since or 0, amount)
 
 
 def priced(revenue: Sequence[Purchase], zone: Zone) -> Iterator[tuple[int, int, str | None, int]]:
@@ -38,16 +38,16 @@ def priced(revenue: Sequence[Purchase], zone: Zone) -> Iterator[tuple[int, int, 
 
 def _first_business(
     facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
-) -> Iterator[Mark]:
+) -> Iterator[Delta]:
     """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
     if facts.subscriptions and settings.revenue_from != "deals":
         plan = min(filter(None, (one.first_plan for one in facts.subscriptions)), key=_place, default=None)
         if plan is not None:
             effective, _, _, _, _, mrr, currency = plan
-            yield from money_marks("new_business", effective, None, mrr, currency, zone, rated=None)
+            yield from money_deltas("new_business", effective, None, mrr, currency, zone, rated=None)
     elif revenue:
         first = revenue[0]
-        yield from money_marks("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
+        yield from money_deltas("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
 
 
 def _place(event: SubscriptionEvent) -> SubscriptionEvent:

@@ -21,7 +21,7 @@ from kpis.facts.deals import deal_event
 from kpis.facts.emails import new_message, note, slots_of
 from kpis.facts.leads import LeadEvent
 from kpis.facts.renewals import renewal_event
-from kpis.facts.survey_scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_fact, score_marks
+from kpis.facts.survey_scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.facts.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
 from kpis.identity.ids import segment_of
 from kpis.identity.links import named_ids
@@ -181,14 +181,14 @@ def take_survey(tenant: "Tenant", kind: str, row: Row, raw: str, late: bool, bot
     if not promoter:
         score = score_fact(row.time, row.source, row.id, data)
         tenant.file("scores", raw, tenant.scores, score)
-        for mark in () if out else score_marks(score):
-            tenant.ledger.mark(tenant.with_segment(segments, scale_segment(score[SCALE])), mark, 1)
+        for delta in () if out else score_deltas(score):
+            tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(score[SCALE])), delta, 1)
         return
     scale = scale_text(data)
     own_scale = [] if scale == PLAIN else [scale]
     answer = [row.time, row.source, row.id, data["survey_id"], int(data["score"]), *own_scale]
-    for mark, sign in () if out else list(one_more(tenant, person, answer)):
-        tenant.ledger.mark(segments, mark, sign)
+    for delta, sign in () if out else list(one_more(tenant, person, answer)):
+        tenant.ledger.add_delta(segments, delta, sign)
     tenant.file("answers", raw, tenant.answers, answer)
 
 
@@ -287,7 +287,7 @@ def _touch(tenant: "Tenant", kind: int, row: Row, raw: str, late: bool, bot: boo
         tenant.scored.note(raw, row.time, kind)
     chunk = tenant.people.sets.touch(raw, row.time, kind, flags, note_, page)
     tenant.dirty.add(("touch", (raw, chunk)))
-    tenant.touch_marks(kind, flags, minute, note_)
+    tenant.touch_deltas(kind, flags, minute, note_)
 
 
 def _note_late_touch(tenant: "Tenant", raw: str, type_: str, minute: int) -> None:

@@ -207,8 +207,8 @@ class Tenant:
         self.file("late", key, self.late, event)
         self.shelve_with("late", key, raw)
         if not self.ledger.is_open("late", key):
-            for segments, mark in groups.late_marks(self, raw, event):
-                self.ledger.mark(segments, mark, 1)
+            for segments, delta in groups.late_deltas(self, raw, event):
+                self.ledger.add_delta(segments, delta, 1)
 
     def _traits(self, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
         if not raw.startswith(NODE_SPACES):
@@ -287,11 +287,11 @@ class Tenant:
     def add_touches(self, touches: Touches) -> None:
         """What touches added to the numbers as they came."""
         for (time, kind, flags, own), page in zip(touches, touches.pages, strict=True):
-            self.touch_marks(kind, flags, time // 60_000, own)
+            self.touch_deltas(kind, flags, time // 60_000, own)
             if page >= 0 and flags & LATE:
                 self.late_page(page, time // 60_000)
 
-    def touch_marks(self, kind: int, flags: int, minute: int, own: Any) -> None:
+    def touch_deltas(self, kind: int, flags: int, minute: int, own: Any) -> None:
         """What one touch adds to the numbers, beside the presence of its person."""
         codes = TOUCH_CODES[kind]
         add = self.ledger.add

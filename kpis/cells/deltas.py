@@ -11,12 +11,12 @@ QUARTER_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 1440 * MINUTE_MS
 
 
-class Mark(NamedTuple):
-    """A measure changes by ``delta`` at ``instant`` (ms)."""
+class Delta(NamedTuple):
+    """A measure changes by ``amount`` at ``instant`` (ms)."""
 
     measure: str
     instant: int
-    delta: int
+    amount: int
 
 
 def in_common(one: Sequence[object], other: Sequence[object]) -> int:
@@ -38,15 +38,15 @@ def ceil_quarter(instant: int) -> int:
     return -(-instant // QUARTER_MS) * QUARTER_MS
 
 
-def level_marks(measure: str, intervals: Iterable[Interval]) -> Iterator[Mark]:
-    """+1 on entering, −1 on leaving; an interval that does not end has no leaving mark."""
+def level_deltas(measure: str, intervals: Iterable[Interval]) -> Iterator[Delta]:
+    """+1 on entering, −1 on leaving; an interval that does not end has no leaving delta."""
     for start, end in intervals:
-        yield Mark(measure, start, 1)
+        yield Delta(measure, start, 1)
         if end < FOREVER:
-            yield Mark(measure, end, -1)
+            yield Delta(measure, end, -1)
 
 
-def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Mark]:
+def distinct_deltas(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Delta]:
     """One who did a thing at these instants (ms) counts once in every window that holds any of them.
 
     The same as kpis.cells.distinct, for what is done seldom. Read with ``View.marked``.
@@ -54,17 +54,17 @@ def distinct_marks(base: str, instants: Iterable[int], zone: Zone) -> Iterator[M
     minutes = sorted({instant // MINUTE_MS for instant in instants})
     for name in (*MINUTE_WINDOWS, *DAY_WINDOWS):
         stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
-        yield from level_marks(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
+        yield from level_deltas(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
     for bucket in BUCKETS:
         firsts: dict[int, int] = {}
         for minute in reversed(minutes):
             firsts[bucket_start(zone.day(minute), bucket)] = minute
-        yield from (Mark(f"{base}@{bucket}", minute * MINUTE_MS, 1) for minute in firsts.values())
+        yield from (Delta(f"{base}@{bucket}", minute * MINUTE_MS, 1) for minute in firsts.values())
     if minutes:
-        yield Mark(f"{base}@all", minutes[0] * MINUTE_MS, 1)
+        yield Delta(f"{base}@all", minutes[0] * MINUTE_MS, 1)
 
 
-def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+def lost_deltas(base: str, active: list[Interval], zone: Zone) -> Iterator[Delta]:
     """Active just before a window's start and not at its end, for each rolling length and calendar bucket.
 
     For a rolling length W this is the intervals moved by W, less the intervals. In a calendar bucket it changes where
@@ -74,7 +74,7 @@ def lost_marks(base: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
     for name in ("24h", "7d", "30d", "90d", "365d"):
         moved = union((leaves(name, start, zone), leaves(name, end, zone)) for start, end in minutes)
         lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
-        yield from level_marks(f"{base}@{name}", lost)
+        yield from level_deltas(f"{base}@{name}", lost)
     for bucket in ("week", "month", "quarter", "year"):
         yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
 
@@ -88,7 +88,7 @@ def leaves(name: str, minute: int, zone: Zone) -> int:
     return zone.midnight(zone.day(minute) + DAY_WINDOWS[name])
 
 
-def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Mark]:
+def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Delta]:
     """Leaves (+1) and returns (−1) of those who were active when the bucket began."""
     never = FOREVER // MINUTE_MS
     for _, end in active:
@@ -98,7 +98,7 @@ def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) 
         opens, closes = zone.midnight(first), zone.midnight(bucket_after(first, bucket))
         if not any(a < opens <= b for a, b in active):
             continue
-        yield Mark(measure, end * MINUTE_MS, 1)
+        yield Delta(measure, end * MINUTE_MS, 1)
         back = next((a for a, _ in active if a > end), never)
         if back < closes:
-            yield Mark(measure, back * MINUTE_MS, -1)
+            yield Delta(measure, back * MINUTE_MS, -1)

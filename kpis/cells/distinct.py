@@ -1,4 +1,4 @@
-"""Who was there: distinct persons in every window, as marks, without a timer.
+"""Who was there: distinct persons in every window, as deltas, without a timer.
 
 Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in
 the window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each
@@ -28,7 +28,7 @@ from kpis.cells.measures import MEASURE_BITS, YOUNG, code
 Ints = NDArray[np.int64]
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
-SLICE: Final = 8192  # changes worked out together: a change makes some fifty marks, for a while
+SLICE: Final = 8192  # changes worked out together: a change makes some fifty deltas, for a while
 SUFFIXES: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS, YOUNG, *BUCKETS, "all")
 YOUNG_KIND: Final = SUFFIXES.index(YOUNG)
 
@@ -100,7 +100,7 @@ class Presence:
         """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes."""
         changes, self._changes = self._changes, []
         for start in range(0, len(changes), SLICE):
-            _add(rows, *_marks(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young))
+            _add(rows, *_deltas(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young))
 
 
 def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
@@ -116,7 +116,7 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
         rows[row] = rows.get(row, 0) + delta
 
 
-def _marks(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
+def _deltas(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of changes; a key packs segments, base, kind of window and minute."""
     base, segments, minute, before, after, sign = table.T
     head = segments << 8 | base
@@ -124,7 +124,7 @@ def _marks(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
     keys: list[Ints] = []
     deltas: list[Ints] = []
 
-    def mark(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
+    def add(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
         found = at[chosen]
         if kind >= len(MINUTE_WINDOWS):
             found = np.where(found == NEVER, NEVER, found // 15 * 15)  # these are kept at quarter hours
@@ -136,15 +136,15 @@ def _marks(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
         extends = ~first & (minute <= expiry_before)
         end = np.minimum(after, expiry)
         end_before = np.minimum(after, expiry_before)
-        mark(kind, wanted & extends & (end != end_before), end_before, sign)
-        mark(kind, wanted & ~extends, minute, sign)
-        mark(kind, wanted & (~extends | (end != end_before)), end, -sign)
-    _bucket_marks(zone, minute, before, after, sign, mark)
+        add(kind, wanted & extends & (end != end_before), end_before, sign)
+        add(kind, wanted & ~extends, minute, sign)
+        add(kind, wanted & (~extends | (end != end_before)), end, -sign)
+    _bucket_deltas(zone, minute, before, after, sign, add)
     kind = len(SUFFIXES) - 1
-    mark(kind, first, minute, sign)
-    mark(kind, first & (after != NEVER), after, -sign)
+    add(kind, first, minute, sign)
+    add(kind, first & (after != NEVER), after, -sign)
     found = np.concatenate(keys)
-    # An end that never comes is no mark.
+    # An end that never comes is no delta.
     real = (found & MINUTE_MASK) != NEVER + MINUTE_BIAS
     return found[real], np.concatenate(deltas)[real]
 
@@ -157,9 +157,9 @@ def _expiries(minute: Ints, before: Ints, zone: Zone, young: int) -> list[tuple[
     return [*found, (minute // 15 * 15 + young, before // 15 * 15 + young)]
 
 
-def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, mark: object) -> None:
+def _bucket_deltas(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, add: object) -> None:
     """First minute in each calendar bucket: taken over from a later one where there was one."""
-    assert callable(mark)
+    assert callable(add)
     last = len(zone.midnights) - 1
     day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))
     for number, bucket in enumerate(BUCKETS):
@@ -167,5 +167,5 @@ def _bucket_marks(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Int
         own = starts[day]
         opens = (before == NO_NEIGHBOUR) | (starts[day_before] != own)
         kind = len(SUFFIXES) - 1 - len(BUCKETS) + number
-        mark(kind, opens, minute, sign)
-        mark(kind, opens & (after != NEVER) & (starts[day_after] == own), after, -sign)
+        add(kind, opens, minute, sign)
+        add(kind, opens & (after != NEVER) & (starts[day_after] == own), after, -sign)

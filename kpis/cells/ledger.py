@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, Rows
-from kpis.cells.deltas import Mark, in_common
+from kpis.cells.deltas import Delta, in_common
 from kpis.cells.measures import MEASURE_BITS, OwnNames
 
-Contribution = Iterable[tuple[int, Mark]]  # (code of the segments it falls in, change)
+Contribution = Iterable[tuple[int, Delta]]  # (code of the segments it falls in, change)
 Group = tuple[str, str]  # kind, key
 # Name of a part -> (code of the segments it falls in, changes); None: each change comes with its own code.
 Parts = dict[str, tuple[int | None, list[Any]]]
@@ -73,10 +73,10 @@ class Ledger:
         elif parts is not None:
             self._differ(parts, {})
 
-    def without(self, marks: Callable[[], None]) -> None:
-        """Take back from the batch's rows what ``marks`` adds to them."""
+    def without(self, adding: Callable[[], None]) -> None:
+        """Take back from the batch's rows what ``adding`` adds to them."""
         rows, self.rows = self.rows, {}
-        marks()
+        adding()
         taken, self.rows = self.rows, rows
         for key, delta in taken.items():
             rows[key] = rows.get(key, 0) - delta
@@ -111,14 +111,14 @@ class Ledger:
         else:
             rows[key] = delta
 
-    def marks(self, segments: int, marks: Iterable[Mark], sign: int = 1) -> None:
+    def add_deltas(self, segments: int, deltas: Iterable[Delta], sign: int = 1) -> None:
         """Add dated changes to the batch's rows."""
-        for mark in marks:
-            self.mark(segments, mark, sign)
+        for delta in deltas:
+            self.add_delta(segments, delta, sign)
 
-    def mark(self, segments: int, mark: Mark, sign: int) -> None:
+    def add_delta(self, segments: int, delta: Delta, sign: int) -> None:
         """Add a dated change to the batch's rows."""
-        self.add(segments, self.names.code(mark[0]), minute_of(mark[1]), sign * mark[2])
+        self.add(segments, self.names.code(delta[0]), minute_of(delta[1]), sign * delta[2])
 
     def _parts_of(self, group: Group) -> Parts | None:
         of = self.parts.get(group[0])
@@ -133,7 +133,7 @@ class Ledger:
             self._move(coded(new, put[same:]), 1)
 
     def _move(self, contribution: Contribution, sign: int) -> None:
-        # mark, written out: a batch moves many more changes than it has events.
+        # add_delta, written out: a batch moves many more changes than it has events.
         rows, names = self.rows, self.names
         codes = names.codes
         for segments, (measure, instant, delta) in contribution:
@@ -157,7 +157,7 @@ class Ledger:
 
 def coded(code: int | None, changes: list[Any]) -> Contribution:
     """The changes of a part, each with its segments."""
-    return changes if code is None else ((code, mark) for mark in changes)
+    return changes if code is None else ((code, delta) for delta in changes)
 
 
 def minute_of(instant: int) -> int:

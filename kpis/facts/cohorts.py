@@ -9,25 +9,25 @@ from typing import Final
 from kpis.calendar.intervals import Interval
 from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_start, day_date
-from kpis.cells.deltas import Mark, level_marks
+from kpis.cells.deltas import Delta, level_deltas
 
 KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown, the running one among them
 
 
-def cohort_marks(
+def cohort_deltas(
     since: int, active: Iterable[Interval], orders: Iterable[int], zone: Zone, *, contract: bool
-) -> Iterator[Mark]:
+) -> Iterator[Delta]:
     """What a customer since an instant (ms) adds: by contract as long as active, else once a unit with an order."""
     for unit in KEPT:
         start = bucket_start(zone.day(since // MINUTE_MS), unit)
-        yield Mark(f"cohort_{unit}:{start}", since, 1)
+        yield Delta(f"cohort_{unit}:{start}", since, 1)
         if contract:
-            yield from level_marks(f"cohort_{unit}_active:{start}", active)
+            yield from level_deltas(f"cohort_{unit}_active:{start}", active)
             continue
         firsts: dict[int, int] = {}
         for order in sorted(orders, reverse=True):
             firsts[bucket_start(zone.day(order // MINUTE_MS), unit)] = order
-        yield from (Mark(f"cohort_{unit}_bought:{start}:{then}", order, 1) for then, order in firsts.items())
+        yield from (Delta(f"cohort_{unit}_bought:{start}:{then}", order, 1) for then, order in firsts.items())
 
 
 def cohort_label(start: int, unit: str) -> str:

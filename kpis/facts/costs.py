@@ -5,15 +5,15 @@ from datetime import date
 from typing import Any, Final
 
 from kpis.calendar.zone import FIRST_DAY, LAST_DAY, Zone, date_day
-from kpis.cells.deltas import Mark
-from kpis.facts.money import money_marks
+from kpis.cells.deltas import Delta
+from kpis.facts.money import money_deltas
 from kpis.identity.ids import segment_of
 
 CostEvent = list[Any]  # [t, source, id, data, late]; data holds KEPT fields, campaign as its name
 KEPT: Final = ("amount", "currency", "purpose", "category", "period_start", "period_end", "channel")
 LATE_COST: Final = "crm.cost.recorded"
 
-Spent = Iterator[tuple[tuple[str, ...], Mark]]  # (segments, change)
+Spent = Iterator[tuple[tuple[str, ...], Delta]]  # (segments, change)
 
 
 def cost_event(time: int, source: str, id_: str, data: dict[str, Any], late: bool) -> CostEvent:
@@ -39,13 +39,13 @@ def _day(text: str | None, default: int) -> int:
     return default if text is None else date_day(date.fromisoformat(text))
 
 
-def cost_marks(events: list[CostEvent], zone: Zone) -> Spent:
+def cost_deltas(events: list[CostEvent], zone: Zone) -> Spent:
     """What a cost adds to the numbers: the latest event of its id holds; its late events count where they say."""
     for event in events:
         if event[4]:
             channel, campaign = _segments(event[3])
-            yield (channel,), Mark(f"late.a:{LATE_COST}", event[0], 1)
-            yield (channel, campaign), Mark(f"late.m:{LATE_COST}", event[0], 1)
+            yield (channel,), Delta(f"late.a:{LATE_COST}", event[0], 1)
+            yield (channel, campaign), Delta(f"late.m:{LATE_COST}", event[0], 1)
     yield from _spread(max(events, key=lambda event: event[:3]), zone)
 
 
@@ -56,8 +56,10 @@ def _spread(event: CostEvent, zone: Zone) -> Spent:
     for place, day in enumerate(days):
         share = None if amount is None else amount // len(days) + (place < amount % len(days))
         for base, segments in _measures(data):
-            marks = money_marks(base, zone.midnight(day) * 60_000, None, share, data.get("currency"), zone, rated=None)
-            yield from ((segments, mark) for mark in marks)
+            deltas = money_deltas(
+                base, zone.midnight(day) * 60_000, None, share, data.get("currency"), zone, rated=None
+            )
+            yield from ((segments, delta) for delta in deltas)
 
 
 def _measures(data: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:

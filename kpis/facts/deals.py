@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from kpis.calendar.intervals import FOREVER, Interval, intersect, union
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import DAY_MS, Mark, ceil_quarter, level_marks
-from kpis.facts.money import money_marks
+from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
+from kpis.facts.money import money_deltas
 from kpis.identity.ids import value_of
 from models.settings import TenantSettings
 
@@ -183,24 +183,24 @@ def open_intervals(deal: Deal) -> list[Interval]:
     return intersect(union(spans), [(deal.created, FOREVER)])
 
 
-def deal_marks(deal: Deal, stale: list[Interval], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+def deal_deltas(deal: Deal, stale: list[Interval], settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
     """What a deal adds to the numbers. ``stale``: when nothing had been heard of it for long."""
     if deal.state in ("merged", "deleted"):
         return
     if deal.closed is not None:
-        yield from _closed_marks(deal, deal.closed, zone)
+        yield from _closed_deltas(deal, deal.closed, zone)
     spans = open_intervals(deal)
-    yield from level_marks("open", spans)
-    yield from level_marks("stale", intersect(spans, stale))
+    yield from level_deltas("open", spans)
+    yield from level_deltas("stale", intersect(spans, stale))
     if settings.qualified_stages:
-        yield from level_marks("qualified", intersect(spans, _qualified_intervals(deal, settings)))
+        yield from level_deltas("qualified", intersect(spans, _qualified_intervals(deal, settings)))
     for start, end in spans:
-        yield from money_marks("open_value", start, end, deal.amount, deal.currency, zone, rated=deal.created)
+        yield from money_deltas("open_value", start, end, deal.amount, deal.currency, zone, rated=deal.created)
     if deal.created is None and deal.state == "open":
-        yield Mark("open_undated", 0, 1)
+        yield Delta("open_undated", 0, 1)
         if is_qualified(deal.stages[-1][1] if deal.stages else "", settings):
-            yield Mark("qualified_undated", 0, 1)
-        yield from money_marks("open_undated_value", 0, FOREVER, deal.amount, deal.currency, zone, rated=None)
+            yield Delta("qualified_undated", 0, 1)
+        yield from money_deltas("open_undated_value", 0, FOREVER, deal.amount, deal.currency, zone, rated=None)
 
 
 def is_qualified(stage: str, settings: TenantSettings) -> bool:
@@ -214,18 +214,18 @@ def _qualified_intervals(deal: Deal, settings: TenantSettings) -> list[Interval]
     return union((start, end) for (start, stage), end in stages if is_qualified(stage, settings))
 
 
-def _closed_marks(deal: Deal, closed: int, zone: Zone) -> Iterator[Mark]:
-    yield Mark(deal.state, closed, 1)
-    yield from money_marks(f"{deal.state}_value", closed, None, deal.amount, deal.currency, zone, rated=closed)
+def _closed_deltas(deal: Deal, closed: int, zone: Zone) -> Iterator[Delta]:
+    yield Delta(deal.state, closed, 1)
+    yield from money_deltas(f"{deal.state}_value", closed, None, deal.amount, deal.currency, zone, rated=closed)
     if deal.created is None:
         return
     days = zone.day(closed // 60_000) - zone.day(deal.created // 60_000)
     if days < 0:
-        yield Mark(f"bad_cycle.{deal.state}", closed, 1)
+        yield Delta(f"bad_cycle.{deal.state}", closed, 1)
         return
-    yield Mark(f"cycle.{deal.state}={days}", closed, 1)
-    yield Mark(f"cycle_days.{deal.state}", closed, days)
-    yield Mark(f"cycles.{deal.state}", closed, 1)
+    yield Delta(f"cycle.{deal.state}={days}", closed, 1)
+    yield Delta(f"cycle_days.{deal.state}", closed, days)
+    yield Delta(f"cycles.{deal.state}", closed, 1)
 
 
 def says_won(event: DealEvent, settings: TenantSettings) -> bool:

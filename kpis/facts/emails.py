@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 
 NEVER: Final = 1 << 62
 SENT, DELIVERED, BOUNCED, OPENED, OPENED_RAW, CLICKED, CLICKED_RAW, UNSUBSCRIBED, COMPLAINED = range(9)
@@ -57,29 +57,29 @@ def _first(message: "array[int]", slots: Iterable[int], names: Sequence[tuple[st
     return time, own[0] if len(own) == 1 else min(own, key=names.__getitem__)
 
 
-def message_marks(message: "array[int]", names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Mark]]:
+def message_deltas(message: "array[int]", names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Delta]]:
     """What a message adds to the numbers, each with the code of the segments it falls in; ``names``: these by code."""
     time = message[::2]
     any_open = min(time[OPENED_RAW], time[CLICKED_RAW])
     known, whose = _first(message, (SENT, DELIVERED, BOUNCED), names)
     if known != NEVER:
-        yield whose, Mark("mail.known", known, 1)
+        yield whose, Delta("mail.known", known, 1)
         if time[BOUNCED] != NEVER:
-            yield whose, Mark("mail.bounced", known, 1)
+            yield whose, Delta("mail.bounced", known, 1)
     human, own = _first(message, (OPENED, CLICKED), names)
     if human != NEVER:
-        yield own, Mark("mail.opened_then", human, 1)
+        yield own, Delta("mail.opened_then", human, 1)
         if time[DELIVERED] == NEVER:
-            yield own, Mark("mail.orphan", human, 1)
+            yield own, Delta("mail.orphan", human, 1)
     for slot, measure in ((CLICKED, "mail.clicked_then"), (UNSUBSCRIBED, "mail.unsubscribed_then")):
         if time[slot] != NEVER:
-            yield message[2 * slot + 1], Mark(measure, time[slot], 1)
+            yield message[2 * slot + 1], Delta(measure, time[slot], 1)
     if time[DELIVERED] != NEVER:
-        yield from _cohort_marks(time, message[2 * DELIVERED + 1], human != NEVER, any_open != NEVER)
-    yield from _engagement_marks(time)
+        yield from _cohort_deltas(time, message[2 * DELIVERED + 1], human != NEVER, any_open != NEVER)
+    yield from _engagement_deltas(time)
 
 
-def _cohort_marks(time: "array[int]", segments: int, human: bool, raw: bool) -> Iterator[tuple[int, Mark]]:
+def _cohort_deltas(time: "array[int]", segments: int, human: bool, raw: bool) -> Iterator[tuple[int, Delta]]:
     """Outcomes of a delivered message, dated at its delivery."""
     outcomes = {
         "mail.delivered": True,
@@ -92,11 +92,11 @@ def _cohort_marks(time: "array[int]", segments: int, human: bool, raw: bool) -> 
     }
     for measure, happened in outcomes.items():
         if happened:
-            yield segments, Mark(measure, time[DELIVERED], 1)
+            yield segments, Delta(measure, time[DELIVERED], 1)
 
 
-def _engagement_marks(time: "array[int]") -> Iterator[tuple[int, Mark]]:
+def _engagement_deltas(time: "array[int]") -> Iterator[tuple[int, Delta]]:
     """The first open of a message is one interaction, unless a click came before it."""
     for measure, opened, clicked in (("eng.email", OPENED, CLICKED), ("raw.email", OPENED_RAW, CLICKED_RAW)):
         if time[opened] != NEVER and time[clicked] >= time[opened]:
-            yield 0, Mark(measure, time[opened], 1)
+            yield 0, Delta(measure, time[opened], 1)

@@ -11,7 +11,7 @@ from math import ceil, log2
 from typing import Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER, Interval, intersect
-from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, level_marks
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, level_deltas
 from kpis.facts.touches import BY_CODE, CODES
 from models.settings import TenantSettings
 
@@ -48,7 +48,7 @@ def day_end(time: int) -> int:
     return (time // DAY_MS + 1) * DAY_MS
 
 
-def point_marks(facts: Sequence[Points], before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Mark]:
+def point_deltas(facts: Sequence[Points], before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
     """What a change of active times makes of points: they enter when they are given, or with the customer, and leave
     with it."""
     found: dict[Points, int] = {}  # day, instant -> change
@@ -62,7 +62,7 @@ def point_marks(facts: Sequence[Points], before: Sequence[Interval], after: Sequ
                     found[day, enter] = found.get((day, enter), 0) + sign * given
                     if leave < FOREVER and leave - end <= REACH_MS:
                         found[day, leave] = found.get((day, leave), 0) - sign * given
-    return (Mark(f"points:{day}", instant, delta) for (day, instant), delta in found.items() if delta)
+    return (Delta(f"points:{day}", instant, delta) for (day, instant), delta in found.items() if delta)
 
 
 def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
@@ -73,7 +73,7 @@ def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
     return FOREVER
 
 
-def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[list[Mark], Tail]:
+def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[list[Delta], Tail]:
     """The tiers of a customer from its tail on, through later events (see ``summed``), and the tail after them."""
     active, last, score = tail
     held: list[list[Interval]] = [[] for _ in tiers]
@@ -86,8 +86,8 @@ def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[l
             since = time
         last, score = time, left + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
     _stay(limits, since, last, score, FOREVER)
-    marks = (level_marks(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
-    return list(chain.from_iterable(marks)), Tail(active, last, score)
+    deltas = (level_deltas(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
+    return list(chain.from_iterable(deltas)), Tail(active, last, score)
 
 
 def _stay(limits: Iterable[tuple[int, list[Interval]]], since: int, last: int, score: float, end: int) -> None:

@@ -1,4 +1,4 @@
-"""Marks of landing pages: while a visitor still may convert and has a converted view in the window."""
+"""Deltas of landing pages: while a visitor still may convert and has a converted view in the window."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,20 +7,20 @@ from typing import Final
 from kpis.calendar.intervals import FOREVER, Interval, intersect, union
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_after, bucket_start
-from kpis.cells.deltas import Mark, leaves, level_marks
+from kpis.cells.deltas import Delta, leaves, level_deltas
 
 LONG: Final = tuple(DAY_WINDOWS)  # seven local days are an hour longer than 7 × 24 h where summer time ends
 NEVER: Final = FOREVER // MINUTE_MS
 
 
-def hit_marks(
+def hit_deltas(
     base: str,
     minute: int,
     around: tuple[int | None, int | None],
     young: Callable[[int, int], Iterable[Interval]],
     zone: Zone,
-) -> Iterator[Mark]:
-    """What one more converted minute adds to ``both_marks``, between its converted neighbours.
+) -> Iterator[Delta]:
+    """What one more converted minute adds to ``both_deltas``, between its converted neighbours.
 
     ``young``: the parts of a span of minutes in which the visitor is young.
     """
@@ -28,20 +28,20 @@ def hit_marks(
     until = NEVER if after is None else after
     for name in LONG:
         start = minute if before is None else max(minute, leaves(name, before, zone))
-        yield from level_marks(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
+        yield from level_deltas(f"{base}@{name}", _instants(young(start, min(until, leaves(name, minute, zone)))))
     if before is None:
-        yield from level_marks(f"{base}@all", _instants(young(minute, until)))
+        yield from level_deltas(f"{base}@all", _instants(young(minute, until)))
     for bucket in ("week", "month", "quarter", "year"):
         opens = bucket_start(zone.day(minute), bucket)
         high = zone.midnight(bucket_after(opens, bucket))
         if before is None or before < zone.midnight(opens):
             for start, end in young(minute, min(until, high)):
-                yield Mark(f"{base}@{bucket}", start * MINUTE_MS, 1)
+                yield Delta(f"{base}@{bucket}", start * MINUTE_MS, 1)
                 if end < high:
-                    yield Mark(f"{base}@{bucket}", end * MINUTE_MS, -1)
+                    yield Delta(f"{base}@{bucket}", end * MINUTE_MS, -1)
 
 
-def both_marks(base: str, spans: list[Interval], converted: Sequence[int], zone: Zone) -> Iterator[Mark]:
+def both_deltas(base: str, spans: list[Interval], converted: Sequence[int], zone: Zone) -> Iterator[Delta]:
     """While a visitor is young (disjoint spans of minutes) and has a converted view in the window, for long windows."""
     for name in LONG:
         stays = [
@@ -49,16 +49,16 @@ def both_marks(base: str, spans: list[Interval], converted: Sequence[int], zone:
             for start, end in spans
             for minute in converted[max(bisect_right(converted, start) - 1, 0) : bisect_left(converted, end)]
         ]
-        yield from level_marks(f"{base}@{name}", _instants(intersect(spans, union(stays))))
-    yield from level_marks(f"{base}@all", _instants(intersect(spans, [(converted[0], NEVER)])))
+        yield from level_deltas(f"{base}@{name}", _instants(intersect(spans, union(stays))))
+    yield from level_deltas(f"{base}@all", _instants(intersect(spans, [(converted[0], NEVER)])))
     for bucket in ("week", "month", "quarter", "year"):
         for start, end in spans:
-            yield from _bucket_marks(f"{base}@{bucket}", bucket, start, end, converted, zone)
+            yield from _bucket_deltas(f"{base}@{bucket}", bucket, start, end, converted, zone)
 
 
-def _bucket_marks(
+def _bucket_deltas(
     measure: str, bucket: str, start: int, end: int, converted: Sequence[int], zone: Zone
-) -> Iterator[Mark]:
+) -> Iterator[Delta]:
     """The same inside each calendar bucket that the span touches."""
     opens = bucket_start(zone.day(start), bucket)
     while zone.midnight(opens) < end:
@@ -66,9 +66,9 @@ def _bucket_marks(
         low, high = zone.midnight(opens), zone.midnight(after)
         at = bisect_left(converted, low)
         if at < len(converted) and converted[at] < min(end, high):
-            yield Mark(measure, max(start, low, converted[at]) * MINUTE_MS, 1)
+            yield Delta(measure, max(start, low, converted[at]) * MINUTE_MS, 1)
             if end < high:
-                yield Mark(measure, end * MINUTE_MS, -1)
+                yield Delta(measure, end * MINUTE_MS, -1)
         opens = after
 
 

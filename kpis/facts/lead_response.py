@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kpis.calendar.intervals import Interval
 from kpis.calendar.zone import Zone, day_date
-from kpis.cells.deltas import DAY_MS, QUARTER_MS, Mark, level_marks
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, level_deltas
 from kpis.cells.log_buckets import bucket
 from kpis.facts.leads import Lead
 from models.settings import TenantSettings
@@ -19,21 +19,21 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MIDNIGHT_AFTER: Final = "24:00"
 
 
-def response_marks(
+def response_deltas(
     lead: Lead, touches: NDArray[np.int64], settings: TenantSettings, zone: Zone
-) -> Iterator[Mark]:  # fmt: skip
+) -> Iterator[Delta]:  # fmt: skip
     """What the outbound touches of a lead's subject (ms, in order) add to the numbers."""
     if len(touches):
         first = int(touches[0])
-        yield Mark(f"answered={bucket(max(0, first - lead.created) // 1000)}", lead.created, 1)
+        yield Delta(f"answered={bucket(max(0, first - lead.created) // 1000)}", lead.created, 1)
         worked = business_ms(lead.created, first, settings, zone) // 1000
-        yield Mark(f"answered_business={bucket(worked)}", lead.created, 1)
+        yield Delta(f"answered_business={bucket(worked)}", lead.created, 1)
     else:
-        yield Mark("unanswered", lead.created, 1)
+        yield Delta("unanswered", lead.created, 1)
     further = touches[1:]
-    yield Mark("follow_ups", lead.created, int(((further >= lead.created) & (further < lead.end)).sum()))
-    yield from level_marks("open_leads", [(lead.created, lead.end)] if lead.created < lead.end else [])
-    yield from level_marks("abandoned_leads", abandoned(lead, touches, settings))
+    yield Delta("follow_ups", lead.created, int(((further >= lead.created) & (further < lead.end)).sum()))
+    yield from level_deltas("open_leads", [(lead.created, lead.end)] if lead.created < lead.end else [])
+    yield from level_deltas("abandoned_leads", abandoned(lead, touches, settings))
 
 
 def abandoned(lead: Lead, touches: NDArray[np.int64], settings: TenantSettings) -> list[Interval]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 
 LeadEvent = list[Any]  # [t, kind, source, id, deal_id or None]; kind "deal" is a deal.created that carries the lead
 Stamp = tuple[int, str, str]  # t, id, source
@@ -58,7 +58,7 @@ class LeadLog:
 
     def __init__(self, events: list[LeadEvent]) -> None:
         self.events = events
-        self.attempts: list[Mark] = []
+        self.attempts: list[Delta] = []
         self._read = 0
         self._moves: list[LeadEvent] = []
         self._first: dict[tuple[str, str | None], LeadEvent] = {}  # of each other kind and deal only one counts
@@ -82,18 +82,18 @@ class LeadLog:
         return [*self._moves, *self._first.values()]
 
 
-def attempts(events: list[LeadEvent]) -> Iterator[Mark]:
+def attempts(events: list[LeadEvent]) -> Iterator[Delta]:
     """Tries at a step of the funnel: every event that says so, whatever became of it."""
     for event in events:
         if event[1] == "created":
-            yield Mark("attempts.lead", event[0], 1)
+            yield Delta("attempts.lead", event[0], 1)
         elif event[1] == "deal" or (event[1] == "converted" and event[4]):
-            yield Mark("attempts.opportunity", event[0], 1)
+            yield Delta("attempts.opportunity", event[0], 1)
 
 
-def lead_marks(lead: Lead) -> Iterator[Mark]:
+def lead_deltas(lead: Lead) -> Iterator[Delta]:
     """What a lead adds to the numbers."""
-    yield Mark("leads", lead.created, 1)
+    yield Delta("leads", lead.created, 1)
     if lead.opportunity is not None:
-        yield Mark("opportunities", lead.opportunity, 1)
-        yield Mark("opportunities_of_leads", lead.created, 1)
+        yield Delta("opportunities", lead.opportunity, 1)
+        yield Delta("opportunities_of_leads", lead.created, 1)

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 
 Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
 
@@ -20,10 +20,10 @@ def dated_name(currency: str, day: int, home: str) -> str:
     return currency if currency == home else f"{currency}:{day}"
 
 
-def money_marks(
+def money_deltas(
     base: str, instant: int, until: int | None, amount: int | None, currency: str | None, zone: Zone, rated: int | None
-) -> Iterator[Mark]:
-    """Marks of an amount: a flow at ``instant`` (``until`` None), or a level from ``instant`` to ``until``.
+) -> Iterator[Delta]:
+    """Deltas of an amount: a flow at ``instant`` (``until`` None), or a level from ``instant`` to ``until``.
 
     ``rated``: the instant whose local day gives a level's rate; None when nobody knows it.
     """
@@ -31,12 +31,12 @@ def money_marks(
     name = currency or ""
     if until is not None and currency:
         name += f":{zone.day(rated // 60_000)}" if rated is not None else ":"
-    both = [Mark(f"{base}#:{name}", instant, 1)]
+    both = [Delta(f"{base}#:{name}", instant, 1)]
     if currency and amount:
-        both.append(Mark(f"{base}:{name}", instant, amount))
+        both.append(Delta(f"{base}:{name}", instant, amount))
     yield from both
     if until is not None and until < FOREVER:
-        yield from (Mark(measure, until, -delta) for measure, _, delta in both)
+        yield from (Delta(measure, until, -delta) for measure, _, delta in both)
 
 
 RateKey = tuple[str, str, int]  # base, quote, day or quarter hour

@@ -6,7 +6,7 @@ from typing import Any
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.windows import MINUTE_MS, ROLLING
 from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
-from kpis.cells.deltas import Mark, leaves
+from kpis.cells.deltas import Delta, leaves
 from models.settings import TenantSettings
 
 Answer = list[Any]  # [t, source, id, survey id, score], and its scale when it is not 0-10
@@ -21,29 +21,29 @@ def nps_class(answer: Answer, settings: TenantSettings) -> str | None:
     return "detractor" if answer[4] <= detractor else "passive" if answer[4] <= passive else "promoter"
 
 
-def answer_marks(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Mark]:
+def answer_deltas(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
     """What a person's NPS answers add: every one, and the latest of each survey in every kind of window."""
     surveys: dict[str, list[tuple[int, str]]] = {}
     for answer in sorted(answers, key=lambda answer: answer[:3]):
         time, survey, kind = answer[0], answer[3], nps_class(answer, settings)
         if kind is None:
             continue
-        yield Mark(f"nps_all.{kind}", time, 1)
+        yield Delta(f"nps_all.{kind}", time, 1)
         surveys.setdefault(survey, []).append((time, kind))
     for dated in surveys.values():
         for at, (time, kind) in enumerate(dated):
             following = dated[at + 1][0] if at + 1 < len(dated) else FOREVER
-            yield from latest_marks(f"nps.{kind}", time, following, zone)
+            yield from latest_deltas(f"nps.{kind}", time, following, zone)
 
 
-def latest_marks(base: str, time: int, following: int, zone: Zone) -> Iterator[Mark]:
+def latest_deltas(base: str, time: int, following: int, zone: Zone) -> Iterator[Delta]:
     """An answer is the latest in a window from its own time until the next one comes, or the window has left it."""
     minute = time // MINUTE_MS
     ends = {name: leaves(name, minute, zone) for name in ROLLING}
     for bucket in BUCKETS:
         ends[bucket] = zone.midnight(bucket_after(bucket_start(zone.day(minute), bucket), bucket))
     for name, end in (ends | {"all": FOREVER // MINUTE_MS}).items():
-        yield Mark(f"{base}@{name}", time, 1)
-        # A calendar bucket is read from its own beginning, so what it held needs no mark at its end.
+        yield Delta(f"{base}@{name}", time, 1)
+        # A calendar bucket is read from its own beginning, so what it held needs no delta at its end.
         if following < end * MINUTE_MS or name in ROLLING:
-            yield Mark(f"{base}@{name}", min(following, end * MINUTE_MS), -1)
+            yield Delta(f"{base}@{name}", min(following, end * MINUTE_MS), -1)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Mark
-from kpis.facts.money import Worth, money_marks
+from kpis.cells.deltas import Delta
+from kpis.facts.money import Worth, money_deltas
 
 FIELDS: Final = ("due_at", "amount", "currency")
 RenewalEvent = list[Any]  # [t, source, id, kind, {due_at, amount, currency}]
@@ -67,31 +67,31 @@ def _nearest(dues: dict[int, Due], time: int) -> Due | None:
     return min(free, key=lambda due: (abs(due.at - time), due.at), default=None)
 
 
-def renewal_marks(events: list[RenewalEvent], zone: Zone, worth: Worth) -> Iterator[Mark]:
+def renewal_deltas(events: list[RenewalEvent], zone: Zone, worth: Worth) -> Iterator[Delta]:
     """What a contract adds to the numbers, all of it when it was due."""
     dues, orphans = read_dues(events)
     for due in dues:
-        yield Mark("renewal_due", due.at, 1)
+        yield Delta("renewal_due", due.at, 1)
         if due.state != "open":
-            yield Mark(f"renewal_{due.state}", due.at, 1)
+            yield Delta(f"renewal_{due.state}", due.at, 1)
         yield from _due_money(due, zone, worth)
-    yield from (Mark("renewal_orphan", time, 1) for time in orphans)
+    yield from (Delta("renewal_orphan", time, 1) for time in orphans)
 
 
-def _due_money(due: Due, zone: Zone, worth: Worth) -> Iterator[Mark]:
+def _due_money(due: Due, zone: Zone, worth: Worth) -> Iterator[Delta]:
     """Target, what was kept of it and what was renewed; without a price on either side only the target, unpriced."""
 
-    def marks(base: str, price: Price) -> Iterator[Mark]:
-        return money_marks(base, due.at, None, *price, zone, rated=None)
+    def deltas(base: str, price: Price) -> Iterator[Delta]:
+        return money_deltas(base, due.at, None, *price, zone, rated=None)
 
     kept = due.target if due.state != "completed" else _smaller(due, zone, worth)
     target = due.target if kept is not None else (None, None)
-    yield from marks("renewal_target", target)
+    yield from deltas("renewal_target", target)
     if due.state != "open":
-        yield from marks("renewal_target_closed", target)
+        yield from deltas("renewal_target_closed", target)
     if due.state == "completed" and kept is not None:
-        yield from marks("renewal_kept", kept)
-        yield from marks("renewal_renewed", due.renewed)
+        yield from deltas("renewal_kept", kept)
+        yield from deltas("renewal_renewed", due.renewed)
 
 
 def _smaller(due: Due, zone: Zone, worth: Worth) -> Price | None:

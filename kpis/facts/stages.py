@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.cells import EVERYTHING
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.log_buckets import bucket
 from kpis.facts.deals import DealEvent, in_order, instant_of, stage_named, state_after
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
@@ -71,31 +71,31 @@ class StaysReader:
             yield Stay(self.stage, self.since, FOREVER)
 
 
-def stay_marks(found: list[Stay]) -> Iterator[tuple[str, Mark]]:
+def stay_deltas(found: list[Stay]) -> Iterator[tuple[str, Delta]]:
     """(stage, change): stages left, with all the time spent in them and the last; and which are current."""
     left: dict[str, list[Stay]] = {}
     for stay in found:
         if stay.end < stay.start:
-            yield stay.stage, Mark("stay_bad", stay.end, 1)
+            yield stay.stage, Delta("stay_bad", stay.end, 1)
             continue
         if stay.start < stay.end:
-            yield stay.stage, Mark("stay_open", stay.start, 1)
+            yield stay.stage, Delta("stay_open", stay.start, 1)
         if stay.end < FOREVER:
             if stay.start < stay.end:
-                yield stay.stage, Mark("stay_open", stay.end, -1)
+                yield stay.stage, Delta("stay_open", stay.end, -1)
             left.setdefault(stay.stage, []).append(stay)
     for stage, times in left.items():
-        for mark in left_marks(times[-1], sum(stay.end - stay.start for stay in times)):
-            yield stage, mark
+        for delta in left_deltas(times[-1], sum(stay.end - stay.start for stay in times)):
+            yield stage, delta
 
 
-def left_marks(last: Stay, total: int) -> Iterator[Mark]:
+def left_deltas(last: Stay, total: int) -> Iterator[Delta]:
     """A stage that was left: at the end of its last stay, with all the time (ms) spent in it."""
     exit_, seconds = last.end, total // 1000
-    yield Mark("stays", exit_, 1)
-    yield Mark("stay_seconds", exit_, seconds)
-    yield Mark(f"stay_total={bucket(seconds)}", exit_, 1)
-    yield Mark(f"stay_latest={bucket((exit_ - last.start) // 1000)}", exit_, 1)
+    yield Delta("stays", exit_, 1)
+    yield Delta("stay_seconds", exit_, seconds)
+    yield Delta(f"stay_total={bucket(seconds)}", exit_, 1)
+    yield Delta(f"stay_latest={bucket((exit_ - last.start) // 1000)}", exit_, 1)
 
 
 class StayAges:

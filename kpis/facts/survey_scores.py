@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from models.record import Row
 
 SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
@@ -54,14 +54,14 @@ def scale_segment(scale: str) -> str:
     return "scale=" + scale.replace(BETWEEN, "-")
 
 
-def score_marks(fact: ScoreFact) -> Iterator[Mark]:
+def score_deltas(fact: ScoreFact) -> Iterator[Delta]:
     """What an answer adds to the numbers of its scale."""
     time, _, _, kind, scale, score = fact
     low, high = map(micro, scale.split(BETWEEN))
-    yield Mark(f"{kind}.n:{scale}", time, 1)
-    yield Mark(f"{kind}.sum:{scale}", time, score)
+    yield Delta(f"{kind}.n:{scale}", time, 1)
+    yield Delta(f"{kind}.sum:{scale}", time, score)
     if 10 * (score - low) >= 6 * (high - low):
-        yield Mark(f"{kind}.top:{scale}", time, 1)
+        yield Delta(f"{kind}.top:{scale}", time, 1)
 
 
 def late_segments(row: Row) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.log_buckets import bucket
 
 TicketEvent = list[Any]  # [t, kind, source, id, seconds to the resolution or None]
@@ -15,20 +15,20 @@ def ticket_event(time: int, kind: str, source: str, id_: str, data: dict[str, An
     return [time, kind, source, id_, None if told is None else int(told)]
 
 
-def ticket_marks(events: list[TicketEvent]) -> Iterator[Mark]:
+def ticket_deltas(events: list[TicketEvent]) -> Iterator[Delta]:
     """What a ticket adds to the numbers: opened once, at first; resolved once, at last."""
     opened = min((event[0] for event in events if event[1] == "opened"), default=None)
     resolved = max((event for event in events if event[1] == "resolved"), key=_stamp, default=None)
     if opened is not None:
-        yield Mark("tickets_opened", opened, 1)
+        yield Delta("tickets_opened", opened, 1)
     if resolved is None:
         return
-    yield Mark("tickets_resolved", resolved[0], 1)
+    yield Delta("tickets_resolved", resolved[0], 1)
     seconds = resolved[4]
     if seconds is None and opened is not None:
         seconds = (resolved[0] - opened) // 1000
     if seconds is not None:
-        yield Mark(f"ticket_seconds={bucket(seconds)}" if seconds >= 0 else "bad_ticket", resolved[0], 1)
+        yield Delta(f"ticket_seconds={bucket(seconds)}" if seconds >= 0 else "bad_ticket", resolved[0], 1)
 
 
 def _stamp(event: TicketEvent) -> tuple[int, str, str]:

@@ -140,7 +140,7 @@ class View:
         return 0 if self.window.start is None else self.before(measure, self.window.start)
 
     def marked(self, base: str) -> int:
-        """A measure that has marks of its own for every kind of window: distinct, latest, lost."""
+        """A measure that has deltas of its own for every kind of window: distinct, latest, lost."""
         bucket = self.window.bucket
         if bucket:
             return self.flow(f"{base}@{bucket}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.zone import zone
-from kpis.facts.deals import Deal, DealEvent, deal_event, deal_marks, open_intervals, read_deal
+from kpis.facts.deals import Deal, DealEvent, deal_deltas, deal_event, open_intervals, read_deal
 from models.settings import TenantSettings
 
 
@@ -33,7 +33,7 @@ def test_a_merged_or_deleted_deal_is_in_no_number() -> None:
     deleted, reopened = event(6, "deleted"), event(7, "reopened")
     for gone in (merged, deleted):
         deal = read(created, gone, won)
-        assert list(deal_marks(deal, [], TenantSettings(), zone("UTC"))) == []
+        assert list(deal_deltas(deal, [], TenantSettings(), zone("UTC"))) == []
         assert open_intervals(read(created, won, gone, reopened)) == [(1, 5), (7, FOREVER)]
 
 

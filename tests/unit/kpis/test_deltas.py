@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kpis.calendar.windows import DAY
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
-from kpis.cells.deltas import distinct_marks
+from kpis.cells.deltas import distinct_deltas
 from kpis.cells.distinct import BASES, Presence
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import NAMES, levels
@@ -36,5 +36,5 @@ def test_distinct_marks_are_those_of_presence(minutes: list[int]) -> None:
     for minute in minutes:
         presence.put(BASES.number("tried"), 0, times, minute)
     presence.flush(fast.rows, ZONE, young=7 * DAY)
-    plain.marks(0, distinct_marks("tried", (minute * 60_000 for minute in minutes), ZONE))
+    plain.add_deltas(0, distinct_deltas("tried", (minute * 60_000 for minute in minutes), ZONE))
     assert as_kept(fast.rows) == as_kept(plain.rows)

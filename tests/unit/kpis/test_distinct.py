@@ -1,4 +1,4 @@
-"""Marks of presence give the number of distinct persons in every window, in whatever order minutes come."""
+"""Deltas of presence give the number of distinct persons in every window, in whatever order minutes come."""
 
 from array import array
 from collections.abc import Sequence

@@ -209,9 +209,9 @@ def test_one_more_moves_only_what_differs(kind: str, monkeypatch: pytest.MonkeyP
     move = ledger._move
 
     def watched(told: Contribution, sign: int) -> None:
-        marks = list(told)
-        moved.extend(marks)
-        move(marks, sign)
+        deltas = list(told)
+        moved.extend(deltas)
+        move(deltas, sign)
 
     monkeypatch.setattr(ledger, "_move", watched)
     take(engine, rows[-1:])

@@ -11,7 +11,7 @@ from kpis.calendar.zone import zone
 from kpis.cells import cells as kept_in
 from kpis.cells import measures
 from kpis.cells.cells import Cells, Segments
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import NAMES, OWN, OwnNames
 from kpis.engine import Engine
@@ -21,9 +21,9 @@ from models.tenants import TenantBook
 from recount import compare, recount
 from tests.feed import Feed, ms
 
-MARKS = st.lists(
+DELTAS = st.lists(
     st.builds(
-        Mark,
+        Delta,
         st.sampled_from(["won", "net:EUR"]) | st.integers(0, 40).map("open_value:USD:{}".format),
         st.integers(0, 10**13),
         st.integers(-2, 2),
@@ -32,16 +32,16 @@ MARKS = st.lists(
 )
 
 
-@given(st.lists(MARKS, max_size=6), st.integers(0, 4))
-def test_sums_do_not_depend_on_what_is_forgotten(batches: list[list[Mark]], kept: int) -> None:
+@given(st.lists(DELTAS, max_size=6), st.integers(0, 4))
+def test_sums_do_not_depend_on_what_is_forgotten(batches: list[list[Delta]], kept: int) -> None:
     """Cells remember which series a code goes to, for as long as it says the same name; others' cells come between."""
     forgetful, plain, between = Cells(zone("UTC")), Cells(zone("UTC")), Cells(zone("UTC"))
     segments, ledger = Segments(), Ledger()
     with pytest.MonkeyPatch.context() as patch:
-        for marks in batches:
+        for deltas in batches:
             for cells, most in ((forgetful, kept), (between, kept), (plain, 10**9)):
                 patch.setattr(kept_in, "KEPT", most)
-                ledger.marks(0, marks)
+                ledger.add_deltas(0, deltas)
                 cells.apply(ledger.take(), segments, ledger.names)
                 assert len(ledger.names.codes) <= most
     assert dict(forgetful.items()) == dict(plain.items()) == dict(between.items())

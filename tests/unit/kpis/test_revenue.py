@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 from kpis.calendar.zone import zone
-from kpis.cells.deltas import Mark
+from kpis.cells.deltas import Delta
 from kpis.customers import subscription_event
-from kpis.facts.renewals import read_dues, renewal_event, renewal_marks
+from kpis.facts.renewals import read_dues, renewal_deltas, renewal_event
 from kpis.mrr import Recurring, read_plans
 from kpis.prices import Prices
 from recount.windows import DAY, MINUTE
@@ -20,15 +20,15 @@ def worth(currency: str, day: int) -> Fraction | None:
 
 
 def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
-    """Marks of movements of (subscription, time, kind, mrr, currency), as (measure, time, change)."""
+    """Deltas of movements of (subscription, time, kind, mrr, currency), as (measure, time, change)."""
     events: dict[str, list[list[object]]] = {}
     for number, (name, time, kind, mrr, currency) in enumerate(said):
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
     plans = read_plans(((name, Prices(told)) for name, told in events.items()), UTC)
     parts = Recurring("EUR", worth).go_on(plans).parts().values()
-    marks = [mark for part in parts for mark in part if mark.measure.startswith("mrr_")]
-    return sorted((mark.measure, mark.instant, mark.delta) for mark in marks)
+    deltas = [delta for part in parts for delta in part if delta.measure.startswith("mrr_")]
+    return sorted((delta.measure, delta.instant, delta.amount) for delta in deltas)
 
 
 def test_changes_an_hour_apart_are_one_and_a_moment_more_makes_two() -> None:
@@ -86,9 +86,9 @@ def test_a_renewal_in_another_currency_without_a_rate_is_left_out_on_both_sides(
         renewal_event(0, "due", "/", "1", {"due_at": DAY, "amount": 100, "currency": "EUR"}),
         renewal_event(0, "completed", "/", "2", {"due_at": DAY, "amount": 100, "currency": "USD"}),
     ]
-    assert list(renewal_marks(events, UTC, worth)) == [
-        Mark("renewal_due", DAY, 1), Mark("renewal_completed", DAY, 1),
-        Mark("renewal_target#:", DAY, 1), Mark("renewal_target_closed#:", DAY, 1),
+    assert list(renewal_deltas(events, UTC, worth)) == [
+        Delta("renewal_due", DAY, 1), Delta("renewal_completed", DAY, 1),
+        Delta("renewal_target#:", DAY, 1), Delta("renewal_target_closed#:", DAY, 1),
     ]  # fmt: skip
 
 
