@@ -13,11 +13,11 @@ from cli.term import plain
 from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.cells.series import CARRY
-from kpis.definition import counted_with
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR
 from kpis.slices import finish
+from kpis.state.definition import counted_with
 from kpis.stored import sums
 from kpis.tenant_state import REDEFINED
 from models.instant import instant

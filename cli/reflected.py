@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from cli.recount import JournalRecord, Quarantine, Verdict
 from kpis.cells.deltas import DAY_MS
-from kpis.dedupe import HORIZON_DAYS
 from kpis.engine import Engine
+from kpis.intake.dedupe import HORIZON_DAYS
 
 OBJECTS: Final = {"deal": "deal_id", "order": "order_id", "subscription": "subscription_id"}
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from kpis.erasure import Plan
 from kpis.leftovers import dismantle, stored_cells
 from kpis.redefined import Redefinition
 from kpis.slices import Pace, Work, paced
+from kpis.state.erasure import Plan
 from kpis.stored import Entry, cell_entries
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState

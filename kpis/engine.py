@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from kpis import quality
 from kpis.background import Background, Failure
-from kpis.erasing import MANY_GROUPS
-from kpis.erasure import REQUEST
+from kpis.intake import quality
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
 from kpis.slices import PACE, Pace, paced
+from kpis.state.erasing import MANY_GROUPS
+from kpis.state.erasure import REQUEST
 from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
 from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState

@@ -20,10 +20,10 @@ from kpis.cells.cells import Cells
 from kpis.cells.measures import is_counter
 from kpis.cells.series import CARRY
 from kpis.chunks import MORE
-from kpis.derived import contribute, restore
-from kpis.erasing import MANY_GROUPS, carry_out
-from kpis.erasure import Plan, treated
 from kpis.slices import SLICE, Work, paced
+from kpis.state.erasing import MANY_GROUPS, carry_out
+from kpis.state.erasure import Plan, treated
+from kpis.state.rebuild import contribute, restore
 from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
 from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import TenantState

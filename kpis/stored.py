@@ -18,13 +18,13 @@ from pydantic import ValidationError
 
 from kpis.cells.cells import PackKey
 from kpis.chunks import MORE
-from kpis.definition import counted_with
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by
 from kpis.facts.touches import PAGE
 from kpis.identity.pseudonyms import pseudonym
 from kpis.priced import Key
 from kpis.slices import Work
+from kpis.state.definition import counted_with
 from kpis.tenant import LISTS, Tenant
 from kpis.tenant_state import REDEFINED, TenantState
 from models.settings import TenantSettings

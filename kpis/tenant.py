@@ -105,7 +105,7 @@ class Tenant:
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type, segments beside the subject's own]
-        self.erased: dict[str, list[Any]] = {}  # salted hash of an id -> its erasures; see kpis.erasure
+        self.erased: dict[str, list[Any]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
         self.costs: dict[str, list[CostEvent]] = {}
         self.spenders = Spenders(self)
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
 from typing import Any, Final
 
-from kpis import derived, erasing, erasure, quality
 from kpis.calendar.zone import Zone, zone
 from kpis.cells.cells import OTHER, CellKey, Cells
 from kpis.cells.deltas import DAY_MS
 from kpis.cells.ledger import minute_of
 from kpis.cells.measures import is_counter
-from kpis.dedupe import Seen
-from kpis.definition import counted_with
+from kpis.intake import quality
+from kpis.intake.dedupe import Seen
 from kpis.priced import Priced
 from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
+from kpis.state import erasing, erasure, rebuild
+from kpis.state.definition import counted_with
 from kpis.tenant import NOBODY, Tenant, event_label
 from models.events import SHAPES
 from models.record import UNKNOWN_TYPE, Block, Row
@@ -202,7 +203,7 @@ class TenantState:
     def restore(self) -> Work:
         """Make everything derived, after the last entry."""
         tenant = self.tenant
-        yield from derived.restore(tenant)
+        yield from rebuild.restore(tenant)
         self.dirty = {("type", label) for label in self._of_old}
         yield from self.seen.restore(self.journal_day)
         if self.expired_day is not None:
@@ -218,7 +219,7 @@ class TenantState:
             self.tenant.cells.fold()
         fresh = Cells(self.tenant.zone)
         fresh.floors = self.tenant.cells.floors
-        finish(derived.contribute(self.tenant, fresh))
+        finish(rebuild.contribute(self.tenant, fresh))
         kept, counted = _facts(self.tenant.cells), _facts(fresh)
         return [
             (key, kept.get(key, 0), counted.get(key, 0))

@@ -1,4 +1,4 @@
-"""Files of `kpis/` import each other in one direction, but for those that still have to be cut apart."""
+"""The modules of `kpis/` form no import cycle, but for those that still have to be cut apart."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
-# These lie in a cycle around `Tenant`. The set may only shrink: who is cut out of it is deleted here.
+# These form a cycle around `Tenant`. The set may only shrink: a module that is cut out of it is deleted here.
 IN_A_CYCLE: Final = frozenset(
     f"kpis.{name}"
     for name in (

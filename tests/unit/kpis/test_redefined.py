@@ -7,13 +7,14 @@ import pytest
 
 from cli.entries import Entries
 from cli.recount import Verdict, check_entries
-from kpis import definition, derived, redefined
+from kpis import redefined
 from kpis.calendar.zone import day_date, zone
 from kpis.cells.cells import Cells
 from kpis.cells.series import CARRY
 from kpis.engine import Engine
 from kpis.redefined import moved_days
 from kpis.slices import PACE, Pace, Work, finish
+from kpis.state import definition, rebuild
 from kpis.stored import first_generation
 from kpis.tenant import Tenant
 from models.record import BOT, Row
@@ -102,7 +103,7 @@ def test_a_redefinition_that_raises_leaves_the_numbers_as_they_were(monkeypatch:
     def contribute(tenant: Tenant, cells: Cells) -> Work:
         if failing["now"]:
             raise ArithmeticError
-        return derived.contribute(tenant, cells)
+        return rebuild.contribute(tenant, cells)
 
     monkeypatch.setattr(redefined, "contribute", contribute)
     engine.configure(book(tz="Europe/Helsinki"))

@@ -3,8 +3,8 @@
 *forget* puts a surrogate, derived from the request and not from the id, in the place of every id of the subject; counts
 stay. *unpick* takes its facts away, and history is restated. What is remembered of an id is a salted hash, with the
 request's time: an event of that id from no later than that, however late it comes, is treated the same, part
-by part: see `Tenant.take`. One from after it is of a new subject. `Plan` says what is to be done; kpis.erasing does it
-to the facts of the subject alone.
+by part: see `Tenant.take`. One from after it is of a new subject. `Plan` says what is to be done; kpis.state.erasing
+does it to the facts of the subject alone.
 """
 
 from hashlib import blake2b

@@ -9,13 +9,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from kpis import reach
-from kpis.erasure import MESSAGE, Plan, read_traits
 from kpis.facts.touches import Touches
 from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
 from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.purchases import settle
 from kpis.rated import forget_rated
+from kpis.state.erasure import MESSAGE, Plan, read_traits
 
 if TYPE_CHECKING:
     from kpis.tenant import Tenant
