@@ -94,6 +94,9 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
             _add(due, 1 << PLACES["24h"], rows.get("cost.acquisition", 0))
     if state.tenant.spenders.newest >= before:
         _add(due, OPEN_WINDOWS, rows.get(SPENDERS, 0))
+    for name, width in MINUTE_WINDOWS.items():
+        if state.tenant.spenders.next_since(before - width) < end - width:
+            _add(due, 1 << PLACES[name], rows.get(SPENDERS, 0))
     _first_passed(state, before, end, due)
     return due
 

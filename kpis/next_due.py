@@ -10,10 +10,12 @@ from itertools import chain
 
 import numpy as np
 
+from kpis.calendar.windows import MINUTE_WINDOWS
 from kpis.cells.cells import EVER, Cells
 from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
 from kpis.reads import AGEING
 from kpis.schedule import HOUR, LIVE, next_turn
+from kpis.spenders import NEVER
 from kpis.tenant_state import TenantState
 
 
@@ -30,8 +32,9 @@ def next_due(state: TenantState) -> int:
     following = memory.minute + 1
     if not is_regular(cells, following) or state.tenant.spenders.newest >= memory.minute:
         return following
-    reasons = (_turns(state, memory.minute), _panes(cells, memory.minute), _page_views(state, memory.minute))
-    return max(following, min(chain(*reasons, _whole(state, memory.minute))))
+    reasons = (_turns, _page_views, _customers, _whole)
+    due = chain(_panes(cells, memory.minute), *(reason(state, memory.minute) for reason in reasons))
+    return max(following, min(due))
 
 
 def _turns(state: TenantState, minute: int) -> Iterator[int]:
@@ -65,6 +68,13 @@ def _page_views(state: TenantState, minute: int) -> Iterator[int]:
         at = int(np.searchsorted(views, minute - edge.behind))
         if at < len(views):
             yield int(views[at]) // 15 * 15 + edge.behind + 1
+
+
+def _customers(state: TenantState, minute: int) -> Iterator[int]:
+    """When the start of a window passes the minute in which somebody became a customer."""
+    for width in MINUTE_WINDOWS.values():
+        if (since := state.tenant.spenders.next_since(minute - width)) != NEVER:
+            yield since + width + 1
 
 
 def _whole(state: TenantState, minute: int) -> Iterator[int]:

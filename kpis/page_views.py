@@ -29,6 +29,9 @@ class PageCount(NamedTuple):
     open: int = 0
 
 
+NO_VISITORS: Final = PageCount()
+
+
 class Log:
     """Rows of (id, page, minute) as they come; all rows of an id may be taken back."""
 

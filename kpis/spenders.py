@@ -125,8 +125,13 @@ class Spenders:
 
     @property
     def newest(self) -> int:
-        """A minute after which there is no order."""
+        """A minute after which there is no order, and nobody became a customer."""
         return self._newest
+
+    def next_since(self, minute: int) -> int:
+        """The first minute from this one on in which somebody became a customer; NEVER: nobody did."""
+        since = self._arrays()[0]
+        return int(since[since >= minute].min(initial=NEVER))
 
     def worths(self, window: "Window", segments: Sequence[str]) -> tuple[list[int], int]:
         """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""

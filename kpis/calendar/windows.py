@@ -1,6 +1,7 @@
 """Where a window begins and ends: kpi-precise "Windows", as half-open intervals of UTC minutes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from kpis.calendar.zone import Zone, bucket_start
@@ -25,7 +26,7 @@ MINUTE_MS: Final = 60_000
 DAY: Final = 1440  # minutes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """One window at one as-of.
 
@@ -40,12 +41,12 @@ class Window:
     complete: bool
     as_of_ms: int
 
-    @property
+    @cached_property
     def end_quarter(self) -> int:
         """The first quarter hour (UTC) that is left out whole."""
         return -(-self.end // 15)
 
-    @property
+    @cached_property
     def bucket(self) -> str | None:
         """Calendar bucket of a calendar window, else None."""
         return RUNNING.get(self.name) or COMPLETE.get(self.name)

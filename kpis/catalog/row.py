@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, Literal
 
 from kpis.calendar.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
@@ -15,7 +15,7 @@ Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours"
 Shape = Literal["count", "sum", "ratio"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kpi:
     """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula.
 
@@ -44,26 +44,36 @@ class Kpi:
     steps: Callable[[View], Iterable[Step]] | None = None
     total: bool = True  # whether there is a document of everything
 
-    @property
+    @cached_property
     def segment_windows(self) -> tuple[str, ...]:
         """Windows that have documents by segment."""
         return () if self.rows == "none" else tuple(w for w in SEGMENT_WINDOWS if w in self.windows)
 
-    @property
+    @cached_property
     def channel_windows(self) -> tuple[str, ...]:
         """Short windows that have documents by channel alone."""
         short = self.rows in ("acquisition", "marketing")
         return tuple(w for w in MINUTE_WINDOWS if short and w in self.windows)
 
-    @property
+    @cached_property
+    def still(self) -> bool:
+        """Whether late events never revise it."""
+        return self.stock or self.quality or self.lifetime
+
+    @cached_property
     def low_n(self) -> bool:
         """Whether few observations make it unsure; a count or sum instead is 0 when nothing happened."""
         return (self.shape or {"count": "count", "money": "sum"}.get(self.unit, "ratio")) == "ratio"
 
-    @property
+    @cached_property
     def sides(self) -> tuple[bool, bool]:
         """Whether numerator and denominator are money."""
         return self.money_sides or {"money": (True, True), "money/day": (True, False)}.get(self.unit, (False, False))
+
+    @cached_property
+    def money(self) -> bool:
+        """Whether either of them is."""
+        return any(self.sides)
 
     def events_by(self, revenue_from: str) -> tuple[str, ...]:
         """The events of a tenant whose revenue comes from ``orders``, ``deals`` or both."""

@@ -1,10 +1,10 @@
 """Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until printed."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import sqrt
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
@@ -14,8 +14,7 @@ Number = int | float | Fraction | None
 SHOWN_PARTS: Final = ("bad_interval", "orphan", "open", "closed")  # parts that by themselves make a segment shown
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A KPI's number in one window: ``n`` as kpi-precise says, ``unpriced`` facts without a price or rate."""
 
     value: Number
@@ -23,7 +22,7 @@ class Figure:
     denominator: Number
     n: int
     unpriced: int = 0
-    parts: dict[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Any] = MappingProxyType({})
     margin: float | None = None
     open: int | None = None  # whose outcome is not known yet
     bound: Number = None  # the value is at least this, where it has none

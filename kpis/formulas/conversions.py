@@ -1,6 +1,5 @@
 """Formulas of clicks, forms and landing pages: what came of them, and of how many it is not known yet."""
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,14 +10,14 @@ from kpis.cells.measures import YOUNG
 from kpis.formulas.common import Count, Figure, Formula, ratio
 from kpis.formulas.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.formulas.view import View
-from kpis.page_views import PAGED, PageCount
+from kpis.page_views import NO_VISITORS, PAGED, PageCount
 
 
 def with_open(formula: Formula, still: Count) -> Formula:
     """The same with how many are open beside it."""
 
     def figure(view: View) -> Figure:
-        return replace(formula(view), open=still(view))
+        return formula(view)._replace(open=still(view))
 
     def rank(many: Many) -> Ranks | None:
         found = rank_of(formula, many)
@@ -43,7 +42,8 @@ def _landing(view: View) -> Figure:
 
 
 def _landing_rank(many: Many) -> Ranks:
-    counts = [many.page_count_of(segment) for segment in many.segments]
+    pages = many.page_counts()
+    counts = [pages.get(path, NO_VISITORS) for path in many.values_of_segments]
     visitors, hit, open_ = np.array(counts, dtype=np.int64).reshape(-1, 3).T
     return ranks(many, visitors, hit, open_)
 

@@ -38,8 +38,7 @@ class Many(View):
         self._whole = view.whole()
         self._ends: dict[str, list[str]] = {}
 
-    def before(self, measure: str, minute: int) -> Any:
-        """Sums of a measure's changes before a minute."""
+    def _before(self, measure: str, minute: int) -> Any:
         found = self._columns.get((measure, minute))
         if found is None:
             found = self._columns[measure, minute] = np.zeros(len(self.segments), dtype=np.int64)
@@ -60,6 +59,11 @@ class Many(View):
     def whole(self) -> View:
         """The same without segments: a view of plain numbers."""
         return self._whole
+
+    @property
+    def values_of_segments(self) -> list[str]:
+        """What the dimension's value is in each segment."""
+        return [segment.partition("=")[2] for segment in self.segments]
 
     @property
     def zero(self) -> Ints:

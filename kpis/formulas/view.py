@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
+from kpis.calendar.zone import Zone
 from kpis.cells.cells import EVERYTHING, Cells
 from kpis.cells.measures import base_of, noted
 from kpis.facts.money import Rates
 from kpis.facts.stages import StayAges
-from kpis.page_views import PageCount, PageViews
+from kpis.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.priced import Priced
 from kpis.spenders import SPENDERS, Spenders
 from models.money import digits
@@ -30,52 +32,72 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
-NO_VISITORS: Final = PageCount()
-Sums = dict[tuple[str, int, tuple[str, ...]], int]
+Sums = dict[tuple[str, int], int]  # (measure, minute) -> sum of its changes before
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What formulas read of one tenant. ``sums``: by segments, what was asked before; formulas ask for the same."""
+
+    cells: Cells
+    rates: Rates
+    settings: TenantSettings
+    spenders: Spenders | None = None
+    ages: StayAges | None = None
+    pages: PageViews | None = None
+    first: int | None = None  # the tenant's first event, ms
+    priced: Priced | None = None
+    sums: dict[tuple[str, ...], Sums] = field(default_factory=dict)
 
 
 class View:
-    """Read access to a tenant's measures."""
+    """Read access to a tenant's measures. ``reads``: takes the base of every measure that is read."""
 
     def __init__(
-        self,
-        cells: Cells,
-        rates: Rates,
-        settings: TenantSettings,
-        window: Window,
-        segments: tuple[str, ...],
-        reads: set[str] | None = None,
-        sums: Sums | None = None,
-        spenders: Spenders | None = None,
-        ages: StayAges | None = None,
-        pages: PageViews | None = None,
-        first: int | None = None,
-        priced: Priced | None = None,
+        self, tables: Tables, window: Window, segments: tuple[str, ...], reads: set[str] | None = None
     ) -> None:
-        self._cells = cells
-        self._sums = {} if sums is None else sums  # what was asked before: many formulas ask for the same
-        self._reads = reads  # notes the base of every measure that is read
-        self._rates = rates
-        self._spenders = spenders
-        self._ages = ages
-        self._pages = pages
-        self._priced = priced
-        self.settings = settings
-        self.first = first  # the tenant's first event, ms
-        self.currency = settings.currency
-        self.zone = cells.zone
+        self.tables = tables
         self.window = window
         self.segments = segments
+        self._reads = reads
+        self._cells = tables.cells
+        self._sums = tables.sums.setdefault(segments, {})
+
+    @property
+    def settings(self) -> TenantSettings:
+        """The tenant's settings."""
+        return self.tables.settings
+
+    @property
+    def currency(self) -> str:
+        """The reporting currency."""
+        return self.tables.settings.currency
+
+    @property
+    def zone(self) -> Zone:
+        """The tenant's zone."""
+        return self._cells.zone
+
+    @property
+    def first(self) -> int | None:
+        """The tenant's first event, ms."""
+        return self.tables.first
 
     def before(self, measure: str, minute: int) -> int:
         """Sum of a measure's changes before a minute."""
+        self._note_read(measure)
+        return self._before(measure, minute)
+
+    def _note_read(self, measure: str) -> None:
         if self._reads is not None:
             self._reads.add(noted(measure, self.window.name, self.window.bucket))
-        key = (measure, minute, self.segments)
+
+    def _before(self, measure: str, minute: int) -> int:
+        key = measure, minute
         found = self._sums.get(key)
         if found is None:
             before = self._cells.before
-            found = self._sums[key] = sum(before(measure, segment, minute) for segment in self.segments)
+            found = self._sums[key] = sum([before(measure, segment, minute) for segment in self.segments])
         return found
 
     def note(self, base: str) -> None:
@@ -96,9 +118,7 @@ class View:
 
     def whole(self) -> "View":
         """The same without segments."""
-        found = copy(self)
-        found.segments = (EVERYTHING,)
-        return found
+        return View(self.tables, self.window, (EVERYTHING,), self._reads)
 
     def by_day(self, measure: str) -> Iterator[tuple[int, int]]:
         """(local day, what happened on it in the window); days older than are kept are one, CARRY."""
@@ -114,8 +134,9 @@ class View:
 
     def flow(self, measure: str) -> int:
         """What happened in the window."""
-        start = self.window.start
-        return self.before(measure, self.window.end) - (0 if start is None else self.before(measure, start))
+        self._note_read(measure)
+        start, total = self.window.start, self._before(measure, self.window.end)
+        return total if start is None else total - self._before(measure, start)
 
     def level(self, measure: str) -> int:
         """How many there are at the window's end."""
@@ -124,16 +145,18 @@ class View:
     def stay_ages(self) -> list[int]:
         """How long the deals that are in a stage at the window's end have been in it, s."""
         self.note("stay_open")
-        return self._ages.seconds(self.segments, self.window.end_ms) if self._ages else []
+        return self.tables.ages.seconds(self.segments, self.window.end_ms) if self.tables.ages else []
 
     def page_count(self) -> PageCount:
         """Visitors of the window of the segments' pages; one of two pages counts for each."""
-        return PageCount(*map(sum, zip(*map(self.page_count_of, self.segments), strict=True)))
+        counts = self.page_counts()
+        found = [counts.get(segment.partition("=")[2], NO_VISITORS) for segment in self.segments]
+        return found[0] if len(found) == 1 else PageCount(*map(sum, zip(*found, strict=True)))
 
-    def page_count_of(self, segment: str) -> PageCount:
-        """Visitors of the window of one page."""
-        assert self._pages is not None, "a view without pages"
-        return self._pages.counts(self.window).get(segment.partition("=")[2], NO_VISITORS)
+    def page_counts(self) -> dict[str, PageCount]:
+        """Visitors of the window, by path; pages without any are left out."""
+        assert self.tables.pages is not None, "a view without pages"
+        return self.tables.pages.counts(self.window)
 
     def level_at_start(self, measure: str) -> int:
         """How many there were just before the window began."""
@@ -162,22 +185,22 @@ class View:
         total = self._unrated()
         for suffix in self._cells.suffixes(f"{base}:", self.segments):
             currency, _, day = suffix.partition(":")
-            if self._rates.rate(currency, self.currency, int(day)) is None:
+            if self.tables.rates.rate(currency, self.currency, int(day)) is None:
                 total += self.flow(f"{base}:{suffix}")
         return total
 
     def _unrated(self) -> int:
-        if self._priced is None:
+        if self.tables.priced is None:
             return 0
-        before, start = self._priced.without_rate(self._rates, self.currency, self.zone), self.window.start
+        before, start = self.tables.priced.without_rate(self.tables.rates, self.currency, self.zone), self.window.start
         return before(self.window.end) - (0 if start is None else before(start))
 
     @property
     def spenders(self) -> Spenders:
         """Every customer with what it spent."""
-        assert self._spenders is not None, "a view without customers"
+        assert self.tables.spenders is not None, "a view without customers"
         self.note(SPENDERS)
-        return self._spenders
+        return self.tables.spenders
 
     def money(self, base: str) -> Money:
         """Money of what happened in the window, each amount at its own day's rate."""
@@ -202,7 +225,7 @@ class View:
         """Money in a foreign currency: by pane, since each day has its rate."""
         amount, priced, unpriced = Fraction(0), 0, 0
         for day, count, minor in self._days(base, currency):
-            rate = self._rates.rate(currency, self.currency, day)
+            rate = self.tables.rates.rate(currency, self.currency, day)
             if rate is None:
                 unpriced += count
             else:
@@ -234,7 +257,7 @@ class View:
         for suffix in self._cells.suffixes(f"{base}#:", self.segments):
             count, (currency, _, day) = read(f"{base}#:{suffix}"), suffix.partition(":")
             same = currency == self.currency
-            rate = Fraction(1) if same else self._rates.rate(currency, self.currency, int(day)) if day else None
+            rate = Fraction(1) if same else self.tables.rates.rate(currency, self.currency, int(day)) if day else None
             if rate is None:
                 unpriced += count
             else:
@@ -247,6 +270,6 @@ class View:
         total = Fraction(0)
         for suffix in self.suffixes(base):
             currency, _, day = suffix.partition(":")
-            rate = self._rates.rate(currency, self.currency, int(day or 0))
+            rate = self.tables.rates.rate(currency, self.currency, int(day or 0))
             total += self._major(self.flow(f"{base}:{suffix}") * (rate or 0), currency)
         return total

@@ -13,7 +13,7 @@ from kpis.cells.measures import LATE
 from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
-from kpis.formulas.view import Sums, View
+from kpis.formulas.view import Tables, View
 from kpis.page_views import PAGED
 from kpis.reads import PARTS, READS, ROWS, Reads, bits
 from kpis.spenders import SPENDERS
@@ -23,6 +23,8 @@ from models.money import digits
 Document = dict[str, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
+MONEY: Final = frozenset({"money", "money/day"})
+LATE_OF: Final = {rows: f"{measure}:" for rows, measure in LATE.items()}  # how those of late events begin
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +80,13 @@ class Board:
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
-        self._sums: Sums = {}
+        tenant = state.tenant
+        self._tables = Tables(
+            tenant.cells, tenant.rates, tenant.settings, tenant.spenders, tenant.ages, tenant.landings.pages,
+            state.first, state.priced,
+        )  # fmt: skip
+        self._framed = {name: self._frame(at) for name, at in self._windows.items()}
+        self._events: dict[str, tuple[str, ...]] = {}  # by KPI: what it hears of
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
         self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
@@ -133,9 +141,7 @@ class Board:
         return found
 
     def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
-        tenant = self._tenant
-        indexes = tenant.spenders, tenant.ages, tenant.landings.pages, self._state.first, self._state.priced
-        return View(self._cells, tenant.rates, self._settings, at, segments, reads, self._sums, *indexes)
+        return View(self._tables, at, segments, reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
@@ -220,49 +226,59 @@ class Board:
         return found or (kpi.quality and ("received", EVERYTHING) in self._cells.series)
 
     def _heard_by(self, kpi: Kpi) -> tuple[str, ...]:
-        events = kpi.events_by(self._settings.revenue_from)
-        return (*events, *self._conversions) if CONVERSIONS in events else events
+        found = self._events.get(kpi.id)
+        if found is None:
+            events = kpi.events_by(self._settings.revenue_from)
+            found = self._events[kpi.id] = (*events, *self._conversions) if CONVERSIONS in events else events
+        return found
 
     def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
+        labels = self._cells.suffixes(prefix, view.segments)
+        if not labels:
+            return 0
         key = (events, prefix, view.window.name, view.segments)
         found = self._heard_sums.get(key)
         if found is None:
-            labels = self._cells.suffixes(prefix, view.segments)
             found = self._heard_sums[key] = sum(view.flow(prefix + one) for one in labels if hears(events, one))
         return found
 
     def _document(
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
-        at, state = view.window, self._state
-        still = kpi.stock or kpi.quality or kpi.lifetime
+        at = view.window
         rows = kpi.rows if segment and not kpi.vector else "none"
-        late = 0 if still else self._heard(events or self._heard_by(kpi), view, f"{LATE[rows]}:")
-        first = state.first
-        start = first if at.start is None else at.start * MINUTE_MS
+        late = 0 if kpi.still else self._heard(events or self._heard_by(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
             "window": at.name,
             "segment": segment,
-            "value": self._printed(figure.value, kpi.unit in ("money", "money/day")),
+            "value": self._printed(figure.value, kpi.unit in MONEY),
             "unit": kpi.unit,
             "numerator": self._printed(figure.numerator, kpi.sides[0]),
             "denominator": self._printed(figure.denominator, kpi.sides[1]),
             "n": figure.n,
             "status": self._status(kpi, at, figure),
             "state": "live" if not at.complete else "corrected" if late else "final",
+            "late_revised": late,
+        }
+        found.update(self._framed[at.name])
+        self._add_optional(found, kpi, figure)
+        return found
+
+    def _frame(self, at: Window) -> Document:
+        """What all documents of a window have in common."""
+        state = self._state
+        start = state.first if at.start is None else at.start * MINUTE_MS
+        return {
             "start": instant_text(min(at.end_ms if start is None else start, at.end_ms)),
             "end": instant_text(at.end_ms),
             "tz": self._settings.tz,
             "as_of": instant_text(self._as_of),
             "watermark": None if state.watermark is None else instant_text(state.watermark),
-            "late_revised": late,
             "definition": state.definition,
         }
-        return found | self._optional(kpi, figure)
 
-    def _optional(self, kpi: Kpi, figure: Figure) -> Document:
-        found: Document = {}
+    def _add_optional(self, found: Document, kpi: Kpi, figure: Figure) -> None:
         if figure.parts:
             found["parts"] = {k: self._printed(v, k in kpi.money_parts) for k, v in figure.parts.items()}
         if figure.open is not None:
@@ -273,9 +289,8 @@ class Board:
             found["unpriced"] = figure.unpriced
         if figure.margin is not None:
             found["margin"] = figure.margin
-        if any(kpi.sides):
+        if kpi.money:
             found["currency"] = self._settings.currency
-        return found
 
     def _status(self, kpi: Kpi, at: Window, figure: Figure) -> str:
         first = self._state.first
@@ -298,6 +313,13 @@ class Board:
 
 def money_text(amount: Fraction, places: int) -> str:
     """An amount in major units as decimal text, rounded half-even to a currency's digits."""
-    minor = round(Fraction(amount) * 10**places)
+    exact = Fraction(amount) if isinstance(amount, float) else amount
+    minor = _half_even(exact.numerator * 10**places, exact.denominator)
     sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
     return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
+
+
+def _half_even(numerator: int, denominator: int) -> int:
+    """As round() of their quotient, several times as fast as it is for a Fraction."""
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))

@@ -17,7 +17,7 @@ from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
 from kpis.cells.cells import EVERYTHING
 from kpis.engine import Engine
-from kpis.formulas.view import View
+from kpis.formulas.view import Tables, View
 from ops.local import Kafka
 from tests.feed import ms
 from tests.integration.crm_rig import EVENTS, Crm, fed
@@ -168,7 +168,7 @@ def check_rolling(engine: Engine, tenant: str) -> None:
     assert len(lines) == 337
     for line in lines:
         at = window_at("30d", ms(crm.after(line["day"])), own.zone)
-        view = View(own.cells, own.rates, own.settings, at, (EVERYTHING,))
+        view = View(Tables(own.cells, own.rates, own.settings), at, (EVERYTHING,))
         rate, money = formulas["win_rate"](view), formulas["closed_won_value"](view)
         assert [rate.numerator, rate.n] == [int(line["won_30d"]), int(line["closed_30d"])], line
         assert rate.value == (pytest.approx(float(line["win_rate_30d"])) if line["win_rate_30d"] else None)
@@ -181,7 +181,7 @@ def check_open(engine: Engine, tenant: str, answers: dict[str, Any]) -> None:
     formula = next(kpi.formula for kpi in CATALOG if kpi.id == "open_pipeline")
     for end, wanted in crm.month_ends(answers["open_pipeline_at_month_end"]):
         at = window_at("month", ms(end), own.zone)
-        assert formula(View(own.cells, own.rates, own.settings, at, (EVERYTHING,))).value == wanted, end
+        assert formula(View(Tables(own.cells, own.rates, own.settings), at, (EVERYTHING,))).value == wanted, end
 
 
 def test_the_doubled_feed_is_known_as_such() -> None:

@@ -9,7 +9,7 @@ import pytest
 from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
 from kpis.cells.cells import EVERYTHING
-from kpis.formulas.view import View
+from kpis.formulas.view import Tables, View
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets import bank_marketing as bank
@@ -103,5 +103,5 @@ def check_months(counted: Counted, months: dict[str, list[int]]) -> None:
     for month, (clients, won) in months.items():
         year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
         at = window_at("month", ms(f"{year}-{number + 1:02d}-01"), own.zone)
-        figure = formula(View(own.cells, own.rates, own.settings, at, (EVERYTHING,)))
+        figure = formula(View(Tables(own.cells, own.rates, own.settings), at, (EVERYTHING,)))
         assert [figure.denominator, figure.numerator] == [clients, won], month

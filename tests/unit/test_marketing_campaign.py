@@ -8,7 +8,7 @@ import pytest
 from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
 from kpis.cells.cells import EVERYTHING
-from kpis.formulas.view import View
+from kpis.formulas.view import Tables, View
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets import marketing_campaign as campaign
@@ -84,7 +84,7 @@ def check_months(counted: Counted, months: dict[str, int]) -> None:
     for month, wanted in months.items():
         year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
         at = window_at("month", ms(f"{year}-{number + 1:02d}-01"), own.zone)
-        view = View(own.cells, own.rates, own.settings, at, (EVERYTHING,), spenders=own.spenders)
+        view = View(Tables(own.cells, own.rates, own.settings, own.spenders), at, (EVERYTHING,))
         assert [formulas[kpi](view).value for kpi in ("new_customers", "signups")] == [wanted, wanted], month
         assert formulas["customer_lifetime_value_median"](view).n == wanted
         total += int(formulas["customer_lifetime_value"](view).numerator or 0)
