@@ -72,7 +72,7 @@ def test_a_truncated_letter_is_sent_from_the_topic_or_not_at_all() -> None:
     assert cut.truncated == len(EVENT) * 100
     assert cut.sha256 == hashlib.sha256(EVENT * 100).hexdigest()
     assert sending(cut, lambda letter: whole) == Sending(cut, b"k", EVENT * 100, OWN)
-    assert "made anew" in str(sending(cut, lambda letter: Record(b"k", b"other", [])))
+    assert "recreated" in str(sending(cut, lambda letter: Record(b"k", b"other", [])))
     assert "no more" in str(sending(cut, gone))
 
 
