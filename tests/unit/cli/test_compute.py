@@ -149,7 +149,7 @@ def test_an_empty_file_has_documents_without_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["--as-of", "yesterday"], 2, "--as-of yesterday: give a date"),
+        (["--as-of", "yesterday"], 2, "--as-of yesterday: use a date"),
         (["--as-of", "2026-10-02", "--tz", "Mars/Base"], 2, "no such time zone"),
         (["--as-of", "2026-10-02", "--currency", "XXQ"], 2, "currency"),
         (["--as-of", "2026-10-02", "--window", "31d"], 2, "no such window: 31d (did you mean"),
