@@ -62,7 +62,7 @@ def list_letters(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List open dead letters, grouped by topic, reason and field, with the id of the newest in each group.
+    """List open dead letters. Grouped by topic, reason and field, with the id of the newest in each group.
 
     Example: crmkpi dlq ls --tenant acme --since 2026-10-31T12:00:00Z
     """
@@ -128,7 +128,7 @@ def retry(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send events again once the fault is fixed, to the topic they came from, with the same bytes, key and headers.
+    """Send events again once the fault is fixed. To the topic they came from, with the same bytes, key and headers.
 
     Sending an event and marking it as sent is one transaction, so each is sent once. An event without an id gets a
     new one from its new position. An event rejected again becomes a new dead letter. Exit code 1: some events cannot

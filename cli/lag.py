@@ -40,7 +40,7 @@ def lag(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show whether the workers keep up: records waiting, age of the first, and a verdict.
+    """Show whether the workers keep up. Shows records waiting, the age of the first, and a verdict.
 
     Verdicts: OK, WARN (falling behind), STALL (commits without progress), STOP (no commits), REWIND (went back), ERR.
 

@@ -37,7 +37,7 @@ def skip(
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Skip records that cannot be read (a corrupt batch, an unknown codec). They will not be counted.
+    """Skip records that cannot be read. They will not be counted.
 
     Workers may keep running: one stuck at the batch continues after it by itself. The range is recorded as a loss.
 
@@ -106,7 +106,7 @@ def rebase_command(
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Reset lanes whose state and topics do not match, if what is missing cannot be restored.
+    """Reset lanes whose state and topics do not match. Only if what is missing cannot be restored.
 
     For workers that refuse to start (code 78): lost state with a trimmed journal, a journal trimmed before it was
     counted, a topic that was recreated. Lanes that match are left alone. Exit code 1: a decision is needed.

@@ -29,7 +29,7 @@ def verify(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare published numbers with a full recount: cells with their facts, facts with the journal, Redis with both.
+    """Compare published numbers with a full recount. Cells with their facts, facts with the journal, Redis with both.
 
     Read-only and at fixed positions, so it terminates, and agrees, while events flow. Exit code 0: verified, even if
     the beginning of the journal is gone (it then reports the horizon); 1: something differs or could not be compared.
