@@ -77,7 +77,7 @@ kafka-lock: setup ## regenerate the list of Kafka's jars and their SHA-256
 schemas: setup ## regenerate the JSON Schemas from the models
 	$(BIN)/python -m models.schemas
 
-docs: setup ## regenerate the generated pages of docs/
+docs: setup ## write the generated pages of docs/ anew
 	$(BIN)/python -m pages
 
 clean: ## remove the environment and all caches
