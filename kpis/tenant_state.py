@@ -162,14 +162,17 @@ class TenantState:
 
     def finish(self) -> None:
         """End a batch."""
+        self._expire()  # first: what is older than levels keep goes straight into their carries
         self.tenant.finish()
+        self.tenant.cells.fold()
+
+    def _expire(self) -> None:
         if len(self.newest) == NEWEST:
             minute = minute_of(self.newest[-1])
             if self.expired_day is None or minute // 1440 > self.expired_day:
                 self.expired_day = minute // 1440
                 self.tenant.cells.expire(self.expired_day * 1440)
                 self.dirty.add(("meta", None))
-        self.tenant.cells.fold()
 
     def meta(self) -> dict[str, Any]:
         """What is kept of the tenant as a whole."""

@@ -358,10 +358,12 @@ class Cells:
         old = [pane for pane in series.panes if CARRY < pane < floor]
         if old:
             self._changed.append(series.pack)
-        for pane in old:
-            total = series.panes[pane]
-            series.add(pane, -total)
-            series.add(CARRY, total)
+            carried = 0
+            for pane in old:
+                total = series.panes[pane]
+                series.add(pane, -total)
+                carried += total
+            series.add(CARRY, carried)
         return 1 + len(series.panes) // 16 + 8 * len(old)
 
     def set(self, key: CellKey, total: int) -> None:
