@@ -1,0 +1,45 @@
+"""What touches add to the numbers as they come, beside the presence of their person."""
+
+from typing import Any, Final
+
+from kpis.cells.measures import code
+from kpis.facts.touches import BOT, LATE, TOUCH_CODES, Touches
+from kpis.tenant.tenant import Tenant
+
+LATE_PAGE: Final = code("late.p:crm.page.viewed")
+
+
+def add_touches(tenant: Tenant, touches: Touches) -> None:
+    """What touches added to the numbers as they came."""
+    for (time, kind, flags, own), page in zip(touches, touches.pages, strict=True):
+        touch_deltas(tenant, kind, flags, time // 60_000, own)
+        if page >= 0 and flags & LATE:
+            late_page(tenant, page, time // 60_000)
+
+
+def late_page(tenant: Tenant, page: int, minute: int) -> None:
+    """A late view counts among those of its page."""
+    if tenant.person_sets.followed(page):
+        tenant.ledger.add(tenant.person_sets.page_code(page), LATE_PAGE, minute)
+
+
+def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -> None:
+    """What one touch adds to the numbers, in its own segments."""
+    codes = TOUCH_CODES[kind]
+    add = tenant.ledger.add
+    bot, late = flags & BOT, flags & LATE
+    if late:
+        add(0, codes.late, minute)
+    for measure in codes.robots if bot else codes.people:
+        add(0, measure, minute)
+    if codes.segmented and (late or not bot):
+        segments = plain = tenant.sets.code(tuple(own or ()))
+        if codes.modelled:
+            plain = tenant.sets.code(tuple(own[:-1]))  # the model is the last
+        if not bot:
+            for measure in codes.counts:
+                add(plain, measure, minute)
+            for measure in codes.modelled:
+                add(segments, measure, minute)
+        if late:
+            add(segments, codes.late_segmented, minute)
