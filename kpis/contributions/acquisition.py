@@ -13,10 +13,10 @@ from kpis.contributions.credit import campaign_code
 from kpis.facts.attribution import Horizon, Touch
 from kpis.facts.channels import LONGEST
 from kpis.identity.ids import segment_of
+from kpis.tenant.facts import TenantFacts
 from kpis.tenant.journey import journey_of
 from kpis.tenant.purchases import purchases_of, revenue_facts
 from kpis.tenant.readings import reported_of
-from kpis.tenant.tenant import Tenant
 
 LATE_TOUCHES: Final = "late_touches"
 WAY_GROUPS: Final = ("acquisition", LATE_TOUCHES)  # they read the channel of touches that name none
@@ -24,19 +24,19 @@ BEGINNING: Final = -(1 << 62)
 LATE_CUSTOMERS: Final = ("crm.subscription.", "crm.order.", "crm.customer.", "crm.deal.won")
 
 
-def of_late_touches(tenant: Tenant, root: str) -> Contribution:
+def of_late_touches(tenant: TenantFacts, root: str) -> Contribution:
     """A subject's late touches, each in its channel and campaign; nothing for a name that is no subject any more."""
     if tenant.people.subject(root) == root:
         for touch, type_ in journey_of(tenant, root).late():
             yield late_touch(tenant, touch, type_)
 
 
-def late_touch(tenant: Tenant, touch: Touch, type_: str) -> tuple[int, Delta]:
+def late_touch(tenant: TenantFacts, touch: Touch, type_: str) -> tuple[int, Delta]:
     """A late touch, in the segments of its channel and campaign."""
     return campaign_code(tenant, touch[1:]), Delta(f"late.m:{type_}", touch.time, 1)
 
 
-def of_acquisition(tenant: Tenant, root: str, since: int | None) -> Contribution:
+def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contribution:
     """A subject's way to its purchases, a customer ``since`` (ms); nothing for a name that is no subject any more."""
     if tenant.people.subject(root) != root:
         tenant.horizons.pop(root, None)
@@ -55,14 +55,14 @@ def of_acquisition(tenant: Tenant, root: str, since: int | None) -> Contribution
     yield from _time_to_purchase(tenant, root, first)
 
 
-def _named(tenant: Tenant, root: str) -> str | None:
+def _named(tenant: TenantFacts, root: str) -> str | None:
     """The source that the earliest ``customer.created`` with one says."""
     members = [one for one in tenant.people.identity.members(root) if one in tenant.customers]
     said = [event for one in members for event in reported_of(tenant, one).created if event[4] not in (None, "")]
     return str(min(said)[4])[:LONGEST] if said else None
 
 
-def _new_customer(tenant: Tenant, root: str, since: int, labels: tuple[str, str]) -> Contribution:
+def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str, str]) -> Contribution:
     """A new customer in its acquisition channel and in its source."""
     pairs = zip(("channel", "source"), labels, strict=True)
     channel, source = (tenant.sets.code((segment_of(*pair),)) for pair in pairs)
@@ -75,7 +75,7 @@ def _new_customer(tenant: Tenant, root: str, since: int, labels: tuple[str, str]
                 yield source, Delta(f"late.o:{type_}", time, 1)
 
 
-def _time_to_purchase(tenant: Tenant, root: str, first: Touch | None) -> Contribution:
+def _time_to_purchase(tenant: TenantFacts, root: str, first: Touch | None) -> Contribution:
     """Local days from the first touch to the first order, else the first won deal: at the purchase, at the touch."""
     bought = purchases_of(tenant, root, "order") or purchases_of(tenant, root, "deal")
     segments, day = tenant.people.segments(root), tenant.zone.day

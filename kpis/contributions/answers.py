@@ -8,12 +8,12 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.facts.answer_order import AnswerOrder, Dated, dated
 from kpis.facts.nps import Answer, latest_deltas
-from kpis.tenant.tenant import Tenant
+from kpis.tenant.facts import TenantFacts
 
 MANY: Final = 64  # answers of an id from which on their order is kept
 
 
-def _others(tenant: Tenant, raws: Iterable[str], survey: str, own: Dated) -> Iterator[Dated]:
+def _others(tenant: TenantFacts, raws: Iterable[str], survey: str, own: Dated) -> Iterator[Dated]:
     """The answers of some ids that could be the neighbours of one."""
     for raw in raws:
         held = tenant.answers.get(raw, [])
@@ -30,7 +30,7 @@ def _others(tenant: Tenant, raws: Iterable[str], survey: str, own: Dated) -> Ite
         yield from found[max(at - 1, 0) : at + 1]
 
 
-def one_more(tenant: Tenant, person: str, answer: Answer) -> Iterator[tuple[Delta, int]]:
+def one_more(tenant: TenantFacts, person: str, answer: Answer) -> Iterator[tuple[Delta, int]]:
     """(change, sign) that another answer of a person makes, before it is kept; see `answer_deltas`."""
     own = dated(answer, tenant.settings)
     if own is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
 from kpis.cells.ledger import Contribution
-from kpis.tenant.clicks import Click
+from kpis.tenant.facts import Click
 from kpis.tenant.tenant import Tenant
 
 

@@ -7,11 +7,11 @@ from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import deal_deltas, deal_segments, stage_named
 from kpis.facts.stages import STAGE_EVENTS, stay_deltas
 from kpis.identity.ids import segment_of
+from kpis.tenant.facts import TenantFacts
 from kpis.tenant.readings import reading, stays_of
-from kpis.tenant.tenant import Tenant
 
 
-def deal_parts(tenant: Tenant, key: str) -> Parts:
+def deal_parts(tenant: TenantFacts, key: str) -> Parts:
     """A deal in its own segments and those of its stages."""
     read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant.sets))
     segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
@@ -28,7 +28,7 @@ def deal_parts(tenant: Tenant, key: str) -> Parts:
     }
 
 
-def of_deal(tenant: Tenant, key: str) -> Contribution:
+def of_deal(tenant: TenantFacts, key: str) -> Contribution:
     """A deal, in its own segments, with its late events."""
     if key not in tenant.deals:
         return

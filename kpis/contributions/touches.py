@@ -2,8 +2,12 @@
 
 from typing import Any, Final
 
+from kpis.cells.deltas import Delta
+from kpis.cells.ledger import Contribution
 from kpis.cells.measures import code
-from kpis.facts.touches import BOT, LATE, TOUCH_CODES, Touches
+from kpis.facts.attribution import TOUCH_TYPES
+from kpis.facts.outreach import TYPES
+from kpis.facts.touches import BOT, BY_CODE, LATE, LOGINS, TOUCH_CODES, Touches
 from kpis.tenant.tenant import Tenant
 
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
@@ -43,3 +47,25 @@ def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -
                 add(segments, measure, minute)
         if late:
             add(segments, codes.late_segmented, minute)
+
+
+# Late touches that count in the segments of their subject, too.
+TOUCHES_OF_SUBJECTS: Final = frozenset(
+    code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
+)
+
+
+def of_late_views(tenant: Tenant, raw: str) -> Contribution:
+    """Late touches fall in the subject's segments."""
+    segments = tenant.people.segments(tenant.people.subject(raw))
+    for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
+        if flags & LATE and kind in TOUCHES_OF_SUBJECTS:
+            yield segments, Delta(f"late.s:{BY_CODE[kind].type}", time, 1)
+
+
+def of_logins(tenant: Tenant, raw: str) -> Contribution:
+    """A user's sign-ins, in the segments of its subject."""
+    segments = tenant.people.segments(tenant.people.person(raw))
+    for time, kind, _, _ in tenant.people.touches.get(raw, ()):
+        if kind in LOGINS:
+            yield segments, Delta("logins", time, 1)

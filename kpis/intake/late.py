@@ -2,7 +2,7 @@
 
 from kpis.cells.deltas import DAY_MS
 from kpis.contributions.acquisition import LATE_CUSTOMERS
-from kpis.contributions.groups import late_deltas
+from kpis.contributions.late import late_deltas
 from kpis.facts.survey_scores import late_segments
 from kpis.facts.touches import SENTIMENT, is_judged
 from kpis.intake.attribution import note_late

@@ -5,8 +5,8 @@ from typing import Final
 
 from kpis.cells.cells import Cells
 from kpis.cells.ledger import Group
-from kpis.contributions.groups import TOUCHES_OF_SUBJECTS, of_way
-from kpis.contributions.touches import add_touches
+from kpis.contributions.customers import of_way
+from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, add_touches
 from kpis.contributions.touches_to_close import closings, late_without_deal
 from kpis.facts.touches import LATE, LOGINS, restored_touches
 from kpis.identity.pseudonyms import is_plain

@@ -5,27 +5,24 @@ that nothing came of it; its subject takes that back for the clicks that a conve
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from kpis.identity.pseudonyms import is_plain, pseudonym
 from kpis.tenant.conversions import Conversions
-from kpis.tenant.facts import TenantFacts
+from kpis.tenant.facts import Click, TenantFacts
 from models.record import Row
-
-Click = list[Any]  # [t, source, id, the id it came with, own segments]
 
 
 class Clicks:
     """The clicks of one tenant by id, made from the shelf ``facts``: click id (else source and event id) -> first."""
 
     def __init__(self, tenant: TenantFacts, conversions: Conversions) -> None:
-        self.facts: dict[str, Click] = {}
+        self.facts = tenant.click_facts
         self._tenant = tenant
         self._conversions = conversions
         self._of: dict[str, list[str]] = {}  # id -> its clicks
         self._plain: dict[str, str] = {}  # click -> its key, of those that an earlier build stored as they were told
 
-    def take(self, row: "Row", raw: str, own: tuple[str, ...]) -> None:
+    def take(self, row: Row, raw: str, own: tuple[str, ...]) -> None:
         """A click: of those that share a click id the first counts."""
         tenant = self._tenant
         key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")

@@ -20,7 +20,7 @@ class Conversions:
     """The conversions of one tenant by id and by click, made from the shelf ``facts``."""
 
     def __init__(self, tenant: TenantFacts) -> None:
-        self.facts = tenant.conversions_of
+        self.facts = tenant.conversion_facts
         self.types = frozenset(f"crm.{name}" for name in tenant.settings.conversion_types)
         self.by_click: dict[str, list[int]] = {}  # click id -> when, ms
         self._tenant = tenant

@@ -32,6 +32,8 @@ from kpis.tenant.people import People
 from models.settings import TenantSettings
 
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
+Click = list[Any]  # [t, source, id, the id it came with, own segments]
+Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
 class TenantFacts:
@@ -77,6 +79,9 @@ class TenantFacts:
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
+        self.conversion_facts: dict[str, list[list[Any]]] = {}  # id and period -> [t, click id or None]
+        self.click_facts: dict[str, Click] = {}  # click id (else source and event id) -> first
+        self.form_facts: dict[str, Form] = {}  # id, form and visit -> what happened
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
         self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type, segments beside the subject's own]
@@ -89,7 +94,6 @@ class TenantFacts:
         self._fitted: dict[tuple[str, ...], tuple[str, ...]] = {}
 
         self._own_codes: dict[tuple[str | None, ...], int] = {}
-        self.conversions_of: dict[str, list[list[Any]]] = {}  # id and period -> [t, click id or None]
         self.traits_read = ("country", *settings.dimensions)
         self._no_traits = [None] * len(self.traits_read)
 
@@ -187,5 +191,5 @@ LISTS: Final[dict[str, Callable[[TenantFacts], dict[str, list[Any]]]]] = {
     "record": lambda tenant: tenant.records,
     "ticket": lambda tenant: tenant.tickets,
     "cost": lambda tenant: tenant.costs,
-    "conversion": lambda tenant: tenant.conversions_of,
+    "conversion": lambda tenant: tenant.conversion_facts,
 }

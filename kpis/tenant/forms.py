@@ -5,15 +5,14 @@ start; sent at any time of that session it is not abandoned. Without a session i
 which has one local day in any time zone; a release before kept it by the local day.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.identity.pseudonyms import pseudonym
-from kpis.tenant.facts import TenantFacts
+from kpis.tenant.facts import Form, TenantFacts
 from models.record import Row
 
 QUARTER_MS: Final = 15 * MINUTE_MS
-Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
 class Forms:
@@ -23,12 +22,12 @@ class Forms:
     """
 
     def __init__(self, tenant: TenantFacts) -> None:
-        self.facts: dict[str, Form] = {}
+        self.facts = tenant.form_facts
         self._tenant = tenant
         self._of: dict[str, list[str]] = {}  # id -> keys
         self._plain: dict[str, str] = {}  # key -> stored key, of sessions that an earlier build stored plainly
 
-    def take(self, row: "Row", raw: str, sent: bool) -> None:
+    def take(self, row: Row, raw: str, sent: bool) -> None:
         """A start or a submission."""
         tenant, session = self._tenant, row.data.get("session_id")
         visit = f"s{session}" if session else f"q{row.time // QUARTER_MS}"

@@ -132,7 +132,7 @@ class SpendTable:
         since = self._arrays()[0]
         return int(since[since >= minute].min(initial=NEVER))
 
-    def worths(self, window: "Window", segments: Sequence[str]) -> tuple[list[int], int]:
+    def worths(self, window: Window, segments: Sequence[str]) -> tuple[list[int], int]:
         """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
         table = self._settled(self._worth, NEVER)
         since, codes, used = self._arrays()
