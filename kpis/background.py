@@ -10,7 +10,7 @@ from kpis.redefined import Redefinition
 from kpis.slices import Pace, Work, paced
 from kpis.state.erasure import Plan
 from kpis.stored import Entry, cell_entries
-from kpis.tenant import Tenant
+from kpis.tenant.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.tenants import Tenants
 from models.settings import TenantSettings

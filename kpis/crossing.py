@@ -15,9 +15,9 @@ from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
 from kpis.formulas.acquisition import MONTH_MINUTES
-from kpis.page_views import PAGED
 from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
-from kpis.spenders import SPENDERS
+from kpis.tenant.page_views import PAGED
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant_state import TenantState
 from models.settings import TenantSettings
 
@@ -92,10 +92,10 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
     for behind in LAGGED:
         if next_midnight(state.tenant.zone, before - behind) < end - behind:
             _add(due, 1 << PLACES["24h"], rows.get("cost.acquisition", 0))
-    if state.tenant.spenders.newest >= before:
+    if state.tenant.spend_table.newest >= before:
         _add(due, OPEN_WINDOWS, rows.get(SPENDERS, 0))
     for name, width in MINUTE_WINDOWS.items():
-        if state.tenant.spenders.next_since(before - width) < end - width:
+        if state.tenant.spend_table.next_since(before - width) < end - width:
             _add(due, 1 << PLACES[name], rows.get(SPENDERS, 0))
     _first_passed(state, before, end, due)
     return due

@@ -79,8 +79,8 @@ def take_apart(state: TenantState) -> None:
     for pack in tenant.cells.all_packs():
         pack.members.clear()  # its series point back at it
     for part in (
-        state, tenant, tenant.cells, tenant.ledger, tenant.ages, tenant.spenders, tenant.conversions, tenant.clicks,
-        tenant.forms, tenant.landings, tenant.landings.pages, tenant.scored, people, people.sets, people.identity,
-        *people.identity.forests,
+        state, tenant, tenant.cells, tenant.ledger, tenant.ages, tenant.spend_table, tenant.conversions, tenant.clicks,
+        tenant.forms, tenant.landings, tenant.landings.pages, tenant.engagement, tenant.person_sets, people,
+        people.identity, *people.identity.forests,
     ):  # fmt: skip
         vars(part).clear()

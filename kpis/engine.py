@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpis.background import Background, Failure
-from kpis.intake import quality
+from kpis.intake import batch, quality
+from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
 from kpis.slices import PACE, Pace, paced
 from kpis.state.erasing import MANY_GROUPS
 from kpis.state.erasure import REQUEST
 from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
-from kpis.tenant import Tenant
 from kpis.tenant_state import TenantState
 from kpis.tenants import AWAKE, Tenants
 from models.record import Block, Refusal, Row
@@ -98,7 +98,7 @@ class Engine:
     def state(self, tenant: str) -> TenantState:
         """A tenant's state, empty when it is new."""
         if tenant not in self._tenants:
-            return self._tenants.add(TenantState(Tenant(tenant, self._book[tenant])))
+            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant])))
         return self._tenants.take(tenant)
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -199,7 +199,7 @@ class Engine:
             state.request = None
             self._background.erase(part.tenant, plan)
             if state.tenant.ledger.size > MANY_GROUPS:
-                state.tenant.finish()
+                batch.finish(state.tenant)
 
     def finish(self) -> Outcome:
         """End the batch: changes go into the cells."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kpis.slices import Work
 from kpis.stored import cell_key
-from kpis.tenant import Tenant
+from kpis.tenant.tenant import Tenant
 
 LARGE: Final = 100  # a smaller table goes at once
 
@@ -25,8 +25,8 @@ def dismantle(tenant: Tenant) -> Work:
         yield 2
     people = tenant.people
     parts = (
-        tenant, tenant.cells, people, people.sets, people.identity, *people.identity.forests, tenant.landings,
-        tenant.scored, tenant.ages,
+        tenant, tenant.cells, people, tenant.person_sets, people.identity, *people.identity.forests, tenant.landings,
+        tenant.engagement, tenant.ages,
     )  # fmt: skip
     for table in chain.from_iterable(vars(part).values() for part in parts):
         yield from _empty(table)

@@ -15,7 +15,7 @@ from kpis.cells.cells import EVER, Cells
 from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
 from kpis.reads import AGEING
 from kpis.schedule import HOUR, LIVE, next_turn
-from kpis.spenders import NEVER
+from kpis.tenant.spend_table import NEVER
 from kpis.tenant_state import TenantState
 
 
@@ -30,7 +30,7 @@ def next_due(state: TenantState) -> int:
     if memory.due or cells.touched:
         return memory.minute
     following = memory.minute + 1
-    if not is_regular(cells, following) or state.tenant.spenders.newest >= memory.minute:
+    if not is_regular(cells, following) or state.tenant.spend_table.newest >= memory.minute:
         return following
     reasons = (_turns, _page_views, _customers, _whole)
     due = chain(_panes(cells, memory.minute), *(reason(state, memory.minute) for reason in reasons))
@@ -73,7 +73,7 @@ def _page_views(state: TenantState, minute: int) -> Iterator[int]:
 def _customers(state: TenantState, minute: int) -> Iterator[int]:
     """When the start of a window passes the minute in which somebody became a customer."""
     for width in MINUTE_WINDOWS.values():
-        if (since := state.tenant.spenders.next_since(minute - width)) != NEVER:
+        if (since := state.tenant.spend_table.next_since(minute - width)) != NEVER:
             yield since + width + 1
 
 

@@ -20,12 +20,14 @@ from kpis.cells.cells import Cells
 from kpis.cells.measures import is_counter
 from kpis.cells.series import CARRY
 from kpis.chunks import MORE
+from kpis.intake import batch
+from kpis.intake.batch import new_tenant
 from kpis.slices import SLICE, Work, paced
 from kpis.state.erasing import MANY_GROUPS, carry_out
 from kpis.state.erasure import Plan, treated
 from kpis.state.rebuild import contribute, restore
 from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
-from kpis.tenant import LISTS, Tenant
+from kpis.tenant.facts import LISTS
 from kpis.tenant_state import TenantState
 from models.record import Row
 from models.settings import TenantSettings
@@ -49,7 +51,7 @@ class Redefinition:
         self._units = units
         self._few = max(1, units // COMPARED)  # facts that are copied or compared in one go
         self.state = state
-        self.tenant = Tenant(state.tenant.name, settings, state.generations)
+        self.tenant = new_tenant(state.tenant.name, settings, state.generations)
         self.following = False  # every row is counted in both
         self._ready = False
         self._copied = False
@@ -93,7 +95,7 @@ class Redefinition:
         cells.fold()
 
     def _end_batch(self) -> None:
-        self.tenant.finish()
+        batch.finish(self.tenant)
         self._changed |= self.tenant.dirty
         self.tenant.dirty.clear()
 
@@ -144,7 +146,7 @@ class Redefinition:
 
     def _take(self, row: Row) -> None:
         # Under these settings more ids may have been of an erased subject than under those of the state.
-        self.tenant.take(*(treated(self.tenant, row) if self.tenant.erased else (row,)))
+        batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.erased else (row,)))
 
     def _erase(self, plan: Plan) -> None:
         carry_out(self.tenant, plan.beside(self.tenant))

@@ -22,10 +22,12 @@ from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by
 from kpis.facts.touches import PAGE
 from kpis.identity.pseudonyms import pseudonym
+from kpis.intake.batch import new_tenant
 from kpis.priced import Key
 from kpis.slices import Work
 from kpis.state.definition import counted_with
-from kpis.tenant import LISTS, Tenant
+from kpis.tenant.facts import LISTS
+from kpis.tenant.tenant import Tenant
 from kpis.tenant_state import REDEFINED, TenantState
 from models.settings import TenantSettings
 
@@ -155,7 +157,7 @@ def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettin
     settings = entries.pop(_key("f", name, "settings", ""), None)
     if (meta := entries.pop(_key("f", name, "meta", ""), None)) is not None:
         state.load_meta(orjson.loads(meta))
-    state.tenant = Tenant(name, _settings_of(state, settings, given), state.generation)
+    state.tenant = new_tenant(name, _settings_of(state, settings, given), state.generation)
     while entries:
         key, value = entries.popitem()
         generation = generation_of(key)

@@ -10,14 +10,16 @@ from kpis.cells.cells import OTHER, CellKey, Cells
 from kpis.cells.deltas import DAY_MS
 from kpis.cells.ledger import minute_of
 from kpis.cells.measures import is_counter
-from kpis.intake import quality
+from kpis.intake import batch, quality
 from kpis.intake.dedupe import Seen
+from kpis.intake.late import event_label
+from kpis.intake.unpicked import NOBODY
 from kpis.priced import Priced
 from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
 from kpis.state import erasing, erasure, rebuild
 from kpis.state.definition import counted_with
-from kpis.tenant import NOBODY, Tenant, event_label
+from kpis.tenant.tenant import Tenant
 from models.events import SHAPES
 from models.record import UNKNOWN_TYPE, Block, Row
 
@@ -129,7 +131,7 @@ class TenantState:
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
         taken, gone = erasure.treated(tenant, row) if tenant.erased else (row, NOBODY)
-        tenant.take(taken, gone)
+        batch.take(tenant, taken, gone)
         if self.follower is not None:
             self.follower(taken)
         if row.type == erasure.REQUEST:
@@ -163,7 +165,7 @@ class TenantState:
     def finish(self) -> None:
         """End a batch."""
         self._expire()  # first: what is older than levels keep goes straight into their carries
-        self.tenant.finish()
+        batch.finish(self.tenant)
         self.tenant.cells.fold()
 
     def _expire(self) -> None:

@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CUSTOMERS
+from kpis.facts.mrr_movements import GAINS, LOSSES
 from kpis.formulas import common as f
 from kpis.formulas import revenue as r
 from kpis.formulas.common import Step
 from kpis.formulas.view import View
-from kpis.movements import GAINS, LOSSES
 
 SUBSCRIPTIONS: Final = ("crm.subscription.",)
 RENEWALS: Final = ("crm.renewal.",)

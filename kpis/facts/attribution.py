@@ -77,3 +77,23 @@ def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str
             pair = touch[1:]
             found[pair] = found.get(pair, 0) + given
     return found
+
+
+UNKNOWN: Final = "unknown"
+DIRECT: Final = "direct"
+
+
+class Horizon(NamedTuple):
+    """What may change a subject's acquisition: touches up to the ``first``, and its first page view.
+
+    What they may change of its credits: touches up to the ``last`` sale, ms. ``fallback``: see `Journey`.
+    """
+
+    first: int
+    last: int
+    fallback: str
+
+    @property
+    def viewed(self) -> bool:
+        """It has seen a page."""
+        return self.fallback == DIRECT

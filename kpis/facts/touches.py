@@ -15,8 +15,6 @@ BOT: Final = 1
 LATE: Final = 2
 NOTHING: Final = -1
 CHUNK: Final = 64
-
-
 MENTIONS: Final = ("commented", "mentioned", "messaged")
 MOODS: Final = ("positive", "neutral", "negative")
 OPINION: Final = 0.05  # a sentiment beyond it, either way, is no longer neutral

@@ -10,7 +10,7 @@ from kpis.cells.measures import YOUNG
 from kpis.formulas.common import Count, Figure, Formula, ratio
 from kpis.formulas.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.formulas.view import View
-from kpis.page_views import NO_VISITORS, PAGED, PageCount
+from kpis.tenant.page_views import NO_VISITORS, PAGED, PageCount
 
 
 def with_open(formula: Formula, still: Count) -> Formula:

@@ -8,9 +8,9 @@ from typing import Final
 from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import bucket_after, bucket_start
 from kpis.facts.cohorts import KEPT, cohort_label
+from kpis.facts.mrr_movements import GAINS, LOSSES
 from kpis.formulas.common import Figure, Formula
 from kpis.formulas.view import Money, View
-from kpis.movements import GAINS, LOSSES
 
 MONTHS: Final = 6
 

@@ -13,9 +13,9 @@ from kpis.cells.cells import EVERYTHING, Cells
 from kpis.cells.measures import base_of, noted
 from kpis.facts.money import Rates
 from kpis.facts.stages import StayAges
-from kpis.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.priced import Priced
-from kpis.spenders import SPENDERS, Spenders
+from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
+from kpis.tenant.spend_table import SPENDERS, SpendTable
 from models.money import digits
 from models.settings import TenantSettings
 
@@ -42,7 +42,7 @@ class Tables:
     cells: Cells
     rates: Rates
     settings: TenantSettings
-    spenders: Spenders | None = None
+    spenders: SpendTable | None = None
     ages: StayAges | None = None
     pages: PageViews | None = None
     first: int | None = None  # the tenant's first event, ms
@@ -196,7 +196,7 @@ class View:
         return before(self.window.end) - (0 if start is None else before(start))
 
     @property
-    def spenders(self) -> Spenders:
+    def spenders(self) -> SpendTable:
         """Every customer with what it spent."""
         assert self.tables.spenders is not None, "a view without customers"
         self.note(SPENDERS)

@@ -1,1 +1,1 @@
-"""What is decided about an event before it becomes facts: whether it is a copy, and how clean the stream is."""
+"""What an event does to a tenant: whether it is a copy, whose it is, and which facts it makes; the quality counters."""

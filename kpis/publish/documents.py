@@ -14,9 +14,9 @@ from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.formulas.view import Tables, View
-from kpis.page_views import PAGED
 from kpis.reads import PARTS, READS, ROWS, Reads, bits
-from kpis.spenders import SPENDERS
+from kpis.tenant.page_views import PAGED
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant_state import TenantState
 from models.money import digits
 
@@ -82,7 +82,7 @@ class Board:
         self._segments = self._by_dimension()
         tenant = state.tenant
         self._tables = Tables(
-            tenant.cells, tenant.rates, tenant.settings, tenant.spenders, tenant.ages, tenant.landings.pages,
+            tenant.cells, tenant.rates, tenant.settings, tenant.spend_table, tenant.ages, tenant.landings.pages,
             state.first, state.priced,
         )  # fmt: skip
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}

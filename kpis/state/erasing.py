@@ -6,19 +6,19 @@ and what there is then goes back when the batch ends. Every part that derives so
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from kpis import reach
+from kpis.contributions.touches import add_touches
+from kpis.contributions.touches_to_close import late_without_deal
 from kpis.facts.touches import Touches
 from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
-from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
-from kpis.purchases import settle
-from kpis.rated import forget_rated
+from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
-
-if TYPE_CHECKING:
-    from kpis.tenant import Tenant
+from kpis.tenant.fx_dependents import forget_rated
+from kpis.tenant.lead_groups import open_deals_of
+from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.tenant import Tenant
 
 NUL: Final = "\0"
 # Facts by the id they came with, and the kind of group that is named as they are.
@@ -27,13 +27,13 @@ MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where r
 BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
 
 
-def carry_out(tenant: "Tenant", plan: Plan) -> None:
+def carry_out(tenant: Tenant, plan: Plan) -> None:
     """Carry an erasure out, in the middle of a batch or between two."""
     settle(tenant)
     people, names = tenant.people, plan.names
     roots = _roots(tenant, names)
     members = {member for root in roots for member in people.identity.members(root)}
-    reach.open_deals_of(tenant, *(tenant.leads[raw] for raw in names if raw in tenant.leads))
+    open_deals_of(tenant, *(tenant.leads[raw] for raw in names if raw in tenant.leads))
     if plan.unpick:
         _open_reached(tenant, plan)
     for root in roots:
@@ -56,7 +56,7 @@ def carry_out(tenant: "Tenant", plan: Plan) -> None:
         tenant.dirty.add(("erased", key))
 
 
-def _roots(tenant: "Tenant", names: Iterable[str]) -> list[str]:
+def _roots(tenant: Tenant, names: Iterable[str]) -> list[str]:
     """The subjects that an erasure changes: in accounts also every other one that has an id of the same persons.
 
     So what is put back was taken out: each person that may be another one is named by an id of these subjects, before
@@ -71,7 +71,7 @@ def _roots(tenant: "Tenant", names: Iterable[str]) -> list[str]:
 # --- what goes is taken out of the numbers of others, too
 
 
-def _open_reached(tenant: "Tenant", plan: Plan) -> None:
+def _open_reached(tenant: Tenant, plan: Plan) -> None:
     """Open what the facts that go change of others, and take back what they added touch by touch."""
     ledger = tenant.ledger
     for raw in plan.names:
@@ -91,14 +91,14 @@ def _open_reached(tenant: "Tenant", plan: Plan) -> None:
             ledger.open("message", message)
 
 
-def _add_touches(tenant: "Tenant", raw: str) -> None:
+def _add_touches(tenant: Tenant, raw: str) -> None:
     """What the touches of an id added as they came, beside the groups that they are in."""
     if (touches := tenant.people.touches.get(raw)) is not None:
-        tenant.add_touches(touches)
-    reach.late_without_deal(tenant, raw)
+        add_touches(tenant, touches)
+    late_without_deal(tenant, raw)
 
 
-def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
+def _drop_objects(tenant: Tenant, plan: Plan) -> None:
     """Take away the objects of a subject."""
     for thing in plan.names.keys() & plan.things:
         kind, key = thing.split(":", 1)
@@ -122,7 +122,7 @@ def _drop_objects(tenant: "Tenant", plan: Plan) -> None:
 # --- what stays gets other names
 
 
-def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
+def _move(tenant: Tenant, raw: str, new: str | None) -> None:
     """Give all that is filed under an id another one (None: it goes)."""
     people, ledger = tenant.people, tenant.ledger
     _move_groups(tenant, raw, new)
@@ -144,16 +144,16 @@ def _move(tenant: "Tenant", raw: str, new: str | None) -> None:
     tenant.answer_orders.pop(raw, None)
     tenant.horizons.pop(raw, None)
     tenant.recurring.pop(raw, None)
-    tenant.told.pop(raw, None)
+    tenant.reported.pop(raw, None)
     tenant.lead_logs.pop(raw, None)
-    tenant.scored.drop(raw)
-    tenant.spenders.move(raw, new)
-    people.sets.drop(raw)
+    tenant.engagement.drop(raw)
+    tenant.spend_table.move(raw, new)
+    tenant.person_sets.drop(raw)
     for kind in (*SUBJECT_GROUPS, *PERSON_GROUPS):
         ledger.rename(kind, raw, None)
 
 
-def _move_groups(tenant: "Tenant", raw: str, new: str | None) -> None:
+def _move_groups(tenant: Tenant, raw: str, new: str | None) -> None:
     """Give the groups of facts whose key begins with an id another key."""
     people = tenant.people
     owner = people.owner(raw)
@@ -168,7 +168,7 @@ def _move_groups(tenant: "Tenant", raw: str, new: str | None) -> None:
                 _move_fact(tenant, kind, key, moved)
 
 
-def _move_fact(tenant: "Tenant", kind: str, key: str, new: str | None) -> None:
+def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
     shelf = {**SHELVES, **OBJECTS}[kind](tenant)
     if key not in shelf:
         return
@@ -182,13 +182,13 @@ def _move_fact(tenant: "Tenant", kind: str, key: str, new: str | None) -> None:
     tenant.dirty.add((kind, new))
 
 
-OBJECTS: Final[dict[str, Callable[["Tenant"], dict[str, Any]]]] = {
+OBJECTS: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
     "deal": lambda tenant: tenant.deals,
     "order": lambda tenant: tenant.orders,
     "subscription": lambda tenant: tenant.subscriptions,
     "contract": lambda tenant: tenant.contracts,
 }
-SHELVES: Final[dict[str, Callable[["Tenant"], dict[str, Any]]]] = {
+SHELVES: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
     "lead": lambda tenant: tenant.leads,
     "customer": lambda tenant: tenant.customers,
     "answers": lambda tenant: tenant.answers,
@@ -202,7 +202,7 @@ SHELVES: Final[dict[str, Callable[["Tenant"], dict[str, Any]]]] = {
 }
 
 
-def _move_chunks(tenant: "Tenant", kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:
+def _move_chunks(tenant: Tenant, kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:
     """Note the entries of an id's touches that change; a sign-in names its user once more."""
     if (touches := shelf.get(raw)) is None:
         return
@@ -211,7 +211,7 @@ def _move_chunks(tenant: "Tenant", kind: str, shelf: dict[str, Touches], raw: st
         tenant.dirty.update((kind, (name, number)) for number in range(touches.chunks))
 
 
-def _move_messages(tenant: "Tenant", message: str, new: str) -> None:
+def _move_messages(tenant: Tenant, message: str, new: str) -> None:
     """Store a message that an earlier build stored by its own id under its digest."""
     for key in list(tenant.message_keys(message)):
         recipient = key.partition(NUL)[2]
@@ -230,7 +230,7 @@ def _replace_in(held: dict[str, set[str]], key: str | None, raw: str, new: str |
             found.add(new)
 
 
-def _forget_traits(tenant: "Tenant", plan: Plan) -> None:
+def _forget_traits(tenant: Tenant, plan: Plan) -> None:
     """Of the traits of a subject's deals those stay that numbers fall in."""
     for thing in plan.things:
         key = thing.removeprefix("deal:")
@@ -241,7 +241,7 @@ def _forget_traits(tenant: "Tenant", plan: Plan) -> None:
                 tenant.histories.pop(key, None)  # it holds what it has read
 
 
-def _release(tenant: "Tenant", plan: Plan) -> list[str]:
+def _release(tenant: Tenant, plan: Plan) -> list[str]:
     """Mails to many whose owner is gone are nobody's: their groups move back under their own names."""
     people = tenant.people
     left = [thing for thing in plan.things - plan.names.keys() if plan.unpick]

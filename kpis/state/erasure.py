@@ -3,20 +3,18 @@
 *forget* puts a surrogate, derived from the request and not from the id, in the place of every id of the subject; counts
 stay. *unpick* takes its facts away, and history is restated. What is remembered of an id is a salted hash, with the
 request's time: an event of that id from no later than that, however late it comes, is treated the same, part
-by part: see `Tenant.take`. One from after it is of a new subject. `Plan` says what is to be done; kpis.state.erasing
-does it to the facts of the subject alone.
+by part: see kpis.intake.unpicked. One from after it is of a new subject. `Plan` says what is to be done;
+kpis.state.erasing does it to the facts of the subject alone.
 """
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kpis.identity.ids import CONTACT, NODE_SPACES, split_within, within
 from kpis.identity.links import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.identity.pseudonyms import pseudonym
+from kpis.tenant.facts import TenantFacts
 from models.record import Row
-
-if TYPE_CHECKING:
-    from kpis.tenant import Tenant
 
 REQUEST: Final = "crm.privacy.erasure_requested"
 MESSAGE: Final = "message:"
@@ -38,7 +36,7 @@ class Plan:
     done here, too, with the same surrogates.
     """
 
-    def __init__(self, tenant: "Tenant", row: Row, secret: str, first: "Plan | None" = None) -> None:
+    def __init__(self, tenant: TenantFacts, row: Row, secret: str, first: "Plan | None" = None) -> None:
         people = tenant.people
         self._asked = row, secret
         self.unpick = row.data.get("mode") == "unpick"
@@ -66,11 +64,11 @@ class Plan:
         else:
             self._hide_messages(tenant)
 
-    def beside(self, tenant: "Tenant") -> "Plan":
+    def beside(self, tenant: TenantFacts) -> "Plan":
         """What the request does to the same tenant under other settings."""
         return Plan(tenant, *self._asked, first=self)
 
-    def _hide_messages(self, tenant: "Tenant") -> None:
+    def _hide_messages(self, tenant: TenantFacts) -> None:
         """Messages that an earlier build stored by their own id become digests, too."""
         for thing in self.things if tenant.plain_messages else ():
             message = thing.removeprefix(MESSAGE)
@@ -89,12 +87,12 @@ class Plan:
         return found
 
 
-def _is_own(tenant: "Tenant", thing: str) -> bool:
+def _is_own(tenant: TenantFacts, thing: str) -> bool:
     """Whether an object is its owner's alone: a mail to many is everybody's, and stays."""
     return not thing.startswith(MESSAGE) or len(tenant.message_keys(thing.removeprefix(MESSAGE))) <= 1
 
 
-def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
+def subject_ids(tenant: TenantFacts, row: Row) -> list[str]:
     """The ids that a request is about: all of the subject's, in accounts of the person's when a person is named."""
     people = tenant.people
     ids = named_ids(row.data)
@@ -105,8 +103,8 @@ def subject_ids(tenant: "Tenant", row: Row) -> list[str]:
     return sorted(people.identity.members(people.subject(ids[0])), key=rank)
 
 
-def treated(tenant: "Tenant", row: Row) -> tuple[Row, frozenset[str]]:
-    """An event after erasures, with surrogates; and the ids that it names and that were unpicked: see `Tenant.take`."""
+def treated(tenant: TenantFacts, row: Row) -> tuple[Row, frozenset[str]]:
+    """An event after erasures, with surrogates; and the ids that it names and that were unpicked."""
     erased = tenant.erased
     salt = erased[SALT][0]
 
@@ -130,7 +128,7 @@ def treated(tenant: "Tenant", row: Row) -> tuple[Row, frozenset[str]]:
     return (row._replace(data=data) if found or data != row.data else row), gone
 
 
-def read_traits(tenant: "Tenant", traits: dict[str, Any]) -> dict[str, Any]:
+def read_traits(tenant: TenantFacts, traits: dict[str, Any]) -> dict[str, Any]:
     """The traits that numbers fall in: nothing else is kept of who was forgotten."""
     return {name: traits[name] for name in ("country", *tenant.settings.dimensions) if name in traits}
 

@@ -1,20 +1,21 @@
 """What a tenant derives from all of its facts: after a restart, for a redefinition, and for a check of its cells."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from kpis import groups, reach
 from kpis.cells.cells import Cells
 from kpis.cells.ledger import Group
+from kpis.contributions.customers import of_way
+from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, add_touches
+from kpis.contributions.touches_to_close import closings, late_without_deal
 from kpis.facts.touches import LATE, LOGINS, restored_touches
 from kpis.identity.pseudonyms import is_plain
-from kpis.people import PERSON_GROUPS, SUBJECT_GROUPS
-from kpis.purchases import purchase
-from kpis.rated import note_rated
+from kpis.intake.ownership import shelve
 from kpis.slices import SLICE, Work, finish
-
-if TYPE_CHECKING:
-    from kpis.tenant import Tenant
+from kpis.tenant.fx_dependents import note_rated
+from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.purchases import purchase
+from kpis.tenant.tenant import Tenant
 
 USER: Final = "user:"
 MESSAGE: Final = "message:"
@@ -24,7 +25,7 @@ GROUP: Final = 30
 SUBJECT: Final = 60
 
 
-def restore(tenant: "Tenant") -> Work:
+def restore(tenant: Tenant) -> Work:
     """Make everything that is derived from restored facts."""
     people = tenant.people
     tenant.put_together()
@@ -36,24 +37,35 @@ def restore(tenant: "Tenant") -> Work:
     for part in (tenant.conversions, tenant.clicks, tenant.forms):
         part.restore()
         yield SLICE
-    yield from reach.restore(tenant)
+    yield from _restore_contacts(tenant)
     stepped = [*tenant.leads, *tenant.purchases]
     holders = [*_holders(tenant), *people.attributes, *tenant.customers, *tenant.contacts.of]
-    yield from people.restore(holders, stepped)
+    yield from people.restore(holders)
+    yield from tenant.person_sets.restore(stepped)
     yield from tenant.landings.restore()
     for segment in tenant.landings.pages.segments():
         tenant.sets.admit(segment)
     held = (*tenant.customers, *tenant.purchases, *(f"subscription:{key}" for key in tenant.subscriptions))
     for root in dict.fromkeys(map(people.subject, held)):
-        tenant.spenders.refresh((root,))
+        tenant.spend_table.refresh((root,))
         yield SUBJECT
     yield from _note_touches(tenant)
     for root in dict.fromkeys(people.subject(one) for one in (*tenant.marketing, *held)):
-        finish(groups.of_way(tenant, root))  # its horizon
+        finish(of_way(tenant, root))  # its horizon
         yield SUBJECT
 
 
-def _admit(tenant: "Tenant") -> Work:
+def _restore_contacts(tenant: Tenant) -> Work:
+    """What is derived from contacts, deals and leads."""
+    yield from tenant.contacts.restore()
+    tenant.ages.changed |= tenant.deals.keys()
+    for lead, events in tenant.leads.items():
+        for event in events:
+            if event[4]:
+                tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+
+
+def _admit(tenant: Tenant) -> Work:
     """The values that dimensions are full of, or have so far."""
     tenant.sets.settle()
     for segments in tenant.cells.segments_of.values():
@@ -62,7 +74,7 @@ def _admit(tenant: "Tenant") -> Work:
         yield 1 + len(segments) // 2
 
 
-def _plain_messages(tenant: "Tenant") -> set[str]:
+def _plain_messages(tenant: Tenant) -> set[str]:
     """Messages that an earlier build stored by their own id."""
     stored = (key.partition("\0")[0] for key in tenant.messages)
     owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners if thing.startswith(MESSAGE))
@@ -70,17 +82,17 @@ def _plain_messages(tenant: "Tenant") -> set[str]:
     return {one for told in (stored, owned, held) for one in told if is_plain(one)}
 
 
-def _shelve(tenant: "Tenant") -> Work:
+def _shelve(tenant: Tenant) -> Work:
     """Put the groups of facts under the ids that own them; which deals and orders are purchases."""
     for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
         for key, events in shelf.items():
-            tenant.shelve(kind, key)
+            shelve(tenant, kind, key)
             if (found := purchase(tenant, f"{kind}:{key}")) is not None:
                 tenant.purchases[f"{kind}:{key}"] = found
             yield OBJECT + len(events)
     for kind, priced in (("subscription", tenant.subscriptions), ("contract", tenant.contracts)):
         for key in priced:
-            tenant.shelve(kind, key)
+            shelve(tenant, kind, key)
             note_rated(tenant, f"{kind}:{key}")
             yield OBJECT
     for lead in tenant.leads:
@@ -92,17 +104,17 @@ def _shelve(tenant: "Tenant") -> Work:
             yield 2
 
 
-def _note_touches(tenant: "Tenant") -> Work:
+def _note_touches(tenant: Tenant) -> Work:
     """Which ids have sign-ins, and late touches that count in their subject's segments."""
     for raw, touches in tenant.people.touches.items():
         if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
             tenant.shelve_with("logins", raw, raw)
-        if any(flags & LATE and kind in groups.TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
+        if any(flags & LATE and kind in TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
             tenant.shelve_with("late_views", raw, raw)
         yield 1 + len(touches.packed)
 
 
-def contribute(tenant: "Tenant", cells: Cells) -> Work:
+def contribute(tenant: Tenant, cells: Cells) -> Work:
     """Put what all facts contribute into cells, a part at a time. No batch may run, and no fact change, until the end.
 
     The cells may be the tenant's own, when they are empty, or others, to be compared with its own.
@@ -119,30 +131,30 @@ def contribute(tenant: "Tenant", cells: Cells) -> Work:
     yield done + _put(tenant, cells)
 
 
-def _put(tenant: "Tenant", cells: Cells) -> int:
+def _put(tenant: Tenant, cells: Cells) -> int:
     """Put the rows so far into the cells; the units of work that it takes."""
-    tenant.people.sets.flush(tenant.ledger.rows, tenant.zone)
+    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
     rows = tenant.ledger.take()
     cells.apply(rows, tenant.sets, tenant.ledger.names)
     return 3 * len(rows)
 
 
-def _all(tenant: "Tenant") -> Work:
+def _all(tenant: Tenant) -> Work:
     """What all facts contribute, as rows of the ledger and as presence."""
     ledger, people = tenant.ledger, tenant.people
     for group in _groups(tenant):
         ledger.put(group)
         yield GROUP
     for touches in people.touches.values():
-        tenant.add_touches(touches)
+        add_touches(tenant, touches)
         yield 3 * len(touches.packed)
     for raw in tenant.contacts.of:
-        reach.late_without_deal(tenant, raw)
+        late_without_deal(tenant, raw)
         yield 3
-    yield from people.sets.recount()
+    yield from tenant.person_sets.recount()
 
 
-def _groups(tenant: "Tenant") -> Iterator[Group]:
+def _groups(tenant: Tenant) -> Iterator[Group]:
     """Every group of facts, once."""
     people = tenant.people
     shelves: dict[str, Iterable[str]] = {
@@ -159,7 +171,7 @@ def _groups(tenant: "Tenant") -> Iterator[Group]:
         "click": tenant.clicks.facts,
         "late_views": people.touches,
         "logins": [raw for raw in people.touches if raw.startswith(USER)],
-        "closing": reach.closings(tenant),
+        "closing": closings(tenant),
     }
     persons = people.everyone((*tenant.customers, *_holders(tenant)))
     subjects = dict.fromkeys(map(people.subject, persons))
@@ -167,7 +179,7 @@ def _groups(tenant: "Tenant") -> Iterator[Group]:
     return ((kind, key) for kind, shelf in shelves.items() for key in shelf)
 
 
-def _holders(tenant: "Tenant") -> tuple[str, ...]:
+def _holders(tenant: Tenant) -> tuple[str, ...]:
     """Ids with facts of their own that move with them, beside touches and traits."""
     shelves = (tenant.answers, tenant.scores, tenant.signups, tenant.signins, tenant.marketing)
     return (*(raw for shelf in shelves for raw in shelf), *tenant.conversions.raws, *tenant.forms.raws)

@@ -120,9 +120,9 @@ def test_states_with_plain_ids_go_on(
     rows.insert(data.draw(st.integers(at, len(rows))), request)
     arrived = batches(rows, [0] * len(rows), [True] * len(rows))
     with ExitStack() as earlier:
-        for module in ("clicks", "conversions", "forms", "facts.page_paths", "stored"):
+        for module in ("tenant.clicks", "tenant.conversions", "tenant.forms", "facts.page_paths", "stored"):
             earlier.enter_context(patch(f"kpis.{module}.pseudonym", lambda tenant, text: text))
-        earlier.enter_context(patch("kpis.tenant.pseudonymous", lambda tenant, row, plain: row))
+        earlier.enter_context(patch("kpis.intake.batch.pseudonymous", lambda tenant, row, plain: row))
         lane = Lane(book).take(arrived[:at])
     lane.restart(1)
     lane.take(arrived[at:])
@@ -147,7 +147,11 @@ def test_lists_in_pieces_are_erased_while_a_tenant_is_counted_again(
     rows = data.draw(arrivals(world, hashes=settings == "matched"))
     cuts = data.draw(st.lists(st.sampled_from((False, False, True)), min_size=len(rows), max_size=len(rows)))
     few = st.sampled_from((0, 0, 1, 5, 40, 200))
-    with patch("kpis.chunks.FULL", 150), patch("kpis.deal_history.MANY", 1), patch("kpis.answer_order.MANY", 1):
+    with (
+        patch("kpis.chunks.FULL", 150),
+        patch("kpis.tenant.readings.MANY", 1),
+        patch("kpis.contributions.answers.MANY", 1),
+    ):
         lane = Lane(TenantBook.from_mapping({"tenant": own}), Pace(units=1, entries=3))
         for batch in batches(rows, [0] * len(rows), cuts):
             for tenant, block in batch:

@@ -84,7 +84,7 @@ def check_months(counted: Counted, months: dict[str, int]) -> None:
     for month, wanted in months.items():
         year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
         at = window_at("month", ms(f"{year}-{number + 1:02d}-01"), own.zone)
-        view = View(Tables(own.cells, own.rates, own.settings, own.spenders), at, (EVERYTHING,))
+        view = View(Tables(own.cells, own.rates, own.settings, own.spend_table), at, (EVERYTHING,))
         assert [formulas[kpi](view).value for kpi in ("new_customers", "signups")] == [wanted, wanted], month
         assert formulas["customer_lifetime_value_median"](view).n == wanted
         total += int(formulas["customer_lifetime_value"](view).numerator or 0)

@@ -10,7 +10,7 @@ from kpis import chunks
 from kpis.chunks import FULL, MORE
 from kpis.engine import Engine
 from kpis.stored import chunk_key
-from kpis.tenant import LISTS
+from kpis.tenant.facts import LISTS
 from models.record import Row
 from models.tenants import TenantBook
 from tests.feed import Feed, ms

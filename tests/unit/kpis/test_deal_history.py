@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from kpis.cells.deltas import DAY_MS
-from kpis.deal_history import BETWEEN, History, Reading
+from kpis.facts.deal_history import BETWEEN, History, Reading
 from kpis.facts.deals import DealEvent, deal_event
 from models.settings import TenantSettings
 

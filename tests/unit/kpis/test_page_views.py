@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kpis.calendar.windows import Window
 from kpis.facts.page_paths import PAGES
-from kpis.page_views import PageCount, PageViews
+from kpis.tenant.page_views import PageCount, PageViews
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, event

@@ -12,11 +12,12 @@ from kpis.calendar.zone import day_date, zone
 from kpis.cells.cells import Cells
 from kpis.cells.series import CARRY
 from kpis.engine import Engine
+from kpis.intake import batch
 from kpis.redefined import moved_days
 from kpis.slices import PACE, Pace, Work, finish
 from kpis.state import definition, rebuild
 from kpis.stored import first_generation
-from kpis.tenant import Tenant
+from kpis.tenant.tenant import Tenant
 from models.record import BOT, Row
 from models.settings import TenantBook
 from tests.feed import Feed, ms
@@ -127,14 +128,14 @@ def test_a_row_that_a_redefinition_cannot_take_is_counted_all_the_same(monkeypat
     while engine.step():
         pass
     engine.finish()
-    take = Tenant.take
+    take = batch.take
 
     def fail(tenant: Tenant, row: Row, gone: frozenset[str] = frozenset()) -> None:
         if tenant.settings.tz != "UTC":
             raise KeyError(row.id)
         take(tenant, row, gone)
 
-    monkeypatch.setattr(Tenant, "take", fail)
+    monkeypatch.setattr(batch, "take", fail)
     feed = Feed()
     feed.add("order.completed", "2026-03-02T10:00:00Z", customer_id="c1", order_id="o2", amount=100, currency="EUR")
     rows = [list(row._replace(offset=9, identity=1)) for row in feed.items if isinstance(row, Row)]

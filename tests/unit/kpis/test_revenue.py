@@ -4,10 +4,10 @@ from fractions import Fraction
 
 from kpis.calendar.zone import zone
 from kpis.cells.deltas import Delta
-from kpis.customers import subscription_event
+from kpis.facts.customers import subscription_event
+from kpis.facts.mrr import Recurring, read_plans
+from kpis.facts.prices import Prices
 from kpis.facts.renewals import read_dues, renewal_deltas, renewal_event
-from kpis.mrr import Recurring, read_plans
-from kpis.prices import Prices
 from recount.windows import DAY, MINUTE
 from tests.feed import Feed
 

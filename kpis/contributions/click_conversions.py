@@ -1,0 +1,43 @@
+"""Clicks, and what a subject's conversions say of them."""
+
+from collections.abc import Iterable
+
+from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
+from kpis.cells.ledger import Contribution
+from kpis.tenant.facts import Click
+from kpis.tenant.tenant import Tenant
+
+
+def of_click(tenant: Tenant, key: str) -> Contribution:
+    """A click, in its own segments: open until its window closes, and then without conversion."""
+    click = tenant.clicks.facts.get(key)
+    if click is None:
+        return
+    segments, closes = _place(tenant, click)
+    yield segments, Delta("clicks", closes, 1)
+    yield segments, Delta("clicks.missed", closes, 1)
+    for delta in level_deltas("clicks.open", [(click[0], closes)]):
+        yield segments, delta
+
+
+def clicks_hit(tenant: Tenant, raws: Iterable[str], times: list[int]) -> Contribution:
+    """The clicks of some ids that a conversion followed, by one of these instants or by the click."""
+    for key, click in tenant.clicks.of(raws):
+        if tenant.conversions.follow(times, click[0], tenant.clicks.click(key)):
+            segments, closes = _place(tenant, click)
+            yield segments, Delta("clicks.missed", closes, -1)
+
+
+def _place(tenant: Tenant, click: Click) -> tuple[int, int]:
+    closes = ceil_quarter(click[0] + tenant.settings.conversion_days * DAY_MS)
+    return tenant.sets.code(tenant.fitted(tuple(click[4]))), closes
+
+
+def of_hits(tenant: Tenant, root: str) -> Contribution:
+    """What became of a subject's clicks; nothing for a name that is no subject any more."""
+    people, conversions = tenant.people, tenant.conversions
+    if people.subject(root) != root or not conversions.facts:
+        return
+    times = conversions.of(root)
+    if times or conversions.by_click:
+        yield from clicks_hit(tenant, people.raws(root), times)

@@ -1,0 +1,23 @@
+"""What an order adds to the numbers."""
+
+from kpis.cells.ledger import Contribution, Parts, coded
+from kpis.facts.orders import order_deltas
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.readings import chain_of
+
+
+def of_order(tenant: TenantFacts, key: str) -> Contribution:
+    """An order, in the segments of its subject."""
+    for segments, deltas in order_parts(tenant, key).values():
+        yield from coded(segments, deltas)
+
+
+def order_parts(tenant: TenantFacts, key: str) -> Parts:
+    """An order as such, and its refunds."""
+    chain = chain_of(tenant, key)
+    order = chain.order(tenant.settings)
+    if order is None:
+        return {}
+    segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
+    own = [*order_deltas(order, tenant.zone), *chain.cancellation()]
+    return {"own": (segments, own), "refunds": (segments, list(chain.refunds))}

@@ -1,0 +1,40 @@
+"""What a person adds to the numbers: sign-up, survey answers, views of landing pages that were converted."""
+
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import Delta, level_deltas
+from kpis.cells.ledger import Contribution
+from kpis.facts.nps import answer_deltas
+from kpis.facts.survey_scores import SCALE, scale_segment, score_deltas
+from kpis.tenant.tenant import Tenant
+
+
+def of_person(tenant: Tenant, key: str) -> Contribution:
+    """A person's sign-up and survey answers."""
+    people = tenant.people
+    if people.person(key) != key:
+        return
+    raws = people.own_raws(key)
+    segments = people.segments(key)
+    signed_up = [tenant.signups[raw] for raw in raws if raw in tenant.signups]
+    if signed_up:
+        yield segments, Delta("signups", min(signed_up), 1)
+        signed_in = min((tenant.signins[raw] for raw in raws if raw in tenant.signins), default=FOREVER)
+        for delta in level_deltas("never_in", [(min(signed_up), max(min(signed_up), signed_in))]):
+            yield segments, delta
+    answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
+    for delta in answer_deltas(answers, tenant.settings, tenant.zone):
+        yield segments, delta
+    for raw in raws:
+        for score in tenant.scores.get(raw, ()):
+            on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
+            for delta in score_deltas(score):
+                yield on_scale, delta
+
+
+def of_landing(tenant: Tenant, key: str) -> Contribution:
+    """A person's views of landing pages that were converted."""
+    if tenant.people.person(key) == key:
+        for delta in tenant.landings.deltas(key):
+            yield tenant.sets.everything, delta
+    else:
+        tenant.landings.converted.pop(key, None)

@@ -1,0 +1,81 @@
+"""What contacts add to the numbers of deals and leads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.intervals import FOREVER, Interval
+from kpis.cells.deltas import Delta
+from kpis.cells.ledger import Contribution
+from kpis.facts.deals import Deal, deal_segments, open_intervals
+from kpis.facts.leads import Lead, read_lead
+from kpis.identity.ids import segment_of
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.lead_groups import lead_events, lead_group
+from kpis.tenant.readings import deal_of
+
+
+def late_without_deal(tenant: TenantFacts, raw: str) -> None:
+    """An id's late contacts that name no deal, in the segments of a deal of which nothing is known."""
+    for time, type_, deal in tenant.contacts.late(raw):
+        if deal is None:
+            tenant.ledger.add_delta(closing_segments(tenant, Deal()), Delta(f"late.d:{type_}", time, 1), 1)
+
+
+def closings(tenant: TenantFacts) -> set[str]:
+    """Keys of all groups that contacts are in."""
+    return {*tenant.deals, *tenant.contacts.naming}
+
+
+def closing_segments(tenant: TenantFacts, deal: Deal) -> int:
+    """The code of a deal's own segments."""
+    return tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
+
+
+def of_closing(tenant: TenantFacts, key: str) -> Contribution:
+    """The touches a won deal took; the late ones that name a deal."""
+    deal = deal_of(tenant, key)
+    segments = closing_segments(tenant, deal)
+    for raw in tenant.contacts.naming.get(key, ()):
+        for time, type_, named in tenant.contacts.late(raw):
+            if named == key:
+                yield segments, Delta(f"late.d:{type_}", time, 1)
+    if deal.state == "won" and deal.closed is not None:
+        touches = touches_to_close(tenant, key, deal, deal.closed)
+        yield segments, Delta("touches_to_close", deal.closed, touches)
+        yield segments, Delta(f"to_close={touches}", deal.closed, 1)
+
+
+def touches_to_close(tenant: TenantFacts, key: str, deal: Deal, closed: int) -> int:
+    """Touches that name a deal, and those of its subject that name none, from its creation or lead to its close."""
+    known = [lead.created for lead in leads_of(tenant, key)] + [deal.created] * (deal.created is not None)
+    start = min((at for at in known if at is not None), default=-FOREVER)
+    found = sum(start <= at <= closed for at in tenant.contacts.named(key))
+    if deal.created is None:
+        return found
+    spans = [(start, deal.created), *open_intervals(deal), (closed, closed + 1)]
+    root = tenant.people.subject(f"deal:{key}")
+    return found + sum(_within(tenant.contacts.unnamed(raw), spans, closed) for raw in tenant.people.raws(root))
+
+
+def _within(instants: NDArray[np.int64], spans: Sequence[Interval], closed: int) -> int:
+    """How many instants lie in one of some spans, and not after the close."""
+    inside = np.zeros(len(instants), dtype=bool)
+    for start, end in spans:
+        inside |= (instants >= start) & (instants < end)
+    return int((inside & (instants <= closed)).sum())
+
+
+def leads_of(tenant: TenantFacts, deal: str) -> list[Lead]:
+    """The leads that became a deal."""
+    keys = {lead_group(tenant, lead) for lead in tenant.leads_of_deal.get(deal, ())}
+    found = (read_lead(lead_events(tenant, key)) for key in keys)
+    return [lead for lead in found if lead is not None and deal in lead.deals]
+
+
+def outbound(tenant: TenantFacts, key: str) -> NDArray[np.int64]:
+    """Outbound touches of a lead's subject, ms, in order."""
+    root = tenant.people.subject(key)
+    held = [tenant.contacts.outbound(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of]
+    return np.sort(np.concatenate(held)) if held else np.empty(0, dtype=np.int64)

@@ -1,0 +1,197 @@
+"""Deals as the numbers need them, read once for each event also where there are thousands.
+
+A deal of few events is read when it is asked for. One of many is kept as it was read: an event that comes last goes on
+from there, one that comes a little out of order from one of two places a few events back.
+"""
+
+from array import array
+from bisect import bisect_left
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from kpis.calendar.intervals import FOREVER, Interval, union
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter
+from kpis.facts.deals import (
+    DealEvent,
+    DealReader,
+    created_at,
+    in_order,
+    is_versioned,
+    place_of,
+    read_deal,
+    says_won,
+    stale_intervals,
+)
+from kpis.facts.stages import Stay, StaysReader, stays
+from models.settings import TenantSettings
+
+BETWEEN: Final = 64  # events between the places to go on from
+
+
+class Reading:
+    """A deal of few events."""
+
+    def __init__(self, events: list[DealEvent], settings: TenantSettings) -> None:
+        self.deal = read_deal(events, settings)
+        self._events = events
+        self._settings = settings
+
+    def stays(self) -> list[Stay]:
+        """Its stays in stages."""
+        return list(stays(self._events, self._settings))
+
+    def stale(self) -> list[Interval]:
+        """When nothing had been heard of it for long."""
+        return stale_intervals(self._events, self._settings)
+
+    def won(self) -> list[Delta]:
+        """The attempts that events said to have been won."""
+        return [_attempt(event) for event in self._events if says_won(event, self._settings)]
+
+    def late(self) -> list[DealEvent]:
+        """Its late events."""
+        return [event for event in self._events if len(event) > 5]
+
+
+class Place(NamedTuple):
+    """A deal after so many of its events: what lists there are is as long as this says."""
+
+    read: int
+    last: tuple[Any, ...]
+    deal: dict[str, Any]
+    stays: dict[str, Any]
+    instant: int
+    lengths: tuple[int, int, int]
+
+
+class History(Reading):
+    """A deal of many events, which only become more."""
+
+    def __init__(self, settings: TenantSettings) -> None:
+        super().__init__([], settings)
+        self._won, self._late = list[Delta](), list[DealEvent]()
+        self._times = array("q")  # of its events, each once, in order
+        self._read = 0
+        self._begin(versioned=True)
+
+    def _begin(self, *, versioned: bool) -> None:
+        created = self.deal.created
+        self._reader, self._staying = DealReader(self._settings), StaysReader(self._settings)
+        self.deal = self._reader.deal
+        self.deal.created = created
+        self._versioned = versioned
+        self._order: list[DealEvent] = []  # its events in order
+        self._last: tuple[Any, ...] = ()
+        self._places: list[Place] = [self._place()]
+
+    def of(self, events: list[DealEvent]) -> bool:
+        """Whether it is of this list, as far as it was read."""
+        return self._read == 0 or (events is self._events and len(events) >= self._read)
+
+    def go_on(self, events: list[DealEvent]) -> None:
+        """Read what came since."""
+        new = events[self._read :]
+        if not new:
+            return
+        self._events, self._read = events, len(events)
+        for event in new:
+            self._note(event)
+        versioned = self._versioned and is_versioned(new)
+        if versioned != self._versioned:
+            self._begin(versioned=versioned)
+            self._follow(in_order(events))
+            return
+        new.sort(key=self._key)
+        if self._key(new[0]) < self._last:
+            new = self._go_back(new)
+        self._follow(new)
+
+    def _key(self, event: DealEvent) -> tuple[Any, ...]:
+        return place_of(event, versioned=self._versioned)
+
+    def _note(self, event: DealEvent) -> None:
+        """What does not depend on the order."""
+        if (created := created_at(event)) is not None:
+            self.deal.created = created if self.deal.created is None else min(created, self.deal.created)
+        if says_won(event, self._settings):
+            self._won.append(_attempt(event))
+        if len(event) > 5:
+            self._late.append(event)
+        at = bisect_left(self._times, event[0])
+        if not event[4].get("unknown_time") and (at == len(self._times) or self._times[at] != event[0]):
+            self._times.insert(at, event[0])
+
+    def _follow(self, events: list[DealEvent]) -> None:
+        for event in events:
+            self._reader.take(event)
+            self._staying.take(event)
+            self._order.append(event)
+            if len(self._order) - self._places[-1].read >= BETWEEN:
+                self._last = self._key(event)
+                self._places[1:] = [*self._places[1:][-1:], self._place()]
+        self._last = self._key(self._order[-1])
+
+    def _go_back(self, new: list[DealEvent]) -> list[DealEvent]:
+        """Go back to the newest place before the first of new events; what follows it in order, these among it."""
+        first = self._key(new[0])
+        while self._places[-1].last > first:
+            self._places.pop()
+        place = self._places[-1]
+        again = sorted([*islice(self._order, place.read, None), *new], key=self._key)
+        del self._order[place.read :]
+        self._put_back(place)
+        return again
+
+    def _place(self) -> Place:
+        deal, staying = self.deal, self._staying
+        return Place(
+            len(self._order),
+            self._last,
+            {
+                "state": deal.state,
+                "closed": deal.closed,
+                "amount": deal.amount,
+                "currency": deal.currency,
+                "attributes": dict(deal.attributes),
+                "traits": dict(deal.traits),
+            },
+            {name: getattr(staying, name) for name in ("stage", "since", "running", "state")},
+            self._reader.instant,
+            (len(deal.states), len(deal.stages), len(staying.found)),
+        )
+
+    def _put_back(self, place: Place) -> None:
+        deal, staying = self.deal, self._staying
+        for name, value in place.deal.items():
+            setattr(deal, name, dict(value) if isinstance(value, dict) else value)
+        for name, value in place.stays.items():
+            setattr(staying, name, value)
+        self._reader.instant = place.instant
+        states, stages, found = place.lengths
+        del deal.states[states:], deal.stages[stages:], staying.found[found:]
+
+    def stays(self) -> list[Stay]:
+        """Its stays in stages."""
+        return [*self._staying.found, *self._staying.current()]
+
+    def stale(self) -> list[Interval]:
+        """When nothing had been heard of it for long."""
+        wait = self._settings.stale_days * DAY_MS
+        times = np.array(self._times, dtype=np.int64)
+        after = np.append(times[1:], FOREVER)
+        silent = np.flatnonzero(times + wait - QUARTER_MS < after)
+        return union((ceil_quarter(int(times[at]) + wait), int(after[at])) for at in silent.tolist())
+
+    def won(self) -> list[Delta]:
+        """The attempts that events said to have been won."""
+        return list(self._won)
+
+    def late(self) -> list[DealEvent]:
+        """Its late events."""
+        return list(self._late)
+
+
+def _attempt(event: DealEvent) -> Delta:
+    return Delta("attempts.won", event[0], 1)

@@ -1,0 +1,90 @@
+"""What a deal of many events adds to the numbers, in lists that mostly become longer: see kpis.cells.ledger."""
+
+from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from kpis.cells.cells import Segments
+from kpis.cells.deltas import Delta, in_common
+from kpis.facts.deals import DealEvent, stage_named
+from kpis.facts.stages import STAGE_EVENTS, Stay, left_deltas
+from kpis.identity.ids import segment_of
+
+Coded = tuple[int, Delta]
+
+
+class StayLog:
+    """The stays of a deal that have ended: each takes back what was said of its stage before."""
+
+    def __init__(self, code: Callable[[str], int]) -> None:
+        self._code = code
+        self._stays: list[Stay] = []
+        self._deltas: list[Coded] = []
+        self._places = array("q")  # stay -> where its changes begin
+        self._left: dict[str, list[tuple[Stay, int]]] = {}  # stage -> its stays, with the time spent so far, ms
+
+    def go_on(self, stays: list[Stay]) -> list[Coded]:
+        """What these stays add, which are mostly the same with more at the end."""
+        same = in_common(self._stays, stays)
+        if same < len(self._stays):
+            for stay in self._stays[same:]:
+                if stay.start <= stay.end:
+                    self._left[stay.stage].pop()
+            del self._deltas[self._places[same] :], self._places[same:]
+        for stay in stays[same:]:
+            self._places.append(len(self._deltas))
+            code = self._code(stay.stage)
+            self._deltas += [(code, delta) for delta in self._added(stay)]
+        self._stays = stays
+        return list(self._deltas)
+
+    def _added(self, stay: Stay) -> Iterator[Delta]:
+        if stay.end < stay.start:
+            yield Delta("stay_bad", stay.end, 1)
+            return
+        if stay.start < stay.end:
+            yield Delta("stay_open", stay.start, 1)
+            yield Delta("stay_open", stay.end, -1)
+        held = self._left.setdefault(stay.stage, [])
+        before = 0
+        if held:
+            before = held[-1][1]
+            yield from (Delta(name, at, -delta) for name, at, delta in left_deltas(*held[-1]))
+        held.append((stay, before + stay.end - stay.start))
+        yield from left_deltas(*held[-1])
+
+
+class LateLog:
+    """The late events of a deal, of itself and of stages."""
+
+    def __init__(self, code: Callable[[str], int]) -> None:
+        self._code = code
+        self._events: list[DealEvent] = []
+        self.own: list[Delta] = []
+        self.stages: list[Coded] = []
+
+    def go_on(self, events: list[DealEvent]) -> "LateLog":
+        """Take its late events, which only become more."""
+        if in_common(self._events, events) < len(self._events):
+            self._events, self.own, self.stages = [], [], []
+        for event in events[len(self._events) :]:
+            self.own.append(Delta(f"late.d:crm.deal.{event[1]}", event[0], 1))
+            stage = stage_named(event[4])
+            if stage and event[1] in STAGE_EVENTS:
+                self.stages.append((self._code(stage), Delta(f"late.g:crm.deal.{event[1]}", event[0], 1)))
+        self._events = events
+        return self
+
+
+class DealLogs:
+    """What is kept of a deal of many events between two of them."""
+
+    def __init__(self, sets: Segments) -> None:
+        self.code = partial(_code, sets)
+        self.stays = StayLog(self.code)
+        self.late = LateLog(self.code)
+
+
+def _code(sets: Segments, stage: str) -> int:
+    """Of the segment of a stage. By name, not a closure: a tenant that sleeps is pickled."""
+    return sets.code((segment_of("stage", stage),))

@@ -1,0 +1,168 @@
+"""Monthly recurring revenue: what customers' subscriptions add to the numbers. Rules: kpi-precise "MRR".
+
+A subscription keeps the rate of the day it was first paid, so an amount is known by its currency and that day. Both are
+in the measures' names (``mrr:USD:20454``; the reporting currency needs no day), and no movement comes from a rate.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.zone import Zone
+from kpis.cells.deltas import Delta, in_common
+from kpis.facts.money import Worth, dated_name
+from kpis.facts.mrr_movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
+from kpis.facts.prices import Prices, PriceStep
+
+BETWEEN: Final = 16  # instants between the places to go on from
+NEVER: Final = 1 << 62  # an instant after every other
+
+
+def read_plans(subscriptions: Iterable[tuple[str, Prices]], zone: Zone) -> dict[str, Plan]:
+    """The subscriptions that were ever paid, by name."""
+    found = {}
+    for name, prices in subscriptions:
+        first = next((step.instant for step in prices.steps if step.mrr), None)
+        if first is not None:
+            found[name] = Plan(list(prices.steps), zone.day(first // MINUTE_MS))
+    return found
+
+
+class Levels:
+    """A subscription's price as a level of money, and its being paid as a level of facts. ``deltas``: what it adds."""
+
+    def __init__(self, plan: Plan, home: str) -> None:
+        self.deltas: list[Delta] = []
+        self.plan = Plan([], plan.day)
+        self._home = home
+        self._places = array("q")  # step -> where its deltas begin
+
+    def go_on(self, plan: Plan) -> int:
+        """Read other steps of the plan; the first instant (ms) from which on they differ."""
+        old, new = self.plan.steps, plan.steps
+        same = in_common(old, new)
+        if same < len(old):
+            del self.deltas[self._places[same] :], self._places[same:]
+        for before, step in zip([None, *new][same:], new[same:], strict=False):
+            self._places.append(len(self.deltas))
+            self.deltas += self._step(before, step)
+        self.plan = plan
+        return min((step.instant for step in (*old[same : same + 1], *new[same : same + 1])), default=NEVER)
+
+    def _step(self, before: PriceStep | None, step: PriceStep) -> Iterator[Delta]:
+        for sign, one in ((-1, before), (1, step)):
+            if one is not None and one.mrr:
+                name = dated_name(one.currency, self.plan.day, self._home)
+                yield Delta(f"mrr:{name}", step.instant, sign * one.mrr)
+                yield Delta(f"mrr#:{name}", step.instant, sign)
+
+
+class Place(NamedTuple):
+    """A customer after its steps up to an instant (ms); so many ``deltas`` there are then."""
+
+    instant: int
+    held: dict[str, PriceStep]
+    total: Total
+    chain: Change | None
+    paid: bool
+    deltas: int
+
+
+START: Final = Place(-NEVER, {}, NOTHING, None, False, 0)
+
+
+class Recurring:
+    """What a customer's subscriptions add to the numbers; what comes last is read on from a place shortly before."""
+
+    def __init__(self, home: str, worth: Worth, version: int = 0) -> None:
+        self.version = version  # of the rates
+        self._home, self._worth = home, worth
+        self._levels: dict[str, Levels] = {}
+        self._deltas: list[Delta] = []  # of chains that have ended
+        self._places = [START]
+        self._go_back(NEVER)
+
+    def go_on(self, plans: dict[str, Plan]) -> "Recurring":
+        """Read other plans, which are mostly the same with more steps."""
+        start = NEVER
+        for name in [name for name, levels in self._levels.items() if plans.get(name, NO_PLAN)[1] != levels.plan.day]:
+            start = min(start, self._levels.pop(name).plan.steps[0].instant)
+        for name, plan in plans.items():
+            if name not in self._levels:
+                self._levels[name] = Levels(plan, self._home)
+            start = min(start, self._levels[name].go_on(plan))
+        if start < NEVER:
+            self._go_back(start)
+            self._follow()
+        return self
+
+    def _go_back(self, start: int) -> None:
+        while self._places[-1].instant >= start:
+            self._places.pop()
+        place = self._places[-1]
+        self._instant, self._total, self._chain, self._paid = place.instant, place.total, place.chain, place.paid
+        self._held = dict(place.held)
+        del self._deltas[place.deltas :]
+
+    def _follow(self) -> None:
+        steps = sorted(
+            (step.instant, name, step)
+            for name, levels in self._levels.items()
+            for step in _after(levels.plan.steps, self._instant)
+        )
+        for count, (instant, group) in enumerate(groupby(steps, key=lambda step: step[0]), 1):
+            self._held.update((name, step) for _, name, step in group)
+            self._instant = instant
+            self._take(instant)
+            if count % BETWEEN == 0:
+                place = Place(instant, dict(self._held), self._total, self._chain, self._paid, len(self._deltas))
+                self._places[1:] = [*self._places[1:][-1:], place]
+
+    def _take(self, instant: int) -> None:
+        before = self._total
+        self._total = total(((step, self._levels[name].plan.day) for name, step in self._held.items()), self._worth)
+        if before.same(self._total):
+            return
+        chain = self._chain
+        if chain is not None and instant - chain.instant > NETTED_MS:
+            self._deltas += self.current()
+            self._paid = self._paid or bool(chain.after.amounts)
+            chain = None
+        # Changes, each soon after the one before, are one that is dated at the last.
+        self._chain = Change(instant, before if chain is None else chain.before, self._total)
+
+    def current(self) -> Iterator[Delta]:
+        """What the chain of changes adds that may still go on."""
+        if self._chain is not None:
+            yield from _movement(self._chain, self._home, self._worth, paid=self._paid)
+
+    def parts(self) -> dict[str, list[Delta]]:
+        """All that it adds, in lists that mostly become longer."""
+        levels = {f"level:{name}": list(levels.deltas) for name, levels in self._levels.items()}
+        return {**levels, "moved": list(self._deltas), "current": list(self.current())}
+
+
+NO_PLAN: Final = Plan([], -1)
+
+
+def _after(steps: list[PriceStep], instant: int) -> list[PriceStep]:
+    return steps[bisect_right(steps, instant, key=lambda step: step.instant) :]
+
+
+def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterator[Delta]:
+    before, after = change.before, change.after
+    if before.same(after):
+        return
+    kind = movement_kind(change, paid=paid)
+    sign = 1 if kind in GAINS else -1
+    for key in before.amounts.keys() | after.amounts.keys():
+        moved = after.amounts.get(key, 0) - before.amounts.get(key, 0)
+        if moved and worth(*key) is not None:
+            yield Delta(f"mrr_{kind}:{dated_name(*key, home)}", change.instant, sign * moved)
+    if before.priced != after.priced:
+        yield Delta(f"mrr_{kind}#", change.instant, 1)
+    if before.others != after.others:
+        yield Delta(f"mrr_{kind}#:", change.instant, 1)

@@ -1,0 +1,75 @@
+"""How customers' MRR moves: changes of their totals, netted and named. Rules: kpi-precise "MRR" and "net_new_mrr"."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.money import Worth
+from kpis.facts.prices import PriceStep
+
+NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
+GAINS: Final = ("new", "expansion", "reactivation")
+LOSSES: Final = ("contraction", "churn")
+Amounts = dict[tuple[str, int], int]  # by currency and local day of the rate, minor units
+
+
+class Plan(NamedTuple):
+    """One subscription: its prices over time, and the local day whose rate holds for life."""
+
+    steps: list[PriceStep]
+    day: int
+
+
+class Total(NamedTuple):
+    """A customer's MRR at an instant: all amounts, what those with a rate come to, and those without."""
+
+    amounts: Amounts
+    priced: Fraction
+    others: Amounts
+
+    def same(self, other: "Total") -> bool:
+        """Whether they are worth the same."""
+        return self.priced == other.priced and self.others == other.others
+
+
+class Change(NamedTuple):
+    """A change of a customer's total."""
+
+    instant: int
+    before: Total
+    after: Total
+
+
+NOTHING: Final = Total({}, Fraction(0), {})
+
+
+def total(held: Iterable[tuple[PriceStep, int]], worth: Worth) -> Total:
+    """What (price, local day of its rate) of subscriptions come to."""
+    amounts: Amounts = {}
+    for step, day in held:
+        if step.mrr:
+            key = (step.currency, day)
+            amounts[key] = amounts.get(key, 0) + step.mrr
+    priced, others = Fraction(0), {}
+    for key, amount in amounts.items():
+        one = worth(*key)
+        if one is None:
+            others[key] = amount
+        else:
+            priced += one * amount
+    return Total(amounts, priced, others)
+
+
+def movement_kind(change: Change, *, paid: bool) -> str:
+    """What a change is called. ``paid``: whether the customer ever had a total before."""
+    before, after = change.before, change.after
+    if not before.amounts:
+        return "reactivation" if paid else "new"
+    if not after.amounts:
+        return "churn"
+    if before.priced != after.priced:
+        return "expansion" if after.priced > before.priced else "contraction"
+    # Nobody knows what those without a rate come to together.
+    more = any(amount > before.others.get(key, 0) for key, amount in after.others.items())
+    return "expansion" if more else "contraction"

@@ -1,0 +1,26 @@
+"""What the CRM said of a customer, read once also where it said it thousands of times."""
+
+from array import array
+from typing import Any
+
+CustomerEvent = list[Any]  # [t, source, id, kind, source it says]
+KINDS = ("created", "reactivated", "churned")
+
+
+class Reported:
+    """The events of an id, which only become more: when they were by kind, ms, and those that say it was created."""
+
+    def __init__(self, events: list[CustomerEvent]) -> None:
+        self.events = events
+        self.times = {kind: array("q") for kind in KINDS}
+        self.created: list[CustomerEvent] = []
+        self._read = 0
+
+    def go_on(self) -> "Reported":
+        """Read what came since."""
+        for event in self.events[self._read :]:
+            self.times[event[3]].append(event[0])
+            if event[3] == "created":
+                self.created.append(event)
+        self._read = len(self.events)
+        return self

@@ -1,0 +1,60 @@
+"""What events of records, tickets and users do to a tenant's facts."""
+
+from typing import Final
+
+from kpis.cells.measures import code
+from kpis.facts.crm_records import record_event
+from kpis.facts.tickets import ticket_event
+from kpis.facts.touches import CODES
+from kpis.intake.unpicked import keeps, keeps_object
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+LOGGED_IN: Final = code("logins")
+
+
+def take_record(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a record: its id is unique within its object only."""
+    if kind == "updated":
+        return
+    thing = f"record:{row.data['record_id']}"
+    if not keeps_object(tenant, thing, row):
+        return
+    key = f"{thing}\0{row.data['object']}"
+    tenant.ledger.open("record", key)
+    tenant.shelve_with("record", key, thing)
+    tenant.file("record", key, tenant.records, record_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_ticket(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a ticket."""
+    key = f"ticket:{row.data['ticket_id']}"
+    if not keeps_object(tenant, key, row):
+        return
+    tenant.ledger.open("ticket", key)
+    tenant.shelve_with("ticket", key, key)
+    tenant.file("ticket", key, tenant.tickets, ticket_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_signin(tenant: Tenant, row: Row, raw: str) -> None:
+    """A sign-in: of its user, and of the event's person."""
+    user = f"user:{row.data['user_id']}"
+    if keeps(tenant, raw) and row.time < tenant.signins.get(raw, row.time + 1):
+        tenant.people.hold(raw)
+        tenant.ledger.open("person", tenant.people.person(raw))
+        tenant.signins[raw] = row.time
+        tenant.dirty.add(("signin", raw))
+    if keeps(tenant, user):
+        tenant.shelve_with("logins", user, user)
+        if not tenant.ledger.is_open("logins", user):
+            tenant.ledger.add(tenant.people.segments(tenant.people.person(user)), LOGGED_IN, row.time // 60_000)
+        keep_touch(tenant, user, row.time, CODES["login.own" if raw == user else "login.user"], user)
+    if raw != user and keeps(tenant, raw):
+        keep_touch(tenant, raw, row.time, CODES["login.told"], None)
+
+
+def keep_touch(tenant: Tenant, raw: str, time: int, kind: int, note: str | None) -> None:
+    """Keep a touch that is nothing but a person's presence."""
+    tenant.engagement.note(raw, time, kind)
+    chunk = tenant.person_sets.touch(raw, time, kind, 0, note)
+    tenant.dirty.add(("touch", (raw, chunk)))

@@ -1,0 +1,112 @@
+"""A batch of a tenant: its events are taken one by one, each opens the groups it changes; then all go back in."""
+
+from functools import partial
+from typing import Any, Final
+
+from kpis.contributions.groups import GROUPS, PARTS
+from kpis.facts.outreach import NUMBERS
+from kpis.facts.touches import SIGNED_IN, kind_code
+from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
+from kpis.identity.links import CUSTOMER, hash_nodes, named_ids
+from kpis.identity.pseudonyms import pseudonymous
+from kpis.intake.attribution import note_event
+from kpis.intake.conversions import take_conversion
+from kpis.intake.handlers import handler_of
+from kpis.intake.late import event_label, keep_late
+from kpis.intake.outreach import take_contact
+from kpis.intake.ownership import OWNED, carry, carry_beside, give_owner, own_object, person_id
+from kpis.intake.settlement import settle
+from kpis.intake.unpicked import NOBODY, keeps, unpicked_beside
+from kpis.tenant.tenant import Tenant
+from models.record import BOT, UNKNOWN_TYPE, Row
+from models.settings import TenantSettings
+
+WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
+OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+
+
+def new_tenant(name: str, settings: TenantSettings, generation: int = 0) -> Tenant:
+    """A tenant without facts, which knows what groups of facts contribute to its cells."""
+    tenant = Tenant(name, settings, generation)
+    tenant.ledger.kinds = {kind: partial(of, tenant) for kind, of in GROUPS.items()}
+    tenant.ledger.parts = {kind: partial(of, tenant) for kind, of in PARTS.items()}
+    return tenant
+
+
+def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
+    """Put an accepted, new event among the facts, but for what would be filed under ids that are ``gone``."""
+    tenant.gone = gone
+    row = pseudonymous(tenant.name, row, tenant.plain_messages)
+    data, time, bot = row.data, row.time, bool(row.flags & BOT)
+    ids = named_ids(data)
+    own = ids[0] if ids else own_object(row)
+    contact = data.get("contact_id")
+    if own in gone:
+        tenant.gone |= unpicked_beside(tenant, row, ids)
+    raw = person_id(tenant, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
+    stamp = (time, row.source, row.id)
+    _link(tenant, row, ids, stamp)
+    if ids and keeps(tenant, own):
+        for field in OWNED.keys() & data:
+            if data[field] is not None and keeps(tenant, thing := OWNED[field] + str(data[field])):
+                give_owner(tenant, thing, own, stamp)
+    late = row.received - time > tenant.late_after
+    unknown = row.flags & UNKNOWN_TYPE
+    if late and (unknown or kind_code(row.type, data) is None):
+        keep_late(tenant, f"user:{data['user_id']}" if row.type == SIGNED_IN and not unknown else own, row)
+    if bot:
+        tenant.ledger.add(0, tenant.ledger.names.code(f"bot:{event_label(row)}"), time // 60_000)
+    elif not unknown and keeps(tenant, own) and (traits := data.get("traits")):
+        _take_traits(tenant, own, traits, stamp)
+    if not unknown:
+        _handle(tenant, row, own, raw, late, bot)
+    tenant.gone = NOBODY  # nothing remembers them
+
+
+def _link(tenant: Tenant, row: Row, ids: list[str], stamp: tuple[int, str, str]) -> None:
+    """What the ids of an event say of who is who, beside an identity event's own words."""
+    if len(ids) > 1 and row.type not in WORDS:
+        carry(tenant, ids, stamp)
+    if not ids or row.type in OUTRIGHT:
+        return
+    if match_on := tenant.settings.match_on:
+        carry(tenant, [ids[0], *hash_nodes(row.data, match_on)], stamp)
+    if tenant.people.account and len(ids) > 2 and ids[0].startswith(CUSTOMER):
+        carry_beside(tenant, ids[1:])
+
+
+def _take_traits(tenant: Tenant, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:
+    if not raw.startswith(NODE_SPACES):
+        tenant.people.hold(raw)
+    for dimension in tenant.traits_read:
+        tenant.say(raw, dimension, value_of(traits.get(dimension)), stamp)
+
+
+def _handle(tenant: Tenant, row: Row, own: str, raw: str, late: bool, bot: bool) -> None:
+    """What an event of a known type is besides: a conversion, a marketing touch, its own kind of fact, a contact."""
+    kind, handler, hears_bots = handler_of(row.type)
+    if not bot and keeps(tenant, raw):
+        if row.type in tenant.conversions.types:
+            take_conversion(tenant, row, raw)
+        note_event(tenant, row, raw, late)
+    if handler is not None and (hears_bots or not bot):
+        handler(tenant, kind, row, raw, late, bot)
+    if row.type in NUMBERS and keeps(tenant, own):
+        take_contact(tenant, row, own, late, bot)
+
+
+def finish(tenant: Tenant) -> None:
+    """End a batch: everything open goes back in, and the changes go to the cells."""
+    settle(tenant)
+    tenant.person_sets.settle()
+    tenant.engagement.close()
+    customers = tenant.ledger.opened("customer")
+    tenant.ledger.close()
+    tenant.spend_table.refresh(customers)
+    tenant.person_sets.close()
+    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
+    tenant.people.finish()
+    tenant.cells.apply(tenant.ledger.take(), tenant.sets, tenant.ledger.names)
+    for dimension in tenant.sets.filled:
+        tenant.dirty.update(("values", (dimension, number)) for number in range(tenant.sets.pieces(dimension)))
+    tenant.sets.filled.clear()

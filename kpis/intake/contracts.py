@@ -1,0 +1,44 @@
+"""What events of subscriptions and contracts do to a tenant's facts."""
+
+from kpis.cells.ledger import MANY
+from kpis.facts.customers import subscription_event
+from kpis.facts.renewals import renewal_event
+from kpis.intake.ownership import shelve
+from kpis.intake.unpicked import keeps_object
+from kpis.tenant.fx_dependents import note_rated
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a subscription."""
+    key = str(row.data["subscription_id"])
+    if not keeps_object(tenant, f"subscription:{key}", row):
+        return
+    root = tenant.people.subject(f"subscription:{key}")
+    if len(tenant.subscriptions.get(key, ())) > MANY:
+        open_business(tenant, root)
+    else:
+        tenant.people.open_subject(root)
+    shelve(tenant, "subscription", key)
+    event = subscription_event(row.time, kind, row.source, row.id, row.data)
+    tenant.file("subscription", key, tenant.subscriptions, event)
+    note_rated(tenant, f"subscription:{key}")
+
+
+def open_business(tenant: Tenant, root: str) -> None:
+    """Open what one more event changes of a subject that has such events already: when it is active."""
+    for kind in ("customer", "acquisition", "mrr"):
+        tenant.ledger.open(kind, root)
+    tenant.engagement.doubt(root)
+
+
+def take_renewal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a contract's renewal."""
+    key = str(row.data["contract_id"])
+    if not keeps_object(tenant, f"contract:{key}", row):
+        return
+    tenant.ledger.open("contract", key)
+    shelve(tenant, "contract", key)
+    tenant.file("contract", key, tenant.contracts, renewal_event(row.time, kind, row.source, row.id, row.data))
+    note_rated(tenant, f"contract:{key}")

@@ -1,0 +1,16 @@
+"""What a conversion does to a tenant's facts: the clicks and views that it may follow change with it."""
+
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_conversion(tenant: Tenant, row: Row, raw: str) -> None:
+    """A conversion of an id: what it may follow is opened first."""
+    click = row.data.get("click_id")
+    tenant.people.hold(raw)
+    root = tenant.people.subject(raw)
+    tenant.ledger.open("hits", root)
+    for other in tenant.clicks.subjects_of(click) if click else ():
+        tenant.ledger.open("hits", other)
+    tenant.conversions.add(raw, row.time, click)
+    tenant.landings.convert(root, row.time, click)

@@ -1,0 +1,35 @@
+"""Late events that are no touches: they are kept, so that what came late is counted with what it is of."""
+
+from kpis.cells.deltas import DAY_MS
+from kpis.contributions.acquisition import LATE_CUSTOMERS
+from kpis.contributions.late import late_deltas
+from kpis.facts.survey_scores import late_segments
+from kpis.facts.touches import SENTIMENT, is_judged
+from kpis.intake.attribution import note_late
+from kpis.intake.unpicked import keeps
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def keep_late(tenant: Tenant, raw: str, row: Row) -> None:
+    """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
+    if not keeps(tenant, raw):
+        return
+    key, root = f"{raw}\0{row.time // DAY_MS}", tenant.people.subject(raw)
+    if row.type.startswith(LATE_CUSTOMERS):
+        note_late(tenant, root)
+    converts = row.type in tenant.conversions.types
+    own = (tenant.sets.sets[tenant.own_segments(row.data)][1:],) if converts else ()
+    event = [row.time, event_label(row), *late_segments(row), *own]
+    tenant.file("late", key, tenant.late, event)
+    tenant.shelve_with("late", key, raw)
+    if not tenant.ledger.is_open("late", key):
+        for segments, delta in late_deltas(tenant, raw, event):
+            tenant.ledger.add_delta(segments, delta, 1)
+
+
+def event_label(row: Row) -> str:
+    """What late and robots' events are counted by: the type, an answer's kind of survey, whether it is judged."""
+    if row.type == "crm.survey.answered":
+        return f"{row.type}:{row.data.get('survey_type')}"
+    return row.type + SENTIMENT if is_judged(row.type, row.data) else row.type

@@ -1,0 +1,34 @@
+"""What exchange rates and costs do to a tenant's facts."""
+
+from datetime import date
+
+from kpis.calendar.zone import date_day
+from kpis.facts.costs import cost_event
+from kpis.tenant.fx_dependents import open_rated
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_fx(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An exchange rate."""
+    data = row.data
+    word = (row.time, row.source, row.id, str(data["rate"]))
+    undated = not data.get("date")
+    day = tenant.zone.day(row.time // 60_000) if undated else date_day(date.fromisoformat(data["date"]))
+    open_rated(tenant, data["base"], data["quote"], day)
+    if not undated:
+        if tenant.rates.set(data["base"], data["quote"], day, word):
+            tenant.spend_table.reprice()
+            tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
+        return
+    quarter = row.time // 900_000
+    if tenant.rates.set_undated(data["base"], data["quote"], quarter, day, word):
+        tenant.spend_table.reprice()
+        tenant.dirty.add(("rate_undated", (data["base"], data["quote"], quarter)))
+
+
+def take_cost(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A cost."""
+    key = str(row.data["cost_id"])
+    tenant.ledger.open("cost", key)
+    tenant.file("cost", key, tenant.costs, cost_event(row.time, row.source, row.id, row.data, late))

@@ -1,0 +1,62 @@
+"""What a contact does to a tenant's facts."""
+
+from kpis.cells.deltas import Delta
+from kpis.contributions.touches_to_close import closing_segments, outbound
+from kpis.facts.deals import Deal
+from kpis.facts.leads import read_lead
+from kpis.facts.outreach import IGNORED, NUMBERS, OUTBOUND, flags_of
+from kpis.facts.touches import LATE
+from kpis.tenant.lead_groups import lead_events, lead_group
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_contact(tenant: Tenant, row: Row, own: str, late: bool, bot: bool) -> None:
+    """Keep an event of a contact's types under its id (``own``)."""
+    flags = flags_of(row.type, row.data, late, bot)
+    if (flags & IGNORED or own.startswith("event:")) and not flags & LATE:
+        return
+    deal = str(row.data["deal_id"]) if row.data.get("deal_id") else None
+    if not flags & IGNORED:
+        _open_changed(tenant, own, row.time, flags, deal)
+    if flags & LATE:
+        _note_late(tenant, row, deal)
+    tenant.people.hold(own)
+    chunk = tenant.contacts.add(own, row.time, NUMBERS[row.type], flags, deal)
+    tenant.dirty.add(("contact", (own, chunk)))
+
+
+def _open_changed(tenant: Tenant, own: str, time: int, flags: int, deal: str | None) -> None:
+    """Open the closings and leads that a contact changes: mostly none."""
+    people = tenant.people
+    root = people.subject(own)
+    if deal is not None:
+        _open_closing(tenant, deal, time)
+    for member in people.identity.members(root):
+        owned = people.owned.get(member, {})
+        for key in owned.get("deal", ()) if deal is None else ():
+            _open_closing(tenant, key, time)
+        for key in owned.get("lead", ()) if flags & OUTBOUND else ():
+            _open_lead(tenant, lead_group(tenant, key), time)
+
+
+def _open_closing(tenant: Tenant, deal: str, time: int) -> None:
+    # A deal that is won in this batch is open already.
+    won = tenant.purchases.get(f"deal:{deal}")
+    if won is not None and time <= won.time:
+        tenant.ledger.open("closing", deal)
+
+
+def _open_lead(tenant: Tenant, key: str, time: int) -> None:
+    if tenant.ledger.is_open("lead", key):
+        return
+    lead = read_lead(lead_events(tenant, key))
+    if lead is not None and (time < lead.end or not (outbound(tenant, key) <= time).any()):
+        tenant.ledger.open("lead", key)
+
+
+def _note_late(tenant: Tenant, row: Row, deal: str | None) -> None:
+    if deal is None:
+        tenant.ledger.add_delta(closing_segments(tenant, Deal()), Delta(f"late.d:{row.type}", row.time, 1), 1)
+    else:
+        tenant.ledger.open("closing", deal)

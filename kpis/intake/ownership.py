@@ -1,0 +1,142 @@
+"""Whose an event is, and what it says of whose other ids and objects are."""
+
+from collections.abc import Callable
+from sys import intern
+from typing import Any, Final
+
+from kpis.cells.ledger import Group
+from kpis.identity.forest import Pair
+from kpis.identity.ids import CONTACT, within
+from kpis.identity.links import CUSTOMER, Link, person_rank
+from kpis.intake.attribution import note_late, note_told
+from kpis.intake.settlement import open_buyer
+from kpis.intake.unpicked import keeps
+from kpis.tenant.people import PERSON_GROUPS, SEGMENTED_GROUPS
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+# What has an owner: the field that names it, and the space of its names.
+OWNED: Final = {
+    "deal_id": "deal:",
+    "order_id": "order:",
+    "subscription_id": "subscription:",
+    "contract_id": "contract:",
+    "message_id": "message:",
+    "ticket_id": "ticket:",
+    "record_id": "record:",
+    "contact_id": CONTACT,
+}
+# Groups whose key begins with the id or object they are of: they follow it to its owner.
+FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
+# What is counted of an object beside its own group: the touches a deal took, what a sale is credited to.
+COMPANIONS: Final = {"deal": ("closing", "credit"), "order": ("credit",), "subscription": (), "contract": ()}
+
+
+def groups_of(kind: str, key: str) -> list[Group]:
+    """The groups of facts that an object has, and that follow it to its owner."""
+    if kind not in COMPANIONS:
+        return []
+    return [(kind, key), *((one, f"{kind}:{key}" if one == "credit" else key) for one in COMPANIONS[kind])]
+
+
+def shelve(tenant: Tenant, kind: str, key: str) -> None:
+    """Put an object's groups of facts under the id that owns it, or under its own."""
+    for group in groups_of(kind, key):
+        tenant.people.own(*group, tenant.people.owner(f"{kind}:{key}"), None)
+
+
+def own_object(row: Row) -> str:
+    """The object that says whose an event without ids is."""
+    for field, prefix in OWNED.items():
+        if row.data.get(field) is not None:
+            return prefix + str(row.data[field])
+    return f"event:{row.identity}"
+
+
+def person_id(tenant: Tenant, own: str, ids: list[str]) -> str:
+    """The id of an event's person: its first id; in accounts the user, lead or visitor, within the first id."""
+    if not tenant.people.account:
+        return own
+    found = min((one for one in ids if not one.startswith(CUSTOMER)), key=person_rank, default=own)
+    return own if found == own else within(own, found)
+
+
+def carry(tenant: Tenant, ids: list[str], stamp: tuple[int, str, str]) -> None:
+    """The ids that an event carries are linked to its first."""
+    identity = tenant.people.identity
+    for other in ids[1:] if keeps(tenant, ids[0]) else ():
+        pair = identity.pair(ids[0], other)
+        if identity.carries(pair, stamp) and keeps(tenant, other):
+            relink(tenant, {pair: lambda link: link.carry(stamp)})
+
+
+def carry_beside(tenant: Tenant, ids: list[str]) -> None:
+    """The ids that an account's event carries beside the account are one person."""
+    identity = tenant.people.identity
+    for other in ids[1:]:
+        pair = identity.pair(ids[0], other)
+        if not all(keeps(tenant, one) for one in pair):
+            continue
+        if pair not in identity.links or not identity.links[pair].beside:
+            relink(tenant, {pair: lambda link: setattr(link, "beside", True)})
+
+
+def relink(tenant: Tenant, changes: dict[Pair, Callable[[Link], Any]]) -> None:
+    """Change links; the subjects that this changes are made again when the batch ends."""
+    for pair, said in changes.items():
+        if tenant.people.relink(pair, said):
+            tenant.dirty.add(("link", pair))
+
+
+def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
+    """Whose an object is, said by an event: the newest word holds, and what is counted of the object moves along."""
+    people = tenant.people
+    held = people.owners.get(thing)
+    if held is not None and tuple(held[:3]) >= stamp:
+        return
+    tenant.dirty.add(("owner", thing))
+    said = [*stamp, intern(owner)]
+    if held is not None and held[3] == owner:
+        held[:] = said
+        return
+    kind, key = thing.split(":", 1)
+    previous = held[3] if held else thing
+    moving = [
+        (one, group) for one in FOLLOWING for group in people.owned.get(previous, {}).get(one, ())
+        if group.partition("\0")[0] == thing
+    ]  # fmt: skip
+    if moving or thing in tenant.purchases or key in tenant.subscriptions or key in tenant.deals:
+        for root in (people.subject(thing), people.subject(owner)):
+            _open_holder(tenant, kind, key, root)
+            if moving:
+                note_late(tenant, root)
+    for group in groups_of(kind, key):
+        if group[0] in SEGMENTED_GROUPS:
+            tenant.ledger.open(*group)
+        people.own(*group, owner, previous)
+    for group in moving:
+        tenant.ledger.open(*group)
+        people.own(*group, owner, previous)
+    if thing.startswith(CONTACT):
+        for named in PERSON_GROUPS:
+            tenant.ledger.open(named, thing)
+    bought = kind == "order" and thing in tenant.purchases
+    buyers = {people.subject(thing), people.subject(owner)} if bought else ()
+    for buyer in buyers:
+        tenant.person_sets.withdraw(buyer)
+    people.move_object(thing, said)
+    for buyer in buyers:
+        tenant.person_sets.remake(buyer)
+    if thing in tenant.purchases:
+        for one in (previous, owner):
+            tenant.person_sets.step(one)
+
+
+def _open_holder(tenant: Tenant, kind: str, key: str, root: str) -> None:
+    """Open what an object changes of a subject that it leaves or joins."""
+    note_told(tenant, root)
+    thing = f"{kind}:{key}"
+    if root == thing or (kind == "subscription" and key in tenant.subscriptions):
+        tenant.people.open_subject(root)  # an object that had no owner is no subject any more
+    elif thing in tenant.purchases:
+        open_buyer(tenant, root)

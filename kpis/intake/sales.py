@@ -1,0 +1,81 @@
+"""What events of deals, orders and leads do to a tenant's facts."""
+
+from kpis.facts.deals import deal_event
+from kpis.facts.leads import LeadEvent
+from kpis.facts.orders import order_event
+from kpis.identity.links import named_ids
+from kpis.intake.attribution import note_told
+from kpis.intake.ownership import shelve
+from kpis.intake.unpicked import keeps, keeps_object
+from kpis.tenant.lead_groups import deciding, merged_leads, open_deals_of
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_deal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a deal."""
+    key = str(row.data["deal_id"])
+    if keeps_object(tenant, f"deal:{key}", row):
+        _deal_event(tenant, key, kind, row, late)
+    lead = row.data.get("lead_id")
+    if kind == "created" and lead is not None and row.data.get("time_known") is not False:
+        lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+
+
+def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> None:
+    thing = f"deal:{key}"
+    tenant.ledger.open("deal", key)
+    tenant.ledger.open("closing", key)
+    tenant.ages.changed.add(key)
+    tenant.unsettled.add(thing)
+    if key not in tenant.deals:
+        note_told(tenant, tenant.people.subject(thing))
+    shelve(tenant, "deal", key)
+    event = deal_event(row.time, kind, row.source, row.id, row.data)
+    if late:
+        event.append(True)
+    tenant.file("deal", key, tenant.deals, event)
+
+
+def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of an order."""
+    key = str(row.data["order_id"])
+    if not keeps_object(tenant, f"order:{key}", row):
+        return
+    tenant.ledger.open("order", key)
+    tenant.unsettled.add(f"order:{key}")
+    shelve(tenant, "order", key)
+    tenant.file("order", key, tenant.orders, order_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_lead(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a lead."""
+    lead = f"lead:{row.data['lead_id']}"
+    lead_event(tenant, lead, [row.time, kind, row.source, row.id, row.data.get("deal_id")])
+    source_and_owner(tenant, row)
+
+
+def lead_event(tenant: Tenant, lead: str, event: LeadEvent) -> None:
+    """Keep an event of a lead: also a deal that says it came from one."""
+    if not keeps(tenant, lead):
+        return
+    found = merged_leads(tenant, lead)
+    for one in found:
+        tenant.ledger.open("lead", one)
+    note_told(tenant, tenant.people.subject(lead))
+    if event[4]:
+        tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+    tenant.people.own("lead", lead, lead, None)
+    open_deals_of(tenant, [event], *(deciding(tenant, one) for one in found))
+    tenant.file("lead", lead, tenant.leads, event)
+    tenant.person_sets.step(lead)
+
+
+def source_and_owner(tenant: Tenant, row: Row) -> None:
+    """What an event of a lead or customer says of the subject's source and owner."""
+    first = named_ids(row.data)[0]
+    if not keeps(tenant, first):
+        return
+    stamp = (row.time, row.source, row.id)
+    tenant.say(first, "source", row.data.get("source"), stamp)
+    tenant.say(first, "owner", row.data.get("owner_id"), stamp)

@@ -1,0 +1,33 @@
+"""What of an event may be filed where an erasure has unpicked ids that it names: see kpis.state.erasure."""
+
+from typing import Final
+
+from kpis.identity.ids import CONTACT, WITHIN, split_within
+from kpis.identity.links import CUSTOMER, named_ids
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+NOBODY: Final = frozenset[str]()
+
+
+def keeps(tenant: Tenant, raw: str) -> bool:
+    """Whether something of the event that is being taken may be filed under an id: it was not unpicked."""
+    if not tenant.gone:
+        return True
+    return tenant.gone.isdisjoint(split_within(raw) if raw.startswith(WITHIN) else (raw,))
+
+
+def keeps_object(tenant: Tenant, thing: str, row: Row) -> bool:
+    """Whether an event of an object is: not if its first id was unpicked, unless the object is somebody else's."""
+    ids = named_ids(row.data) if tenant.gone else ()
+    if not ids or keeps(tenant, ids[0]):
+        return True
+    held = tenant.people.owners.get(thing)
+    return held is not None and tuple(held[:3]) > (row.time, row.source, row.id)
+
+
+def unpicked_beside(tenant: Tenant, row: Row, ids: list[str]) -> set[str]:
+    """The ids that an event names beside an unpicked first one, but for those that are somebody else's."""
+    others = {one for one in ids[1:] if not tenant.people.subject(one).startswith(CUSTOMER)}
+    contact = f"{CONTACT}{row.data.get('contact_id')}"
+    return others if keeps_object(tenant, contact, row) else {*others, contact}

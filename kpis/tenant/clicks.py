@@ -1,0 +1,92 @@
+"""Clicks on links, and whether anything came of them. Rules: kpi-precise "clicks_without_conversion_rate".
+
+A click counts when its conversion window closes: a change in the future, so that no timer is needed. Each click says
+that nothing came of it; its subject takes that back for the clicks that a conversion followed.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from kpis.identity.pseudonyms import is_plain, pseudonym
+from kpis.tenant.conversions import Conversions
+from kpis.tenant.facts import Click, TenantFacts
+from models.record import Row
+
+
+class Clicks:
+    """The clicks of one tenant by id, made from the shelf ``facts``: click id (else source and event id) -> first."""
+
+    def __init__(self, tenant: TenantFacts, conversions: Conversions) -> None:
+        self.facts = tenant.click_facts
+        self._tenant = tenant
+        self._conversions = conversions
+        self._of: dict[str, list[str]] = {}  # id -> its clicks
+        self._plain: dict[str, str] = {}  # click -> its key, of those that an earlier build stored as they were told
+
+    def take(self, row: Row, raw: str, own: tuple[str, ...]) -> None:
+        """A click: of those that share a click id the first counts."""
+        tenant = self._tenant
+        key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")
+        key = self._plain.get(key, key)
+        held, click = self.facts.get(key), [row.time, row.source, row.id, raw, list(own)]
+        if held is not None and held[:3] <= click[:3]:
+            return
+        if held is None:
+            tenant.ledger.open_empty("click", key)
+        else:
+            tenant.ledger.open("click", key)
+            tenant.ledger.open("hits", tenant.people.subject(held[3]))
+            self._of[held[3]].remove(key)
+        root = tenant.people.subject(raw)
+        if self._conversions.may_follow(root, row.time, self.click(key)):
+            tenant.ledger.open("hits", root)
+        self.facts[key] = click
+        self._of.setdefault(raw, []).append(key)
+        tenant.dirty.add(("click", key))
+
+    def restore(self) -> None:
+        """Make what is derived from the shelf."""
+        for key, click in self.facts.items():
+            if is_plain(key) and (told := self.click(key)) is not None:
+                self._plain[told] = key
+            click[4] = list(self._tenant.fitted(tuple(click[4])))
+            self._of.setdefault(click[3], []).append(key)
+
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the clicks of an id another one (None: they are gone)."""
+        tenant, keys = self._tenant, self._of.pop(raw, [])
+        for key in keys:
+            tenant.dirty.add(("click", key))
+            if new is None:
+                tenant.ledger.open("click", key)
+                del self.facts[key]
+            else:
+                self.facts[key][3] = new
+        if new is not None and keys:
+            self._of[new] = [self._renamed(key) for key in keys]
+
+    def _renamed(self, key: str) -> str:
+        """Store a click under its digest, if it is not yet."""
+        click = self.click(key)
+        if click is None or click == key:
+            return key
+        self._tenant.ledger.open("click", key)
+        self._tenant.ledger.rename("click", key, click)
+        self.facts[click] = self.facts.pop(key)
+        del self._plain[click]
+        self._tenant.dirty.add(("click", click))
+        return click
+
+    def click(self, key: str) -> str | None:
+        """The click id of a key, as it is kept with conversions; None: the event named none."""
+        return None if "\0" in key else pseudonym(self._tenant.name, key)
+
+    def subjects_of(self, click: str) -> list[str]:
+        """Who came by a click id."""
+        held = self.facts.get(self._plain.get(click, click))
+        return [self._tenant.people.subject(held[3])] if held else []
+
+    def of(self, raws: Iterable[str]) -> Iterator[tuple[str, Click]]:
+        """The clicks of some ids."""
+        for raw in raws:
+            for key in self._of.get(raw, ()):
+                yield key, self.facts[key]

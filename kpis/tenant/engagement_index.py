@@ -1,0 +1,244 @@
+"""The engagement of a tenant's customers, kept up with every touch.
+
+What is new changes only what comes after it, and a purchase only the points that its customer's active times now hold
+longer: a touch in order of time costs the same in a long history as in a short one. Links, segments and contracts make
+the customer's whole contribution again.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from kpis.calendar.intervals import FOREVER, Interval
+from kpis.cells.deltas import DAY_MS, Delta
+from kpis.cells.ledger import Contribution
+from kpis.facts.customers import active_intervals
+from kpis.facts.engagement import (
+    ORDER,
+    REACH_MS,
+    Points,
+    Tail,
+    differ_from,
+    follow,
+    point_deltas,
+    points,
+    summed,
+    weights,
+)
+from kpis.facts.touches import BOT
+from kpis.tenant.customers import customer_facts
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.purchases import purchases_of
+
+GROUP: Final = "score"
+NEAR: Final = 12  # instants after the nearer of two bases,
+FAR_MS: Final = 45_000  # ms from the other one to the newest event: what comes out of order is seldom older
+
+
+class Whole(NamedTuple):
+    """A customer's contribution, and the tail that later touches go on from."""
+
+    deltas: list[Delta]
+    tail: Tail | None
+
+
+class Business(NamedTuple):
+    """When a customer is active, and when its orders came, ms."""
+
+    active: list[Interval]
+    orders: list[int]
+
+
+class Bases(NamedTuple):
+    """Two tails of before a customer's newest events."""
+
+    far: Tail
+    near: Tail
+
+
+NO_BASES: Final = Bases(Tail(()), Tail(()))
+
+
+class EngagementIndex:
+    """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
+
+    def __init__(self, tenant: TenantFacts) -> None:
+        self._tenant = tenant
+        self._weights = weights(tenant.settings)
+        self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
+        self._bases: dict[str, Bases] = {}  # root -> earlier tails, from which what comes out of order goes on
+        self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
+        self._pending: dict[str, list[Points]] = {}
+        self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
+
+    def drop(self, root: str) -> None:
+        """Know nothing of a subject any more, after it was taken out of the numbers."""
+        for known in (self._tails, self._bases, self._days, self._pending, self._doubted):
+            known.pop(root, None)
+
+    def note(self, raw: str, time: int, kind: int) -> None:
+        """A human touch is about to be kept."""
+        weight = self._weights[kind]
+        if not weight:
+            return
+        tenant = self._tenant
+        root = tenant.people.subject(raw)
+        if tenant.ledger.is_open(GROUP, root):
+            return
+        if root not in self._tails:
+            self._tails[root] = self._whole(root).tail
+        if self._tails[root] is not None:
+            self._pending.setdefault(root, []).append((time, points(time, weight)))
+
+    def doubt(self, root: str) -> None:
+        """A subject's purchases are about to change."""
+        if root not in self._doubted and not self._tenant.ledger.is_open(GROUP, root):
+            self._doubted[root] = self._business(root)
+
+    def close(self) -> None:
+        """Put the batch's touches and purchases into the numbers, before the open groups are closed."""
+        for root in [*self._doubted, *(root for root in self._pending if root not in self._doubted)]:
+            if not self._go_on(root):
+                self._tenant.ledger.open(GROUP, root)
+
+    def _go_on(self, root: str) -> bool:
+        """Change only what the new touches and purchases of a customer change; says whether it was one and still is."""
+        tail = self._tails.get(root)
+        now = self._business(root, doubting=False) if root in self._doubted else None
+        if tail is None or (now is not None and not now.active):
+            return False
+        active = tail.active if now is None else now.active
+        added = self._added(root, now)
+        change = differ_from(tail.active, active)
+        start = min([change, *(at for at, _ in added)])
+        back = start <= tail.last
+        base = self._base(root, start) if back else tail
+        told = summed(self._known(root, base.last + 1)) if back else []
+        old = self._old(root, change, tail.last)
+        self._pending.pop(root, None)
+        self._doubted.pop(root, None)
+        self._add(root, point_deltas(old, tail.active, active))
+        self._add(root, point_deltas(added, (), active))
+        for at, given in added if root in self._days else ():
+            self._days[root][at // DAY_MS] += given
+        at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
+        before = follow(base._replace(active=tail.active), told[:at], ())[1]
+        self._add(root, follow(before, told[at:], tiers)[0], -1)
+        later = summed((*told[at:], *added))
+        deltas, self._tails[root] = follow(before._replace(active=active), later, tiers)
+        self._add(root, deltas)
+        if back:
+            self._note_bases(root, base, [*told[:at], *later])
+        return True
+
+    def _old(self, root: str, change: int, last: int) -> list[Points]:
+        """The points that a change of active times at an instant can move.
+
+        All are over when it lies after the last: then those of a day enter or leave together, and are one.
+        """
+        if change == FOREVER:
+            return []
+        if change <= last:
+            return self._known(root, change - REACH_MS - DAY_MS)
+        days = self._days.get(root)
+        if days is None:
+            days = self._days[root] = Counter()
+            for at, given in self._known(root):
+                days[at // DAY_MS] += given
+        return [(day * DAY_MS, given) for day, given in days.items()]
+
+    def _base(self, root: str, start: int) -> Tail:
+        """A tail of a customer from which everything from an instant on is still to come."""
+        far, near = self._bases.get(root, NO_BASES)
+        return near if near.last < start else far if far.last < start else NO_BASES.far
+
+    def _note_bases(self, root: str, base: Tail, known: list[Points]) -> None:
+        """Keep tails of before the newest points; those after ``base`` are others now."""
+        far, near = self._bases.get(root, NO_BASES)
+        near_at = max(0, len(known) - NEAR)
+        far_at = bisect_left(known, (known[-1][0] - FAR_MS,), 0, near_at) if near_at else 0
+        if far_at:
+            far = base = follow(base, known[:far_at], ())[1]
+        elif far.last > base.last:
+            far = base
+        if near_at:
+            near = follow(base, known[far_at:near_at], ())[1]
+        elif near.last > base.last:
+            near = base
+        self._bases[root] = Bases(far, near)
+
+    def _added(self, root: str, now: Business | None) -> list[Points]:
+        """The points of a batch's touches and orders; those of orders that are gone are taken back."""
+        if now is None:
+            return self._pending.get(root, [])
+        orders = Counter(now.orders)
+        orders.subtract(self._doubted[root].orders)
+        bought = ((at, number * points(at, self._order)) for at, number in orders.items() if number)
+        return [*self._pending.get(root, ()), *bought]
+
+    def _add(self, root: str, deltas: Iterable[Delta], sign: int = 1) -> None:
+        for delta in deltas:
+            self._tenant.ledger.add_delta(self._segments(root, delta), delta, sign)
+
+    def _segments(self, root: str, delta: Delta) -> int:
+        """Points fall in the customer's segments, tiers have none."""
+        return self._tenant.people.segments(root) if delta.measure.startswith("points:") else 0
+
+    def contribution(self, root: str) -> Contribution:
+        """A customer's points and tiers as the numbers have them: without what is still pending."""
+        if self._tenant.people.subject(root) != root:
+            self._tails.pop(root, None)
+            self._forget(root)
+            return
+        whole = self._whole(root)
+        self._tails[root] = whole.tail
+        self._doubted.pop(root, None)
+        for delta in whole.deltas:
+            yield self._segments(root, delta), delta
+
+    def _business(self, root: str, *, doubting: bool = True) -> Business:
+        """A subject's business, ``doubting``: as the numbers have it."""
+        if doubting and root in self._doubted:
+            return self._doubted[root]
+        customer = customer_facts(self._tenant, root)
+        return Business(active_intervals(customer, self._tenant.settings), customer.orders)
+
+    def _whole(self, root: str) -> Whole:
+        active = self._business(root).active
+        facts = self._known(root) if active else []
+        self._pending.pop(root, None)
+        self._forget(root)
+        if not active:
+            return Whole([], None)
+        deltas, tail = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
+        return Whole([*point_deltas(facts, (), active), *deltas], tail)
+
+    def _forget(self, root: str) -> None:
+        self._bases.pop(root, None)
+        self._days.pop(root, None)
+
+    def _known(self, root: str, since: int = -FOREVER) -> list[Points]:
+        """A subject's points from an instant on, as the numbers have them."""
+        found = self._facts(root, since)
+        found += [(at, points(at, self._order)) for at in self._orders(root) if at >= since]
+        return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
+
+    def _orders(self, root: str) -> list[int]:
+        """When a subject's orders came, ms, as the numbers have them."""
+        held = self._doubted.get(root)
+        return [one.time for one in purchases_of(self._tenant, root, "order")] if held is None else held.orders
+
+    @property
+    def _order(self) -> int:
+        return self._tenant.settings.weights.get(ORDER, 0)
+
+    def _facts(self, root: str, since: int = -FOREVER) -> list[Points]:
+        people, given = self._tenant.people, self._weights
+        held = (people.touches[raw] for raw in people.raws(root) if raw in people.touches)
+        return [
+            (time, points(time, given[kind]))
+            for touches in held
+            for time, kind, flags in touches.since(since)
+            if not flags & BOT and given[kind]
+        ]

@@ -1,0 +1,92 @@
+"""Forms that were begun, and whether they were sent. Rules: kpi-precise "form_abandonment_rate".
+
+A person fills in a form once a session (a local day, where the event names none). It counts half an hour after its
+start; sent at any time of that session it is not abandoned. Without a session it is kept by quarter hours, each of
+which has one local day in any time zone; a release before kept it by the local day.
+"""
+
+from typing import Final
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.identity.pseudonyms import pseudonym
+from kpis.tenant.facts import Form, TenantFacts
+from models.record import Row
+
+QUARTER_MS: Final = 15 * MINUTE_MS
+
+
+class Forms:
+    """The forms of one tenant by id, made from the shelf ``facts``: id, form and visit -> what happened.
+
+    A visit is text: ``s`` and a session, ``q`` and a quarter hour since 1970, or ``d`` and a local day.
+    """
+
+    def __init__(self, tenant: TenantFacts) -> None:
+        self.facts = tenant.form_facts
+        self._tenant = tenant
+        self._of: dict[str, list[str]] = {}  # id -> keys
+        self._plain: dict[str, str] = {}  # key -> stored key, of sessions that an earlier build stored plainly
+
+    def take(self, row: Row, raw: str, sent: bool) -> None:
+        """A start or a submission."""
+        tenant, session = self._tenant, row.data.get("session_id")
+        visit = f"s{session}" if session else f"q{row.time // QUARTER_MS}"
+        key = f"{raw}\0{row.data['form_id']}\0{visit}"
+        key = self._plain.get(key, key)
+        held = self.facts.get(key)
+        start, was_sent = held or (None, False)
+        said = [start, True] if sent else [row.time if start is None else min(start, row.time), was_sent]
+        if said == held:
+            return
+        tenant.people.hold(raw)
+        tenant.ledger.open("forms", tenant.people.subject(raw))
+        self.facts[key] = said
+        if held is None:
+            self._of.setdefault(raw, []).append(key)
+        tenant.dirty.add(("form", key))
+
+    def restore(self) -> None:
+        """Make what is derived from the shelf."""
+        for key in self.facts:
+            if (named := self._named(key)) != key:
+                self._plain[named] = key
+            self._of.setdefault(key.split("\0", 1)[0], []).append(key)
+
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the forms of an id another one (None: they are gone)."""
+        for key in self._of.pop(raw, []):
+            fact, rest = self.facts.pop(key), self._named(key).split("\0", 1)[1]
+            self._plain.pop(self._named(key), None)
+            self._tenant.dirty.add(("form", key))
+            if new is not None:
+                moved = f"{new}\0{rest}"
+                self.facts[moved] = fact
+                self._of.setdefault(new, []).append(moved)
+                self._tenant.dirty.add(("form", moved))
+
+    def _named(self, key: str) -> str:
+        """A key with the session as its digest."""
+        raw, form, visit = key.rsplit("\0", 2)
+        return f"{raw}\0{form}\0s{pseudonym(self._tenant.name, visit[1:])}" if visit[0] == "s" else key
+
+    def _session(self, key: str) -> tuple[str, str]:
+        """Form and session of a key."""
+        _, form, visit = self._named(key).rsplit("\0", 2)
+        return form, f"d{self._tenant.zone.day(int(visit[1:]) * 15)}" if visit[0] == "q" else visit
+
+    @property
+    def raws(self) -> list[str]:
+        """Every id that has forms."""
+        return list(self._of)
+
+    def of(self, root: str) -> list[Form]:
+        """The forms of a subject's persons, one a session; the same form may have come with several ids."""
+        found: dict[tuple[str, str, str], Form] = {}
+        people = self._tenant.people
+        for raw in people.raws(root):
+            for key in self._of.get(raw, ()):
+                start, sent = self.facts[key]
+                unit = found.setdefault((people.person(raw), *self._session(key)), [None, False])
+                starts = [one for one in (unit[0], start) if one is not None]
+                unit[:] = [min(starts, default=None), unit[1] or sent]
+        return list(found.values())

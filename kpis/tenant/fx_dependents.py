@@ -1,0 +1,73 @@
+"""Groups of facts whose contribution depends on exchange rates: they are opened before such a rate changes.
+
+Amounts are converted when they are read. But whether the total of two currencies grew or shrank, and which of two
+currencies' amounts is the lesser, is decided by the rates of the days that the amounts keep.
+"""
+
+from fractions import Fraction
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.money import Rates, Worth
+from kpis.facts.renewals import read_dues
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.readings import prices_of
+from models.money import digits
+
+
+class RatedDays:
+    """The rates that were asked for; see `worth`."""
+
+    def __init__(self, rates: Rates, home: str) -> None:
+        self._rates, self._home = rates, home
+        self._found: dict[tuple[str, int], Fraction | None] = {}
+
+    def __call__(self, currency: str, day: int) -> Fraction | None:
+        """None without a rate."""
+        key = (currency, day)
+        if key not in self._found:
+            rate = self._rates.rate(currency, self._home, day)
+            self._found[key] = None if rate is None else rate / int(10 ** digits(currency))
+        return self._found[key]
+
+
+def worth(tenant: TenantFacts) -> Worth:
+    """What a minor unit is in major units of the reporting currency at a day's rate; None without a rate."""
+    return RatedDays(tenant.rates, tenant.settings.currency)
+
+
+def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
+    """The rates that may matter to a subscription or contract. Too many do no harm."""
+    kind, key = thing.split(":", 1)
+    if kind == "subscription":
+        prices = prices_of(tenant, key)
+        first = next((step.instant for step in prices.steps if step.mrr), None)
+        if first is None:
+            return set()
+        return {(currency, tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
+    events = tenant.contracts[key]
+    days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
+    return {(event[4]["currency"], day) for event in events if "currency" in event[4] for day in days}
+
+
+def note_rated(tenant: TenantFacts, thing: str) -> None:
+    """Remember which rates matter to a subscription or contract, after its facts changed."""
+    for key in _keys(tenant, thing):
+        if key[0] != tenant.settings.currency:
+            tenant.rated.setdefault(key, set()).add(thing)
+
+
+def forget_rated(tenant: TenantFacts, thing: str) -> None:
+    """Undo `note_rated`, before the facts go."""
+    for key in _keys(tenant, thing):
+        tenant.rated.get(key, set()).discard(thing)
+
+
+def open_rated(tenant: TenantFacts, base: str, quote: str, day: int) -> None:
+    """Open what depends on a rate, before it changes."""
+    for currency in (base, quote):
+        for thing in tenant.rated.get((currency, day), ()):
+            kind, key = thing.split(":", 1)
+            if kind == "contract":
+                tenant.ledger.open("contract", key)
+            else:
+                tenant.ledger.open("mrr", tenant.people.subject(thing))

@@ -1,0 +1,271 @@
+"""Landing pages: visitors of them, those who converted, and those of whom it is open.
+
+Who was there is presence (person_sets), by page page_views. What is worked out here are the views that a
+conversion followed, and for how long a visitor who still may convert is one who has converted already: a visitor is
+open while a view of theirs is younger than the conversion window, unless a converted view lies in the window asked for.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.intervals import Interval, union
+from kpis.calendar.windows import DAY, MINUTE_MS
+from kpis.cells.deltas import DAY_MS, Delta, distinct_deltas
+from kpis.facts.landing_pages import both_deltas, hit_deltas
+from kpis.facts.page_paths import page_only, path_and_click
+from kpis.facts.touches import Touches
+from kpis.slices import Work
+from kpis.tenant.conversions import Conversions
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.page_views import PAGED, PageViews
+from kpis.tenant.person_sets import IDENTIFIED, PersonSets
+
+PACKED_MINUTE: Final = MINUTE_MS << 12  # of a packed touch
+
+
+class Landings:
+    """The landing pages of one tenant: which views of a person were converted.
+
+    What changes is added to the numbers as it comes; where ids are linked the person's group ``landing`` is taken out
+    and put back whole.
+    """
+
+    def __init__(self, tenant: TenantFacts, sets: PersonSets, conversions: Conversions) -> None:
+        self.pages = PageViews(tenant.settings.conversion_days, partial(tenant.cells.touch, PAGED))
+        self.converted: dict[str, array[int]] = {}  # person -> minutes of converted views of landing pages
+        self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
+        self._clicks: dict[str, set[str]] = {}  # id -> those clicks
+        self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
+        self._tenant = tenant
+        self._sets = sets
+        self._conversions = conversions
+        self.young = tenant.settings.conversion_days * DAY  # how long a view is, minutes
+        self._within = tenant.settings.conversion_days * DAY_MS
+
+    def view(self, raw: str, page: int) -> None:
+        """Note by which click an id came to a page."""
+        if click := path_and_click(page)[1]:
+            self._note_click(raw, click)
+
+    def _note_click(self, raw: str, click: str) -> None:
+        self.by_click.setdefault(click, set()).add(raw)
+        self._clicks.setdefault(raw, set()).add(click)
+
+    def move(self, raw: str, new: str | None) -> None:
+        """Give the views of an id another one (None: they are gone)."""
+        self._done.pop(raw, None)
+        self.converted.pop(raw, None)
+        self.pages.move(raw, new)
+        clicks = self._clicks.pop(raw, set())
+        for click in clicks:
+            self.by_click[click].remove(raw)
+            if not self.by_click[click]:
+                del self.by_click[click]
+            if new is not None:
+                self._note_click(new, click)
+
+    def viewed(self, person: str, raw: str) -> None:
+        """A view has been counted: it may be followed by a conversion that came before it."""
+        place = len(self._tenant.people.touches[raw].packed) - 1
+        self._note_page(self.pages.viewed, raw, place)
+        self.pages.belongs(raw, person)
+        self._convert(person, raw, place)
+
+    def _note_page(self, note: Callable[[str, int, int], None], raw: str, place: int) -> None:
+        """A view has happened, or was converted: that is one of its page, if this has numbers of its own."""
+        touches = self._tenant.people.touches[raw]
+        if self._sets.followed(touches.pages[place]):
+            note(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
+
+    def restore(self) -> Work:
+        """Make what is derived from the touches and conversions."""
+        people = self._tenant.people
+        found: dict[str, None] = {}
+        for raw, touches in people.touches.items():
+            if raw.startswith(IDENTIFIED):
+                for place in np.flatnonzero(touches.views).tolist():
+                    self._note_page(self.pages.viewed, raw, place)
+            for page in set(touches.pages):
+                if page >= 0:
+                    self.view(raw, page)
+            if raw in self._clicks:
+                found[people.person(raw)] = None
+            yield 10 + 2 * len(touches.packed)
+        for raw in self._conversions.raws:
+            found.update(dict.fromkeys(people.person(one) for one in people.raws(people.subject(raw))))
+            yield 1
+        for person in found:
+            self.note(person)
+            yield 40
+
+    def convert(self, root: str, time: int, click: str | None) -> None:
+        """A conversion of a subject, or by a click, has been noted: views in the days before it are converted."""
+        people = self._tenant.people
+        raws = dict.fromkeys((*people.raws(root), *(self.by_click.get(click, ()) if click else ())))
+        for raw in raws:
+            touches = people.touches.get(raw)
+            if touches is not None and raw.startswith(IDENTIFIED):
+                for place in self._views(raw, touches, time).tolist():
+                    self._convert(people.person(raw), raw, place)
+
+    def _views(self, raw: str, touches: Touches, conversion: int) -> NDArray[np.int64]:
+        """Places of an id's views, not converted yet, that a conversion may have followed."""
+        ages = conversion - (touches.numbers >> 12)
+        views = (ages >= 0) & (ages < self._within) & touches.views
+        done = self._done.get(raw, b"")
+        views[: len(done)] &= np.frombuffer(done, dtype=np.uint8) == 0
+        return np.flatnonzero(views)
+
+    def _convert(self, person: str, raw: str, place: int) -> None:
+        """Count a view as converted, if it is; one whose person is out of the numbers is found when it is put back."""
+        tenant = self._tenant
+        if tenant.ledger.is_open("landing", person):
+            return
+        touches = tenant.people.touches[raw]
+        time, page = touches.packed[place] >> 12, touches.pages[place]
+        if not self._conversions.followed(tenant.people.subject(raw), time, path_and_click(page)[1]):
+            return
+        self._mark_done(raw, place)
+        note = touches.notes[place]
+        if self._sets.lands(person, time, None if note < 0 else touches.table[note], page):
+            self._hit(person, time // MINUTE_MS)
+
+    def _mark_done(self, raw: str, place: int) -> None:
+        self._note_page(self.pages.converted, raw, place)
+        done = self._done.setdefault(raw, bytearray())
+        if place >= len(done):
+            done.extend(bytes(place + 1 - len(done)))
+        done[place] = 1
+
+    def _hit(self, person: str, minute: int) -> None:
+        """One more minute of a person's converted views of landing pages."""
+        held = self.converted.setdefault(person, array("q"))
+        at = bisect_left(held, minute)
+        if at == len(held) or held[at] != minute:
+            self._both(person, held, at, minute, 1)
+            self._sets.convert(held, minute)
+
+    def _both(self, person: str, held: "array[int]", at: int, minute: int, sign: int) -> None:
+        """What a converted minute makes of ``landed.both``, among the others in whose order it has a place."""
+        tenant = self._tenant
+        young = partial(self._young_in, self._sets.landed(person))
+        around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
+        deltas = hit_deltas("landed.both", minute, around, young, tenant.zone)
+        tenant.ledger.add_deltas(tenant.sets.everything, deltas, sign)
+
+    def leave(self, person: str, minute: int) -> None:
+        """A session that began at a minute began before it: perhaps its person has no converted view then any more."""
+        held = self.converted.get(person, ())
+        at = bisect_left(held, minute)
+        if at == len(held) or held[at] != minute or self._tenant.ledger.is_open("landing", person):
+            return
+        assert isinstance(held, array)
+        if not self._hit_at(person, minute):
+            self._sets.unconvert(held, minute)
+            self._both(person, held, at, minute, -1)
+
+    def _hit_at(self, person: str, minute: int) -> bool:
+        """Whether a person has a converted view of a landing page at a minute."""
+        people = self._tenant.people
+        for raw in people.own_raws(person):
+            touches, done = people.touches.get(raw), self._done.get(raw, b"")
+            if touches is None:
+                continue
+            packed = touches.numbers[: len(done)]
+            seen = (packed // PACKED_MINUTE == minute) & (np.frombuffer(done, dtype=np.uint8) == 1)
+            for place in np.flatnonzero(seen).tolist():
+                (time, _, _, session), page = next(touches.at((place,))), touches.pages[place]
+                if self._sets.lands(person, time, session, page):
+                    return True
+        return False
+
+    def _ends(self, view: int) -> int:
+        """When a view is no longer young, minutes."""
+        return view // 15 * 15 + self.young
+
+    def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
+        """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
+        while start < end:
+            at = bisect_right(views, start)
+            if not at or (leaving := self._ends(views[at - 1])) <= start:
+                if at == len(views):
+                    return
+                start = views[at]
+                continue
+            begin = start
+            while start < leaving:
+                start = leaving
+                leaving = self._ends(views[bisect_right(views, start) - 1]) if start < end else start
+            yield begin, min(start, end)
+
+    def note(self, person: str) -> "array[int]":
+        """When a person had converted views of landing pages, minutes, kept until it changes."""
+        sets = self._sets
+        found = {hit[0] // MINUTE_MS for hit in self._hits(person) if sets.lands(person, *hit)}
+        converted = array("q", sorted(found))
+        if converted:
+            self.converted[person] = converted
+        else:
+            self.converted.pop(person, None)
+        return converted
+
+    def _hits(self, person: str) -> Iterator[tuple[int, Any, int]]:
+        """(time ms, session, page) of a person's views that a conversion followed."""
+        people, conversions = self._tenant.people, self._conversions
+        of: dict[str, list[int]] = {}  # subject -> its conversions: in accounts the ids may be of several
+        for raw in people.own_raws(person):
+            touches = people.touches.get(raw)
+            self._done.pop(raw, None)
+            self.pages.reconsider(raw)
+            if touches is None or not raw.startswith(IDENTIFIED):
+                continue
+            subject = people.subject(raw)
+            times = of[subject] if subject in of else of.setdefault(subject, conversions.of(subject))
+            if not times and conversions.by_click.keys().isdisjoint(self._clicks.get(raw, ())):
+                continue
+            for place in np.flatnonzero(touches.views).tolist():
+                time, page = touches.packed[place] >> 12, touches.pages[place]
+                if conversions.follow(times, time, path_and_click(page)[1]):
+                    self._mark_done(raw, place)
+                    note = touches.notes[place]
+                    yield time, None if note < 0 else touches.table[note], page
+
+    def deltas(self, person: str) -> Iterator[Delta]:
+        """Windows in which a person has a converted view, and where such a person is young, too."""
+        zone, minutes = self._tenant.zone, self.note(person)
+        if minutes:
+            yield from distinct_deltas("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
+            landed = self._sets.landed(person)
+            spans = union((one, self._ends(one)) for one in landed)
+            yield from both_deltas("landed.both", spans, minutes, zone)
+
+    def put(self, person: str, times: "array[int]", minute: int) -> None:
+        """A view of a landing page at a minute: where its person has converted views, that is a change of its own."""
+        self._landed(person, times, minute, 1)
+
+    def take(self, person: str, times: "array[int]", minute: int) -> None:
+        """No view of a landing page at a minute any more, among the others."""
+        self._landed(person, times, minute, -1)
+
+    def _landed(self, person: str, times: "array[int]", minute: int, sign: int) -> None:
+        tenant = self._tenant
+        minutes = self.converted.get(person)
+        if not minutes or tenant.ledger.is_open("landing", person):
+            return
+        at = bisect_left(times, minute)
+        if at < len(times) and times[at] == minute:
+            return
+        start, end = minute, self._ends(minute)
+        if at:
+            start = max(start, self._ends(times[at - 1]))
+        if at < len(times):
+            end = min(end, times[at])
+        if start < end:
+            deltas = both_deltas("landed.both", [(start, end)], minutes, tenant.zone)
+            tenant.ledger.add_deltas(tenant.sets.everything, deltas, sign)

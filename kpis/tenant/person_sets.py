@@ -1,0 +1,372 @@
+"""When persons were there: the sets of minutes behind the distinct counts, a person and a thing done each.
+
+The sets are derived from the touches, which keep the id they came with: what joins or leaves a person, or moves its
+steps to a won deal, makes its sets again.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Rows
+from kpis.cells.distinct import BASES, NO_NEIGHBOUR, Presence
+from kpis.facts.page_paths import PAGES, page_only, path_and_click
+from kpis.facts.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
+from kpis.identity.links import KINDS
+from kpis.slices import Work
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.lead_groups import NO_STEPS, Steps, latest_steps
+from kpis.tenant.page_views import PageViews
+from kpis.tenant.purchases import order_minutes
+
+IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # who can be a visitor
+VISITORS: Final = BASES.number("visitors")
+SESSIONS: Final = BASES.number("sessions")
+LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
+BUYERS: Final = BASES.number("buyers")
+STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
+USERS: Final = BASES.number("users")  # who signed in
+LANDED: Final = BASES.number("landed", young=True)  # visitors of landing pages
+ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
+ENGAGED_ANY: Final = BASES.number("engaged")
+CONVERTED: Final = BASES.number("landed.hit")  # those of them who converted
+SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
+VISITOR: Final = (VISITORS, None)
+BUYER: Final = (BUYERS, None)
+LANDING: Final = (LANDED, None)
+ENGAGED_KEYS: Final = tuple(
+    ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
+)
+NOT_ASKED: Final = -1
+PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty deltas
+FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
+SetKey = tuple[int, Any]  # base, session or user
+
+
+class LandingListener(Protocol):
+    """Who hears of views of landing pages as they are counted. Minutes are sorted; see `PersonSets.follow`."""
+
+    pages: PageViews
+    young: int
+    """How long a view is young, minutes."""
+
+    def viewed(self, person: str, raw: str) -> None:
+        """The newest touch of an id is a view, and has been counted."""
+
+    def put(self, person: str, times: "array[int]", minute: int) -> None:
+        """A minute is about to be among those in which a person viewed a landing page."""
+
+    def take(self, person: str, times: "array[int]", minute: int) -> None:
+        """A minute is no longer among them."""
+
+    def leave(self, person: str, minute: int) -> None:
+        """A session that began at a minute began before it."""
+
+
+class PersonSets:
+    """The sets of every person of one tenant."""
+
+    def __init__(self, facts: TenantFacts) -> None:
+        self.steps: dict[str, Steps] = {}  # person -> those of its subject, where there are any
+        self._facts = facts
+        self._people = facts.people
+        self._everything = facts.sets.everything
+        self._day = facts.zone.day
+        self._presence = Presence()
+        self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
+        self._firsts: dict[str, dict[Any, int]] = {}  # person -> session or day -> its first view, ms
+        self._page_codes: dict[int, int] = {}
+        self._listed: frozenset[str] = frozenset()
+        self._landings: LandingListener
+        self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
+        self._unmade: set[str] = set()  # those of them whose sets are made when it ends
+
+    def follow(self, landings: LandingListener, listed: tuple[str, ...]) -> None:
+        """Tell who wants to know of views of landing pages, and which these are (none: each session's first)."""
+        self._landings = landings
+        self._listed = frozenset(listed)
+
+    def followed(self, page: int) -> bool:
+        """Whether a page has numbers of its own."""
+        return not self._listed or path_and_click(page)[0] in self._listed
+
+    def page_code(self, page: int) -> int:
+        """The segments of a page."""
+        found = self._page_codes.get(page)
+        if found is None:
+            if len(self._page_codes) > 50_000:
+                self._page_codes.clear()
+            path = PAGES.names[page_only(page)]
+            found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
+        return found
+
+    def landed(self, person: str) -> "array[int]":
+        """When a person viewed landing pages, minutes."""
+        return self._sets.get(person, {}).get(LANDING, array("q"))
+
+    def lands(self, person: str, time: int, session: Any, page: int) -> bool:
+        """Whether a view of a person is one of a landing page: of those listed, else the first of its session."""
+        return self.followed(page) and (bool(self._listed) or self._enters(person, time, session))
+
+    def _enters(self, person: str, time: int, session: Any) -> bool:
+        """Whether no view of the session is before this one."""
+        return time <= self._firsts[person][self._visit(time, session)[1]]
+
+    def _visit(self, time: int, session: Any) -> SetKey:
+        return SESSIONS, session if session is not None else self._day(time // 60_000)
+
+    def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, page: int = NOTHING) -> int:
+        """Keep a touch of an id; a human one puts its person into the sets it belongs to. Returns its chunk."""
+        people = self._people
+        touches = people.touches.get(raw)
+        if touches is None:
+            touches = people.touches[raw] = Touches()
+            people.hold(raw)
+        if flags & BOT:
+            return touches.add(time, kind, flags, note, page)
+        person, minute = people.person(raw), time // 60_000
+        visits = kind == PAGE and raw.startswith(IDENTIFIED)
+        if person in self._unmade:
+            chunk = touches.add(time, kind, flags, note, page)
+            if visits:
+                self._landings.viewed(person, raw)
+            return chunk
+        entry = self._entry(person, self._visit(time, note)[1], time) if visits else None
+        chunk = touches.add(time, kind, flags, note, page)
+        self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
+        if visits:
+            if entry is not None or (self._listed and self.followed(page)):
+                self._put(person, (LANDING,), minute)
+            self._landings.viewed(person, raw)
+            if entry not in (None, FIRST):
+                self._leave(person, entry)
+        return chunk
+
+    def _entry(self, person: str, visit: Any, time: int) -> int | None:
+        """The minute at which the session that a view now begins began before, or FIRST; None: it begins none."""
+        if self._listed:
+            return None
+        firsts = self._firsts.setdefault(person, {})
+        known = firsts.get(visit)
+        if known is not None and time >= known:
+            return None
+        firsts[visit] = time
+        return FIRST if known is None else known // 60_000
+
+    def _leave(self, person: str, minute: int) -> None:
+        """A session that began at a minute began before it: perhaps no session does any more."""
+        if all(first // 60_000 != minute for first in self._firsts[person].values()):
+            times = self._sets[person][LANDING]
+            if person in self._withdrawn:
+                times.remove(minute)
+            else:
+                self._presence.take(LANDED, self._everything, times, minute)
+            self._landings.take(person, times, minute)
+        self._landings.leave(person, minute)
+
+    def convert(self, times: "array[int]", minute: int) -> None:
+        """One more minute of a person's converted views of landing pages."""
+        self._presence.put(CONVERTED, self._everything, times, minute)
+
+    def unconvert(self, times: "array[int]", minute: int) -> None:
+        """One minute less of these."""
+        self._presence.take(CONVERTED, self._everything, times, minute)
+
+    def buy(self, subject: str, minute: int) -> None:
+        """Put a subject among the buyers of a minute."""
+        if subject not in self._unmade:
+            self._put(subject, (BUYER,), minute)
+
+    def _put(self, person: str, keys: tuple[SetKey, ...], minute: int) -> None:
+        sets = self._sets.get(person)
+        if sets is None:
+            sets = self._sets[person] = {}
+        withdrawn, segments = person in self._withdrawn, NOT_ASKED
+        for key in keys:
+            times = sets.get(key)
+            if times is None:
+                times = sets[key] = array("q")
+            if key is LANDING:
+                self._landings.put(person, times, minute)
+            if withdrawn:
+                put_sorted(times, minute)
+            elif key[0] not in SEGMENTED:
+                self._presence.put(key[0], self._everything, times, minute)
+            else:
+                if segments == NOT_ASKED:
+                    segments = self._people.segments(person)
+                self._presence.put(key[0], segments, times, minute)
+
+    def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
+        """The sets a human touch belongs to."""
+        engaged = ENGAGED_KEYS[kind]
+        if kind in LOGINS:
+            return ((USERS, session),)
+        if kind != PAGE or not identified:
+            return engaged
+        visit = self._visit(time, session)
+        steps = self.steps.get(person)
+        if steps is None:
+            return (*engaged, VISITOR, visit)
+        later = [(base, None) for base, at in zip(STEPPED, steps, strict=True) if at is not None and time <= at]
+        return (*engaged, VISITOR, visit, *later)
+
+    def _code_of(self, person: str, key: SetKey) -> int:
+        return self._people.segments(person) if key[0] in SEGMENTED else self._everything
+
+    def _made(self, person: str) -> "dict[SetKey, array[int]]":
+        """A person's sets, from the facts alone."""
+        found: dict[SetKey, set[int]] = {}
+        firsts: dict[Any, int] = {}
+        self._note_steps(person)
+        for raw in self._people.own_raws(person):
+            self._landings.pages.belongs(raw, person)
+            identified = raw.startswith(IDENTIFIED)
+            touches = self._people.touches.get(raw)
+            for (time, kind, flags, note), page in zip(touches, touches.pages, strict=True) if touches else ():
+                if not flags & BOT:
+                    keys = self._keys(person, time, kind, note, identified)
+                    if kind == PAGE and identified:
+                        if self._listed and self.followed(page):
+                            keys += (LANDING,)
+                        visit = self._visit(time, note)[1]
+                        firsts[visit] = min(time, firsts.get(visit, time))
+                    for key in keys:
+                        found.setdefault(key, set()).add(time // 60_000)
+        if not self._listed:
+            self._firsts[person] = firsts
+            found[LANDING] = {time // 60_000 for time in firsts.values()}
+        if person == self._people.subject(person):
+            found[BUYER] = set(order_minutes(self._facts, person))
+        return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
+
+    def _note_steps(self, person: str) -> None:
+        steps = latest_steps(self._facts, self._people.leads_of(person))
+        if steps == NO_STEPS:
+            self.steps.pop(person, None)
+        else:
+            self.steps[person] = steps
+
+    def step(self, raw: str) -> None:
+        """Make the sets of an id's persons again where they came to a step since, or no more."""
+        people = self._people
+        root, whose = people.subject(raw), people.person(people.owner(raw))
+        if any(latest_steps(self._facts, one) != self.steps.get(one, NO_STEPS) for one in (root, whose)):
+            for person in {*people.persons_of(root), whose, *people.contacts(whose)}:
+                self._take_steps(person)
+
+    def _take_steps(self, person: str) -> None:
+        """Move the sets of a person's views before its steps to where these are now."""
+        if person in self._unmade:
+            return
+        before = self.steps.get(person, NO_STEPS)
+        self._note_steps(person)
+        after = self.steps.get(person, NO_STEPS)
+        for base, old, new in zip(STEPPED, before, after, strict=True) if person in self._sets else ():
+            if old != new:
+                self._replace(person, (base, None), self._viewed_until(person, new))
+
+    def _replace(self, person: str, key: SetKey, times: "array[int]") -> None:
+        """Give a person's set other minutes; mostly there are only more of them."""
+        sets = self._sets[person]
+        known = sets.pop(key, array("q"))
+        if person not in self._withdrawn:
+            code = self._code_of(person, key)
+            if times[: len(known)] == known:
+                for minute in times[len(known) :]:
+                    self._presence.put(key[0], code, known, minute)
+            else:
+                self._presence.whole(key[0], code, known, -1)
+                self._presence.whole(key[0], code, times, 1)
+        if times:
+            sets[key] = times
+
+    def _viewed_until(self, person: str, at: int | None) -> "array[int]":
+        """The minutes of a person's views up to an instant, ms."""
+        minutes = self._sets[person].get(VISITOR, array("q"))
+        if at is None:
+            return array("q")
+        end = bisect_left(minutes, at // 60_000)
+        cut = end < len(minutes) and minutes[end] == at // 60_000 and self._viewed_in(person, minutes[end], at)
+        return minutes[: end + cut]
+
+    def _viewed_in(self, person: str, minute: int, until: int) -> bool:
+        """Whether a person viewed a page in a minute before an instant of it (ms), or at it."""
+        held = (self._people.touches.get(raw) for raw in self._people.own_raws(person) if raw.startswith(IDENTIFIED))
+        return any(touches.viewed(minute * 60_000, until) for touches in held if touches is not None)
+
+    def withdraw(self, person: str) -> None:
+        """Take a person's sets out of the numbers until the batch ends."""
+        if person in self._withdrawn:
+            return
+        self._withdrawn.add(person)
+        self._whole(person, -1)
+
+    def remake(self, person: str) -> None:
+        """Make a person's sets again from the facts, because an order moved."""
+        self.withdraw(person)
+        if person not in self._unmade:
+            self._sets[person] = self._made(person)
+
+    def renew(self, person: str) -> None:
+        """Drop the sets of a person whose ids change, after they were withdrawn: they are made when the batch ends."""
+        self._withdrawn.add(person)
+        self._unmade.add(person)
+        self._sets.pop(person, None)
+        self._firsts.pop(person, None)
+
+    def drop(self, person: str) -> None:
+        """Know nothing of a person any more, after its sets were withdrawn."""
+        for known in (self._sets, self._firsts, self.steps):
+            known.pop(person, None)
+        self._withdrawn.discard(person)
+        self._unmade.discard(person)
+
+    def settle(self) -> None:
+        """Make the sets of persons whose ids changed in the batch."""
+        for person in self._unmade:
+            if self._people.person(person) == person:
+                self._sets[person] = self._made(person)
+        self._unmade.clear()
+
+    def _whole(self, person: str, sign: int) -> None:
+        for key, times in self._sets.get(person, {}).items():
+            self._presence.whole(key[0], self._code_of(person, key), times, sign)
+
+    def close(self) -> None:
+        """Put what was withdrawn back, as it is now."""
+        for person in self._withdrawn:
+            self._whole(person, 1)
+        self._withdrawn.clear()
+
+    def restore(self, stepped: Iterable[str]) -> Work:
+        """Make the sets from restored facts, without touching the numbers. ``stepped``: leads, deals and orders."""
+        people = self._people
+        # Also where nobody was there yet: a late view must find the newest lead and won deal, and who bought was there.
+        known: dict[str, None] = {}
+        for raw in stepped:
+            known.update(dict.fromkeys(people.persons_of(people.subject(raw))))
+            known[people.person(people.owner(raw))] = None
+            yield 5
+        for person in {**known, **{people.person(raw): None for raw in people.touches}}:
+            sets = self._sets[person] = self._made(person)
+            yield 40 + 3 * sum(map(len, sets.values()))
+
+    def flush(self, rows: Rows, zone: Zone) -> None:
+        """Turn changed presence into a batch's rows."""
+        self._presence.flush(rows, zone, self._landings.young)
+
+    def recount(self) -> Work:
+        """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""
+        for person, sets in self._sets.items():
+            self._whole(person, 1)
+            yield 1 + PRESENT * sum(map(len, sets.values()))
+
+
+def put_sorted(times: "array[int]", minute: int) -> None:
+    """Put a minute into sorted minutes, once."""
+    at = bisect_left(times, minute)
+    if at == len(times) or times[at] != minute:
+        times.insert(at, minute)

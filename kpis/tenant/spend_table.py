@@ -1,0 +1,216 @@
+"""Every customer with what it spent, for numbers that no sum can give: medians and ranks.
+
+A table in memory, made from the facts alone: a row a customer, made again when its facts change. It adds up over
+disjoint subjects: a median or rank over several tables is that over their rows together.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.windows import Window
+from kpis.facts.customers import CustomerFacts, customer_since
+from kpis.facts.spending import Purchase
+from kpis.tenant.customers import customer_facts
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.purchases import purchases_of, revenue_facts
+from models.money import digits
+
+Ints = NDArray[np.int64]
+SPENDERS: Final = "spenders"  # what a formula that reads the table is noted to read
+NEVER: Final = 1 << 60  # a minute after every other
+MOST: Final = 1 << 62  # sums of money beyond it are held there, so that they fit the table
+LAST, COUNT, MONEY, UNPRICED = range(4)
+ENDS_KEPT: Final = 12
+
+
+class Cell(NamedTuple):
+    """Customers of one cell of recency, frequency and money, and how many of their orders have no price."""
+
+    name: str
+    customers: int
+    unpriced: int
+
+
+class Sums:
+    """Last local day, number, money (minor units of the reporting currency) and unpriced ones of rows' purchases."""
+
+    def __init__(self) -> None:
+        self.table: Ints = np.zeros((0, 4), dtype=np.int64)
+        self.stale: set[int] = set()
+        self.cells: list[Cell] | None = None
+
+    def grow(self, rows: int) -> None:
+        """Have room for so many rows."""
+        missing = rows - len(self.table)
+        if missing > 0:
+            more = np.zeros((max(missing, len(self.table)), 4), dtype=np.int64)
+            self.table = np.concatenate([self.table, more])
+
+
+class SpendTable:
+    """The customers of one tenant."""
+
+    def __init__(self, tenant: TenantFacts) -> None:
+        self._tenant = tenant
+        self._rows: dict[str, int] = {}
+        self._names: list[str] = []  # by row; rows are never given to another
+        self._since: list[int] = []  # minute; NEVER: no customer
+        self._codes: list[int] = []  # of the segments
+        self._worth = Sums()
+        self._ends: dict[int, Sums] = {}
+        self._foreign: set[int] = set()  # rows with other currencies: their money follows the rates
+        self._newest = -NEVER  # no order is later, and nobody became a customer later
+        self._columns: tuple[Ints, Ints, Ints] | None = None
+
+    def refresh(self, roots: Iterable[str]) -> None:
+        """Look at these subjects again."""
+        for root in roots:
+            facts = customer_facts(self._tenant, root) if self._is_subject(root) else CustomerFacts()
+            since = customer_since(facts)
+            if since is None and root not in self._rows:
+                continue  # most subjects are no customers
+            row = self._row(root)
+            self._since[row] = NEVER if since is None else since // 60_000
+            self._codes[row] = self._tenant.people.segments(root)
+            told = (*facts.orders[-1:], *(() if since is None else (since,)))
+            self._newest = max([self._newest, *(time // 60_000 for time in told)])
+            self._change(row)
+            self._columns = None
+            self._tenant.cells.touch(SPENDERS)
+
+    def move(self, root: str, new: str | None) -> None:
+        """Give a row another name (None: it is gone). It is no customer's until `refresh` looks at its facts.
+
+        Of several ids with new names another one may be the first, which names the subject.
+        """
+        row = self._rows.pop(root, None)
+        if row is None:
+            return
+        self._names[row] = f"\0{row}" if new is None else new
+        self._since[row] = NEVER
+        self._change(row)
+        self._columns = None
+        self._tenant.cells.touch(SPENDERS)
+        if new is not None:
+            self._rows[new] = row
+
+    def reprice(self) -> None:
+        """A rate changed."""
+        for row in self._foreign:
+            self._change(row)
+
+    def _row(self, root: str) -> int:
+        row = self._rows.get(root)
+        if row is None:
+            row = self._rows[root] = len(self._names)
+            self._names.append(root)
+            self._since.append(NEVER)
+            self._codes.append(0)
+        return row
+
+    def _is_subject(self, root: str) -> bool:
+        return self._tenant.people.subject(root) == root
+
+    def _change(self, row: int) -> None:
+        for sums in (self._worth, *self._ends.values()):
+            sums.stale.add(row)
+            sums.cells = None
+
+    # --- what is read
+
+    @property
+    def newest(self) -> int:
+        """A minute after which there is no order, and nobody became a customer."""
+        return self._newest
+
+    def next_since(self, minute: int) -> int:
+        """The first minute from this one on in which somebody became a customer; NEVER: nobody did."""
+        since = self._arrays()[0]
+        return int(since[since >= minute].min(initial=NEVER))
+
+    def worths(self, window: Window, segments: Sequence[str]) -> tuple[list[int], int]:
+        """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
+        table = self._settled(self._worth, NEVER)
+        since, codes, used = self._arrays()
+        chosen = (since < window.end) & (since >= (-NEVER if window.start is None else window.start))
+        if "" not in segments:
+            chosen &= np.isin(codes, self._codes_of(used, segments))
+        found = table[: len(since)][chosen]
+        return np.sort(found[:, MONEY]).tolist(), int(found[:, UNPRICED].sum())
+
+    def ranked(self, end: int) -> list[Cell]:
+        """Recency, frequency and money before a minute: of those who bought, each ranked from 1 to 5."""
+        end = NEVER if end > self._newest else end
+        sums = self._ends.pop(end, None)
+        if sums is None:
+            sums = Sums()
+            sums.stale.update(self._rows.values())
+        self._ends[end] = sums
+        while len(self._ends) > ENDS_KEPT:
+            del self._ends[next(iter(self._ends))]
+        if sums.stale or sums.cells is None:
+            table = self._settled(sums, end)
+            sums.cells = _cells(table[table[:, COUNT] > 0])
+        return sums.cells
+
+    def _settled(self, sums: Sums, end: int) -> Ints:
+        sums.grow(len(self._names))
+        for row in sums.stale:
+            sums.table[row] = self._sums_of(row, end, worth=sums is self._worth)
+        sums.stale.clear()
+        return sums.table
+
+    def _sums_of(self, row: int, end: int, *, worth: bool) -> tuple[int, int, int, int]:
+        tenant, root = self._tenant, self._names[row]
+        if not self._is_subject(root):
+            return 0, 0, 0, 0
+        bought = revenue_facts(tenant, root) if worth else purchases_of(tenant, root, "order")
+        bought = [one for one in bought if one.time // 60_000 < end]
+        money, unpriced = self._money(row, bought)
+        last = tenant.zone.day(bought[-1].time // 60_000) if bought else 0
+        return last, len(bought), min(money, MOST), unpriced
+
+    def _money(self, row: int, bought: list[Purchase]) -> tuple[int, int]:
+        """A sum, rounded half to even once; how many have no price."""
+        tenant, into = self._tenant, self._tenant.settings.currency
+        total, unpriced = Fraction(0), 0
+        for time, _, amount, currency in bought:
+            if amount is None or currency is None:
+                unpriced += 1
+            elif currency == into:
+                total += amount
+            else:
+                self._foreign.add(row)
+                rate = tenant.rates.rate(currency, into, tenant.zone.day(time // 60_000))
+                unpriced += rate is None
+                total += amount * (rate or 0) * Fraction(10) ** (digits(into) - digits(currency))
+        return round(total), unpriced
+
+    def _arrays(self) -> tuple[Ints, Ints, Ints]:
+        """When they became customers, codes of their segments, and those codes once each."""
+        if self._columns is None:
+            codes = np.array(self._codes, dtype=np.int64)
+            self._columns = np.array(self._since, dtype=np.int64), codes, np.unique(codes)
+        return self._columns
+
+    def _codes_of(self, used: Ints, segments: Sequence[str]) -> list[int]:
+        wanted, sets = frozenset(segments), self._tenant.sets.sets
+        return [code for code in used.tolist() if not wanted.isdisjoint(sets[code])]
+
+
+def _cells(table: Ints) -> list[Cell]:
+    """Cells of rows that bought; equal ones share the lower rank."""
+    if not len(table):
+        return []
+    place = np.zeros(len(table), dtype=np.int64)
+    for column in (LAST, COUNT, MONEY):
+        values = table[:, column]
+        place = 10 * place + 1 + 5 * np.searchsorted(np.sort(values), values, "left") // len(values)
+    customers = np.bincount(place).tolist()
+    unpriced = np.bincount(place, weights=table[:, UNPRICED]).astype(np.int64).tolist()
+    used = (number for number, count in enumerate(customers) if count)
+    return [Cell("-".join(str(number)), customers[number], unpriced[number]) for number in used]

@@ -1,0 +1,35 @@
+"""A tenant: its facts and what is kept up beside them, each part on those before it. Events come from kpis.intake."""
+
+from functools import partial
+
+from kpis.facts.stages import StayAges
+from kpis.tenant.clicks import Clicks
+from kpis.tenant.conversions import Conversions
+from kpis.tenant.engagement_index import EngagementIndex
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.forms import Forms
+from kpis.tenant.landings import Landings
+from kpis.tenant.lead_groups import open_deals_of_leads
+from kpis.tenant.person_sets import PersonSets
+from kpis.tenant.readings import deal_stays
+from kpis.tenant.spend_table import SpendTable
+from models.settings import TenantSettings
+
+
+class Tenant(TenantFacts):
+    """The facts of one tenant with their indexes. `kpis.intake.batch.new_tenant` makes one that counts."""
+
+    def __init__(self, name: str, settings: TenantSettings, generation: int = 0) -> None:
+        super().__init__(name, settings, generation)
+        self.ages = StayAges(partial(deal_stays, self))
+        self.person_sets = PersonSets(self)
+        self.conversions = Conversions(self)
+        self.clicks = Clicks(self, self.conversions)
+        self.forms = Forms(self)
+        self.landings = Landings(self, self.person_sets, self.conversions)
+        self.spend_table = SpendTable(self)
+        self.engagement = EngagementIndex(self)
+        self.gone = frozenset[str]()  # unpicked ids of the event that is being taken
+        # What lies above hears of changes below: once set, these stay.
+        self.people.follow(self.person_sets, partial(open_deals_of_leads, self))
+        self.person_sets.follow(self.landings, settings.landing_pages)
