@@ -11,6 +11,10 @@ from kpis.facts.touches import BOT, BY_CODE, LATE, LOGINS, TOUCH_CODES, Touches
 from kpis.tenant.tenant import Tenant
 
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
+# Late touches that count in the segments of their subject, too.
+TOUCHES_OF_SUBJECTS: Final = frozenset(
+    number for number, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
+)
 
 
 def add_touches(tenant: Tenant, touches: Touches) -> None:
@@ -47,12 +51,6 @@ def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -
                 add(segments, measure, minute)
         if late:
             add(segments, codes.late_segmented, minute)
-
-
-# Late touches that count in the segments of their subject, too.
-TOUCHES_OF_SUBJECTS: Final = frozenset(
-    code for code, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
-)
 
 
 def of_late_views(tenant: Tenant, raw: str) -> Contribution:

@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 from kpis.facts.channels import external_referrer, has_campaign
 from kpis.facts.emails import is_opt_out
 
+UNKNOWN: Final = "unknown"  # the channel or campaign of a touch of which nothing is known
+DIRECT: Final = "direct"
 MODELS: Final = ("linear", "first", "last", "position")
 # What can be a marketing touch: the setting ``touch_types`` narrows it.
 TOUCH_TYPES: Final = (
@@ -77,10 +79,6 @@ def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str
             pair = touch[1:]
             found[pair] = found.get(pair, 0) + given
     return found
-
-
-UNKNOWN: Final = "unknown"
-DIRECT: Final = "direct"
 
 
 class Horizon(NamedTuple):
