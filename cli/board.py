@@ -68,7 +68,7 @@ def freshness(docs: Sequence[Doc], clock_ms: int, status: Status | None = None) 
         return cell("no numbers yet: send an event with `crmkpi send`", "yellow")
     age = known_age(age, clock_ms, status)
     if status is not None and status.catching_up is not None:
-        return cell(f"catching up: {status.catching_up:.0%} of the history is counted", "yellow")
+        return cell(f"catching up: {status.catching_up:.0%} of the history counted", "yellow")
     if age > STALE_MS:
         return cell(f"stale: as of {str(docs[0]['as_of'])[:19]}Z", "red")
     return cell(f"live, {max(age, 0) / 1000:.1f} s ago", "green")
@@ -82,7 +82,7 @@ def tenant_table(board: Board, tenant: str, clock_ms: int) -> Group:
     )
     table = Table(box=None, pad_edge=False)
     table.add_column("KPI")
-    for name in ("value", "moved", "of", "n"):
+    for name in ("value", "change", "from", "n"):
         table.add_column(name, justify="right")
     age = known_age(age_ms(docs, clock_ms) or 0, clock_ms, board.status.get(tenant))
     dim = "dim" if age > STALE_MS else ""

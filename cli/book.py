@@ -44,7 +44,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise CliError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CliError(f"{path} is no TOML: {error}") from error
+        raise CliError(f"{path} is not valid TOML: {error}") from error
 
 
 def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:

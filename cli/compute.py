@@ -22,19 +22,19 @@ Names = list[str] | None
 @app.command(epilog=EPILOG)
 def compute(
     files: Annotated[list[Path], typer.Argument(help="JSONL files of events (- for stdin).")],
-    as_of: Annotated[str, typer.Option(help="Exclusive end; a date alone is the end of that local day.")],
-    tenant: Annotated[str | None, typer.Option(help="Only this tenant's numbers.")] = None,
-    tz: Annotated[str | None, typer.Option(help="Time zone of the days, over the settings.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Reporting currency, over the settings.")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file of tenant settings.")] = None,
-    window: Annotated[Names, typer.Option(help="Only these windows (repeat).")] = None,
-    kpi: Annotated[Names, typer.Option(help="Only these KPIs (repeat).")] = None,
-    segment: Annotated[Names, typer.Option(help="Totals and only these dimensions (repeat).")] = None,
+    as_of: Annotated[str, typer.Option(help="Exclusive end; a date alone means the end of that local day.")],
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone; overrides the settings.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Reporting currency; overrides the settings.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with tenant settings.")] = None,
+    window: Annotated[Names, typer.Option(help="Only this window (repeatable).")] = None,
+    kpi: Annotated[Names, typer.Option(help="Only this KPI (repeatable).")] = None,
+    segment: Annotated[Names, typer.Option(help="Totals and only this dimension (repeatable).")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Count files of events, without any server. Shows every KPI at one moment, as a worker would publish it.
+    """Compute KPIs from files of events, without a server. Shows every KPI at one moment, as a worker would publish it.
 
-    Later events are left out and counted on stderr; refused lines are listed there by line and field.
+    Later events are left out and their number is reported on stderr, as are rejected lines, by line and field.
 
     Example: crmkpi compute examples/events.jsonl --as-of 2026-10-31 --kpi win_rate --window 30d --json
     """
@@ -59,7 +59,7 @@ def _print(documents: list[dict[str, Any]], as_of: str, segments: bool) -> None:
         own = [doc for doc in shown if doc.get("tenant") == tenant]
         out().print(documents_table(own, " ".join(filter(None, [tenant, f"as of {as_of}"]))))
     if len(shown) < len(documents):
-        say(f"{len(documents) - len(shown)} documents by segment left out: --segment DIM or --json shows them")
+        say(f"{len(documents) - len(shown)} segment documents not shown: use --segment DIM or --json")
 
 
 def _documents(tally: Tally, tenants: Sequence[str]) -> list[dict[str, Any]]:
@@ -86,4 +86,4 @@ def _report(tally: Tally) -> None:
     say(*tally.refused)
     counted = sum(tally.accepted.values())
     refused, ignored = len(tally.refused), tally.ignored
-    say(f"{tally.lines} lines: {counted} events, {refused} refused, {ignored} at or after --as-of left out")
+    say(f"{tally.lines} lines: {counted} events counted, {refused} rejected, {ignored} at or after --as-of ignored")

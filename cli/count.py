@@ -78,7 +78,7 @@ def _count(tally: Tally, batch: list[RawRecord], number: int) -> None:
     for tenant, block in encode_blocks(batch[0].topic, number, kept, refusals):
         tally.engine.apply(decode_block(block), tenant, 0)
     for conflict in tally.engine.finish().conflicts:
-        tally.refused.append(f"{conflict.topic}, line {conflict.offset}: conflict: same id, other content")
+        tally.refused.append(f"{conflict.topic}, line {conflict.offset}: conflict: same id, different content")
 
 
 def _complaint(rejection: Rejection) -> str:
@@ -91,5 +91,5 @@ def the_tenants(tally: Tally, asked: str | None) -> list[str]:
     if asked is None:
         return sorted(tally.accepted) or ["default"]
     if tally.accepted and asked not in tally.accepted:
-        raise CliError(f"no event of tenant {asked}: the files hold {', '.join(sorted(tally.accepted))}", code=1)
+        raise CliError(f"no events for tenant {asked}: the files contain {', '.join(sorted(tally.accepted))}", code=1)
     return [asked]

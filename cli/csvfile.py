@@ -23,7 +23,7 @@ def load_mapping(path: Path, tenant: str | None = None, tz: str | None = None) -
     except OSError as error:
         raise CliError(f"cannot read the mapping file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CliError(f"{path} is no TOML: {error}") from error
+        raise CliError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise CliError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

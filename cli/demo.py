@@ -31,17 +31,21 @@ INTERRUPTED = 130
 
 @app.command(epilog=EPILOG)
 def demo(
-    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop after so many seconds; verify.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other companies' lives.")] = 1,
-    rate: Annotated[float, typer.Option(min=0.1, max=5000, help="Records a second once live.")] = 100,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Stop after this many seconds, then verify.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the simulated companies.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.1, max=5000, help="Records per second once live.")] = 100,
     days: Annotated[int, typer.Option(min=1, max=400, help="Days of history to load.")] = 90,
-    only_feed: Annotated[bool, typer.Option("--feed-only", help="Only send, to the servers of the settings.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Only the last line, the figures, on stdout.")] = False,
+    only_feed: Annotated[
+        bool, typer.Option("--feed-only", help="Only send events, to the configured servers.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the final JSON line on stdout.")] = False,
 ) -> None:
-    """Three small companies, live. First 90 days of history are loaded; Ctrl-C leaves nothing behind.
+    """Run three simulated companies, live. Loads 90 days of history first; Ctrl-C leaves nothing behind.
 
-    With --for it stops by itself, waits until all is counted, compares everything with a full recount, and prints the
-    figures as one JSON line, last. Exit code 1: not equal.
+    With --for it stops by itself, waits until everything is counted, compares it with a full recount and prints the
+    figures as JSON on the last line. Exit code 1: a difference was found.
 
     Example: crmkpi demo --for 60
     """
@@ -90,7 +94,7 @@ def _end(servers: Servers, shown: Demo, plan: Plan, error: BaseException | None,
     if error is not None and not isinstance(error, asyncio.CancelledError):
         raise error
     if code:
-        raise CliError(f"the worker ended with code {code}", FAIL_STOP)
+        raise CliError(f"the worker exited with code {code}", FAIL_STOP)
     if shown.verdict is None:
         say("stopped; nothing is left behind")
         return OK if plan.seconds is None else INTERRUPTED

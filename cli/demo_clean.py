@@ -23,7 +23,7 @@ async def clean(place: Settings, tenants: list[str]) -> None:
             await link.delete_topics(list(topics.every(place)))
         await _forget(connect(place.redis), tenants)
     except (KafkaError, RedisError, OSError) as error:
-        say(f"some of the demo's topics {place.topic_prefix}* or keys may be left: {error}")
+        say(f"some of the demo's topics {place.topic_prefix}* or keys may be left behind: {error}")
 
 
 async def _forget(redis: Redis, tenants: list[str]) -> None:

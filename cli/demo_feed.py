@@ -65,7 +65,7 @@ async def feed_only(place: Settings, seed: int, days: int, rate: float, seconds:
     async with feed(place.kafka) as kafka:
         with bar() as progress:
             await load_history(place, kafka, world, days_bar(progress, days))
-        say(f"{world.counts.sent} records of history sent, going on with {rate:g} a second")
+        say(f"{world.counts.sent} records of history sent; continuing with {rate:g} per second")
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stream_live(place, kafka, world, rate, Latencies())

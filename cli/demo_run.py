@@ -67,7 +67,7 @@ class Demo:
             await beside(self._live(kafka, began), show(self.board, self.tenants, self.plan.quiet), *watch)
             await kafka.flush()
         with bar() as progress:
-            say("feeding has stopped; waiting until all is counted, then a full recount ...")
+            say("feed stopped; waiting until everything is counted, then running a full recount ...")
             await self.settle(progress)
             self.verdict = await Audit(self.place, self.book).run(records_bar(progress))
 
@@ -86,7 +86,7 @@ class Demo:
                 if found.records < least or least < 0:
                     least, moved = found.records, time.monotonic()
                 if time.monotonic() - moved > STUCK_S or not self.workers_alive():
-                    raise CliError(f"counting stands still, {lag_line(found)}", FAIL_STOP)
+                    raise CliError(f"counting has stalled, {lag_line(found)}", FAIL_STOP)
                 await asyncio.sleep(0.1)
         progress.remove_task(task)
 
@@ -105,7 +105,7 @@ class Demo:
 
     async def _history(self, kafka: Feed, reader: RedisReader, progress: Progress) -> None:
         began = time.monotonic()
-        say(f"loading {self.plan.days} days of history of {', '.join(self.tenants)} ...")
+        say(f"loading {self.plan.days} days of history for {', '.join(self.tenants)} ...")
         loaded = days_bar(progress, self.plan.days)
         async with backlog(self.place) as waiting:
             counts = await load_history(
@@ -127,7 +127,7 @@ class Demo:
 
     def _check_workers(self) -> None:
         if not self.workers_alive():
-            raise CliError("no worker runs any more", FAIL_STOP)
+            raise CliError("no worker is running any more", FAIL_STOP)
 
     async def _live(self, kafka: Feed, began: float) -> None:
         streaming = stream_live(self.place, kafka, self.world, self.plan.rate, self.latencies)

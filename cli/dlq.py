@@ -35,21 +35,21 @@ from streams.restore import new_reader, read_partition
 T = TypeVar("T")
 AT_A_TIME: Final = 500  # letters of one transaction
 ORIGINAL_S: Final = 30.0
-TenantOption = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's.")]
-ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only with this reason.")]
+TenantOption = Annotated[str | None, typer.Option("--tenant", help="Only this tenant.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
 SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="T", help="Only refused at or after T, as 2026-10-31T12:00:00Z.")
+    str | None, typer.Option("--since", metavar="T", help="Only rejected at or after T, such as 2026-10-31T12:00:00Z.")
 ]
 IdsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="TOPIC/PARTITION/OFFSET, as ls shows.")
+    list[str] | None, typer.Argument(metavar="[ID]...", help="TOPIC/PARTITION/OFFSET, as shown by ls.")
 ]
-AllFlag = Annotated[bool, typer.Option("--all", help="All that are chosen by the other flags, or all there are.")]
-DryFlag = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
+AllFlag = Annotated[bool, typer.Option("--all", help="Everything the other flags select, or everything.")]
+DryFlag = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 
 dlq = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="Dead letters: what was refused, and why.\n\nExample: crmkpi dlq ls",
+    help="Dead letters: rejected events, and why.\n\nExample: crmkpi dlq ls",
 )
 app.add_typer(dlq, name="dlq", epilog=EPILOG)
 
@@ -62,7 +62,7 @@ def list_letters(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Letters that nobody has dealt with. Grouped by topic, reason and field, with the id of the newest of each.
+    """List open dead letters. Grouped by topic, reason and field, with the id of the newest in each group.
 
     Example: crmkpi dlq ls --tenant acme --since 2026-10-31T12:00:00Z
     """
@@ -84,11 +84,11 @@ def list_letters(
 
 @dlq.command("show", epilog=EPILOG)
 def show(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="TOPIC/PARTITION/OFFSET, as ls shows.")],
+    letter: Annotated[str, typer.Argument(metavar="ID", help="TOPIC/PARTITION/OFFSET, as shown by ls.")],
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """One letter, and the event as it was sent.
+    """Show one dead letter, and the event as it was sent.
 
     Example: crmkpi dlq show crm.costs.v1/3/1204
     """
@@ -97,7 +97,7 @@ def show(
     topic, partition, _ = _parsed(letter)
     held = [one for one in _run(place, _read(place, options, [(topic, partition)])) if one.id == letter]
     if not held:
-        raise CliError(f"there is no dead letter {letter}", DIFFERENT)
+        raise CliError(f"no such dead letter: {letter}", DIFFERENT)
     found = held[-1]
     originals = _run(place, _originals(options, [found])) if _incomplete(found) else {}
     told = originals.get(found.origin)
@@ -111,7 +111,7 @@ def show(
             "value": _for_json(value),
         })  # fmt: skip
         return
-    line(f"id       {found.id}", f"refused  {_time(found.at)} by {found.stage}", f"tenant   {found.tenant}")
+    line(f"id       {found.id}", f"rejected {_time(found.at)} by {found.stage}", f"tenant   {found.tenant}")
     line(f"reason   {found.reason} {found.field}: {found.detail}", f"event    {whole}", f"key      {_shown(key)}")
     line(*(f"header   {name}: {_shown(text)}" for name, text in headers))
     line(*_shown(value).split("\n"))
@@ -128,11 +128,11 @@ def retry(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send events again, after a fault is fixed. To the topic they came from, with the same bytes, key and headers.
+    """Send events again once the fault is fixed. To the topic they came from, with the same bytes, key and headers.
 
-    Sending and the mark that it was sent are one transaction, so each is sent once. An event with an id would be a
-    duplicate if it came again; one without an id gets another one from its new place. What is refused again is a new
-    letter. Exit code 1 when some cannot be sent.
+    Sending an event and marking it as sent is one transaction, so each is sent once. An event without an id gets a
+    new one from its new position. An event rejected again becomes a new dead letter. Exit code 1: some events cannot
+    be sent.
 
     Example: crmkpi dlq retry --reason engine_error
     """
@@ -149,7 +149,7 @@ def retry(
     without = sum("id" not in (parsed(one.value or b"") or {}) and "ce_id" not in dict(one.headers) for one in ready)
     _told(len(ready), "would be sent" if dry_run else "sent", len(left), as_json)
     if without:
-        say(f"{without} of them have no id of their own: they get one from their new place in the topic")
+        say(f"{without} of them have no id of their own: they get one from their new position in the topic")
     if left:
         raise typer.Exit(DIFFERENT)
 
@@ -165,7 +165,7 @@ def discard(
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say that letters need nothing done. `ls` no longer shows them; the topic keeps them until its retention ends.
+    """Mark dead letters as needing no action. `ls` no longer shows them; the topic keeps them until its retention ends.
 
     Example: crmkpi dlq discard --reason not_json --tenant default
     """
@@ -180,7 +180,7 @@ def _told(done: int, what: str, left: int, as_json: bool) -> None:
     if as_json:
         show_json({what.rpartition(" ")[2]: done, "left": left, "dry_run": what.startswith("would")})
     else:
-        line(f"{done} {what}{f', {left} not' if left else ''}")
+        line(f"{done} {what}{f', {left} not sent' if left else ''}")
 
 
 def _choice(
@@ -190,14 +190,14 @@ def _choice(
         _parsed(letter)
     if reason is not None:
         one_of(reason, REASONS, "reason", "docs/operations.md lists them")
-    return Choice(ids or (), tenant, reason, as_of_ms(since, place.tenant.tz) if since else None)
+    return Choice(ids or (), tenant, reason, as_of_ms(since, place.tenant.tz, "--since") if since else None)
 
 
 def _selected(
     place: Settings, ids: list[str] | None, tenant: str | None, reason: str | None, since: str | None, every: bool
 ) -> Choice:
     if not any((ids, tenant, reason, since, every)):
-        raise CliError("say which: IDs, --tenant, --reason, --since or --all")
+        raise CliError("nothing selected: give ids, --tenant, --reason, --since or --all")
     return _choice(place, ids, tenant, reason, since)
 
 
@@ -205,7 +205,7 @@ def _parsed(letter: str) -> tuple[str, int, int]:
     topic, _, rest = letter.partition("/")
     partition, _, offset = rest.partition("/")
     if not (topic and partition.isdigit() and offset.isdigit()):
-        raise CliError(f"{letter} is no id of a letter: TOPIC/PARTITION/OFFSET, as `crmkpi dlq ls` shows")
+        raise CliError(f"{letter} is not a dead-letter id: use TOPIC/PARTITION/OFFSET, as shown by `crmkpi dlq ls`")
     return topic, int(partition), int(offset)
 
 
@@ -216,7 +216,7 @@ def _chosen(place: Settings, choice: Choice) -> list[Letter]:
     told = marks(_run(place, _marks(options)))
     found = [letter for letter in open_letters(letters, told).values() if choice.holds(letter)]
     if missing := set(choice.ids) - {letter.id for letter in found}:
-        raise CliError(f"no such letter, or it was dealt with: {', '.join(sorted(missing))}", DIFFERENT)
+        raise CliError(f"no such dead letter, or already dealt with: {', '.join(sorted(missing))}", DIFFERENT)
     return found
 
 
@@ -264,8 +264,8 @@ def _incomplete(letter: Letter) -> bool:
 
 def _lacking(letter: Letter) -> str:
     if letter.truncated is not None:
-        return f"its head only; it had {letter.truncated:,} bytes, and the input topic has it no more"
-    return "made again from the journal: the input topic has it no more"
+        return f"beginning only; it had {letter.truncated:,} bytes and is no longer in the input topic"
+    return "rebuilt from the journal: it is no longer in the input topic"
 
 
 async def _originals(options: WorkerOptions, letters: Iterable[Letter]) -> dict[tuple[str, int, int], Original]:

@@ -1,4 +1,4 @@
-"""`crmkpi doctor`: what is well and what is not, with the fix beside it."""
+"""`crmkpi doctor`: what works and what does not, each with its fix."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from ops.doctor import machine, servers
 
 @app.command(epilog=EPILOG)
 def doctor(kafka: KafkaFlag = None, redis: RedisFlag = None, as_json: JsonFlag = False) -> None:
-    """Look at this machine and at the servers of the settings. Exit code 1 when something is missing.
+    """Check this machine and the configured servers. Exit code 1: something is missing.
 
     Example: crmkpi doctor
     """

@@ -14,8 +14,8 @@ FAIL_STOP: Final = 70  # a worker or a check stopped itself rather than go on ha
 REFUSED: Final = 78  # a worker that a restart cannot help: a wrong setting, topics that do not fit
 
 EPILOG: Final = (
-    "Exit codes: 0 ok · 1 different or not found · 2 wrong usage or input · 69 Kafka or Redis away · "
-    "70 stopped itself · 78 a worker that a restart cannot help."
+    "Exit codes: 0 ok · 1 difference or not found · 2 invalid usage or input · 69 Kafka or Redis unavailable · "
+    "70 fail-stop · 78 worker cannot run, a restart will not help."
 )
 
 
@@ -47,8 +47,8 @@ def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -
     from ops.kafka_reach import reach_kafka  # aiokafka takes a while to load, and most commands end well
 
     if getattr(error, "errno", None) in NOT_ALLOWED:
-        hint = "docs/security.md lists the ACLs that are needed; `crmkpi doctor` names those that are missing"
-        return CliError(f"Kafka does not allow it: {type(error).__name__} {error} ({hint})", UNAVAILABLE)
+        hint = "docs/security.md lists the ACLs needed; `crmkpi doctor` names the missing ones"
+        return CliError(f"Kafka denied access: {type(error).__name__} {error} ({hint})", UNAVAILABLE)
     check = reach_kafka(kafka)
     if check.ok:
         return CliError(f"{check.name} answers, but: {type(error).__name__} {error}", UNAVAILABLE)

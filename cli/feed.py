@@ -69,7 +69,9 @@ async def feed(kafka: KafkaSettings | str) -> AsyncIterator[Feed]:
     except KafkaError as error:
         if getattr(error, "errno", None) in NOT_ALLOWED:
             raise kafka_away(kafka, error) from error
-        hint = "`crmkpi topics ensure` makes missing topics"
-        raise CliError(f"Kafka did not take a record: {type(error).__name__} {error} ({hint})", UNAVAILABLE) from error
+        hint = "`crmkpi topics ensure` creates missing topics"
+        raise CliError(
+            f"Kafka did not accept a record: {type(error).__name__} {error} ({hint})", UNAVAILABLE
+        ) from error
     finally:
         await producer.stop()

@@ -14,12 +14,12 @@ from kpis.calendar.windows import WINDOWS
 from models.settings import Settings, SettingsError, load_settings
 
 KafkaFlag = Annotated[
-    str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka servers; else KAFKA_BOOTSTRAP_SERVERS.")
+    str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka servers; default: KAFKA_BOOTSTRAP_SERVERS.")
 ]
-RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="Redis; else REDIS_URL.")]
+RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="Redis server; default: REDIS_URL.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
 WindowFlag = Annotated[str, typer.Option("--window", help=f"One of {' '.join(WINDOWS)}.")]
-TenantFlag = Annotated[str, typer.Option("--tenant", help="Whose numbers.")]
+TenantFlag = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 SHOWN: Final = 20  # names in a line of complaint
 CONFIG: Final = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
 
@@ -49,7 +49,7 @@ def check_window(window: str) -> str:
     return one_of(window, WINDOWS, "window")
 
 
-def one_of(name: str, known: Iterable[str], what: str, where: str = "`crmkpi kpis list` shows all") -> str:
+def one_of(name: str, known: Iterable[str], what: str, where: str = "`crmkpi kpis list` shows them all") -> str:
     """The name when it is known. Raises CliError with the nearest names, or with ``where`` all of them are listed."""
     known = list(known)
     if name in known:

@@ -45,24 +45,24 @@ class Speed:
 @app.command("import", epilog=EPILOG)
 def import_file(
     files: Annotated[list[Path], typer.Argument(help="JSONL files of events (- for stdin), or CSVs with --mapping.")],
-    mapping: Annotated[Path | None, typer.Option(help="TOML file that says how a CSV row becomes events.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Tenant of events that name none (CSV: of all).")] = None,
-    tz: Annotated[str | None, typer.Option(help="Zone of dates without offset, in place of the mapping's.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that maps CSV rows to events.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant for events that name none (CSV: for all).")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone of dates without an offset; overrides the mapping.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the events as JSONL; send nothing.")] = False,
     full_speed: Annotated[
-        bool, typer.Option("--full-speed", help="Do not wait for workers to count what was sent.")
+        bool, typer.Option("--full-speed", help="Do not throttle to what the workers can take.")
     ] = False,
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Load events from files. Importing a file twice only makes duplicates, which change no number.
+    """Import events from files. Importing a file twice only creates duplicates, which change no number.
 
-    Sending keeps about two seconds of work on the way, so that other tenants' numbers stay fresh meanwhile.
+    Keeps about two seconds of work in flight, so that other tenants' numbers stay fresh.
 
     Example: crmkpi import sales_pipeline.csv --mapping examples/crm_opportunities.toml --tenant crm
     """
     if mapping is None and (table := next((f for f in files if f.suffix.lower() == ".csv"), None)):
-        raise CliError(f"{table} is a CSV: say with --mapping FILE how its rows become events")
+        raise CliError(f"{table} is a CSV file: --mapping FILE must say how its rows become events")
     plan = load_mapping(mapping, tenant, tz) if mapping else None
     skipped: list[str] = []
     speed = Speed(full_speed or dry_run)
@@ -118,6 +118,6 @@ def _report(sent: int, skipped: list[str], dry_run: bool, as_json: bool) -> None
     if as_json and not dry_run:
         show_json({"sent": sent, "skipped": len(skipped)})
     else:
-        say(f"{sent} events {'printed' if dry_run else 'sent and acknowledged'}, {len(skipped)} lines left out")
+        say(f"{sent} events {'printed' if dry_run else 'sent and acknowledged'}, {len(skipped)} lines skipped")
     if skipped:
         raise typer.Exit(DIFFERENT)

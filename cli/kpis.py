@@ -20,14 +20,14 @@ from sinks.read import RedisReader
 kpis = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="The catalogue of KPIs, and single numbers.\n\nExample: crmkpi kpis list",
+    help="The KPI catalogue, and single numbers.\n\nExample: crmkpi kpis list",
 )
 app.add_typer(kpis, name="kpis", epilog=EPILOG)
 
 
 @kpis.command("list", epilog=EPILOG)
 def list_kpis(as_json: JsonFlag = False) -> None:
-    """Every KPI there is: what it says, its unit, its windows and the events it reads. Needs no server.
+    """List every KPI with its title, unit, windows and events. Needs no server.
 
     Example: crmkpi kpis list --json
     """
@@ -35,7 +35,7 @@ def list_kpis(as_json: JsonFlag = False) -> None:
         show_json([_row(kpi) for kpi in CATALOG])
         return
     table = Table(pad_edge=False, box=SIMPLE_HEAD)
-    for name in ("KPI", "what it says", "unit", "windows"):
+    for name in ("KPI", "title", "unit", "windows"):
         table.add_column(name, overflow="fold")
     for kpi in CATALOG:
         row = _row(kpi)
@@ -45,21 +45,21 @@ def list_kpis(as_json: JsonFlag = False) -> None:
 
 @kpis.command("get", epilog=EPILOG)
 def get_kpi(
-    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as `crmkpi kpis list` shows it.")],
+    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")],
     tenant: TenantFlag = "default",
     window: WindowFlag = "30d",
-    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment in place of the total.")] = None,
+    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")] = None,
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """One number from Redis, with its numerator, denominator and how it came to be. Exit code 1: not published.
+    """Show one number from Redis, with numerator, denominator and provenance. Exit code 1: not published.
 
     Example: crmkpi kpis get win_rate --tenant acme --window 30d --segment owner=anna
     """
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
     row = next(row for row in CATALOG if row.id == known)
     if check_window(window) not in row.windows:
-        raise CliError(f"{kpi} has no window {window}: one of {', '.join(row.windows)}")
+        raise CliError(f"{kpi} has no window {window}: use one of {', '.join(row.windows)}")
     doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, window, _segment(segment)))
     if as_json:
         show_json(doc)
@@ -72,7 +72,7 @@ def _segment(text: str | None) -> dict[str, str] | None:
         return None
     dim, equals, value = text.partition("=")
     if not equals or not dim:
-        raise CliError(f"--segment {text}: give DIM=VALUE, for example owner=anna")
+        raise CliError(f"--segment {text}: use DIM=VALUE, for example owner=anna")
     return {dim: value}
 
 
@@ -85,20 +85,20 @@ async def _read(
             return doc
         if segment and await reader.document(tenant, kpi, window):
             (dim, value), *_ = segment.items()
-            hint = "its page in docs/kpis/ says which segments it has; values beyond the cap are in __other__"
-            what = f"{kpi} of {tenant}, window {window}"
+            hint = "its page in docs/kpis/ lists its segments; values beyond the cap are in __other__"
+            what = f"{kpi} for {tenant}, window {window}"
             raise CliError(f"{what}, is not published for {dim}={value}: {hint}", DIFFERENT)
-        raise CliError(absent(f"{kpi} of {tenant}, window {window}", tenant, await reader.tenants()), DIFFERENT)
+        raise CliError(absent(f"{kpi} for {tenant}, window {window}", tenant, await reader.tenants()), DIFFERENT)
 
 
 def absent(what: str, tenant: str, published: Sequence[str]) -> str:
     """What to say of a number that is not there: nobody's are, not this tenant's, or only not this one."""
     if not published:
-        return "nothing is published yet: `crmkpi doctor` says whether all is well, `crmkpi lag` whether events wait"
+        return "nothing is published yet: `crmkpi doctor` checks the set-up, `crmkpi lag` shows waiting events"
     if tenant not in published:
         names = ", ".join(published[:SHOWN]) + (", …" if len(published) > SHOWN else "")
-        return f"nothing is published of a tenant {tenant}: give one of {names} with --tenant"
-    return f"{what}, is not published (yet): `crmkpi lag` says whether events wait"
+        return f"nothing is published for tenant {tenant}: use --tenant with one of {names}"
+    return f"{what}, is not published (yet): `crmkpi lag` shows waiting events"
 
 
 def _row(kpi: Kpi) -> dict[str, Any]:
@@ -111,10 +111,10 @@ def _explained(doc: dict[str, Any], kpi: Kpi) -> Table:
     facts = [
         ("", kpi.title),
         ("value", f"{value_of(doc)}"),
-        ("made of", f"{number(doc.get('numerator'))} / {number(doc.get('denominator'))}   n = {number(doc.get('n'))}"),
+        ("from", f"{number(doc.get('numerator'))} / {number(doc.get('denominator'))}   n = {number(doc.get('n'))}"),
         ("window", f"{doc['window']}: {doc.get('start') or 'the first event'} to {doc.get('end')} ({doc.get('tz')})"),
         ("segment", segment_of(doc) or "all"),
-        ("as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, revised late: {number(doc.get('late_revised'))}"),
+        ("as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, late revisions: {number(doc.get('late_revised'))}"),
         *([("catching up", caught_up(doc))] if doc.get("catching_up") is not None else []),
         *((name, number(value)) for name, value in (doc.get("parts") or {}).items()),
     ]

@@ -30,16 +30,19 @@ def lag_reader(place: Settings) -> LagReader:
 
 @app.command(epilog=EPILOG)
 def lag(
-    every: Annotated[bool, typer.Option("--all", help="Also partitions where nothing waits.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include partitions without lag.")] = False,
     seconds: Annotated[
-        float, typer.Option("--for", min=0, max=3600, metavar="SECONDS", help="Look for so long; 0: once, no verdicts.")
+        float,
+        typer.Option(
+            "--for", min=0, max=3600, metavar="SECONDS", help="Observe for this long; 0: one sample, no verdicts."
+        ),
     ] = 5.0,
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Whether the workers keep up. How many records wait, how old the first is, and a verdict.
+    """Show whether the workers keep up. Shows records waiting, the age of the first, and a verdict.
 
-    Verdicts: OK, WARN (falls behind), STALL (commits without progress), STOP (no commits), REWIND (went back), ERR.
+    Verdicts: OK, WARN (falling behind), STALL (commits without progress), STOP (no commits), REWIND (went back), ERR.
 
     Example: crmkpi lag --json
     """

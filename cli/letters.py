@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 OURS: Final = "crmkpi."
-NOT_AGAIN: Final = {"id_conflict": "its id is taken by an event of other content: send it under another id"}
+NOT_AGAIN: Final = {"id_conflict": "its id is taken by an event with different content: send it under another id"}
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -164,7 +164,7 @@ def sending(letter: Letter, original: Callable[[Letter], Any]) -> Sending | str:
         return Sending(letter, letter.key, letter.value, list(letter.headers))
     found = original(letter)
     if found is None:
-        return "the letter does not hold the event as it was sent, and the input topic has it no more"
+        return "the dead letter does not hold the event as it was sent, and it is no longer in the input topic"
     if letter.sha256 and hashlib.sha256(found.value or b"").hexdigest() != letter.sha256:
-        return "the input topic holds another record in its place: the topic was made anew"
+        return "the input topic holds a different record at this offset: the topic was recreated"
     return Sending(letter, found.key, found.value, list(found.headers))

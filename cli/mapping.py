@@ -84,7 +84,9 @@ def local_time(text: str, zone: ZoneInfo, date_format: str = "") -> str:
     try:
         moment = datetime.strptime(text, date_format) if date_format else datetime.fromisoformat(text)  # noqa: DTZ007
     except ValueError:
-        raise RowError(f"{text!r} is no date or time{f' of the form {date_format}' if date_format else ''}") from None
+        raise RowError(
+            f"{text!r} is not a date or time{f' of the form {date_format}' if date_format else ''}"
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
 
 

@@ -1,4 +1,4 @@
-"""Instants as people type them."""
+"""Moments as people type them."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from cli.exits import CliError
 
 
-def as_of_ms(text: str, tz: str) -> int:
-    """``--as-of`` in ms UTC, exclusive: a date alone is the end of that local day, a naive time is local.
+def as_of_ms(text: str, tz: str, flag: str = "--as-of") -> int:
+    """The value of ``flag`` in ms UTC, exclusive: a date alone is the end of that local day, a naive time is local.
 
     Raises CliError for what is neither, and for a zone that does not exist.
     """
@@ -15,7 +15,7 @@ def as_of_ms(text: str, tz: str) -> int:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return _instant(text, zone)
+        return _instant(text, zone, flag)
     return _ms(datetime.combine(day + timedelta(days=1), datetime.min.time(), zone))
 
 
@@ -24,15 +24,15 @@ def zone_of(tz: str) -> ZoneInfo:
     try:
         return ZoneInfo(tz)
     except (ValueError, OSError, KeyError) as error:
-        raise CliError(f"no such time zone: {tz} (give an IANA name such as Europe/Helsinki)") from error
+        raise CliError(f"no such time zone: {tz} (use an IANA name such as Europe/Helsinki)") from error
 
 
-def _instant(text: str, zone: ZoneInfo) -> int:
+def _instant(text: str, zone: ZoneInfo, flag: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         example = "a date (2026-01-31) or an RFC 3339 time (2026-01-31T12:00:00Z)"
-        raise CliError(f"--as-of {text}: give {example}") from error
+        raise CliError(f"{flag} {text}: use {example}") from error
     return _ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 

@@ -96,7 +96,7 @@ class Pacer:
     async def start(self) -> None:
         """Begin; without workers there is nothing to be paced by."""
         if await self._alone():
-            say("no worker counts at the moment: sending at full speed")
+            say("no worker is running: sending at full speed")
         else:
             self._pace = Pace(await self._consumer.end_offsets(self._lanes), time.monotonic())
 
@@ -104,7 +104,7 @@ class Pacer:
     def note(self) -> str:
         """For a progress line."""
         pace = self._pace
-        return f"paced, {pace.on_the_way} on the way" if pace else "at full speed"
+        return f"throttled, {pace.on_the_way} in flight" if pace else "at full speed"
 
     async def sent(self, landed: Iterable[Any]) -> None:
         """Take what the broker acknowledged (its metadata), and wait until more may be sent."""
@@ -135,13 +135,11 @@ class Pacer:
         if pace.stalled(time.monotonic()) < STALLED_S:
             self._told = False
         elif await self._alone():
-            say("the workers are gone: going on at full speed")
+            say("no worker is running any more: continuing at full speed")
             self._pace = None
         elif not self._told:
             self._told = True
-            say(
-                "nothing was counted for 30 s: waiting for the workers (`crmkpi lag` says where; --full-speed does not)"
-            )
+            say("nothing counted for 30 s: waiting for workers (`crmkpi lag` shows where; --full-speed does not wait)")
 
     async def _alone(self) -> bool:
         """Whether the group has no members."""

@@ -88,7 +88,7 @@ def check_cells(engine: Engine, tenants: Iterable[str], verdict: Verdict) -> Non
     """The cells of these tenants against the contribution of their facts."""
     for tenant in tenants:
         for cell, kept, counted in engine.recount(tenant):
-            verdict.differs(f"{tenant}: cell {cell} is {kept}, its facts make {counted}")
+            verdict.differs(f"{tenant}: cell {cell} is {kept}, its facts give {counted}")
 
 
 class Quarantine:

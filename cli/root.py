@@ -80,14 +80,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="CRM and customer-experience KPIs, live and exact, from streams of touchpoint events.",
+    help="Live, exact CRM and customer-experience KPIs from streams of touchpoint events.",
     epilog=EPILOG,
 )
 
 
 @app.callback()
 def crmkpi() -> None:
-    """CRM and customer-experience KPIs, live and exact, from streams of touchpoint events."""
+    """Live, exact CRM and customer-experience KPIs from streams of touchpoint events."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say arrives as an exception, too
     try:
         as_json()

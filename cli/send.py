@@ -33,27 +33,27 @@ class Landed(NamedTuple):
 
 @app.command(epilog=EPILOG)
 def send(
-    file: Annotated[Path | None, typer.Argument(help="JSON or JSONL of events (- for stdin).")] = None,
-    type_: Annotated[str | None, typer.Option("--type", help="Type of one event, for example crm.deal.won.")] = None,
-    data: Annotated[str, typer.Option(help="Its data, as JSON.")] = "{}",
-    tenant: Annotated[str, typer.Option(help="Its tenant.")] = "default",
-    time: Annotated[str | None, typer.Option(help="When it happened, RFC 3339; default now.")] = None,
-    event_id: Annotated[str | None, typer.Option("--id", help="Its id; default a new one.")] = None,
-    source: Annotated[str, typer.Option(help="Its source.")] = "/cli",
-    force: Annotated[
-        bool, typer.Option("--force", help="Send what would be refused, too: it becomes a dead letter.")
-    ] = False,
+    file: Annotated[Path | None, typer.Argument(help="JSON or JSONL file of events (- for stdin).")] = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="Type of a single event, for example crm.deal.won.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="Data of the event, as JSON.")] = "{}",
+    tenant: Annotated[str, typer.Option(help="Tenant of the event.")] = "default",
+    time: Annotated[str | None, typer.Option(help="Event time, RFC 3339; default: now.")] = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="Id of the event; default: a new one.")] = None,
+    source: Annotated[str, typer.Option(help="Source of the event.")] = "/cli",
+    force: Annotated[bool, typer.Option("--force", help="Also send invalid events; they become dead letters.")] = False,
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send one event, or a file of them. Each goes to the topic of its type, and the command says where it landed.
+    """Send one event, or a file of events. Each goes to the topic of its type; prints the topic, partition and offset.
 
-    Events that a worker would refuse are not sent: the field is named, and the exit code is 2.
+    Events that a worker would reject are not sent: the error names the field, and the exit code is 2.
 
     Example: crmkpi send --tenant acme --type crm.deal.won --data '{"deal_id": "D-1"}'
     """
     if (file is None) == (type_ is None):
-        raise CliError("give either a file of events or --type TYPE")
+        raise CliError("give either a file of events or --type TYPE, not both")
     events = _from_file(file) if file else [_from_flags(type_, data, tenant, time, event_id, source)]
     place = settings(kafka)
     if not force:
@@ -83,7 +83,7 @@ def _from_flags(
     try:
         body: Any = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise CliError(f"--data is no JSON: {error}") from error
+        raise CliError(f"--data is not valid JSON: {error}") from error
     when = time or datetime.now(UTC).isoformat(timespec="milliseconds")
     envelope = {"specversion": "1.0", "id": event_id or str(uuid.uuid4()), "source": source, "type": type_}
     return orjson.dumps({**envelope, "time": when, "tenantid": tenant, "data": body})
@@ -100,7 +100,7 @@ def _check(events: list[bytes], place: Settings) -> None:
         say(f"event {rejected.record.offset}: {rejected.reason} {rejected.field or ''}: {rejected.detail}")
     first = rejections[0]
     what = f"{first.reason} {first.field or ''}: {first.detail}"
-    raise CliError(f"nothing sent, event {first.record.offset} would be refused: {what} (--force sends it)")
+    raise CliError(f"nothing sent: event {first.record.offset} would be rejected: {what} (--force sends it anyway)")
 
 
 async def _send(place: Settings, events: list[bytes]) -> list[Landed]:

@@ -30,12 +30,12 @@ def number(value: Any, digits: int = 2) -> str:
 
 
 def value_of(doc: Doc) -> str:
-    """The value with its unit: 40.0 %, 1,234.50 EUR, 57 d."""
+    """The value with its unit: 40.0%, 1,234.50 EUR, 57 d."""
     value, unit = doc.get("value"), str(doc.get("unit", ""))
     if value is None:
         return NOTHING
     if unit == "ratio":
-        return f"{float(value) * 100:,.1f} %"
+        return f"{float(value) * 100:,.1f}%"
     if unit.startswith("money"):
         money = f"{Decimal(str(value)):,f}" if isinstance(value, str) else number(value)
         return f"{money} {doc.get('currency', '')}".rstrip() + unit.removeprefix("money").replace("/", " / ")
@@ -49,7 +49,7 @@ def segment_of(doc: Doc) -> str:
 
 def caught_up(doc: Doc) -> str:
     """That a number is of a part of the history only, and how large a part."""
-    return f"{float(doc['catching_up']):.0%} of the history is counted: not a final number"
+    return f"{float(doc['catching_up']):.0%} of the history counted: not final yet"
 
 
 def style_of(doc: Doc) -> str:

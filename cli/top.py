@@ -28,13 +28,13 @@ HELP: Final = "arrows: tenant, window · q: quit"
 def top(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
     window: WindowFlag = "30d",
-    once: Annotated[bool, typer.Option("--once", help="Show the board once and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show the board once and exit.")] = False,
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Watch the headline KPIs move. Left and right turn to other tenants, up and down to other windows, q ends it.
+    """Watch the headline KPIs live. Left and right switch tenants, up and down switch windows, q quits.
 
-    Values whose worker has been silent for 90 s stay, dimmed, and are called stale.
+    If a worker has been silent for 90 s, its values stay on screen, dimmed and marked stale.
 
     Example: crmkpi top --tenant acme --window 7d
     """

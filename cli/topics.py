@@ -29,7 +29,7 @@ def ensure_topics(place: Settings, mend: bool = False) -> list[Change]:
 
 @topics.command("list", epilog=EPILOG)
 def list_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """The topics the design needs, with partitions and settings. Needs no server.
+    """List the topics crmkpi needs, with partitions and settings. Needs no server.
 
     Example: crmkpi topics list --json
     """
@@ -43,7 +43,7 @@ def list_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
 
 @topics.command("plan", epilog=EPILOG)
 def plan_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """What `ensure` would do; changes nothing.
+    """Show what `ensure` would do, without doing it.
 
     Example: crmkpi topics plan
     """
@@ -53,7 +53,7 @@ def plan_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
 
 @topics.command("check", epilog=EPILOG)
 def check_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """As plan; exit code 1 when anything differs.
+    """Like plan, with exit code 1 if anything differs.
 
     Example: crmkpi topics check || crmkpi topics ensure
     """
@@ -66,11 +66,11 @@ def check_topics(kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
 
 @topics.command("ensure", epilog=EPILOG)
 def ensure_command(
-    mend: Annotated[bool, typer.Option("--mend", help="Also set differing settings right.")] = False,
+    mend: Annotated[bool, typer.Option("--mend", help="Also correct settings that differ.")] = False,
     kafka: KafkaFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make what is missing. A wrong number of partitions is refused, with what to do: it is fixed for life.
+    """Create missing topics. A wrong number of partitions is an error: the journal and the state must keep theirs.
 
     Example: crmkpi topics ensure --mend
     """
@@ -83,7 +83,7 @@ def _show(changes: list[Change], what: str, as_json: bool) -> None:
         return
     for change in changes:
         line(f"{change.topic}: {change.detail}")
-    line(f"{len(changes)} {what}" if changes else "all topics are as they should be")
+    line(f"{len(changes)} {what}" if changes else "all topics are correct")
 
 
 def _with_kafka(place: Settings, act: Callable[[Any], Awaitable[list[Change]]]) -> list[Change]:

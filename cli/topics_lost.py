@@ -25,42 +25,42 @@ from streams.rescue import Moved, Rebase, move_inputs, rebase, rebase_of, skip_l
 from streams.restore import new_reader
 
 T = TypeVar("T")
-YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
 @topics.command("skip", epilog=EPILOG)
 def skip(
     topic: Annotated[str, typer.Argument(help="An input topic, or the journal.")],
     partition: Annotated[int, typer.Argument(min=0)],
-    to: Annotated[int | None, typer.Option("--to", min=0, help="The first offset that is read again.")] = None,
-    past_corrupt: Annotated[bool, typer.Option("--past-corrupt", help="Find out where it can be read again.")] = False,
+    to: Annotated[int | None, typer.Option("--to", min=0, help="The first offset to read again.")] = None,
+    past_corrupt: Annotated[bool, typer.Option("--past-corrupt", help="Find the next readable offset.")] = False,
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Move past records that cannot be read. A corrupt batch, an unknown codec: they will be in no number.
+    """Skip records that cannot be read. They will not be counted.
 
-    Workers may run: one that waits before the batch goes on behind it by itself. The range is noted as a loss.
+    Workers may keep running: one stuck at the batch continues after it by itself. The range is recorded as a loss.
 
     Example: crmkpi topics skip crm.costs.v1 3 --past-corrupt
     """
     if (to is None) == (not past_corrupt):
-        raise CliError("give either --to OFFSET or --past-corrupt")
+        raise CliError("give either --to OFFSET or --past-corrupt, not both")
     place = settings(kafka)
     options = options_from(place)
     if topic not in (*options.inputs, options.journal):
-        raise CliError(f"{topic} is no input topic and not the journal: `crmkpi topics list` shows them")
+        raise CliError(f"{topic} is neither an input topic nor the journal: `crmkpi topics list` shows them")
     tp = TopicPartition(topic, partition)
     start, end = _run(place, _range(place, options, tp, to))
     if start == end:
         line(f"{topic}/{partition} can be read at offset {start}: nothing to skip")
         return
-    say(f"{topic}/{partition}: offsets {start} to {end - 1} will be in no number: {end - start} records at most;")
-    say("how many events they hold is not known, and a block of the journal holds many")
+    say(f"{topic}/{partition}: offsets {start} to {end - 1} will not be counted: at most {end - start} records;")
+    say("the number of events is unknown, and a record of the journal holds many")
     _confirm(yes)
     now = int(time.time() * 1000)
     act = skip_lane(options, partition, end, now) if topic == options.journal else None
     _run(place, act or move_inputs(options, {(topic, partition): (start, end)}, now, "skipped"))
-    line(f"{topic}/{partition} goes on at offset {end}")
+    line(f"{topic}/{partition} continues at offset {end}")
 
 
 async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to: int | None) -> tuple[int, int]:
@@ -75,7 +75,7 @@ async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to
         if to is None:
             return start, await past_unreadable(reader, tp, start)
         if not start < to <= end:
-            raise CliError(f"--to {to}: {tp.topic}/{tp.partition} stands at {start} and ends at {end}")
+            raise CliError(f"--to {to}: {tp.topic}/{tp.partition} is at offset {start} and ends at {end}")
         return start, to
     finally:
         await reader.stop()
@@ -101,15 +101,15 @@ async def _stands(place: Settings, options: WorkerOptions, tp: TopicPartition) -
 @topics.command("rebase", epilog=EPILOG)
 def rebase_command(
     accept_loss: Annotated[
-        bool, typer.Option("--accept-loss", help="Do it; without this flag only what would be done is shown.")
+        bool, typer.Option("--accept-loss", help="Do it; without this flag, only show what would be done.")
     ] = False,
     yes: YesFlag = False,
     kafka: KafkaFlag = None,
 ) -> None:
-    """Move lanes whose state and topics do not fit. For when what is missing cannot be brought back.
+    """Reset lanes whose state and topics do not match. Only if what is missing cannot be restored.
 
-    For workers that refuse to start (code 78): lost state beside a trimmed journal, a journal trimmed before it was
-    counted, a topic that was made anew. Lanes that fit are left alone. Exit code 1 when something is left to decide.
+    For workers that refuse to start (code 78): lost state with a trimmed journal, a journal trimmed before it was
+    counted, a topic that was recreated. Lanes that match are left alone. Exit code 1: a decision is needed.
 
     Example: crmkpi topics rebase
     """
@@ -118,13 +118,13 @@ def rebase_command(
     found = _run(place, _plans(options))
     inputs = _run(place, _behind(place, options))
     for lane, plan in found.items():
-        lost = f"; offsets {plan.lost[0]} to {plan.lost[1] - 1} will be in no number" if plan.lost else ""
-        gone = f"; {len(plan.gone)} entries of the state are taken away" if plan.gone else ""
-        line(f"lane {lane}: {plan.reason}; goes on at offset {plan.next}{lost}{gone}")
+        lost = f"; offsets {plan.lost[0]} to {plan.lost[1] - 1} will not be counted" if plan.lost else ""
+        gone = f"; {len(plan.gone)} entries of the state will be removed" if plan.gone else ""
+        line(f"lane {lane}: {plan.reason}; continues at offset {plan.next}{lost}{gone}")
     for (topic, partition), (at, first) in inputs.items():
-        line(f"{topic}/{partition}: ends before offset {at}, where it was read to; goes on at offset {first}")
+        line(f"{topic}/{partition}: ends before offset {at}, up to which it was read; continues at offset {first}")
     if not found and not inputs:
-        line("state and topics fit: nothing to do")
+        line("state and topics match: nothing to do")
     elif not accept_loss:
         raise typer.Exit(DIFFERENT)
     else:
@@ -167,7 +167,7 @@ async def _rebase_all(
 
 @topics.command("acknowledge", epilog=EPILOG)
 def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag = False) -> None:
-    """Show losses, and acknowledge them. `lag` and `doctor` then no longer name them.
+    """Show and acknowledge losses. `lag` and `doctor` then stop reporting them.
 
     Example: crmkpi topics acknowledge --yes
     """
@@ -179,7 +179,7 @@ def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag
     else:
         line(*(loss.text() for loss in found))
     if not found:
-        say("no loss is unacknowledged")
+        say("no unacknowledged losses")
         return
     _confirm(yes)
     upto = {(loss.topic, loss.partition): loss.end for loss in sorted(found, key=lambda loss: loss.end)}
@@ -188,7 +188,7 @@ def acknowledge(yes: YesFlag = False, kafka: KafkaFlag = None, as_json: JsonFlag
 
 
 def _confirm(yes: bool) -> None:
-    if not yes and not typer.confirm("go on?", err=True):
+    if not yes and not typer.confirm("continue?", err=True):
         raise typer.Exit(DIFFERENT)
 
 
@@ -196,6 +196,6 @@ def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except Moved as error:
-        raise CliError(f"{error}: look again", DIFFERENT) from error
+        raise CliError(f"{error}: try again", DIFFERENT) from error
     except (KafkaError, OSError) as error:
         raise kafka_away(place.kafka, error) from error

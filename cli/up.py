@@ -18,12 +18,12 @@ from ops.local.unit import shown
 
 @app.command(epilog=EPILOG)
 def up(
-    processes: Annotated[int, typer.Option(min=1, max=256, help="Worker processes.")] = 1,
-    kafka_port: Annotated[int, typer.Option(help="Port of a Kafka started here; 0: a free one.")] = 0,
-    redis_port: Annotated[int, typer.Option(help="Port of a Redis started here; 0: a free one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="The addresses as one JSON line.")] = False,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Number of worker processes.")] = 1,
+    kafka_port: Annotated[int, typer.Option(help="Port for Kafka if started here; 0: any free port.")] = 0,
+    redis_port: Annotated[int, typer.Option(help="Port for Redis if started here; 0: any free port.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON line.")] = False,
 ) -> None:
-    """Servers, topics and workers, until Ctrl-C. Kafka and Redis are found or started here; prints their addresses.
+    """Run servers, topics and workers until Ctrl-C. Finds or starts Kafka and Redis, and prints their addresses.
 
     Example: crmkpi up --processes 2
     """
@@ -61,4 +61,4 @@ def addresses(servers: Servers) -> list[str]:
         f"export KAFKA_BOOTSTRAP_SERVERS={servers.kafka.bootstrap}",
         f"export REDIS_URL={shown(servers.redis.url)}",
     ]
-    return ["Paste into a second terminal:", *(f"  {text}" for text in lines), "Ctrl-C here stops all."]
+    return ["Paste into a second terminal:", *(f"  {text}" for text in lines), "Ctrl-C here stops everything."]

@@ -23,16 +23,16 @@ from cli.term import bar, line, say, show_json
 @app.command(epilog=EPILOG)
 def verify(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Tenant settings of the workers; default crmkpi.toml.")] = None,
-    frozen: Annotated[bool, typer.Option("--frozen", help="The workers run with --as-of.")] = False,
+    config: Annotated[Path | None, typer.Option(help="The workers' tenant settings; default: crmkpi.toml.")] = None,
+    frozen: Annotated[bool, typer.Option("--frozen", help="The workers are running with --as-of.")] = False,
     kafka: KafkaFlag = None,
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare what is published with a recount. Cells with their facts, facts with the journal, Redis with both.
+    """Compare published numbers with a full recount. Cells with their facts, facts with the journal, Redis with both.
 
-    Reads only, at fixed positions: it ends, and agrees, while events flow. Exit code 0: verified, also where the
-    journal's beginning is gone (the horizon is said then); 1: something differs, or could not be compared.
+    Read-only and at fixed positions, so it terminates, and agrees, while events flow. Exit code 0: verified, even if
+    the beginning of the journal is gone (it then reports the horizon); 1: something differs or could not be compared.
 
     Example: crmkpi verify --tenant acme
     """
@@ -66,18 +66,18 @@ def summary(verdict: Verdict) -> str:
     else:
         text = (
             f"all cells equal their facts, {kpis} published KPIs equal both, and the {verdict.records} records of the "
-            f"journal are in the facts; records since {_day(verdict.horizon)}, older facts are taken from the state"
+            f"journal are in the facts; recounted since {_day(verdict.horizon)}, older facts are taken from the state"
         )
     return "; ".join([f"{word}: {text}", *_asides(verdict)])
 
 
 def _asides(verdict: Verdict) -> Iterator[str]:
     if verdict.identity_conflicts:
-        yield f"{verdict.identity_conflicts} links that would join two customers stand aside"
+        yield f"{verdict.identity_conflicts} links rejected because they would join two customers"
     if verdict.quarantined:
-        yield f"{verdict.quarantined} events in quarantine are left out (crmkpi dlq ls --reason engine_error)"
+        yield f"{verdict.quarantined} quarantined events are left out (crmkpi dlq ls --reason engine_error)"
     if verdict.totals_only:
-        yield f"{verdict.totals_only} tenants without segments, which were on their way while events flowed"
+        yield f"{verdict.totals_only} tenants compared by totals only: their segments were still being published"
 
 
 def _day(ms: int) -> str:

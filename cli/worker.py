@@ -25,26 +25,24 @@ PAUSE_S: Final = 1.0
 
 @app.command(epilog=EPILOG)
 def worker(
-    processes: Annotated[int, typer.Option(min=1, max=256, help="How many; one a core is enough.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Number of processes; one per core is enough.")] = 1,
     as_of: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Freeze the clock at 2026-10-31 (that day's end) or 2026-10-31T12:00:00Z."),
+        typer.Option(metavar="T", help="Freeze the clock at 2026-10-31 (end of that day) or 2026-10-31T12:00:00Z."),
     ] = None,
     hold: Annotated[
         bool,
-        typer.Option("--hold", help="When a restart cannot help (code 78), wait until stopped."),
+        typer.Option("--hold", help="If a restart would not help (code 78), stay up, idle."),
     ] = False,
     kafka: KafkaFlag = None,
     redis: RedisFlag = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="What happens to the workers as JSON lines on stderr.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Report on the workers as JSON lines on stderr.")] = False,
 ) -> None:
-    """Run workers until Ctrl-C. One that stops itself (code 70) is started again; its state comes back from Kafka.
+    """Run workers until Ctrl-C. One that fails (code 70) is restarted and restores its state from Kafka.
 
     --as-of changes what is published, not what is counted: another moment needs no reprocessing.
 
-    --hold is for engines that start again whatever ends: the container stays, without a worker, and is unhealthy.
+    --hold is for container engines that restart whatever exits: the container stays up, unhealthy, without a worker.
 
     Example: crmkpi worker --processes 2
 
@@ -101,5 +99,5 @@ def _hold(tell: Callable[[str], None]) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    tell("holding: no worker runs. Correct what the line above says, then start this again")
+    tell("holding: no worker is running. Fix the problem above, then restart")
     asked.wait()

@@ -15,7 +15,7 @@ MODELS: Final = {
     "": ("linear", "linear"),
     "_first": ("first", "first touch"),
     "_last": ("last", "last touch"),
-    "_position": ("position", "40/20/40"),
+    "_position": ("position", "position-based"),
 }
 
 
@@ -39,8 +39,8 @@ def _costs() -> tuple[Kpi, ...]:
         )
 
     return (
-        cost("", "Cost of a new customer", f.acquisition_cost()),
-        cost("_lagged", "Cost of a new customer, spent a month before", f.acquisition_cost(lagged=True)),
+        cost("", "Customer acquisition cost (CAC)", f.acquisition_cost()),
+        cost("_lagged", "CAC, lagged by one month", f.acquisition_cost(lagged=True)),
     )
 
 
@@ -59,7 +59,7 @@ def _marketing() -> tuple[Kpi, ...]:
         )
 
     roi = [
-        row(f"marketing_roi{suffix}", f"Return on marketing, {title}", f.marketing(model, less_cost=True))
+        row(f"marketing_roi{suffix}", f"Marketing ROI, {title}", f.marketing(model, less_cost=True))
         for suffix, (model, title) in MODELS.items()
     ]
     margin = f.marketing("linear", less_cost=True, margin=True)
@@ -67,7 +67,7 @@ def _marketing() -> tuple[Kpi, ...]:
         row(f"return_on_ad_spend{suffix}", f"Return on ad spend, {title}", f.marketing(model, less_cost=False))
         for suffix, (model, title) in MODELS.items()
     ]
-    return (*roi, row("marketing_roi_margin", "Return on marketing, by margin", margin), *roas)
+    return (*roi, row("marketing_roi_margin", "Marketing ROI, on margin", margin), *roas)
 
 
 def _customers() -> tuple[Kpi, ...]:
@@ -77,9 +77,9 @@ def _customers() -> tuple[Kpi, ...]:
 
     events = (*CUSTOMERS, *MARKETING)
     return (
-        Kpi("customer_source_share", "Where customers come from", "ratio", f.source_share, events, "source"),
-        days("", "Days to the first purchase, median", f.time_to_purchase(Fraction(1, 2))),
-        days("_p90", "Days to the first purchase, 90th percentile", f.time_to_purchase(Fraction(9, 10))),
-        days("_mean", "Days to the first purchase, mean", f.mean_time_to_purchase),
-        days("_censored", "Days to the first purchase, not yet buyers too", f.purchase_survival),
+        Kpi("customer_source_share", "New customers by source", "ratio", f.source_share, events, "source"),
+        days("", "Time to first purchase, median", f.time_to_purchase(Fraction(1, 2))),
+        days("_p90", "Time to first purchase, 90th percentile", f.time_to_purchase(Fraction(9, 10))),
+        days("_mean", "Time to first purchase, mean", f.mean_time_to_purchase),
+        days("_censored", "Time to first purchase, incl. non-buyers", f.purchase_survival),
     )

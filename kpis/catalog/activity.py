@@ -14,9 +14,17 @@ def activity() -> tuple[Kpi, ...]:
     took = hours("ticket_seconds", "bad_ticket", Fraction(1, 2))
     return (
         Kpi("new_records_created", "New records", "count", f.count(made), record, "subject"),
-        Kpi("new_records_created_net", "New records that stayed", "count", f.count(kept), record, "subject"),
-        Kpi("new_records_created_imported", "Records imported", "count", f.count(imported), record, "subject"),
+        Kpi("new_records_created_net", "New records, net", "count", f.count(kept), record, "subject"),
+        Kpi("new_records_created_imported", "Imported records", "count", f.count(imported), record, "subject"),
         Kpi("tickets_opened", "Tickets opened", "count", f.count(opened), ticket, "subject", direction="down"),
         Kpi("tickets_resolved", "Tickets resolved", "count", f.count(resolved), ticket, "subject"),
-        Kpi("ticket_resolution_hours", "Hours to resolve a ticket", "hours", took, ticket, "subject", direction="down"),
+        Kpi(
+            "ticket_resolution_hours",
+            "Ticket resolution time, median",
+            "hours",
+            took,
+            ticket,
+            "subject",
+            direction="down",
+        ),
     )

@@ -21,12 +21,12 @@ def conversions() -> tuple[Kpi, ...]:
         ),
         Kpi(
             "form_abandonment_rate",
-            "Forms abandoned",
+            "Form abandonment rate",
             "ratio",
             dropped("forms", "dropped"),
             forms,
             "subject",
             direction="down",
         ),
-        Kpi("landing_page_conversion_rate", "Landing page conversion", "ratio", landing, views, "page"),
+        Kpi("landing_page_conversion_rate", "Landing page conversion rate", "ratio", landing, views, "page"),
     )

@@ -19,9 +19,7 @@ def customers() -> tuple[Kpi, ...]:
         Kpi("orders", "Orders", "count", f.count(f.flow("orders")), ORDERS, "subject"),
         Kpi("net_revenue", "Net revenue", "money", f.money("net"), ORDERS, "subject"),
         Kpi("new_customers", "New customers", "count", f.count(new), CUSTOMERS, "subject"),
-        Kpi(
-            "reactivations", "Customers who came back", "count", f.count(f.flow("reactivations")), CUSTOMERS, "subject"
-        ),
+        Kpi("reactivations", "Customer reactivations", "count", f.count(f.flow("reactivations")), CUSTOMERS, "subject"),
         Kpi(
             "active_customers",
             "Active customers",
@@ -32,10 +30,12 @@ def customers() -> tuple[Kpi, ...]:
             stock=True,
         ),
         churn("churned_customers", "Churned customers", f.count(lost)),
-        churn("churned_customers_events", "Times a customer left", f.count(leaves)),
-        churn("customer_churn_rate", "Customer churn", f.ratio(lost, start)),
-        churn("customer_churn_rate_stripe", "Customer churn as Stripe has it", f.ratio(leaves, f.plus(start, new))),
-        churn("customer_churn_rate_baremetrics", "Customer churn as Baremetrics has it", f.ratio(leaves, start)),
-        churn("customer_churn_rate_inactivity", "Customer churn by inactivity", bought, ("crm.order.", "crm.deal.")),
-        churn("customer_retention_rate", "Customer retention", f.ratio(f.minus(start, lost), start)),
+        churn("churned_customers_events", "Churn events", f.count(leaves)),
+        churn("customer_churn_rate", "Customer churn rate", f.ratio(lost, start)),
+        churn("customer_churn_rate_stripe", "Customer churn rate (Stripe method)", f.ratio(leaves, f.plus(start, new))),
+        churn("customer_churn_rate_baremetrics", "Customer churn rate (Baremetrics method)", f.ratio(leaves, start)),
+        churn(
+            "customer_churn_rate_inactivity", "Customer churn rate, by inactivity", bought, ("crm.order.", "crm.deal.")
+        ),
+        churn("customer_retention_rate", "Customer retention rate", f.ratio(f.minus(start, lost), start)),
     )

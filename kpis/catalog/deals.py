@@ -18,15 +18,17 @@ def deals() -> tuple[Kpi, ...]:
     share = f.money_ratio("won_value", "lost_value")
     pipeline = f.money_level("open_value", undated=True)
     return (
-        Kpi("closed_won_deals", "Won deals", "count", f.count(won), DEALS, "deal"),
-        Kpi("closed_won_value", "Won value", "money", f.money("won_value"), DEALS, "deal"),
-        Kpi("closed_lost_deals", "Lost deals", "count", f.count(lost), DEALS, "deal", direction="down"),
-        Kpi("closed_lost_value", "Lost value", "money", f.money("lost_value"), DEALS, "deal", direction="down"),
+        Kpi("closed_won_deals", "Closed-won deals", "count", f.count(won), DEALS, "deal"),
+        Kpi("closed_won_value", "Closed-won value", "money", f.money("won_value"), DEALS, "deal"),
+        Kpi("closed_lost_deals", "Closed-lost deals", "count", f.count(lost), DEALS, "deal", direction="down"),
+        Kpi("closed_lost_value", "Closed-lost value", "money", f.money("lost_value"), DEALS, "deal", direction="down"),
         Kpi("win_rate", "Win rate", "ratio", f.ratio(won, closed), DEALS, "deal"),
         Kpi("win_rate_value", "Win rate by value", "ratio", share, DEALS, "deal", money_sides=(True, True)),
-        Kpi("win_rate_incl_stale", "Win rate, stale deals as lost", "ratio", f.ratio(won, stale), DEALS, "deal"),
+        Kpi(
+            "win_rate_incl_stale", "Win rate, stale deals counted as lost", "ratio", f.ratio(won, stale), DEALS, "deal"
+        ),
         Kpi("open_pipeline", "Open deals", "count", f.count(f.open_deals), DEALS, "deal", stock=True),
-        Kpi("open_pipeline_value", "Open pipeline", "money", pipeline, DEALS, "deal", stock=True),
+        Kpi("open_pipeline_value", "Open pipeline value", "money", pipeline, DEALS, "deal", stock=True),
     )
 
 
@@ -39,12 +41,12 @@ def cycles() -> tuple[Kpi, ...]:
         return Kpi(f"pipeline_velocity{suffix}", title, "money/day", formula, DEALS, "deal", money_parts=AVERAGE)
 
     return (
-        cycle("", "Sales cycle, median", f.cycle_quantile(MEDIAN, "won")),
-        cycle("_mean", "Sales cycle, mean", f.cycle_mean),
-        cycle("_p90", "Sales cycle, 90th percentile", f.cycle_quantile(P90, "won")),
-        cycle("_lost", "Days to lose a deal, median", f.cycle_quantile(MEDIAN, "lost")),
-        cycle("_closed", "Days to close a deal, median", f.cycle_quantile(MEDIAN, "won", "lost")),
+        cycle("", "Sales cycle length, median", f.cycle_quantile(MEDIAN, "won")),
+        cycle("_mean", "Sales cycle length, mean", f.cycle_mean),
+        cycle("_p90", "Sales cycle length, 90th percentile", f.cycle_quantile(P90, "won")),
+        cycle("_lost", "Sales cycle length, lost deals", f.cycle_quantile(MEDIAN, "lost")),
+        cycle("_closed", "Sales cycle length, all closed deals", f.cycle_quantile(MEDIAN, "won", "lost")),
         velocity("", "Pipeline velocity", "open"),
-        velocity("_closed", "Pipeline velocity of closed deals", "closed"),
-        velocity("_worked", "Pipeline velocity of worked deals", "open", "closed"),
+        velocity("_closed", "Pipeline velocity, closed deals", "closed"),
+        velocity("_worked", "Pipeline velocity, open and closed deals", "open", "closed"),
     )

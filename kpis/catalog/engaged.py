@@ -17,13 +17,13 @@ def engaged_customers() -> tuple[Kpi, ...]:
     active, warm, hot = (f.level(name) for name in ("active", "tier0", "tier1"))
     counts = {"cold": f.minus(active, warm), "warm": f.minus(warm, hot), "hot": hot}
     tiers = [Step(name, f.count(of), EVENTS) for name, of in counts.items()]
-    title = "Customer engagement"
+    title = "Customer engagement score"
     of_score = Kpi("customer_engagement_score", title, "score", score, EVENTS, "subject", stock=True, ageing=True)
     return (
         of_score,
         Kpi(
             "engagement_tier",
-            "Customers by engagement",
+            "Customers by engagement tier",
             "count",
             f.count(active),
             EVENTS,

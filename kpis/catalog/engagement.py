@@ -17,12 +17,20 @@ def touches() -> tuple[Kpi, ...]:
     by = [Step(channel, f.engagement((channel,), f"engaged.{channel}"), events[channel]) for channel in CHANNELS]
     by_raw = [Step(channel, f.raw_engagement((channel,)), events[channel]) for channel in CHANNELS]
     return (
-        Kpi("call_connect_rate", "Calls connected", "ratio", calls("outbound"), call, "touch"),
-        Kpi("call_connect_rate_inbound", "Inbound calls connected", "ratio", calls("inbound"), call, "touch"),
-        Kpi("engagement_by_channel", "Engagement", "count", people, TOUCHES, vector="channel", steps=lambda _: by),
+        Kpi("call_connect_rate", "Call connect rate", "ratio", calls("outbound"), call, "touch"),
+        Kpi("call_connect_rate_inbound", "Call connect rate, inbound", "ratio", calls("inbound"), call, "touch"),
+        Kpi(
+            "engagement_by_channel",
+            "Interactions by channel",
+            "count",
+            people,
+            TOUCHES,
+            vector="channel",
+            steps=lambda _: by,
+        ),
         Kpi(
             "engagement_by_channel_raw",
-            "Engagement, robots too",
+            "Interactions by channel, incl. bots",
             "count",
             raw,
             TOUCHES,

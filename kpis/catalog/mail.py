@@ -1,4 +1,4 @@
-"""E-mail rates."""
+"""Email rates."""
 
 from typing import Literal
 
@@ -21,20 +21,20 @@ def mail() -> tuple[Kpi, ...]:
         return Kpi(f"email_{id_}", title, "ratio", formula, MAIL, "touch", direction=direction, robots=robots)
 
     return (
-        rate("open_rate", "E-mail open rate", by_basis(f.ratio(opened, delivered), period)),
-        rate("open_rate_raw", "E-mail open rate, machines too", raw, robots=False),
-        rate("open_rate_adjusted", "E-mail open rate, adjusted", adjusted),
-        rate("open_rate_period", "E-mail opens in the period", period),
-        rate("click_rate", "E-mail click rate", clicks),
-        rate("click_rate_to_open", "E-mail click to open", f.ratio(clicked, opened)),
-        rate("bounce_rate", "E-mail bounce rate", f.ratio(f.flow("mail.bounced"), f.flow("mail.known")), down=True),
+        rate("open_rate", "Email open rate", by_basis(f.ratio(opened, delivered), period)),
+        rate("open_rate_raw", "Email open rate, incl. machine opens", raw, robots=False),
+        rate("open_rate_adjusted", "Email open rate, adjusted", adjusted),
+        rate("open_rate_period", "Email open rate, by open date", period),
+        rate("click_rate", "Email click rate", clicks),
+        rate("click_rate_to_open", "Email click-to-open rate", f.ratio(clicked, opened)),
+        rate("bounce_rate", "Email bounce rate", f.ratio(f.flow("mail.bounced"), f.flow("mail.known")), down=True),
         rate(
             "unsubscribe_rate",
-            "E-mail unsubscribe rate",
+            "Email unsubscribe rate",
             by_basis(f.ratio(f.flow("mail.unsubscribed"), delivered), f.ratio(left_then, delivered)),
             down=True,
         ),
-        rate("complaint_rate", "E-mail complaint rate", f.ratio(f.flow("mail.complained"), delivered), down=True),
+        rate("complaint_rate", "Email spam complaint rate", f.ratio(f.flow("mail.complained"), delivered), down=True),
     )
 
 

@@ -13,13 +13,13 @@ def perception() -> tuple[Kpi, ...]:
 
     def share(kind: str, direction: Literal["up", "down", "neither"]) -> Kpi:
         formula = f.ratio(f.marked(f"nps.{kind}"), every)
-        return Kpi(f"{kind}_share", f"{kind.capitalize()}s", "ratio", formula, NPS, "subject", direction=direction)
+        return Kpi(f"{kind}_share", f"{kind.capitalize()} share", "ratio", formula, NPS, "subject", direction=direction)
 
     return (
-        Kpi("net_promoter_score", "Net promoter score", "index", f.promoter_score("nps"), NPS, "subject"),
+        Kpi("net_promoter_score", "Net Promoter Score (NPS)", "index", f.promoter_score("nps"), NPS, "subject"),
         Kpi(
             "net_promoter_score_all",
-            "Net promoter score, all answers",
+            "NPS, all responses",
             "index",
             f.promoter_score("nps_all"),
             NPS,
@@ -35,9 +35,9 @@ def scores() -> tuple[Kpi, ...]:
     effort, csat = ("crm.survey.answered:effort",), ("crm.survey.answered:csat",)
     top, index = g.top_box("effort"), g.index("effort")
     return (
-        Kpi("customer_effort_score", "Customer effort", "score", g.mean("effort"), effort, "survey"),
-        Kpi("customer_effort_score_top_box", "Customer effort, top answers", "ratio", top, effort, "survey"),
-        Kpi("customer_effort_score_index", "Customer effort, 0 to 100", "index", index, effort, "survey"),
-        Kpi("csat", "Customer satisfaction", "ratio", g.top_box("csat"), csat, "survey"),
-        Kpi("csat_mean", "Customer satisfaction, mean", "score", g.mean("csat"), csat, "survey"),
+        Kpi("customer_effort_score", "Customer effort score (CES)", "score", g.mean("effort"), effort, "survey"),
+        Kpi("customer_effort_score_top_box", "CES, top-box share", "ratio", top, effort, "survey"),
+        Kpi("customer_effort_score_index", "CES, indexed 0–100", "index", index, effort, "survey"),
+        Kpi("csat", "Customer satisfaction (CSAT)", "ratio", g.top_box("csat"), csat, "survey"),
+        Kpi("csat_mean", "CSAT, mean score", "score", g.mean("csat"), csat, "survey"),
     )

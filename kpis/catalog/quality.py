@@ -14,11 +14,11 @@ def quality() -> tuple[Kpi, ...]:
 
     return (
         Kpi("received", "Events received", "count", f.count(received), EVERY, quality=True, robots=False),
-        rate("duplicate_rate", "Duplicate events", "duplicates"),
-        rate("conflict_rate", "Conflicting events", "conflicts"),
-        rate("invalid_rate", "Invalid events", "invalid"),
-        rate("rejected_rate", "Rejected events", "conflicts", "invalid"),
-        rate("late_rate", "Late events", "late"),
-        rate("unpriced_rate", "Money without a price", "unpriced", more=lambda view: view.without_rate("priced")),
-        rate("bot_rate", "Robots' events", "robots"),
+        rate("duplicate_rate", "Duplicate rate", "duplicates"),
+        rate("conflict_rate", "Conflict rate", "conflicts"),
+        rate("invalid_rate", "Invalid event rate", "invalid"),
+        rate("rejected_rate", "Rejection rate", "conflicts", "invalid"),
+        rate("late_rate", "Late event rate", "late"),
+        rate("unpriced_rate", "Unpriced event rate", "unpriced", more=lambda view: view.without_rate("priced")),
+        rate("bot_rate", "Bot event rate", "robots"),
     )

@@ -24,13 +24,24 @@ def recurring() -> tuple[Kpi, ...]:
         return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=good, money_parts=MOVEMENTS)
 
     return (
-        Kpi("mrr", "Monthly recurring revenue", "money", f.money_level("mrr"), SUBSCRIPTIONS, "subject", stock=True),
+        Kpi(
+            "mrr",
+            "Monthly recurring revenue (MRR)",
+            "money",
+            f.money_level("mrr"),
+            SUBSCRIPTIONS,
+            "subject",
+            stock=True,
+        ),
         money("net_new_mrr", "Net new MRR", r.net_new),
-        *(money(f"mrr_{kind}", f"MRR, {kind}", r.movement(kind), down=kind in LOSSES) for kind in (*GAINS, *LOSSES)),
-        Kpi("quick_ratio", "Quick ratio", "ratio", r.quick_ratio, SUBSCRIPTIONS, "subject", money_sides=BOTH),
+        *(
+            money(f"mrr_{kind}", f"{kind.capitalize()} MRR", r.movement(kind), down=kind in LOSSES)
+            for kind in (*GAINS, *LOSSES)
+        ),
+        Kpi("quick_ratio", "SaaS quick ratio", "ratio", r.quick_ratio, SUBSCRIPTIONS, "subject", money_sides=BOTH),
         Kpi(
             "customer_lifetime_value_simple",
-            "Lifetime value by churn",
+            "Customer lifetime value, churn-based",
             "money",
             r.simple_lifetime_value,
             SUBSCRIPTIONS,
@@ -49,11 +60,11 @@ def renewals() -> tuple[Kpi, ...]:
 
     gross, net = partial(r.renewed_money, "renewal_kept"), r.renewed_money("renewal_renewed", "renewal_target")
     return (
-        rate("", "Renewals, of closed", r.renewed("completed", "lost")),
-        rate("_of_due", "Renewals, of due", r.renewed("due")),
-        rate("_gross", "Money renewed, without growth", gross("renewal_target"), BOTH),
-        rate("_gross_closed", "Money renewed, without growth, of closed", gross("renewal_target_closed"), BOTH),
-        rate("_net", "Money renewed, with growth", net, BOTH),
+        rate("", "Renewal rate", r.renewed("completed", "lost")),
+        rate("_of_due", "Renewal rate, of all due", r.renewed("due")),
+        rate("_gross", "Gross renewal rate by value", gross("renewal_target"), BOTH),
+        rate("_gross_closed", "Gross renewal rate by value, closed only", gross("renewal_target_closed"), BOTH),
+        rate("_net", "Net renewal rate by value", net, BOTH),
     )
 
 
@@ -62,7 +73,7 @@ def cohorts() -> tuple[Kpi, ...]:
         def steps(view: View) -> Iterator[Step]:
             return (Step(key, formula, CUSTOMERS) for key, formula in r.cohorts(unit, view))
 
-        title = f"Customers kept, by {unit}"
+        title = f"Cohort retention, {unit}ly"
         none = f.count(lambda view: 0)
         return Kpi(id_, title, "ratio", none, CUSTOMERS, windows=("all",), vector="cohort", steps=steps, total=False)
 

@@ -15,7 +15,7 @@ CONTACTS: Final = TYPES[:-1]  # lead.contacted is among the events of leads
 STAGES: Final = tuple(f"crm.deal.{kind}" for kind in ("created", "stage_changed", "won", "lost", "reopened"))
 RESPONSE: Final = ("crm.lead.", *CONTACTS)
 FUNNEL: Final = ("crm.page.viewed", "crm.lead.", "crm.identity.", "crm.deal.")
-HYNDMAN: Final = "kpi-precise; quantiles of type 7, Hyndman and Fan 1996, over buckets of 1 %"
+HYNDMAN: Final = "quantiles of type 7 (Hyndman and Fan, 1996), over buckets of 1%"
 
 
 def stages() -> tuple[Kpi, ...]:
@@ -26,11 +26,11 @@ def stages() -> tuple[Kpi, ...]:
         )  # fmt: skip
 
     return (
-        row("", "Time in a stage, median", s.stay_quantile("stay_total", MEDIAN)),
-        row("_latest", "Time in a stage, last stay, median", s.stay_quantile("stay_latest", MEDIAN)),
-        row("_mean", "Time in a stage, mean", s.stay_mean),
-        row("_p90", "Time in a stage, 90th percentile", s.stay_quantile("stay_total", P90)),
-        row("_open", "Time in the present stage, median", s.stay_ages(MEDIAN), still_in=True),
+        row("", "Time in stage, median", s.stay_quantile("stay_total", MEDIAN)),
+        row("_latest", "Time in stage, latest visit, median", s.stay_quantile("stay_latest", MEDIAN)),
+        row("_mean", "Time in stage, mean", s.stay_mean),
+        row("_p90", "Time in stage, 90th percentile", s.stay_quantile("stay_total", P90)),
+        row("_open", "Time in current stage, median", s.stay_ages(MEDIAN), still_in=True),
     )
 
 
@@ -40,7 +40,7 @@ def closing() -> tuple[Kpi, ...]:
         return Kpi(f"touches_to_close{suffix}", title, "number", formula, events, "deal", direction="down")
 
     return (
-        row("", "Touches to close", f.ratio(f.flow("touches_to_close"), f.flow("won"))),
+        row("", "Touches to close, mean", f.ratio(f.flow("touches_to_close"), f.flow("won"))),
         row("_median", "Touches to close, median", s.touches_quantile(MEDIAN)),
         row("_p90", "Touches to close, 90th percentile", s.touches_quantile(P90)),
     )
@@ -72,8 +72,8 @@ def funnel() -> tuple[Kpi, ...]:
         return Kpi(f"sales_funnel{suffix}", title, "ratio", total, FUNNEL, vector="step", steps=lambda _: steps)
 
     return (
-        row("", "Sales funnel", period, attempts=True),
-        row("_cohort", "Sales funnel of the visitors", cohort, attempts=False),
+        row("", "Sales funnel conversion", period, attempts=True),
+        row("_cohort", "Sales funnel conversion, visitor cohort", cohort, attempts=False),
     )
 
 
@@ -88,11 +88,11 @@ def response() -> tuple[Kpi, ...]:
     business = s.answer_quantile("answered_business", MEDIAN)
     return (
         row("speed_to_lead", "Speed to lead, median", "seconds", s.answer_quantile("answered", MEDIAN)),
-        row("speed_to_lead_business", "Speed to lead in working time, median", "seconds", business),
+        row("speed_to_lead_business", "Speed to lead, business hours, median", "seconds", business),
         row("speed_to_lead_p90", "Speed to lead, 90th percentile", "seconds", s.answer_quantile("answered", P90)),
         row("follow_ups_per_lead", "Follow-ups per lead", "number", follow_ups, up=True),
         Kpi(
-            "lead_abandonment_rate", "Abandoned leads", "ratio", abandoned, RESPONSE, "subject", windows=("all",),
+            "lead_abandonment_rate", "Lead abandonment rate", "ratio", abandoned, RESPONSE, "subject", windows=("all",),
             stock=True, direction="down",
         ),
     )  # fmt: skip

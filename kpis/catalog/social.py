@@ -13,7 +13,7 @@ def social() -> tuple[Kpi, ...]:
     engaged, opinion = f.ratio(acts, f.flow("impressions")), f.ratio(up, f.plus(up, down))
     return (
         Kpi("social_interactions", "Social interactions", "count", f.count(acts), CHANNEL_EVENTS["social"], "touch"),
-        Kpi("social_engagement_rate", "Social engagement", "ratio", engaged, ("crm.social.",), "touch"),
-        Kpi("social_sentiment", "Sentiment of mentions", "index", sentiment, judged, "touch"),
-        Kpi("social_sentiment_opinionated", "Positive among opinions", "ratio", opinion, judged, "touch"),
+        Kpi("social_engagement_rate", "Social engagement rate", "ratio", engaged, ("crm.social.",), "touch"),
+        Kpi("social_sentiment", "Social sentiment", "index", sentiment, judged, "touch"),
+        Kpi("social_sentiment_opinionated", "Social sentiment, opinionated only", "ratio", opinion, judged, "touch"),
     )

@@ -29,12 +29,20 @@ def spending() -> tuple[Kpi, ...]:
         return Kpi(f"transactions_per_customer{suffix}", title, "number", formula, ORDERS, "subject")
 
     return (
-        Kpi("new_business_revenue", "New business", "money", f.money("new_business"), first, "subject", revenue=True),
-        lifetime("", "Customer lifetime value", s.lifetime_value),
-        lifetime("_median", "Customer lifetime value, median", s.median_value),
+        Kpi(
+            "new_business_revenue",
+            "New business revenue",
+            "money",
+            f.money("new_business"),
+            first,
+            "subject",
+            revenue=True,
+        ),
+        lifetime("", "Customer lifetime value (CLV)", s.lifetime_value),
+        lifetime("_median", "Customer lifetime value (CLV), median", s.median_value),
         Kpi(
             "customer_retention_cost",
-            "Retention cost per customer kept",
+            "Customer retention cost",
             "money",
             s.retention_cost,
             ("crm.cost.recorded", *CUSTOMERS),
@@ -45,10 +53,10 @@ def spending() -> tuple[Kpi, ...]:
         ),
         buying("", "Orders per buyer", buyers),
         buying("_all", "Orders per customer", known),
-        Kpi("revenue_adjustments", "Refunds and cancelled orders", "money", f.money("adjustments"), ORDERS, "subject"),
+        Kpi("revenue_adjustments", "Refunds and cancellations", "money", f.money("adjustments"), ORDERS, "subject"),
         Kpi(
             "rfm_segment",
-            "Customers by recency, frequency and money",
+            "Customers by RFM segment",
             "count",
             f.count(lambda view: 0),
             ORDERS,

@@ -19,13 +19,13 @@ def traffic() -> tuple[Kpi, ...]:
     view, lead, both = ("crm.page.viewed",), ("crm.lead.",), ("crm.lead.", "crm.deal.created")
     signup = ("crm.user.signed_up", "crm.identity.")
     return (
-        Kpi("visitors", "Visitors", "count", f.count(visitors), view, "subject"),
-        Kpi("leads", "Leads", "count", f.count(leads), lead, "subject"),
+        Kpi("visitors", "Unique visitors", "count", f.count(visitors), view, "subject"),
+        Kpi("leads", "New leads", "count", f.count(leads), lead, "subject"),
         Kpi("signups", "Sign-ups", "count", f.count(f.flow("signups")), signup, "subject"),
-        Kpi("traffic_to_lead_rate", "Traffic to lead", "ratio", f.ratio(leads, visitors), TRAFFIC, "subject"),
+        Kpi("traffic_to_lead_rate", "Visitor-to-lead rate", "ratio", f.ratio(leads, visitors), TRAFFIC, "subject"),
         Kpi(
             "traffic_to_lead_rate_session",
-            "Traffic to lead, by session",
+            "Session-to-lead rate",
             "ratio",
             f.ratio(leads, sessions),
             TRAFFIC,
@@ -33,7 +33,7 @@ def traffic() -> tuple[Kpi, ...]:
         ),
         Kpi(
             "traffic_to_lead_rate_cohort",
-            "Visitors who became leads",
+            "Visitor-to-lead rate, cohort",
             "ratio",
             f.ratio(led, visitors),
             TRAFFIC,
@@ -48,6 +48,6 @@ def traffic() -> tuple[Kpi, ...]:
             "subject",
             direction="down",
         ),
-        Kpi("lead_to_opportunity_rate", "Lead to opportunity", "ratio", by_setting, both, "subject"),
-        Kpi("lead_to_opportunity_rate_cohort", "Lead to opportunity, by cohort", "ratio", cohort, both, "subject"),
+        Kpi("lead_to_opportunity_rate", "Lead-to-opportunity rate", "ratio", by_setting, both, "subject"),
+        Kpi("lead_to_opportunity_rate_cohort", "Lead-to-opportunity rate, cohort", "ratio", cohort, both, "subject"),
     )

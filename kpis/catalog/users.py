@@ -10,11 +10,11 @@ def users() -> tuple[Kpi, ...]:
     logins, never = f.ratio(f.flow("logins"), f.marked("users")), f.count(f.level("never_in"))
     signed = ("crm.user.signed_in",)
     return (
-        Kpi("logins_per_active_user", "Sign-ins a user", "number", logins, ("crm.user.",), "subject"),
-        Kpi("stickiness", "Daily users of all users", "ratio", stickiness, signed, "subject", windows=FROM_A_WEEK),
+        Kpi("logins_per_active_user", "Logins per active user", "number", logins, ("crm.user.",), "subject"),
+        Kpi("stickiness", "User stickiness (DAU/MAU)", "ratio", stickiness, signed, "subject", windows=FROM_A_WEEK),
         Kpi(
             "never_logged_in",
-            "Signed up, never signed in",
+            "Users who never logged in",
             "count",
             never,
             ("crm.user.signed_up",),

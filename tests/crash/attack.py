@@ -126,7 +126,7 @@ class Attack:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         out, _ = await process.communicate()
-        if process.returncode or b"goes on at offset" not in out:
+        if process.returncode or b"continues at offset" not in out:
             raise RuntimeError(f"crmkpi {' '.join(args)} ended with {process.returncode}: {out.decode()[-2000:]}")
 
     def _logged(self, text: str) -> bool:

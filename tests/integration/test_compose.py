@@ -133,4 +133,4 @@ def test_what_a_restart_cannot_help_is_not_started_again(stack: Stack) -> None:
     assert (container["State"]["Running"], container["RestartCount"]) == (True, 0)
     told = stack.ok("logs", "--no-log-prefix", "worker")
     assert told.count("session_timeout_s") == 1
-    assert "holding: no worker runs" in told
+    assert "holding: no worker is running" in told

@@ -68,7 +68,7 @@ async def test_input_deleted_before_it_was_read_is_an_alarm_until_acknowledged(r
     acknowledged = crmkpi(rig, "topics", "acknowledge", "--yes")
     assert acknowledged.stdout.count("were deleted by retention before they were read") == INPUTS
     assert "LOST" not in crmkpi(rig, "lag").stdout
-    assert "no loss is unacknowledged" in crmkpi(rig, "topics", "acknowledge").stderr
+    assert "no unacknowledged losses" in crmkpi(rig, "topics", "acknowledge").stderr
 
 
 async def test_lost_state_beside_a_trimmed_journal_is_refused_until_it_is_decided(rig: Rig) -> None:
@@ -161,7 +161,7 @@ async def test_a_corrupt_batch_of_an_input_is_skipped_by_command(rig: Rig, serve
     skipped = crmkpi(rig, "topics", "skip", rig.input, "0", "--past-corrupt", "--yes")
 
     assert skipped.returncode == 0, skipped.stderr
-    assert f"goes on at offset {rig_end + 5}" in skipped.stdout
+    assert f"continues at offset {rig_end + 5}" in skipped.stdout
     assert [loss[:4] for loss in await losses(rig)] == [(rig.input, 0, start, start + 5)]
     with rig.worker():
         await rig.exact()

@@ -28,7 +28,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
 
 def _kafka_rights() -> list[Right]:
     """One operation a row, from the table of the page."""
-    part = PAGE.split("## Rights in Kafka")[1].split("Tighter still")[0]
+    part = PAGE.split("## Permissions in Kafka")[1].split("Tighter still")[0]
     rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in part.splitlines() if "` |" in line]
     return [
         (kind.replace(" ", "_").upper(), name, pattern.upper(), OPERATIONS[operation.strip()])

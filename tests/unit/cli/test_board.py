@@ -30,13 +30,13 @@ def painted(board: Board, clock_ms: int = NOW, width: int = 100) -> str:
 @pytest.mark.parametrize(
     ("document", "text"),
     [
-        ({"value": 0.4, "unit": "ratio"}, "40.0 %"),
+        ({"value": 0.4, "unit": "ratio"}, "40.0%"),
         ({"value": "1234.50", "unit": "money", "currency": "EUR"}, "1,234.50 EUR"),
         ({"value": "18.2", "unit": "money/day", "currency": "EUR"}, "18.2 EUR / day"),
         ({"value": 57, "unit": "days"}, "57 d"),
         ({"value": 1234567, "unit": "count"}, "1,234,567"),
         ({"value": None, "unit": "ratio"}, "–"),
-        ({"value": 0, "unit": "ratio"}, "0.0 %"),
+        ({"value": 0, "unit": "ratio"}, "0.0%"),
     ],
 )
 def test_a_value_is_shown_with_its_unit(document: dict[str, Any], text: str) -> None:
@@ -63,7 +63,7 @@ def test_the_board_shows_what_a_value_is_made_of() -> None:
     board.put("acme", [doc(value=0.5, numerator=15)])
     text = painted(board)
 
-    assert all(part in text for part in ("acme", "30d", "win_rate", "50.0 %", "▲ 10.0 pt", "15 / 30", "live"))
+    assert all(part in text for part in ("acme", "30d", "win_rate", "50.0%", "▲ 10.0 pt", "15 / 30", "live"))
 
 
 def test_a_silent_worker_makes_values_stale_not_empty() -> None:
@@ -73,7 +73,7 @@ def test_a_silent_worker_makes_values_stale_not_empty() -> None:
 
     text = painted(board, NOW + STALE_MS + 1000)
     assert "stale: as of 2026-10-31T00:00:00Z" in text
-    assert "40.0 %" in text
+    assert "40.0%" in text
 
 
 def test_values_that_nobody_writes_anew_are_live_as_long_as_their_worker_says_so() -> None:
@@ -90,7 +90,7 @@ def test_half_a_history_is_called_so() -> None:
     board = Board()
     board.put("acme", [doc()])
     board.status["acme"] = Status(NOW, NOW, 0, 0.42, (0, 0))
-    assert "catching up: 42% of the history is counted" in painted(board)
+    assert "catching up: 42% of the history counted" in painted(board)
 
 
 def test_an_empty_board_says_what_to_do() -> None:
@@ -113,7 +113,7 @@ def test_a_plain_line_has_no_control_characters() -> None:
     board = Board()
     board.put("ac\x1b[31mme", [doc()])
 
-    assert short_line(board, "ac\x1b[31mme") == "ac\\x1b[31mme 30d: win_rate 40.0 %"
+    assert short_line(board, "ac\x1b[31mme") == "ac\\x1b[31mme 30d: win_rate 40.0%"
 
 
 def test_latency_is_from_acknowledgement_to_being_counted() -> None:

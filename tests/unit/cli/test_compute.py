@@ -70,7 +70,7 @@ def test_later_events_are_left_out_and_counted(tmp_path: Path) -> None:
 
     assert code == 0
     assert {doc["value"] for doc in json.loads(stdout) if doc["window"] == "all" and not doc["segment"]} == {1}
-    assert "2 lines: 1 events, 0 refused, 1 at or after --as-of left out" in stderr
+    assert "2 lines: 1 events counted, 0 rejected, 1 at or after --as-of ignored" in stderr
 
 
 def test_refused_lines_are_named_by_line_and_field_and_the_rest_counts(tmp_path: Path) -> None:
@@ -149,13 +149,13 @@ def test_an_empty_file_has_documents_without_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["--as-of", "yesterday"], 2, "--as-of yesterday: give a date"),
+        (["--as-of", "yesterday"], 2, "--as-of yesterday: use a date"),
         (["--as-of", "2026-10-02", "--tz", "Mars/Base"], 2, "no such time zone"),
         (["--as-of", "2026-10-02", "--currency", "XXQ"], 2, "currency"),
         (["--as-of", "2026-10-02", "--window", "31d"], 2, "no such window: 31d (did you mean"),
         (["--as-of", "2026-10-02", "--kpi", "win_rat"], 2, "did you mean win_rate"),
         (["--as-of", "2026-10-02", "--config", "none.toml"], 2, "cannot read none.toml"),
-        (["--as-of", "2026-10-02", "--tenant", "nobody"], 1, "no event of tenant nobody: the files hold acme"),
+        (["--as-of", "2026-10-02", "--tenant", "nobody"], 1, "no events for tenant nobody: the files contain acme"),
     ],
 )
 def test_a_users_mistake_is_one_clear_line(args: list[str], code: int, message: str) -> None:

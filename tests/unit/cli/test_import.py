@@ -55,7 +55,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_go_on(small: Path) ->
 
     assert code == 1
     assert len(stdout.splitlines()) == 3
-    assert "deals.csv, line 4: 'sometime' is no date or time" in stderr
+    assert "deals.csv, line 4: 'sometime' is not a date or time" in stderr
 
 
 def test_a_column_the_file_has_not_is_named_before_anything_is_sent(small: Path, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_column_the_file_has_not_is_named_before_anything_is_sent(small: Path,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nonsense", "is no TOML"),
+        ("nonsense", "is not valid TOML"),
         ('tenants="a"\n[[events]]\ntype="x"\ntime="y"', "tenants: Extra inputs"),
         ('tz="Mars/Base"\n[[events]]\ntype="x"\ntime="y"', "no such time zone: Mars/Base"),
         ("events=[]", "events"),

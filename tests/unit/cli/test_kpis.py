@@ -11,7 +11,7 @@ from models.validate import REASONS
 def test_a_number_that_is_not_there_is_explained() -> None:
     """Nobody's are published, not this tenant's, or only not this one: each names what to do next."""
     assert "`crmkpi doctor`" in absent("win_rate of acme, window 30d", "acme", [])
-    assert "give one of acme, beta with --tenant" in absent("win_rate of ghost, window 30d", "ghost", ["acme", "beta"])
+    assert "use --tenant with one of acme, beta" in absent("win_rate of ghost, window 30d", "ghost", ["acme", "beta"])
     assert absent("win_rate of acme, window 30d", "acme", ["acme"]).startswith("win_rate of acme, window 30d, is not")
 
 

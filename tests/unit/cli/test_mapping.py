@@ -65,7 +65,7 @@ def test_what_an_empty_cell_would_fill_is_left_out() -> None:
 
 def test_a_cell_that_is_no_date_is_named() -> None:
     """The row is left out with its reason, it does not become an event of today."""
-    with pytest.raises(RowError, match="'soon' is no date"):
+    with pytest.raises(RowError, match="'soon' is not a date"):
         run(start="soon")
 
 

@@ -333,7 +333,7 @@ def test_a_horizon_is_said_and_is_verified() -> None:
 
     assert verdict.verified
     assert summary(verdict).startswith("verified: all cells equal their facts")
-    assert "records since 2026-10-01, older facts are taken from the state" in summary(verdict)
+    assert "recounted since 2026-10-01, older facts are taken from the state" in summary(verdict)
 
 
 def test_the_document_written_last_says_the_revision() -> None:

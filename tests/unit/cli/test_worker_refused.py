@@ -31,7 +31,7 @@ def test_with_hold_it_stays_until_it_is_stopped(tmp_path: Path) -> None:
         assert process.stderr is not None
         said = [process.stderr.readline(), process.stderr.readline()]
         assert "cannot be read" in said[0]
-        assert "holding: no worker runs" in said[1]
+        assert "holding: no worker is running" in said[1]
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 78

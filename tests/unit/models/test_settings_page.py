@@ -22,7 +22,7 @@ def test_every_setting_of_a_tenant_is_on_the_page_with_its_default() -> None:
     """In the order of the model."""
     defaults = json.loads(TenantSettings().model_dump_json())
     wanted = [f"| `{name}` | {shown(value)} | " for name, value in defaults.items()]
-    part = PAGE.read_text().split("## Settings of tenants")[1].split("**A change")[0]
+    part = PAGE.read_text().split("## Tenant settings")[1].split("**Changes")[0]
     rows = [line for line in part.splitlines() if line.startswith("| `")]
     assert len(rows) == len(wanted)
     assert [row for row, start in zip(rows, wanted, strict=True) if not row.startswith(start)] == []
