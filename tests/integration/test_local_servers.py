@@ -154,7 +154,7 @@ def test_a_server_that_dies_at_start_shows_its_last_lines(monkeypatch: pytest.Mo
     """The end of the log is in the error, and the whole log is kept where it says."""
     monkeypatch.setitem(SETTINGS, "num.io.threads", "none")
     with pytest.raises(
-        ServerError, match=r"ended with code 1.*\n(.*\n)*.*num\.io\.threads(.*\n)*.*whole log: "
+        ServerError, match=r"exited with code 1.*\n(.*\n)*.*num\.io\.threads(.*\n)*.*Full log: "
     ) as caught:
         start_kafka(lambda line: None)
     kept = Path(str(caught.value).rsplit("whole log: ", 1)[1])
