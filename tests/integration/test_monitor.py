@@ -93,7 +93,7 @@ async def test_a_worker_without_events_is_ready_however_often_it_starts(rig: Rig
             await rig.produce(300)
             await rig.exact()
             await rig.until(lambda: _status(watched, "/readyz"), 200)
-    assert "ended three times" not in rig.log.read_text()
+    assert "failed three times" not in rig.log.read_text()
 
 
 async def test_two_workers_of_a_machine_have_a_port_each_and_a_store_that_is_away_is_counted(
