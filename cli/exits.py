@@ -38,7 +38,7 @@ def redis_away(error: SinkUnavailable) -> CliError:
         return CliError(str(error), UNAVAILABLE)
     check = asyncio.run(reachable(error.place))
     if check.ok:
-        return CliError(f"{check.name} answers, but: {error}", UNAVAILABLE)
+        return CliError(f"{check.name} responds with: {error}", UNAVAILABLE)
     return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)
 
 
@@ -51,5 +51,5 @@ def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -
         return CliError(f"Kafka denied access: {type(error).__name__} {error} ({hint})", UNAVAILABLE)
     check = reach_kafka(kafka)
     if check.ok:
-        return CliError(f"{check.name} answers, but: {type(error).__name__} {error}", UNAVAILABLE)
+        return CliError(f"{check.name} responds with: {type(error).__name__} {error}", UNAVAILABLE)
     return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)

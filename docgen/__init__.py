@@ -1,1 +1,1 @@
-"""The pages of docs/kpis: one a KPI, made from the catalogue and from texts/*.toml. ``make docs`` writes them."""
+"""The pages in docs/kpis: one per KPI, generated from the catalogue and texts/*.toml by ``make docs``."""

@@ -14,22 +14,22 @@ GROUPS: Final = {
     "customer_acquisition_cost": "Acquisition and marketing",
     "closed_won_deals": "Deals",
     "sales_cycle_days": "Sales cycle and velocity",
-    "time_in_stage": "Stages, touches, the funnel and answers to leads",
+    "time_in_stage": "Sales process: stages, touches, funnel, lead response",
     "orders": "Orders and customers",
     "mrr": "Recurring revenue, renewals and cohorts",
-    "email_open_rate": "E-mail",
+    "email_open_rate": "Email",
     "call_connect_rate": "Calls and engagement",
-    "net_promoter_score": "What customers say",
-    "received": "Quality of the stream",
+    "net_promoter_score": "Surveys",
+    "received": "Data quality",
 }
 SEGMENTS: Final = {
-    "deal": "of the deal",
-    "subject": "of the subject",
-    "touch": "of the touch",
+    "deal": "deal attributes",
+    "subject": "subject attributes",
+    "touch": "touch attributes",
     "acquisition": "channel",
     "marketing": "channel, campaign",
     "source": "source",
-    "survey": "of the subject, and `scale`",
+    "survey": "subject attributes, `scale`",
     "stage": "stage",
     "page": "page",
     "none": "none",
@@ -37,27 +37,27 @@ SEGMENTS: Final = {
 HEAD: Final = f"""\
 # Every KPI
 
-Generated from `kpis/catalog/` by `make docs`: change the catalogue, not this page. How the numbers are decided where
-a definition leaves room is in [numbers.md](numbers.md), how to read them in [redis.md](redis.md).
+Generated from `kpis/catalog/` by `make docs`: edit the catalogue, not this page. [numbers.md](numbers.md) defines the
+edge cases, [redis.md](redis.md) how to read the numbers.
 
 **Windows**
 
-- *every*: {" ".join(WINDOWS)};
-- *from a day*: {" ".join(FROM_A_DAY)}; *by the day*: these, yesterday and all;
-- *at the end*: every window, but the value is the state at the window's end; where it begins plays no part.
+- *every*: {" ".join(WINDOWS)}.
+- *24h and longer*: {" ".join(FROM_A_DAY)}. *daily*: the same, plus yesterday and all.
+- *stock*: every window, but the value is the state at the window's end, wherever the window starts.
 
-**Segments**, besides the total; those of traits are named in the tenant's setting `dimensions`:
+**Segments**, in addition to the total. Traits are those listed in the tenant's setting `dimensions`.
 
-- *of the deal*: owner, source, campaign, pipeline and traits, as the deal has them now;
-- *of the subject*: source, owner, country and traits, as the customer, lead or visitor has them now;
-- *of the touch*: source, campaign, country and traits of the e-mail or call itself;
-- *channel* of engagement: {" ".join(CHANNEL_EVENTS)}, on every window;
-- *channel*, *campaign*, *source* elsewhere: where a touch, cost or customer comes from, by channel from 24h on.
+- *deal attributes*: the deal's current owner, source, campaign, pipeline and traits.
+- *subject attributes*: the current source, owner, country and traits of the customer, lead or visitor.
+- *touch attributes*: source, campaign, country and traits of the email or call itself.
+- *channel* of engagement: {" ".join(CHANNEL_EVENTS)}, for every window.
+- *channel*, *campaign*, *source* elsewhere: where a touch, cost or customer came from; by channel also for 24h.
 
-The other segments: {" ".join(SEGMENT_WINDOWS)}.
+Windows with segments, unless stated otherwise: {" ".join(SEGMENT_WINDOWS)}.
 
-**Events** are those that a KPI hears of; `deal.*` is every type that begins so. All carry the prefix `crm.`.
-**Better** says which way is good news.
+**Events**: the event types a KPI is calculated from, without the prefix `crm.`; `deal.*` stands for all that start so.
+**Better**: the direction of improvement.
 """
 
 
@@ -92,13 +92,13 @@ def segments_of(kpi: Kpi) -> str:
 def windows_of(kpi: Kpi) -> str:
     """Which windows it has."""
     if kpi.stock and kpi.windows == WINDOWS:
-        return "at the end"
-    return {WINDOWS: "every", FROM_A_DAY: "from a day", BY_DAY: "by the day"}.get(kpi.windows, " ".join(kpi.windows))
+        return "stock"
+    return {WINDOWS: "every", FROM_A_DAY: "24h and longer", BY_DAY: "daily"}.get(kpi.windows, " ".join(kpi.windows))
 
 
 def _events(kpi: Kpi) -> str:
     if kpi.events in (EVERY, TOUCHES):
-        return "all" if kpi.events == EVERY else "those of its channels"
+        return "all" if kpi.events == EVERY else "all interactions"
     touched = set(MARKETING) <= set(kpi.events)
     events = [event for event in kpi.events if not touched or event not in MARKETING]
     names = (event.removeprefix("crm.") + ("*" if event.endswith(".") else "") for event in events)

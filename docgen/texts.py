@@ -1,4 +1,4 @@
-"""What the pages say beyond the catalogue: texts/*.toml, one table a KPI."""
+"""The text of the KPI pages: texts/*.toml, one table per KPI."""
 
 import tomllib
 from pathlib import Path
@@ -11,7 +11,7 @@ Line = Annotated[str, Field(min_length=1)]
 
 
 class Example(BaseModel):
-    """A worked example: a line an event, and what the KPI then says in a window at an exclusive end."""
+    """A worked example: one event per line, and the expected values of a window that ends at ``as_of`` (exclusive)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,20 +24,20 @@ class Example(BaseModel):
 
 
 class Text(BaseModel):
-    """The words of one page."""
+    """The text of one page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tells: Line
+    definition: Line
     formula: Line
     fields: tuple[Line, ...]
-    traps: tuple[Line, ...]
+    pitfalls: tuple[Line, ...]
     variants: dict[str, Line] = {}
     example: Example
 
 
 def load_texts() -> dict[str, Text]:
-    """KPI -> its words, in the order of the files."""
+    """KPI -> its text, in the order of the files."""
     found: dict[str, Text] = {}
     for path in sorted(FOLDER.glob("*.toml")):
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -110,7 +110,7 @@ def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]
     if sent is None:
         time, flags = timestamp, TIME_MISSING
         if timestamp < 0:
-            raise Refused("missing_field", "time", "a line of a file needs a time")
+            raise Refused("missing_field", "time", "every line of a file needs a time")
     else:
         time, flags = instant(sent, "time"), 0
     if recorded is None:

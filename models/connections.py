@@ -58,7 +58,7 @@ class _Connection(BaseModel):
 
     def _check_once(self, name: str) -> None:
         if len(self._given(name, f"{name}_file")) == 2:
-            raise _wrong(f"{name} and {name}_file are both given: keep one")
+            raise _wrong(f"set either {name} or {name}_file, not both")
 
 
 class KafkaSettings(_Connection):
@@ -124,12 +124,12 @@ class RedisSettings(_Connection):
             given = data.get(name) or None
             given = given.get_secret_value() if isinstance(given, SecretStr) else given
             if given not in (None, value) or (name == "password" and data.get("password_file")):
-                raise _wrong(f"{name} is given twice: in the URL and by itself")
+                raise _wrong(f"{name} is set twice: in the URL and separately")
         return {**data, **found, "url": url}
 
     @model_validator(mode="after")
     def _combination(self) -> Self:
-        self._check_tls(self.url.startswith("rediss://"), "the URL does not begin with rediss://, which means TLS")
+        self._check_tls(self.url.startswith("rediss://"), "the URL does not begin with rediss:// (TLS)")
         self._check_once("password")
         if self.username and not self._given("password", "password_file"):
             raise _wrong("password or password_file is missing: username needs one")
@@ -142,9 +142,9 @@ def _split(url: str) -> tuple[str, dict[str, str]]:
         parts = urlsplit(url)
         asked = parse_qs(parts.query).keys()
     except ValueError:
-        raise _wrong("url cannot be read") from None
+        raise _wrong("the URL cannot be parsed") from None
     if SECRET_WORDS & asked:
-        raise _wrong("url has credentials after the question mark: give username and password by themselves")
+        raise _wrong("the URL has credentials after the question mark: use the settings username and password")
     user, at, _ = parts.netloc.rpartition("@")
     name, _, secret = user.partition(":")
     found = {"username": unquote(name), "password": unquote(secret)}

@@ -53,7 +53,7 @@ def _binary(raw: bytes, data: Any, colons: int, attributes: dict[str, str]) -> S
 
 def _no_data(body: dict[str, Any]) -> None:
     if "data_base64" in body:
-        raise Refused("wrong_type", "data", "data_base64 is not read; send data as JSON")
+        raise Refused("wrong_type", "data", "data_base64 is not supported; send data as JSON")
 
 
 def binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | None:

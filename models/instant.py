@@ -24,7 +24,7 @@ def instant(text: object, field: str) -> int:
     A leap second ``:60`` is read as ``:59.999``. Refused bad_time: no offset, or a date that does not exist.
     """
     if type(text) is not str:
-        raise Refused("wrong_type", field, "a time is a text like 2026-11-01T10:00:00Z")
+        raise Refused("wrong_type", field, "a time is a string like 2026-11-01T10:00:00Z")
     try:
         # The usual form needs no regular expression: with these marks in place only digits parse.
         if len(text) == 20 and text[4::3] == _MARKS and text[11:13] != "24" and text[17] != "6":
@@ -49,11 +49,11 @@ def _any_form(text: str) -> int:
 def local_date(text: object, field: str) -> str:
     """A date without a zone, ``YYYY-MM-DD``, that exists; given back as it came."""
     if type(text) is not str:
-        raise Refused("wrong_type", field, "a date is a text like 2026-11-01")
+        raise Refused("wrong_type", field, "a date is a string like 2026-11-01")
     try:
         if _DATE.fullmatch(text) is None:
             raise ValueError
         date.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_time", field, "not a date that exists, as YYYY-MM-DD") from None
+        raise Refused("bad_time", field, "not an existing date in the form YYYY-MM-DD") from None
     return text

@@ -44,7 +44,7 @@ def decimal(value: object, field: str, raw: bytes, exact: Callable[[], Any]) -> 
         if len(text) <= _LONGEST:
             return Decimal(text)
     raise Refused(
-        "bad_amount" if type(value) in (str, float) else "wrong_type", field, "a number, or a text like 12.50"
+        "bad_amount" if type(value) in (str, float) else "wrong_type", field, "must be a number, or a string like 12.50"
     )
 
 

@@ -36,9 +36,9 @@ def _score(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     low, high = _SCALES[data["survey_type"]]
     low, high = data.get("scale_min", low), data.get("scale_max", high)
     if low >= high:
-        raise Refused("bad_value", "scale_max", "scale_max must be above scale_min")
+        raise Refused("bad_value", "scale_max", "scale_max must be greater than scale_min")
     if not low <= data["score"] <= high:
-        raise Refused("bad_value", "score", "outside the scale of this survey")
+        raise Refused("bad_value", "score", "outside this survey's scale")
     if data["survey_type"] == "nps" and (low, high) == (0, 10):
         _whole_score(data)
 
@@ -46,13 +46,13 @@ def _score(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
 def _whole_score(data: dict[str, Any]) -> None:
     score = data["score"]
     if score != int(score):
-        raise Refused("bad_value", "score", "nps scores are whole numbers")
+        raise Refused("bad_value", "score", "NPS scores are whole numbers")
     data["score"] = int(score)
 
 
 def _two_ids(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if sum(field in data for field in _IDS) < 2:
-        raise Refused("missing_field", "user_id", "at least two ids are needed")
+        raise Refused("missing_field", "user_id", "at least two ids are required")
 
 
 def _unmerged(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
@@ -66,12 +66,12 @@ def _unmerged(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None
 
 def _one_id(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if not any(field in data for field in _IDS):
-        raise Refused("missing_field", "customer_id", "one id is needed")
+        raise Refused("missing_field", "customer_id", "an id is required")
 
 
 def _signed_up(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
     if "user_id" not in data and "anonymous_id" not in data:
-        raise Refused("missing_field", "user_id", "a user_id or an anonymous_id is needed")
+        raise Refused("missing_field", "user_id", "user_id or anonymous_id is required")
 
 
 def _cost(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
@@ -101,7 +101,7 @@ def _rate(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
             raise Refused("unknown_currency", field) from None
     data["rate"] = money.plain(data["rate"], "rate", raw, exact, magnitude=RATE_DIGITS)
     if not any(figure in "123456789" for figure in data["rate"]):
-        raise Refused("bad_value", "rate", "a rate is above zero")
+        raise Refused("bad_value", "rate", "a rate must be above zero")
     if "date" in data:
         _day(data, "date", time)
 

@@ -21,7 +21,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # not found, a path out of the database, or a folder in it
-        raise ValueError("no such time zone (IANA names, like Europe/Helsinki)") from error
+        raise ValueError("no such time zone (use an IANA name such as Europe/Helsinki)") from error
     return name
 
 
@@ -137,7 +137,7 @@ class TenantBook(Mapping[str, TenantSettings]):
         book = cls(_settings(shared, "tenant"), open_=bool(content.get("tenants_open", True)))
         for name, own in _table(content.get("tenants", {}), "tenants").items():
             if not is_tenant(name):
-                raise SettingsError("tenants: a tenant's name is [a-z0-9_-]{1,64}")
+                raise SettingsError("tenants: a tenant's name must match [a-z0-9_-]{1,64}")
             path = f"tenants.{name}"
             book._tenants[name] = _settings({**shared, **_table(own, path)}, path)
         return book

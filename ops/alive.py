@@ -21,7 +21,7 @@ def why_not(word: str, bootstrap: str, protocol: str = "", processes: Path = Pat
     """Empty when all is well, else what is not, in a few words."""
     ages = [_age(path, processes) for path in processes.glob("[0-9]*") if word in _command_line(path)]
     if max(ages, default=0.0) < OLD_ENOUGH_S:
-        return f"no process with {word!r} in its command line has run for {OLD_ENOUGH_S:g} s"
+        return f"no process with {word!r} in its command line has been running for {OLD_ENOUGH_S:g} s"
     host, _, port = bootstrap.split(",")[0].rpartition(":")
     answers = brokers_at if protocol in ("", "PLAINTEXT") else tcp_opens
     if not answers(host, int(port)):

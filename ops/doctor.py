@@ -51,7 +51,7 @@ def _java() -> Check:
     try:
         path, which = find_java()
     except ServerError as error:
-        return Check("Java", False, "none of version 17 or newer", str(error))
+        return Check("Java", False, "no version 17 or newer found", str(error))
     return Check("Java", True, f"{which} ({path})")
 
 
@@ -66,7 +66,7 @@ def _redis_program() -> Check:
 def _memory() -> Check:
     free = available_mb()
     found = "unknown" if free is None else f"{free} MB available"
-    fix = f"Kafka and a worker need about {MEMORY_MB + 500} MB: close something, or use a Kafka elsewhere"
+    fix = f"Kafka and a worker need about {MEMORY_MB + 500} MB: free some memory, or use a Kafka elsewhere"
     return Check("memory", free is None or free >= MEMORY_MB + 500, found, fix)
 
 
@@ -79,7 +79,7 @@ def _disk() -> Check:
 
 def _docker() -> Check:
     reason = why_not()
-    return Check("Docker", True, f"not used: {reason}" if reason else "an engine answers")
+    return Check("Docker", True, f"not used: {reason}" if reason else "an engine responds")
 
 
 async def _topics(settings: Settings) -> Check:
@@ -88,16 +88,16 @@ async def _topics(settings: Settings) -> Check:
         async with admin(settings.kafka) as link:
             await check(link, wanted)
     except TopicsWrong as error:
-        return Check("topics", False, f"{len(error.changes)} differ", str(error))
+        return Check("topics", False, f"{len(error.changes)} missing or different", str(error))
     except (KafkaError, OSError) as error:
-        return Check("topics", False, f"could not be read: {error}", "see the line on Kafka above")
-    return Check("topics", True, f"{len(wanted)} as they should be")
+        return Check("topics", False, f"cannot be read: {error}", "see the Kafka line above")
+    return Check("topics", True, f"all {len(wanted)} as required")
 
 
 async def _losses(settings: Settings) -> Check:
     try:
         found = unknown(await read_losses(client_options(settings.kafka), names.control(settings)))
     except (KafkaError, OSError) as error:
-        return Check("lost records", False, f"could not be read: {error}", "see the line on Kafka above")
+        return Check("lost records", False, f"cannot be read: {error}", "see the Kafka line above")
     text = "; ".join(texts(found))
-    return Check("lost records", not found, text or "none that nobody acknowledged", ACKNOWLEDGE)
+    return Check("lost records", not found, text or "none unacknowledged", ACKNOWLEDGE)

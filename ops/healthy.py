@@ -26,17 +26,17 @@ STEADY_S: Final = 60.0  # a worker that was started again has to live so long, a
 def why_not(first: int, processes: Path = Path("/proc")) -> str:
     """Empty when all is well, else what is not, in a few words. ``first``: the first of the workers' ports."""
     if not first:
-        return f"{PORT} is 0: workers cannot be asked"
+        return f"{PORT} is 0: workers cannot be queried"
     running, answers = len(workers(processes)), dict(_answers(first))
     if not running:
-        return "no worker runs"
+        return "no worker is running"
     if len(answers) < running:
-        return f"{running} workers run and {len(answers)} answer"
+        return f"{running} workers running, {len(answers)} responding"
     for port, (alive, ready) in answers.items():
         if reasons := [*alive.get("reasons", ["no answer"]), *ready.get("reasons", ["no answer"])]:
-            return f"the worker at port {port}: {'; '.join(reasons)}"
+            return f"worker on port {port}: {'; '.join(reasons)}"
         if alive["failures"] and alive["uptime_s"] < STEADY_S:
-            return f"the worker at port {port} was started again {alive['failures']} times in a row"
+            return f"worker on port {port} was restarted {alive['failures']} times in a row"
     return ""
 
 

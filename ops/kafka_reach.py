@@ -17,7 +17,7 @@ from ops.local.unit import host_port
 from ops.tls import why_certificate
 from ops.wire import tcp_opens
 
-AWAY = "start it (crmkpi up), or correct KAFKA_BOOTSTRAP_SERVERS; see who listens with: ss -ltn 'sport = :{port}'"
+AWAY = "start it (crmkpi up), or correct KAFKA_BOOTSTRAP_SERVERS; see what is listening: ss -ltn 'sport = :{port}'"
 
 
 class Trouble(NamedTuple):
@@ -46,11 +46,11 @@ async def look(kafka: KafkaSettings) -> str | Trouble:
     try:
         options = security(kafka)
     except SettingsError as error:
-        return Trouble(str(error), "correct the setting or the file it names", lasting=True)
+        return Trouble(str(error), "correct the setting, or the file it points to", lasting=True)
     address = await asyncio.to_thread(first_open, kafka)
     if address is None:
         host, port = host_port(kafka.bootstrap_servers, 9092)
-        return Trouble(f"nothing listens at {host}:{port}", AWAY.format(port=port))
+        return Trouble(f"nothing is listening on {host}:{port}", AWAY.format(port=port))
     host, port = address
     try:
         async with connected(host, port, **options) as link:
@@ -61,7 +61,7 @@ async def look(kafka: KafkaSettings) -> str | Trouble:
         return _refused(kafka)  # aiokafka takes the refusal of a token for an empty answer
     lost = [f"{there}:{at}" for _, there, at, _ in brokers if not await asyncio.to_thread(tcp_opens, there, at)]
     if lost:
-        return Trouble(f"answers, but advertises {', '.join(lost)}", _mismatch(lost, host, port))
+        return Trouble(f"responds, but advertises {', '.join(lost)}", _mismatch(lost, host, port))
     who = f" as {kafka.username}" if kafka.username else ""
     addresses = ", ".join(f"{there}:{at}" for _, there, at, _ in brokers)
     return f"{kafka.security_protocol}{who}, {len(brokers)} broker(s): {addresses}"
@@ -75,7 +75,7 @@ def first_open(kafka: KafkaSettings) -> tuple[str, int] | None:
 
 def _mismatch(lost: list[str], host: str, port: int) -> str:
     return (
-        f"listener mismatch: the broker tells clients to come to {', '.join(lost)}, which does not open from here. "
+        f"listener mismatch: the broker advertises {', '.join(lost)}, which is not reachable from here. "
         f"Set its advertised.listeners to an address this machine reaches (such as {host}:{port}), or use the "
         "listener meant for clients outside its network."
     )
@@ -88,19 +88,21 @@ async def _why(kafka: KafkaSettings, host: str, port: int, error: BaseException)
             return Trouble(*told, lasting=True)
     listener = await listener_at(host, port, kafka)
     if listener is None:
-        fix = "if this is no Kafka, correct KAFKA_BOOTSTRAP_SERVERS; if its listener wants a client certificate, set "
+        fix = (
+            "if this is not Kafka, correct KAFKA_BOOTSTRAP_SERVERS; if its listener requires a client certificate, set "
+        )
         fix += "CRMKPI_KAFKA__CERTIFICATE_FILE and CRMKPI_KAFKA__KEY_FILE"
-        return Trouble("something listens, but it does not answer as Kafka does", fix)
+        return Trouble("something is listening, but it does not speak the Kafka protocol", fix)
     if not listener.serves(kafka):
         return _other_protocol(kafka, listener)
     if kafka.sasl_mechanism is not None and kafka.sasl_mechanism not in listener.mechanisms:
         offered = ", ".join(listener.mechanisms)
-        fix = f"set CRMKPI_KAFKA__SASL_MECHANISM to one that is offered: {offered}"
+        fix = f"set CRMKPI_KAFKA__SASL_MECHANISM to one it offers: {offered}"
         return Trouble(f"it offers {offered}, and sasl_mechanism is {kafka.sasl_mechanism}", fix, lasting=True)
     refused = SaslAuthenticationFailed | IllegalSaslStateError | UnsupportedSaslMechanismError
     if any(isinstance(one, refused) for one in chain):
         return _refused(kafka)
-    return Trouble(f"it answers, but not to us: {_text(error)}", "see the broker's log for this moment")
+    return Trouble(f"it responds, but refuses this client: {_text(error)}", "see the broker's log")
 
 
 def _other_protocol(kafka: KafkaSettings, there: Listener) -> Trouble:
@@ -109,18 +111,18 @@ def _other_protocol(kafka: KafkaSettings, there: Listener) -> Trouble:
     if there.mechanisms and kafka.sasl_mechanism is None:
         fix += f", CRMKPI_KAFKA__SASL_MECHANISM ({', '.join(there.mechanisms)}), CRMKPI_KAFKA__USERNAME and"
         fix += " CRMKPI_KAFKA__PASSWORD_FILE"
-        found += ": it wants credentials and none are given"
+        found += ": it requires credentials and none are set"
     elif not there.mechanisms and kafka.sasl_mechanism is not None:
-        fix += " and take the SASL settings away"
+        fix += " and remove the SASL settings"
     return Trouble(found, f"{fix}; or use another listener of this broker", lasting=True)
 
 
 def _refused(kafka: KafkaSettings) -> Trouble:
     if kafka.sasl_mechanism == "OAUTHBEARER":
-        found = f"the token in {kafka.token_file} is refused: expired, or not for this cluster"
+        found = f"the token in {kafka.token_file} is rejected: expired, or not for this cluster"
         return Trouble(found, "renew the token in CRMKPI_KAFKA__TOKEN_FILE", lasting=True)
     where = "CRMKPI_KAFKA__PASSWORD_FILE" if kafka.password_file else "CRMKPI_KAFKA__PASSWORD"
-    found = f"user name or password is wrong: {kafka.sasl_mechanism} refuses {kafka.username}"
+    found = f"user name or password is wrong: {kafka.sasl_mechanism} rejects {kafka.username}"
     return Trouble(found, f"correct CRMKPI_KAFKA__USERNAME and {where}", lasting=True)
 
 

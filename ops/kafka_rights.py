@@ -47,7 +47,7 @@ async def rights(settings: Settings) -> Check:
     try:
         missing = await _missing(settings)
     except (KafkaError, OSError, TimeoutError) as error:
-        return Check("Kafka rights", False, f"could not be asked: {error}", "see the line on Kafka above")
+        return Check("Kafka rights", False, f"cannot be checked: {error}", "see the Kafka line above")
     if missing:
         return Check("Kafka rights", False, f"{len(missing)} missing", "\n".join([*missing, "see docs/security.md"]))
     return Check("Kafka rights", True, "to accept, count and publish")
@@ -56,7 +56,7 @@ async def rights(settings: Settings) -> Check:
 async def _missing(settings: Settings) -> list[str]:
     address = await asyncio.to_thread(first_open, settings.kafka)
     if address is None:
-        raise ConnectionError("nothing listens")
+        raise ConnectionError("nothing is listening")
     async with connected(*address, **security(settings.kafka)) as link:
         wanted = needed(settings)
         answer = await link.send(Metadata(list(wanted)))
@@ -77,7 +77,7 @@ def _of_topics(answer: Any, wanted: dict[str, tuple[int, ...]]) -> list[str]:
         elif lacking := [NAMES[right] for right in wanted[name] if not granted >> right & 1]:
             missing.append(f"topic {name}: {', '.join(lacking)}")
     if absent and not answer.operations >> CREATE & 1:
-        missing.append(f"cluster: Create, for {len(absent)} topics that do not exist (or make them with other rights)")
+        missing.append(f"cluster: Create, for {len(absent)} topics that do not exist (or create them as another user)")
     return sorted(missing)
 
 
@@ -88,4 +88,4 @@ async def _of_group(link: Any, group: str) -> list[str]:
 
 async def _of_id(link: Any, app: str) -> list[str]:
     code = (await link.send(AddOffsetsToTxnRequest(f"{app}-count-0", -1, -1, app))).error_code
-    return [f"transactional ids that begin with {app}-count-: Write"] if code == ID_REFUSED else []
+    return [f"transactional ids starting with {app}-count-: Write"] if code == ID_REFUSED else []

@@ -43,7 +43,7 @@ class RateLimit(logging.Filter):
         self._last[key] = now, 0
         record.exc_info = record.exc_text = None  # one line each
         if hidden:
-            record.msg = f"{record.getMessage()} (and {hidden} more like it)"
+            record.msg = f"{record.getMessage()} ({hidden} similar messages suppressed)"
             record.args = ()
         return True
 
@@ -52,7 +52,7 @@ def as_json() -> bool:
     """Whether lines are JSON objects. Raises SettingsError for a format that is none."""
     told = os.environ.get(FORMAT, "text").lower()
     if told not in ("text", "json"):
-        raise SettingsError(f"{FORMAT} is {told!r}; it can be text or json")
+        raise SettingsError(f"{FORMAT} is {told!r}; it must be text or json")
     return told == "json"
 
 

@@ -19,10 +19,10 @@ READ_S: Final = 30.0
 ACKNOWLEDGE: Final = "acknowledge it: crmkpi topics acknowledge"
 Why = Literal["retention", "skipped", "rebased", "quarantined"]
 WHY: Final[dict[Why, str]] = {
-    "retention": "were deleted by retention before they were read",
-    "skipped": "were skipped by hand",
-    "quarantined": "could not be counted: crmkpi dlq ls --reason engine_error",
-    "rebased": "are in no number any more, because the state was lost or did not fit",
+    "retention": "were deleted by retention before being read",
+    "skipped": "were skipped by an operator",
+    "quarantined": "are in quarantine: crmkpi dlq ls --reason engine_error",
+    "rebased": "are missing from the numbers: the state was lost or did not match the topics",
 }
 Entry = tuple[bytes, bytes | None]
 
@@ -46,8 +46,8 @@ class Loss(NamedTuple):
     def text(self) -> str:
         """For an operator: what, where, when, why."""
         day = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        place = f"{self.topic}/{self.partition}, offsets {self.start} to {self.end - 1}"
-        return f"{self.records:,} records of {place}, {WHY[self.why]} (found {day})"
+        place = f"{self.topic}/{self.partition} (offsets {self.start} to {self.end - 1})"
+        return f"{self.records:,} records of {place} {WHY[self.why]}; detected {day}"
 
 
 def entry(loss: Loss) -> Entry:
@@ -132,7 +132,7 @@ async def read_small(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[
     until = asyncio.get_running_loop().time() + READ_S
     while await consumer.position(place) < end:
         if asyncio.get_running_loop().time() > until:
-            raise KafkaTimeoutError(f"{place.topic} could not be read to its end")
+            raise KafkaTimeoutError(f"{place.topic} could not be read to the end")
         records = (await consumer.getmany(place, timeout_ms=200)).get(place, ())
         found += [(record.key or b"", record.value) for record in records]
     return found

@@ -49,7 +49,7 @@ async def reachable(redis: RedisSettings | str) -> Check:
             retry=Retry(NoBackoff(), 0), driver_info=None, **client_options(place),
         )  # fmt: skip
     except SettingsError as error:
-        return Check(name, False, str(error), "correct the setting or the file it names")
+        return Check(name, False, str(error), "correct the setting, or the file it points to")
     try:
         async with asyncio.timeout(2 * SECONDS):
             await client.ping()
@@ -60,7 +60,7 @@ async def reachable(redis: RedisSettings | str) -> Check:
         await client.aclose()
     if missing:
         user = place.username or "default"
-        return Check(name, False, f"answers, but the user {user} may not: {', '.join(missing)}", _grant(user, missing))
+        return Check(name, False, f"responds, but the user {user} may not: {', '.join(missing)}", _grant(user, missing))
     return Check(name, True, f"answers{f' {place.username}' if place.username else ''}, with the rights to publish")
 
 
@@ -99,34 +99,34 @@ def _why(place: RedisSettings, error: BaseException) -> tuple[str, str]:
     url = place.url
     if isinstance(error, NoPermissionError):
         return (
-            f"takes us in, but does not allow enough: {error}",
-            "give the user the rights of docs/security.md",
+            f"accepts the login, but denies a command: {error}",
+            "grant the user the rights in docs/security.md",
         )
     if isinstance(error, AuthenticationError) or "NOAUTH" in str(error):
         return _credentials(place)
     if url.startswith("unix://"):
         there = Path(url.removeprefix("unix://").split("?")[0]).exists()
-        return ("the socket is there, but nobody answers" if there else "no such socket"), "correct REDIS_URL"
+        return ("the socket exists, but nothing responds" if there else "no such socket"), "correct REDIS_URL"
     host, port = host_port(url, 6379)
     if not tcp_opens(host, port):
-        return f"nothing listens at {host}:{port}", "start it (crmkpi up), or correct REDIS_URL"
+        return f"nothing is listening on {host}:{port}", "start it (crmkpi up), or correct REDIS_URL"
     own = place.certificate_file is not None
     for one in _chain(error):
         if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "redis", host, own=own)):
             return told
     if url.startswith("rediss://") and redis_answers(host, port):
-        return "it speaks plain text, and the URL asks for TLS", "begin the URL with redis://, or use its TLS port"
+        return "it does not use TLS, but the URL does", "begin the URL with redis://, or use its TLS port"
     if url.startswith("redis://") and tls_opens(host, port):
-        return "it speaks TLS, and the URL asks for plain text", "begin the URL with rediss://; CRMKPI_REDIS__CA_FILE"
+        return "it uses TLS, but the URL does not", "begin the URL with rediss://; CRMKPI_REDIS__CA_FILE"
     if isinstance(error, ResponseError):
-        return f"answers, but: {error}", "use Redis 7 or newer, or Valkey"
-    return f"something listens, but it is no Redis: {type(error).__name__}", "correct REDIS_URL"
+        return f"responds with: {error}", "use Redis 7 or newer, or Valkey"
+    return f"something is listening, but it is not Redis: {type(error).__name__}", "correct REDIS_URL"
 
 
 def _credentials(place: RedisSettings) -> tuple[str, str]:
     where = "CRMKPI_REDIS__PASSWORD_FILE" if place.password_file else "CRMKPI_REDIS__PASSWORD"
     if place.password is None and place.password_file is None:
-        return "it wants a password and none is given", f"set {where}, and CRMKPI_REDIS__USERNAME for a user of an ACL"
+        return "it requires a password and none is set", f"set {where}, and CRMKPI_REDIS__USERNAME for a user of an ACL"
     user = f"for the user {place.username}" if place.username else "for the user default"
     return f"user name or password is wrong ({user})", f"correct CRMKPI_REDIS__USERNAME and {where}"
 

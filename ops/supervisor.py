@@ -112,10 +112,10 @@ class Supervisor:
         if code == 0:
             self.progress(f"worker {slot.number} ended")
         elif code == FAIL_STOP or code < 0:
-            self._restart_later(slot, "stopped itself (code 70)" if code > 0 else f"was ended by {_signal_name(-code)}")
+            self._restart_later(slot, "exited with code 70" if code > 0 else f"was killed by {_signal_name(-code)}")
         else:
             self._code = code
-            self.progress(f"worker {slot.number} ended with code {code}: a restart would not help, stopping all")
+            self.progress(f"worker {slot.number} exited with code {code}: a restart would not help, stopping all")
 
     def _tell_guard(self) -> None:
         """Killed with -9 ourselves, we must not leave workers unwatched: they are killed too, which loses nothing."""
@@ -127,7 +127,7 @@ class Supervisor:
         slot.failures = 0 if now - slot.started >= self.pace.healthy else slot.failures
         pause = min(self.pace.longest, self.pace.first * 2**slot.failures)
         slot.failures, slot.start_at = slot.failures + 1, now + pause
-        self.progress(f"worker {slot.number} {what}; restart in {pause:g} s")
+        self.progress(f"worker {slot.number} {what}; restarting in {pause:g} s")
 
     def _stop_all(self) -> None:
         running = [slot for slot in self.slots if slot.process is not None]
@@ -143,7 +143,7 @@ class Supervisor:
         try:
             slot.process.wait(max(0.0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.progress(f"worker {slot.number} did not stop within {self.pace.grace:g} s: killed")
+            self.progress(f"worker {slot.number} did not stop within {self.pace.grace:g} s and was killed")
             _send(slot, signal.SIGKILL)
             slot.process.wait()
         slot.process = None

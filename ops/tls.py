@@ -20,16 +20,16 @@ def why_certificate(error: ssl.SSLError, section: str, host: str, *, own: bool) 
     if "CERTIFICATE" not in reason and "UNKNOWN_CA" not in reason and "HANDSHAKE_FAILURE" not in reason:
         return None
     if not own:
-        return "it wants a certificate of the client", f"set {ours}"
-    return "it refuses our certificate: expired, or of an authority it does not know", f"renew {ours}"
+        return "it requires a client certificate", f"set {ours}"
+    return "it rejects the client certificate: expired, or from an unknown authority", f"renew {ours}"
 
 
 def _theirs(code: int, message: str, names: str, host: str) -> tuple[str, str]:
     if code in (EXPIRED, NOT_YET):
         when = "has expired" if code == EXPIRED else "is not valid yet"
-        return f"its certificate {when}", "renew the server's certificate, or set this machine's clock right"
+        return f"its certificate {when}", "renew the server's certificate, or correct this machine's clock"
     if code in (OTHER_HOST, OTHER_IP):
-        fix = f"use the name the certificate is for, or have one made for {host}; only if neither can be: "
+        fix = f"use the name the certificate is for, or have one issued for {host}; only if neither is possible: "
         return f"its certificate is not for {host}: {message}", f"{fix}{names}CHECK_HOSTNAME=false"
     fix = f"set {names}CA_FILE to the PEM certificate of the authority that signed it"
-    return f"its certificate is signed by an authority that is not trusted here: {message}", fix
+    return f"its certificate is signed by an untrusted authority: {message}", fix

@@ -69,8 +69,8 @@ class Change(NamedTuple):
 
 
 HINTS = {
-    "create": "; make it: crmkpi topics ensure",
-    "config": "; set it: crmkpi topics ensure --mend",
+    "create": "; create it: crmkpi topics ensure",
+    "config": "; fix it: crmkpi topics ensure --mend",
     "partitions": "",
 }
 
@@ -141,24 +141,24 @@ async def check(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
 
 def _compare(topic: Topic, count: int | None, configs: Mapping[str, Mapping[str, str]]) -> list[Change]:
     if count is None:
-        return [Change(topic.name, "create", f"missing, wanted with {topic.partitions} partitions")]
+        return [Change(topic.name, "create", f"missing, expected with {topic.partitions} partitions")]
     changes = [Change(topic.name, "partitions", _partitions_text(count, topic.partitions))] * (
         count != topic.partitions
     )
     actual = configs[topic.name]
     for key, value in topic.configs.items():
         if not _good(key, actual.get(key, ""), value):
-            text = f"{key} is {actual.get(key)}, wanted {_bound(key)}{value}"
+            text = f"{key} is {actual.get(key)}, expected {_bound(key)}{value}"
             changes.append(Change(topic.name, "config", text))
     return changes
 
 
 def _partitions_text(actual: int, wanted: int) -> str:
     return (
-        f"has {actual} partitions, wanted {wanted}. A topic's number is fixed for life here, because counted state "
+        f"has {actual} partitions, expected {wanted}. The number of partitions is fixed, because counted state "
         f"belongs to partitions. If it had {actual} before anything was counted, set CRMKPI_INPUT_PARTITIONS (inputs) "
-        "or CRMKPI_JOURNAL_PARTITIONS (journal, state); if it was changed since, make the topic anew with the old "
-        "number, or start under a new CRMKPI_APP_ID, which counts anew."
+        "or CRMKPI_JOURNAL_PARTITIONS (journal, state); if it was changed since, recreate the topic with the old "
+        "number, or start with a new CRMKPI_APP_ID, which counts everything again."
     )
 
 
@@ -217,7 +217,7 @@ async def _visible(link: AIOKafkaAdminClient, made: set[str]) -> None:
         if len(described) == len(made) and all(part["leader"] >= 0 and not part["error_code"] for part in parts):
             return
         await asyncio.sleep(0.05)
-    raise KafkaTimeoutError(f"{len(made)} new topics are not in service after {VISIBLE_S:g} s; see the broker's log")
+    raise KafkaTimeoutError(f"{len(made)} new topics are not available after {VISIBLE_S:g} s; see the broker's log")
 
 
 async def _mend(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:

@@ -81,7 +81,7 @@ async def work(
     if not options.frozen:
         lag = LagReader(settings.kafka, options.app_id, [options.journal, *options.inputs])
         app.ownership.catch_up = CatchUp(lag)
-        looking = spawn(app.ownership.catch_up.run(), lambda: "looking at the lag")  # noqa: F841 - or it is collected
+        looking = spawn(app.ownership.catch_up.run(), lambda: "reading the lag")  # noqa: F841 - or it is collected
     if tenants is not None:
         app.acceptor.configure(tenants.book)
         tenants.watch(app.ownership.configure)
@@ -102,9 +102,9 @@ async def _topics(settings: Settings) -> None:
     except KafkaConnectionError as exc:
         check = await reachable(settings.kafka)
         if check.ok:
-            die(f"Kafka cannot be reached at {settings.kafka.bootstrap_servers}", exc)
+            die(f"cannot reach Kafka at {settings.kafka.bootstrap_servers}", exc)
         die(f"{check.name}: {check.found}; {check.fix}")
     except KafkaError as exc:
-        die("checking topics; `crmkpi doctor` names rights that are missing", exc)
+        die("checking topics; `crmkpi doctor` lists missing rights", exc)
     except TopicsWrong as exc:
         die("checking topics", Refused(" · ".join(str(exc).splitlines())), REFUSED)

@@ -34,7 +34,7 @@ class CatchUp:
                 try:
                     await self._look()
                 except (KafkaError, OSError) as error:
-                    log.debug("the lag can't be read: %s", error)
+                    log.debug("the lag cannot be read: %s", error)
 
     async def _look(self) -> None:
         found = await self._reader.read()

@@ -60,7 +60,7 @@ def _surprise(record: RawRecord, error: Exception, doing: str) -> Rejection:
     if (kind, doing) not in _told:
         _told.add((kind, doing))
         log.error(
-            "%s %s/%d@%d: %s; it becomes a dead letter, engine_error (said once)",
+            "%s %s/%d@%d: %s; dead-lettered as engine_error (logged once)",
             doing, record.topic, record.partition, record.offset, kind,
         )  # fmt: skip
     return Rejection(record, DEFAULT_TENANT, "engine_error", None, kind, -1)

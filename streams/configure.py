@@ -24,7 +24,7 @@ def configured() -> tuple[Settings, TenantBook]:
     except OSError as error:
         raise Refused(f"the settings file {error.filename} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"the settings file is no TOML: {error}") from error
+        raise Refused(f"the settings file is not valid TOML: {error}") from error
     except SettingsError as error:
         raise Refused(str(error)) from error
 

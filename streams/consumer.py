@@ -116,7 +116,7 @@ class BatchConsumer(Consumer):
         self.kafka.pause(tp)
         if TP(*tp) not in self.blocked:
             log.error(
-                "%s/%s can't be read at offset %s: %s. It is tried again; to go on without it: "
+                "%s/%s cannot be read at offset %s: %s. Retrying; to skip it: "
                 "crmkpi topics skip %s %s --past-corrupt",
                 tp.topic, tp.partition, position, describe(error), tp.topic, tp.partition,
             )  # fmt: skip

@@ -44,7 +44,7 @@ class Inbox:
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Raises NotContiguous when it does not follow the one before."""
         if fetched.start != self._expected:
-            raise NotContiguous(f"expected offset {self._expected}, was handed {fetched.start} to {fetched.end}")
+            raise NotContiguous(f"expected offset {self._expected}, received {fetched.start} to {fetched.end}")
         self._expected = fetched.end
         ends = [record.offset for record in fetched.records[1:]] + [fetched.end]
         for record, end in zip(fetched.records, ends, strict=False):

@@ -200,7 +200,7 @@ class Lane:
             await self._note_try()
         if self._suspects.wary:
             self._suspects.wary = False
-            raise EngineFailed("Ended", "the worker ended three times at this position", "")
+            raise EngineFailed("Ended", "the worker failed three times at this position", "")
         return await self.state.engine.count(records, self._suspects.found, single=self.quarantining)
 
     async def _note_try(self) -> None:
@@ -219,7 +219,7 @@ class Lane:
         try:
             counted = await self.state.engine.work()
         except EngineFailed as failure:
-            log.error("lane %s: counting again failed and waits until settings change: %s", self.partition, failure)
+            log.error("lane %s: recomputation failed; not retried until settings change: %s", self.partition, failure)
             self._background = False
             await self._settle()
             await self._reload()
@@ -255,7 +255,7 @@ class Lane:
             self.publisher.touch(counted.touched)
             self.publisher.whole(counted.redefined)
             for tenant, error in counted.failures:
-                log.error("lane %s: tenant %s: %s; its numbers stay as they were", self.partition, tenant, error)
+                log.error("lane %s: tenant %s: %s; its numbers stay unchanged", self.partition, tenant, error)
         self._wake.set()
 
     async def _settle(self) -> None:
@@ -270,7 +270,7 @@ class Lane:
         the changelog; then the records are counted one event at a time without those.
         """
         await self._settle()
-        log.error("lane %s: %s while counting offset %s: looking for the event", self.partition, failure, self._counted)
+        log.error("lane %s: %s while counting offset %s: finding the event", self.partition, failure, self._counted)
         self._suspects.end = max(self._suspects.end, end)
         await self._reload()
         found = await self.state.engine.probe(records, self._suspects.found)
@@ -287,9 +287,9 @@ class Lane:
             return
         if self.position.tries <= WARY:
             raise failure  # a start may help
-        self.blocked = f"offset {self._counted} of the journal can't be counted: {failure}"
+        self.blocked = f"offset {self._counted} of the journal cannot be counted: {failure}"
         log.error(
-            "lane %s is blocked: %s; to go on without it: crmkpi topics skip %s %s --to %s",
+            "lane %s is blocked: %s; to skip it: crmkpi topics skip %s %s --to %s",
             self.partition, self.blocked, self.options.journal, self.partition, end,
         )  # fmt: skip
 
@@ -298,7 +298,7 @@ class Lane:
         await fresh.engine.drop()
         await restore(self.options, self.partition, fresh)
         assert fresh.position is not None, "a lane that counted has a position"
-        assert fresh.position.next == self.position.next, "somebody else moved the state"
+        assert fresh.position.next == self.position.next, "the state was moved by somebody else"
         self.state.quarantined = fresh.quarantined
         self.publisher.everything()
 

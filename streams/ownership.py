@@ -159,12 +159,12 @@ class Ownership:
                 at = await self._where(lane)
                 await lane.start(at)
             except EngineFailed as failure:
-                self._block(lane, f"its state can't be read: {failure}")
+                self._block(lane, f"its state cannot be read: {failure}")
                 return
             finally:
                 self._reading.discard(lane.partition)
         log.info(
-            "lane %s: %s entries restored in %.1f s, goes on at offset %s",
+            "lane %s: %s entries restored in %.1f s, resuming at offset %s",
             lane.partition, lane.state.entries, asyncio.get_running_loop().time() - began, at.next,
         )  # fmt: skip
         self._restores.pop(lane.partition, None)
@@ -208,19 +208,19 @@ class Ownership:
         at = lane.state.position or Position(first, 1, {})
         if lane.state.position is None and first > 0:
             raise Refused(
-                f"lane {lane.partition} has no state, but {tp.topic} begins at offset {first}: what came before would "
-                f"be in no number. Bring {self.options.state} back, or count what is left: {REBASE}"
+                f"lane {lane.partition} has no state, but {tp.topic} begins at offset {first}: earlier events would be "
+                f"missing. Restore {self.options.state}, or count what is left: {REBASE}"
             )
         if changed := recreated(at.topics, self.topic_ids):
             raise Refused(
-                f"{', '.join(changed)} was deleted and made anew since lane {lane.partition} was counted: the offsets "
-                "are those of other events now. Give the topic a new name, start with a new topic prefix, or go on "
-                f"with the topic as it is: {REBASE}"
+                f"{', '.join(changed)} was deleted and recreated since lane {lane.partition} was counted: its offsets "
+                "now belong to other events. Rename the topic, start with a new topic prefix, or accept the topic as "
+                f"it is: {REBASE}"
             )
         if not first <= at.next <= end:
             raise Refused(
-                f"lane {lane.partition} stands at offset {at.next}, but {tp.topic} holds {first} to {end}: events that "
-                f"were not counted are gone. Bring them back, or go on with what is there: {REBASE}"
+                f"lane {lane.partition} is at offset {at.next}, but {tp.topic} has {first} to {end}: uncounted events "
+                f"are gone. Restore them, or continue without them: {REBASE}"
             )
         return at._replace(topics=self.topic_ids)
 
@@ -237,8 +237,8 @@ class Ownership:
             if at > end:
                 raise Refused(
                     f"{tp.topic}/{tp.partition} ends at {end}, but {at} was read before: the topic was recreated. "
-                    "Its offsets are those of other events now: give it a new name, start with a new app id, or go on "
-                    f"with the topic as it is: {REBASE}"
+                    "Its offsets now belong to other events: rename it, start with a new app id, or accept the topic "
+                    f"as it is: {REBASE}"
                 )
             if 0 <= at < first:
                 lost.append(Loss(tp.topic, tp.partition, at, first, int(time.time() * 1000), "retention"))

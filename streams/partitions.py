@@ -17,9 +17,9 @@ def complaint(options: WorkerOptions, counts: dict[str, int]) -> str | None:
         count = counts.get(topic, options.lanes)
         if count != options.lanes:
             return (
-                f"{topic} has {count} partitions now, the state was counted with {options.lanes}: tenants would move "
-                f"to other lanes and be counted anew. Recreate the topic with {options.lanes} partitions from its "
-                "copy, or start with a new app id and a new journal to count everything again"
+                f"{topic} has {count} partitions, but the state has {options.lanes}: tenants would move to lanes "
+                f"without their state. Recreate the topic with {options.lanes} partitions from its "
+                "backup, or start with a new app id and a new journal to count everything again"
             )
     return None
 

@@ -36,6 +36,6 @@ def decode(value: bytes) -> Position:
     if fields["v"] not in (1, VERSION):
         raise Refused(
             f"the state was written by a newer build (position entry of version {fields['v']}). "
-            "Start that build again, or count the journal anew under another CRMKPI_APP_ID: docs/upgrade.md"
+            "Start that build again, or count the journal again with another CRMKPI_APP_ID: docs/upgrade.md"
         )
     return Position(fields["next"], fields["epoch"], fields["topics"], fields.get("tries", 0))

@@ -22,7 +22,7 @@ async def readable(consumer: AIOKafkaConsumer, place: TopicPartition, offset: in
                 return True
         except UNREADABLE:
             return False
-    raise KafkaTimeoutError(f"{place.topic}/{place.partition}: nothing came from offset {offset} on")
+    raise KafkaTimeoutError(f"{place.topic}/{place.partition}: nothing received from offset {offset}")
 
 
 async def past(offset: int, end: int, good: Callable[[int], Awaitable[bool]]) -> int:

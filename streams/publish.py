@@ -168,7 +168,7 @@ class Publisher:
         for tenant, cause in answer.failures:
             self.failures[cause] += 1
             if self.failures[cause] == 1:
-                log.error("lane %s: no numbers of tenant %s until it changes: %s", self.partition, tenant, cause)
+                log.error("lane %s: tenant %s cannot be published until it changes: %s", self.partition, tenant, cause)
         return answer
 
     def _pace(self, answer: Answer, *, urgent: bool) -> None:
@@ -194,11 +194,11 @@ class Publisher:
             return clock
         back = self._floor - clock
         if back > SKEW:
-            log.error("lane %s: the clock went back by %.0f s: numbers of a new epoch", self.partition, back / 1000)
+            log.error("lane %s: the clock went back by %.0f s: starting a new epoch", self.partition, back / 1000)
             self.outranked = max(self.outranked or 0, at.epoch)
         elif back > 0 and not self.clock_back:
             log.warning(
-                "lane %s: the clock is %.1f s behind what was published: waiting for it", self.partition, back / 1000
+                "lane %s: the clock is %.1f s behind the last publication: waiting", self.partition, back / 1000
             )
         self.clock_back = max(0, back) / 1000
         self._floor = clock if back > SKEW else max(clock, self._floor)
@@ -221,7 +221,7 @@ class Publisher:
             self._away(exc)
         else:
             if self._retry:
-                log.warning("lane %s: the store is back", self.partition)
+                log.warning("lane %s: the store is available again", self.partition)
             self._retry = 0.0
         reach("count-9-published")
 
@@ -242,7 +242,7 @@ class Publisher:
     def _left_out(self, tenant: str, exc: TenantRefused) -> None:
         """Its own keys are wrong: the others are written, and it is tried again."""
         if tenant not in self._again:
-            log.error("lane %s: the store can't take the numbers of tenant %s: %s", self.partition, tenant, exc)
+            log.error("lane %s: the store rejects tenant %s: %s", self.partition, tenant, exc)
         stats.sink_errors.inc()
         self._written.pop(tenant, None)
         self._again[tenant] = asyncio.get_running_loop().time() + LAST_RETRY
@@ -284,7 +284,7 @@ class Publisher:
     def _away(self, exc: SinkUnavailable) -> None:
         stats.sink_errors.inc()
         if not self._retry:
-            log.warning("lane %s: the store is away, counting goes on: %s", self.partition, exc)
+            log.warning("lane %s: the store is unavailable, counting continues: %s", self.partition, exc)
         self._retry = min(max(self._retry * 2, FIRST_RETRY), LAST_RETRY)
         self.everything()
         self._next = self._next_later = self._next_readback = asyncio.get_running_loop().time() + self._retry

@@ -53,19 +53,19 @@ def rebase_of(standing: Standing, journal: str) -> Rebase | None:
         if not first and not standing.keys and not standing.emptied:
             return None
         lost = (0, first) if first else None
-        return Rebase(first, 1, lost, standing.keys, "the state is lost: what the journal still holds is counted anew")
+        return Rebase(first, 1, lost, standing.keys, "the state is lost: the journal will be counted again")
     changed = recreated(at.topics, standing.topics)
     gone = tuple(key for key in standing.keys if _high_of(key) in changed)
-    text = f"{', '.join(changed)} was made anew" if changed else ""
+    text = f"{', '.join(changed)} was recreated" if changed else ""
     if journal in changed:
-        return Rebase(first, at.epoch + 1, None, gone, f"{text}: what the old journal held and was not counted is lost")
+        return Rebase(first, at.epoch + 1, None, gone, f"{text}: uncounted records of the old journal are lost")
     if at.next < first:
         return Rebase(first, at.epoch + 1, (at.next, first), gone, "the journal was trimmed before it was counted")
     if at.next > end:
         return Rebase(
-            end, at.epoch + 1, None, gone, f"the journal ends before offset {at.next}, where the state stands"
+            end, at.epoch + 1, None, gone, f"the journal ends before offset {at.next}, the position of the state"
         )
-    return Rebase(at.next, at.epoch + 1, None, gone, f"{text}: it is read from its beginning") if changed else None
+    return Rebase(at.next, at.epoch + 1, None, gone, f"{text}: it will be read from the beginning") if changed else None
 
 
 def _high_of(key: bytes) -> str | None:
@@ -96,7 +96,7 @@ async def rebase(options: WorkerOptions, lane: int, agreed: Rebase, now: int) ->
     try:
         found = await standing(options, lane)
         if rebase_of(found, options.journal) != agreed:
-            raise Moved(f"lane {lane} was moved meanwhile")
+            raise Moved(f"lane {lane} was moved in the meantime")
         at = Position(agreed.next, agreed.epoch, found.topics)
         lost = [Loss(options.journal, lane, *agreed.lost, now, "rebased")] if agreed.lost else []
         await _move(owner, at, [(key, None, []) for key in agreed.gone], lost)
@@ -111,7 +111,7 @@ async def skip_lane(options: WorkerOptions, lane: int, to: int, now: int) -> Non
     try:
         _, at = await read_state(options, lane)
         if at is None or at.next >= to:
-            raise Moved(f"lane {lane} stands at {at.next if at else 'no position'}")
+            raise Moved(f"lane {lane} is at {at.next if at else 'no position'}")
         lost = Loss(options.journal, lane, at.next, to, now, "skipped")
         await _move(owner, at._replace(next=to, tries=0), [], [lost])
     finally:

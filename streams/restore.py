@@ -59,7 +59,7 @@ async def read_partition(
         if at != before:
             moved = loop.time()
         elif loop.time() - moved > STALLED:
-            raise TimeoutError(f"{tp.topic}/{tp.partition} stands at {at} of {end}: a transaction is open")
+            raise TimeoutError(f"{tp.topic}/{tp.partition} is at {at} of {end}: a transaction is still open")
 
 
 async def read_flowing(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[Sequence[Record]]:
@@ -98,7 +98,7 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
     if state.position is None and (state.entries or first > 0):
         raise Refused(
             f"the state of lane {partition} in {options.state} has no position: the topic was emptied or is not ours. "
-            "Bring the topic back, or count what the journal still holds: crmkpi topics rebase --accept-loss"
+            "Restore the topic, or count what the journal still holds: crmkpi topics rebase --accept-loss"
         )
     await state.engine.restored()
     reach("restore-3-loaded")

@@ -27,7 +27,7 @@ async def run(app: App, sink: Sink) -> None:
         await app.monitoring.start()
         await app.start()
     except KafkaConnectionError as exc:
-        die(f"Kafka cannot be reached at {', '.join(app.options.brokers)}", exc)
+        die(f"cannot reach Kafka at {', '.join(app.options.brokers)}", exc)
     except Exception as exc:  # noqa: BLE001
         die("starting", exc)
     gc.collect()

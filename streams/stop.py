@@ -28,7 +28,7 @@ def describe(exc: BaseException) -> str:
 
 def moved_by_hand(topic: str, partition: int, to: int) -> NoReturn:
     """End the process: somebody has said where a partition that stood still goes on, and a start takes it up."""
-    die(f"{topic}/{partition} was moved by hand: starting again at {to}")
+    die(f"{topic}/{partition} was moved manually: restarting at {to}")
 
 
 def die(doing: str, exc: BaseException | None = None, code: int = RESTART) -> NoReturn:

@@ -27,7 +27,7 @@ class Suspects:
         """These events can't be counted: leave them out from now on."""
         for origin, kind in found:
             self.found[origin] = kind
-            log.error("lane %s: %s/%s/%s can't be counted (%s): see crmkpi dlq ls", self._partition, *origin, kind)
+            log.error("lane %s: %s/%s/%s cannot be counted (%s): see crmkpi dlq ls", self._partition, *origin, kind)
 
     def letters(self, letters: Sequence[Letter]) -> list[Letter]:
         """The letters of a batch; an event that the journal holds twice is quarantined once."""

@@ -95,7 +95,7 @@ class Transactor:
         for one in letters:
             original = originals.get((one.topic, one.partition, one.offset))
             found = original or made_again(one)
-            detail = "an event of this tenant, source and id came before with other content"
+            detail = "an event with the same tenant, source and id but different content came first"
             if one.reason == "engine_error":
                 detail = f"the event could not be counted: {one.kind}"
             headers = dead_letters.headers_of(

@@ -76,7 +76,7 @@ class Watchdog:
             hangs = time.monotonic() - self._beat
             if hangs > self.options.watchdog:
                 standing = {tp.partition: s.position for tp, s in self._known.items() if s.behind}
-                die(f"the worker has computed for {hangs:.0f} s without a pause; behind at {standing}")
+                die(f"the worker has been busy for {hangs:.0f} s without a pause; behind at {standing}")
 
     async def _watch_positions(self) -> None:
         while True:
@@ -85,7 +85,7 @@ class Watchdog:
             self._known, stuck = judge(self._known, self._seen(now), now, self.options.watchdog)
             if stuck is not None:
                 at, limit = self._known[stuck].position, self.options.watchdog
-                die(f"{stuck.topic}/{stuck.partition} has stood at {at} for {limit:.0f} s while there is more")
+                die(f"{stuck.topic}/{stuck.partition} has been stuck at {at} for {limit:.0f} s with records waiting")
 
     def _seen(self, now: float) -> dict[TP, tuple[int, bool]]:
         """Where every flowing partition stands, and whether there is more, or nobody knows because Kafka is silent."""

@@ -40,7 +40,7 @@ class Watched:
         try:
             _, book = configured()
         except (Refused, SettingsError) as error:
-            log.error("settings: %s; the previous settings stay in force", error)
+            log.error("settings: %s; keeping the previous settings", error)
             return False
         if book == self.book:
             return False

@@ -1,4 +1,4 @@
-"""What customers say."""
+"""Surveys: NPS, customer effort, satisfaction."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Quality of the stream."""
+"""Data quality."""
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import EVERY

@@ -31,7 +31,7 @@ def why_not() -> str:
     try:
         docker.from_env(timeout=2).ping()
     except (docker.errors.DockerException, OSError):
-        return "no Docker engine answers"
+        return "no Docker engine responds"
     return ""
 
 
@@ -139,7 +139,7 @@ class ContainerUnit:
     def _wait_for_answer(self) -> None:
         if not wait_until(self._answers, START_S, self._running):
             last = self._wrapped.logs(tail=15).decode(errors="replace")
-            raise ServerError(f"the {self.name} container did not come up. Its last lines:\n{last}")
+            raise ServerError(f"the {self.name} container did not start. Its last lines:\n{last}")
 
 
 def _pull(client: Any, image: str, progress: Progress) -> None:
@@ -152,4 +152,6 @@ def _pull(client: Any, image: str, progress: Progress) -> None:
         try:
             client.images.pull(*image.split(":"))
         except docker.errors.APIError as error:
-            raise ImageMissing(f"a Docker engine answers, but {image} cannot be pulled: {error.explanation}") from error
+            raise ImageMissing(
+                f"a Docker engine responds, but {image} cannot be pulled: {error.explanation}"
+            ) from error

@@ -85,7 +85,7 @@ def _fetch(context: Any, jar: Jar, into: Path) -> None:
         raise ServerError(
             f"could not fetch {name}: {error}. Check the network (a Maven mirror can be set in jgo's own "
             "configuration file), "
-            "or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs already."
+            "or set KAFKA_BOOTSTRAP_SERVERS to a running broker."
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != jar.sha256:

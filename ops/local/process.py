@@ -57,9 +57,7 @@ class ProcessUnit:
     def _wait_for_answer(self) -> None:
         if not wait_until(self._answers, self._start_seconds, lambda: self.pid is not None):
             ended = self._process.poll() if self._process is not None else None
-            why = (
-                f"ended with code {ended}" if ended is not None else f"gave no answer within {self._start_seconds:g} s"
-            )
+            why = f"exited with code {ended}" if ended is not None else f"no response within {self._start_seconds:g} s"
             raise ServerError(f"{self.name} {why}.\n{self.keep_log()}")
 
     def stop(self) -> None:
@@ -112,7 +110,7 @@ class ProcessUnit:
         kept = Path(tempfile.gettempdir()) / f"{self.folder.name}.log"
         shutil.copyfile(self._log, kept)
         last = self._log.read_text(errors="replace").splitlines()[-15:]
-        return "\n".join(["Its last lines:", *(f"  {line}" for line in last), f"The whole log: {kept}"])
+        return "\n".join(["Its last lines:", *(f"  {line}" for line in last), f"Full log: {kept}"])
 
     def _signal(self, number: int) -> None:
         if self.pid is not None:

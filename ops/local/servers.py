@@ -1,4 +1,4 @@
-"""Which Kafka and which Redis to use: given addresses first, then Docker, then processes of this machine."""
+"""Which Kafka and which Redis to use: given addresses first, then Docker, then local processes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def local_servers(
 def choose(forced: str) -> Choice:
     """Decide without starting anything. `forced` is "", or one of WAYS; anything else is a ServerError."""
     if forced not in ("", *WAYS):
-        raise ServerError(f"CRMKPI_SERVERS is {forced!r}; it can be {', '.join(WAYS)}, or unset")
+        raise ServerError(f"CRMKPI_SERVERS is {forced!r}; it must be {', '.join(WAYS)}, or unset")
     kafka, redis = given()
     if forced == "env" and not (kafka and redis):
         raise ServerError(f"CRMKPI_SERVERS is env, so both {KAFKA_NAMES[1]} and {REDIS_NAMES[1]} must be set")
@@ -74,7 +74,7 @@ def choose(forced: str) -> Choice:
     if forced:
         return Choice("", "", forced, "forced")
     unusable = docker.why_not()
-    return Choice(kafka, redis, "local" if unusable else "docker", unusable or "a Docker engine answers")
+    return Choice(kafka, redis, "local" if unusable else "docker", unusable or "a Docker engine responds")
 
 
 def given() -> tuple[str, str]:
@@ -87,10 +87,10 @@ def _from_environment(names: tuple[str, ...]) -> str:
 
 
 def _words(choice: Choice) -> str:
-    what = {"env": "given", "docker": "containers", "local": "processes of this machine"}[choice.way]
+    what = {"env": "given", "docker": "containers", "local": "local processes"}[choice.way]
     why = f"CRMKPI_SERVERS={choice.way}" if choice.why == "forced" else choice.why
     given = [name for name, address in (("Kafka", choice.kafka), ("Redis", choice.redis)) if address]
-    note = f"; {given[0]} given by the environment" if len(given) == 1 else ""
+    note = f"; {given[0]} from the environment" if len(given) == 1 else ""
     return f"{what} ({why}{note})"
 
 

@@ -71,9 +71,7 @@ class Given:
     address: str = field(repr=False)
 
     def _refuse(self) -> None:
-        raise ServerError(
-            f"{shown(self.address)} was given from outside; this program does not start, stop or pause it"
-        )
+        raise ServerError(f"{shown(self.address)} is external; this program does not start, stop or pause it")
 
     start = stop = kill = pause = resume = _refuse
 

@@ -70,7 +70,7 @@ class EngineProcess:
         await self._writer.drain()
         done, _ = await asyncio.wait([answer], timeout=limit)
         if not done:
-            die(f"lane {lane}: the engine has not answered {method} for {limit:.0f} s")
+            die(f"lane {lane}: the engine has not replied to {method} for {limit:.0f} s")
         ok, result = answer.result()
         if not ok:
             raise EngineFailed(*result)
@@ -93,7 +93,7 @@ class EngineProcess:
                 head = await reader.readexactly(frames.HEADER.size)
                 body = await reader.readexactly(frames.HEADER.unpack(head)[0])
             except (asyncio.IncompleteReadError, ConnectionError):
-                die("the engine process ended")
+                die("the engine process exited")
             number, ok, result = frames.decode(body)
             self._calls.pop(number).set_result((ok, result))
 

@@ -216,7 +216,7 @@ def start(factory: EngineFactory) -> socket.socket:
     except (BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the worker is gone
     except BaseException as error:  # noqa: BLE001
-        sys.stderr.write(f"crmkpi worker: the engine process ended: {type(error).__name__} ({where(error)})\n")
+        sys.stderr.write(f"crmkpi worker: the engine process failed: {type(error).__name__} ({where(error)})\n")
         sys.stderr.flush()
         os._exit(70)
     os._exit(0)

@@ -23,7 +23,7 @@ class Engines(Collector):
         found = [self._child(pid) for pid in self._children()]
         memory, cpu = sum(memory for memory, _ in found), sum(cpu for _, cpu in found)
         yield GaugeMetricFamily("crmkpi_engine_memory_bytes", "Resident memory of the engine process", memory)
-        yield CounterMetricFamily("crmkpi_engine_cpu_seconds", "Processor time of the engine process", cpu)
+        yield CounterMetricFamily("crmkpi_engine_cpu_seconds", "CPU time of the engine process", cpu)
 
     def _children(self) -> list[str]:
         own = self._processes / str(os.getpid()) / "task"

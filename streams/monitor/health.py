@@ -21,9 +21,9 @@ def alive(*, uptime: float, failures: int, stall: float, still: Stillness, limit
     """
     reasons = []
     if stall > LONGEST_STALL:
-        reasons.append(f"the loop stood still for {stall:.1f} s within the last minute")
+        reasons.append(f"the event loop stalled for {stall:.1f} s within the last minute")
     if still.seconds > limit / 2:
-        reasons.append(f"{still.place} has stood still for {still.seconds:.0f} s while there is more")
+        reasons.append(f"{still.place} has made no progress for {still.seconds:.0f} s with records waiting")
     body: Body = {"alive": not reasons, "reasons": reasons}
     body |= {"uptime_s": round(uptime, 1), "failures": failures, "longest_stall_s": round(stall, 4)}
     return not reasons, body
@@ -32,8 +32,8 @@ def alive(*, uptime: float, failures: int, stall: float, still: Stillness, limit
 def ready(*, joined: bool, lanes: Mapping[int, bool], blocked: Mapping[str, str], progress: float) -> tuple[bool, Body]:
     """Whether everything this worker was given flows. ``lanes``: partition -> restored. No lanes: it stands by."""
     restoring = sorted(lane for lane, restored in lanes.items() if not restored)
-    reasons = [] if joined else ["no partitions have been dealt yet"]
-    reasons += [f"lane {lane} is being restored" for lane in restoring]
+    reasons = [] if joined else ["no partitions assigned yet"]
+    reasons += [f"lane {lane} is restoring" for lane in restoring]
     reasons += [f"{place}: {why}" for place, why in sorted(blocked.items())]
     body: Body = {"ready": not reasons, "reasons": reasons, "lanes": sorted(lanes), "restoring": restoring}
     body |= {"blocked": dict(blocked), "recovery_progress": round(progress, 4)}

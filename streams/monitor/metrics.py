@@ -29,24 +29,27 @@ class Metrics:
         self.consumed = Counter(
             "crmkpi_events_consumed", "Events accepted into the journal", ["topic", "type"], registry=own
         )
-        self.rejected = Counter("crmkpi_events_rejected", "Records refused", ["topic", "reason"], registry=own)
-        self.deduplicated = Counter("crmkpi_events_deduplicated", "Events that were counted before", registry=own)
-        self.late = Counter("crmkpi_events_late", "Events past late_threshold_s", ["disposition"], registry=own)
+        self.rejected = Counter("crmkpi_events_rejected", "Records rejected", ["topic", "reason"], registry=own)
+        self.deduplicated = Counter("crmkpi_events_deduplicated", "Duplicate events", registry=own)
+        self.late = Counter("crmkpi_events_late", "Events later than late_threshold_s", ["disposition"], registry=own)
         self.dead_letters = Counter("crmkpi_dead_letters", "Dead letters written", ["topic", "reason"], registry=own)
-        self.quarantined = Counter("crmkpi_quarantined_records", "Events the engine failed on", registry=own)
+        self.quarantined = Counter("crmkpi_quarantined_records", "Events the engine could not count", registry=own)
         self.lost = Counter("crmkpi_records_lost", "Records deleted before they were read", ["topic"], registry=own)
         self.batches = Counter("crmkpi_batches", "Batches finished", ["stage"], registry=own)
-        self.rebalances = Counter("crmkpi_rebalances", "Times partitions were dealt anew", registry=own)
-        self.sink_errors = Counter("crmkpi_sink_errors", "Publications the store could not take", registry=own)
+        self.rebalances = Counter("crmkpi_rebalances", "Rebalances", registry=own)
+        self.sink_errors = Counter("crmkpi_sink_errors", "Publications that failed", registry=own)
         self.process = Histogram(
-            "crmkpi_process_duration_seconds", "From taking a batch to its end (accept: validated, count: committed)",
+            "crmkpi_process_duration_seconds", "Duration of a batch (accept: until validated, count: until committed)",
             ["stage"], buckets=DURATIONS, registry=own,
         )  # fmt: skip
         self.flush = Histogram(
-            "crmkpi_sink_flush_duration_seconds", "Writing one publication", buckets=DURATIONS, registry=own
+            "crmkpi_sink_flush_duration_seconds", "Duration of writing a publication", buckets=DURATIONS, registry=own
         )
         self.stall = Histogram(
-            "crmkpi_loop_stall_seconds", "How late a task wakes that sleeps 10 ms", buckets=STALLS, registry=own
+            "crmkpi_loop_stall_seconds",
+            "Event loop delay: how late a task wakes after sleeping 10 ms",
+            buckets=STALLS,
+            registry=own,
         )
         self._gauges(own)
         ProcessCollector(registry=own)
@@ -60,33 +63,33 @@ class Metrics:
         self._recovering: dict[int, tuple[int, int]] = {}
 
     def _gauges(self, own: CollectorRegistry) -> None:
-        self.stall_max = Gauge("crmkpi_loop_stall_max_seconds", "Longest stall since the last scrape", registry=own)
+        self.stall_max = Gauge(
+            "crmkpi_loop_stall_max_seconds", "Longest loop stall since the last scrape", registry=own
+        )
         place = ["topic", "partition"]
-        self.lag_records = Gauge("crmkpi_consumer_lag_records", "Offsets that wait", place, registry=own)
-        self.lag_seconds = Gauge("crmkpi_consumer_lag_seconds", "Age of the first that waits", place, registry=own)
-        self.status = Gauge("crmkpi_consumer_status", "Partitions of each verdict", ["status"], registry=own)
+        self.lag_records = Gauge("crmkpi_consumer_lag_records", "Records waiting", place, registry=own)
+        self.lag_seconds = Gauge("crmkpi_consumer_lag_seconds", "Age of the oldest record waiting", place, registry=own)
+        self.status = Gauge("crmkpi_consumer_status", "Partitions by verdict", ["status"], registry=own)
         self.watermark_lag = Gauge(
             "crmkpi_watermark_lag_seconds", "Age of the newest event time accepted", registry=own
         )
         self.recovery = Gauge(
-            "crmkpi_recovery_progress_ratio", "How much of the state is read back; 1: all", registry=own
+            "crmkpi_recovery_progress_ratio", "Share of the state that is restored; 1: all", registry=own
         )
         self.pending = Gauge("crmkpi_sink_pending_updates", "Tenants with changes not published yet", registry=own)
         self.published = Gauge(
             "crmkpi_kpi_last_update_timestamp_seconds", "When KPIs were last published", registry=own
         )
         self.clock_back = Gauge(
-            "crmkpi_clock_back_seconds", "By how much the clock is behind what was published", registry=own
+            "crmkpi_clock_back_seconds", "How far the clock is behind the last publication", registry=own
         )
         self.lanes = Gauge("crmkpi_lanes", "Lanes of this worker", ["state"], registry=own)
         self.in_quarantine = Gauge(
-            "crmkpi_quarantined_events", "Events of this worker's lanes that were left out of the numbers", registry=own
+            "crmkpi_quarantined_events", "Quarantined events of this worker's lanes", registry=own
         )
-        self.ready = Gauge("crmkpi_ready", "1 when /readyz says so", registry=own)
-        self.failures = Gauge(
-            "crmkpi_worker_failures", "Times in a row the supervisor had to start this worker again", registry=own
-        )
-        self.build = Gauge("crmkpi_build_info", "The build that runs", ["version", "python"], registry=own)
+        self.ready = Gauge("crmkpi_ready", "1 when /readyz reports ready", registry=own)
+        self.failures = Gauge("crmkpi_worker_failures", "Consecutive restarts by the supervisor", registry=own)
+        self.build = Gauge("crmkpi_build_info", "The running build", ["version", "python"], registry=own)
         self.build.labels(version("crmkpi"), platform.python_version()).set(1)
 
     # -- accept ----------------------------------------------------------------------------------------------------

@@ -71,11 +71,13 @@ class Monitor:
         lanes = self._app.ownership.lanes
         found = {f"lane {number}": lane.blocked for number, lane in lanes.items() if lane.blocked}
         found |= {
-            f"lane {number}": "looks for events it can't count" for number, lane in lanes.items() if lane.quarantining
+            f"lane {number}": "looking for events that cannot be counted"
+            for number, lane in lanes.items()
+            if lane.quarantining
         }
         consumer = getattr(self._app.ownership, "consumer", None)
         unread = consumer.blocked.items() if consumer is not None else ()
-        return found | {f"{tp.topic}/{tp.partition}": f"can't be read at {at}: {why}" for tp, (at, why) in unread}
+        return found | {f"{tp.topic}/{tp.partition}": f"cannot be read at {at}: {why}" for tp, (at, why) in unread}
 
     def _scrape(self) -> bytes:
         metrics, lanes = self._metrics, self._app.ownership.lanes

@@ -39,9 +39,9 @@ class MonitorServer:
                 why = exc
                 continue
             self.port = port
-            log.info("metrics, health and readiness at http://%s:%s/", host, port)
+            log.info("metrics, health and readiness on http://%s:%s/", host, port)
             return
-        log.error("nobody can watch this worker: %s", why)
+        log.error("no metrics or health checks for this worker: %s", why)
 
     async def _scrape(self, request: web.Request) -> web.Response:
         return web.Response(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})

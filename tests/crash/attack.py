@@ -90,7 +90,7 @@ class Attack:
         topic = self._settings.topic_prefix + PAGES
         bit = self._damage(topic, partition, key)
         try:
-            await self._until(lambda: self._logged(f"{topic}/{partition} can't be read at offset"), "nobody saw it")
+            await self._until(lambda: self._logged(f"{topic}/{partition} cannot be read at offset"), "nobody saw it")
             await self._skip(topic, partition)
             await asyncio.to_thread(self._send, [self._view(f"behind-{key}", partition)])
             end = self._of_group(topic, partition)[1]

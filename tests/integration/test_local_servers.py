@@ -139,7 +139,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
     """Nothing is started on a port somebody else holds, and the message says how to find who."""
     with socket.create_server(("127.0.0.1", free_port())) as holder:
         port = holder.getsockname()[1]
-        with pytest.raises(ServerError, match=rf"port {port} .* is taken .*ss -ltnp"):
+        with pytest.raises(ServerError, match=rf"port {port} .* is in use .*ss -ltnp"):
             start_redis(lambda line: None, port)
 
 
@@ -154,10 +154,10 @@ def test_a_server_that_dies_at_start_shows_its_last_lines(monkeypatch: pytest.Mo
     """The end of the log is in the error, and the whole log is kept where it says."""
     monkeypatch.setitem(SETTINGS, "num.io.threads", "none")
     with pytest.raises(
-        ServerError, match=r"ended with code 1.*\n(.*\n)*.*num\.io\.threads(.*\n)*.*whole log: "
+        ServerError, match=r"exited with code 1.*\n(.*\n)*.*num\.io\.threads(.*\n)*.*Full log: "
     ) as caught:
         start_kafka(lambda line: None)
-    kept = Path(str(caught.value).rsplit("whole log: ", 1)[1])
+    kept = Path(str(caught.value).rsplit("Full log: ", 1)[1])
     assert "num.io.threads" in kept.read_text()
     kept.unlink()
 
@@ -173,7 +173,7 @@ def test_addresses_from_the_environment_win_and_are_never_stopped(
     with local_servers() as given:
         assert given.kafka.bootstrap == servers.kafka.bootstrap
         assert "environment" in given.how
-        with pytest.raises(ServerError, match="given from outside"):
+        with pytest.raises(ServerError, match="is external"):
             given.kafka.unit.kill()
     assert redis.Redis.from_url(servers.redis.url).ping()
 

@@ -61,7 +61,7 @@ async def test_a_worker_is_watched_while_events_flow(rig: Rig, tmp_path: Path) -
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, 30) == 0
     said = [json.loads(line)["event"] for line in rig.log.read_text().splitlines()]
-    assert f"metrics, health and readiness at http://127.0.0.1:{port}/" in said
+    assert f"metrics, health and readiness on http://127.0.0.1:{port}/" in said
 
 
 async def test_a_worker_that_restores_is_alive_and_not_ready(rig: Rig) -> None:
@@ -93,7 +93,7 @@ async def test_a_worker_without_events_is_ready_however_often_it_starts(rig: Rig
             await rig.produce(300)
             await rig.exact()
             await rig.until(lambda: _status(watched, "/readyz"), 200)
-    assert "ended three times" not in rig.log.read_text()
+    assert "failed three times" not in rig.log.read_text()
 
 
 async def test_two_workers_of_a_machine_have_a_port_each_and_a_store_that_is_away_is_counted(

@@ -69,7 +69,7 @@ async def test_another_partition_count_is_refused_with_what_to_do(settings: Sett
     state = wanted_topics(settings)[-1]
     async with admin(settings.kafka.bootstrap_servers) as link:
         await _make(link, state, 5, **state.configs)
-        with pytest.raises(TopicsWrong, match=r"has 5 partitions, wanted 3.*CRMKPI_JOURNAL_PARTITIONS") as caught:
+        with pytest.raises(TopicsWrong, match=r"has 5 partitions, expected 3.*CRMKPI_JOURNAL_PARTITIONS") as caught:
             await ensure(link, [state], mend=True)
     assert [change.kind for change in caught.value.changes] == ["partitions"]
 
@@ -80,7 +80,7 @@ async def test_wrong_settings_are_named_and_mended_without_touching_others(setti
     own = {"max.message.bytes": str(16 << 20), "cleanup.policy": "delete", "retention.bytes": "123456789"}
     async with admin(settings.kafka.bootstrap_servers) as link:
         await _make(link, state, 3, **own)
-        with pytest.raises(TopicsWrong, match=r"cleanup\.policy is delete, wanted compact"):
+        with pytest.raises(TopicsWrong, match=r"cleanup\.policy is delete, expected compact"):
             await ensure(link, [state])
         await ensure(link, [state], mend=True)
         await check(link, [state])
@@ -207,10 +207,10 @@ async def test_doctor_tells_an_empty_port_from_a_wrong_program(servers: Servers)
     """Nothing listens; a Redis where Kafka should be; a Kafka where Redis should be."""
     free = free_port()
     redis_address = servers.redis.url.removeprefix("redis://").removesuffix("/0")
-    assert "nothing listens" in (await _kafka(f"127.0.0.1:{free}")).found
-    assert "does not answer as Kafka" in (await _kafka(redis_address)).found
-    assert "nothing listens" in (await redis_reach.reachable(f"redis://127.0.0.1:{free}/0")).found
-    assert "no Redis" in (await redis_reach.reachable(f"redis://{servers.kafka.bootstrap}/0")).found
+    assert "nothing is listening" in (await _kafka(f"127.0.0.1:{free}")).found
+    assert "does not speak the Kafka protocol" in (await _kafka(redis_address)).found
+    assert "nothing is listening" in (await redis_reach.reachable(f"redis://127.0.0.1:{free}/0")).found
+    assert "not Redis" in (await redis_reach.reachable(f"redis://{servers.kafka.bootstrap}/0")).found
 
 
 async def _kafka(address: str) -> Check:

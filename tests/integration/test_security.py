@@ -177,7 +177,7 @@ def test_a_worker_without_a_right_ends_with_78_and_its_name(place: Place) -> Non
     try:
         asyncio.run(_until(place.settings(), "Write"))
         said = place.shell().run("worker", code=78)
-        assert "transactional ids that begin with crmkpi-count-: Write" in said
+        assert "transactional ids starting with crmkpi-count-: Write" in said
     finally:
         place.kafka.allow(USER, [right])
         asyncio.run(_until(place.settings(), ""))
@@ -205,11 +205,11 @@ KAFKA_WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("TLS to plain text", {"bootstrap_servers": "OPEN"}, "CRMKPI_KAFKA__SECURITY_PROTOCOL=SASL_PLAINTEXT"),
     ("TLS to plain text without SASL", {"bootstrap_servers": "PLAINTEXT"}, "CRMKPI_KAFKA__SECURITY_PROTOCOL=PLAINTEXT"),
     ("plain text to TLS", {"security_protocol": "SASL_PLAINTEXT", "ca_file": None}, "SECURITY_PROTOCOL=SASL_SSL"),
-    ("no credentials", {"security_protocol": "PLAINTEXT"}, "it wants credentials and none are given"),
-    ("TLS only", {"security_protocol": "SSL"}, "it wants credentials and none are given"),
-    ("no client certificate", {"security_protocol": "SSL", "bootstrap_servers": "MUTUAL"}, "wants a certificate of"),
+    ("no credentials", {"security_protocol": "PLAINTEXT"}, "it requires credentials and none are set"),
+    ("TLS only", {"security_protocol": "SSL"}, "it requires credentials and none are set"),
+    ("no client certificate", {"security_protocol": "SSL", "bootstrap_servers": "MUTUAL"}, "requires a client cert"),
     ("expired client certificate", {"security_protocol": "SSL", "bootstrap_servers": "MUTUAL",
-                                    "certificate_file": "expired"}, "it refuses our certificate"),
+                                    "certificate_file": "expired"}, "it rejects the client certificate"),
     ("expired token", {"sasl_mechanism": "OAUTHBEARER", "token_file": "old-token"}, "the token in"),
     ("file missing", {"ca_file": "/nowhere.pem"}, "kafka.ca_file: /nowhere.pem cannot be read"),
     ("no certificate", {"ca_file": "secret"}, "holds no PEM certificate"),
@@ -264,10 +264,10 @@ async def test_other_ways_in(place: Place) -> None:
 
 
 REDIS_WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("no password", {"username": None, "password_file": None}, "it wants a password and none is given"),
+    ("no password", {"username": None, "password_file": None}, "it requires a password and none is set"),
     ("wrong password", {"password_file": None, "password": SECRET + "x"}, "user name or password is wrong"),
     ("some rights", {"username": "half"}, "ACL SETUSER half ~crmkpi:* +hset"),
-    ("no rights", {"username": "none"}, "takes us in, but does not allow enough"),
+    ("no rights", {"username": "none"}, "accepts the login, but denies a command"),
     ("unknown authority", {"ca_file": None}, "CRMKPI_REDIS__CA_FILE"),
     ("expired", {"url": "expired"}, "its certificate has expired"),
     ("TLS to plain text", {"url": "rediss-plain"}, "begin the URL with redis://"),

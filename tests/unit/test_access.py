@@ -101,6 +101,6 @@ def test_addresses_are_shown_without_credentials(address: str, told: str) -> Non
     """Wherever a server that was given is named."""
     assert shown(address) == told
     assert SECRET not in repr(Redis(address, Given(address)))
-    with pytest.raises(ServerError, match="was given from outside") as caught:
+    with pytest.raises(ServerError, match="is external") as caught:
         Given(address).stop()
     assert SECRET not in str(caught.value)

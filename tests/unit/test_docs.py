@@ -16,6 +16,7 @@ from streams.monitor.metrics import Metrics
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 PAGES = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
 
 
@@ -45,6 +46,43 @@ def test_every_metric_is_on_the_page() -> None:
     told = {re.sub(r"\{.*|_total(?=$|\{)", "", name) for name in re.findall(r"`([^`]+)`", " ".join(rows))}
     there = {family.name for family in Metrics().registry.collect()}
     assert {f"crmkpi_{name}" for name in told} == {name for name in there if name.startswith("crmkpi_")}
+
+
+def test_every_package_and_module_of_the_engine_is_on_the_map() -> None:
+    """And no other."""
+    packages, modules = ARCHITECTURE.split("## The packages of `kpis/`")[1].split("## ")[0].split("Modules without")
+    folders = {f"{path.parent.name}/" for path in (ROOT / "kpis").glob("*/__init__.py")}
+    flat = {path.stem for path in (ROOT / "kpis").glob("[a-z]*.py")}
+    assert set(re.findall(r"(?m)^\| `(\w+/?)`", packages)) == folders | {"engine"}
+    assert set(re.findall(r"`(\w+)`", modules)) == flat - {"engine"}
+
+
+def test_the_functions_of_the_journeys_are_in_the_code() -> None:
+    """Those with a dot: of a class, or of a module."""
+    journeys = ARCHITECTURE.split("## Three journeys")[1].split("## Two processes")[0]
+    code = {
+        path: path.read_text()
+        for top in ("kpis", "models", "recount", "sinks", "streams")
+        for path in (ROOT / top).rglob("*.py")
+    }
+    names = re.findall(r"`(\w[\w.]*)\.(\w+)`", journeys)
+    assert len(names) > 20
+    for owner, name in names:
+        module = f"/{owner.replace('.', '/')}.py"
+        among = [
+            text
+            for path, text in code.items()
+            if path.as_posix().endswith(module) or re.search(rf"(?m)^class {owner}\b", text)
+        ]
+        assert any(re.search(rf"\bdef {name}\(", text) for text in among), f"{owner}.{name}"
+
+
+def test_files_that_engineers_are_sent_to_exist() -> None:
+    """Of the two pages about the code; `<kind>` stands for any."""
+    for page in (ARCHITECTURE, (ROOT / "CONTRIBUTING.md").read_text()):
+        named = re.findall(r"`((?:kpis|tests|models|streams|sinks|recount|docgen)/[\w/<>.]*)`", page)
+        assert named
+        assert not [name for name in named if not list(ROOT.glob(re.sub(r"<\w+>", "*", name).strip("/") + "*"))]
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

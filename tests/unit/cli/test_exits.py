@@ -15,7 +15,7 @@ def test_a_redis_that_is_away_is_looked_at_once_more() -> None:
     """The line says that nobody listens there and which setting to correct, not only what the client raised."""
     told = redis_away(SinkUnavailable("redis://127.0.0.1:1/0: Error 111 connecting", "redis://127.0.0.1:1/0"))
     assert told.code == UNAVAILABLE
-    assert "nothing listens at 127.0.0.1:1" in str(told)
+    assert "nothing is listening on 127.0.0.1:1" in str(told)
     assert "REDIS_URL" in str(told)
 
 

@@ -41,4 +41,4 @@ def test_a_worker_that_stops_itself_again_and_again_is_not_healthy(processes: Pa
     """A process that is only 1 s old does not count yet."""
     hertz = os.sysconf("SC_CLK_TCK")
     (processes / "7" / "stat").write_text(f"7 (python3) S {'0 ' * 18}{99 * hertz} 0 0\n")
-    assert "has run for 5 s" in why_not("streams", servers.kafka.bootstrap, processes=processes)
+    assert "has been running for 5 s" in why_not("streams", servers.kafka.bootstrap, processes=processes)

@@ -76,7 +76,7 @@ def test_workers_that_live_and_are_ready_are_healthy(tmp_path: Path, port: int) 
     two = proc(tmp_path, (7, 1, "python3 -m streams"), (8, 1, "python3 -m streams --as-of x"))
     with ExitStack() as stack:
         stack.enter_context(answering(port, CALM, READY))
-        assert why_not(port, two) == "2 workers run and 1 answer"
+        assert why_not(port, two) == "2 workers running, 1 responding"
         stack.enter_context(answering(port + 1, CALM, READY))
         assert why_not(port, two) == ""
 
@@ -85,8 +85,8 @@ def test_workers_that_live_and_are_ready_are_healthy(tmp_path: Path, port: int) 
     ("alive", "ready", "word"),
     [
         (CALM | {"reasons": ["the loop stood still"]}, READY, "the loop stood still"),
-        (CALM, {"ready": False, "reasons": ["lane 3 is being restored"]}, "lane 3 is being restored"),
-        (CALM | {"failures": 3}, READY, "was started again 3 times in a row"),
+        (CALM, {"ready": False, "reasons": ["lane 3 is restoring"]}, "lane 3 is restoring"),
+        (CALM | {"failures": 3}, READY, "was restarted 3 times in a row"),
         (CALM | {"failures": 3, "uptime_s": 61.0}, READY, ""),
     ],
 )
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said(
 
 def test_no_worker_and_no_port_are_said(tmp_path: Path, port: int) -> None:
     """Between two starts of a worker that ends itself, and with the port turned off."""
-    assert why_not(port, proc(tmp_path, (1, 0, "crmkpi worker"))) == "no worker runs"
+    assert why_not(port, proc(tmp_path, (1, 0, "crmkpi worker"))) == "no worker is running"
     assert "is 0" in why_not(0, tmp_path)
 
 
@@ -111,7 +111,7 @@ def test_the_command_ends_with_1_and_the_reason(port: int) -> None:
     """What Docker runs."""
     done = subprocess.run([sys.executable, "-m", "ops.healthy"], env={"CRMKPI_HTTP__PORT": "0"}, capture_output=True,
                           text=True, check=False)  # fmt: skip
-    assert (done.returncode, done.stderr.strip()) == (1, "CRMKPI_HTTP__PORT is 0: workers cannot be asked")
+    assert (done.returncode, done.stderr.strip()) == (1, "CRMKPI_HTTP__PORT is 0: workers cannot be queried")
 
 
 def test_the_supervisor_tells_a_worker_how_often_it_was_started_again(tmp_path: Path) -> None:

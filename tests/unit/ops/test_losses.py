@@ -11,8 +11,8 @@ def test_a_loss_is_read_back_and_says_what_where_and_when() -> None:
 
     assert found == LOST
     assert found.text() == (
-        "1,204 records of crm.costs.v1/3, offsets 100 to 1303, were deleted by retention before they were read "
-        "(found 2026-10-31 00:00 UTC)"
+        "1,204 records of crm.costs.v1/3 (offsets 100 to 1303) were deleted by retention before being read; "
+        "detected 2026-10-31 00:00 UTC"
     )
 
 

@@ -39,10 +39,10 @@ def test_a_worker_that_stopped_itself_is_restarted_later_and_later(tmp_path: Pat
     """Code 70 brings the worker back; the pauses double up to the longest one."""
     script = f"open({str(tmp_path / 'n')!r}, 'a').write('x'); raise SystemExit(70)"
     supervisor, said = _supervise(script)
-    thread = _when(lambda: sum("restart in" in line for line in said) >= 4, supervisor.stop)
+    thread = _when(lambda: sum("restarting in" in line for line in said) >= 4, supervisor.stop)
     assert supervisor.run() == 0
     thread.join()
-    pauses = [line.rsplit("restart in ", 1)[1] for line in said if "restart in" in line]
+    pauses = [line.rsplit("restarting in ", 1)[1] for line in said if "restarting in" in line]
     assert pauses[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]
     assert len((tmp_path / "n").read_text()) >= 4
 
@@ -51,10 +51,10 @@ def test_a_worker_that_was_healthy_long_enough_is_restarted_soon() -> None:
     """After `healthy` seconds without trouble the pause starts from the first one again."""
     pace = Pace(first=0.05, longest=5.0, healthy=0.3, grace=1.0)
     supervisor, said = _supervise("import time; time.sleep(0.4); raise SystemExit(70)", pace=pace)
-    thread = _when(lambda: sum("restart in" in line for line in said) >= 3, supervisor.stop)
+    thread = _when(lambda: sum("restarting in" in line for line in said) >= 3, supervisor.stop)
     supervisor.run()
     thread.join()
-    assert all(line.endswith("restart in 0.05 s") for line in said if "restart in" in line)
+    assert all(line.endswith("restarting in 0.05 s") for line in said if "restarting in" in line)
 
 
 def test_a_killed_worker_is_restarted_and_the_signal_named() -> None:
@@ -71,7 +71,7 @@ def test_a_killed_worker_is_restarted_and_the_signal_named() -> None:
     assert supervisor.run() == 0
     first.join()
     second.join()
-    assert "worker 1 was ended by SIGKILL; restart in 0.05 s" in said
+    assert "worker 1 was killed by SIGKILL; restarting in 0.05 s" in said
 
 
 def test_a_configuration_error_stops_everything_with_its_code(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_configuration_error_stops_everything_with_its_code(tmp_path: Path) ->
     script = f"import sys, time\ntry: {once}\nexcept FileExistsError: time.sleep(60)\ntime.sleep(0.2); sys.exit(2)"
     supervisor, said = _supervise(script, processes=2)
     assert supervisor.run() == 2
-    assert any("ended with code 2: a restart would not help" in line for line in said)
+    assert any("exited with code 2: a restart would not help" in line for line in said)
     assert any(line.startswith("stopping worker") for line in said)
     assert all(slot.process is None for slot in supervisor.slots)
 
@@ -103,7 +103,7 @@ def test_a_worker_that_does_not_stop_is_killed_after_the_grace(tmp_path: Path) -
     supervisor.run()
     thread.join()
     assert time.monotonic() - begin < 40
-    assert "worker 1 did not stop within 0.5 s: killed" in said
+    assert "worker 1 did not stop within 0.5 s and was killed" in said
 
 
 def test_sigterm_and_ctrl_c_stop_the_workers_gracefully(tmp_path: Path) -> None:

@@ -171,13 +171,13 @@ def test_alive_and_ready_name_what_is_wrong() -> None:
     held, body = alive(**calm | {"stall": 11.0})  # type: ignore[arg-type]
     assert (held, "11.0 s" in body["reasons"][0]) == (False, True)
     stuck, body = alive(**calm | {"still": Stillness(61.0, "t/3")})  # type: ignore[arg-type]
-    assert (stuck, body["reasons"][0].startswith("t/3 has stood still for 61 s")) == (False, True)
+    assert (stuck, body["reasons"][0].startswith("t/3 has made no progress for 61 s")) == (False, True)
 
     assert ready(joined=True, lanes={}, blocked={}, progress=1.0)[0]  # it stands by
     assert not ready(joined=False, lanes={}, blocked={}, progress=1.0)[0]
     fine, body = ready(joined=True, lanes={0: True, 3: False}, blocked={"in/1": "corrupt"}, progress=0.5)
     assert (fine, body["restoring"], body["blocked"]) == (False, [3], {"in/1": "corrupt"})
-    assert body["reasons"] == ["lane 3 is being restored", "in/1: corrupt"]
+    assert body["reasons"] == ["lane 3 is restoring", "in/1: corrupt"]
 
 
 def test_a_process_that_counts_beside_us_is_seen() -> None:

@@ -125,9 +125,7 @@ async def test_a_tenant_the_store_cannot_take_holds_nobody_up(
         await asyncio.sleep(0.06)
     assert [len(await sink.documents(tenant)) for tenant in "abc"] == [0, 1, 1]
     assert (await sink.revision("b"), made.refused) == ((1, 10, 1_000_000), 0)
-    assert [record.message for record in caplog.records] == [
-        "lane 0: the store can't take the numbers of tenant a: WRONGTYPE"
-    ]
+    assert [record.message for record in caplog.records] == ["lane 0: the store rejects tenant a: WRONGTYPE"]
     sink.taken = ""
     await turn(made)
     assert len(await sink.documents("a")) == 1

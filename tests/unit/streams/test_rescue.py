@@ -49,7 +49,7 @@ def test_a_recreated_input_forgets_how_far_it_was_read() -> None:
     highs = (b"facme\0high\0in\x000", b"facme\0high\0other\x000")
     found = rebase_of(FITS._replace(keys=(*FITS.keys, *highs), topics={"journal": "j1", "in": "i2"}), "journal")
 
-    assert found == Rebase(50, 4, None, highs[:1], "in was made anew: it is read from its beginning")
+    assert found == Rebase(50, 4, None, highs[:1], "in was recreated: it will be read from the beginning")
 
 
 def test_a_recreated_journal_is_counted_from_its_beginning() -> None:

@@ -48,7 +48,7 @@ def test_a_wrong_file_changes_nothing_and_is_told_once(file: Path, text: str, ca
     assert not watched.look()
     assert watched.book["acme"].low_n == 7
     (line,) = caplog.messages
-    assert "previous settings stay in force" in line
+    assert "keeping the previous settings" in line
     assert "TOML" in line or "tenants.acme.tz" in line or "tenant.low_m" in line
 
 
