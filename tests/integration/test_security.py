@@ -189,15 +189,15 @@ def test_a_right_that_is_missing_is_no_broker_that_is_away(place: Place) -> None
     place.kafka.allow("stranger", [("TOPIC", "crm.costs.v1", "LITERAL", "WRITE")])
     said = place.shell().run("send", "--type", "crm.deal.won", "--data", '{"deal_id": "D"}', code=69,
                              CRMKPI_KAFKA__USERNAME="stranger")  # fmt: skip
-    assert "does not allow it: TopicAuthorizationFailedError" in said
+    assert "Kafka denied access: TopicAuthorizationFailedError" in said
     assert "crm.touchpoints.deals.v1" in said
 
 
 KAFKA_WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("wrong password", {"password_file": None, "password": SECRET + "x"}, "password is wrong"),
-    ("wrong user", {"username": "nobody"}, "SCRAM-SHA-512 refuses nobody"),
+    ("wrong user", {"username": "nobody"}, "SCRAM-SHA-512 rejects nobody"),
     ("mechanism not offered", {"sasl_mechanism": "SCRAM-SHA-256"}, "it offers SCRAM-SHA-512, PLAIN, OAUTHBEARER"),
-    ("PLAIN with a wrong password", {"sasl_mechanism": "PLAIN", "username": "nobody"}, "PLAIN refuses nobody"),
+    ("PLAIN with a wrong password", {"sasl_mechanism": "PLAIN", "username": "nobody"}, "PLAIN rejects nobody"),
     ("unknown authority", {"ca_file": None}, "CRMKPI_KAFKA__CA_FILE"),
     ("another authority", {"ca_file": "other_ca"}, "CRMKPI_KAFKA__CA_FILE"),
     ("expired", {"bootstrap_servers": "EXPIRED"}, "its certificate has expired"),
@@ -315,7 +315,7 @@ def test_a_worker_that_is_refused_later_is_to_be_started_again(place: Place) -> 
     command = [sys.executable, "-m", "streams"]
     done = subprocess.run(command, cwd=place.folder, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 70
-    assert "password is wrong: SCRAM-SHA-512 refuses crmkpi-worker" in done.stderr
+    assert "password is wrong: SCRAM-SHA-512 rejects crmkpi-worker" in done.stderr
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
