@@ -214,8 +214,8 @@ class Run:
         )  # fmt: skip
         out, err = await process.communicate()
         say(f"verify: {out.decode().strip()}")
-        if quarantined and f"{quarantined} events in quarantine" not in out.decode():
-            self.report.problems.append(f"verify does not speak of {quarantined} events in quarantine")
+        if quarantined and f"{quarantined} quarantined events" not in out.decode():
+            self.report.problems.append(f"verify does not mention {quarantined} quarantined events")
         if process.returncode:
             self.report.problems.append(f"verify ended with {process.returncode}: {(out + err).decode()[-3000:]}")
 
