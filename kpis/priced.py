@@ -6,13 +6,12 @@ counts. A counter of the stream, and no fact of a subject: erasures leave it.
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from kpis.calendar.windows import DAY
 from kpis.calendar.zone import Zone
 from kpis.cells.series import Level, Pack
 from kpis.facts.money import Rates
-
-DAY: Final = 1440  # minutes
 
 
 class Key(NamedTuple):

@@ -320,7 +320,7 @@ class Cells:
         weeks = watermark // WEEK * WEEK
         self.floors = {
             "m": watermark - KEEP_MINUTES,
-            "q": (watermark // DAY * DAY - KEEP_QUARTERS) // 15,
+            "q": (watermark - KEEP_QUARTERS) // 15,
             "d": self.zone.day(weeks) - KEEP_DAYS,
         }
         self._counted_since = (weeks - KEEP_COUNTERS) // 15

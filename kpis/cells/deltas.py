@@ -71,7 +71,7 @@ def lost_deltas(base: str, active: list[Interval], zone: Zone) -> Iterator[Delta
     the state changes inside the bucket, for those who were active when it began.
     """
     minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
-    for name in ("24h", "7d", "30d", "90d", "365d"):
+    for name in ("24h", *DAY_WINDOWS):
         moved = union((leaves(name, start, zone), leaves(name, end, zone)) for start, end in minutes)
         lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
         yield from level_deltas(f"{base}@{name}", lost)

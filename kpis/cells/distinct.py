@@ -15,7 +15,7 @@ short one. The changes of a whole batch are worked out together, as arrays.
 
 from array import array
 from bisect import bisect_left
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.measures import MEASURE_BITS, YOUNG, code
 
 Ints = NDArray[np.int64]
+Minute = TypeVar("Minute", int, Ints)
 NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
 SLICE: Final = 8192  # changes worked out together: a change makes some fifty deltas, for a while
@@ -154,7 +155,12 @@ def _expiries(minute: Ints, before: Ints, zone: Zone, young: int) -> list[tuple[
     found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
     day, day_before = zone.days(minute), zone.days(before)
     found += [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
-    return [*found, (minute // 15 * 15 + young, before // 15 * 15 + young)]
+    return [*found, (young_until(minute, young), young_until(before, young))]
+
+
+def young_until(minute: Minute, young: int) -> Minute:
+    """When a presence at a minute (or at many) is no longer `YOUNG`, to the quarter hour; ``young``: minutes."""
+    return minute // 15 * 15 + young
 
 
 def _bucket_deltas(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, add: object) -> None:

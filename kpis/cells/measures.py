@@ -10,7 +10,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Final
 
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS
+from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, SEGMENT_WINDOWS
 
 ROLLING_LEVELS: Final = {
     **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
@@ -18,7 +18,7 @@ ROLLING_LEVELS: Final = {
     **dict.fromkeys(DAY_WINDOWS, "qd"),
 }
 YOUNG: Final = "young"  # of a distinct measure: present within the tenant's conversion window, to the quarter hour
-SEGMENT_ROLLING: Final = frozenset({"7d", "30d"})
+SEGMENT_ROLLING: Final = frozenset(DAY_WINDOWS.keys() & SEGMENT_WINDOWS)
 SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are the sum
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 

@@ -80,7 +80,7 @@ class Board:
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
-        tenant = state.tenant
+        tenant = self._tenant
         self._tables = Tables(
             tenant.cells, tenant.rates, tenant.settings, tenant.spend_table, tenant.ages, tenant.landings.pages,
             state.first, state.priced,

@@ -1,6 +1,6 @@
 """Landing pages: visitors of them, those who converted, and those of whom it is open.
 
-Who was there is presence (person_sets), by page page_views. What is worked out here are the views that a
+Presence is in `person_sets`, the numbers of each page are in `page_views`. What is worked out here are the views that a
 conversion followed, and for how long a visitor who still may convert is one who has converted already: a visitor is
 open while a view of theirs is younger than the conversion window, unless a converted view lies in the window asked for.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kpis.calendar.intervals import Interval, union
 from kpis.calendar.windows import DAY, MINUTE_MS
 from kpis.cells.deltas import DAY_MS, Delta, distinct_deltas
+from kpis.cells.distinct import young_until
 from kpis.facts.landing_pages import both_deltas, hit_deltas
 from kpis.facts.page_paths import page_only, path_and_click
 from kpis.facts.touches import Touches
@@ -187,7 +188,7 @@ class Landings:
 
     def _ends(self, view: int) -> int:
         """When a view is no longer young, minutes."""
-        return view // 15 * 15 + self.young
+        return young_until(view, self.young)
 
     def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
         """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
