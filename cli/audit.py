@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -33,10 +33,9 @@ from cli.recount import (
 from cli.reflected import Reflected, object_of
 from kpis.engine import Engine
 from models.blocks import decode_block
-from models.instant import instant
 from models.settings import RedisSettings, Settings, TenantBook
 from ops.losses import Loss, gaps, read_losses
-from sinks.base import Revision
+from sinks.base import Board
 from sinks.read import RedisReader
 from sinks.redis_sink import RedisSink
 from streams import position
@@ -46,19 +45,9 @@ from streams.position import Position
 from streams.restore import new_reader, read_flowing, read_partition
 
 PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
-TRIES: Final = 3
 SEGMENTS_S: Final = 3.0  # how long segments are waited for while events of the tenant flow
 Tell = Callable[[int, int], None]  # journal records done, and in all
 Wanted = Callable[[str], bool]
-
-
-class Published(NamedTuple):
-    """What Redis holds of a tenant."""
-
-    revision: Revision | None
-    documents: list[dict[str, Any]]
-    waiting: int  # KPIs whose segments are still of an earlier revision
-    complete: tuple[int, int]  # (epoch, position) up to which all that changed was sent
 
 
 @dataclass
@@ -219,7 +208,7 @@ class Lane:
     async def _published(self, recount: Recount, tenant: str, epoch: int, now: int) -> int:
         """A tenant's documents against the recount at their own position; how far the recount has come by then."""
         touched = recount.touched.get(tenant, 0)
-        revision, documents, waiting, complete = await self.redis.newest(tenant, touched, epoch)
+        (revision, documents, waiting), complete = await self.redis.newest(tenant, touched, epoch)
         if revision is None:
             self.verdict.differs(f"{tenant}: nothing is published")
             return now
@@ -245,12 +234,6 @@ class Lane:
         return now
 
 
-def newest_revision(documents: Iterable[Doc]) -> Revision | None:
-    """The revision of the document that was written last; None when there is none."""
-    found = ((*doc["rev"].split("."), doc["as_of"]) for doc in documents)
-    return max(((int(epoch), int(at), instant(as_of, "as_of")) for epoch, at, as_of in found), default=None)
-
-
 def _totals(documents: Iterable[Doc]) -> list[Doc]:
     return [doc for doc in documents if not doc.get("segment")]
 
@@ -268,8 +251,8 @@ class _Redis:
         await self._reader.close()
         await self._sink.close()
 
-    async def newest(self, tenant: str, touched: int, epoch: int) -> Published:
-        """What is published, once it has all of the tenant's records below ``touched``.
+    async def newest(self, tenant: str, touched: int, epoch: int) -> tuple[Board, tuple[int, int]]:
+        """What is published, once it has all of the tenant's records below ``touched``; how far its lane is complete.
 
         What was counted a moment ago is on its way to Redis, and segments come a little later than the rest.
         """
@@ -282,21 +265,8 @@ class _Redis:
             if new and (not waiting or (moves and waited > SEGMENTS_S)):
                 break
             await asyncio.sleep(0.1)
-        return await self._read(tenant)
-
-    async def _read(self, tenant: str) -> Published:
-        """Documents with the revision they belong to: again when a publication came between, but not for ever.
-
-        Documents are read at one moment, so where publications come faster than that can be done, the newest of them
-        says the revision.
-        """
-        for _ in range(TRIES):
-            before, (waiting, complete) = await self._sink.revision(tenant), await self._status(tenant)
-            documents = await self._reader.documents(tenant)
-            waiting = max(waiting, await self._reader.waiting(tenant))
-            if await self._sink.revision(tenant) == before:
-                return Published(before, documents, waiting, complete)
-        return Published(newest_revision(documents), documents, waiting, complete)
+        _, complete = await self._status(tenant)
+        return await self._reader.board(tenant), complete
 
     async def _status(self, tenant: str) -> tuple[int, tuple[int, int]]:
         status = await self._reader.status(tenant)

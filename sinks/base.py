@@ -104,6 +104,14 @@ class Status(NamedTuple):
     rev: tuple[int, int]  # (epoch, position) of the lane up to which they are complete
 
 
+class Board(NamedTuple):
+    """Everything that is published for a tenant, of one moment."""
+
+    revision: Revision | None  # of the newest publication; None: there was none
+    documents: list[dict[str, Any]]  # sorted by their names
+    waiting: int  # KPIs some of whose segments are of an earlier revision
+
+
 class Update(NamedTuple):
     """One publication as followers see it."""
 
@@ -164,8 +172,8 @@ class Reader(Protocol):
         """All documents of the tenant, of one revision, sorted by their names."""
         ...
 
-    async def waiting(self, tenant: str) -> int:
-        """How many KPIs have segments that are still of before the tenant's revision."""
+    async def board(self, tenant: str) -> Board:
+        """All documents of the tenant with their revision, read at one moment."""
         ...
 
     async def status(self, tenant: str) -> Status | None:

@@ -1,7 +1,7 @@
--- All documents of a tenant as of one revision: {name, {field, text, …}, name, {…}, …}. Reads only.
+-- All documents of a tenant as of one revision: {{field, text, …} of the tenant's hash, name, {field, text, …}, …}. Reads only.
 -- A document that somebody deleted by hand is still in the index; it comes back with the next whole publication.
--- KEYS[1] the index of names. ARGV[1] what the documents' keys begin with.
-local reply = {}
+-- KEYS[1] the index of names, KEYS[2] the tenant's hash. ARGV[1] what the documents' keys begin with.
+local reply = {redis.call('HGETALL', KEYS[2])}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local fields = redis.call('HGETALL', ARGV[1] .. name)
   if #fields > 0 then

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sinks.base import FIRST_OF_SWEEP, Held, Note, Packed, Publication, Revision, Status, Update
+from sinks.base import FIRST_OF_SWEEP, Board, Held, Note, Packed, Publication, Revision, Status, Update
 from sinks.keys import chunks, escape, name
 from sinks.wire import Entry, Payload, pack, restore, series_days, unpack
 
@@ -93,9 +93,10 @@ class MemorySink:
         """All documents of the tenant, of one revision, sorted by their names."""
         return [_document(entry) for _, entry in sorted(self._entries(tenant).items())]
 
-    async def waiting(self, tenant: str) -> int:
-        """How many KPIs have segments that are still of before the tenant's revision."""
-        return self._boards[tenant].waiting if tenant in self._boards else 0
+    async def board(self, tenant: str) -> Board:
+        """All documents of the tenant with their revision, read at one moment."""
+        held = self._boards[tenant] if tenant in self._boards else _Board()
+        return Board(held.revision, await self.documents(tenant), held.waiting)
 
     async def status(self, tenant: str) -> Status | None:
         """How current the tenant's numbers are, or None when it was never published."""

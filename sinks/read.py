@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import orjson
 
 from models.settings import RedisSettings
-from sinks.base import Status, Update
+from sinks.base import Board, Status, Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
 from sinks.keys import PREFIX, Keys, chunks
 from sinks.wire import restore, series_days
@@ -56,17 +56,20 @@ class RedisReader:
 
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
         """All documents of the tenant, of one revision, sorted by their names."""
+        return (await self.board(tenant)).documents
+
+    async def board(self, tenant: str) -> Board:
+        """All documents of the tenant with their revision, read at one moment."""
+        keys = self._keys
         async with within(self._place, LONGEST_S):
-            flat = await self._redis.eval_ro(
-                script("documents.lua"), 1, self._keys.names(tenant), f"{self._keys.base(tenant)}kpi:"
+            hashed, *flat = await self._redis.eval_ro(
+                script("documents.lua"), 2, keys.names(tenant), keys.meta(tenant), f"{keys.base(tenant)}kpi:"
             )
         named = sorted(zip(flat[::2], flat[1::2], strict=True))
-        return [restore(dict(zip(fields[::2], fields[1::2], strict=True))) for _, fields in named]
-
-    async def waiting(self, tenant: str) -> int:
-        """How many KPIs have segments that are still of before the tenant's revision."""
-        async with within(self._place):
-            return int(await self._redis.hget(self._keys.meta(tenant), "waiting") or 0)
+        documents = [restore(dict(zip(fields[::2], fields[1::2], strict=True))) for _, fields in named]
+        meta = dict(zip(hashed[::2], hashed[1::2], strict=True))
+        revision = (int(meta["epoch"]), int(meta["position"]), int(meta["as_of"])) if meta else None
+        return Board(revision, documents, int(meta.get("waiting", 0)))
 
     async def status(self, tenant: str) -> Status | None:
         """How current the tenant's numbers are, or None when it was never published."""

@@ -69,10 +69,10 @@ async def test_newer_wins(store: Store, newer: tuple[int, int, int]) -> None:
 
 async def test_how_many_kpis_wait_is_that_of_the_newest_publication(store: Store) -> None:
     """None before the first; a publication that was refused changes nothing."""
-    seen = [await store.reader.waiting("acme")]
+    seen = [(await store.reader.board("acme")).waiting]
     for position, waiting in ((5, 3), (4, 9), (6, 0)):
         await store.sink.publish(publication(position, document(), waiting=waiting))
-        seen.append(await store.reader.waiting("acme"))
+        seen.append((await store.reader.board("acme")).waiting)
     assert seen == [0, 3, 3, 0]
 
 
@@ -258,16 +258,18 @@ async def test_reader_never_sees_two_revisions_at_once(store: Store) -> None:
 
     async def write() -> None:
         for value in range(1, 30):
-            await store.sink.publish(publication(value, *board(100 + 50 * (value % 3), value), full=True))
+            documents = board(100 + 50 * (value % 3), value)
+            await store.sink.publish(publication(value, *documents, full=True, waiting=value % 5))
             await asyncio.sleep(0)
         done.set()
 
     async def read() -> int:
         seen = set()
         while not done.is_set():
-            found = await store.reader.documents("acme")
+            revision, found, waiting = await store.reader.board("acme")
             values = {one["value"] for one in found}
-            assert len(values) <= 1
+            assert values == ({revision[1]} if revision else set())
+            assert waiting == (revision[1] % 5 if revision else 0)
             assert not values or len(found) == 100 + 50 * (min(values) % 3)
             assert len({one["value"] for one in await store.reader.snapshot("acme", "30d")}) <= 1
             seen |= values

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import pytest
 
-from cli.audit import newest_revision
 from cli.entries import Entries
 from cli.recount import (
     JournalRecord,
@@ -334,15 +333,3 @@ def test_a_horizon_is_said_and_is_verified() -> None:
     assert verdict.verified
     assert summary(verdict).startswith("verified: all cells equal their facts")
     assert "recounted since 2026-10-01, older facts are taken from the state" in summary(verdict)
-
-
-def test_the_document_written_last_says_the_revision() -> None:
-    """Numerically, not as text; the later moment of one position wins."""
-    documents = [
-        {"rev": "1.9", "as_of": "2026-10-31T00:00:00Z"},
-        {"rev": "1.10", "as_of": "2026-10-31T00:00:00Z"},
-        {"rev": "1.10", "as_of": "2026-10-30T00:00:00Z"},
-    ]
-
-    assert newest_revision(documents) == (1, 10, AS_OF)
-    assert newest_revision([]) is None
