@@ -12,7 +12,7 @@ from cli.entries import Entry, Pair
 from cli.term import plain
 from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
-from kpis.cells.series import CARRY
+from kpis.cells.table import CARRY
 from kpis.engine import Engine
 from kpis.published import MOVING
 from kpis.schedule import HOUR

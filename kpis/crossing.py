@@ -117,12 +117,8 @@ def _passed(cells: Cells, before: int, end: int) -> Iterator[tuple[Edge, str]]:
     started = [minute // 15 for minute in range(before, end) if minute % 15 == 0]
     quarters = [(edge, quarter - edge.behind // 15) for edge in EDGES for quarter in started]
     for level, panes in (("m", minutes), ("q", quarters)):
-        if panes:
-            for pack in cells.packs_of(level):
-                members = pack.members
-                for edge, pane in panes:
-                    if pane in members:
-                        yield from ((edge, series.name) for series in members[pane] if pane in series.panes)
+        for edge, pane in panes:
+            yield from ((edge, measure) for measure in cells.measures_in(level, pane))
 
 
 def _pages_passed(state: TenantState, low: int, high: int) -> bool:

@@ -76,8 +76,6 @@ def take_apart(state: TenantState) -> None:
     """Break the rings of a tenant's objects: the engine's process does without the collector that would free them."""
     tenant = state.tenant
     people = tenant.people
-    for pack in tenant.cells.all_packs():
-        pack.members.clear()  # its series point back at it
     for part in (
         state, tenant, tenant.cells, tenant.ledger, tenant.ages, tenant.spend_table, tenant.conversions, tenant.clicks,
         tenant.forms, tenant.landings, tenant.landings.pages, tenant.engagement, tenant.person_sets, people,

@@ -13,16 +13,12 @@ LARGE: Final = 100  # a smaller table goes at once
 
 def stored_cells(tenant: Tenant) -> Iterator[bytes]:
     """The keys of all entries that a tenant's cells may have."""
-    for pack in tenant.cells.all_packs():
-        for pane in pack.members | pack.dirty:
-            yield cell_key(tenant.name, tenant.cells.generation, (*pack.place, pane))
+    for key in tenant.cells.stored():
+        yield cell_key(tenant.name, tenant.cells.generation, key)
 
 
 def dismantle(tenant: Tenant) -> Work:
     """Free the memory of a tenant bit by bit: all at once it would hold its lane up, and rings of objects never go."""
-    for pack in tenant.cells.all_packs():
-        pack.members.clear()  # its series point back at it
-        yield 2
     people = tenant.people
     parts = (
         tenant, tenant.cells, people, tenant.person_sets, people.identity, *people.identity.forests, tenant.landings,

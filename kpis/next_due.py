@@ -4,7 +4,6 @@ The same reasons for which `kpis.schedule` makes documents, asked ahead. Too ear
 number standing that is wrong.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import chain
 
@@ -54,11 +53,11 @@ def _turns(state: TenantState, minute: int) -> Iterator[int]:
 def _panes(cells: Cells, minute: int) -> Iterator[int]:
     """When an edge of a window passes the next pane with content."""
     for level, width in (("m", 1), ("q", 15)):
-        panes = sorted(set().union(*(pack.members for pack in cells.packs_of(level))))
+        panes = cells.panes(level)
         for edge in EDGES:
-            at = bisect_left(panes, -(-(minute - edge.behind) // width))
+            at = int(np.searchsorted(panes, -(-(minute - edge.behind) // width)))
             if at < len(panes):
-                yield panes[at] * width + edge.behind + 1
+                yield int(panes[at]) * width + edge.behind + 1
 
 
 def _page_views(state: TenantState, minute: int) -> Iterator[int]:

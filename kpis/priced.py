@@ -4,13 +4,13 @@ It is counted by quarter hours of UTC, which have one local day in any time zone
 counts. A counter of the stream, and no fact of a subject: erasures leave it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from kpis.calendar.windows import DAY
 from kpis.calendar.zone import Zone
-from kpis.cells.series import Level, Pack
 from kpis.facts.money import Rates
 
 
@@ -65,7 +65,9 @@ class Unrated:
         self._version = rates.version
         self._rated: set[tuple[str, int]] = set()  # currencies and local days
         self._missing: dict[tuple[str, int], list[tuple[int, int]]] = {}  # those without a rate -> minutes and numbers
-        self._sums = Level("", Pack(("", "", "")))
+        self._received: dict[int, int] = {}  # minute -> number
+        self._minutes: list[int] | None = None  # in order, with
+        self._sums: list[int] = []  # how much was received before each, and in all
 
     def add(self, key: Key, numbers: Iterable[tuple[int, int]]) -> None:
         """Count more."""
@@ -86,8 +88,12 @@ class Unrated:
             for place in [one for one in self._missing if self.rates.known(one[0], self.home, one[1])]:
                 self._rated.add(place)
                 self._move(self._missing.pop(place), -1)
-        return self._sums.before(minute)
+        if self._minutes is None:
+            self._minutes = sorted(self._received)
+            self._sums = list(accumulate((self._received[one] for one in self._minutes), initial=0))
+        return self._sums[bisect_left(self._minutes, minute)]
 
     def _move(self, numbers: Iterable[tuple[int, int]], sign: int) -> None:
         for minute, number in numbers:
-            self._sums.put(minute, self._sums.panes.get(minute, 0) + sign * number)
+            self._received[minute] = self._received.get(minute, 0) + sign * number
+        self._minutes = None

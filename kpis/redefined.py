@@ -18,7 +18,8 @@ import orjson
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import is_counter
-from kpis.cells.series import CARRY
+from kpis.cells.segments import EVERYTHING
+from kpis.cells.table import CARRY
 from kpis.chunks import MORE
 from kpis.intake import batch
 from kpis.intake.batch import new_tenant
@@ -216,16 +217,12 @@ def carry_counters(before: Cells, after: Cells, zone: Zone) -> Work:
     these reach: three years, or 80 days of what a release before counted.
     """
     moved = after.zone.name != zone.name
-    for measure in [name for name in before.segments_of if is_counter(name)]:
-        levels, held = before.series.get((measure, ""), {}), after.series.get((measure, ""), {})
-        for level, series in levels.items():
-            panes = series.panes
+    for measure in [name for name in before.series.segments_of if is_counter(name)]:
+        levels, held = before.panes_of(measure, EVERYTHING), after.panes_of(measure, EVERYTHING)
+        for level, panes in levels.items():
             if level == "d" and moved and "q" in levels:
-                panes = moved_days(panes, levels["q"].panes, zone, after.zone)
-            known = held[level].panes if level in held else {}
-            for pane in panes.keys() | known.keys() if panes != known else ():
-                if panes.get(pane, 0) != known.get(pane, 0):
-                    after.set((measure, "", level, pane), panes.get(pane, 0))
+                panes = moved_days(panes, levels["q"], zone, after.zone)
+            after.set_panes(measure, EVERYTHING, level, dict.fromkeys(held.get(level, ()), 0) | panes)
             yield 2 * len(panes)
 
 

@@ -6,10 +6,11 @@ from heapq import nlargest
 from typing import Any, Final
 
 from kpis.calendar.zone import Zone, zone
-from kpis.cells.cells import OTHER, CellKey, Cells
+from kpis.cells.cells import CellKey, Cells
 from kpis.cells.deltas import DAY_MS
 from kpis.cells.ledger import minute_of
 from kpis.cells.measures import is_counter
+from kpis.cells.segments import OTHER
 from kpis.intake import batch, quality
 from kpis.intake.dedupe import Seen
 from kpis.intake.late import event_label

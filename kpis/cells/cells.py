@@ -3,154 +3,94 @@
 Changes come as *wide rows* keyed by (segments of the subject, measure, minute) and are spread over segments and levels
 once a batch. A pane that is older than its level keeps is folded into the level's carry, so that sums from the
 beginning stay right for ever.
+
+    rows ─> minutes ─────> table of minutes        what is read: the sum of a series before an instant,
+         └> quarter hours > table of quarter hours  from the finest table that reaches so far back
+             └> days ─────> table of days
 """
 
-from collections.abc import Iterable, Iterator
-from sys import intern
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
+
+import numpy as np
 
 from kpis.calendar.windows import DAY
 from kpis.calendar.zone import Zone
-from kpis.cells.measures import KEPT, LASTING, MEASURE_BITS, NAMES, Names, OwnNames, is_counter, levels, rows_of
-from kpis.cells.series import CARRY, Level, Pack
+from kpis.cells.measures import KEPT, MEASURE_BITS, NAMES, Names, OwnNames, levels
+from kpis.cells.segments import Segments
+from kpis.cells.series import LEVELS, SeriesBook
+from kpis.cells.spreading import Plans, array
+from kpis.cells.table import (
+    BIAS,
+    CARRY,
+    SERIES_BITS,
+    SERIES_MASK,
+    Ints,
+    Mask,
+    Sums,
+    Table,
+    exact,
+    keys_of,
+    pane_of,
+    summed,
+)
 
-EVERYTHING: Final = ""  # the segment `{}`
-OTHER: Final = "__other__"
-ALWAYS: Final = frozenset({OTHER, "unknown"})
-VALUES_KEPT: Final = 5000  # of a dimension
-VALUES_AN_ENTRY: Final = 200
 KEEP_MINUTES: Final = 26 * 60
 AS_OF_QUARTERS: Final = 26 * 60  # how far before the newest event an as-of at a quarter hour may lie
 KEEP_QUARTERS: Final = AS_OF_QUARTERS + DAY  # `24h` of the oldest of these
 KEEP_DAYS: Final = 3 * 366
 KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: of them days of any time zone can be made
 WEEK: Final = 7 * DAY
-FOLDED_AT_ONCE: Final = 40_000  # units of work
+FOLDED_AT_ONCE: Final = 40_000  # cells
+DRAINED_AT_ONCE: Final = 2_000  # panes of packs
 MINUTE_BITS: Final = 29
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
 MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
 EVER: Final = -MINUTE_BIAS  # a minute before every other
+EVER_AFTER: Final = MINUTE_BIAS  # and one after
 
 Rows = dict[int, int]  # key -> change; a key packs (code of segments, code of measure, minute): see Ledger.add
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
 PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
-Plan = tuple[list[Level], list[Level], list[Level]]  # minutes, quarter hours, days
-
-
-class Segments:
-    """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one.
-
-    A dimension has at most VALUES_KEPT values. When it is full its list is fixed for ever and stored, and any other
-    value falls in `__other__`: as no value was turned away before, what a fact contributes never changes.
-    """
-
-    def __init__(self) -> None:
-        self.sets: list[tuple[str, ...]] = []
-        self.values: dict[str, set[str]] = {}  # dimension -> its segments
-        self.full: set[str] = set()  # dimensions that take no more
-        self.filled: set[str] = set()  # those whose lists are to be stored
-        self.stored: dict[tuple[str, int], list[str]] = {}  # pieces of lists, while entries are put back
-        self._codes: dict[tuple[str, ...], int] = {}
-        self.everything = self.code(())
-
-    def code(self, segments: tuple[str, ...]) -> int:
-        """The code of a set of segments; the segment `{}` is always in it."""
-        whole = (EVERYTHING, *segments)
-        found = self._codes.get(whole)
-        if found is None:
-            fitted = tuple(map(self.fit, segments))
-            if fitted != segments:
-                return self.code(fitted)  # not remembered: those that do not fit are without number
-            found = self._codes[whole] = len(self.sets)
-            self.sets.append(whole)
-        return found
-
-    def fit(self, segment: str) -> str:
-        """The segment itself, or `__other__` of its dimension when that is full without it."""
-        dimension, _, value = segment.partition("=")
-        if value in ALWAYS or segment in self.values.get(dimension, ()):
-            return segment
-        if dimension in self.full:
-            return f"{dimension}={OTHER}"
-        self.admit(segment)
-        return segment
-
-    def admit(self, segment: str) -> None:
-        """A segment that is there, however many there are."""
-        dimension, sign, value = segment.partition("=")
-        if not sign or value in ALWAYS:
-            return
-        values = self.values.setdefault(dimension, set())
-        values.add(segment)
-        if len(values) >= VALUES_KEPT and dimension not in self.full:
-            self.full.add(dimension)
-            self.filled.add(dimension)
-
-    def pieces(self, dimension: str) -> int:
-        """In how many entries the list of a full dimension is stored."""
-        return -(-len(self.values[dimension]) // VALUES_AN_ENTRY)
-
-    def piece(self, dimension: str, number: int) -> list[str]:
-        """What one of them holds."""
-        return sorted(self.values[dimension])[number * VALUES_AN_ENTRY : (number + 1) * VALUES_AN_ENTRY]
-
-    def settle(self) -> None:
-        """After the last entry: the lists that were stored."""
-        for (dimension, _), segments in self.stored.items():
-            self.values.setdefault(dimension, set()).update(segments)
-            self.full.add(dimension)
-        self.stored.clear()
+Levels = Callable[[str, bool], str]  # measure, whether of a segment -> levels it is kept at
 
 
 class Cells:
     """All series of one tenant.
 
-    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined.
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined. ``levels``: which
+    levels each measure is kept at.
     """
 
-    def __init__(self, zone: Zone, generation: int = 0) -> None:
+    def __init__(self, zone: Zone, generation: int = 0, levels: Levels = levels) -> None:
         self.zone = zone
         self.generation = generation
-        self.series: dict[tuple[str, str], dict[str, Level]] = {}
+        self.series = SeriesBook()
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
-        self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
+        self.floors = dict.fromkeys(LEVELS, CARRY)
+        self._levels = levels
         self._counted_since = CARRY  # the oldest quarter hour of counters
-        self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
-        self._packs: dict[tuple[str, str, str], Pack] = {}  # name, segment, level
-        self._by_level: dict[str, list[Pack]] = {"m": [], "q": [], "d": []}
-        self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
-        self._changed: list[Pack] = []  # with panes that changed since they were stored, perhaps twice
-        self._plans: dict[int, Plan] = {}  # head -> levels to add to
+        self._tables = {level: Table() for level in LEVELS}
+        self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not in yet
+        self._drained: dict[str, Ints] = {}  # level -> panes of packs that are still to be stored
+        self._plans = Plans()
         self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
-        self._unfolded: list[dict[str, Level]] = []  # series that may have panes below the floors
-        self._moved: set[str] = set()  # levels whose floors moved since all was folded
+        self._unfolded: set[str] = set()  # levels that may have panes below the floors
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """For pickle, between batches: the panes alone, of which everything else is made again."""
+        """For pickle, between batches."""
         assert self.drained, "cells that are to be stored"
         assert not self.folding, "panes that are to be folded"
-        kept = [(*key, [(level, series.panes) for level, series in held.items()]) for key, held in self.series.items()]
-        return self.zone, self.generation, self.touched, self.floors, kept
+        tables = {level: self._table(level) for level in LEVELS}
+        return self.zone, self.generation, self._levels, self.touched, self.floors, self.series, tables
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
-        zone, generation, touched, floors, kept = pickled
-        self.__init__(zone, generation)  # type: ignore[misc]
-        self.touched, self.floors = touched, floors
-        for name, segment, held in kept:
-            for level, panes in held:
-                self._level(intern(name), intern(segment), level).fill(panes)
+        zone, generation, kept, touched, floors, series, tables = pickled
+        self.__init__(zone, generation, kept)  # type: ignore[misc]
+        self.touched, self.floors, self.series, self._tables = touched, floors, series, tables
 
-    def _plan(self, head: int, segments: Segments, name: str) -> Plan:
-        """The series that a measure in a set of segments is added to, by level: minutes, quarter hours, days."""
-        plan = self._plans.get(head)
-        if plan is None:
-            sets = segments.sets[head >> MEASURE_BITS]
-            minutes, quarters, days = (
-                [self._level(name, one, level) for one in sets if level in levels(name, bool(one))] for level in "mqd"
-            )
-            plan = self._plans[head] = (minutes, quarters, days)
-        return plan
+    # --- a batch
 
     def apply(self, rows: Rows, segments: Segments, names: Names = NAMES) -> None:
         """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days.
@@ -158,161 +98,145 @@ class Cells:
         ``names``: of their measures. A tenant's own are forgotten when they have become many: no row holds them now.
         """
         if self._planned != (names, names.turn):
-            self._planned = names, names.turn
-            self._plans.clear()
-        by_head: dict[int, dict[int, int]] = {}
-        for key, delta in rows.items():
-            if delta:
-                head = key >> MINUTE_BITS
-                found = by_head.get(head)
-                if found is None:
-                    found = by_head[head] = {}
-                found[(key & MINUTE_MASK) - MINUTE_BIAS] = delta
-        day_of: dict[int, int] = {}  # quarter hour -> local day
-        for head, changes in by_head.items():
-            name = names.name(head & MEASURE_MASK)
-            self.touch(name, min(changes))
-            minutes, quarters, days = self._plan(head, segments, name)
-            if minutes:
-                self._add(minutes, changes, self.floors["m"])
-            by_quarter: dict[int, int] = {}
-            for minute, delta in changes.items():
-                quarter = minute // 15
-                by_quarter[quarter] = by_quarter.get(quarter, 0) + delta
-            if quarters:
-                self._add(quarters, by_quarter, self._floor("q", name))
-            if days:
-                self._add(days, self._by_day(by_quarter, day_of), self.floors["d"])
+            self._planned, self._plans = (names, names.turn), Plans()
+        keys = [key for key, delta in rows.items() if delta]
+        if keys:
+            known, plan = self._plans.numbers, self._plan
+            numbers = array(
+                [known[head] if (head := key >> MINUTE_BITS) in known else plan(head, segments, names) for key in keys]
+            )
+            minutes = array([key & MINUTE_MASK for key in keys]) - MINUTE_BIAS
+            self._touch_all(numbers, minutes)
+            self._spread(numbers, minutes, exact([rows[key] for key in keys]))
         if isinstance(names, OwnNames) and len(names.codes) > KEPT:
             names.forget()
 
-    def rest(self) -> None:
-        """Hold nothing that is only there to read faster: nobody will, for a while."""
-        for kept in self.series.values():
-            for series in kept.values():
-                series.rest()
-        self._plans.clear()
+    def _plan(self, head: int, segments: Segments, names: Names) -> int:
+        """The number of a measure in a set of segments."""
+        name = names.name(head & MEASURE_MASK)
+        found: list[list[int]] = [[] for _ in LEVELS]
+        for segment in segments.sets[head >> MEASURE_BITS]:
+            if kept := self._levels(name, bool(segment)):
+                number = self.series.number(name, segment, kept)
+                for level in kept:
+                    found[LEVELS.index(level)].append(number)
+        return self._plans.add(head, name, found)
+
+    def _touch_all(self, numbers: Ints, minutes: Ints) -> None:
+        order = np.lexsort((minutes, numbers))
+        used, first = np.unique(numbers[order], return_index=True)
+        for number, minute in zip(used.tolist(), minutes[order][first].tolist(), strict=True):
+            self.touch(self._plans.names[number], minute)
+
+    def _spread(self, numbers: Ints, minutes: Ints, deltas: Sums) -> None:
+        self._add("m", numbers, minutes, deltas)
+        heads, deltas = summed(numbers << MINUTE_BITS | minutes // 15 + MINUTE_BIAS, deltas)
+        quarters = (heads & MINUTE_MASK) - MINUTE_BIAS
+        self._add("q", heads >> MINUTE_BITS, quarters, deltas)
+        self._add("d", heads >> MINUTE_BITS, self.zone.days(quarters * 15), deltas)
+
+    def _add(self, level: str, numbers: Ints, panes: Ints, deltas: Sums) -> None:
+        at, series = self._plans.spread(LEVELS.index(level), numbers)
+        if len(at):
+            panes = panes[at]
+            panes[self._is_old(level, series, panes)] = CARRY
+            self._table(level).add(keys_of(panes, series), deltas[at])
+
+    def _is_old(self, level: str, series: Ints, panes: Ints) -> Mask:
+        """Which panes are older than the level keeps."""
+        old = panes < self.floors[level]
+        if old.any():
+            kinds = self.series.kinds()
+            if level == "q":
+                old &= ~kinds.counter[series] | (panes < self._counted_since)
+            elif level == "d":
+                old &= ~kinds.lasting[series]
+        return old
 
     def touch(self, measure: str, minute: int = EVER) -> None:
         """Note that a measure, or a table that is read like one, is another from a minute on."""
         self.touched[measure] = min(minute, self.touched.get(measure, minute))
 
-    def _by_day(self, by_quarter: dict[int, int], day_of: dict[int, int]) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for quarter, delta in by_quarter.items():
-            day = day_of.get(quarter)
-            if day is None:
-                day = day_of[quarter] = self.zone.day(quarter * 15)
-            found[day] = found.get(day, 0) + delta
-        return found
-
-    def _floor(self, level: str, name: str) -> int:
-        """The oldest pane of a measure that a level keeps."""
-        return self._counted_since if level == "q" and is_counter(name) else self.floors[level]
-
-    def _add(self, plan: list[Level], changes: dict[int, int], floor: int) -> None:
-        changed = self._changed
-        for series in plan:
-            # Level.add, written out: this is the innermost of all loops.
-            panes, dirty, kept = series.panes, series.pack.dirty, series.pack.members
-            oldest = CARRY if series.lasting else floor
-            if not dirty:
-                changed.append(series.pack)
-            for pane, delta in changes.items():
-                if not delta:
-                    continue
-                if pane < oldest:
-                    pane = CARRY
-                members = kept.get(pane)
-                if pane not in dirty:
-                    dirty[pane] = members is not None
-                before = panes.get(pane)
-                if before is None:
-                    panes[pane] = delta
-                    if members is None:
-                        kept[pane] = [series]
-                    else:
-                        members.append(series)
-                elif before + delta:
-                    panes[pane] = before + delta
-                else:
-                    del panes[pane]
-            series.stale = True
+    # --- what is stored
 
     def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
         """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero.
 
         Those that nobody takes stay for the next time; nothing may be added in between.
         """
-        while self._changed:
-            pack = self._changed[-1]
-            for pane, sums in pack.drain():
-                yield (*pack.place, pane), sums
-            self._changed.pop()
+        for level in LEVELS:
+            self._note_changes(level)
+            while level in self._drained:
+                places = self._drained[level]
+                yield from self._rows(level, places[:DRAINED_AT_ONCE])
+                if len(places) > DRAINED_AT_ONCE:
+                    self._drained[level] = places[DRAINED_AT_ONCE:]
+                else:
+                    del self._drained[level]
+
+    def _note_changes(self, level: str) -> None:
+        if (table := self._table(level)).changed:
+            places = self._places(table.changes())
+            self._drained[level] = np.unique(np.concatenate((self._drained.get(level, places[:0]), places)))
+
+    def _places(self, keys: Ints) -> Ints:
+        """Pane and number of the pack of cells, as one number."""
+        found: Ints = keys & ~SERIES_MASK | self.series.kinds().pack[keys & SERIES_MASK]
+        return found
+
+    def _rows(self, level: str, places: Ints) -> Iterator[tuple[PackKey, dict[str, int]]]:
+        """What is stored of some panes of packs (see `_places`, sorted)."""
+        table = self._table(level)
+        found = table.rows(np.unique(places >> SERIES_BITS))
+        at = np.searchsorted(places, held := self._places(table.keys[found]))
+        wanted = at < len(places)
+        wanted[wanted] = places[at[wanted]] == held[wanted]
+        order = np.argsort(at[wanted], kind="stable")
+        at, found = at[wanted][order], found[wanted][order]
+        ends = np.searchsorted(at, np.arange(len(places)), side="right").tolist()
+        series, sums, start = (table.keys[found] & SERIES_MASK).tolist(), table.sums[found].tolist(), 0
+        packs, names = self.series.packs, self.series.names.__getitem__
+        for place, end in zip(places.tolist(), ends, strict=True):
+            pack = packs[place & SERIES_MASK]
+            key = (pack.name, pack.segment, level, pane_of(place >> SERIES_BITS))
+            yield key, dict(zip(map(names, series[start:end]), sums[start:end], strict=True))
+            start = end
 
     @property
     def drained(self) -> bool:
         """Whether nothing changed since `drain` was taken to its end."""
-        return not self._changed
+        return not self._drained and not any(table.changed for table in self._tables.values())
 
-    def _level(self, name: str, segment: str, level: str) -> Level:
-        kept = self._series(name, segment)
-        if level not in kept:
-            # Values and days may be without number, and all are in the carry: each is stored by itself.
-            alone = "=" in name or name.count(":") > 1
-            lasting = level == "d" and name in LASTING
-            kept[level] = Level(name, self._pack(name if alone else "", segment, level), lasting=lasting)
-        return kept[level]
+    def packs(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
+        """Everything as it is stored."""
+        for level in LEVELS:
+            yield from self._rows(level, np.unique(self._places(self._table(level).keys)))
 
-    def _pack(self, name: str, segment: str, level: str) -> Pack:
-        key = (name, segment, level)
-        found = self._packs.get(key)
-        if found is None:
-            found = self._packs[key] = Pack(key)
-            self._by_level[level].append(found)
-        return found
-
-    def packs_of(self, level: str) -> list[Pack]:
-        """All packs of a level."""
-        return self._by_level[level]
-
-    def _series(self, name: str, segment: str) -> dict[str, Level]:
-        kept = self.series.get((name, segment))
-        if kept is None:
-            kept = self.series[name, segment] = {}
-            self.segments_of.setdefault(name, set()).add(segment)
-            for sign in ("=", ":"):
-                base, found, suffix = name.partition(sign)
-                if found:
-                    self._families.setdefault((base + sign, segment), []).append(suffix)
-        return kept
-
-    def segments_by_rows(self) -> dict[str, set[str]]:
-        """Which segments occur in the measures of each kind of rows."""
-        found: dict[str, set[str]] = {}
-        for name, segments in self.segments_of.items():
-            found.setdefault(rows_of(name), set()).update(segments)
-        for segments in found.values():
-            segments.discard(EVERYTHING)
-        return found
-
-    def suffixes(self, base: str, segments: tuple[str, ...]) -> list[str]:
-        """What follows ``base`` (with its sign, as in ``net#:``) in the measures of some segments."""
-        if len(segments) == 1:
-            return self._families.get((base, segments[0]), [])
-        return sorted({suffix for segment in segments for suffix in self._families.get((base, segment), ())})
+    def stored(self) -> Iterator[PackKey]:
+        """The names of all that may be stored: what is held, and what is no more and still to be taken away."""
+        for level in LEVELS:
+            self._note_changes(level)
+            places = self._places(self._table(level).keys)
+            for place in np.unique(np.concatenate((places, self._drained.get(level, places[:0])))).tolist():
+                pack = self.series.packs[place & SERIES_MASK]
+                yield pack.name, pack.segment, level, pane_of(place >> SERIES_BITS)
 
     def load(self, key: PackKey, sums: dict[str, int]) -> None:
-        """Put the stored sums of a pane back, on restore, in place of those loaded before."""
-        pack, segment, level, pane = key
-        self._pack(pack, segment, level).clear(pane)
-        for name, total in sums.items():
-            self.put((name, segment, level, pane), total)
+        """Put the stored sums of a pane back, on restore, each once."""
+        _, segment, level, pane = key
+        place = max(pane + BIAS, 0) << SERIES_BITS
+        number, loaded = self.series.number, self._loaded[level]
+        loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
 
-    def put(self, key: CellKey, total: int) -> None:
-        """Set one cell."""
-        name, segment, level, pane = key
-        self._level(name, segment, level).put(pane, total)
+    def _table(self, level: str) -> Table:
+        """The table of a level, with all that was loaded."""
+        table = self._tables[level]
+        if loaded := self._loaded[level]:
+            self._loaded[level] = []
+            table.fill(array([key for key, _ in loaded]), exact([total for _, total in loaded]))
+        return table
+
+    # --- old panes
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
@@ -329,68 +253,80 @@ class Cells:
         """Have other floors: `fold` puts the panes that are older than their level keeps into the carry."""
         before = self.floors
         self.set_floors(watermark)
-        self._moved |= {level for level, floor in self.floors.items() if floor != before[level]}
-        if self._moved:
-            self._unfolded = list(self.series.values())  # again from the beginning: few are left of a day before
+        self._unfolded |= {level for level, floor in self.floors.items() if floor != before[level]}
 
     def refold(self) -> None:
         """Have `fold` look at all panes, after a restore: a crash may have come between two parts of it."""
-        self._moved, self._unfolded = set(self.floors), list(self.series.values())
+        self._unfolded = set(LEVELS)
 
     @property
     def folding(self) -> bool:
         """Whether panes may be left that are older than their level keeps. What is read is right meanwhile."""
         return bool(self._unfolded)
 
-    def fold(self, units: int = FOLDED_AT_ONCE) -> None:
-        """Fold old panes, for so many units of work at most."""
-        while self._unfolded and units > 0:
-            kept = self._unfolded.pop()
-            for level in self._moved & kept.keys():
-                units -= self._fold(kept[level], self._floor(level, kept[level].name))
-        if not self._unfolded:
-            self._moved.clear()
+    def fold(self, most: int = FOLDED_AT_ONCE) -> None:
+        """Fold old panes of a level, so many cells at most."""
+        for level in sorted(self._unfolded):
+            table, floor = self._table(level), self.floors[level]
+            keys = table.below(floor)
+            panes = (keys >> SERIES_BITS) - BIAS
+            kept = (panes == -BIAS) | ~self._is_old(level, keys & SERIES_MASK, panes)
+            if not table.fold(floor, kept, most):
+                return
+            self._unfolded.discard(level)
 
-    def _fold(self, series: Level, floor: int) -> int:
-        """Fold a series; the units of work it took."""
-        if series.lasting:
-            return 1
-        old = [pane for pane in series.panes if CARRY < pane < floor]
-        if old:
-            self._changed.append(series.pack)
-            carried = 0
-            for pane in old:
-                total = series.panes[pane]
-                series.add(pane, -total)
-                carried += total
-            series.add(CARRY, carried)
-        return 1 + len(series.panes) // 16 + 8 * len(old)
+    # --- single cells
 
-    def set(self, key: CellKey, total: int) -> None:
-        """Set one cell, which is stored when the batch ends."""
+    def put(self, key: CellKey, total: int) -> None:
+        """Set one cell."""
         name, segment, level, pane = key
-        series = self._level(name, segment, level)
-        self._changed.append(series.pack)
-        series.add(pane, total - series.panes.get(pane, 0))
-        self.touch(name)
+        self.set_panes(name, segment, level, {pane: total})
+
+    def set_panes(self, name: str, segment: str, level: str, panes: dict[int, int]) -> None:
+        """Have these sums in panes of a series."""
+        series, table = self.series.number(name, segment, level), self._table(level)
+        held = dict(table.between(series, CARRY, EVER_AFTER))
+        changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
+        if changed:
+            places = array([max(pane, CARRY) for pane in changed])
+            table.add(keys_of(places, np.full(len(places), series)), exact(list(changed.values())))
+            self.touch(name)
+
+    def panes_of(self, name: str, segment: str) -> dict[str, dict[int, int]]:
+        """Sums by pane, by level of a series."""
+        number = self.series.numbers.get((name, segment))
+        if number is None:
+            return {}
+        return {
+            level: dict(self._table(level).between(number, CARRY, EVER_AFTER)) for level in self.series.levels[number]
+        }
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""
-        for (name, segment), kept in self.series.items():
-            for level, series in kept.items():
-                for pane, total in series.panes.items():
-                    yield (name, segment, level, pane), total
+        names, segments = self.series.names, self.series.segments
+        for level in LEVELS:
+            for series, pane, total in self._table(level).items():
+                yield (names[series], segments[series], level, pane), total
 
-    def packs(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
-        """Everything as it is stored."""
-        for (name, segment, level), pack in self._packs.items():
-            for pane in pack.members:
-                if sums := pack.sums(pane):
-                    yield (name, segment, level, pane), sums
+    # --- what is read
 
-    def all_packs(self) -> Iterable[Pack]:
-        """Everything that is stored together."""
-        return self._packs.values()
+    def rest(self) -> None:
+        """Hold nothing that is only there to read faster: nobody will, for a while."""
+        for table in self._tables.values():
+            table.forget()
+        self._plans = Plans()
+
+    def suffixes(self, base: str, segments: Iterable[str]) -> list[str]:
+        """What follows ``base`` (with its sign, as in ``net#:``) in the measures of some segments."""
+        return self.series.suffixes(base, segments)
+
+    def panes(self, level: str) -> Ints:
+        """Every pane of a level with content but the carry, in order."""
+        return self._table(level).panes()
+
+    def measures_in(self, level: str, pane: int) -> set[str]:
+        """The measures with a sum in a pane."""
+        return set(map(self.series.names.__getitem__, self._table(level).series_in(pane)))
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""
@@ -400,40 +336,40 @@ class Cells:
 
     def before(self, name: str, segment: str, minute: int) -> int:
         """Sum of a measure's changes at instants before a minute, by the finest level that reaches so far back."""
-        kept = self.series.get((name, segment))
-        if not kept:
+        number = self.series.numbers.get((name, segment))
+        if number is None:
             return 0
-        for level, pane in (("q", -(-minute // 15)), ("m", minute)):
-            series = kept.get(level)
-            # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
-            if (
-                series is not None
-                and (level == "m" or minute % 15 == 0 or "m" not in kept)
-                and pane > self.floors[level]
-            ):
-                return series.before(pane)
-        days = kept.get("d")
-        return days.before(self.zone.day(minute - 1) + 1) if days else 0
+        kept, quarter = self.series.levels[number], -(-minute // 15)
+        # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
+        if "q" in kept and (minute % 15 == 0 or "m" not in kept) and quarter > self.floors["q"]:
+            return self._table("q").before(number, quarter)
+        if "m" in kept and minute > self.floors["m"]:
+            return self._table("m").before(number, minute)
+        return self._table("d").before(number, self.zone.day(minute - 1) + 1) if "d" in kept else 0
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
         """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""
-        kept = self.series.get((name, segment), {})
+        number = self.series.numbers.get((name, segment))
+        if number is None:
+            return
         fine = fine and start is not None and start >= self.floors["m"]
         midnight = start is None or start == self.zone.midnight(self.zone.day(start))
-        for level, width in (("m", 1),) if fine else (("d", 0),) if midnight else (("q", 15),):
-            if level not in kept:
-                continue
-            if level == "d":
-                first = CARRY if start is None else self.zone.day(start)
-                # Today's pane may hold instants that are still to come: those of the quarter hours are exact.
-                today = self.zone.day(end - 1)
-                yield from kept["d"].between(first, today)
-                if "q" in kept and self.zone.midnight(today) // 15 >= self.floors["q"]:
-                    quarters = kept["q"].between(self.zone.midnight(today) // 15, -(-end // 15))
-                    yield today, sum(total for _, total in quarters)
-                else:
-                    yield from kept["d"].between(today, today + 1)
-            else:
-                low = (start or 0) // width
-                for pane, total in kept[level].between(low, -(-end // width)):
-                    yield self.zone.day(pane * width), total
+        level, width = ("m", 1) if fine else ("d", 0) if midnight else ("q", 15)
+        if level not in self.series.levels[number]:
+            return
+        if level == "d":
+            yield from self._days(number, CARRY if start is None else self.zone.day(start), end)
+        else:
+            for pane, total in self._table(level).between(number, (start or 0) // width, -(-end // width)):
+                yield self.zone.day(pane * width), total
+
+    def _days(self, number: int, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """Whole days from the first on, and of the last one what lies before its end."""
+        # Today's pane may hold instants that are still to come: those of the quarter hours are exact.
+        today = self.zone.day(end - 1)
+        yield from self._table("d").between(number, first, today)
+        morning = self.zone.midnight(today) // 15
+        if "q" in self.series.levels[number] and morning >= self.floors["q"]:
+            yield today, sum(total for _, total in self._table("q").between(number, morning, -(-end // 15)))
+        else:
+            yield from self._table("d").between(number, today, today + 1)

@@ -1,112 +1,124 @@
-"""One measure of one segment over time: signed sums in panes, read as prefix sums.
+"""The series of a tenant's cells, numbered: a measure in a segment.
 
-A series keeps up to three levels of panes: ``m`` minutes, ``q`` quarter hours, ``d`` local days. Every change is added
-to each level it has. What is read is always ``before(x)``: the sum of all changes at instants before x; a flow over a
-window is ``before(end) − before(start)``, a level at an instant is ``before(instant)``.
+What is stored together is a *pack*: the panes of one segment, each with the sums of all its measures. A measure that
+says a value or a day is a pack of its own, as there may be any number of them.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
-from itertools import accumulate
-from typing import Final
+from collections.abc import Iterable
+from sys import intern
+from typing import Final, NamedTuple
 
-CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level keeps
+import numpy as np
+from numpy.typing import NDArray
 
+from kpis.cells.measures import LASTING, is_counter, rows_of
+from kpis.cells.segments import EVERYTHING
 
-class Pack:
-    """What is stored together: the panes of one level of one segment, each with the sums of all its measures.
-
-    ``members`` are the series that may have a sum in a pane; ``dirty`` are the panes changed since they were stored.
-    """
-
-    __slots__ = ("dirty", "members", "place")
-
-    def __init__(self, place: tuple[str, str, str]) -> None:
-        self.place = place  # its name, the segment, the level
-        self.members: dict[int, list[Level]] = {}
-        self.dirty: dict[int, bool] = {}  # pane -> whether it was stored before
-
-    def clear(self, pane: int) -> None:
-        """Forget a pane of all measures."""
-        for series in self.members.pop(pane, ()):
-            series.put(pane, 0)
-
-    def drain(self) -> Iterator[tuple[int, dict[str, int]]]:
-        """The panes that changed since this was last asked, with the sums of all measures; not what came and went.
-
-        Those that nobody takes stay for the next time.
-        """
-        while self.dirty:
-            pane, stored = self.dirty.popitem()
-            sums = self.sums(pane)
-            if len(sums) != len(self.members.get(pane, ())):
-                self._tidy(pane)
-            if sums or stored:
-                yield pane, sums
-
-    def sums(self, pane: int) -> dict[str, int]:
-        """The sums of all measures in a pane."""
-        return {series.name: total for series in self.members.get(pane, ()) if (total := series.panes.get(pane))}
-
-    def _tidy(self, pane: int) -> None:
-        members = dict.fromkeys(series for series in self.members.pop(pane) if pane in series.panes)
-        if members:
-            self.members[pane] = list(members)
+LEVELS: Final = "mqd"  # minutes, quarter hours, local days
 
 
-class Level:
-    """The panes of one level: pane number -> sum, with prefix sums built when they are read.
+class Pack(NamedTuple):
+    """What is stored together."""
 
-    ``stale`` says that the prefix sums are to be built anew; ``lasting``, that no pane is ever folded into the carry.
-    """
+    name: str  # of the only measure, empty when there may be many
+    segment: str
 
-    __slots__ = ("_keys", "_sums", "lasting", "name", "pack", "panes", "stale")
 
-    def __init__(self, name: str, pack: Pack, *, lasting: bool = False) -> None:
-        self.name = name
-        self.pack = pack
-        self.lasting = lasting
-        self.panes: dict[int, int] = {}
-        self.stale = True
-        self._keys: list[int] = []
-        self._sums: list[int] = []
+class Kinds(NamedTuple):
+    """An entry a series."""
 
-    def add(self, pane: int, delta: int) -> None:
-        """Add to a pane; one that comes to zero is forgotten."""
-        self.pack.dirty.setdefault(pane, pane in self.pack.members)
-        self.put(pane, self.panes.get(pane, 0) + delta)
+    pack: NDArray[np.int64]
+    counter: NDArray[np.bool_]
+    lasting: NDArray[np.bool_]
 
-    def put(self, pane: int, total: int) -> None:
-        """Set a pane; 0 takes it away."""
-        if total:
-            if pane not in self.panes:
-                self.pack.members.setdefault(pane, []).append(self)
-            self.panes[pane] = total
-        else:
-            self.panes.pop(pane, None)
-        self.stale = True
 
-    def fill(self, panes: dict[int, int]) -> None:
-        """Have these panes, of an empty level."""
-        members = self.pack.members
-        self.panes = panes
-        for pane in panes:
-            members.setdefault(pane, []).append(self)
+class SeriesBook:
+    """Measures in segments <-> numbers. A number is never given to another."""
 
-    def before(self, pane: int) -> int:
-        """Sum of all panes below ``pane``."""
-        if self.stale:
-            self._keys = sorted(self.panes)
-            self._sums = list(accumulate((self.panes[key] for key in self._keys), initial=0))
-            self.stale = False
-        return self._sums[bisect_left(self._keys, pane)]
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.names: list[str] = []
+        self.segments: list[str] = []
+        self.levels: list[str] = []  # at which each was ever kept
+        self.packs: list[Pack] = []
+        self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
+        self._pack_of: list[int] = []
+        self._pack_numbers: dict[Pack, int] = {}
+        self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
+        self._counter: list[bool] = []
+        self._lasting: list[bool] = []
+        self._kinds: Kinds | None = None  # the three lists before as arrays
 
-    def rest(self) -> None:
-        """Give the prefix sums up: they are built anew when they are read."""
-        self._keys, self._sums, self.stale = [], [], True
+    def __getstate__(self) -> list[tuple[str, str, str]]:
+        return list(zip(self.names, self.segments, self.levels, strict=True))
 
-    def between(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The (pane, sum) pairs in [start, end), in order."""
-        self.before(start)
-        keys = self._keys
-        return [(key, self.panes[key]) for key in keys[bisect_left(keys, start) : bisect_left(keys, end)]]
+    def __setstate__(self, pickled: list[tuple[str, str, str]]) -> None:
+        self.__init__()  # type: ignore[misc]
+        for name, segment, levels in pickled:
+            self.number(intern(name), intern(segment), levels)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def number(self, name: str, segment: str, levels: str) -> int:
+        """The number of a series, which is kept at these levels from now on, too."""
+        found = self.numbers.get((name, segment))
+        if found is None:
+            return self._new(name, segment, levels)
+        if levels not in (known := self.levels[found]):
+            self.levels[found] = "".join(level for level in LEVELS if level in known + levels)
+        return found
+
+    def _new(self, name: str, segment: str, levels: str) -> int:
+        found = self.numbers[name, segment] = len(self.names)
+        self.names.append(name)
+        self.segments.append(segment)
+        self.levels.append(levels)
+        # Values and days may be without number, and all are in the carry: each is stored by itself.
+        self._pack_of.append(self.pack(name if "=" in name or name.count(":") > 1 else "", segment))
+        self._counter.append(is_counter(name))
+        self._lasting.append(name in LASTING)
+        self.segments_of.setdefault(name, set()).add(segment)
+        for sign in ("=", ":"):
+            base, used, suffix = name.partition(sign)
+            if used:
+                self._families.setdefault((base + sign, segment), []).append(suffix)
+        self._kinds = None
+        return found
+
+    def pack(self, name: str, segment: str) -> int:
+        """The number of a pack."""
+        place = Pack(name, segment)
+        found = self._pack_numbers.get(place)
+        if found is None:
+            found = self._pack_numbers[place] = len(self.packs)
+            self.packs.append(place)
+        return found
+
+    def kinds(self) -> Kinds:
+        """What each series is, as arrays."""
+        if self._kinds is None:
+            self._kinds = Kinds(
+                np.array(self._pack_of, dtype=np.int64),
+                np.array(self._counter, dtype=np.bool_),
+                np.array(self._lasting, dtype=np.bool_),
+            )
+        return self._kinds
+
+    def suffixes(self, base: str, segments: Iterable[str]) -> list[str]:
+        """What follows ``base`` (with its sign, as in ``net#:``) in the measures of some segments."""
+        found = [self._families.get((base, segment), []) for segment in segments]
+        return found[0] if len(found) == 1 else sorted({suffix for some in found for suffix in some})
+
+    def segments_by_rows(self) -> dict[str, set[str]]:
+        """Which segments occur in the measures of each kind of rows."""
+        found: dict[str, set[str]] = {}
+        for name, segments in self.segments_of.items():
+            found.setdefault(rows_of(name), set()).update(segments)
+        for segments in found.values():
+            segments.discard(EVERYTHING)
+        return found
+
+    def sums(self, series: Iterable[int], totals: Iterable[int]) -> dict[str, int]:
+        """Sums by measure."""
+        return dict(zip(map(self.names.__getitem__, series), totals, strict=True))

@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from kpis.cells.cells import Segments
 from kpis.cells.deltas import Delta, in_common
+from kpis.cells.segments import Segments
 from kpis.facts.deals import DealEvent, stage_named
 from kpis.facts.stages import STAGE_EVENTS, Stay, left_deltas
 from kpis.identity.ids import segment_of

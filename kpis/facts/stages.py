@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.cells import EVERYTHING
 from kpis.cells.deltas import Delta
 from kpis.cells.log_buckets import bucket
+from kpis.cells.segments import EVERYTHING
 from kpis.facts.deals import DealEvent, in_order, instant_of, stage_named, state_after
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
 from models.settings import TenantSettings

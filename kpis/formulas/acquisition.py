@@ -10,7 +10,7 @@ from typing import Final
 
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
 from kpis.calendar.zone import LAST_DAY, Zone, date_day, day_date
-from kpis.cells.series import CARRY
+from kpis.cells.table import CARRY
 from kpis.formulas.common import Figure, Formula, quantile
 from kpis.formulas.view import View
 

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from kpis.calendar.windows import DAY
-from kpis.cells.cells import EVERYTHING
 from kpis.cells.measures import YOUNG
+from kpis.cells.segments import EVERYTHING
 from kpis.formulas.common import Count, Figure, Formula, ratio
 from kpis.formulas.ranked import Many, Ranked, Ranks, rank_of, ranks
 from kpis.formulas.view import View

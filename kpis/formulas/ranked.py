@@ -43,7 +43,7 @@ class Many(View):
         if found is None:
             found = self._columns[measure, minute] = np.zeros(len(self.segments), dtype=np.int64)
             places, before = self._places, self._cells.before
-            for segment in self._cells.segments_of.get(measure, ()):
+            for segment in self._cells.series.segments_of.get(measure, ()):
                 if (place := places.get(segment)) is not None:
                     found[place] = before(measure, segment, minute)
         return found
@@ -126,7 +126,7 @@ def money_rank(many: Many, base: str, *rest: str) -> Ranks | None:
 def segments_with(cells: Cells, bases: frozenset[str], segments: Sequence[str]) -> list[str]:
     """Those of ``segments`` that occur in a measure of some bases."""
     used: set[str] = set()
-    for name, found in cells.segments_of.items():
+    for name, found in cells.series.segments_of.items():
         if base_of(name) in bases:
             used |= found
     return [segment for segment in segments if segment in used]

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
 from kpis.calendar.zone import Zone
-from kpis.cells.cells import EVERYTHING, Cells
+from kpis.cells.cells import Cells
 from kpis.cells.measures import base_of, noted
+from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
 from kpis.facts.stages import StayAges
 from kpis.priced import Priced

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from kpis.cells.cells import OTHER
+from kpis.cells.segments import OTHER
 from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, late_page, touch_deltas
 from kpis.facts.emails import new_message, note, slots_of
 from kpis.facts.page_paths import page_code, path_of_view

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Step, hears
-from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
+from kpis.cells.cells import AS_OF_QUARTERS
 from kpis.cells.measures import LATE
+from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
@@ -133,7 +134,7 @@ class Board:
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
         found: dict[str, dict[str, list[str]]] = {}
-        by_rows = self._cells.segments_by_rows()
+        by_rows = self._cells.series.segments_by_rows()
         by_rows["page"] = by_rows.get("page", set()) | set(self._tenant.landings.pages.segments())
         for kind, segments in by_rows.items():
             for segment in sorted(segments):
@@ -223,7 +224,7 @@ class Board:
         found = self._ever.get(events)
         if found is None:
             found = self._ever[events] = any(hears(events, label) for label in self._state.types)
-        return found or (kpi.quality and ("received", EVERYTHING) in self._cells.series)
+        return found or (kpi.quality and ("received", EVERYTHING) in self._cells.series.numbers)
 
     def _heard_by(self, kpi: Kpi) -> tuple[str, ...]:
         found = self._events.get(kpi.id)

@@ -68,7 +68,7 @@ def _restore_contacts(tenant: Tenant) -> Work:
 def _admit(tenant: Tenant) -> Work:
     """The values that dimensions are full of, or have so far."""
     tenant.sets.settle()
-    for segments in tenant.cells.segments_of.values():
+    for segments in tenant.cells.series.segments_of.values():
         for segment in segments:
             tenant.sets.admit(segment)
         yield 1 + len(segments) // 2

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from kpis.calendar.zone import zone
-from kpis.cells.cells import Cells, Segments
+from kpis.cells.cells import Cells
 from kpis.cells.ledger import Ledger
+from kpis.cells.segments import Segments
 from kpis.chunks import Chunks
 from kpis.facts.answer_order import AnswerOrder
 from kpis.facts.attribution import Horizon

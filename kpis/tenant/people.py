@@ -10,8 +10,8 @@ from itertools import chain
 from sys import intern
 from typing import Any, Final, Protocol
 
-from kpis.cells.cells import Segments
 from kpis.cells.ledger import Ledger
+from kpis.cells.segments import Segments
 from kpis.facts.touches import Touches, restored_touches
 from kpis.identity.forest import Component, Pair
 from kpis.identity.ids import CONTACT, NODE_SPACES, WITHIN, segment_of, split_within

@@ -15,7 +15,7 @@ import pytest
 
 from kpis.calendar.windows import window as window_at
 from kpis.catalog import CATALOG
-from kpis.cells.cells import EVERYTHING
+from kpis.cells.segments import EVERYTHING
 from kpis.engine import Engine
 from kpis.formulas.view import Tables, View
 from ops.local import Kafka

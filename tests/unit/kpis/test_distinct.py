@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from kpis.calendar.windows import DAY, WINDOWS, window
 from kpis.calendar.zone import zone
-from kpis.cells.cells import Cells, Rows, Segments
+from kpis.cells.cells import Cells, Rows
 from kpis.cells.distinct import BASES, Presence
 from kpis.cells.measures import YOUNG
+from kpis.cells.segments import Segments
 
 HELSINKI = zone("Europe/Helsinki")
 # Around the spring change of 2026: 29 March has 23 hours.

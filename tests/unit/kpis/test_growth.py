@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from kpis import tenant_state
-from kpis.cells import cells
+from kpis.cells import segments as kept_in
 from kpis.stored import json_bytes
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantBook
@@ -21,8 +21,8 @@ AS_OF = ms("2026-03-10")
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few are many here."""
-    monkeypatch.setattr(cells, "VALUES_KEPT", 20)
-    monkeypatch.setattr(cells, "VALUES_AN_ENTRY", 8)
+    monkeypatch.setattr(kept_in, "VALUES_KEPT", 20)
+    monkeypatch.setattr(kept_in, "VALUES_AN_ENTRY", 8)
     monkeypatch.setattr(tenant_state, "UNKNOWN_TYPES", 5)
 
 
@@ -63,7 +63,7 @@ def taken(feed: Feed, book: TenantBook | None = None, restart: bool = True) -> L
 
 def segments(lane: Lane, dimension: str) -> set[str]:
     """Values of a dimension that cells are kept of."""
-    found = {segment for _, segment in lane.engine.state("t").tenant.cells.series}
+    found = {segment for _, segment in lane.engine.state("t").tenant.cells.series.numbers}
     return {one.partition("=")[2] for one in found if one.startswith(f"{dimension}=")}
 
 
@@ -133,7 +133,11 @@ def test_unknown_types_are_entries_of_their_own_and_bounded() -> None:
     kept = {name for name in lane.entries if name.split(b"\0")[1] == b"type"}
     assert len(kept) == 6
     assert "crm.__other__" in lane.engine.state("t").types
-    late = [measure for measure, _ in lane.engine.state("t").tenant.cells.series if measure.startswith("late:crm.zoo")]
+    late = [
+        measure
+        for measure, _ in lane.engine.state("t").tenant.cells.series.numbers
+        if measure.startswith("late:crm.zoo")
+    ]
     assert len(late) <= 5
 
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from kpis.calendar.zone import zone
 from kpis.cells import cells as kept_in
 from kpis.cells import measures
-from kpis.cells.cells import Cells, Segments
+from kpis.cells.cells import Cells
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import NAMES, OWN, OwnNames
+from kpis.cells.segments import Segments
 from kpis.engine import Engine
 from models.record import Row
 from models.settings import TenantSettings

@@ -10,7 +10,7 @@ from cli.recount import Verdict, check_entries
 from kpis import redefined
 from kpis.calendar.zone import day_date, zone
 from kpis.cells.cells import Cells
-from kpis.cells.series import CARRY
+from kpis.cells.table import CARRY
 from kpis.engine import Engine
 from kpis.intake import batch
 from kpis.redefined import moved_days

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kpis.cells.series import CARRY
+from kpis.cells.table import CARRY
 from models.settings import TenantBook
 from recount import compare, recount
 from tests.feed import Feed, ms
