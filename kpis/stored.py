@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from kpis.cells.cells import PackKey
+from kpis.cells.packs import PackKey
 from kpis.chunks import MORE
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by

@@ -17,6 +17,7 @@ import numpy as np
 from kpis.calendar.windows import DAY
 from kpis.calendar.zone import Zone
 from kpis.cells.measures import KEPT, MEASURE_BITS, NAMES, Names, OwnNames, levels
+from kpis.cells.packs import PackKey, Packs, Row
 from kpis.cells.segments import Segments
 from kpis.cells.series import LEVELS, SeriesBook
 from kpis.cells.spreading import Plans, array
@@ -31,7 +32,6 @@ from kpis.cells.table import (
     Table,
     exact,
     keys_of,
-    pane_of,
     summed,
 )
 
@@ -42,7 +42,6 @@ KEEP_DAYS: Final = 3 * 366
 KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: of them days of any time zone can be made
 WEEK: Final = 7 * DAY
 FOLDED_AT_ONCE: Final = 40_000  # cells
-DRAINED_AT_ONCE: Final = 2_000  # panes of packs
 MINUTE_BITS: Final = 29
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
@@ -52,7 +51,6 @@ EVER_AFTER: Final = MINUTE_BIAS  # and one after
 
 Rows = dict[int, int]  # key -> change; a key packs (code of segments, code of measure, minute): see Ledger.add
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
-PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
 Levels = Callable[[str, bool], str]  # measure, whether of a segment -> levels it is kept at
 
 
@@ -71,9 +69,8 @@ class Cells:
         self.floors = dict.fromkeys(LEVELS, CARRY)
         self._levels = levels
         self._counted_since = CARRY  # the oldest quarter hour of counters
-        self._tables = {level: Table() for level in LEVELS}
+        self._hold({level: Table() for level in LEVELS})
         self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not in yet
-        self._drained: dict[str, Ints] = {}  # level -> panes of packs that are still to be stored
         self._plans = Plans()
         self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
         self._unfolded: set[str] = set()  # levels that may have panes below the floors
@@ -82,13 +79,18 @@ class Cells:
         """For pickle, between batches."""
         assert self.drained, "cells that are to be stored"
         assert not self.folding, "panes that are to be folded"
-        tables = {level: self._table(level) for level in LEVELS}
+        tables = {level: self._settled(level) for level in LEVELS}
         return self.zone, self.generation, self._levels, self.touched, self.floors, self.series, tables
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
         zone, generation, kept, touched, floors, series, tables = pickled
         self.__init__(zone, generation, kept)  # type: ignore[misc]
-        self.touched, self.floors, self.series, self._tables = touched, floors, series, tables
+        self.touched, self.floors, self.series = touched, floors, series
+        self._hold(tables)
+
+    def _hold(self, tables: dict[str, Table]) -> None:
+        self._tables = tables
+        self._packs = {level: Packs(level, table, self.series) for level, table in tables.items()}
 
     # --- a batch
 
@@ -140,7 +142,7 @@ class Cells:
         if len(at):
             panes = panes[at]
             panes[self._is_old(level, series, panes)] = CARRY
-            self._table(level).add(keys_of(panes, series), deltas[at])
+            self._settled(level).add(keys_of(panes, series), deltas[at])
 
     def _is_old(self, level: str, series: Ints, panes: Ints) -> Mask:
         """Which panes are older than the level keeps."""
@@ -159,67 +161,30 @@ class Cells:
 
     # --- what is stored
 
-    def drain(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
+    def drain(self) -> Iterator[Row]:
         """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero.
 
         Those that nobody takes stay for the next time; nothing may be added in between.
         """
         for level in LEVELS:
-            self._note_changes(level)
-            while level in self._drained:
-                places = self._drained[level]
-                yield from self._rows(level, places[:DRAINED_AT_ONCE])
-                if len(places) > DRAINED_AT_ONCE:
-                    self._drained[level] = places[DRAINED_AT_ONCE:]
-                else:
-                    del self._drained[level]
-
-    def _note_changes(self, level: str) -> None:
-        if (table := self._table(level)).changed:
-            places = self._places(table.changes())
-            self._drained[level] = np.unique(np.concatenate((self._drained.get(level, places[:0]), places)))
-
-    def _places(self, keys: Ints) -> Ints:
-        """Pane and number of the pack of cells, as one number."""
-        found: Ints = keys & ~SERIES_MASK | self.series.kinds().pack[keys & SERIES_MASK]
-        return found
-
-    def _rows(self, level: str, places: Ints) -> Iterator[tuple[PackKey, dict[str, int]]]:
-        """What is stored of some panes of packs (see `_places`, sorted)."""
-        table = self._table(level)
-        found = table.rows(np.unique(places >> SERIES_BITS))
-        at = np.searchsorted(places, held := self._places(table.keys[found]))
-        wanted = at < len(places)
-        wanted[wanted] = places[at[wanted]] == held[wanted]
-        order = np.argsort(at[wanted], kind="stable")
-        at, found = at[wanted][order], found[wanted][order]
-        ends = np.searchsorted(at, np.arange(len(places)), side="right").tolist()
-        series, sums, start = (table.keys[found] & SERIES_MASK).tolist(), table.sums[found].tolist(), 0
-        packs, names = self.series.packs, self.series.names.__getitem__
-        for place, end in zip(places.tolist(), ends, strict=True):
-            pack = packs[place & SERIES_MASK]
-            key = (pack.name, pack.segment, level, pane_of(place >> SERIES_BITS))
-            yield key, dict(zip(map(names, series[start:end]), sums[start:end], strict=True))
-            start = end
+            yield from self._packs[level].drain()
 
     @property
     def drained(self) -> bool:
         """Whether nothing changed since `drain` was taken to its end."""
-        return not self._drained and not any(table.changed for table in self._tables.values())
+        return all(packs.drained for packs in self._packs.values())
 
-    def packs(self) -> Iterator[tuple[PackKey, dict[str, int]]]:
+    def packs(self) -> Iterator[Row]:
         """Everything as it is stored."""
         for level in LEVELS:
-            yield from self._rows(level, np.unique(self._places(self._table(level).keys)))
+            self._settled(level)
+            yield from self._packs[level].held()
 
     def stored(self) -> Iterator[PackKey]:
-        """The names of all that may be stored: what is held, and what is no more and still to be taken away."""
+        """The names of all that may be stored."""
         for level in LEVELS:
-            self._note_changes(level)
-            places = self._places(self._table(level).keys)
-            for place in np.unique(np.concatenate((places, self._drained.get(level, places[:0])))).tolist():
-                pack = self.series.packs[place & SERIES_MASK]
-                yield pack.name, pack.segment, level, pane_of(place >> SERIES_BITS)
+            self._settled(level)
+            yield from self._packs[level].keys()
 
     def load(self, key: PackKey, sums: dict[str, int]) -> None:
         """Put the stored sums of a pane back, on restore, each once."""
@@ -228,7 +193,7 @@ class Cells:
         number, loaded = self.series.number, self._loaded[level]
         loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
 
-    def _table(self, level: str) -> Table:
+    def _settled(self, level: str) -> Table:
         """The table of a level, with all that was loaded."""
         table = self._tables[level]
         if loaded := self._loaded[level]:
@@ -267,7 +232,7 @@ class Cells:
     def fold(self, most: int = FOLDED_AT_ONCE) -> None:
         """Fold old panes of a level, so many cells at most."""
         for level in sorted(self._unfolded):
-            table, floor = self._table(level), self.floors[level]
+            table, floor = self._settled(level), self.floors[level]
             keys = table.below(floor)
             panes = (keys >> SERIES_BITS) - BIAS
             kept = (panes == -BIAS) | ~self._is_old(level, keys & SERIES_MASK, panes)
@@ -284,7 +249,7 @@ class Cells:
 
     def set_panes(self, name: str, segment: str, level: str, panes: dict[int, int]) -> None:
         """Have these sums in panes of a series."""
-        series, table = self.series.number(name, segment, level), self._table(level)
+        series, table = self.series.number(name, segment, level), self._settled(level)
         held = dict(table.between(series, CARRY, EVER_AFTER))
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
         if changed:
@@ -298,14 +263,14 @@ class Cells:
         if number is None:
             return {}
         return {
-            level: dict(self._table(level).between(number, CARRY, EVER_AFTER)) for level in self.series.levels[number]
+            level: dict(self._settled(level).between(number, CARRY, EVER_AFTER)) for level in self.series.levels[number]
         }
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""
         names, segments = self.series.names, self.series.segments
         for level in LEVELS:
-            for series, pane, total in self._table(level).items():
+            for series, pane, total in self._settled(level).items():
                 yield (names[series], segments[series], level, pane), total
 
     # --- what is read
@@ -322,11 +287,11 @@ class Cells:
 
     def panes(self, level: str) -> Ints:
         """Every pane of a level with content but the carry, in order."""
-        return self._table(level).panes()
+        return self._settled(level).panes()
 
     def measures_in(self, level: str, pane: int) -> set[str]:
         """The measures with a sum in a pane."""
-        return set(map(self.series.names.__getitem__, self._table(level).series_in(pane)))
+        return set(map(self.series.names.__getitem__, self._settled(level).series_in(pane)))
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""
@@ -342,10 +307,10 @@ class Cells:
         kept, quarter = self.series.levels[number], -(-minute // 15)
         # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
         if "q" in kept and (minute % 15 == 0 or "m" not in kept) and quarter > self.floors["q"]:
-            return self._table("q").before(number, quarter)
+            return self._settled("q").before(number, quarter)
         if "m" in kept and minute > self.floors["m"]:
-            return self._table("m").before(number, minute)
-        return self._table("d").before(number, self.zone.day(minute - 1) + 1) if "d" in kept else 0
+            return self._settled("m").before(number, minute)
+        return self._settled("d").before(number, self.zone.day(minute - 1) + 1) if "d" in kept else 0
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
         """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""
@@ -360,16 +325,16 @@ class Cells:
         if level == "d":
             yield from self._days(number, CARRY if start is None else self.zone.day(start), end)
         else:
-            for pane, total in self._table(level).between(number, (start or 0) // width, -(-end // width)):
+            for pane, total in self._settled(level).between(number, (start or 0) // width, -(-end // width)):
                 yield self.zone.day(pane * width), total
 
     def _days(self, number: int, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Whole days from the first on, and of the last one what lies before its end."""
         # Today's pane may hold instants that are still to come: those of the quarter hours are exact.
         today = self.zone.day(end - 1)
-        yield from self._table("d").between(number, first, today)
+        yield from self._settled("d").between(number, first, today)
         morning = self.zone.midnight(today) // 15
         if "q" in self.series.levels[number] and morning >= self.floors["q"]:
-            yield today, sum(total for _, total in self._table("q").between(number, morning, -(-end // 15)))
+            yield today, sum(total for _, total in self._settled("q").between(number, morning, -(-end // 15)))
         else:
-            yield from self._table("d").between(number, today, today + 1)
+            yield from self._settled("d").between(number, today, today + 1)

@@ -155,12 +155,7 @@ class Table:
         found, self._changed = self._changed, []
         return np.concatenate(found) if found else NONE
 
-    def note(self, keys: Ints) -> None:
-        """Note that cells changed."""
-        if len(keys):
-            self._changed.append(keys)
-
-    def rows(self, places: Ints) -> Ints:
+    def positions(self, places: Ints) -> Ints:
         """Positions of all cells of some panes (places: keys without series, sorted)."""
         starts = np.searchsorted(self.keys, places << SERIES_BITS)
         ends = np.searchsorted(self.keys, (places + 1) << SERIES_BITS)

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.calendar.zone import Zone, zone
-from kpis.cells.cells import KEEP_DAYS, CellKey, Cells, PackKey
+from kpis.cells.cells import KEEP_DAYS, CellKey, Cells
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import LASTING, is_counter, levels
+from kpis.cells.packs import PackKey
 from kpis.cells.segments import Segments
 from kpis.cells.table import CARRY
 
