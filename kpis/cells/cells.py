@@ -24,6 +24,7 @@ from kpis.cells.spreading import Plans, array
 from kpis.cells.table import (
     BIAS,
     CARRY,
+    NONE,
     SERIES_BITS,
     SERIES_MASK,
     Ints,
@@ -71,6 +72,7 @@ class Cells:
         self._counted_since = CARRY  # the oldest quarter hour of counters
         self._hold({level: Table() for level in LEVELS})
         self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not in yet
+        self._columns: dict[tuple[str, int], Sums] = {}  # (levels, minute) -> what is read there
         self._plans = Plans()
         self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
         self._unfolded: set[str] = set()  # levels that may have panes below the floors
@@ -80,12 +82,14 @@ class Cells:
         assert self.drained, "cells that are to be stored"
         assert not self.folding, "panes that are to be folded"
         tables = {level: self._settled(level) for level in LEVELS}
-        return self.zone, self.generation, self._levels, self.touched, self.floors, self.series, tables
+        floors = self.floors, self._counted_since
+        return self.zone, self.generation, self._levels, self.touched, floors, self.series, tables
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
         zone, generation, kept, touched, floors, series, tables = pickled
         self.__init__(zone, generation, kept)  # type: ignore[misc]
-        self.touched, self.floors, self.series = touched, floors, series
+        self.touched, self.series = touched, series
+        self.floors, self._counted_since = floors
         self._hold(tables)
 
     def _hold(self, tables: dict[str, Table]) -> None:
@@ -103,6 +107,7 @@ class Cells:
             self._planned, self._plans = (names, names.turn), Plans()
         keys = [key for key, delta in rows.items() if delta]
         if keys:
+            self._columns.clear()
             known, plan = self._plans.numbers, self._plan
             numbers = array(
                 [known[head] if (head := key >> MINUTE_BITS) in known else plan(head, segments, names) for key in keys]
@@ -191,6 +196,7 @@ class Cells:
         _, segment, level, pane = key
         place = max(pane + BIAS, 0) << SERIES_BITS
         number, loaded = self.series.number, self._loaded[level]
+        self._columns.clear()
         loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
 
     def _settled(self, level: str) -> Table:
@@ -205,6 +211,7 @@ class Cells:
 
     def set_floors(self, watermark: int) -> None:
         """The oldest panes that are kept, seen from the newest event's minute."""
+        self._columns.clear()
         # Days move by weeks: looking at all of them every day would be most of a history's load.
         weeks = watermark // WEEK * WEEK
         self.floors = {
@@ -231,6 +238,7 @@ class Cells:
 
     def fold(self, most: int = FOLDED_AT_ONCE) -> None:
         """Fold old panes of a level, so many cells at most."""
+        self._columns.clear()
         for level in sorted(self._unfolded):
             table, floor = self._settled(level), self.floors[level]
             keys = table.below(floor)
@@ -253,6 +261,7 @@ class Cells:
         held = dict(table.between(series, CARRY, EVER_AFTER))
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
         if changed:
+            self._columns.clear()
             places = array([max(pane, CARRY) for pane in changed])
             table.add(keys_of(places, np.full(len(places), series)), exact(list(changed.values())))
             self.touch(name)
@@ -277,6 +286,7 @@ class Cells:
 
     def rest(self) -> None:
         """Hold nothing that is only there to read faster: nobody will, for a while."""
+        self._columns.clear()
         for table in self._tables.values():
             table.forget()
         self._plans = Plans()
@@ -304,13 +314,21 @@ class Cells:
         number = self.series.numbers.get((name, segment))
         if number is None:
             return 0
-        kept, quarter = self.series.levels[number], -(-minute // 15)
+        key = self.series.levels[number], minute
+        found = self._columns.get(key)
+        if found is None:
+            found = self._columns[key] = self._column(*key)
+        return found.item(number) if number < len(found) else 0
+
+    def _column(self, kept: str, minute: int) -> Sums:
+        """For every series that is kept at these levels, the sum of its changes before a minute."""
+        quarter = -(-minute // 15)
         # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
         if "q" in kept and (minute % 15 == 0 or "m" not in kept) and quarter > self.floors["q"]:
-            return self._settled("q").before(number, quarter)
+            return self._settled("q").column(quarter)
         if "m" in kept and minute > self.floors["m"]:
-            return self._settled("m").before(number, minute)
-        return self._settled("d").before(number, self.zone.day(minute - 1) + 1) if "d" in kept else 0
+            return self._settled("m").column(minute)
+        return self._settled("d").column(self.zone.day(minute - 1) + 1) if "d" in kept else NONE
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
         """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""

@@ -163,11 +163,6 @@ class Table:
 
     # --- reading it
 
-    def before(self, series: int, pane: int) -> int:
-        """The sum of all panes of a series below this one."""
-        found = self.column(pane)
-        return found.item(series) if series < len(found) else 0
-
     def column(self, pane: int) -> Sums:
         """For every series the sum of its panes below this one; of those behind its end it is 0."""
         found = self._columns.get(pane)

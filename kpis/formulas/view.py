@@ -1,6 +1,6 @@
 """What a formula sees: the cells of one tenant, in one window, for one segment (or several together)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
-Sums = dict[tuple[str, int], int]  # (measure, minute) -> sum of its changes before
+Sums = defaultdict[int, dict[str, int]]  # minute -> measure -> sum of its changes before
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Tables:
     pages: PageViews | None = None
     first: int | None = None  # the tenant's first event, ms
     priced: Priced | None = None
-    sums: dict[tuple[str, ...], Sums] = field(default_factory=dict)
+    sums: defaultdict[tuple[str, ...], Sums] = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
 
 
 class View:
@@ -62,7 +62,7 @@ class View:
         self.segments = segments
         self._reads = reads
         self._cells = tables.cells
-        self._sums = tables.sums.setdefault(segments, {})
+        self._sums = tables.sums[segments]
 
     @property
     def settings(self) -> TenantSettings:
@@ -94,11 +94,11 @@ class View:
             self._reads.add(noted(measure, self.window.name, self.window.bucket))
 
     def _before(self, measure: str, minute: int) -> int:
-        key = measure, minute
-        found = self._sums.get(key)
+        sums = self._sums[minute]
+        found = sums.get(measure)
         if found is None:
             before = self._cells.before
-            found = self._sums[key] = sum([before(measure, segment, minute) for segment in self.segments])
+            found = sums[measure] = sum([before(measure, segment, minute) for segment in self.segments])
         return found
 
     def note(self, base: str) -> None:
