@@ -20,7 +20,7 @@ from kpis.cells.measures import KEPT, MEASURE_BITS, NAMES, Names, OwnNames, leve
 from kpis.cells.packs import PackKey, Packs, Row
 from kpis.cells.segments import Segments
 from kpis.cells.series import LEVELS, SeriesBook
-from kpis.cells.spreading import Plans, array
+from kpis.cells.spreading import Plans
 from kpis.cells.table import (
     BIAS,
     CARRY,
@@ -32,6 +32,7 @@ from kpis.cells.table import (
     Sums,
     Table,
     exact,
+    ints,
     keys_of,
     summed,
 )
@@ -109,10 +110,10 @@ class Cells:
         if keys:
             self._columns.clear()
             known, plan = self._plans.numbers, self._plan
-            numbers = array(
+            numbers = ints(
                 [known[head] if (head := key >> MINUTE_BITS) in known else plan(head, segments, names) for key in keys]
             )
-            minutes = array([key & MINUTE_MASK for key in keys]) - MINUTE_BIAS
+            minutes = ints([key & MINUTE_MASK for key in keys]) - MINUTE_BIAS
             self._touch_all(numbers, minutes)
             self._spread(numbers, minutes, exact([rows[key] for key in keys]))
         if isinstance(names, OwnNames) and len(names.codes) > KEPT:
@@ -204,7 +205,7 @@ class Cells:
         table = self._tables[level]
         if loaded := self._loaded[level]:
             self._loaded[level] = []
-            table.fill(array([key for key, _ in loaded]), exact([total for _, total in loaded]))
+            table.fill(ints([key for key, _ in loaded]), exact([total for _, total in loaded]))
         return table
 
     # --- old panes
@@ -262,7 +263,7 @@ class Cells:
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
         if changed:
             self._columns.clear()
-            places = array([max(pane, CARRY) for pane in changed])
+            places = ints([max(pane, CARRY) for pane in changed])
             table.add(keys_of(places, np.full(len(places), series)), exact(list(changed.values())))
             self.touch(name)
 

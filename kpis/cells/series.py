@@ -4,6 +4,7 @@ What is stored together is a *pack*: the panes of one segment, each with the sum
 says a value or a day is a pack of its own, as there may be any number of them.
 """
 
+from array import array
 from collections.abc import Iterable
 from sys import intern
 from typing import Final, NamedTuple
@@ -42,12 +43,11 @@ class SeriesBook:
         self.levels: list[str] = []  # at which each was ever kept
         self.packs: list[Pack] = []
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
-        self._pack_of: list[int] = []
+        self._pack_of = array("q")
         self._pack_numbers: dict[Pack, int] = {}
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
-        self._counter: list[bool] = []
-        self._lasting: list[bool] = []
-        self._kinds: Kinds | None = None  # the three lists before as arrays
+        self._counter = array("b")
+        self._lasting = array("b")
 
     def __getstate__(self) -> list[tuple[str, str, str]]:
         return list(zip(self.names, self.segments, self.levels, strict=True))
@@ -83,7 +83,6 @@ class SeriesBook:
             base, used, suffix = name.partition(sign)
             if used:
                 self._families.setdefault((base + sign, segment), []).append(suffix)
-        self._kinds = None
         return found
 
     def pack(self, name: str, segment: str) -> int:
@@ -96,14 +95,9 @@ class SeriesBook:
         return found
 
     def kinds(self) -> Kinds:
-        """What each series is, as arrays."""
-        if self._kinds is None:
-            self._kinds = Kinds(
-                np.array(self._pack_of, dtype=np.int64),
-                np.array(self._counter, dtype=np.bool_),
-                np.array(self._lasting, dtype=np.bool_),
-            )
-        return self._kinds
+        """What each series is, as arrays, which must be let go of before the next series comes."""
+        pack, counter, lasting = map(np.asarray, (self._pack_of, self._counter, self._lasting))
+        return Kinds(pack, counter.view(np.bool_), lasting.view(np.bool_))
 
     def suffixes(self, base: str, segments: Iterable[str]) -> list[str]:
         """What follows ``base`` (with its sign, as in ``net#:``) in the measures of some segments."""

@@ -1,5 +1,6 @@
 """Which series a batch's wide rows are added to: those of every segment of the row's subject, at every level."""
 
+from array import array
 from typing import Final
 
 import numpy as np
@@ -16,10 +17,9 @@ class Plans:
     def __init__(self) -> None:
         self.numbers: dict[int, int] = {}
         self.names: list[str] = []  # of the measures
-        self._series: list[list[int]] = [[] for _ in ALL_LEVELS]
-        self._starts: list[list[int]] = [[] for _ in ALL_LEVELS]
-        self._counts: list[list[int]] = [[] for _ in ALL_LEVELS]
-        self._arrays: list[tuple[Ints, Ints, Ints]] = []
+        self._series = [array("q") for _ in ALL_LEVELS]
+        self._starts = [array("q") for _ in ALL_LEVELS]
+        self._counts = [array("q") for _ in ALL_LEVELS]
 
     def add(self, head: int, name: str, series: list[list[int]]) -> int:
         """Number a head whose measure has these series at each level."""
@@ -28,22 +28,13 @@ class Plans:
         for level in ALL_LEVELS:
             self._starts[level].append(len(self._series[level]))
             self._counts[level].append(len(series[level]))
-            self._series[level] += series[level]
-        self._arrays = []
+            self._series[level].extend(series[level])
         return number
 
     def spread(self, level: int, numbers: Ints) -> tuple[Ints, Ints]:
         """For rows of these heads: the place of a row, and a series it is added to; each pair that there is."""
-        if not self._arrays:
-            flat = zip(self._starts, self._counts, self._series, strict=True)
-            self._arrays = [(array(starts), array(counts), array(series)) for starts, counts, series in flat]
-        starts, counts, series = self._arrays[level]
-        wide = counts[numbers]
-        if not wide.any():
+        counts = np.asarray(self._counts[level])[numbers]
+        if not counts.any():
             return NONE, NONE
-        return np.repeat(np.arange(len(numbers)), wide), series[spread(starts[numbers], wide)]
-
-
-def array(numbers: list[int]) -> Ints:
-    """Small integers as an array."""
-    return np.array(numbers, dtype=np.int64)
+        starts, series = np.asarray(self._starts[level])[numbers], np.asarray(self._series[level])
+        return np.repeat(np.arange(len(numbers)), counts), series[spread(starts, counts)]

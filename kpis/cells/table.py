@@ -42,6 +42,11 @@ def pane_of(place: int) -> int:
     return place - BIAS if place else CARRY
 
 
+def ints(numbers: list[int]) -> Ints:
+    """Small integers as an array."""
+    return np.array(numbers, dtype=np.int64)
+
+
 def exact(values: list[int]) -> Sums:
     """Integers of any size as an array."""
     try:
