@@ -76,7 +76,7 @@ class Background:
         """Do one slice; says whether another one has something to do before the next batch ends."""
         if self._running is None and self._waiting:
             name = min(self._waiting, key=self._tenants.size)
-            self._begin(self._tenants[name], self._waiting.pop(name))
+            self._begin(self._tenants[name].state, self._waiting.pop(name))
         if self._running is not None and self._running.busy:
             self._try(self._running.step)
         elif self._unused and next(self._unused[0], DONE) is DONE:

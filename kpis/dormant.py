@@ -11,6 +11,7 @@ from typing import Final
 from kpis.calendar.windows import MINUTE_MS
 from kpis.cells.cells import EVER
 from kpis.next_due import next_due
+from kpis.published import PublishedTenant
 from kpis.tenant_state import TenantState
 
 LARGE: Final = 12_000  # series and touches: a larger tenant takes too long to pack
@@ -21,8 +22,8 @@ class Dormant:
 
     __slots__ = ("_clean", "_minute", "_packed", "_until", "outdated", "settings", "size", "slept_at", "told")
 
-    def __init__(self, state: TenantState, minute: int | None) -> None:
-        memory = state.published
+    def __init__(self, one: PublishedTenant, minute: int | None) -> None:
+        state, memory = one.state, one.memory
         memory.board, memory.warm = None, False
         self.slept_at = EVER if minute is None else minute
         self.settings = state.tenant.settings
@@ -30,15 +31,14 @@ class Dormant:
         self.size = size_of(state)
         self.told = memory.told  # as `Published.told`
         self._clean, self._minute = memory.clean, memory.minute
-        self._until = next_due(state)
-        self._packed = zlib.compress(pickle.dumps(state, pickle.HIGHEST_PROTOCOL), 1)
+        self._until = next_due(one)
+        self._packed = zlib.compress(pickle.dumps(one, pickle.HIGHEST_PROTOCOL), 1)
 
-    def wake(self, minute: int | None) -> TenantState:
+    def wake(self, minute: int | None) -> PublishedTenant:
         """The tenant; as if it had been looked at each minute up to this one, until something was due."""
-        state: TenantState = pickle.loads(zlib.decompress(self._packed))
-        memory = state.published
-        memory.clean, memory.minute = self.clean(minute), self._looked_at(minute)
-        return state
+        one: PublishedTenant = pickle.loads(zlib.decompress(self._packed))
+        one.memory.clean, one.memory.minute = self.clean(minute), self._looked_at(minute)
+        return one
 
     def is_due(self, minute: int) -> bool:
         """Whether documents may be others at a minute. They may when the clock has gone back."""

@@ -17,6 +17,7 @@ from kpis.intake import batch, quality
 from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
+from kpis.published import Published
 from kpis.slices import PACE, Pace, paced
 from kpis.state.erasing import MANY_GROUPS
 from kpis.state.erasure import REQUEST
@@ -98,8 +99,8 @@ class Engine:
     def state(self, tenant: str) -> TenantState:
         """A tenant's state, empty when it is new."""
         if tenant not in self._tenants:
-            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant])))
-        return self._tenants.take(tenant)
+            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant]))).state
+        return self._tenants.take(tenant).state
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Put one stored entry back; a later one of the same key replaces it. None: it is gone."""
@@ -114,7 +115,7 @@ class Engine:
     def restored(self) -> Iterator[None]:
         """Make everything of what was loaded, after the last `load`, in slices."""
         for name in list(self._tenants):
-            state = self._tenants[name]
+            state = self._tenants[name].state
             yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
             state.tenant.cells.touched.clear()  # all is published anyhow, and nothing happened: it is not live
             if state.waste:
@@ -191,7 +192,7 @@ class Engine:
         A host whose calls are to be short calls this until nothing is ``unapplied``.
         """
         part = self._parts.popleft()
-        state = self._tenants[part.tenant]
+        state = self._tenants[part.tenant].state
         for row in state.take(part.rows, part.journal_ts):
             self._conflicts.append(Conflict(*part.origin, row.offset, part.tenant, orjson.dumps(tuple(row))))
         if state.request is not None:
@@ -210,9 +211,11 @@ class Engine:
             entries += self._finish(name)
         switched = self._background.finish(entries)
         redefined = set() if switched is None else {switched}
+        if switched is not None:
+            self._tenants[switched].memory = Published()
         tally: Counter[str] = Counter()
         for name in self._touched | redefined:
-            state = self._tenants[name]
+            state = self._tenants[name].state
             entries += state_entries(state)
             tally += state.tally
             state.tally.clear()
@@ -224,7 +227,7 @@ class Engine:
         return outcome
 
     def _finish(self, name: str) -> Iterator[Entry]:
-        state = self._tenants[name]
+        state = self._tenants[name].state
         state.finish()
         (self._folding.add if state.tenant.cells.folding else self._folding.discard)(name)
         if (running := self._background.redefining(name)) is not None:

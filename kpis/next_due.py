@@ -12,18 +12,20 @@ import numpy as np
 from kpis.calendar.windows import MINUTE_WINDOWS
 from kpis.cells.cells import EVER, Cells
 from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
+from kpis.published import PublishedTenant
 from kpis.reads import AGEING
 from kpis.schedule import HOUR, LIVE, next_turn
 from kpis.tenant.spend_table import NEVER
 from kpis.tenant_state import TenantState
 
 
-def next_due(state: TenantState) -> int:
+def next_due(one: PublishedTenant) -> int:
     """The first minute after the one it was looked at last, at which documents may be others without an event.
 
     That minute itself when something is due already; EVER when all is.
     """
-    memory, cells = state.published, state.tenant.cells
+    state, memory = one.state, one.memory
+    cells = state.tenant.cells
     if memory.minute is None:
         return EVER
     if memory.due or cells.touched:
@@ -31,14 +33,17 @@ def next_due(state: TenantState) -> int:
     following = memory.minute + 1
     if not is_regular(cells, following) or state.tenant.spend_table.newest >= memory.minute:
         return following
-    reasons = (_turns, _page_views, _customers, _whole)
-    due = chain(_panes(cells, memory.minute), *(reason(state, memory.minute) for reason in reasons))
+    reasons = (_page_views, _customers, _whole)
+    due = chain(
+        _panes(cells, memory.minute), _turns(one, memory.minute), *(reason(state, memory.minute) for reason in reasons)
+    )
     return max(following, min(due))
 
 
-def _turns(state: TenantState, minute: int) -> Iterator[int]:
+def _turns(one: PublishedTenant, minute: int) -> Iterator[int]:
     """The next local day; and hours, where documents or ages are made by them."""
-    memory, zone = state.published, state.tenant.zone
+    state, memory = one.state, one.memory
+    zone = state.tenant.zone
     assert memory.today is not None, "a tenant that was never looked at"
     before, today = memory.today
     yield minute if before != today else zone.midnight(today + 1)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from struct import pack, unpack
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -9,6 +10,7 @@ import orjson
 
 from kpis.cells.cells import EVER
 from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
+from kpis.tenant_state import TenantState
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
 LAST_WINDOW: Final = PLACES["all"]
@@ -170,6 +172,14 @@ class Published:
             self._sweep = None
             self._names = {names: names for names, _ in self._held.values()}
         return Slice(tenant, as_of, made.documents, tuple(sorted(made.kpis)), self.waiting, sweep, first, last)
+
+
+@dataclass(slots=True)
+class PublishedTenant:
+    """A tenant's state with the memory of what was published of it."""
+
+    state: TenantState
+    memory: Published = field(default_factory=Published)
 
 
 class Made:

@@ -6,6 +6,7 @@ from zlib import crc32
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, ceil_minute, window
 from kpis.cells.measures import base_of
 from kpis.crossing import LATES, LONGEST, crossed, is_regular
+from kpis.published import Published, PublishedTenant
 from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READS, Mask, bits, hearing
 from kpis.tenant_state import TenantState
 
@@ -13,12 +14,13 @@ LIVE: Final = 15  # minutes after its last event a tenant's ages are made each m
 HOUR: Final = 60  # else each hour
 
 
-def schedule(state: TenantState, as_of: int) -> None:
+def schedule(one: PublishedTenant, as_of: int) -> None:
     """Note what may have changed since this was last asked, by events or by the clock; ``as_of``: ms.
 
     What depends on the local day is made with it: then, and for tenants with events once an hour, everything is sent.
     """
-    memory, cells, zone = state.published, state.tenant.cells, state.tenant.zone
+    state, memory = one.state, one.memory
+    cells, zone = state.tenant.cells, state.tenant.zone
     end, offset = ceil_minute(as_of), _offset(state)
     before, today = memory.minute, (zone.day((as_of - 1) // MINUTE_MS), zone.day(as_of // MINUTE_MS))
     attributes = (state.first, len(state.types), state.tenant.rates.version, state.definition)
@@ -37,12 +39,12 @@ def schedule(state: TenantState, as_of: int) -> None:
         memory.all_rows()
     else:
         rows = READS.rows()
-        _add_touched(state, as_of, rows)
+        _add_touched(one, as_of, rows)
         if end > before:
             for place, due in enumerate(crossed(state, before, end, rows)):
                 if due:
                     memory.add(place, due)
-        _add_ageing(state, end, offset)
+        _add_ageing(memory, end, offset)
     cells.touched.clear()
     memory.minute, memory.today, memory.attributes, memory.cells = end, today, attributes, cells
 
@@ -63,9 +65,10 @@ def next_turn(state: TenantState, before: int) -> int:
     return ((before + offset) // HOUR + 1) * HOUR - offset
 
 
-def _add_touched(state: TenantState, as_of: int, rows: dict[str, Mask]) -> None:
+def _add_touched(one: PublishedTenant, as_of: int, rows: dict[str, Mask]) -> None:
     """A change at a minute is seen by the windows that end after it; numbers of a lifetime see all."""
-    touched, settings = state.tenant.cells.touched, state.tenant.settings
+    tenant = one.state.tenant
+    touched, settings = tenant.cells.touched, tenant.settings
     if not touched:
         return
     told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
@@ -77,15 +80,14 @@ def _add_touched(state: TenantState, as_of: int, rows: dict[str, Mask]) -> None:
             mask |= hearing(measure.partition(":")[2], *told)
         since[mask] = min(minute, since.get(mask, minute))
     # Read by quarter hours, a window that ends inside one holds all of it.
-    ends = [window(name, as_of, state.tenant.zone).end_quarter * 15 for name in WINDOWS]
+    ends = [window(name, as_of, tenant.zone).end_quarter * 15 for name in WINDOWS]
     for mask, minute in since.items():
         for place, end in enumerate(ends):
             if found := mask if minute < end else mask & LIFETIME:
-                state.published.add(place, found)
+                one.memory.add(place, found)
 
 
-def _add_ageing(state: TenantState, end: int, offset: int) -> None:
-    memory = state.published
+def _add_ageing(memory: Published, end: int, offset: int) -> None:
     rows = AGEING & ~memory.resting
     live = end - memory.touched_at <= LIVE
     if rows and (memory.ageing_at != end if live else _turn(memory.ageing_at, end, offset)):

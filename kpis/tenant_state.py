@@ -16,7 +16,6 @@ from kpis.intake.dedupe import Seen
 from kpis.intake.late import event_label
 from kpis.intake.unpicked import NOBODY
 from kpis.priced import Priced
-from kpis.published import Published
 from kpis.slices import SLICE, Work, finish
 from kpis.state import erasing, erasure, rebuild
 from kpis.state.definition import counted_with
@@ -57,7 +56,6 @@ class TenantState:
         self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
         self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
         self.priced = Priced()
-        self.published = Published()
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
 
@@ -74,7 +72,6 @@ class TenantState:
     def redefine(self, tenant: Tenant) -> None:
         """Go on with a tenant that was counted again: its definition is the next one."""
         self.tenant = tenant
-        self.published = Published()
         self.definition += 1
         self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
         self.dirty |= {("meta", None), ("settings", None)}

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Final
 
 from kpis.dormant import Dormant, can_sleep, size_of, take_apart
+from kpis.published import PublishedTenant
 from kpis.tenant_state import TenantState
 from models.settings import TenantSettings
 
@@ -12,7 +13,7 @@ AWAKE: Final = 8  # that may be awake although nothing happens to them
 AT_ONCE: Final = 4  # that are put to sleep in one go
 
 
-class Tenants(Mapping[str, TenantState]):
+class Tenants(Mapping[str, PublishedTenant]):
     """By name. Looking a tenant up wakes it: hold on to none from one call of the lane to another.
 
     ``minute``: up to which all were looked at, or are being looked at, for documents that the clock has changed.
@@ -20,13 +21,13 @@ class Tenants(Mapping[str, TenantState]):
 
     def __init__(self, awake: int = AWAKE) -> None:
         self.minute: int | None = None
-        self._all: dict[str, TenantState | Dormant] = {}
+        self._all: dict[str, PublishedTenant | Dormant] = {}
         self._awake: dict[str, None] = {}  # what was looked up longest ago first
         self._least = self._room = awake  # more of them while those that were put to sleep are wanted again at once
         self._used: set[str] = set()  # to which events happened in this minute,
         self._used_before: set[str] = set()  # and in the one before
 
-    def __getitem__(self, name: str) -> TenantState:
+    def __getitem__(self, name: str) -> PublishedTenant:
         found = self._all[name]
         if isinstance(found, Dormant):
             found = self._all[name] = found.wake(self.minute)
@@ -43,7 +44,7 @@ class Tenants(Mapping[str, TenantState]):
     def __len__(self) -> int:
         return len(self._all)
 
-    def take(self, name: str) -> TenantState:
+    def take(self, name: str) -> PublishedTenant:
         """A tenant to which an event happens."""
         one = self._all[name]
         self._used.add(name)
@@ -58,34 +59,35 @@ class Tenants(Mapping[str, TenantState]):
         self._used_before, self._used = self._used, set()
         return [name for name, one in self._all.items() if not isinstance(one, Dormant) or one.is_due(minute)]
 
-    def add(self, state: TenantState) -> TenantState:
+    def add(self, state: TenantState) -> PublishedTenant:
         """A new tenant."""
-        self._all[state.tenant.name] = state
+        one = self._all[state.tenant.name] = PublishedTenant(state)
         self._awake[state.tenant.name] = None
-        return state
+        return one
 
     # --- what is asked of those that sleep, too, without waking them
 
     def is_outdated(self, name: str, settings: TenantSettings) -> bool:
         """Whether a tenant's cells were counted with other settings or formulas than these."""
         one = self._all[name]
-        own = one.settings if isinstance(one, Dormant) else one.tenant.settings
-        return one.outdated or own != settings
+        if isinstance(one, Dormant):
+            return one.outdated or one.settings != settings
+        return one.state.outdated or one.state.tenant.settings != settings
 
     def size(self, name: str) -> int:
         """Roughly how many objects a tenant is."""
         one = self._all[name]
-        return one.size if isinstance(one, Dormant) else size_of(one)
+        return one.size if isinstance(one, Dormant) else size_of(one.state)
 
     def told(self, name: str) -> int:
         """As-of of a tenant's last publication, ms."""
         one = self._all[name]
-        return one.told if isinstance(one, Dormant) else one.published.told
+        return one.told if isinstance(one, Dormant) else one.memory.told
 
     def clean(self, name: str) -> int:
         """When nothing was due of a tenant last, ms."""
         one = self._all[name]
-        return one.clean(self.minute) if isinstance(one, Dormant) else one.published.clean
+        return one.clean(self.minute) if isinstance(one, Dormant) else one.memory.clean
 
     def forget_published(self, name: str) -> None:
         """All documents of a tenant are to be sent anew."""
@@ -93,7 +95,7 @@ class Tenants(Mapping[str, TenantState]):
         if isinstance(one, Dormant):
             one.forget_published(self.minute)
         else:
-            one.published.minute = None
+            one.memory.minute = None
 
     # --- sleep
 
@@ -104,12 +106,12 @@ class Tenants(Mapping[str, TenantState]):
 
     def sleep(self, name: str) -> None:
         """Keep a tenant as bytes, if it can be."""
-        state = self._all[name]
-        if isinstance(state, Dormant) or not can_sleep(state):
+        one = self._all[name]
+        if isinstance(one, Dormant) or not can_sleep(one.state):
             return
-        self._all[name] = Dormant(state, self.minute)
+        self._all[name] = Dormant(one, self.minute)
         del self._awake[name]
-        take_apart(state)
+        take_apart(one.state)
 
     def make_room(self) -> None:
         """Put some to sleep, whatever is due of them, where more are awake than should be: first what is used least."""
@@ -119,5 +121,5 @@ class Tenants(Mapping[str, TenantState]):
                 self.sleep(name)
 
     def _can_sleep(self, name: str) -> bool:
-        state = self._all[name]
-        return not isinstance(state, Dormant) and can_sleep(state)
+        one = self._all[name]
+        return not isinstance(one, Dormant) and can_sleep(one.state)

@@ -12,7 +12,7 @@ from kpis.calendar.windows import MINUTE_MS, ceil_minute
 from kpis.dormant import can_sleep
 from kpis.next_due import next_due
 from kpis.publish.documents import Board, check_as_of
-from kpis.published import Made, Slice
+from kpis.published import Made, PublishedTenant, Slice
 from kpis.schedule import LIVE, schedule
 from kpis.tenant_state import TenantState
 from kpis.tenants import Tenants
@@ -121,15 +121,15 @@ class Composer:
         return None
 
     def _of_tenant(self, tenant: str, now: int, *, live: bool, enough: Callable[[], bool]) -> list[Slice]:
-        state = self._states[tenant]
-        memory = state.published
+        one = self._states[tenant]
+        memory = one.memory
         urgent = self._urgent.pop(tenant, True) is None
         looked = self._looks.pop(tenant, True) is None
         if urgent or looked or memory.minute is None:
             if not live:
-                self._check_as_of(state, now)
-            schedule(state, now)
-        found = self._slice(tenant, state, now, enough, parts=not urgent and not looked) if memory.due else None
+                self._check_as_of(one.state, now)
+            schedule(one, now)
+        found = self._slice(tenant, one, now, enough, parts=not urgent and not looked) if memory.due else None
         if memory.due:
             self._wait(tenant)
         else:
@@ -153,25 +153,25 @@ class Composer:
 
     def _rest(self, tenant: str, now: int) -> None:
         """Let an idle tenant sleep, or have one that is too large hold nothing that is only there to read faster."""
-        state, minute = self._states[tenant], ceil_minute(now)
-        memory = state.published
+        one, minute = self._states[tenant], ceil_minute(now)
+        memory = one.memory
         if memory.due or minute <= memory.touched_at + QUIET:
             return
-        if can_sleep(state) and next_due(state) > minute + 1:
+        if can_sleep(one.state) and next_due(one) > minute + 1:
             self._states.sleep(tenant)
         elif memory.warm and minute - memory.touched_at > LIVE:
             memory.warm = False
-            state.tenant.cells.rest()
+            one.state.tenant.cells.rest()
 
     def _slice(
-        self, tenant: str, state: TenantState, now: int, enough: Callable[[], bool], *, parts: bool
+        self, tenant: str, one: PublishedTenant, now: int, enough: Callable[[], bool], *, parts: bool
     ) -> Slice | None:
-        memory = state.published
+        memory = one.memory
         if not parts and not memory.totals_due:
             return None
         board = memory.board
         if board is None or not 0 <= now - board.as_of <= BOARD_MS:
-            board = memory.board = Board(state, now)
+            board = memory.board = Board(one.state, now)
         made, memory.warm = Made(), True
         memory.totals(board, made)
         while parts and memory.waiting:
@@ -189,8 +189,8 @@ class Composer:
 
     def _fail(self, tenant: str, error: Exception) -> Failure:
         self._later.pop(tenant, None)
-        state = self._states[tenant]
-        state.published.minute = state.published.board = None  # when it changes everything is made again
+        memory = self._states[tenant].memory
+        memory.minute = memory.board = None  # when it changes everything is made again
         at = error.__traceback__
         while at is not None and at.tb_next is not None:
             at = at.tb_next

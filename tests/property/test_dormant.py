@@ -60,17 +60,17 @@ def test_nothing_is_due_before_it_is_said_to_be(data: st.DataObject, world: Worl
     """Asked minute by minute, a tenant that nobody had to look at has nothing to publish."""
     lane = Lane().take(data.draw(arrivals(world)))
     event = data.draw(st.sampled_from([group[0] for group in world]))
-    state = lane.engine.state(event.tenant)
+    one = lane.engine._tenants[event.tenant]
     minute = (event.time + width) // MINUTE_MS - data.draw(st.integers(0, 90))
-    memory, shift = state.published, data.draw(st.integers(0, MINUTE_MS - 1))
+    memory, shift = one.memory, data.draw(st.integers(0, MINUTE_MS - 1))
     with patch.object(READS, "rows", ReadByAll):
         for _ in range(3):
-            schedule(state, minute * MINUTE_MS - shift)
+            schedule(one, minute * MINUTE_MS - shift)
             memory.resting = 0 if ageing else AGEING
             all_was_made(memory)
-            until = next_due(state)
+            until = next_due(one)
             for following in range(minute + 1, min(until, minute + 200)):
-                schedule(state, following * MINUTE_MS - shift)
+                schedule(one, following * MINUTE_MS - shift)
                 assert not memory.due, (following, until)
             minute = max(until, minute + 1)
 

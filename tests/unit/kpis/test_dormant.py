@@ -6,7 +6,7 @@ import pytest
 
 from kpis.dormant import Dormant
 from kpis.engine import Engine
-from kpis.tenant_state import TenantState
+from kpis.published import PublishedTenant
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
@@ -45,7 +45,7 @@ def test_a_tenant_sleeps_two_minutes_after_its_last_event_and_is_not_woken_to_be
     engine, woken = counted.engine, list[int | None]()
     wake = Dormant.wake
 
-    def noted(dormant: Dormant, minute: int | None) -> TenantState:
+    def noted(dormant: Dormant, minute: int | None) -> PublishedTenant:
         woken.append(minute)
         return wake(dormant, minute)
 
