@@ -4,7 +4,7 @@ As where ids are linked: what depends on the subject is taken out of the numbers
 and what there is then goes back when the batch ends. Every part that derives something from the facts follows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
 from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
+from kpis.tenant.codecs import LISTS, TABLES
 from kpis.tenant.fx_dependents import forget_rated
 from kpis.tenant.lead_groups import open_deals_of
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
@@ -23,6 +24,7 @@ from kpis.tenant.tenant import Tenant
 NUL: Final = "\0"
 # Facts by the id they came with, and the kind of group that is named as they are.
 BY_ID: Final = ("lead", "customer", "answers", "scores", "signup", "signin", "attributes")
+OBJECTS: Final = ("deal", "order", "subscription", "contract")
 MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests follow each other
 BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
 
@@ -105,7 +107,7 @@ def _drop_objects(tenant: Tenant, plan: Plan) -> None:
         for message in list(tenant.message_keys(key)) if kind == "message" else ():
             tenant.drop_message(message)
             tenant.dirty.add(("message", message))
-        if kind in OBJECTS and key in OBJECTS[kind](tenant):
+        if kind in OBJECTS and key in LISTS[kind].table(tenant):
             if kind in ("subscription", "contract"):
                 forget_rated(tenant, thing)
             _move_fact(tenant, kind, key, None)
@@ -169,37 +171,18 @@ def _move_groups(tenant: Tenant, raw: str, new: str | None) -> None:
 
 
 def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
-    shelf = {**SHELVES, **OBJECTS}[kind](tenant)
-    if key not in shelf:
+    codec = LISTS.get(kind) or TABLES[kind]
+    table: dict[str, Any] = codec.table(tenant)
+    if key not in table:
         return
-    fact = shelf.pop(key)
-    tenant.renew(kind, key)
+    fact = table.pop(key)
+    codec.renew(tenant, kind, key)
     if new is None:
         return
-    shelf[new] = fact
+    table[new] = fact
     if kind == "attributes":
-        shelf[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
+        table[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
     tenant.dirty.add((kind, new))
-
-
-OBJECTS: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
-    "deal": lambda tenant: tenant.deals,
-    "order": lambda tenant: tenant.orders,
-    "subscription": lambda tenant: tenant.subscriptions,
-    "contract": lambda tenant: tenant.contracts,
-}
-SHELVES: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
-    "lead": lambda tenant: tenant.leads,
-    "customer": lambda tenant: tenant.customers,
-    "answers": lambda tenant: tenant.answers,
-    "scores": lambda tenant: tenant.scores,
-    "signup": lambda tenant: tenant.signups,
-    "signin": lambda tenant: tenant.signins,
-    "attributes": lambda tenant: tenant.people.attributes,
-    "late": lambda tenant: tenant.late,
-    "record": lambda tenant: tenant.records,
-    "ticket": lambda tenant: tenant.tickets,
-}
 
 
 def _move_chunks(tenant: Tenant, kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:

@@ -12,6 +12,7 @@ from kpis.facts.touches import LATE, LOGINS, restored_touches
 from kpis.identity.pseudonyms import is_plain
 from kpis.intake.ownership import shelve
 from kpis.slices import SLICE, Work, finish
+from kpis.tenant.codecs import LISTS
 from kpis.tenant.fx_dependents import note_rated
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.purchases import purchase
@@ -28,7 +29,7 @@ SUBJECT: Final = 60
 def restore(tenant: Tenant) -> Work:
     """Make everything that is derived from restored facts."""
     people = tenant.people
-    tenant.put_together()
+    tenant.chunks.put_together(lambda kind: LISTS[kind].table(tenant))
     yield from _admit(tenant)
     yield from people.identity.rebuild_all()
     tenant.plain_messages = _plain_messages(tenant)

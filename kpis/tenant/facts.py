@@ -1,6 +1,5 @@
 """The facts of one tenant, and who they are of: data only, with what is remembered of having read them."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from kpis.calendar.zone import zone
@@ -103,14 +102,9 @@ class TenantFacts:
         self.dirty.add((name, key))
 
     def renew(self, name: str, key: str) -> None:
-        """Facts of a shelf changed, or are there no more: all of its entry is written again."""
-        if name in LISTS:
-            self.chunks.renew(name, key)
+        """Facts of a list changed, or are there no more: all of its entries are written again."""
+        self.chunks.renew(name, key)
         self.dirty.add((name, key))
-
-    def put_together(self) -> None:
-        """Make whole lists of the pieces that were loaded."""
-        self.chunks.put_together(lambda kind: LISTS[kind](self))
 
     def shelve_with(self, kind: str, key: str, raw: str) -> None:
         """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
@@ -175,21 +169,3 @@ class TenantFacts:
             known = (said.get(name) or segment_of(name, None) for name in names)
             found = self._fitted[stored] = (*known, *model)
         return found
-
-
-# Lists of facts that only grow: they are stored in pieces (kpis.chunks).
-LISTS: Final[dict[str, Callable[[TenantFacts], dict[str, list[Any]]]]] = {
-    "deal": lambda tenant: tenant.deals,
-    "order": lambda tenant: tenant.orders,
-    "subscription": lambda tenant: tenant.subscriptions,
-    "contract": lambda tenant: tenant.contracts,
-    "lead": lambda tenant: tenant.leads,
-    "customer": lambda tenant: tenant.customers,
-    "answers": lambda tenant: tenant.answers,
-    "scores": lambda tenant: tenant.scores,
-    "late": lambda tenant: tenant.late,
-    "record": lambda tenant: tenant.records,
-    "ticket": lambda tenant: tenant.tickets,
-    "cost": lambda tenant: tenant.costs,
-    "conversion": lambda tenant: tenant.conversion_facts,
-}
