@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by
+from kpis.facts.tickets import TicketEvent
 from kpis.facts.touches import PAGE, Touches
 from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.facts import TenantFacts
@@ -312,7 +313,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "scores": ListCodec(lambda tenant: tenant.scores),
     "late": ListCodec(lambda tenant: tenant.late),
     "record": ListCodec(lambda tenant: tenant.records),
-    "ticket": ListCodec(lambda tenant: tenant.tickets),
+    "ticket": ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
     "cost": ListCodec(lambda tenant: tenant.costs),
     "conversion": ListCodec(lambda tenant: tenant.conversion_facts),
 }
