@@ -7,6 +7,7 @@ of a part. Stored entries have it as text. JSON is written from plain lists: orj
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by
@@ -315,7 +316,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "late": ListCodec(lambda tenant: tenant.late),
     "record": ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
     "ticket": ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
-    "cost": ListCodec(lambda tenant: tenant.costs),
+    "cost": ListCodec(lambda tenant: tenant.costs, decode=CostEvent._make),
     "conversion": ListCodec(lambda tenant: tenant.conversion_facts),
 }
 TABLES: Final[dict[str, TableCodec[Any]]] = {
