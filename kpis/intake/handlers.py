@@ -10,7 +10,7 @@ from typing import Final
 
 from kpis.cells.ledger import MANY
 from kpis.contributions.answers import one_more
-from kpis.facts.survey_scores import PLAIN, SCALE, ends, scale_segment, scale_text, score_deltas, score_fact
+from kpis.facts.survey_scores import PLAIN, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.identity.statements import identity_words
 from kpis.intake.activity import take_record, take_signin, take_ticket
 from kpis.intake.attribution import note_told
@@ -68,7 +68,7 @@ def take_survey(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
         score = score_fact(row.time, row.source, row.id, data)
         tenant.file("scores", raw, tenant.scores, score)
         for delta in () if out else score_deltas(score):
-            tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(score[SCALE])), delta, 1)
+            tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(score.scale)), delta, 1)
         return
     scale = scale_text(data)
     own_scale = [] if scale == PLAIN else [scale]

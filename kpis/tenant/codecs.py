@@ -11,6 +11,7 @@ from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.page_paths import page_by
+from kpis.facts.survey_scores import ScoreFact
 from kpis.facts.tickets import TicketEvent
 from kpis.facts.touches import PAGE, Touches
 from kpis.identity.pseudonyms import pseudonym
@@ -312,7 +313,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "lead": ListCodec(lambda tenant: tenant.leads),
     "customer": ListCodec(lambda tenant: tenant.customers),
     "answers": ListCodec(lambda tenant: tenant.answers),
-    "scores": ListCodec(lambda tenant: tenant.scores),
+    "scores": ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
     "late": ListCodec(lambda tenant: tenant.late),
     "record": ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
     "ticket": ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
