@@ -10,6 +10,7 @@ from typing import Final
 
 from kpis.cells.ledger import MANY
 from kpis.contributions.answers import one_more
+from kpis.facts.nps import Answer
 from kpis.facts.survey_scores import PLAIN, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.identity.statements import identity_words
 from kpis.intake.activity import take_record, take_signin, take_ticket
@@ -71,8 +72,8 @@ def take_survey(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
             tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(score.scale)), delta, 1)
         return
     scale = scale_text(data)
-    own_scale = [] if scale == PLAIN else [scale]
-    answer = [row.time, row.source, row.id, data["survey_id"], int(data["score"]), *own_scale]
+    own_scale = None if scale == PLAIN else scale
+    answer = Answer(row.time, row.source, row.id, data["survey_id"], int(data["score"]), own_scale)
     for delta, sign in () if out else list(one_more(tenant, person, answer)):
         tenant.ledger.add_delta(segments, delta, sign)
     tenant.file("answers", raw, tenant.answers, answer)

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.nps import Answer
 from kpis.facts.page_paths import page_by
 from kpis.facts.survey_scores import ScoreFact
 from kpis.facts.tickets import TicketEvent
@@ -312,7 +313,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "contract": ListCodec(lambda tenant: tenant.contracts),
     "lead": ListCodec(lambda tenant: tenant.leads),
     "customer": ListCodec(lambda tenant: tenant.customers),
-    "answers": ListCodec(lambda tenant: tenant.answers),
+    "answers": ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),
     "scores": ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
     "late": ListCodec(lambda tenant: tenant.late),
     "record": ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
