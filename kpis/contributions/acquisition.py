@@ -58,8 +58,8 @@ def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contrib
 def _named(tenant: TenantFacts, root: str) -> str | None:
     """The source that the earliest ``customer.created`` with one says."""
     members = [one for one in tenant.people.identity.members(root) if one in tenant.customers]
-    said = [event for one in members for event in reported_of(tenant, one).created if event[4] not in (None, "")]
-    return str(min(said)[4])[:LONGEST] if said else None
+    said = [event for one in members for event in reported_of(tenant, one).created if event.origin not in (None, "")]
+    return str(min(said).origin)[:LONGEST] if said else None
 
 
 def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str, str]) -> Contribution:

@@ -11,6 +11,7 @@ from typing import Final
 from kpis.cells.ledger import MANY
 from kpis.contributions.answers import one_more
 from kpis.facts.nps import Answer
+from kpis.facts.reported import KINDS, CustomerEvent
 from kpis.facts.survey_scores import PLAIN, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.identity.statements import identity_words
 from kpis.intake.activity import take_record, take_signin, take_ticket
@@ -24,15 +25,13 @@ from kpis.intake.unpicked import keeps
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 
-CUSTOMER_KINDS: Final = {"created", "reactivated", "churned"}
-
 
 def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a customer."""
     customer = f"customer:{row.data['customer_id']}"
     if not keeps(tenant, customer):
         return
-    if kind in CUSTOMER_KINDS:
+    if kind in KINDS:
         root = tenant.people.subject(customer)
         if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
             tenant.people.open_subject(root)
@@ -40,7 +39,7 @@ def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot
             open_business(tenant, root)
         note_told(tenant, root)
         tenant.people.hold(customer)
-        fact = [row.time, row.source, row.id, kind, row.data.get("source")]
+        fact = CustomerEvent(row.time, row.source, row.id, kind, row.data.get("source"))
         tenant.file("customer", customer, tenant.customers, fact)
     source_and_owner(tenant, row)
 

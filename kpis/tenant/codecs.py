@@ -12,6 +12,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.nps import Answer
 from kpis.facts.page_paths import page_by
+from kpis.facts.reported import CustomerEvent
 from kpis.facts.survey_scores import ScoreFact
 from kpis.facts.tickets import TicketEvent
 from kpis.facts.touches import PAGE, Touches
@@ -312,7 +313,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "subscription": ListCodec(lambda tenant: tenant.subscriptions),
     "contract": ListCodec(lambda tenant: tenant.contracts),
     "lead": ListCodec(lambda tenant: tenant.leads),
-    "customer": ListCodec(lambda tenant: tenant.customers),
+    "customer": ListCodec(lambda tenant: tenant.customers, decode=CustomerEvent._make),
     "answers": ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),
     "scores": ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
     "late": ListCodec(lambda tenant: tenant.late),
