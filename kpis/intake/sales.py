@@ -19,7 +19,7 @@ def take_deal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bo
         _deal_event(tenant, key, kind, row, late)
     lead = row.data.get("lead_id")
     if kind == "created" and lead is not None and row.data.get("time_known") is not False:
-        lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+        lead_event(tenant, f"lead:{lead}", LeadEvent(row.time, "deal", row.source, row.id, key))
 
 
 def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> None:
@@ -51,7 +51,7 @@ def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
 def take_lead(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a lead."""
     lead = f"lead:{row.data['lead_id']}"
-    lead_event(tenant, lead, [row.time, kind, row.source, row.id, row.data.get("deal_id")])
+    lead_event(tenant, lead, LeadEvent(row.time, kind, row.source, row.id, row.data.get("deal_id")))
     source_and_owner(tenant, row)
 
 
@@ -63,8 +63,8 @@ def lead_event(tenant: Tenant, lead: str, event: LeadEvent) -> None:
     for one in found:
         tenant.ledger.open("lead", one)
     note_told(tenant, tenant.people.subject(lead))
-    if event[4]:
-        tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+    if event.deal:
+        tenant.leads_of_deal.setdefault(event.deal, set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
     open_deals_of(tenant, [event], *(deciding(tenant, one) for one in found))
     tenant.file("lead", lead, tenant.leads, event)

@@ -138,7 +138,7 @@ def _move(tenant: Tenant, raw: str, new: str | None) -> None:
     if (marketing := tenant.marketing.pop(raw, None)) is not None and new is not None:
         tenant.marketing[new] = marketing
     for event in tenant.leads.get(raw, ()):
-        _replace_in(tenant.leads_of_deal, event[4], raw, new)
+        _replace_in(tenant.leads_of_deal, event.deal, raw, new)
     for kind in BY_ID:
         _move_fact(tenant, kind, raw, new)
     if raw.startswith(MESSAGE) and new is not None:

@@ -62,8 +62,8 @@ def _restore_contacts(tenant: Tenant) -> Work:
     tenant.ages.changed |= tenant.deals.keys()
     for lead, events in tenant.leads.items():
         for event in events:
-            if event[4]:
-                tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+            if event.deal:
+                tenant.leads_of_deal.setdefault(event.deal, set()).add(lead)
 
 
 def _admit(tenant: Tenant) -> Work:

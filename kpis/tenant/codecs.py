@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
 from kpis.facts.page_paths import page_by
 from kpis.facts.reported import CustomerEvent
@@ -312,7 +313,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "order": ListCodec(lambda tenant: tenant.orders),
     "subscription": ListCodec(lambda tenant: tenant.subscriptions),
     "contract": ListCodec(lambda tenant: tenant.contracts),
-    "lead": ListCodec(lambda tenant: tenant.leads),
+    "lead": ListCodec(lambda tenant: tenant.leads, decode=LeadEvent._make),
     "customer": ListCodec(lambda tenant: tenant.customers, decode=CustomerEvent._make),
     "answers": ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),
     "scores": ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
