@@ -14,6 +14,7 @@ from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
 from kpis.facts.page_paths import page_by
 from kpis.facts.prices import SubscriptionEvent
+from kpis.facts.renewals import RenewalEvent
 from kpis.facts.reported import CustomerEvent
 from kpis.facts.survey_scores import ScoreFact
 from kpis.facts.tickets import TicketEvent
@@ -313,7 +314,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "deal": ListCodec(lambda tenant: tenant.deals),
     "order": ListCodec(lambda tenant: tenant.orders),
     "subscription": ListCodec(lambda tenant: tenant.subscriptions, decode=SubscriptionEvent._make),
-    "contract": ListCodec(lambda tenant: tenant.contracts),
+    "contract": ListCodec(lambda tenant: tenant.contracts, decode=RenewalEvent._make),
     "lead": ListCodec(lambda tenant: tenant.leads, decode=LeadEvent._make),
     "customer": ListCodec(lambda tenant: tenant.customers, decode=CustomerEvent._make),
     "answers": ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),

@@ -74,7 +74,7 @@ def test_an_outcome_finds_its_due() -> None:
         renewal_event(32 * DAY, "lost", "/", "8", {"due_at": 31 * DAY}),
     ]
     dues, orphans = read_dues(events)
-    assert [(due.at // DAY, due.state, due.outcome[2] if due.outcome else None) for due in dues] == [
+    assert [(due.at // DAY, due.state, due.outcome.id if due.outcome else None) for due in dues] == [
         (10, "completed", "4"), (20, "completed", "6"), (30, "lost", "5"),
     ]  # fmt: skip
     assert sorted(orphans) == [31 * DAY, 32 * DAY]
