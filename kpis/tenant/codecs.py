@@ -12,6 +12,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
+from kpis.facts.orders import OrderEvent
 from kpis.facts.page_paths import page_by
 from kpis.facts.prices import SubscriptionEvent
 from kpis.facts.renewals import RenewalEvent
@@ -312,7 +313,7 @@ class ValuesCodec(_Numbered):
 
 LISTS: Final[dict[str, ListCodec[Any]]] = {
     "deal": ListCodec(lambda tenant: tenant.deals),
-    "order": ListCodec(lambda tenant: tenant.orders),
+    "order": ListCodec(lambda tenant: tenant.orders, decode=OrderEvent._make),
     "subscription": ListCodec(lambda tenant: tenant.subscriptions, decode=SubscriptionEvent._make),
     "contract": ListCodec(lambda tenant: tenant.contracts, decode=RenewalEvent._make),
     "lead": ListCodec(lambda tenant: tenant.leads, decode=LeadEvent._make),
