@@ -31,10 +31,7 @@ def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> No
     if key not in tenant.deals:
         note_told(tenant, tenant.people.subject(thing))
     shelve(tenant, "deal", key)
-    event = deal_event(row.time, kind, row.source, row.id, row.data)
-    if late:
-        event.append(True)
-    tenant.file("deal", key, tenant.deals, event)
+    tenant.file("deal", key, tenant.deals, deal_event(row.time, kind, row.source, row.id, row.data, late))
 
 
 def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:

@@ -218,8 +218,8 @@ def _forget_traits(tenant: Tenant, plan: Plan) -> None:
     for thing in plan.things:
         key = thing.removeprefix("deal:")
         for event in tenant.deals.get(key, ()) if thing != key else ():
-            if "traits" in event[4]:
-                event[4]["traits"] = read_traits(tenant, event[4]["traits"])
+            if "traits" in event.data:
+                event.data["traits"] = read_traits(tenant, event.data["traits"])
                 tenant.renew("deal", key)
                 tenant.histories.pop(key, None)  # it holds what it has read
 

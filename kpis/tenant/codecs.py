@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
+from kpis.facts.deals import DealEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
 from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
@@ -312,7 +313,7 @@ class ValuesCodec(_Numbered):
 
 
 LISTS: Final[dict[str, ListCodec[Any]]] = {
-    "deal": ListCodec(lambda tenant: tenant.deals),
+    "deal": ListCodec(lambda tenant: tenant.deals, DealEvent.encode, lambda stored: DealEvent(*stored)),
     "order": ListCodec(lambda tenant: tenant.orders, decode=OrderEvent._make),
     "subscription": ListCodec(lambda tenant: tenant.subscriptions, decode=SubscriptionEvent._make),
     "contract": ListCodec(lambda tenant: tenant.contracts, decode=RenewalEvent._make),

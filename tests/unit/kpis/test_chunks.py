@@ -100,7 +100,7 @@ def test_a_list_that_was_stored_whole_is_cut_when_it_grows() -> None:
     engine, entries = Engine(TenantBook()), Entries()
     take(engine, told("deal", 0, 1000), entries)
     whole = {key: value for key, value in entries.items() if key.split(b"\0")[1] != b"deal+"}
-    whole[b"ft\0deal\0x"] = orjson.dumps(engine.state("t").tenant.deals["x"])
+    whole[b"ft\0deal\0x"] = orjson.dumps(LISTS["deal"].encode(engine.state("t").tenant, "x"))
     again = restarted(whole, 1)
     assert again.recount("t") == []
     written = take(again, told("deal", 1000, 1), whole)
