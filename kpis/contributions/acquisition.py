@@ -69,10 +69,10 @@ def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str,
     yield channel, Delta("acquired", since, 1)
     yield source, Delta("sourced", since, 1)
     for key in tenant.people.owned_by(root, "late"):
-        for time, type_, *_ in tenant.late.get(key, ()):
-            if type_.startswith(LATE_CUSTOMERS):
-                yield channel, Delta(f"late.a:{type_}", time, 1)
-                yield source, Delta(f"late.o:{type_}", time, 1)
+        for event in tenant.late.get(key, ()):
+            if event.label.startswith(LATE_CUSTOMERS):
+                yield channel, Delta(f"late.a:{event.label}", event.time, 1)
+                yield source, Delta(f"late.o:{event.label}", event.time, 1)
 
 
 def _time_to_purchase(tenant: TenantFacts, root: str, first: Touch | None) -> Contribution:

@@ -75,8 +75,8 @@ def score_deltas(fact: ScoreFact) -> Iterator[Delta]:
         yield Delta(f"{fact.survey}.top:{fact.scale}", fact.time, 1)
 
 
-def late_segments(row: Row) -> tuple[str, ...]:
-    """Segments of a late event beside its subject's own: an answer's scale."""
+def late_scale(row: Row) -> str | None:
+    """The segment of a late answer's scale, beside those of its subject; None of any other event."""
     if row.type != "crm.survey.answered" or row.data.get("survey_type") not in ("effort", "csat"):
-        return ()
-    return (f"scale={scale_text(row.data)}",)
+        return None
+    return f"scale={scale_text(row.data)}"

@@ -11,6 +11,7 @@ from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deals import DealEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.late import LateEvent, decode_late
 from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
 from kpis.facts.orders import OrderEvent
@@ -321,7 +322,7 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "customer": ListCodec(lambda tenant: tenant.customers, decode=CustomerEvent._make),
     "answers": ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),
     "scores": ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
-    "late": ListCodec(lambda tenant: tenant.late),
+    "late": ListCodec(lambda tenant: tenant.late, LateEvent.encode, decode_late),
     "record": ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
     "ticket": ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
     "cost": ListCodec(lambda tenant: tenant.costs, decode=CostEvent._make),

@@ -13,6 +13,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
 from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import DealEvent
+from kpis.facts.late import LateEvent
 from kpis.facts.leads import LeadEvent, LeadLog
 from kpis.facts.money import Rates
 from kpis.facts.mrr import Recurring
@@ -83,7 +84,7 @@ class TenantFacts:
         self.form_facts: dict[str, Form] = {}  # id, form and visit -> what happened
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
-        self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type, segments beside the subject's own]
+        self.late: dict[str, list[LateEvent]] = {}  # id and day
         self.erased: dict[str, list[Any]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
         self.costs: dict[str, list[CostEvent]] = {}
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches
