@@ -7,6 +7,7 @@ of a part. Stored entries have it as text. JSON is written from plain lists: orj
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from kpis.facts.conversions import Conversion, decode_click
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deals import DealEvent
@@ -326,13 +327,13 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
     "record": ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
     "ticket": ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
     "cost": ListCodec(lambda tenant: tenant.costs, decode=CostEvent._make),
-    "conversion": ListCodec(lambda tenant: tenant.conversion_facts),
+    "conversion": ListCodec(lambda tenant: tenant.conversion_facts, decode=Conversion._make),
 }
 TABLES: Final[dict[str, TableCodec[Any]]] = {
     "signup": TableCodec(lambda tenant: tenant.signups),
     "signin": TableCodec(lambda tenant: tenant.signins),
     "erased": TableCodec(lambda tenant: tenant.erased),
-    "click": TableCodec(lambda tenant: tenant.click_facts),
+    "click": TableCodec(lambda tenant: tenant.click_facts, as_a_list, decode_click),
     "form": TableCodec(lambda tenant: tenant.form_facts),
     "owner": TableCodec(lambda tenant: tenant.people.owners),
     "attributes": TableCodec(lambda tenant: tenant.people.attributes),

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final
 
 from kpis.cells.deltas import DAY_MS
+from kpis.facts.conversions import Conversion
 from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.facts import TenantFacts
 
@@ -29,7 +30,7 @@ class Conversions:
 
     def add(self, raw: str, time: int, click: str | None) -> None:
         """A conversion of an id, perhaps by a click."""
-        self._tenant.file("conversion", f"{raw}\0{time // PERIOD_MS}", self.facts, [time, click or None])
+        self._tenant.file("conversion", f"{raw}\0{time // PERIOD_MS}", self.facts, Conversion(time, click or None))
         self._note(raw, time, click)
 
     def _note(self, raw: str, time: int, click: str | None) -> None:
@@ -54,7 +55,7 @@ class Conversions:
         if new is not None:
             self._times[new] = times
 
-    def _forget_clicks(self, facts: list[list[Any]]) -> None:
+    def _forget_clicks(self, facts: list[Conversion]) -> None:
         for time, click in facts:
             if click:
                 self.by_click[click].remove(time)
@@ -69,11 +70,10 @@ class Conversions:
     def restore(self) -> None:
         """Make what is derived from the shelf."""
         for key, facts in self.facts.items():
-            for fact in facts:
-                time, click = fact
-                if click:  # earlier builds kept it as it was told
-                    click = fact[1] = pseudonym(self._tenant.name, click)
-                self._note(key.rpartition("\0")[0], time, click)
+            for place, fact in enumerate(facts):
+                if fact.click:  # earlier builds kept it as it was told
+                    fact = facts[place] = fact._replace(click=pseudonym(self._tenant.name, fact.click))
+                self._note(key.rpartition("\0")[0], fact.time, fact.click)
 
     @property
     def raws(self) -> Iterable[str]:

@@ -8,6 +8,7 @@ from kpis.cells.ledger import Ledger
 from kpis.chunks import Chunks
 from kpis.facts.answer_order import AnswerOrder
 from kpis.facts.attribution import Horizon
+from kpis.facts.conversions import Click, Conversion
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
@@ -32,7 +33,6 @@ from kpis.tenant.people import People
 from models.settings import TenantSettings
 
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
-Click = list[Any]  # [t, source, id, the id it came with, own segments]
 Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
@@ -79,7 +79,7 @@ class TenantFacts:
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
-        self.conversion_facts: dict[str, list[list[Any]]] = {}  # id and period -> [t, click id or None]
+        self.conversion_facts: dict[str, list[Conversion]] = {}  # id and period
         self.click_facts: dict[str, Click] = {}  # click id (else source and event id) -> first
         self.form_facts: dict[str, Form] = {}  # id, form and visit -> what happened
         self.records: dict[str, list[RecordEvent]] = {}
