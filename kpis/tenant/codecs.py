@@ -12,6 +12,7 @@ from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deals import DealEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent, decode_late
 from kpis.facts.leads import LeadEvent
 from kpis.facts.nps import Answer
@@ -334,7 +335,7 @@ TABLES: Final[dict[str, TableCodec[Any]]] = {
     "signin": TableCodec(lambda tenant: tenant.signins),
     "erased": TableCodec(lambda tenant: tenant.erased),
     "click": TableCodec(lambda tenant: tenant.click_facts, as_a_list, decode_click),
-    "form": TableCodec(lambda tenant: tenant.form_facts),
+    "form": TableCodec(lambda tenant: tenant.form_facts, as_a_list, Form._make),
     "owner": TableCodec(lambda tenant: tenant.people.owners),
     "attributes": TableCodec(lambda tenant: tenant.people.attributes),
 }

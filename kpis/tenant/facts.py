@@ -14,6 +14,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
 from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import DealEvent
+from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent
 from kpis.facts.leads import LeadEvent, LeadLog
 from kpis.facts.money import Rates
@@ -33,7 +34,6 @@ from kpis.tenant.people import People
 from models.settings import TenantSettings
 
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
-Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
 class TenantFacts:
