@@ -145,7 +145,7 @@ class Redefinition:
 
     def _take(self, row: Row) -> None:
         # Under these settings more ids may have been of an erased subject than under those of the state.
-        batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.erased else (row,)))
+        batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.salt else (row,)))
 
     def _erase(self, plan: Plan) -> None:
         carry_out(self.tenant, plan.beside(self.tenant))

@@ -15,7 +15,7 @@ from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
 from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
-from kpis.tenant.codecs import LISTS, TABLES
+from kpis.tenant.codecs import LISTS, SALT, TABLES
 from kpis.tenant.fx_dependents import forget_rated
 from kpis.tenant.lead_groups import open_deals_of
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
@@ -53,6 +53,8 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
     for root in dict.fromkeys(map(people.subject, found)):
         people.put_fresh(root)
+    tenant.salt = plan.salt
+    tenant.dirty.add(("erased", SALT))
     for key, said in plan.remembered(tenant.erased).items():
         tenant.erased[key] = said
         tenant.dirty.add(("erased", key))

@@ -12,9 +12,11 @@ from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deals import DealEvent
 from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.erasures import Erased
 from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent, decode_late
 from kpis.facts.leads import LeadEvent
+from kpis.facts.money import Rate
 from kpis.facts.nps import Answer
 from kpis.facts.orders import OrderEvent
 from kpis.facts.page_paths import page_by
@@ -29,6 +31,7 @@ from kpis.tenant.facts import TenantFacts
 
 Fact = TypeVar("Fact")
 NUL: Final = "\0"
+SALT: Final = ""  # names the entry that holds the salt of erasures
 
 
 class Codec(Protocol):
@@ -237,6 +240,35 @@ class MessageCodec:
         tenant.messages.pop(name, None)
 
 
+class ErasedCodec:
+    """Erasures by the salted hash of an id, and the salt."""
+
+    def text(self, name: str) -> Iterable[str]:
+        """The hash."""
+        return (name,)
+
+    def names(self, tenant: TenantFacts) -> Iterable[str]:
+        """All hashes, and the name of the salt."""
+        return [SALT, *tenant.erased] if tenant.salt else []
+
+    def encode(self, tenant: TenantFacts, name: str) -> Any:
+        """The erasures of an id."""
+        if name == SALT:
+            return [tenant.salt] if tenant.salt else None
+        return [[*one] for one in tenant.erased[name]] if name in tenant.erased else None
+
+    def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
+        """Put erasures back, or the salt."""
+        if name == SALT:
+            (tenant.salt,) = stored
+        else:
+            tenant.erased[name] = [Erased(*one) for one in stored]
+
+    def drop(self, tenant: TenantFacts, name: str) -> None:
+        """Take erasures back."""
+        tenant.erased.pop(name, None)
+
+
 class LinkCodec:
     """What was said of two ids being one subject."""
 
@@ -286,11 +318,11 @@ class RateCodec(_Kept):
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
         """Put a rate back."""
         base, quote, number = name.split(NUL)
-        word = (stored[0], stored[1], stored[2], stored[3])
+        rate = Rate._make(stored)
         if self._undated:
-            tenant.rates.set_undated(base, quote, int(number), tenant.zone.day(int(number) * 15), word)
+            tenant.rates.set_undated(base, quote, int(number), tenant.zone.day(int(number) * 15), rate)
         else:
-            tenant.rates.set(base, quote, int(number), word)
+            tenant.rates.set(base, quote, int(number), rate)
 
 
 class ValuesCodec(_Numbered):
@@ -333,7 +365,6 @@ LISTS: Final[dict[str, ListCodec[Any]]] = {
 TABLES: Final[dict[str, TableCodec[Any]]] = {
     "signup": TableCodec(lambda tenant: tenant.signups),
     "signin": TableCodec(lambda tenant: tenant.signins),
-    "erased": TableCodec(lambda tenant: tenant.erased),
     "click": TableCodec(lambda tenant: tenant.click_facts, as_a_list, decode_click),
     "form": TableCodec(lambda tenant: tenant.form_facts, as_a_list, Form._make),
     "owner": TableCodec(lambda tenant: tenant.people.owners),
@@ -343,6 +374,7 @@ CODECS: Final[dict[str, Codec]] = {
     "values": ValuesCodec(),
     **LISTS,
     **TABLES,
+    "erased": ErasedCodec(),
     "message": MessageCodec(),
     "touch": TouchCodec(lambda tenant: tenant.people.touches, lambda tenant: tenant.people.stored_touches, fitted),
     "marketing": TouchCodec(lambda tenant: tenant.marketing, lambda tenant: tenant.stored_marketing),

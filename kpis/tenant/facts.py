@@ -14,6 +14,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
 from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import DealEvent
+from kpis.facts.erasures import Erased
 from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent
 from kpis.facts.leads import LeadEvent, LeadLog
@@ -85,7 +86,8 @@ class TenantFacts:
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
         self.late: dict[str, list[LateEvent]] = {}  # id and day
-        self.erased: dict[str, list[Any]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
+        self.salt = ""  # of those hashes; none before the first erasure
+        self.erased: dict[str, list[Erased]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
         self.costs: dict[str, list[CostEvent]] = {}
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches
         self.stored_marketing: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
