@@ -11,7 +11,7 @@ from kpis.facts.conversions import Conversion, decode_click
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deals import DealEvent
-from kpis.facts.emails import NEVER, SLOTS, new_message
+from kpis.facts.emails import new_message
 from kpis.facts.erasures import Erased
 from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent, decode_late
@@ -226,14 +226,14 @@ class MessageCodec:
         """A message."""
         if (message := tenant.messages.get(name)) is None:
             return None
-        filled = [slot for slot in range(SLOTS) if message[2 * slot] != NEVER]
-        return [[slot, message[2 * slot], tenant.sets.sets[message[2 * slot + 1]][1:]] for slot in filled]
+        sets = tenant.sets.sets
+        return [[slot, message.times[slot], sets[message.segments[slot]][1:]] for slot in message.filled]
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
         """Put a message back, with its segments in the dimensions of now."""
         message = tenant.messages[name] = new_message()
         for slot, time, segments in stored:
-            message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
+            message.times[slot], message.segments[slot] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
         """Take a message back."""

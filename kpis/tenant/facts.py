@@ -14,6 +14,7 @@ from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
 from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import DealEvent
+from kpis.facts.emails import Message
 from kpis.facts.erasures import Erased
 from kpis.facts.forms import Form
 from kpis.facts.late import LateEvent
@@ -69,7 +70,7 @@ class TenantFacts:
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.lead_logs: dict[str, LeadLog] = {}  # of leads with many events
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
-        self.messages: dict[str, Any] = {}
+        self.messages: dict[str, Message] = {}
         self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
         self.customers: dict[str, list[CustomerEvent]] = {}
         self.reported: dict[str, Reported] = {}  # id -> what was reported of it many times, as read
@@ -128,13 +129,13 @@ class TenantFacts:
                 self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
         return self._message_keys.get(message, [])
 
-    def keep_message(self, key: str, message: Any) -> None:
+    def keep_message(self, key: str, message: Message) -> None:
         """Put a message on its shelf."""
         self.messages[key] = message
         if self._message_keys is not None:
             self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
 
-    def drop_message(self, key: str) -> Any:
+    def drop_message(self, key: str) -> Message:
         """Take a message off its shelf."""
         if self._message_keys is not None:
             self._message_keys[key.partition("\0")[0]].remove(key)
