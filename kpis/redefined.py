@@ -21,12 +21,12 @@ from kpis.cells.measures import is_counter
 from kpis.cells.series import CARRY
 from kpis.intake import batch
 from kpis.intake.batch import new_tenant
+from kpis.intake.kinds import CODECS, LISTS
 from kpis.slices import SLICE, Work, paced
 from kpis.state.erasing import MANY_GROUPS, carry_out
 from kpis.state.erasure import Plan, treated
 from kpis.state.rebuild import contribute, restore
 from kpis.stored import Entry, fact_bytes, fact_key, list_entries
-from kpis.tenant.codecs import CODECS, LISTS
 from kpis.tenant_state import TenantState
 from models.record import Row
 from models.settings import TenantSettings

@@ -19,10 +19,10 @@ from pydantic import ValidationError
 from kpis.cells.cells import PackKey
 from kpis.chunks import MORE
 from kpis.intake.batch import new_tenant
+from kpis.intake.kinds import CODECS, LISTS
 from kpis.priced import Key
 from kpis.slices import Work
 from kpis.state.definition import counted_with
-from kpis.tenant.codecs import CODECS, LISTS
 from kpis.tenant.tenant import Tenant
 from kpis.tenant_state import REDEFINED, TenantState
 from models.settings import TenantSettings

@@ -23,7 +23,7 @@ def keep_late(tenant: Tenant, raw: str, row: Row) -> None:
     own = tenant.sets.sets[tenant.own_segments(row.data)][1:] if converts else None
     event = LateEvent(row.time, event_label(row), late_scale(row), own)
     tenant.file("late", key, tenant.late, event)
-    tenant.shelve_with("late", key, raw)
+    tenant.assign("late", key, raw)
     if not tenant.ledger.is_open("late", key):
         for segments, delta in late_deltas(tenant, raw, event):
             tenant.ledger.add_delta(segments, delta, 1)

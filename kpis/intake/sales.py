@@ -5,7 +5,7 @@ from kpis.facts.leads import LeadEvent
 from kpis.facts.orders import order_event
 from kpis.identity.links import named_ids
 from kpis.intake.attribution import note_told
-from kpis.intake.ownership import shelve
+from kpis.intake.ownership import assign_object
 from kpis.intake.unpicked import keeps, keeps_object
 from kpis.tenant.lead_groups import deciding, merged_leads, open_deals_of
 from kpis.tenant.tenant import Tenant
@@ -30,7 +30,7 @@ def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> No
     tenant.unsettled.add(thing)
     if key not in tenant.deals:
         note_told(tenant, tenant.people.subject(thing))
-    shelve(tenant, "deal", key)
+    assign_object(tenant, "deal", key)
     tenant.file("deal", key, tenant.deals, deal_event(row.time, kind, row.source, row.id, row.data, late))
 
 
@@ -41,7 +41,7 @@ def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
         return
     tenant.ledger.open("order", key)
     tenant.unsettled.add(f"order:{key}")
-    shelve(tenant, "order", key)
+    assign_object(tenant, "order", key)
     tenant.file("order", key, tenant.orders, order_event(row.time, kind, row.source, row.id, row.data))
 
 

@@ -13,20 +13,23 @@ from kpis.contributions.touches_to_close import late_without_deal
 from kpis.facts.touches import Touches
 from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
+from kpis.intake.kind import Owner
+from kpis.intake.kinds import TABLES, named_by
 from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
-from kpis.tenant.codecs import LISTS, SALT, TABLES
 from kpis.tenant.fx_dependents import forget_rated
 from kpis.tenant.lead_groups import open_deals_of
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.special_codecs import SALT
 from kpis.tenant.tenant import Tenant
 
 NUL: Final = "\0"
 # Facts by the id they came with, and the kind of group that is named as they are.
-BY_ID: Final = ("lead", "customer", "answers", "scores", "signup", "signin", "attributes")
-OBJECTS: Final = ("deal", "order", "subscription", "contract")
+BY_ID: Final = tuple(named_by(Owner.ID))
+OBJECTS: Final = frozenset(named_by(Owner.OBJECT))
+BY_FIRST_PART: Final = frozenset(named_by(Owner.FIRST_PART))  # facts and groups whose key begins with it
 MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests follow each other
-BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
+MOVED_GROUPS: Final = (*named_by(Owner.FIRST_PART), "late_views", "logins", "lead")  # groups whose key begins with it
 
 
 def carry_out(tenant: Tenant, plan: Plan) -> None:
@@ -109,7 +112,7 @@ def _drop_objects(tenant: Tenant, plan: Plan) -> None:
         for message in list(tenant.message_keys(key)) if kind == "message" else ():
             tenant.drop_message(message)
             tenant.dirty.add(("message", message))
-        if kind in OBJECTS and key in LISTS[kind].table(tenant):
+        if kind in OBJECTS and key in TABLES[kind].table(tenant):
             if kind in ("subscription", "contract"):
                 forget_rated(tenant, thing)
             _move_fact(tenant, kind, key, None)
@@ -161,19 +164,19 @@ def _move_groups(tenant: Tenant, raw: str, new: str | None) -> None:
     """Give the groups of facts whose key begins with an id another key."""
     people = tenant.people
     owner = people.owner(raw)
-    for kind in BY_FIRST_PART:
+    for kind in MOVED_GROUPS:
         for key in [key for key in people.owned.get(owner, {}).get(kind, ()) if key.partition(NUL)[0] == raw]:
             moved = None if new is None else new + key.removeprefix(raw)
             people.own(kind, key, None, owner)
             if moved is not None:
                 people.own(kind, moved, owner, None)
             tenant.ledger.rename(kind, key, moved)
-            if kind in ("late", "record", "ticket"):
+            if kind in BY_FIRST_PART:
                 _move_fact(tenant, kind, key, moved)
 
 
 def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
-    codec = LISTS.get(kind) or TABLES[kind]
+    codec = TABLES[kind]
     table: dict[str, Any] = codec.table(tenant)
     if key not in table:
         return
@@ -187,9 +190,9 @@ def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
     tenant.dirty.add((kind, new))
 
 
-def _move_chunks(tenant: Tenant, kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:
+def _move_chunks(tenant: Tenant, kind: str, table: dict[str, Touches], raw: str, new: str | None) -> None:
     """Note the entries of an id's touches that change; a sign-in names its user once more."""
-    if (touches := shelf.get(raw)) is None:
+    if (touches := table.get(raw)) is None:
         return
     touches.table[:] = [new if note == raw else note for note in touches.table]
     for name in (raw,) if new is None else (raw, new):

@@ -14,7 +14,7 @@ from models.record import Row
 
 
 class Clicks:
-    """The clicks of one tenant by id, made from the shelf ``facts``: click id (else source and event id) -> first."""
+    """The clicks of one tenant by id, made from the table ``facts``: click id (else source and event id) -> first."""
 
     def __init__(self, tenant: TenantFacts, conversions: Conversions) -> None:
         self.facts = tenant.click_facts
@@ -45,7 +45,7 @@ class Clicks:
         tenant.dirty.add(("click", key))
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key, click in self.facts.items():
             if is_plain(key) and (told := self.click(key)) is not None:
                 self._plain[told] = key

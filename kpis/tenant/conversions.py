@@ -18,7 +18,7 @@ PERIOD_MS: Final = 32 * DAY_MS  # of one stored entry
 
 
 class Conversions:
-    """The conversions of one tenant by id and by click, made from the shelf ``facts``."""
+    """The conversions of one tenant by id and by click, made from the table ``facts``."""
 
     def __init__(self, tenant: TenantFacts) -> None:
         self.facts = tenant.conversion_facts
@@ -68,7 +68,7 @@ class Conversions:
         return {click for period in periods for _, click in self.facts[f"{raw}\0{period}"] if click}
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key, facts in self.facts.items():
             for place, fact in enumerate(facts):
                 if fact.click:  # earlier builds kept it as it was told

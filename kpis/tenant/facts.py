@@ -1,6 +1,6 @@
 """The facts of one tenant, and who they are of: data only, with what is remembered of having read them."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kpis.calendar.zone import zone
 from kpis.cells.cells import Cells, Segments
@@ -35,6 +35,7 @@ from kpis.identity.ids import segment_of, value_of
 from kpis.tenant.people import People
 from models.settings import TenantSettings
 
+Fact = TypeVar("Fact")
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
 
 
@@ -56,6 +57,7 @@ class TenantFacts:
         )  # fmt: skip
         self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
+        self.companions: dict[str, tuple[str, ...]] = {}  # kind of object -> groups that go to its owner with it
         self.unsettled: set[str] = set()  # deals and orders of the batch that may have become purchases
         self.deals: dict[str, list[DealEvent]] = {}
         self.histories: dict[str, History] = {}  # deals of many events, as they were read
@@ -100,18 +102,18 @@ class TenantFacts:
         self.traits_read = ("country", *settings.dimensions)
         self._no_traits = [None] * len(self.traits_read)
 
-    def file(self, name: str, key: str, shelf: dict[str, list[Any]], fact: Any) -> None:
-        """Put a fact on a shelf."""
-        shelf.setdefault(key, []).append(fact)
-        self.dirty.add((name, key))
+    def file(self, kind: str, key: str, table: dict[str, list[Fact]], fact: Fact) -> None:
+        """Put a fact in its table."""
+        table.setdefault(key, []).append(fact)
+        self.dirty.add((kind, key))
 
-    def renew(self, name: str, key: str) -> None:
+    def renew(self, kind: str, key: str) -> None:
         """Facts of a list changed, or are there no more: all of its entries are written again."""
-        self.chunks.renew(name, key)
-        self.dirty.add((name, key))
+        self.chunks.renew(kind, key)
+        self.dirty.add((kind, key))
 
-    def shelve_with(self, kind: str, key: str, raw: str) -> None:
-        """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
+    def assign(self, kind: str, key: str, raw: str) -> None:
+        """Give a group of facts to the id that owns ``raw``, or under ``raw`` itself."""
         self.people.own(kind, key, self.people.owner(raw), None)
 
     def say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
@@ -130,13 +132,13 @@ class TenantFacts:
         return self._message_keys.get(message, [])
 
     def keep_message(self, key: str, message: Message) -> None:
-        """Put a message on its shelf."""
+        """Keep a message."""
         self.messages[key] = message
         if self._message_keys is not None:
             self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
 
     def drop_message(self, key: str) -> Message:
-        """Take a message off its shelf."""
+        """Take a message away."""
         if self._message_keys is not None:
             self._message_keys[key.partition("\0")[0]].remove(key)
         return self.messages.pop(key)

@@ -17,7 +17,7 @@ QUARTER_MS: Final = 15 * MINUTE_MS
 
 
 class Forms:
-    """The forms of one tenant by id, made from the shelf ``facts``: id, form and visit -> what happened.
+    """The forms of one tenant by id, made from the table ``facts``: id, form and visit -> what happened.
 
     A visit is text: ``s`` and a session, ``q`` and a quarter hour since 1970, or ``d`` and a local day.
     """
@@ -46,7 +46,7 @@ class Forms:
         tenant.dirty.add(("form", key))
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key in self.facts:
             if (named := self._named(key)) != key:
                 self._plain[named] = key

@@ -9,8 +9,8 @@ import pytest
 from kpis import chunks
 from kpis.chunks import FULL, MORE
 from kpis.engine import Engine
+from kpis.intake.kinds import LISTS
 from kpis.stored import chunk_key
-from kpis.tenant.codecs import LISTS
 from models.record import Row
 from models.tenants import TenantBook
 from tests.feed import Feed, ms
