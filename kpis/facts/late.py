@@ -19,9 +19,8 @@ class LateEvent(NamedTuple):
         return [self.time, self.label, *(one for one in self[2:] if one is not None)]
 
 
-def decode_late(stored: list[Any]) -> LateEvent:
-    """A stored late event: a scale is text, segments are a list."""
-    time, label, *more = stored
+def decode_late(time: int, label: str, *more: Any) -> LateEvent:
+    """A late event of its stored fields: a scale is text, segments are a list."""
     scale = next((one for one in more if isinstance(one, str)), None)
     segments = next((tuple(one) for one in more if isinstance(one, list)), None)
     return LateEvent(time, label, scale, segments)

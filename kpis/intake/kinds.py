@@ -50,19 +50,19 @@ from kpis.tenant.tenant import Tenant
 KINDS: Final = (
     # --- objects: an event without ids belongs to whom the first of these that it names belongs to
     Kind(
-        "deal", ListCodec(lambda tenant: tenant.deals, DealEvent.encode, lambda stored: DealEvent(*stored)),
+        "deal", ListCodec(lambda tenant: tenant.deals, DealEvent, DealEvent.encode),
         Owner.OBJECT, ("deal",), take_deal, of_deal, deal_parts, "deal_id", ("closing", "credit"),
     ),
     Kind(
-        "order", ListCodec(lambda tenant: tenant.orders, decode=OrderEvent._make),
+        "order", ListCodec(lambda tenant: tenant.orders, OrderEvent),
         Owner.OBJECT, ("order",), take_order, of_order, order_parts, "order_id", ("credit",),
     ),
     Kind(
-        "subscription", ListCodec(lambda tenant: tenant.subscriptions, decode=SubscriptionEvent._make),
+        "subscription", ListCodec(lambda tenant: tenant.subscriptions, SubscriptionEvent),
         Owner.OBJECT, ("subscription",), take_subscription, field="subscription_id",
     ),
     Kind(
-        "contract", ListCodec(lambda tenant: tenant.contracts, decode=RenewalEvent._make),
+        "contract", ListCodec(lambda tenant: tenant.contracts, RenewalEvent),
         Owner.OBJECT, ("renewal",), take_renewal, of_contract, field="contract_id",
     ),
     Kind(
@@ -70,28 +70,28 @@ KINDS: Final = (
         Owner.INDEX, ("email",), take_email, of_message, field="message_id", takes_bots=True,
     ),
     Kind(
-        "ticket", ListCodec(lambda tenant: tenant.tickets, decode=TicketEvent._make),
+        "ticket", ListCodec(lambda tenant: tenant.tickets, TicketEvent),
         Owner.FIRST_PART, ("ticket",), take_ticket, of_ticket, field="ticket_id",
     ),
     Kind(
-        "record", ListCodec(lambda tenant: tenant.records, decode=RecordEvent._make),
+        "record", ListCodec(lambda tenant: tenant.records, RecordEvent),
         Owner.FIRST_PART, ("record",), take_record, of_record, field="record_id",
     ),
     # --- what is said of an id
     Kind(
-        "lead", ListCodec(lambda tenant: tenant.leads, decode=LeadEvent._make),
+        "lead", ListCodec(lambda tenant: tenant.leads, LeadEvent),
         Owner.ID, ("lead",), take_lead, of_lead, lead_parts,
     ),
     Kind(
-        "customer", ListCodec(lambda tenant: tenant.customers, decode=CustomerEvent._make),
+        "customer", ListCodec(lambda tenant: tenant.customers, CustomerEvent),
         Owner.ID, ("customer",), take_customer,
     ),
     Kind(
-        "answers", ListCodec(lambda tenant: tenant.answers, Answer.encode, lambda stored: Answer(*stored)),
+        "answers", ListCodec(lambda tenant: tenant.answers, Answer, Answer.encode),
         Owner.ID, ("survey",), take_survey,
     ),
     Kind(
-        "scores", ListCodec(lambda tenant: tenant.scores, decode=ScoreFact._make),
+        "scores", ListCodec(lambda tenant: tenant.scores, ScoreFact),
         Owner.ID, ("survey",), take_survey,
     ),
     Kind("signup", TableCodec(lambda tenant: tenant.signups), Owner.ID, ("user",), take_user),
@@ -113,16 +113,16 @@ KINDS: Final = (
         "click", TableCodec(lambda tenant: tenant.click_facts, as_a_list, decode_click),
         Owner.INDEX, contribution=of_click,
     ),
-    Kind("conversion", ListCodec(lambda tenant: tenant.conversion_facts, decode=Conversion._make), Owner.INDEX),
+    Kind("conversion", ListCodec(lambda tenant: tenant.conversion_facts, Conversion), Owner.INDEX),
     Kind("marketing", TouchCodec(lambda tenant: tenant.marketing, lambda tenant: tenant.stored_marketing), Owner.INDEX),
     Kind("contact", TouchCodec(lambda tenant: tenant.contacts.of, lambda tenant: tenant.contacts.stored), Owner.INDEX),
     Kind(
-        "late", ListCodec(lambda tenant: tenant.late, LateEvent.encode, decode_late),
+        "late", ListCodec(lambda tenant: tenant.late, decode_late, LateEvent.encode),
         Owner.FIRST_PART, contribution=of_late,
     ),
     # --- the tenant's own
     Kind(
-        "cost", ListCodec(lambda tenant: tenant.costs, decode=CostEvent._make),
+        "cost", ListCodec(lambda tenant: tenant.costs, CostEvent),
         Owner.NOBODY, ("cost",), take_cost, of_cost,
     ),
     Kind("rate", RateCodec(), Owner.NOBODY, ("fx",), take_fx),

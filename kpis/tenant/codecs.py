@@ -81,16 +81,19 @@ class TableCodec(Generic[Fact]):
 
 
 class ListCodec(Generic[Fact]):
-    """A list of facts a key, which only grows: it is stored in pieces (kpis.chunks)."""
+    """A list of facts a key, which only grows: it is stored in pieces (kpis.chunks).
+
+    ``make`` makes a fact of its stored fields, ``encode`` these of a fact.
+    """
 
     def __init__(
         self,
         table: Callable[[TenantFacts], dict[str, list[Fact]]],
+        make: Callable[..., Fact],
         encode: Callable[[Fact], Any] = as_a_list,
-        decode: Callable[[Any], Fact] = as_it_is,
     ) -> None:
         self.table = table
-        self._encode, self._decode = encode, decode
+        self._make, self._encode = make, encode
 
     def text(self, name: str) -> Iterable[str]:
         """The key."""
@@ -111,12 +114,12 @@ class ListCodec(Generic[Fact]):
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
         """Put a first entry back, or a list that was stored whole."""
-        self.table(tenant)[name] = [self._decode(fact) for fact in stored]
+        self.table(tenant)[name] = [self._make(*fields) for fields in stored]
 
     def load_further(self, tenant: TenantFacts, kind: str, name: str, stored: Any) -> None:
         """Put an entry after the first back: it waits until all are loaded."""
         key, _, number = name.rpartition(NUL)
-        tenant.chunks.hold(kind, key, int(number), [self._decode(fact) for fact in stored])
+        tenant.chunks.hold(kind, key, int(number), [self._make(*fields) for fields in stored])
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
         """Take a list back."""
