@@ -33,7 +33,7 @@ def of_late_touches(tenant: TenantFacts, root: str) -> Contribution:
 
 def late_touch(tenant: TenantFacts, touch: Touch, type_: str) -> tuple[int, Delta]:
     """A late touch, in the segments of its channel and campaign."""
-    return campaign_code(tenant, touch[1:]), Delta(f"late.m:{type_}", touch.time, 1)
+    return campaign_code(tenant, touch.origin), Delta(f"late.m:{type_}", touch.time, 1)
 
 
 def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contribution:

@@ -36,6 +36,11 @@ class PriceStep(NamedTuple):
     mrr: int
     currency: str
 
+    @property
+    def price(self) -> tuple[int, str]:
+        """What it costs from then on."""
+        return self.mrr, self.currency
+
 
 class Prices:
     """A subscription as its events say, which only become more; those that come last are read on from where it was.
@@ -88,7 +93,7 @@ class Prices:
         if self.steps and self.steps[-1].instant == event.effective:
             self.steps.pop()
         step = PriceStep(event.effective, 0 if kind in ("paused", "cancelled") else self._price, self._currency)
-        if not self.steps or self.steps[-1][1:] != step[1:]:
+        if not self.steps or self.steps[-1].price != step.price:
             self._settle()
             self.steps.append(step)
             self.currencies.add(step.currency)

@@ -24,6 +24,11 @@ class Purchase(NamedTuple):
     amount: int | None
     currency: str | None
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it comes among its customer's purchases."""
+        return self.time, self.name
+
 
 def spending_deltas(
     facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
