@@ -21,10 +21,20 @@ class Message:
     def __init__(self) -> None:
         self.times, self.segments = UNFILLED[:], UNCODED[:]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle, of tenants that sleep: as bytes, since two arrays would take six times as long."""
+        return _unpickled, (self.times.tobytes(), self.segments.tobytes())
+
     @property
     def filled(self) -> list[int]:
         """The slots of what has happened."""
         return [slot for slot, time in enumerate(self.times) if time != NEVER]
+
+
+def _unpickled(times: bytes, segments: bytes) -> Message:
+    message = Message()
+    message.times, message.segments = array("q", times), array("q", segments)
+    return message
 
 
 def new_message() -> Message:
