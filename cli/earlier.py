@@ -13,8 +13,8 @@ from kpis.chunks import FULL, Chunks
 from kpis.facts.page_paths import page_by
 from kpis.facts.touches import PAGE
 from kpis.identity.pseudonyms import is_plain, pseudonym
+from kpis.intake.kinds import LISTS
 from kpis.stored import Entry, chunk_key, fact_key, json_bytes
-from kpis.tenant.facts import LISTS
 
 MESSAGE: Final = "message:"  # before the id of a message where ids of all kinds stand
 NUL: Final = "\0"

@@ -33,7 +33,7 @@ class Reflected:
         high = state.highs.get((block["topic"], block["partition"]), -1)
         remembered = record.timestamp // DAY_MS > state.journal_day - HORIZON_DAYS
         known = state.seen.known([row[3] for row in block["rows"]]) if remembered else {}
-        erased = bool(state.tenant.erased)  # an erased subject's objects are gone, or have other names
+        erased = bool(state.tenant.salt)  # an erased subject's objects are gone, or have other names
         for row in (row for row in block["rows"] if row[0] not in skip):
             place = f"{record.tenant}: the event {block['topic']}/{block['partition']}/{row[0]}"
             if row[0] > high or (remembered and row[3] not in known):

@@ -22,36 +22,31 @@ class Chunks:
         self._waiting: dict[tuple[str, str], dict[int, list[Any]]] = {}  # entries after the first, while loaded
         self._stored: dict[tuple[str, str], int] = {}  # lists to be written anew -> how many entries they may have
 
-    def chunk(self, kind: str, name: str, number: int, facts: list[Any]) -> list[Any]:
-        """One entry of a list."""
-        starts = self._starts.get((kind, name), [0])
-        return facts[starts[number] : starts[number + 1] if number + 1 < len(starts) else None]
-
-    def numbers(self, kind: str, name: str) -> range:
-        """The numbers of a list's entries."""
-        return range(len(self._starts.get((kind, name), (0,))))
-
     def renew(self, kind: str, name: str) -> None:
         """Events of a list have changed, or the list is gone: `dirty` writes it from its beginning."""
         starts = self._starts.pop((kind, name), (0,))
         self._stored[kind, name] = max(len(starts), self._stored.get((kind, name), 0))
 
-    def dirty(self, kind: str, name: str, facts: Sequence[Any]) -> Iterator[tuple[int, bytes | None]]:
+    def dirty(
+        self, kind: str, name: str, facts: Sequence[Any], encode: Callable[[Any], Any] = list
+    ) -> Iterator[tuple[int, bytes | None]]:
         """The entries (number, JSON) of a list that has grown since it was written: the last one, and new ones.
 
-        Of one that was to be renewed all, and None for those that it has no more.
+        Of one that was to be renewed all, and None for those that it has no more. ``encode`` makes JSON of a fact.
         """
         written = 0
-        for written, value in self._grown(kind, name, facts) if facts else ():
+        for written, value in self._grown(kind, name, facts, encode) if facts else ():
             yield written, value
         for number in range(written + 1 if facts else 0, self._stored.pop((kind, name), 0)):
             yield number, None
 
-    def _grown(self, kind: str, name: str, facts: Sequence[Any]) -> Iterator[tuple[int, bytes]]:
+    def _grown(
+        self, kind: str, name: str, facts: Sequence[Any], encode: Callable[[Any], Any]
+    ) -> Iterator[tuple[int, bytes]]:
         starts = self._starts.get((kind, name), [0])
         first = start = starts[-1]
         number, size = len(starts) - 1, 0
-        encoded = [orjson.dumps(fact) for fact in facts[start:]]
+        encoded = [orjson.dumps(encode(fact)) for fact in facts[start:]]
         for place, one in enumerate(encoded, start):
             if size and size + len(one) > FULL:
                 yield number, _list(encoded[start - first : place - first])

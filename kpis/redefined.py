@@ -20,15 +20,14 @@ from kpis.cells.cells import Cells
 from kpis.cells.measures import is_counter
 from kpis.cells.segments import EVERYTHING
 from kpis.cells.table import CARRY
-from kpis.chunks import MORE
 from kpis.intake import batch
 from kpis.intake.batch import new_tenant
+from kpis.intake.kinds import CODECS, LISTS
 from kpis.slices import SLICE, Work, paced
 from kpis.state.erasing import MANY_GROUPS, carry_out
 from kpis.state.erasure import Plan, treated
 from kpis.state.rebuild import contribute, restore
-from kpis.stored import FACTS, Entry, fact_bytes, fact_key, list_entries
-from kpis.tenant.facts import LISTS
+from kpis.stored import Entry, fact_bytes, fact_key, list_entries
 from kpis.tenant_state import TenantState
 from models.record import Row
 from models.settings import TenantSettings
@@ -38,7 +37,7 @@ ROW: Final = 70  # to be counted
 FACT: Final = 12  # to be copied
 COMPARED: Final = 30  # a fact to be compared
 ERASED: Final = 3_000  # a subject to be erased
-Name = tuple[str, Any]  # kind of fact, name on its shelf
+Name = tuple[str, Any]  # kind of fact, name of an entry
 
 
 class Redefinition:
@@ -147,7 +146,7 @@ class Redefinition:
 
     def _take(self, row: Row) -> None:
         # Under these settings more ids may have been of an erased subject than under those of the state.
-        batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.erased else (row,)))
+        batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.salt else (row,)))
 
     def _erase(self, plan: Plan) -> None:
         carry_out(self.tenant, plan.beside(self.tenant))
@@ -155,10 +154,10 @@ class Redefinition:
     def _copy(self) -> Work:
         """Take all facts as they are stored; those that change meanwhile once more."""
         live = self.state.tenant
-        for kind, shelf in FACTS.items():
-            for name in () if kind.endswith(MORE) else list(shelf.names(live)):  # lists are taken whole
+        for kind, codec in CODECS.items():
+            for name in list(codec.names(live)):  # lists are taken whole
                 self._take_fact(kind, name)
-                yield FACT * len(LISTS[kind](live).get(name, ())) if kind in LISTS else FACT
+                yield FACT * len(LISTS[kind].table(live).get(name, ())) if kind in LISTS else FACT
         while len(self._changed) > self._few:
             self._take_fact(*self._changed.pop())
             yield FACT
@@ -168,14 +167,12 @@ class Redefinition:
         self._copied = True
 
     def _take_fact(self, kind: str, name: Any) -> None:
-        stored, shelf = fact_bytes(self.state.tenant, kind, name), FACTS[kind]
-        text = "\0".join(shelf.parts(name))
+        stored, codec = fact_bytes(self.state.tenant, kind, name), CODECS[kind]
+        text = "\0".join(codec.text(name))
         if stored is None:  # it was erased
-            shelf.drop(self.tenant, text)
-        elif kind in LISTS:
-            LISTS[kind](self.tenant)[name] = orjson.loads(stored)
+            codec.drop(self.tenant, text)
         else:
-            shelf.load(self.tenant, text, orjson.loads(stored))
+            codec.load(self.tenant, text, orjson.loads(stored))
 
     def _compare(self, most: int) -> None:
         """Compare facts that changed since they were copied: settings decide what is kept of some events."""
@@ -185,7 +182,7 @@ class Redefinition:
             if here == fact_bytes(self.state.tenant, kind, name):
                 self._different.pop((kind, name), None)
             else:
-                key = fact_key(self.tenant.name, kind, *FACTS[kind].parts(name))
+                key = fact_key(self.tenant.name, kind, *CODECS[kind].text(name))
                 self._different[kind, name] = (key, here)
 
     # --- the switch

@@ -10,23 +10,19 @@ that did not end, or of before the last one: they are waste.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
 
 from kpis.cells.packs import PackKey
 from kpis.chunks import MORE
-from kpis.facts.emails import NEVER, SLOTS, new_message
-from kpis.facts.page_paths import page_by
-from kpis.facts.touches import PAGE
-from kpis.identity.pseudonyms import pseudonym
 from kpis.intake.batch import new_tenant
+from kpis.intake.kinds import CODECS, LISTS
 from kpis.priced import Key
 from kpis.slices import Work
 from kpis.state.definition import counted_with
-from kpis.tenant.facts import LISTS
 from kpis.tenant.tenant import Tenant
 from kpis.tenant_state import REDEFINED, TenantState
 from models.settings import TenantSettings
@@ -94,27 +90,23 @@ def cell_entries(tenant: Tenant) -> Iterator[Entry]:
 def fact_entries(tenant: Tenant) -> Iterator[Entry]:
     """Every fact that changed, encoded; the changes are forgotten."""
     for kind, name in tenant.dirty:
-        shelf = FACTS[kind]
         if kind in LISTS:
             yield from list_entries(tenant, kind, name)
-            continue
-        value = json_bytes(shelf.read(tenant, name)) if shelf.has(tenant, name) else None  # None: it was erased
-        yield fact_key(tenant.name, kind, *shelf.parts(name)), value
+        else:  # a tombstone where it was erased
+            yield fact_key(tenant.name, kind, *CODECS[kind].text(name)), fact_bytes(tenant, kind, name)
     tenant.dirty.clear()
 
 
 def list_entries(tenant: Tenant, kind: str, name: str) -> Iterator[Entry]:
     """The entries of a list of facts that changed; see kpis.chunks."""
-    for number, value in tenant.chunks.dirty(kind, name, LISTS[kind](tenant).get(name, ())):
+    for number, value in LISTS[kind].pieces(tenant, kind, name):
         yield chunk_key(tenant.name, kind, name, number), value
 
 
 def fact_bytes(tenant: Tenant, kind: str, name: Any) -> bytes | None:
     """A fact as it is stored, a list as a whole; None when there is none of that name."""
-    shelf = FACTS[kind]
-    if not shelf.has(tenant, name):
-        return None
-    return json_bytes(LISTS[kind](tenant)[name] if kind in LISTS else shelf.read(tenant, name))
+    found = CODECS[kind].encode(tenant, name)
+    return None if found is None else json_bytes(found)
 
 
 def fact_key(tenant: str, kind: str, *name: str) -> bytes:
@@ -207,197 +199,8 @@ def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
     elif kind == "high":
         topic, partition = rest.split("\0")
         state.highs[topic, int(partition)] = int(value)
-    elif kind in FACTS:  # one that only another build knows is left where it is: that build will need it again
-        FACTS[kind].load(tenant, rest, orjson.loads(value))
-
-
-def _one(name: str) -> tuple[str, ...]:
-    return (name,)
-
-
-def _message(tenant: Tenant, key: str) -> list[Any]:
-    message, sets = tenant.messages[key], tenant.sets.sets
-    filled = [slot for slot in range(SLOTS) if message[2 * slot] != NEVER]
-    return [[slot, message[2 * slot], sets[message[2 * slot + 1]][1:]] for slot in filled]
-
-
-def _load_message(tenant: Tenant, key: str, stored: list[Any]) -> None:
-    message = tenant.messages[key] = new_message()
-    for slot, time, segments in stored:
-        message[2 * slot], message[2 * slot + 1] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
-
-
-def _load_link(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    one, other = name.split("\0")
-    tenant.people.identity.load((one, other), stored)
-
-
-def _load_rate(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    base, quote, day = name.split("\0")
-    tenant.rates.set(base, quote, int(day), (stored[0], stored[1], stored[2], stored[3]))
-
-
-def _load_undated(tenant: Tenant, name: str, stored: list[Any]) -> None:
-    base, quote, quarter = name.split("\0")
-    word = (stored[0], stored[1], stored[2], stored[3])
-    tenant.rates.set_undated(base, quote, int(quarter), tenant.zone.day(int(quarter) * 15), word)
-
-
-def _piece(name: str) -> tuple[str, int]:
-    dimension, _, number = name.rpartition("\0")
-    return dimension, int(number)
-
-
-def _never(tenant: Tenant, name: str) -> None:
-    raise ValueError(f"the entry {name} is of a kind that is never taken back")
-
-
-class Shelf(NamedTuple):
-    """How one kind of facts is stored."""
-
-    parts: Callable[[Any], Iterable[str]]  # the name of an entry, as text
-    read: Callable[[Tenant, Any], Any]  # an entry as JSON
-    load: Callable[[Tenant, str, Any], None]  # put it back
-    names: Callable[[Tenant], Iterable[Any]]  # of all entries a tenant has
-    has: Callable[[Tenant, Any], bool]  # whether there is such an entry (still)
-    drop: Callable[[Tenant, str], Any] = _never  # take an entry back, while entries are loaded
-
-
-def _table(of: Callable[[Tenant], dict[str, Any]]) -> Shelf:
-    """How a plain table of facts is kept: an entry a key."""
-    return Shelf(
-        _one,
-        lambda tenant, key: of(tenant)[key],
-        lambda tenant, key, stored: of(tenant).__setitem__(key, stored),
-        of,
-        lambda tenant, key: key in of(tenant),
-        lambda tenant, key: of(tenant).pop(key, None),
-    )
-
-
-def _shelf(name: str) -> Shelf:
-    """How a shelf of the tenant is kept."""
-    return _table(lambda tenant: getattr(tenant, name))
-
-
-def _facts_of(name: str) -> Shelf:
-    """How the facts of a part of the tenant are kept."""
-    return _table(lambda tenant: getattr(tenant, name).facts)
-
-
-def _first(kind: str) -> Shelf:
-    """The first entries of lists; those that were stored whole are in it, too."""
-    of = LISTS[kind]
-    return _table(of)._replace(read=lambda tenant, name: tenant.chunks.chunk(kind, name, 0, of(tenant)[name]))
-
-
-def _further(kind: str) -> Shelf:
-    """The entries of lists after the first."""
-    of = LISTS[kind]
-
-    def load(tenant: Tenant, name: str, stored: list[Any]) -> None:
-        whose, _, number = name.rpartition("\0")
-        tenant.chunks.hold(kind, whose, int(number), stored)
-
-    return Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.chunks.chunk(kind, name[0], name[1], of(tenant)[name[0]]),
-        load,
-        lambda tenant: [(name, number) for name in of(tenant) for number in tenant.chunks.numbers(kind, name)[1:]],
-        lambda tenant, name: name[0] in of(tenant) and name[1] in tenant.chunks.numbers(kind, name[0]),
-    )
-
-
-def _chunked(
-    touches: Callable[[Tenant], dict[str, Any]],
-    waiting: Callable[[Tenant], dict[str, dict[int, list[Any]]]],
-    fit: Callable[[Tenant, list[Any]], list[Any]] = lambda tenant, stored: stored,
-) -> Shelf:
-    """How touches are kept: a chunk an entry, which ``waiting`` holds while entries are put back."""
-
-    def load(tenant: Tenant, name: str, stored: list[Any]) -> None:
-        raw, _, number = name.rpartition("\0")
-        waiting(tenant).setdefault(raw, {})[int(number)] = fit(tenant, stored)
-
-    def drop(tenant: Tenant, name: str) -> None:
-        raw, _, number = name.rpartition("\0")
-        chunks = waiting(tenant).get(raw, {})
-        chunks.pop(int(number), None)
-        if not chunks:
-            waiting(tenant).pop(raw, None)
-
-    return Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: touches(tenant)[name[0]].chunk(name[1]),
-        load,
-        lambda tenant: [(raw, n) for raw, held in touches(tenant).items() for n in range(held.chunks)],
-        lambda tenant, name: name[0] in touches(tenant) and name[1] < touches(tenant)[name[0]].chunks,
-        drop,
-    )
-
-
-def _fitted(tenant: Tenant, stored: list[Any]) -> list[Any]:
-    """A chunk of touches with its notes in the dimensions of now; sessions and clicks as digests."""
-
-    def fit(packed: int, note: Any) -> Any:
-        if isinstance(note, list):
-            return tenant.fitted(tuple(note))
-        is_session = isinstance(note, str) and packed >> 4 & 0xFF == PAGE
-        return pseudonym(tenant.name, note) if is_session else note
-
-    pages = [page if page is None or "\0" not in page else page_by(tenant.name, page) for page in stored[2]]
-    return [stored[0], list(map(fit, stored[0], stored[1])), pages]
-
-
-FACTS: Final[dict[str, Shelf]] = {
-    "values": Shelf(
-        lambda name: (name[0], str(name[1])),
-        lambda tenant, name: tenant.sets.piece(*name),
-        lambda tenant, name, stored: tenant.sets.stored.__setitem__(_piece(name), stored),
-        lambda tenant: [(one, n) for one in tenant.sets.full for n in range(tenant.sets.pieces(one))],
-        lambda tenant, name: name[0] in tenant.sets.full,
-        lambda tenant, name: tenant.sets.stored.pop(_piece(name), None),
-    ),
-    **{kind: _first(kind) for kind in LISTS},
-    **{kind + MORE: _further(kind) for kind in LISTS},
-    "signup": _shelf("signups"),
-    "signin": _shelf("signins"),
-    "erased": _shelf("erased"),
-    "click": _facts_of("clicks"),
-    "form": _facts_of("forms"),
-    "message": Shelf(
-        _one,
-        _message,
-        _load_message,
-        lambda tenant: tenant.messages,
-        lambda tenant, key: key in tenant.messages,
-        lambda tenant, key: tenant.messages.pop(key, None),
-    ),
-    "owner": _table(lambda tenant: tenant.people.owners),
-    "attributes": _table(lambda tenant: tenant.people.attributes),
-    "touch": _chunked(lambda tenant: tenant.people.touches, lambda tenant: tenant.people.stored_touches, _fitted),
-    "marketing": _chunked(lambda tenant: tenant.marketing, lambda tenant: tenant.stored_marketing),
-    "contact": _chunked(lambda tenant: tenant.contacts.of, lambda tenant: tenant.contacts.stored),
-    "link": Shelf(
-        lambda pair: pair,
-        lambda tenant, pair: tenant.people.identity.links[pair].encode(),
-        _load_link,
-        lambda tenant: tenant.people.identity.links,
-        lambda tenant, pair: pair in tenant.people.identity.links,
-        lambda tenant, name: tenant.people.identity.drop((name.split("\0")[0], name.split("\0")[1])),
-    ),
-    "rate": Shelf(
-        lambda name: (name[0], name[1], str(name[2])),
-        lambda tenant, name: tenant.rates.said[name],
-        _load_rate,
-        lambda tenant: tenant.rates.said,
-        lambda tenant, name: name in tenant.rates.said,
-    ),
-    "rate_undated": Shelf(
-        lambda name: (name[0], name[1], str(name[2])),
-        lambda tenant, name: tenant.rates.undated[name],
-        _load_undated,
-        lambda tenant: tenant.rates.undated,
-        lambda tenant, name: name in tenant.rates.undated,
-    ),
-}
+    elif kind in CODECS:
+        CODECS[kind].load(tenant, rest, orjson.loads(value))
+    elif (of := kind.removesuffix(MORE)) in LISTS:
+        LISTS[of].load_further(tenant, of, rest, orjson.loads(value))
+    # One that only another build knows is left where it is: that build will need it again.

@@ -128,7 +128,7 @@ class TenantState:
             self.dirty.add(("meta", None) if is_known(label) else ("type", label))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
             self._note_time(row.time)
-        taken, gone = erasure.treated(tenant, row) if tenant.erased else (row, NOBODY)
+        taken, gone = erasure.treated(tenant, row) if tenant.salt else (row, NOBODY)
         batch.take(tenant, taken, gone)
         if self.follower is not None:
             self.follower(taken)
@@ -138,7 +138,7 @@ class TenantState:
     def erase(self, request: Row) -> erasure.Plan:
         """Carry out an erasure: before the next event. What was done."""
         told = f"{request.identity} {request.content} {request.received}"
-        secret = told if self.tenant.erased else f"{told} {self.seen.fingerprint()} {self.newest}"
+        secret = told if self.tenant.salt else f"{told} {self.seen.fingerprint()} {self.newest}"
         plan = erasure.Plan(self.tenant, request, secret)
         erasing.carry_out(self.tenant, plan)
         return plan

@@ -33,7 +33,7 @@ def of_late_touches(tenant: TenantFacts, root: str) -> Contribution:
 
 def late_touch(tenant: TenantFacts, touch: Touch, type_: str) -> tuple[int, Delta]:
     """A late touch, in the segments of its channel and campaign."""
-    return campaign_code(tenant, touch[1:]), Delta(f"late.m:{type_}", touch.time, 1)
+    return campaign_code(tenant, touch.origin), Delta(f"late.m:{type_}", touch.time, 1)
 
 
 def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contribution:
@@ -58,8 +58,8 @@ def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contrib
 def _named(tenant: TenantFacts, root: str) -> str | None:
     """The source that the earliest ``customer.created`` with one says."""
     members = [one for one in tenant.people.identity.members(root) if one in tenant.customers]
-    said = [event for one in members for event in reported_of(tenant, one).created if event[4] not in (None, "")]
-    return str(min(said)[4])[:LONGEST] if said else None
+    said = [event for one in members for event in reported_of(tenant, one).created if event.origin not in (None, "")]
+    return str(min(said).origin)[:LONGEST] if said else None
 
 
 def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str, str]) -> Contribution:
@@ -69,10 +69,10 @@ def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str,
     yield channel, Delta("acquired", since, 1)
     yield source, Delta("sourced", since, 1)
     for key in tenant.people.owned_by(root, "late"):
-        for time, type_, *_ in tenant.late.get(key, ()):
-            if type_.startswith(LATE_CUSTOMERS):
-                yield channel, Delta(f"late.a:{type_}", time, 1)
-                yield source, Delta(f"late.o:{type_}", time, 1)
+        for event in tenant.late.get(key, ()):
+            if event.label.startswith(LATE_CUSTOMERS):
+                yield channel, Delta(f"late.a:{event.label}", event.time, 1)
+                yield source, Delta(f"late.o:{event.label}", event.time, 1)
 
 
 def _time_to_purchase(tenant: TenantFacts, root: str, first: Touch | None) -> Contribution:

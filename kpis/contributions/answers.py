@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
@@ -19,7 +19,9 @@ def _others(tenant: TenantFacts, raws: Iterable[str], survey: str, own: Dated) -
         held = tenant.answers.get(raw, [])
         if len(held) <= MANY:
             yield from (
-                one for answer in held if answer[3] == survey and (one := dated(answer, tenant.settings)) is not None
+                one
+                for answer in held
+                if answer.survey == survey and (one := dated(answer, tenant.settings)) is not None
             )
             continue
         order = tenant.answer_orders.get(raw)
@@ -35,13 +37,13 @@ def one_more(tenant: TenantFacts, person: str, answer: Answer) -> Iterator[tuple
     own = dated(answer, tenant.settings)
     if own is None:
         return
-    others = list(_others(tenant, tenant.people.own_raws(person), answer[3], own))
+    others = list(_others(tenant, tenant.people.own_raws(person), answer.survey, own))
     before = max((one for one in others if one < own), default=None)
-    following: Any = min((one for one in others if one > own), default=(FOREVER,))
-    yield Delta(f"nps_all.{own[3]}", own[0], 1), 1
-    for delta in latest_deltas(f"nps.{own[3]}", own[0], following[0], tenant.zone):
+    following = min((one.time for one in others if one > own), default=FOREVER)
+    yield Delta(f"nps_all.{own.nps_class}", own.time, 1), 1
+    for delta in latest_deltas(f"nps.{own.nps_class}", own.time, following, tenant.zone):
         yield delta, 1
     if before is not None:
-        for sign, until in ((-1, following[0]), (1, own[0])):
-            for delta in latest_deltas(f"nps.{before[3]}", before[0], until, tenant.zone):
+        for sign, until in ((-1, following), (1, own.time)):
+            for delta in latest_deltas(f"nps.{before.nps_class}", before.time, until, tenant.zone):
                 yield delta, sign

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
 from kpis.cells.ledger import Contribution
-from kpis.tenant.facts import Click
+from kpis.facts.conversions import Click
 from kpis.tenant.tenant import Tenant
 
 
@@ -16,21 +16,21 @@ def of_click(tenant: Tenant, key: str) -> Contribution:
     segments, closes = _place(tenant, click)
     yield segments, Delta("clicks", closes, 1)
     yield segments, Delta("clicks.missed", closes, 1)
-    for delta in level_deltas("clicks.open", [(click[0], closes)]):
+    for delta in level_deltas("clicks.open", [(click.time, closes)]):
         yield segments, delta
 
 
 def clicks_hit(tenant: Tenant, raws: Iterable[str], times: list[int]) -> Contribution:
     """The clicks of some ids that a conversion followed, by one of these instants or by the click."""
     for key, click in tenant.clicks.of(raws):
-        if tenant.conversions.follow(times, click[0], tenant.clicks.click(key)):
+        if tenant.conversions.follow(times, click.time, tenant.clicks.click(key)):
             segments, closes = _place(tenant, click)
             yield segments, Delta("clicks.missed", closes, -1)
 
 
 def _place(tenant: Tenant, click: Click) -> tuple[int, int]:
-    closes = ceil_quarter(click[0] + tenant.settings.conversion_days * DAY_MS)
-    return tenant.sets.code(tenant.fitted(tuple(click[4]))), closes
+    closes = ceil_quarter(click.time + tenant.settings.conversion_days * DAY_MS)
+    return tenant.sets.code(tenant.fitted(click.segments)), closes
 
 
 def of_hits(tenant: Tenant, root: str) -> Contribution:

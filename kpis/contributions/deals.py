@@ -40,7 +40,7 @@ def of_deal(tenant: TenantFacts, key: str) -> Contribution:
     for delta in deal_deltas(read.deal, read.stale(), tenant.settings, tenant.zone):
         yield segments, delta
     for event in read.late():
-        yield segments, Delta(f"late.d:crm.deal.{event[1]}", event[0], 1)
-        named = stage_named(event[4])
-        if named and event[1] in STAGE_EVENTS:
-            yield tenant.sets.code((segment_of("stage", named),)), Delta(f"late.g:crm.deal.{event[1]}", event[0], 1)
+        yield segments, Delta(f"late.d:crm.deal.{event.kind}", event.time, 1)
+        named = stage_named(event.data)
+        if named and event.kind in STAGE_EVENTS:
+            yield tenant.sets.code((segment_of("stage", named),)), Delta(f"late.g:crm.deal.{event.kind}", event.time, 1)

@@ -15,11 +15,11 @@ def of_forms(tenant: Tenant, root: str) -> Contribution:
     people = tenant.people
     if people.subject(root) != root:
         return
-    for start, sent in tenant.forms.of(root):
-        if start is None:
+    for form in tenant.forms.of(root):
+        if form.start is None:
             continue
-        counts, segments = ceil_quarter(start + FILL_IN_MS), people.segments(root)
+        counts, segments = ceil_quarter(form.start + FILL_IN_MS), people.segments(root)
         yield segments, Delta("forms", counts, 1)
-        yield segments, Delta("forms.dropped", counts, 0 if sent else 1)
-        for delta in level_deltas("forms.open", [(start, counts)]):
+        yield segments, Delta("forms.dropped", counts, 0 if form.sent else 1)
+        for delta in level_deltas("forms.open", [(form.start, counts)]):
             yield segments, delta

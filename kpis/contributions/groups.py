@@ -1,21 +1,15 @@
 """What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
 
 from collections.abc import Callable
-from functools import partial
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from kpis.cells.ledger import MANY, Contribution, Parts
+from kpis.cells.ledger import Contribution, Parts
 from kpis.contributions.acquisition import LATE_TOUCHES, of_late_touches
-from kpis.contributions.click_conversions import of_click, of_hits
+from kpis.contributions.click_conversions import of_hits
 from kpis.contributions.credit import CREDIT, of_credit
 from kpis.contributions.customers import of_customer, of_way
-from kpis.contributions.deals import deal_parts, of_deal
 from kpis.contributions.forms import of_forms
-from kpis.contributions.late import of_late
-from kpis.contributions.leads import lead_parts, of_lead
-from kpis.contributions.mrr import many_mrr, of_contract, of_mrr
-from kpis.contributions.orders import of_order, order_parts
+from kpis.contributions.mrr import many_mrr, of_mrr
 from kpis.contributions.persons import of_landing, of_person
 from kpis.contributions.touches import of_late_views, of_logins
 from kpis.contributions.touches_to_close import of_closing
@@ -57,47 +51,21 @@ def of_score(tenant: Tenant, root: str) -> Contribution:
     return tenant.engagement.contribution(root)
 
 
-GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
-    "deal": of_deal,
-    "order": of_order,
-    "lead": of_lead,
-    "message": of_message,
+# Groups that facts of several kinds make; one that is named as a fact is in its row: kpis.intake.kinds.
+JOINT_GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
     "customer": of_customer,
     "score": of_score,
     "acquisition": of_way,
     LATE_TOUCHES: of_late_touches,
     CREDIT: of_credit,
     "mrr": of_mrr,
-    "contract": of_contract,
     "person": of_person,
     "landing": of_landing,
     "closing": of_closing,
-    "late": of_late,
     "logins": of_logins,
-    "record": of_record,
-    "ticket": of_ticket,
     "late_views": of_late_views,
-    "cost": of_cost,
-    "click": of_click,
     "hits": of_hits,
     "forms": of_forms,
 }
-
-
-def if_many(
-    facts: Callable[[Tenant], dict[str, list[Any]]],
-    parts: Callable[[Tenant, str], Parts],
-    tenant: Tenant,
-    key: str,
-) -> Parts | None:
-    """The parts of a group of many facts."""
-    return parts(tenant, key) if len(facts(tenant).get(key, ())) > MANY else None
-
-
-# Groups of which only what differs is moved where their facts are many. No closures: a tenant that sleeps is pickled.
-PARTS: Final[dict[str, Callable[[Tenant, str], Parts | None]]] = {
-    "deal": partial(if_many, attrgetter("deals"), deal_parts),
-    "order": partial(if_many, attrgetter("orders"), order_parts),
-    "lead": partial(if_many, attrgetter("leads"), lead_parts),
-    "mrr": many_mrr,
-}
+# Those of them of which only what differs is moved where their facts are many.
+JOINT_PARTS: Final[dict[str, Callable[[Tenant, str], Parts | None]]] = {"mrr": many_mrr}

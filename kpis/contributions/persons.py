@@ -4,7 +4,7 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta, level_deltas
 from kpis.cells.ledger import Contribution
 from kpis.facts.nps import answer_deltas
-from kpis.facts.survey_scores import SCALE, scale_segment, score_deltas
+from kpis.facts.survey_scores import scale_segment, score_deltas
 from kpis.tenant.tenant import Tenant
 
 
@@ -26,7 +26,7 @@ def of_person(tenant: Tenant, key: str) -> Contribution:
         yield segments, delta
     for raw in raws:
         for score in tenant.scores.get(raw, ()):
-            on_scale = tenant.with_segment(segments, scale_segment(score[SCALE]))
+            on_scale = tenant.with_segment(segments, scale_segment(score.scale))
             for delta in score_deltas(score):
                 yield on_scale, delta
 

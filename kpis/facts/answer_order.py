@@ -1,11 +1,19 @@
 """Which answers come before and after one: so that another answer changes only what lies between its neighbours."""
 
 from bisect import insort
+from typing import NamedTuple
 
 from kpis.facts.nps import Answer, nps_class
 from models.settings import TenantSettings
 
-Dated = tuple[int, str, str, str]  # t, source, id, class
+
+class Dated(NamedTuple):
+    """An answer of a survey at ``time`` ms, with its class (promoter, passive or detractor); they sort by time."""
+
+    time: int
+    source: str
+    id: str
+    nps_class: str
 
 
 class AnswerOrder:
@@ -20,7 +28,7 @@ class AnswerOrder:
         """Read what came since."""
         for answer in self.answers[self._read :]:
             if (found := dated(answer, settings)) is not None:
-                insort(self.surveys.setdefault(answer[3], []), found)
+                insort(self.surveys.setdefault(answer.survey, []), found)
         self._read = len(self.answers)
         return self
 
@@ -28,4 +36,4 @@ class AnswerOrder:
 def dated(answer: Answer, settings: TenantSettings) -> Dated | None:
     """An answer by when it was, with its class; None on a scale whose buckets nobody declared."""
     kind = nps_class(answer, settings)
-    return None if kind is None else (answer[0], answer[1], answer[2], kind)
+    return None if kind is None else Dated(*answer.stamp, kind)

@@ -27,6 +27,11 @@ class Touch(NamedTuple):
     channel: str
     campaign: str
 
+    @property
+    def origin(self) -> tuple[str, str]:
+        """What a sale is credited to."""
+        return self.channel, self.campaign
+
 
 def is_marketing_touch(type_: str, data: dict[str, Any]) -> bool:
     """Whether an event of one of TOUCH_TYPES is a marketing touch."""
@@ -76,7 +81,7 @@ def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str
     weighs = (part for part, count in runs for _ in range(count))
     for touch, part, given in zip(touches, weighs, split(amount, runs), strict=True):
         if part:
-            pair = touch[1:]
+            pair = touch.origin
             found[pair] = found.get(pair, 0) + given
     return found
 

@@ -2,34 +2,63 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from kpis.calendar.zone import FIRST_DAY, LAST_DAY, Zone, date_day
 from kpis.cells.deltas import Delta
 from kpis.facts.money import money_deltas
 from kpis.identity.ids import segment_of
 
-CostEvent = list[Any]  # [t, source, id, data, late]; data holds KEPT fields, campaign as its name
 KEPT: Final = ("amount", "currency", "purpose", "category", "period_start", "period_end", "channel")
 LATE_COST: Final = "crm.cost.recorded"
+
+
+class CostData(TypedDict, total=False):
+    """What a cost says: ``amount`` in minor units, both ends of its period as ISO dates, ``campaign`` by name."""
+
+    amount: int
+    currency: str
+    purpose: str
+    category: str
+    period_start: str
+    period_end: str
+    channel: str
+    campaign: str
+
+
+class CostEvent(NamedTuple):
+    """A cost as told at ``time`` ms; of those with one id the latest holds."""
+
+    time: int
+    source: str
+    id: str
+    data: CostData
+    late: bool
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """What orders the events of a cost."""
+        return self.time, self.source, self.id
+
 
 Spent = Iterator[tuple[tuple[str, ...], Delta]]  # (segments, change)
 
 
 def cost_event(time: int, source: str, id_: str, data: dict[str, Any], late: bool) -> CostEvent:
     """What is kept of a cost."""
-    kept = {name: data[name] for name in KEPT if data.get(name) not in (None, "")}
+    kept = cast(CostData, {name: data[name] for name in KEPT if data.get(name) not in (None, "")})
     campaign = data.get("campaign")
     name = campaign.get("name") if isinstance(campaign, dict) else campaign
     if name not in (None, ""):
         kept["campaign"] = name
-    return [time, source, id_, kept, late]
+    return CostEvent(time, source, id_, kept, late)
 
 
 def cost_days(event: CostEvent, zone: Zone) -> range:
     """Local days of a cost, both ends included. An end that is not given is the day of the event, or the other end."""
-    own, data = zone.day(event[0] // 60_000), event[3]
-    first, last = (_day(data.get(name), own) for name in ("period_start", "period_end"))
+    own, data = zone.day(event.time // 60_000), event.data
+    first, last = _day(data.get("period_start"), own), _day(data.get("period_end"), own)
     if last < first:
         first = last = last if "period_end" in data else first
     return range(max(first, FIRST_DAY), min(last, LAST_DAY - 1) + 1)
@@ -42,16 +71,16 @@ def _day(text: str | None, default: int) -> int:
 def cost_deltas(events: list[CostEvent], zone: Zone) -> Spent:
     """What a cost adds to the numbers: the latest event of its id holds; its late events count where they say."""
     for event in events:
-        if event[4]:
-            channel, campaign = _segments(event[3])
-            yield (channel,), Delta(f"late.a:{LATE_COST}", event[0], 1)
-            yield (channel, campaign), Delta(f"late.m:{LATE_COST}", event[0], 1)
-    yield from _spread(max(events, key=lambda event: event[:3]), zone)
+        if event.late:
+            channel, campaign = _segments(event.data)
+            yield (channel,), Delta(f"late.a:{LATE_COST}", event.time, 1)
+            yield (channel, campaign), Delta(f"late.m:{LATE_COST}", event.time, 1)
+    yield from _spread(max(events, key=attrgetter("stamp")), zone)
 
 
 def _spread(event: CostEvent, zone: Zone) -> Spent:
     """A share of the amount at each day's midnight, in minor units; what does not divide is on the first days."""
-    data, days = event[3], cost_days(event, zone)
+    data, days = event.data, cost_days(event, zone)
     amount = data.get("amount")
     for place, day in enumerate(days):
         share = None if amount is None else amount // len(days) + (place < amount % len(days))
@@ -62,7 +91,7 @@ def _spread(event: CostEvent, zone: Zone) -> Spent:
             yield from ((segments, delta) for delta in deltas)
 
 
-def _measures(data: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+def _measures(data: CostData) -> list[tuple[str, tuple[str, ...]]]:
     """The measures a cost counts for, each with its segments."""
     channel, campaign = _segments(data)
     if data["purpose"] == "retention":
@@ -75,5 +104,5 @@ def _measures(data: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def _segments(data: dict[str, Any]) -> tuple[str, str]:
+def _segments(data: CostData) -> tuple[str, str]:
     return segment_of("channel", data.get("channel")), segment_of("campaign", data.get("campaign"))

@@ -30,9 +30,9 @@ class CustomerFacts:
 
 
 def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> SubscriptionEvent:
-    """What is kept of an event of a subscription. ``kind`` is the type without ``crm.subscription.``."""
+    """What is kept of an event of a subscription."""
     price = (data.get("mrr"), data.get("currency")) if kind in ("started", "changed") else (None, None)
-    return [data.get("effective_at", time), time, source, id_, kind, *price]
+    return SubscriptionEvent(data.get("effective_at", time), time, source, id_, kind, *price)
 
 
 def customer_since(facts: CustomerFacts) -> int | None:

@@ -52,7 +52,7 @@ class Reading:
 
     def late(self) -> list[DealEvent]:
         """Its late events."""
-        return [event for event in self._events if len(event) > 5]
+        return [event for event in self._events if event.late]
 
 
 class Place(NamedTuple):
@@ -117,11 +117,11 @@ class History(Reading):
             self.deal.created = created if self.deal.created is None else min(created, self.deal.created)
         if says_won(event, self._settings):
             self._won.append(_attempt(event))
-        if len(event) > 5:
+        if event.late:
             self._late.append(event)
-        at = bisect_left(self._times, event[0])
-        if not event[4].get("unknown_time") and (at == len(self._times) or self._times[at] != event[0]):
-            self._times.insert(at, event[0])
+        at = bisect_left(self._times, event.time)
+        if not event.data.get("unknown_time") and (at == len(self._times) or self._times[at] != event.time):
+            self._times.insert(at, event.time)
 
     def _follow(self, events: list[DealEvent]) -> None:
         for event in events:
@@ -194,4 +194,4 @@ class History(Reading):
 
 
 def _attempt(event: DealEvent) -> Delta:
-    return Delta("attempts.won", event[0], 1)
+    return Delta("attempts.won", event.time, 1)

@@ -68,10 +68,10 @@ class LateLog:
         if in_common(self._events, events) < len(self._events):
             self._events, self.own, self.stages = [], [], []
         for event in events[len(self._events) :]:
-            self.own.append(Delta(f"late.d:crm.deal.{event[1]}", event[0], 1))
-            stage = stage_named(event[4])
-            if stage and event[1] in STAGE_EVENTS:
-                self.stages.append((self._code(stage), Delta(f"late.g:crm.deal.{event[1]}", event[0], 1)))
+            self.own.append(Delta(f"late.d:crm.deal.{event.kind}", event.time, 1))
+            stage = stage_named(event.data)
+            if stage and event.kind in STAGE_EVENTS:
+                self.stages.append((self._code(stage), Delta(f"late.g:crm.deal.{event.kind}", event.time, 1)))
         self._events = events
         return self
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple, TypedDict, cast
 
 from kpis.calendar.intervals import FOREVER, Interval, intersect, union
 from kpis.calendar.zone import Zone
@@ -28,12 +28,50 @@ KEPT: Final = (
     "version",
 )
 
-DealEvent = list[Any]  # [t, kind, source, id, data]; data holds KEPT fields, campaign (its name) and unknown_time
+ATTRIBUTES: Final[tuple[Literal["owner_id", "source", "pipeline", "campaign"], ...]] = (
+    "owner_id", "source", "pipeline", "campaign",
+)  # fmt: skip
 
 
-def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> DealEvent:
-    """What is kept of an event of a deal. ``kind`` is the type without ``crm.deal.``."""
-    kept = {name: data[name] for name in KEPT if data.get(name) is not None}
+class DealData(TypedDict, total=False):
+    """What an event of a deal says: ``amount`` in minor units, ``closed_at`` in ms, ``campaign`` by name.
+
+    ``unknown_time``: the event says that nobody knows when the deal was created.
+    """
+
+    stage: str
+    to_stage: str
+    from_stage: str
+    amount: int
+    currency: str
+    owner_id: str
+    source: str
+    pipeline: str
+    campaign: str
+    closed_at: int
+    traits: dict[str, Any]
+    version: int
+    unknown_time: bool
+
+
+class DealEvent(NamedTuple):
+    """An event of a deal, at ``time`` ms. ``kind`` is the type without ``crm.deal.``."""
+
+    time: int
+    kind: str
+    source: str
+    id: str
+    data: DealData
+    late: bool = False
+
+    def encode(self) -> list[Any]:
+        """As it is stored: that it was late only where it was."""
+        return [*self] if self.late else [*self[:5]]
+
+
+def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any], late: bool = False) -> DealEvent:
+    """What is kept of an event of a deal."""
+    kept = cast(DealData, {name: data[name] for name in KEPT if data.get(name) is not None})
     if "traits" in kept:  # lists and objects are no values of a dimension
         kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
     if kind not in ("won", "lost"):
@@ -43,7 +81,7 @@ def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]
         kept["campaign"] = campaign["name"]
     if kind == "created" and data.get("time_known") is False:
         kept["unknown_time"] = True
-    return [time, kind, source, id_, kept]
+    return DealEvent(time, kind, source, id_, kept, late)
 
 
 @dataclass(slots=True)
@@ -72,7 +110,7 @@ def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
 
 def created_at(event: DealEvent) -> int | None:
     """When a deal was created, as an event says, ms."""
-    return event[0] if event[1] == "created" and not event[4].get("unknown_time") else None
+    return event.time if event.kind == "created" and not event.data.get("unknown_time") else None
 
 
 class DealReader:
@@ -86,7 +124,7 @@ class DealReader:
     def take(self, event: DealEvent) -> None:
         """One more event."""
         deal = self.deal
-        _read_attributes(deal, event[4])
+        _read_attributes(deal, event.data)
         state = state_after(deal.state, event, self._settings)
         _read_stage(deal, event, state)
         if state is None:
@@ -94,7 +132,7 @@ class DealReader:
         deal.state = state
         at = instant_of(event, state)
         deal.closed = at if state in ("won", "lost") else None
-        self.instant = self.instant if event[4].get("unknown_time") else max(self.instant, at)
+        self.instant = self.instant if event.data.get("unknown_time") else max(self.instant, at)
         if not deal.states or deal.states[-1][1] != (state == "open"):
             deal.states.append((self.instant, state == "open"))
 
@@ -107,52 +145,52 @@ def in_order(events: list[DealEvent]) -> list[DealEvent]:
 
 def is_versioned(events: Iterable[DealEvent]) -> bool:
     """Whether every event but deal.created has a version."""
-    return all("version" in event[4] for event in events if event[1] != "created")
+    return all("version" in event.data for event in events if event.kind != "created")
 
 
 def place_of(event: DealEvent, *, versioned: bool) -> tuple[Any, ...]:
     """Where an event comes in the order of a deal's."""
-    time, kind, source, id_, data = event[:5]
+    time, kind, source, id_, data, _ = event
     place = data.get("version", -FOREVER) if versioned else time
     return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
 
 
 def instant_of(event: DealEvent, state: str) -> int:
     """When an event takes effect, ms: a result at its ``closed_at`` when it has one."""
-    return int(event[4].get("closed_at", event[0]) if state in ("won", "lost") else event[0])
+    return event.data.get("closed_at", event.time) if state in ("won", "lost") else event.time
 
 
-def _read_attributes(deal: Deal, data: dict[str, Any]) -> None:
+def _read_attributes(deal: Deal, data: DealData) -> None:
     if "amount" in data and "currency" in data:
         deal.amount, deal.currency = data["amount"], data["currency"]
-    for name in ("owner_id", "source", "pipeline", "campaign"):
+    for name in ATTRIBUTES:
         if data.get(name) not in (None, ""):
             deal.attributes[name] = data[name]
     deal.traits.update((name, value) for name, value in data.get("traits", {}).items() if value not in (None, ""))
 
 
-def stage_named(data: dict[str, Any]) -> str | None:
+def stage_named(data: DealData) -> str | None:
     """The stage that an event of a deal names. An empty name is none, as that of any dimension."""
     return data.get("to_stage") or data.get("stage") or None
 
 
 def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
     """The stage an open deal is in from an event on; never before the one before it."""
-    named = stage_named(event[4])
-    if named and state in ("open", None) and event[1] not in ("won", "lost"):
-        at = -FOREVER if event[4].get("unknown_time") else event[0]
+    named = stage_named(event.data)
+    if named and state in ("open", None) and event.kind not in ("won", "lost"):
+        at = -FOREVER if event.data.get("unknown_time") else event.time
         deal.stages.append((max(at, deal.stages[-1][0] if deal.stages else at), named))
 
 
 def state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
     """The state an event leads to; None when it bears no state."""
-    match event[1]:
+    match event.kind:
         case "created" | "reopened":
             return "open"
         case "won" | "lost" | "merged" | "deleted":
-            return str(event[1])
+            return event.kind
         case "stage_changed":
-            return outcome(event[4].get("to_stage", ""), settings) or "open"
+            return outcome(event.data.get("to_stage", ""), settings) or "open"
     return None
 
 
@@ -230,12 +268,12 @@ def _closed_deltas(deal: Deal, closed: int, zone: Zone) -> Iterator[Delta]:
 
 def says_won(event: DealEvent, settings: TenantSettings) -> bool:
     """Whether an event says that a deal was won, whatever became of it."""
-    return event[1] in ("won", "stage_changed") and state_after("open", event, settings) == "won"
+    return event.kind in ("won", "stage_changed") and state_after("open", event, settings) == "won"
 
 
 def stale_intervals(events: Iterable[DealEvent], settings: TenantSettings) -> list[Interval]:
     """From 90 days after an event to the next event, ms."""
-    times = sorted({event[0] for event in events if not event[4].get("unknown_time")})
+    times = sorted({event.time for event in events if not event.data.get("unknown_time")})
     wait = settings.stale_days * DAY_MS
     return union((ceil_quarter(time + wait), after) for time, after in pairwise([*times, FOREVER]))
 

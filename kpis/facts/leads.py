@@ -2,14 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 
-LeadEvent = list[Any]  # [t, kind, source, id, deal_id or None]; kind "deal" is a deal.created that carries the lead
 Stamp = tuple[int, str, str]  # t, id, source
 NEVER: Final[Stamp] = (-FOREVER, "", "")
+
+
+class LeadEvent(NamedTuple):
+    """An event of a lead, at ``time`` ms. ``kind``: the type without ``crm.lead.``; ``deal``: what it became.
+
+    The kind ``deal`` is a deal.created that carries the lead.
+    """
+
+    time: int
+    kind: str
+    source: str
+    id: str
+    deal: str | None
+
+    @property
+    def stamp(self) -> Stamp:
+        """What orders the events of a lead."""
+        return self.time, self.id, self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +41,31 @@ class Lead:
 
 def read_lead(events: list[LeadEvent]) -> Lead | None:
     """The lead as its events leave it; None when only other events carry its id."""
-    own = [event for event in events if event[1] != "deal"]
+    own = [event for event in events if event.kind != "deal"]
     if not own:
         return None
-    created = [event[0] for event in own if event[1] == "created"] or [event[0] for event in own]
+    created = [event.time for event in own if event.kind == "created"] or [event.time for event in own]
     undone = _latest_undone(own)
     converted = [
         event for event in own
-        if event[1] == "converted" and event[4]
-        and _stamp(event) >= max(undone.get(None, NEVER), undone.get(event[4], NEVER))
+        if event.kind == "converted" and event.deal
+        and event.stamp >= max(undone.get(None, NEVER), undone.get(event.deal, NEVER))
     ]  # fmt: skip
-    reached = converted + [event for event in events if event[1] == "deal"]
-    ends = [event[0] for event in (*reached, *(event for event in own if event[1] == "disqualified"))]
-    opportunity = min((event[0] for event in reached), default=None)
-    return Lead(min(created), opportunity, min(ends, default=FOREVER), frozenset(event[4] for event in reached))
+    reached = converted + [event for event in events if event.kind == "deal"]
+    ends = [event.time for event in (*reached, *(event for event in own if event.kind == "disqualified"))]
+    opportunity = min((event.time for event in reached), default=None)
+    return Lead(
+        min(created), opportunity, min(ends, default=FOREVER), frozenset(event.deal for event in reached if event.deal)
+    )
 
 
 def _latest_undone(events: list[LeadEvent]) -> dict[str | None, Stamp]:
     """The latest word by deal that a conversion was taken back; None: whatever it became."""
     found: dict[str | None, Stamp] = {}
     for event in events:
-        if event[1] == "unconverted":
-            found[event[4]] = max(_stamp(event), found.get(event[4], NEVER))
+        if event.kind == "unconverted":
+            found[event.deal] = max(event.stamp, found.get(event.deal, NEVER))
     return found
-
-
-def _stamp(event: LeadEvent) -> Stamp:
-    return event[0], event[3], event[2]
 
 
 class LeadLog:
@@ -67,12 +82,12 @@ class LeadLog:
         """Read what came since."""
         for event in self.events[self._read :]:
             self.attempts += attempts([event])
-            if event[1] in ("converted", "unconverted"):
+            if event.kind in ("converted", "unconverted"):
                 self._moves.append(event)
                 continue
-            held = self._first.setdefault((event[1], event[4]), event)
-            if event[0] < held[0]:
-                self._first[event[1], event[4]] = event
+            held = self._first.setdefault((event.kind, event.deal), event)
+            if event.time < held.time:
+                self._first[event.kind, event.deal] = event
         self._read = len(self.events)
         return self
 
@@ -85,10 +100,10 @@ class LeadLog:
 def attempts(events: list[LeadEvent]) -> Iterator[Delta]:
     """Tries at a step of the funnel: every event that says so, whatever became of it."""
     for event in events:
-        if event[1] == "created":
-            yield Delta("attempts.lead", event[0], 1)
-        elif event[1] == "deal" or (event[1] == "converted" and event[4]):
-            yield Delta("attempts.opportunity", event[0], 1)
+        if event.kind == "created":
+            yield Delta("attempts.lead", event.time, 1)
+        elif event.kind == "deal" or (event.kind == "converted" and event.deal):
+            yield Delta("attempts.opportunity", event.time, 1)
 
 
 def lead_deltas(lead: Lead) -> Iterator[Delta]:

@@ -7,6 +7,7 @@ that day is in its name: ``open_value:USD:17531``.
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.zone import Zone
@@ -40,15 +41,28 @@ def money_deltas(
 
 
 RateKey = tuple[str, str, int]  # base, quote, day or quarter hour
-Word = tuple[int, str, str, str]  # t, source, id, rate
 
 
-def _later(words: dict[RateKey, Word], key: RateKey, word: Word) -> bool:
-    """Keep the latest word; says whether this is it."""
-    held = words.get(key)
-    if held is not None and held >= word:
+class Rate(NamedTuple):
+    """An exchange rate as told at ``time`` ms; ``rate`` is the decimal text. Of those of one day the latest holds."""
+
+    time: int
+    source: str
+    id: str
+    rate: str
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """What orders rates of one day."""
+        return self.time, self.source, self.id
+
+
+def _later(rates: dict[RateKey, Rate], key: RateKey, rate: Rate) -> bool:
+    """Keep the latest rate; says whether this is it."""
+    held = rates.get(key)
+    if held is not None and held >= rate:
         return False
-    words[key] = word
+    rates[key] = rate
     return True
 
 
@@ -56,23 +70,23 @@ class Rates:
     """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds."""
 
     def __init__(self) -> None:
-        self.said: dict[RateKey, Word] = {}  # by local day, of rates that name it
-        self.undated: dict[RateKey, Word] = {}  # by quarter hour, of the others: it has one local day in any zone
+        self.said: dict[RateKey, Rate] = {}  # by local day, of rates that name it
+        self.undated: dict[RateKey, Rate] = {}  # by quarter hour, of the others: it has one local day in any zone
         self.version = 0  # rises with every change of a rate
-        self._held: dict[RateKey, Word] = {}  # by local day, of both
+        self._held: dict[RateKey, Rate] = {}  # by local day, of both
 
-    def set(self, base: str, quote: str, day: int, word: Word) -> bool:
+    def set(self, base: str, quote: str, day: int, rate: Rate) -> bool:
         """Note a rate of a day; says whether it is news."""
-        self._hold((base, quote, day), word)
-        return _later(self.said, (base, quote, day), word)
+        self._hold((base, quote, day), rate)
+        return _later(self.said, (base, quote, day), rate)
 
-    def set_undated(self, base: str, quote: str, quarter: int, day: int, word: Word) -> bool:
+    def set_undated(self, base: str, quote: str, quarter: int, day: int, rate: Rate) -> bool:
         """Note a rate that names no day, told in a quarter hour of ``day``; says whether it is news."""
-        self._hold((base, quote, day), word)
-        return _later(self.undated, (base, quote, quarter), word)
+        self._hold((base, quote, day), rate)
+        return _later(self.undated, (base, quote, quarter), rate)
 
-    def _hold(self, key: RateKey, word: Word) -> None:
-        self.version += _later(self._held, key, word)
+    def _hold(self, key: RateKey, rate: Rate) -> None:
+        self.version += _later(self._held, key, rate)
 
     def known(self, currency: str, into: str, day: int) -> bool:
         """Whether there is a `rate`; once there is one it stays."""
@@ -86,7 +100,7 @@ class Rates:
         inverse = self._held.get((into, currency, day))
         if straight is None and inverse is None:
             return None
-        if inverse is None or (straight is not None and straight[:3] >= inverse[:3]):
+        if inverse is None or (straight is not None and straight.stamp >= inverse.stamp):
             assert straight is not None
-            return Fraction(straight[3])
-        return 1 / Fraction(inverse[3])
+            return Fraction(straight.rate)
+        return 1 / Fraction(inverse.rate)

@@ -88,7 +88,7 @@ class Recurring:
     def go_on(self, plans: dict[str, Plan]) -> "Recurring":
         """Read other plans, which are mostly the same with more steps."""
         start = NEVER
-        for name in [name for name, levels in self._levels.items() if plans.get(name, NO_PLAN)[1] != levels.plan.day]:
+        for name in [name for name, levels in self._levels.items() if plans.get(name, NO_PLAN).day != levels.plan.day]:
             start = min(start, self._levels.pop(name).plan.steps[0].instant)
         for name, plan in plans.items():
             if name not in self._levels:

@@ -1,7 +1,8 @@
 """Survey answers: the latest of each person and survey inside a window. Rules: kpi-precise "net_promoter_score"."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.windows import MINUTE_MS, ROLLING
@@ -9,23 +10,41 @@ from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
 from kpis.cells.deltas import Delta, leaves
 from models.settings import TenantSettings
 
-Answer = list[Any]  # [t, source, id, survey id, score], and its scale when it is not 0-10
+
+class Answer(NamedTuple):
+    """An NPS answer of a survey, at ``time`` ms. ``scale``: as ``1-7``; None: 0 to 10."""
+
+    time: int
+    source: str
+    id: str
+    survey: str
+    score: int
+    scale: str | None = None
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """What orders answers."""
+        return self.time, self.source, self.id
+
+    def encode(self) -> list[Any]:
+        """As it is stored: without the usual scale."""
+        return [*self[:5]] if self.scale is None else [*self]
 
 
 def nps_class(answer: Answer, settings: TenantSettings) -> str | None:
     """Promoter, passive or detractor; None on a scale whose buckets nobody declared."""
-    buckets = settings.nps_scales.get(answer[5]) if len(answer) > 5 else settings.nps_buckets
+    buckets = settings.nps_buckets if answer.scale is None else settings.nps_scales.get(answer.scale)
     if buckets is None:
         return None
     detractor, passive = buckets
-    return "detractor" if answer[4] <= detractor else "passive" if answer[4] <= passive else "promoter"
+    return "detractor" if answer.score <= detractor else "passive" if answer.score <= passive else "promoter"
 
 
 def answer_deltas(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
     """What a person's NPS answers add: every one, and the latest of each survey in every kind of window."""
     surveys: dict[str, list[tuple[int, str]]] = {}
-    for answer in sorted(answers, key=lambda answer: answer[:3]):
-        time, survey, kind = answer[0], answer[3], nps_class(answer, settings)
+    for answer in sorted(answers, key=attrgetter("stamp")):
+        time, survey, kind = answer.time, answer.survey, nps_class(answer, settings)
         if kind is None:
             continue
         yield Delta(f"nps_all.{kind}", time, 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
@@ -10,12 +10,35 @@ from kpis.facts.money import money_deltas
 from models.settings import TenantSettings
 
 FIELDS: Final = ("amount", "currency", "tax")
-OrderEvent = list[Any]  # [t, kind, source, id, {amount, currency, tax}]
+
+
+class OrderData(TypedDict, total=False):
+    """What an event of an order says of its money: ``amount`` and ``tax`` in minor units of ``currency``."""
+
+    amount: int
+    currency: str
+    tax: int
+
+
+class OrderEvent(NamedTuple):
+    """An event of an order, at ``time`` ms. ``kind`` is the type without ``crm.order.``."""
+
+    time: int
+    kind: str
+    source: str
+    id: str
+    data: OrderData
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """What orders the events of an order."""
+        return self.time, self.source, self.id
 
 
 def order_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> OrderEvent:
-    """What is kept of an event of an order. ``kind`` is the type without ``crm.order.``."""
-    return [time, kind, source, id_, {name: data[name] for name in FIELDS if data.get(name) is not None}]
+    """What is kept of an event of an order."""
+    kept = cast(OrderData, {name: data[name] for name in FIELDS if data.get(name) is not None})
+    return OrderEvent(time, kind, source, id_, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +76,14 @@ class Chain:
         return self
 
     def _take(self, event: OrderEvent) -> None:
-        time, kind, _, _, data = event
-        if kind == "completed" and (self._completed is None or _stamp(self._completed) < _stamp(event)):
+        if event.kind == "completed" and (self._completed is None or self._completed.stamp < event.stamp):
             self._completed = event
-        elif kind == "cancelled":
-            self._cancelled = time if self._cancelled is None else min(time, self._cancelled)
-        elif kind == "refunded":
-            amount, currency = data.get("amount"), data.get("currency")
+        elif event.kind == "cancelled":
+            self._cancelled = event.time if self._cancelled is None else min(event.time, self._cancelled)
+        elif event.kind == "refunded":
+            amount, currency = event.data.get("amount"), event.data.get("currency")
             self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
-            self.refunds += self._adjustment(time, None if amount is None else -amount, currency)
+            self.refunds += self._adjustment(event.time, None if amount is None else -amount, currency)
 
     def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Delta]:
         return money_deltas("adjustments", time, None, taken, currency, self._zone, rated=None)
@@ -70,7 +92,7 @@ class Chain:
         """The order as its events leave it; None while it has not been completed. A refund may come first."""
         if self._completed is None:
             return None
-        time, data, cancelled = self._completed[0], self._completed[4], self._cancelled is not None
+        time, data, cancelled = self._completed.time, self._completed.data, self._cancelled is not None
         amount, currency = data.get("amount"), data.get("currency")
         same = self._refunded.get(currency, 0)
         kept = not cancelled and (amount is None or same < amount)
@@ -83,13 +105,9 @@ class Chain:
         """What was left of an order when it was first cancelled, taken back then. Of a completed one."""
         if self._completed is None or self._cancelled is None:
             return
-        amount, currency = self._completed[4].get("amount"), self._completed[4].get("currency")
+        amount, currency = self._completed.data.get("amount"), self._completed.data.get("currency")
         taken = None if amount is None else -max(0, amount - self._refunded.get(currency, 0))
         yield from self._adjustment(self._cancelled, taken, currency)
-
-
-def _stamp(event: OrderEvent) -> tuple[int, str, str]:
-    return event[0], event[2], event[3]
 
 
 def order_deltas(order: Order, zone: Zone) -> Iterator[Delta]:

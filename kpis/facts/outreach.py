@@ -55,7 +55,7 @@ class Contacts:
             self.of[new] = touches
 
     def restore(self) -> Work:
-        """Make the shelf of the stored chunks."""
+        """Make the table of the stored chunks."""
         yield from restored_touches(self.of, self.stored)
         for raw, touches in self.of.items():
             for deal in touches.table:

@@ -1,10 +1,32 @@
 """What a subscription costs over time: its events read once, also where there are thousands."""
 
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import NamedTuple
 
 from kpis.calendar.intervals import FOREVER, Interval
 
-SubscriptionEvent = list[Any]  # [effective, t, source, id, kind, mrr or None, its currency]
+Place = tuple[int, int, str, str]
+
+
+class SubscriptionEvent(NamedTuple):
+    """An event of a subscription, told at ``time`` and in force from ``effective`` on, both ms.
+
+    ``kind`` is the type without ``crm.subscription.``; ``mrr``: the price a month in minor units of ``currency``, of a
+    start or change that names one. A price without a currency is none.
+    """
+
+    effective: int
+    time: int
+    source: str
+    id: str
+    kind: str
+    mrr: int | None
+    currency: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where it comes among the events of its subscription."""
+        return self.effective, self.time, self.source, self.id
 
 
 class PriceStep(NamedTuple):
@@ -13,6 +35,11 @@ class PriceStep(NamedTuple):
     instant: int
     mrr: int
     currency: str
+
+    @property
+    def price(self) -> tuple[int, str]:
+        """What it costs from then on."""
+        return self.mrr, self.currency
 
 
 class Prices:
@@ -30,7 +57,7 @@ class Prices:
 
     def _begin(self) -> None:
         self.steps: list[PriceStep] = []
-        self._last: list[Any] = []
+        self._last: Place | tuple[()] = ()
         self.currencies: set[str] = set()  # of steps, also of those that were taken back
         self._price, self._currency = 0, ""
         self._paid: list[Interval] = []  # of the steps before the last, which may still be taken back
@@ -43,28 +70,30 @@ class Prices:
 
     def go_on(self) -> "Prices":
         """Read what came since."""
-        new = sorted(self._events[self._read :], key=_place)
+        new = sorted(self._events[self._read :], key=attrgetter("place"))
         if not new:
             return self
-        self._plan = min([*([self._plan] if self._plan else ()), *filter(_is_plan, new)], key=_place, default=None)
-        if _place(new[0]) < self._last:
+        self._plan = min(
+            [*([self._plan] if self._plan else ()), *filter(_is_plan, new)], key=attrgetter("place"), default=None
+        )
+        if new[0].place < self._last:
             self._begin()
-            new = sorted(self._events, key=_place)
+            new = sorted(self._events, key=attrgetter("place"))
         for event in new:
             self._take(event)
-        self._last, self._read = _place(new[-1]), len(self._events)
+        self._last, self._read = new[-1].place, len(self._events)
         return self
 
     def _take(self, event: SubscriptionEvent) -> None:
-        effective, _, _, _, kind, mrr, unit = event
+        kind = event.kind
         if kind == "cancel_scheduled":
             return
-        if mrr is not None and kind in ("started", "changed"):
-            self._price, self._currency = mrr, unit
-        if self.steps and self.steps[-1].instant == effective:
+        if event.mrr is not None and event.currency is not None and kind in ("started", "changed"):
+            self._price, self._currency = event.mrr, event.currency
+        if self.steps and self.steps[-1].instant == event.effective:
             self.steps.pop()
-        step = PriceStep(effective, 0 if kind in ("paused", "cancelled") else self._price, self._currency)
-        if not self.steps or self.steps[-1][1:] != step[1:]:
+        step = PriceStep(event.effective, 0 if kind in ("paused", "cancelled") else self._price, self._currency)
+        if not self.steps or self.steps[-1].price != step.price:
             self._settle()
             self.steps.append(step)
             self.currencies.add(step.currency)
@@ -96,12 +125,8 @@ class Prices:
         return self._plan
 
 
-def _place(event: SubscriptionEvent) -> list[Any]:
-    return event[:4]
-
-
 def _is_plan(event: SubscriptionEvent) -> bool:
-    return event[4] in ("started", "changed") and bool(event[5])
+    return event.kind in ("started", "changed") and bool(event.mrr)
 
 
 def _pay(paid: list[Interval], since: int | None, step: PriceStep) -> int | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone
@@ -10,8 +11,30 @@ from kpis.cells.deltas import Delta
 from kpis.facts.money import Worth, money_deltas
 
 FIELDS: Final = ("due_at", "amount", "currency")
-RenewalEvent = list[Any]  # [t, source, id, kind, {due_at, amount, currency}]
 Price = tuple[int | None, str | None]  # minor units, currency
+
+
+class RenewalData(TypedDict, total=False):
+    """What an event of a renewal says: which due it is about (ms), an amount in minor units."""
+
+    due_at: int
+    amount: int
+    currency: str
+
+
+class RenewalEvent(NamedTuple):
+    """An event of a contract's renewal, at ``time`` ms. ``kind`` is the type without ``crm.renewal.``."""
+
+    time: int
+    source: str
+    id: str
+    kind: str
+    data: RenewalData
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """What orders the events of a contract."""
+        return self.time, self.source, self.id
 
 
 @dataclass(slots=True)
@@ -25,18 +48,20 @@ class Due:
     @property
     def state(self) -> str:
         """Open, completed or lost."""
-        return "open" if self.outcome is None else str(self.outcome[3])
+        return "open" if self.outcome is None else self.outcome.kind
 
     @property
     def renewed(self) -> Price:
         """What a completed renewal is worth: where it does not say, its target."""
-        said = self.outcome[4] if self.outcome else {}
-        return (said["amount"], said.get("currency")) if "amount" in said else self.target
+        if self.outcome is None or "amount" not in self.outcome.data:
+            return self.target
+        return self.outcome.data["amount"], self.outcome.data.get("currency")
 
 
 def renewal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> RenewalEvent:
-    """What is kept of an event of a renewal. ``kind`` is the type without ``crm.renewal.``."""
-    return [time, source, id_, kind, {name: data[name] for name in FIELDS if data.get(name) is not None}]
+    """What is kept of an event of a renewal."""
+    kept = cast(RenewalData, {name: data[name] for name in FIELDS if data.get(name) is not None})
+    return RenewalEvent(time, source, id_, kind, kept)
 
 
 def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
@@ -44,19 +69,19 @@ def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
 
     An outcome that names its due belongs to it, the latest holds; any other to the nearest due without outcome.
     """
-    ordered = sorted(events, key=lambda event: event[:3])
+    ordered = sorted(events, key=attrgetter("stamp"))
     dues: dict[int, Due] = {}
     for event in ordered:
-        if event[3] == "due":
-            at = event[4]["due_at"]
-            dues[at] = Due(at, (event[4].get("amount"), event[4].get("currency")))
+        if event.kind == "due":
+            at = event.data["due_at"]
+            dues[at] = Due(at, (event.data.get("amount"), event.data.get("currency")))
     orphans = []
-    outcomes = [event for event in ordered if event[3] != "due"]
+    outcomes = [event for event in ordered if event.kind != "due"]
     # Those that name their due come first: what they leave open is open to the others.
-    for event in sorted(outcomes, key=lambda event: "due_at" not in event[4]):
-        due = dues.get(event[4]["due_at"]) if "due_at" in event[4] else _nearest(dues, event[0])
+    for event in sorted(outcomes, key=lambda event: "due_at" not in event.data):
+        due = dues.get(event.data["due_at"]) if "due_at" in event.data else _nearest(dues, event.time)
         if due is None:
-            orphans.append(event[0])
+            orphans.append(event.time)
         else:
             due.outcome = event
     return list(dues.values()), orphans

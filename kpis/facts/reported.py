@@ -1,10 +1,19 @@
 """What the CRM said of a customer, read once also where it said it thousands of times."""
 
 from array import array
-from typing import Any
+from typing import NamedTuple
 
-CustomerEvent = list[Any]  # [t, source, id, kind, source it says]
 KINDS = ("created", "reactivated", "churned")
+
+
+class CustomerEvent(NamedTuple):
+    """What the CRM said of a customer at ``time`` ms. ``kind``: one of KINDS; ``origin``: the source it names."""
+
+    time: int
+    source: str
+    id: str
+    kind: str
+    origin: str | None
 
 
 class Reported:
@@ -19,8 +28,8 @@ class Reported:
     def go_on(self) -> "Reported":
         """Read what came since."""
         for event in self.events[self._read :]:
-            self.times[event[3]].append(event[0])
-            if event[3] == "created":
+            self.times[event.kind].append(event.time)
+            if event.kind == "created":
                 self.created.append(event)
         self._read = len(self.events)
         return self

@@ -6,13 +6,13 @@ day, so that day is in the name of what was paid in a foreign currency: ``ltv:SE
 """
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
 from kpis.facts.customers import CustomerFacts, customer_since
 from kpis.facts.money import dated_name, money_deltas
-from kpis.facts.prices import SubscriptionEvent
 from models.settings import TenantSettings
 
 
@@ -23,6 +23,11 @@ class Purchase(NamedTuple):
     name: str
     amount: int | None
     currency: str | None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it comes among its customer's purchases."""
+        return self.time, self.name
 
 
 def spending_deltas(
@@ -50,14 +55,10 @@ def _first_business(
 ) -> Iterator[Delta]:
     """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
     if facts.subscriptions and settings.revenue_from != "deals":
-        plan = min(filter(None, (one.first_plan for one in facts.subscriptions)), key=_place, default=None)
+        plans = (one.first_plan for one in facts.subscriptions)
+        plan = min(filter(None, plans), key=attrgetter("place"), default=None)
         if plan is not None:
-            effective, _, _, _, _, mrr, currency = plan
-            yield from money_deltas("new_business", effective, None, mrr, currency, zone, rated=None)
+            yield from money_deltas("new_business", plan.effective, None, plan.mrr, plan.currency, zone, rated=None)
     elif revenue:
         first = revenue[0]
         yield from money_deltas("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
-
-
-def _place(event: SubscriptionEvent) -> SubscriptionEvent:
-    return event[:4]

@@ -50,15 +50,15 @@ class StaysReader:
 
     def take(self, event: DealEvent) -> None:
         """One more event."""
-        following, said = state_after(self.state, event, self._settings), _cut(stage_named(event[4]))
+        following, said = state_after(self.state, event, self._settings), _cut(stage_named(event.data))
         if following is None:
             return
         self.state = following
         if self.running and following == "open" and said in (None, self.stage):
             return
-        at = None if event[4].get("unknown_time") else instant_of(event, following)
+        at = None if event.data.get("unknown_time") else instant_of(event, following)
         if self.running:
-            self.stage = self.stage or _cut(event[4].get("from_stage"))
+            self.stage = self.stage or _cut(event.data.get("from_stage"))
             if self.stage and self.since is not None and at is not None:
                 self.found.append(Stay(self.stage, self.since, at))
         self.running = following == "open"

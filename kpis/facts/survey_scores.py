@@ -5,7 +5,7 @@ Scores are kept to six decimals, as integers; the higher, the better.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kpis.cells.deltas import Delta
 from models.record import Row
@@ -14,8 +14,20 @@ SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
 PLAIN: Final = "0-10"  # the scale of a promoter score that needs no declaration
 MICRO: Final = 1_000_000
 BETWEEN: Final = "~"  # the two ends of a scale in the name of a measure; either may be negative
-ScoreFact = list[Any]  # [t, source, id, kind of survey, scale, score]
-SCALE: Final = 4
+
+
+class ScoreFact(NamedTuple):
+    """An answer of a survey, at ``time`` ms. ``survey``: effort or csat; ``scale``: its ends, ``low~high``.
+
+    ``score`` is in millionths.
+    """
+
+    time: int
+    source: str
+    id: str
+    survey: str
+    scale: str
+    score: int
 
 
 def micro(value: float | str) -> int:
@@ -46,7 +58,7 @@ def score_fact(time: int, source: str, id_: str, data: dict[str, Any]) -> ScoreF
     (low, high), score = ends(data), micro(data["score"])
     if data["survey_type"] == "effort" and data.get("polarity") == "effort":
         score = low + high - score
-    return [time, source, id_, data["survey_type"], f"{text_of(low)}{BETWEEN}{text_of(high)}", score]
+    return ScoreFact(time, source, id_, data["survey_type"], f"{text_of(low)}{BETWEEN}{text_of(high)}", score)
 
 
 def scale_segment(scale: str) -> str:
@@ -56,16 +68,15 @@ def scale_segment(scale: str) -> str:
 
 def score_deltas(fact: ScoreFact) -> Iterator[Delta]:
     """What an answer adds to the numbers of its scale."""
-    time, _, _, kind, scale, score = fact
-    low, high = map(micro, scale.split(BETWEEN))
-    yield Delta(f"{kind}.n:{scale}", time, 1)
-    yield Delta(f"{kind}.sum:{scale}", time, score)
-    if 10 * (score - low) >= 6 * (high - low):
-        yield Delta(f"{kind}.top:{scale}", time, 1)
+    low, high = map(micro, fact.scale.split(BETWEEN))
+    yield Delta(f"{fact.survey}.n:{fact.scale}", fact.time, 1)
+    yield Delta(f"{fact.survey}.sum:{fact.scale}", fact.time, fact.score)
+    if 10 * (fact.score - low) >= 6 * (high - low):
+        yield Delta(f"{fact.survey}.top:{fact.scale}", fact.time, 1)
 
 
-def late_segments(row: Row) -> tuple[str, ...]:
-    """Segments of a late event beside its subject's own: an answer's scale."""
+def late_scale(row: Row) -> str | None:
+    """The segment of a late answer's scale, beside those of its subject; None of any other event."""
     if row.type != "crm.survey.answered" or row.data.get("survey_type") not in ("effort", "csat"):
-        return ()
-    return (f"scale={scale_text(row.data)}",)
+        return None
+    return f"scale={scale_text(row.data)}"

@@ -22,7 +22,7 @@ def take_record(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
         return
     key = f"{thing}\0{row.data['object']}"
     tenant.ledger.open("record", key)
-    tenant.shelve_with("record", key, thing)
+    tenant.assign("record", key, thing)
     tenant.file("record", key, tenant.records, record_event(row.time, kind, row.source, row.id, row.data))
 
 
@@ -32,8 +32,20 @@ def take_ticket(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
     if not keeps_object(tenant, key, row):
         return
     tenant.ledger.open("ticket", key)
-    tenant.shelve_with("ticket", key, key)
+    tenant.assign("ticket", key, key)
     tenant.file("ticket", key, tenant.tickets, ticket_event(row.time, kind, row.source, row.id, row.data))
+
+
+def take_user(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A sign-in; of sign-ups the earliest of an id counts."""
+    if kind == "signed_in":
+        take_signin(tenant, row, raw)
+    if kind != "signed_up" or not keeps(tenant, raw) or row.time >= tenant.signups.get(raw, row.time + 1):
+        return
+    tenant.people.hold(raw)
+    tenant.ledger.open("person", tenant.people.person(raw))
+    tenant.signups[raw] = row.time
+    tenant.dirty.add(("signup", raw))
 
 
 def take_signin(tenant: Tenant, row: Row, raw: str) -> None:
@@ -45,7 +57,7 @@ def take_signin(tenant: Tenant, row: Row, raw: str) -> None:
         tenant.signins[raw] = row.time
         tenant.dirty.add(("signin", raw))
     if keeps(tenant, user):
-        tenant.shelve_with("logins", user, user)
+        tenant.assign("logins", user, user)
         if not tenant.ledger.is_open("logins", user):
             tenant.ledger.add(tenant.people.segments(tenant.people.person(user)), LOGGED_IN, row.time // 60_000)
         keep_touch(tenant, user, row.time, CODES["login.own" if raw == user else "login.user"], user)

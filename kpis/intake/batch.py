@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
-from kpis.contributions.groups import GROUPS, PARTS
+from kpis.contributions.groups import JOINT_GROUPS, JOINT_PARTS
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
 from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
@@ -11,10 +11,10 @@ from kpis.identity.links import CUSTOMER, hash_nodes, named_ids
 from kpis.identity.pseudonyms import pseudonymous
 from kpis.intake.attribution import note_event
 from kpis.intake.conversions import take_conversion
-from kpis.intake.handlers import handler_of
+from kpis.intake.kinds import COMPANIONS, KINDS, OBJECT_FIELDS, handler_of, parts_of
 from kpis.intake.late import event_label, keep_late
 from kpis.intake.outreach import take_contact
-from kpis.intake.ownership import OWNED, carry, carry_beside, give_owner, own_object, person_id
+from kpis.intake.ownership import carry, carry_beside, give_owner, person_id
 from kpis.intake.settlement import settle
 from kpis.intake.unpicked import NOBODY, keeps, unpicked_beside
 from kpis.tenant.tenant import Tenant
@@ -22,14 +22,18 @@ from models.record import BOT, UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
 
 WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
+OWNED: Final = {**OBJECT_FIELDS, "contact_id": CONTACT}  # what has an owner: the field that names it, its space
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 
 
 def new_tenant(name: str, settings: TenantSettings, generation: int = 0) -> Tenant:
     """A tenant without facts, which knows what groups of facts contribute to its cells."""
     tenant = Tenant(name, settings, generation)
-    tenant.ledger.kinds = {kind: partial(of, tenant) for kind, of in GROUPS.items()}
-    tenant.ledger.parts = {kind: partial(of, tenant) for kind, of in PARTS.items()}
+    groups = JOINT_GROUPS | {kind.name: kind.contribution for kind in KINDS if kind.contribution is not None}
+    parts = JOINT_PARTS | {kind.name: partial(parts_of, kind.name) for kind in KINDS if kind.parts is not None}
+    tenant.ledger.kinds = {name: partial(of, tenant) for name, of in groups.items()}
+    tenant.ledger.parts = {name: partial(of, tenant) for name, of in parts.items()}
+    tenant.companions = COMPANIONS
     return tenant
 
 
@@ -63,6 +67,14 @@ def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
     tenant.gone = NOBODY  # nothing remembers them
 
 
+def own_object(row: Row) -> str:
+    """The object that says whose an event without ids is."""
+    for field, space in OWNED.items():
+        if row.data.get(field) is not None:
+            return space + str(row.data[field])
+    return f"event:{row.identity}"
+
+
 def _link(tenant: Tenant, row: Row, ids: list[str], stamp: tuple[int, str, str]) -> None:
     """What the ids of an event say of who is who, beside an identity event's own words."""
     if len(ids) > 1 and row.type not in WORDS:
@@ -84,12 +96,12 @@ def _take_traits(tenant: Tenant, raw: str, traits: dict[str, Any], stamp: tuple[
 
 def _handle(tenant: Tenant, row: Row, own: str, raw: str, late: bool, bot: bool) -> None:
     """What an event of a known type is besides: a conversion, a marketing touch, its own kind of fact, a contact."""
-    kind, handler, hears_bots = handler_of(row.type)
+    kind, handler, takes_bots = handler_of(row.type)
     if not bot and keeps(tenant, raw):
         if row.type in tenant.conversions.types:
             take_conversion(tenant, row, raw)
         note_event(tenant, row, raw, late)
-    if handler is not None and (hears_bots or not bot):
+    if handler is not None and (takes_bots or not bot):
         handler(tenant, kind, row, raw, late, bot)
     if row.type in NUMBERS and keeps(tenant, own):
         take_contact(tenant, row, own, late, bot)

@@ -3,7 +3,7 @@
 from kpis.cells.ledger import MANY
 from kpis.facts.customers import subscription_event
 from kpis.facts.renewals import renewal_event
-from kpis.intake.ownership import shelve
+from kpis.intake.ownership import assign_object
 from kpis.intake.unpicked import keeps_object
 from kpis.tenant.fx_dependents import note_rated
 from kpis.tenant.tenant import Tenant
@@ -20,7 +20,7 @@ def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool,
         open_business(tenant, root)
     else:
         tenant.people.open_subject(root)
-    shelve(tenant, "subscription", key)
+    assign_object(tenant, "subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)
     note_rated(tenant, f"subscription:{key}")
@@ -39,6 +39,6 @@ def take_renewal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot:
     if not keeps_object(tenant, f"contract:{key}", row):
         return
     tenant.ledger.open("contract", key)
-    shelve(tenant, "contract", key)
+    assign_object(tenant, "contract", key)
     tenant.file("contract", key, tenant.contracts, renewal_event(row.time, kind, row.source, row.id, row.data))
     note_rated(tenant, f"contract:{key}")

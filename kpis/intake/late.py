@@ -3,7 +3,8 @@
 from kpis.cells.deltas import DAY_MS
 from kpis.contributions.acquisition import LATE_CUSTOMERS
 from kpis.contributions.late import late_deltas
-from kpis.facts.survey_scores import late_segments
+from kpis.facts.late import LateEvent
+from kpis.facts.survey_scores import late_scale
 from kpis.facts.touches import SENTIMENT, is_judged
 from kpis.intake.attribution import note_late
 from kpis.intake.unpicked import keeps
@@ -19,10 +20,10 @@ def keep_late(tenant: Tenant, raw: str, row: Row) -> None:
     if row.type.startswith(LATE_CUSTOMERS):
         note_late(tenant, root)
     converts = row.type in tenant.conversions.types
-    own = (tenant.sets.sets[tenant.own_segments(row.data)][1:],) if converts else ()
-    event = [row.time, event_label(row), *late_segments(row), *own]
+    own = tenant.sets.sets[tenant.own_segments(row.data)][1:] if converts else None
+    event = LateEvent(row.time, event_label(row), late_scale(row), own)
     tenant.file("late", key, tenant.late, event)
-    tenant.shelve_with("late", key, raw)
+    tenant.assign("late", key, raw)
     if not tenant.ledger.is_open("late", key):
         for segments, delta in late_deltas(tenant, raw, event):
             tenant.ledger.add_delta(segments, delta, 1)

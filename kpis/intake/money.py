@@ -4,6 +4,7 @@ from datetime import date
 
 from kpis.calendar.zone import date_day
 from kpis.facts.costs import cost_event
+from kpis.facts.money import Rate
 from kpis.tenant.fx_dependents import open_rated
 from kpis.tenant.tenant import Tenant
 from models.record import Row
@@ -12,17 +13,17 @@ from models.record import Row
 def take_fx(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An exchange rate."""
     data = row.data
-    word = (row.time, row.source, row.id, str(data["rate"]))
+    rate = Rate(row.time, row.source, row.id, str(data["rate"]))
     undated = not data.get("date")
     day = tenant.zone.day(row.time // 60_000) if undated else date_day(date.fromisoformat(data["date"]))
     open_rated(tenant, data["base"], data["quote"], day)
     if not undated:
-        if tenant.rates.set(data["base"], data["quote"], day, word):
+        if tenant.rates.set(data["base"], data["quote"], day, rate):
             tenant.spend_table.reprice()
             tenant.dirty.add(("rate", (data["base"], data["quote"], day)))
         return
     quarter = row.time // 900_000
-    if tenant.rates.set_undated(data["base"], data["quote"], quarter, day, word):
+    if tenant.rates.set_undated(data["base"], data["quote"], quarter, day, rate):
         tenant.spend_table.reprice()
         tenant.dirty.add(("rate_undated", (data["base"], data["quote"], quarter)))
 

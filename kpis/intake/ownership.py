@@ -1,13 +1,15 @@
-"""Whose an event is, and what it says of whose other ids and objects are."""
+"""Ownership: which subject an event belongs to, and what it asserts about other ids and objects."""
 
 from collections.abc import Callable
 from sys import intern
 from typing import Any, Final
 
 from kpis.cells.ledger import Group
+from kpis.contributions.credit import CREDIT
 from kpis.identity.forest import Pair
 from kpis.identity.ids import CONTACT, within
 from kpis.identity.links import CUSTOMER, Link, person_rank
+from kpis.identity.statements import identity_words
 from kpis.intake.attribution import note_late, note_told
 from kpis.intake.settlement import open_buyer
 from kpis.intake.unpicked import keeps
@@ -15,42 +17,21 @@ from kpis.tenant.people import PERSON_GROUPS, SEGMENTED_GROUPS
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 
-# What has an owner: the field that names it, and the space of its names.
-OWNED: Final = {
-    "deal_id": "deal:",
-    "order_id": "order:",
-    "subscription_id": "subscription:",
-    "contract_id": "contract:",
-    "message_id": "message:",
-    "ticket_id": "ticket:",
-    "record_id": "record:",
-    "contact_id": CONTACT,
-}
 # Groups whose key begins with the id or object they are of: they follow it to its owner.
 FOLLOWING: Final = frozenset({"late", "late_views", "record", "ticket"})
-# What is counted of an object beside its own group: the touches a deal took, what a sale is credited to.
-COMPANIONS: Final = {"deal": ("closing", "credit"), "order": ("credit",), "subscription": (), "contract": ()}
 
 
-def groups_of(kind: str, key: str) -> list[Group]:
+def groups_of(tenant: Tenant, kind: str, key: str) -> list[Group]:
     """The groups of facts that an object has, and that follow it to its owner."""
-    if kind not in COMPANIONS:
+    if kind not in tenant.companions:
         return []
-    return [(kind, key), *((one, f"{kind}:{key}" if one == "credit" else key) for one in COMPANIONS[kind])]
+    return [(kind, key), *((one, f"{kind}:{key}" if one == CREDIT else key) for one in tenant.companions[kind])]
 
 
-def shelve(tenant: Tenant, kind: str, key: str) -> None:
+def assign_object(tenant: Tenant, kind: str, key: str) -> None:
     """Put an object's groups of facts under the id that owns it, or under its own."""
-    for group in groups_of(kind, key):
+    for group in groups_of(tenant, kind, key):
         tenant.people.own(*group, tenant.people.owner(f"{kind}:{key}"), None)
-
-
-def own_object(row: Row) -> str:
-    """The object that says whose an event without ids is."""
-    for field, prefix in OWNED.items():
-        if row.data.get(field) is not None:
-            return prefix + str(row.data[field])
-    return f"event:{row.identity}"
 
 
 def person_id(tenant: Tenant, own: str, ids: list[str]) -> str:
@@ -79,6 +60,13 @@ def carry_beside(tenant: Tenant, ids: list[str]) -> None:
             continue
         if pair not in identity.links or not identity.links[pair].beside:
             relink(tenant, {pair: lambda link: setattr(link, "beside", True)})
+
+
+def take_identity(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A word on which ids belong together."""
+    words = identity_words(kind, row)
+    if changes := {pair: said for pair, said in words.items() if all(keeps(tenant, one) for one in pair)}:
+        relink(tenant, changes)
 
 
 def relink(tenant: Tenant, changes: dict[Pair, Callable[[Link], Any]]) -> None:
@@ -110,7 +98,7 @@ def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, st
             _open_holder(tenant, kind, key, root)
             if moving:
                 note_late(tenant, root)
-    for group in groups_of(kind, key):
+    for group in groups_of(tenant, kind, key):
         if group[0] in SEGMENTED_GROUPS:
             tenant.ledger.open(*group)
         people.own(*group, owner, previous)

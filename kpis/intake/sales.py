@@ -5,7 +5,7 @@ from kpis.facts.leads import LeadEvent
 from kpis.facts.orders import order_event
 from kpis.identity.links import named_ids
 from kpis.intake.attribution import note_told
-from kpis.intake.ownership import shelve
+from kpis.intake.ownership import assign_object
 from kpis.intake.unpicked import keeps, keeps_object
 from kpis.tenant.lead_groups import deciding, merged_leads, open_deals_of
 from kpis.tenant.tenant import Tenant
@@ -19,7 +19,7 @@ def take_deal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bo
         _deal_event(tenant, key, kind, row, late)
     lead = row.data.get("lead_id")
     if kind == "created" and lead is not None and row.data.get("time_known") is not False:
-        lead_event(tenant, f"lead:{lead}", [row.time, "deal", row.source, row.id, key])
+        lead_event(tenant, f"lead:{lead}", LeadEvent(row.time, "deal", row.source, row.id, key))
 
 
 def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> None:
@@ -30,11 +30,8 @@ def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> No
     tenant.unsettled.add(thing)
     if key not in tenant.deals:
         note_told(tenant, tenant.people.subject(thing))
-    shelve(tenant, "deal", key)
-    event = deal_event(row.time, kind, row.source, row.id, row.data)
-    if late:
-        event.append(True)
-    tenant.file("deal", key, tenant.deals, event)
+    assign_object(tenant, "deal", key)
+    tenant.file("deal", key, tenant.deals, deal_event(row.time, kind, row.source, row.id, row.data, late))
 
 
 def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
@@ -44,14 +41,14 @@ def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
         return
     tenant.ledger.open("order", key)
     tenant.unsettled.add(f"order:{key}")
-    shelve(tenant, "order", key)
+    assign_object(tenant, "order", key)
     tenant.file("order", key, tenant.orders, order_event(row.time, kind, row.source, row.id, row.data))
 
 
 def take_lead(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
     """An event of a lead."""
     lead = f"lead:{row.data['lead_id']}"
-    lead_event(tenant, lead, [row.time, kind, row.source, row.id, row.data.get("deal_id")])
+    lead_event(tenant, lead, LeadEvent(row.time, kind, row.source, row.id, row.data.get("deal_id")))
     source_and_owner(tenant, row)
 
 
@@ -63,8 +60,8 @@ def lead_event(tenant: Tenant, lead: str, event: LeadEvent) -> None:
     for one in found:
         tenant.ledger.open("lead", one)
     note_told(tenant, tenant.people.subject(lead))
-    if event[4]:
-        tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+    if event.deal:
+        tenant.leads_of_deal.setdefault(event.deal, set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
     open_deals_of(tenant, [event], *(deciding(tenant, one) for one in found))
     tenant.file("lead", lead, tenant.leads, event)

@@ -4,7 +4,7 @@ As where ids are linked: what depends on the subject is taken out of the numbers
 and what there is then goes back when the batch ends. Every part that derives something from the facts follows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
 
@@ -13,18 +13,23 @@ from kpis.contributions.touches_to_close import late_without_deal
 from kpis.facts.touches import Touches
 from kpis.identity.ids import NODE_SPACES
 from kpis.identity.pseudonyms import pseudonym
+from kpis.intake.kind import Owner
+from kpis.intake.kinds import TABLES, named_by
 from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
 from kpis.tenant.fx_dependents import forget_rated
 from kpis.tenant.lead_groups import open_deals_of
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.special_codecs import SALT
 from kpis.tenant.tenant import Tenant
 
 NUL: Final = "\0"
 # Facts by the id they came with, and the kind of group that is named as they are.
-BY_ID: Final = ("lead", "customer", "answers", "scores", "signup", "signin", "attributes")
+BY_ID: Final = tuple(named_by(Owner.ID))
+OBJECTS: Final = frozenset(named_by(Owner.OBJECT))
+BY_FIRST_PART: Final = frozenset(named_by(Owner.FIRST_PART))  # facts and groups whose key begins with it
 MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests follow each other
-BY_FIRST_PART: Final = ("late", "late_views", "record", "ticket", "logins", "lead")  # groups whose key begins with it
+MOVED_GROUPS: Final = (*named_by(Owner.FIRST_PART), "late_views", "logins", "lead")  # groups whose key begins with it
 
 
 def carry_out(tenant: Tenant, plan: Plan) -> None:
@@ -51,6 +56,8 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
     for root in dict.fromkeys(map(people.subject, found)):
         people.put_fresh(root)
+    tenant.salt = plan.salt
+    tenant.dirty.add(("erased", SALT))
     for key, said in plan.remembered(tenant.erased).items():
         tenant.erased[key] = said
         tenant.dirty.add(("erased", key))
@@ -105,7 +112,7 @@ def _drop_objects(tenant: Tenant, plan: Plan) -> None:
         for message in list(tenant.message_keys(key)) if kind == "message" else ():
             tenant.drop_message(message)
             tenant.dirty.add(("message", message))
-        if kind in OBJECTS and key in OBJECTS[kind](tenant):
+        if kind in OBJECTS and key in TABLES[kind].table(tenant):
             if kind in ("subscription", "contract"):
                 forget_rated(tenant, thing)
             _move_fact(tenant, kind, key, None)
@@ -136,7 +143,7 @@ def _move(tenant: Tenant, raw: str, new: str | None) -> None:
     if (marketing := tenant.marketing.pop(raw, None)) is not None and new is not None:
         tenant.marketing[new] = marketing
     for event in tenant.leads.get(raw, ()):
-        _replace_in(tenant.leads_of_deal, event[4], raw, new)
+        _replace_in(tenant.leads_of_deal, event.deal, raw, new)
     for kind in BY_ID:
         _move_fact(tenant, kind, raw, new)
     if raw.startswith(MESSAGE) and new is not None:
@@ -157,54 +164,35 @@ def _move_groups(tenant: Tenant, raw: str, new: str | None) -> None:
     """Give the groups of facts whose key begins with an id another key."""
     people = tenant.people
     owner = people.owner(raw)
-    for kind in BY_FIRST_PART:
+    for kind in MOVED_GROUPS:
         for key in [key for key in people.owned.get(owner, {}).get(kind, ()) if key.partition(NUL)[0] == raw]:
             moved = None if new is None else new + key.removeprefix(raw)
             people.own(kind, key, None, owner)
             if moved is not None:
                 people.own(kind, moved, owner, None)
             tenant.ledger.rename(kind, key, moved)
-            if kind in ("late", "record", "ticket"):
+            if kind in BY_FIRST_PART:
                 _move_fact(tenant, kind, key, moved)
 
 
 def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
-    shelf = {**SHELVES, **OBJECTS}[kind](tenant)
-    if key not in shelf:
+    codec = TABLES[kind]
+    table: dict[str, Any] = codec.table(tenant)
+    if key not in table:
         return
-    fact = shelf.pop(key)
-    tenant.renew(kind, key)
+    fact = table.pop(key)
+    codec.renew(tenant, kind, key)
     if new is None:
         return
-    shelf[new] = fact
+    table[new] = fact
     if kind == "attributes":
-        shelf[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
+        table[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
     tenant.dirty.add((kind, new))
 
 
-OBJECTS: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
-    "deal": lambda tenant: tenant.deals,
-    "order": lambda tenant: tenant.orders,
-    "subscription": lambda tenant: tenant.subscriptions,
-    "contract": lambda tenant: tenant.contracts,
-}
-SHELVES: Final[dict[str, Callable[[Tenant], dict[str, Any]]]] = {
-    "lead": lambda tenant: tenant.leads,
-    "customer": lambda tenant: tenant.customers,
-    "answers": lambda tenant: tenant.answers,
-    "scores": lambda tenant: tenant.scores,
-    "signup": lambda tenant: tenant.signups,
-    "signin": lambda tenant: tenant.signins,
-    "attributes": lambda tenant: tenant.people.attributes,
-    "late": lambda tenant: tenant.late,
-    "record": lambda tenant: tenant.records,
-    "ticket": lambda tenant: tenant.tickets,
-}
-
-
-def _move_chunks(tenant: Tenant, kind: str, shelf: dict[str, Touches], raw: str, new: str | None) -> None:
+def _move_chunks(tenant: Tenant, kind: str, table: dict[str, Touches], raw: str, new: str | None) -> None:
     """Note the entries of an id's touches that change; a sign-in names its user once more."""
-    if (touches := shelf.get(raw)) is None:
+    if (touches := table.get(raw)) is None:
         return
     touches.table[:] = [new if note == raw else note for note in touches.table]
     for name in (raw,) if new is None else (raw, new):
@@ -235,8 +223,8 @@ def _forget_traits(tenant: Tenant, plan: Plan) -> None:
     for thing in plan.things:
         key = thing.removeprefix("deal:")
         for event in tenant.deals.get(key, ()) if thing != key else ():
-            if "traits" in event[4]:
-                event[4]["traits"] = read_traits(tenant, event[4]["traits"])
+            if "traits" in event.data:
+                event.data["traits"] = read_traits(tenant, event.data["traits"])
                 tenant.renew("deal", key)
                 tenant.histories.pop(key, None)  # it holds what it has read
 

@@ -7,9 +7,12 @@ by part: see kpis.intake.unpicked. One from after it is of a new subject. `Plan`
 kpis.state.erasing does it to the facts of the subject alone.
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final
 
+from kpis.facts.erasures import Erased
 from kpis.identity.ids import CONTACT, NODE_SPACES, split_within, within
 from kpis.identity.links import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
 from kpis.identity.pseudonyms import pseudonym
@@ -18,9 +21,7 @@ from models.record import Row
 
 REQUEST: Final = "crm.privacy.erasure_requested"
 MESSAGE: Final = "message:"
-SALT: Final = ""  # the entry that holds the salt
 PERSONAL: Final = (*FIELDS, ("contact_id", CONTACT))
-Erased = list[Any]  # [time of the request, surrogate or None to unpick]
 
 
 def digest(*parts: str) -> str:
@@ -50,8 +51,8 @@ class Plan:
         if (contact := row.data.get("contact_id")) is not None and CONTACT + str(contact) not in contacts:
             contacts.append(CONTACT + str(contact))
         self.things.difference_update(contacts)
-        self.salt: list[Any] = first.salt if first else tenant.erased.get(SALT) or [digest(secret)]
-        named = digest(self.salt[0], secret, row.source, row.id)
+        self.salt: str = first.salt if first else tenant.salt or digest(secret)
+        named = digest(self.salt, secret, row.source, row.id)
         # In the order of the ids: the first of a subject or person stays the first, and names it.
         for raw in [*ids, *contacts]:
             number = len(self.surrogates)
@@ -75,15 +76,15 @@ class Plan:
             if thing.startswith(MESSAGE) and message in tenant.plain_messages and _is_own(tenant, thing):
                 self.names[thing] = MESSAGE + pseudonym(tenant.name, message)
 
-    def remembered(self, before: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    def remembered(self, before: dict[str, list[Erased]]) -> dict[str, list[Erased]]:
         """What is to be kept of the erased ids, with what was kept of them."""
-        found: dict[str, list[Any]] = {SALT: self.salt}
+        found = {}
         for raw, surrogate in self.surrogates.items():
             if raw.startswith(MATCH):
                 continue
-            key = digest(self.salt[0], raw)
-            said = [self.time, None if self.unpick else surrogate]
-            found[key] = sorted([*before.get(key, ()), said], key=lambda one: one[0])
+            key = digest(self.salt, raw)
+            said = Erased(self.time, None if self.unpick else surrogate)
+            found[key] = sorted([*before.get(key, ()), said], key=attrgetter("time"))
         return found
 
 
@@ -105,11 +106,9 @@ def subject_ids(tenant: TenantFacts, row: Row) -> list[str]:
 
 def treated(tenant: TenantFacts, row: Row) -> tuple[Row, frozenset[str]]:
     """An event after erasures, with surrogates; and the ids that it names and that were unpicked."""
-    erased = tenant.erased
-    salt = erased[SALT][0]
 
     def said(raw: str) -> Erased | None:
-        return next((one for one in erased.get(digest(salt, raw), ()) if row.time <= one[0]), None)
+        return next((one for one in tenant.erased.get(digest(tenant.salt, raw), ()) if row.time <= one.time), None)
 
     found = {
         field: one for field, space in PERSONAL
@@ -117,9 +116,9 @@ def treated(tenant: TenantFacts, row: Row) -> tuple[Row, frozenset[str]]:
     }  # fmt: skip
     first = next((field for field, _ in PERSONAL if row.data.get(field) is not None), None)
     data = {name: value for name, value in row.data.items() if not (first in found and name in MATCHING)}
-    data |= {field: surrogate.partition(":")[2] for field, (_, surrogate) in found.items() if surrogate}
+    data |= {field: one.surrogate.partition(":")[2] for field, one in found.items() if one.surrogate}
     spaces = dict(PERSONAL)
-    gone = frozenset(spaces[field] + str(data[field]) for field, (_, surrogate) in found.items() if not surrogate)
+    gone = frozenset(spaces[field] + str(data[field]) for field, one in found.items() if not one.surrogate)
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
     words = row.type.startswith("crm.identity.")
@@ -133,14 +132,14 @@ def read_traits(tenant: TenantFacts, traits: dict[str, Any]) -> dict[str, Any]:
     return {name: traits[name] for name in ("country", *tenant.settings.dimensions) if name in traits}
 
 
-def _merge(data: dict[str, Any], said: Any) -> bool:
+def _merge(data: dict[str, Any], said: Callable[[str], Erased | None]) -> bool:
     """Put surrogates into a merge; False when nothing is left to say."""
     entity = data.get("entity", "customer")
 
     def name(one: Any) -> Any:
         text = str(one) if str(one).startswith(NODE_SPACES) else f"{entity}:{one}"
         found = said(text)
-        return one if found is None else found[1]
+        return one if found is None else found.surrogate
 
     losers = data.get("loser_ids") or []
     data["winner_id"] = name(data["winner_id"])

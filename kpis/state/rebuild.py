@@ -10,13 +10,20 @@ from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, add_touches
 from kpis.contributions.touches_to_close import closings, late_without_deal
 from kpis.facts.touches import LATE, LOGINS, restored_touches
 from kpis.identity.pseudonyms import is_plain
-from kpis.intake.ownership import shelve
+from kpis.intake.kind import Owner
+from kpis.intake.kinds import KINDS, LISTS, TABLES, named_by
+from kpis.intake.ownership import assign_object
 from kpis.slices import SLICE, Work, finish
 from kpis.tenant.fx_dependents import note_rated
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.purchases import purchase
 from kpis.tenant.tenant import Tenant
 
+# Facts by id that groups of its subject or person read; what attributes say is in these groups' segments.
+HELD: Final = tuple(
+    kind.name for kind in KINDS
+    if kind.owner is Owner.ID and kind.contribution is None and kind.name != "attributes"
+)  # fmt: skip
 USER: Final = "user:"
 MESSAGE: Final = "message:"
 # Units of work.
@@ -28,18 +35,18 @@ SUBJECT: Final = 60
 def restore(tenant: Tenant) -> Work:
     """Make everything that is derived from restored facts."""
     people = tenant.people
-    tenant.put_together()
+    tenant.chunks.put_together(lambda kind: LISTS[kind].table(tenant))
     yield from _admit(tenant)
     yield from people.identity.rebuild_all()
     tenant.plain_messages = _plain_messages(tenant)
-    yield from _shelve(tenant)
+    yield from _assign(tenant)
     yield from restored_touches(tenant.marketing, tenant.stored_marketing)
     for part in (tenant.conversions, tenant.clicks, tenant.forms):
         part.restore()
         yield SLICE
     yield from _restore_contacts(tenant)
     stepped = [*tenant.leads, *tenant.purchases]
-    holders = [*_holders(tenant), *people.attributes, *tenant.customers, *tenant.contacts.of]
+    holders = [*_holders(tenant), *people.attributes, *tenant.contacts.of]
     yield from people.restore(holders)
     yield from tenant.person_sets.restore(stepped)
     yield from tenant.landings.restore()
@@ -61,8 +68,8 @@ def _restore_contacts(tenant: Tenant) -> Work:
     tenant.ages.changed |= tenant.deals.keys()
     for lead, events in tenant.leads.items():
         for event in events:
-            if event[4]:
-                tenant.leads_of_deal.setdefault(event[4], set()).add(lead)
+            if event.deal:
+                tenant.leads_of_deal.setdefault(event.deal, set()).add(lead)
 
 
 def _admit(tenant: Tenant) -> Work:
@@ -82,35 +89,35 @@ def _plain_messages(tenant: Tenant) -> set[str]:
     return {one for told in (stored, owned, held) for one in told if is_plain(one)}
 
 
-def _shelve(tenant: Tenant) -> Work:
-    """Put the groups of facts under the ids that own them; which deals and orders are purchases."""
-    for kind, shelf in (("deal", tenant.deals), ("order", tenant.orders)):
-        for key, events in shelf.items():
-            shelve(tenant, kind, key)
-            if (found := purchase(tenant, f"{kind}:{key}")) is not None:
-                tenant.purchases[f"{kind}:{key}"] = found
-            yield OBJECT + len(events)
-    for kind, priced in (("subscription", tenant.subscriptions), ("contract", tenant.contracts)):
-        for key in priced:
-            shelve(tenant, kind, key)
-            note_rated(tenant, f"{kind}:{key}")
-            yield OBJECT
-    for lead in tenant.leads:
-        tenant.people.own("lead", lead, lead, None)
-        yield 1
-    for kind, keys in (("late", tenant.late), ("record", tenant.records), ("ticket", tenant.tickets)):
-        for key in keys:
-            tenant.shelve_with(kind, key, key.partition("\0")[0])
+def _assign(tenant: Tenant) -> Work:
+    """Give the groups of facts to the ids that own them; which deals and orders are purchases."""
+    for name in named_by(Owner.OBJECT):
+        for key in TABLES[name].table(tenant):
+            assign_object(tenant, name, key)
             yield 2
+    for kind in KINDS:
+        if kind.owner in (Owner.ID, Owner.FIRST_PART) and kind.contribution is not None:
+            for key in TABLES[kind.name].table(tenant):
+                tenant.assign(kind.name, key, key.partition("\0")[0])
+                yield 2
+    for name in ("deal", "order"):
+        for key, events in LISTS[name].table(tenant).items():
+            if (found := purchase(tenant, f"{name}:{key}")) is not None:
+                tenant.purchases[f"{name}:{key}"] = found
+            yield OBJECT + len(events)
+    for name in ("subscription", "contract"):
+        for key in LISTS[name].table(tenant):
+            note_rated(tenant, f"{name}:{key}")
+            yield OBJECT
 
 
 def _note_touches(tenant: Tenant) -> Work:
     """Which ids have sign-ins, and late touches that count in their subject's segments."""
     for raw, touches in tenant.people.touches.items():
         if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
-            tenant.shelve_with("logins", raw, raw)
+            tenant.assign("logins", raw, raw)
         if any(flags & LATE and kind in TOUCHES_OF_SUBJECTS for _, kind, flags, _ in touches):
-            tenant.shelve_with("late_views", raw, raw)
+            tenant.assign("late_views", raw, raw)
         yield 1 + len(touches.packed)
 
 
@@ -157,29 +164,20 @@ def _all(tenant: Tenant) -> Work:
 def _groups(tenant: Tenant) -> Iterator[Group]:
     """Every group of facts, once."""
     people = tenant.people
-    shelves: dict[str, Iterable[str]] = {
-        "deal": tenant.deals,
-        "order": tenant.orders,
+    keys: dict[str, Iterable[str]] = {
+        **{kind.name: kind.codec.names(tenant) for kind in KINDS if kind.contribution is not None},
         "credit": tenant.purchases,
-        "contract": tenant.contracts,
-        "lead": tenant.leads,
-        "message": tenant.messages,
-        "late": tenant.late,
-        "record": tenant.records,
-        "ticket": tenant.tickets,
-        "cost": tenant.costs,
-        "click": tenant.clicks.facts,
         "late_views": people.touches,
         "logins": [raw for raw in people.touches if raw.startswith(USER)],
         "closing": closings(tenant),
     }
-    persons = people.everyone((*tenant.customers, *_holders(tenant)))
+    persons = people.everyone(_holders(tenant))
     subjects = dict.fromkeys(map(people.subject, persons))
-    shelves |= dict.fromkeys(SUBJECT_GROUPS, subjects) | dict.fromkeys(PERSON_GROUPS, persons)
-    return ((kind, key) for kind, shelf in shelves.items() for key in shelf)
+    keys |= dict.fromkeys(SUBJECT_GROUPS, subjects) | dict.fromkeys(PERSON_GROUPS, persons)
+    return ((kind, key) for kind, held in keys.items() for key in held)
 
 
 def _holders(tenant: Tenant) -> tuple[str, ...]:
     """Ids with facts of their own that move with them, beside touches and traits."""
-    shelves = (tenant.answers, tenant.scores, tenant.signups, tenant.signins, tenant.marketing)
-    return (*(raw for shelf in shelves for raw in shelf), *tenant.conversions.raws, *tenant.forms.raws)
+    tables = (*(TABLES[name].table(tenant) for name in HELD), tenant.marketing)
+    return (*(raw for table in tables for raw in table), *tenant.conversions.raws, *tenant.forms.raws)

@@ -6,14 +6,15 @@ that nothing came of it; its subject takes that back for the clicks that a conve
 
 from collections.abc import Iterable, Iterator
 
+from kpis.facts.conversions import Click
 from kpis.identity.pseudonyms import is_plain, pseudonym
 from kpis.tenant.conversions import Conversions
-from kpis.tenant.facts import Click, TenantFacts
+from kpis.tenant.facts import TenantFacts
 from models.record import Row
 
 
 class Clicks:
-    """The clicks of one tenant by id, made from the shelf ``facts``: click id (else source and event id) -> first."""
+    """The clicks of one tenant by id, made from the table ``facts``: click id (else source and event id) -> first."""
 
     def __init__(self, tenant: TenantFacts, conversions: Conversions) -> None:
         self.facts = tenant.click_facts
@@ -27,15 +28,15 @@ class Clicks:
         tenant = self._tenant
         key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")
         key = self._plain.get(key, key)
-        held, click = self.facts.get(key), [row.time, row.source, row.id, raw, list(own)]
-        if held is not None and held[:3] <= click[:3]:
+        held, click = self.facts.get(key), Click(row.time, row.source, row.id, raw, own)
+        if held is not None and held.stamp <= click.stamp:
             return
         if held is None:
             tenant.ledger.open_empty("click", key)
         else:
             tenant.ledger.open("click", key)
-            tenant.ledger.open("hits", tenant.people.subject(held[3]))
-            self._of[held[3]].remove(key)
+            tenant.ledger.open("hits", tenant.people.subject(held.raw))
+            self._of[held.raw].remove(key)
         root = tenant.people.subject(raw)
         if self._conversions.may_follow(root, row.time, self.click(key)):
             tenant.ledger.open("hits", root)
@@ -44,12 +45,12 @@ class Clicks:
         tenant.dirty.add(("click", key))
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key, click in self.facts.items():
             if is_plain(key) and (told := self.click(key)) is not None:
                 self._plain[told] = key
-            click[4] = list(self._tenant.fitted(tuple(click[4])))
-            self._of.setdefault(click[3], []).append(key)
+            self.facts[key] = click._replace(segments=self._tenant.fitted(click.segments))
+            self._of.setdefault(click.raw, []).append(key)
 
     def move(self, raw: str, new: str | None) -> None:
         """Give the clicks of an id another one (None: they are gone)."""
@@ -60,7 +61,7 @@ class Clicks:
                 tenant.ledger.open("click", key)
                 del self.facts[key]
             else:
-                self.facts[key][3] = new
+                self.facts[key] = self.facts[key]._replace(raw=new)
         if new is not None and keys:
             self._of[new] = [self._renamed(key) for key in keys]
 
@@ -83,7 +84,7 @@ class Clicks:
     def subjects_of(self, click: str) -> list[str]:
         """Who came by a click id."""
         held = self.facts.get(self._plain.get(click, click))
-        return [self._tenant.people.subject(held[3])] if held else []
+        return [self._tenant.people.subject(held.raw)] if held else []
 
     def of(self, raws: Iterable[str]) -> Iterator[tuple[str, Click]]:
         """The clicks of some ids."""

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final
 
 from kpis.cells.deltas import DAY_MS
+from kpis.facts.conversions import Conversion
 from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.facts import TenantFacts
 
@@ -17,7 +18,7 @@ PERIOD_MS: Final = 32 * DAY_MS  # of one stored entry
 
 
 class Conversions:
-    """The conversions of one tenant by id and by click, made from the shelf ``facts``."""
+    """The conversions of one tenant by id and by click, made from the table ``facts``."""
 
     def __init__(self, tenant: TenantFacts) -> None:
         self.facts = tenant.conversion_facts
@@ -29,7 +30,7 @@ class Conversions:
 
     def add(self, raw: str, time: int, click: str | None) -> None:
         """A conversion of an id, perhaps by a click."""
-        self._tenant.file("conversion", f"{raw}\0{time // PERIOD_MS}", self.facts, [time, click or None])
+        self._tenant.file("conversion", f"{raw}\0{time // PERIOD_MS}", self.facts, Conversion(time, click or None))
         self._note(raw, time, click)
 
     def _note(self, raw: str, time: int, click: str | None) -> None:
@@ -54,7 +55,7 @@ class Conversions:
         if new is not None:
             self._times[new] = times
 
-    def _forget_clicks(self, facts: list[list[Any]]) -> None:
+    def _forget_clicks(self, facts: list[Conversion]) -> None:
         for time, click in facts:
             if click:
                 self.by_click[click].remove(time)
@@ -67,13 +68,12 @@ class Conversions:
         return {click for period in periods for _, click in self.facts[f"{raw}\0{period}"] if click}
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key, facts in self.facts.items():
-            for fact in facts:
-                time, click = fact
-                if click:  # earlier builds kept it as it was told
-                    click = fact[1] = pseudonym(self._tenant.name, click)
-                self._note(key.rpartition("\0")[0], time, click)
+            for place, fact in enumerate(facts):
+                if fact.click:  # earlier builds kept it as it was told
+                    fact = facts[place] = fact._replace(click=pseudonym(self._tenant.name, fact.click))
+                self._note(key.rpartition("\0")[0], fact.time, fact.click)
 
     @property
     def raws(self) -> Iterable[str]:

@@ -1,7 +1,6 @@
 """The facts of one tenant, and who they are of: data only, with what is remembered of having read them."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kpis.calendar.zone import zone
 from kpis.cells.cells import Cells
@@ -10,11 +9,16 @@ from kpis.cells.segments import Segments
 from kpis.chunks import Chunks
 from kpis.facts.answer_order import AnswerOrder
 from kpis.facts.attribution import Horizon
+from kpis.facts.conversions import Click, Conversion
 from kpis.facts.costs import CostEvent
 from kpis.facts.crm_records import RecordEvent
 from kpis.facts.deal_history import History
 from kpis.facts.deal_logs import DealLogs
 from kpis.facts.deals import DealEvent
+from kpis.facts.emails import Message
+from kpis.facts.erasures import Erased
+from kpis.facts.forms import Form
+from kpis.facts.late import LateEvent
 from kpis.facts.leads import LeadEvent, LeadLog
 from kpis.facts.money import Rates
 from kpis.facts.mrr import Recurring
@@ -32,9 +36,8 @@ from kpis.identity.ids import segment_of, value_of
 from kpis.tenant.people import People
 from models.settings import TenantSettings
 
+Fact = TypeVar("Fact")
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
-Click = list[Any]  # [t, source, id, the id it came with, own segments]
-Form = list[Any]  # [first start in ms or None, whether it was sent]
 
 
 class TenantFacts:
@@ -55,6 +58,7 @@ class TenantFacts:
         )  # fmt: skip
         self.chunks = Chunks()  # where those lists are cut that are stored in pieces
         self.dirty: set[tuple[str, Any]] = set()
+        self.companions: dict[str, tuple[str, ...]] = {}  # kind of object -> groups that go to its owner with it
         self.unsettled: set[str] = set()  # deals and orders of the batch that may have become purchases
         self.deals: dict[str, list[DealEvent]] = {}
         self.histories: dict[str, History] = {}  # deals of many events, as they were read
@@ -69,7 +73,7 @@ class TenantFacts:
         self.leads: dict[str, list[LeadEvent]] = {}  # by the id they came with
         self.lead_logs: dict[str, LeadLog] = {}  # of leads with many events
         self.leads_of_deal: dict[str, set[str]] = {}  # what leads say they became
-        self.messages: dict[str, Any] = {}
+        self.messages: dict[str, Message] = {}
         self.plain_messages: set[str] = set()  # ids of messages that an earlier build stored as they are
         self.customers: dict[str, list[CustomerEvent]] = {}
         self.reported: dict[str, Reported] = {}  # id -> what was reported of it many times, as read
@@ -80,13 +84,14 @@ class TenantFacts:
         self.scores: dict[str, list[ScoreFact]] = {}
         self.signins: dict[str, int] = {}  # id -> earliest, ms
         self.signups: dict[str, int] = {}  # id -> earliest, ms
-        self.conversion_facts: dict[str, list[list[Any]]] = {}  # id and period -> [t, click id or None]
+        self.conversion_facts: dict[str, list[Conversion]] = {}  # id and period
         self.click_facts: dict[str, Click] = {}  # click id (else source and event id) -> first
         self.form_facts: dict[str, Form] = {}  # id, form and visit -> what happened
         self.records: dict[str, list[RecordEvent]] = {}
         self.tickets: dict[str, list[TicketEvent]] = {}
-        self.late: dict[str, list[list[Any]]] = {}  # id -> [t, type, segments beside the subject's own]
-        self.erased: dict[str, list[Any]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
+        self.late: dict[str, list[LateEvent]] = {}  # id and day
+        self.salt = ""  # of those hashes; none before the first erasure
+        self.erased: dict[str, list[Erased]] = {}  # salted hash of an id -> its erasures; see kpis.state.erasure
         self.costs: dict[str, list[CostEvent]] = {}
         self.marketing: dict[str, Touches] = {}  # id -> marketing touches
         self.stored_marketing: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
@@ -98,23 +103,18 @@ class TenantFacts:
         self.traits_read = ("country", *settings.dimensions)
         self._no_traits = [None] * len(self.traits_read)
 
-    def file(self, name: str, key: str, shelf: dict[str, list[Any]], fact: Any) -> None:
-        """Put a fact on a shelf."""
-        shelf.setdefault(key, []).append(fact)
-        self.dirty.add((name, key))
+    def file(self, kind: str, key: str, table: dict[str, list[Fact]], fact: Fact) -> None:
+        """Put a fact in its table."""
+        table.setdefault(key, []).append(fact)
+        self.dirty.add((kind, key))
 
-    def renew(self, name: str, key: str) -> None:
-        """Facts of a shelf changed, or are there no more: all of its entry is written again."""
-        if name in LISTS:
-            self.chunks.renew(name, key)
-        self.dirty.add((name, key))
+    def renew(self, kind: str, key: str) -> None:
+        """Facts of a list changed, or are there no more: all of its entries are written again."""
+        self.chunks.renew(kind, key)
+        self.dirty.add((kind, key))
 
-    def put_together(self) -> None:
-        """Make whole lists of the pieces that were loaded."""
-        self.chunks.put_together(lambda kind: LISTS[kind](self))
-
-    def shelve_with(self, kind: str, key: str, raw: str) -> None:
-        """Put a group of facts under the id that owns ``raw``, or under ``raw`` itself."""
+    def assign(self, kind: str, key: str, raw: str) -> None:
+        """Give a group of facts to the id that owns ``raw``, or under ``raw`` itself."""
         self.people.own(kind, key, self.people.owner(raw), None)
 
     def say(self, raw: str, dimension: str, value: Any, stamp: tuple[int, str, str]) -> None:
@@ -132,14 +132,14 @@ class TenantFacts:
                 self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
         return self._message_keys.get(message, [])
 
-    def keep_message(self, key: str, message: Any) -> None:
-        """Put a message on its shelf."""
+    def keep_message(self, key: str, message: Message) -> None:
+        """Keep a message."""
         self.messages[key] = message
         if self._message_keys is not None:
             self._message_keys.setdefault(key.partition("\0")[0], []).append(key)
 
-    def drop_message(self, key: str) -> Any:
-        """Take a message off its shelf."""
+    def drop_message(self, key: str) -> Message:
+        """Take a message away."""
         if self._message_keys is not None:
             self._message_keys[key.partition("\0")[0]].remove(key)
         return self.messages.pop(key)
@@ -176,21 +176,3 @@ class TenantFacts:
             known = (said.get(name) or segment_of(name, None) for name in names)
             found = self._fitted[stored] = (*known, *model)
         return found
-
-
-# Lists of facts that only grow: they are stored in pieces (kpis.chunks).
-LISTS: Final[dict[str, Callable[[TenantFacts], dict[str, list[Any]]]]] = {
-    "deal": lambda tenant: tenant.deals,
-    "order": lambda tenant: tenant.orders,
-    "subscription": lambda tenant: tenant.subscriptions,
-    "contract": lambda tenant: tenant.contracts,
-    "lead": lambda tenant: tenant.leads,
-    "customer": lambda tenant: tenant.customers,
-    "answers": lambda tenant: tenant.answers,
-    "scores": lambda tenant: tenant.scores,
-    "late": lambda tenant: tenant.late,
-    "record": lambda tenant: tenant.records,
-    "ticket": lambda tenant: tenant.tickets,
-    "cost": lambda tenant: tenant.costs,
-    "conversion": lambda tenant: tenant.conversion_facts,
-}

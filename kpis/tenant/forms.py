@@ -8,15 +8,16 @@ which has one local day in any time zone; a release before kept it by the local 
 from typing import Final
 
 from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.forms import UNKNOWN, Form, joined
 from kpis.identity.pseudonyms import pseudonym
-from kpis.tenant.facts import Form, TenantFacts
+from kpis.tenant.facts import TenantFacts
 from models.record import Row
 
 QUARTER_MS: Final = 15 * MINUTE_MS
 
 
 class Forms:
-    """The forms of one tenant by id, made from the shelf ``facts``: id, form and visit -> what happened.
+    """The forms of one tenant by id, made from the table ``facts``: id, form and visit -> what happened.
 
     A visit is text: ``s`` and a session, ``q`` and a quarter hour since 1970, or ``d`` and a local day.
     """
@@ -34,8 +35,7 @@ class Forms:
         key = f"{raw}\0{row.data['form_id']}\0{visit}"
         key = self._plain.get(key, key)
         held = self.facts.get(key)
-        start, was_sent = held or (None, False)
-        said = [start, True] if sent else [row.time if start is None else min(start, row.time), was_sent]
+        said = joined(held or UNKNOWN, Form(None, True) if sent else Form(row.time, False))
         if said == held:
             return
         tenant.people.hold(raw)
@@ -46,7 +46,7 @@ class Forms:
         tenant.dirty.add(("form", key))
 
     def restore(self) -> None:
-        """Make what is derived from the shelf."""
+        """Make what is derived from the table."""
         for key in self.facts:
             if (named := self._named(key)) != key:
                 self._plain[named] = key
@@ -85,8 +85,6 @@ class Forms:
         people = self._tenant.people
         for raw in people.raws(root):
             for key in self._of.get(raw, ()):
-                start, sent = self.facts[key]
-                unit = found.setdefault((people.person(raw), *self._session(key)), [None, False])
-                starts = [one for one in (unit[0], start) if one is not None]
-                unit[:] = [min(starts, default=None), unit[1] or sent]
+                unit = (people.person(raw), *self._session(key))
+                found[unit] = joined(found.get(unit, UNKNOWN), self.facts[key])
         return list(found.values())

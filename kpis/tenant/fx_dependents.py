@@ -46,7 +46,7 @@ def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
         return {(currency, tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
     events = tenant.contracts[key]
     days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
-    return {(event[4]["currency"], day) for event in events if "currency" in event[4] for day in days}
+    return {(event.data["currency"], day) for event in events if "currency" in event.data for day in days}
 
 
 def note_rated(tenant: TenantFacts, thing: str) -> None:

@@ -89,6 +89,6 @@ def _made_by_crm(tenant: TenantFacts, root: str) -> bool:
     people = tenant.people
     return (
         any(reported_of(tenant, one).created for one in people.identity.members(root) if one in tenant.customers)
-        or any(event[1] != "deal" for lead in people.owned_by(root, "lead") for event in tenant.leads.get(lead, ()))
+        or any(event.kind != "deal" for lead in people.owned_by(root, "lead") for event in tenant.leads.get(lead, ()))
         or any(deal in tenant.deals for deal in people.owned_by(root, "deal"))
     )

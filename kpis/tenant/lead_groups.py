@@ -69,8 +69,8 @@ def open_deals_of(tenant: TenantFacts, *leads: Iterable[LeadEvent]) -> None:
     """Open the won deals that events of leads name, before the leads change."""
     for events in leads:
         for event in events:
-            if event[4] and f"deal:{event[4]}" in tenant.purchases:
-                tenant.ledger.open("closing", event[4])
+            if event.deal and f"deal:{event.deal}" in tenant.purchases:
+                tenant.ledger.open("closing", event.deal)
 
 
 def open_deals_of_leads(tenant: TenantFacts, ids: Iterable[str]) -> None:

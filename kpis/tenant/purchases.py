@@ -1,5 +1,6 @@
 """Purchases: orders that stand and deals that were won. Rules: kpi-precise "kept order" and "revenue fact"."""
 
+from operator import attrgetter
 from typing import Final
 
 from kpis.facts.spending import Purchase
@@ -24,7 +25,7 @@ def purchase(tenant: TenantFacts, thing: str) -> Purchase | None:
 def purchases_of(tenant: TenantFacts, root: str, *kinds: str) -> list[Purchase]:
     """A subject's purchases of these kinds (order, deal), in order of time, then name."""
     things = (f"{kind}:{key}" for kind in kinds for key in tenant.people.owned_by(root, kind))
-    return sorted((tenant.purchases[thing] for thing in things if thing in tenant.purchases), key=lambda one: one[:2])
+    return sorted((tenant.purchases[thing] for thing in things if thing in tenant.purchases), key=attrgetter("place"))
 
 
 def order_minutes(tenant: TenantFacts, root: str) -> list[int]:

@@ -120,7 +120,13 @@ def test_states_with_plain_ids_go_on(
     rows.insert(data.draw(st.integers(at, len(rows))), request)
     arrived = batches(rows, [0] * len(rows), [True] * len(rows))
     with ExitStack() as earlier:
-        for module in ("tenant.clicks", "tenant.conversions", "tenant.forms", "facts.page_paths", "stored"):
+        for module in (
+            "tenant.clicks",
+            "tenant.conversions",
+            "tenant.forms",
+            "facts.page_paths",
+            "tenant.special_codecs",
+        ):
             earlier.enter_context(patch(f"kpis.{module}.pseudonym", lambda tenant, text: text))
         earlier.enter_context(patch("kpis.intake.batch.pseudonymous", lambda tenant, row, plain: row))
         lane = Lane(book).take(arrived[:at])

@@ -9,8 +9,8 @@ import pytest
 from kpis import chunks
 from kpis.chunks import FULL, MORE
 from kpis.engine import Engine
+from kpis.intake.kinds import LISTS
 from kpis.stored import chunk_key
-from kpis.tenant.facts import LISTS
 from models.record import Row
 from models.tenants import TenantBook
 from tests.feed import Feed, ms
@@ -79,9 +79,9 @@ def test_entries_stay_small_and_are_put_together_again(kind: str) -> None:
         kinds = {key.split(b"\0")[1].decode().removesuffix(MORE) for key in written}
         assert kind in kinds
         assert max(written.values()) <= FULL + 2
-        before = {name: list(facts) for name, facts in LISTS[kind](engine.state("t").tenant).items()}
+        before = {name: list(facts) for name, facts in LISTS[kind].table(engine.state("t").tenant).items()}
         engine = restarted(entries, random.randrange(99))
-        assert LISTS[kind](engine.state("t").tenant) == before
+        assert LISTS[kind].table(engine.state("t").tenant) == before
     assert sum(map(len, before.values())) == at
     assert engine.recount("t") == []
 
@@ -100,7 +100,7 @@ def test_a_list_that_was_stored_whole_is_cut_when_it_grows() -> None:
     engine, entries = Engine(TenantBook()), Entries()
     take(engine, told("deal", 0, 1000), entries)
     whole = {key: value for key, value in entries.items() if key.split(b"\0")[1] != b"deal+"}
-    whole[b"ft\0deal\0x"] = orjson.dumps(engine.state("t").tenant.deals["x"])
+    whole[b"ft\0deal\0x"] = orjson.dumps(LISTS["deal"].encode(engine.state("t").tenant, "x"))
     again = restarted(whole, 1)
     assert again.recount("t") == []
     written = take(again, told("deal", 1000, 1), whole)
@@ -127,9 +127,9 @@ def test_a_list_in_pieces_goes_with_its_subject(kind: str, mode: str, monkeypatc
     assert not [key for key, value in entries.items() if value is not None and b"somebody" in key + value]
     assert (len(after) == 0) == (mode == "unpick")
     assert sum(len(orjson.loads(value)) for value in after.values()) == (mode == "forget") * 150
-    lists = dict(LISTS[kind](engine.state("t").tenant))
+    lists = dict(LISTS[kind].table(engine.state("t").tenant))
     again = restarted(entries, 3)
-    assert LISTS[kind](again.state("t").tenant) == lists
+    assert LISTS[kind].table(again.state("t").tenant) == lists
     assert (engine.recount("t"), again.recount("t")) == ([], [])
     if mode == "forget":
         (name,) = lists

@@ -26,8 +26,8 @@ def events(random: Random, count: int, spread: int) -> list[DealEvent]:
         data |= {"time_known": False} if random.random() < 0.02 else {}
         data |= {"version": number // 2} if versioned and not (number > count - 30 and random.random() < 0.1) else {}
         event = deal_event(time, kind, "/a", f"e{number}", data)
-        found.append([*event, True] if random.random() < 0.1 else event)
-    return sorted(found, key=lambda event: event[0] + random.random() * spread)
+        found.append(event._replace(late=True) if random.random() < 0.1 else event)
+    return sorted(found, key=lambda event: event.time + random.random() * spread)
 
 
 @pytest.mark.parametrize("spread", [0, DAY_MS, 20 * DAY_MS, 1000 * DAY_MS])

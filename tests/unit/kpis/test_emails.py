@@ -1,7 +1,10 @@
 """In whose segments a message falls."""
 
+import pickle
+
 import pytest
 
+from kpis.facts.emails import OPENED, SENT, new_message, note
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
@@ -26,3 +29,13 @@ def test_of_events_at_the_same_time_the_first_by_name_decides(kinds: tuple[str, 
         ]
         assert (("campaign", "a"),) in found
         assert (("campaign", "b"),) not in found
+
+
+def test_a_message_is_the_same_after_its_tenant_slept() -> None:
+    """Times and segments of every slot."""
+    message, names = new_message(), [("a",), ("b",)]
+    assert note(message, SENT, 7, 1, names)
+    assert note(message, OPENED, 9, 0, names)
+    again = pickle.loads(pickle.dumps(message))
+    assert (again.times, again.segments) == (message.times, message.segments)
+    assert (again.filled, again.times[SENT], again.segments[SENT]) == ([SENT, OPENED], 7, 1)

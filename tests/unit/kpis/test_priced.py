@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpis.calendar.zone import zone
-from kpis.facts.money import Rates
+from kpis.facts import money
 from kpis.priced import Key, Priced
 
 FIRST = 20_000  # a day
@@ -43,12 +43,12 @@ asked = st.tuples(MINUTES, st.sampled_from(ZONES), st.sampled_from(("EUR", "USD"
 @given(st.lists(st.tuples(steps, st.none() | asked), max_size=30), asked)
 def test_it_is_counted_by_its_local_day_in_any_zone(given_: list[tuple[Told | Rate, object]], last: object) -> None:
     """Whatever came first, also when it is asked for in between, for other zones and currencies, and stored."""
-    priced, rates, told = Priced(), Rates(), list[Told]()
+    priced, rates, told = Priced(), money.Rates(), list[Told]()
     stored: dict[Key, bytes] = {}
     for step, question in [*given_, (None, last)]:
         if isinstance(step, Rate):
             pair = ("EUR", step.currency) if step.inverse else (step.currency, "EUR")
-            rates.set(*pair, step.day, (1, "s", "e", "2"))
+            rates.set(*pair, step.day, money.Rate(1, "s", "e", "2"))
         elif isinstance(step, Told):
             told.append(step)
             key = priced.add(*step)
@@ -61,7 +61,7 @@ def test_it_is_counted_by_its_local_day_in_any_zone(given_: list[tuple[Told | Ra
                 check(one, told, rates, *question)
 
 
-def check(priced: Priced, told: list[Told], rates: Rates, minute: int, name: str, home: str) -> None:
+def check(priced: Priced, told: list[Told], rates: money.Rates, minute: int, name: str, home: str) -> None:
     """Compare with what is said one by one."""
     local = zone(name)
     found = priced.without_rate(rates, home, local)(minute)

@@ -6,7 +6,7 @@ from kpis.calendar.zone import zone
 from kpis.cells.deltas import Delta
 from kpis.facts.customers import subscription_event
 from kpis.facts.mrr import Recurring, read_plans
-from kpis.facts.prices import Prices
+from kpis.facts.prices import Prices, SubscriptionEvent
 from kpis.facts.renewals import read_dues, renewal_deltas, renewal_event
 from recount.windows import DAY, MINUTE
 from tests.feed import Feed
@@ -21,7 +21,7 @@ def worth(currency: str, day: int) -> Fraction | None:
 
 def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
     """Deltas of movements of (subscription, time, kind, mrr, currency), as (measure, time, change)."""
-    events: dict[str, list[list[object]]] = {}
+    events: dict[str, list[SubscriptionEvent]] = {}
     for number, (name, time, kind, mrr, currency) in enumerate(said):
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
@@ -74,7 +74,7 @@ def test_an_outcome_finds_its_due() -> None:
         renewal_event(32 * DAY, "lost", "/", "8", {"due_at": 31 * DAY}),
     ]
     dues, orphans = read_dues(events)
-    assert [(due.at // DAY, due.state, due.outcome[2] if due.outcome else None) for due in dues] == [
+    assert [(due.at // DAY, due.state, due.outcome.id if due.outcome else None) for due in dues] == [
         (10, "completed", "4"), (20, "completed", "6"), (30, "lost", "5"),
     ]  # fmt: skip
     assert sorted(orphans) == [31 * DAY, 32 * DAY]

@@ -1,0 +1,28 @@
+"""What events of customers do to a tenant's facts."""
+
+from kpis.cells.ledger import MANY
+from kpis.facts.reported import KINDS, CustomerEvent
+from kpis.intake.attribution import note_told
+from kpis.intake.contracts import open_business
+from kpis.intake.sales import source_and_owner
+from kpis.intake.unpicked import keeps
+from kpis.tenant.tenant import Tenant
+from models.record import Row
+
+
+def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """An event of a customer."""
+    customer = f"customer:{row.data['customer_id']}"
+    if not keeps(tenant, customer):
+        return
+    if kind in KINDS:
+        root = tenant.people.subject(customer)
+        if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
+            tenant.people.open_subject(root)
+        else:
+            open_business(tenant, root)
+        note_told(tenant, root)
+        tenant.people.hold(customer)
+        fact = CustomerEvent(row.time, row.source, row.id, kind, row.data.get("source"))
+        tenant.file("customer", customer, tenant.customers, fact)
+    source_and_owner(tenant, row)
