@@ -117,6 +117,8 @@ def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, st
     for group in moving:
         tenant.ledger.open(*group)
         people.own(*group, owner, previous)
+    for root in (people.subject(previous), people.subject(owner)) if thing in tenant.purchases else ():
+        people.forget(root)
     if thing.startswith(CONTACT):
         for named in PERSON_GROUPS:
             tenant.ledger.open(named, thing)

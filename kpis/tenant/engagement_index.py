@@ -7,13 +7,13 @@ the customer's whole contribution again.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from kpis.calendar.intervals import FOREVER, Interval
+from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import DAY_MS, Delta
 from kpis.cells.ledger import Contribution
-from kpis.facts.customers import active_intervals
+from kpis.facts.customers import Customer
 from kpis.facts.engagement import (
     ORDER,
     REACH_MS,
@@ -27,9 +27,8 @@ from kpis.facts.engagement import (
     weights,
 )
 from kpis.facts.touches import BOT
-from kpis.tenant.customers import customer_facts
+from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.purchases import purchases_of
 
 GROUP: Final = "score"
 NEAR: Final = 12  # instants after the nearer of two bases,
@@ -41,13 +40,6 @@ class Whole(NamedTuple):
 
     deltas: list[Delta]
     tail: Tail | None
-
-
-class Business(NamedTuple):
-    """When a customer is active, and when its orders came, ms."""
-
-    active: list[Interval]
-    orders: list[int]
 
 
 class Bases(NamedTuple):
@@ -63,14 +55,15 @@ NO_BASES: Final = Bases(Tail(()), Tail(()))
 class EngagementIndex:
     """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
 
-    def __init__(self, tenant: TenantFacts) -> None:
+    def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
+        self._customers = customers
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
         self._bases: dict[str, Bases] = {}  # root -> earlier tails, from which what comes out of order goes on
         self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
         self._pending: dict[str, list[Points]] = {}
-        self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
+        self._doubted: dict[str, Customer] = {}  # root -> its business as the numbers have it
 
     def drop(self, root: str) -> None:
         """Know nothing of a subject any more, after it was taken out of the numbers."""
@@ -94,7 +87,7 @@ class EngagementIndex:
     def doubt(self, root: str) -> None:
         """A subject's purchases are about to change."""
         if root not in self._doubted and not self._tenant.ledger.is_open(GROUP, root):
-            self._doubted[root] = self._business(root)
+            self._doubted[root] = self._customers.counted(root).customer
 
     def close(self) -> None:
         """Put the batch's touches and purchases into the numbers, before the open groups are closed."""
@@ -105,7 +98,7 @@ class EngagementIndex:
     def _go_on(self, root: str) -> bool:
         """Change only what the new touches and purchases of a customer change; says whether it was one and still is."""
         tail = self._tails.get(root)
-        now = self._business(root, doubting=False) if root in self._doubted else None
+        now = self._customers.now(root).customer if root in self._doubted else None
         if tail is None or (now is not None and not now.active):
             return False
         active = tail.active if now is None else now.active
@@ -168,7 +161,7 @@ class EngagementIndex:
             near = base
         self._bases[root] = Bases(far, near)
 
-    def _added(self, root: str, now: Business | None) -> list[Points]:
+    def _added(self, root: str, now: Customer | None) -> list[Points]:
         """The points of a batch's touches and orders; those of orders that are gone are taken back."""
         if now is None:
             return self._pending.get(root, [])
@@ -197,15 +190,9 @@ class EngagementIndex:
         for delta in whole.deltas:
             yield self._segments(root, delta), delta
 
-    def _business(self, root: str, *, doubting: bool = True) -> Business:
-        """A subject's business, ``doubting``: as the numbers have it."""
-        if doubting and root in self._doubted:
-            return self._doubted[root]
-        customer = customer_facts(self._tenant, root)
-        return Business(active_intervals(customer, self._tenant.settings), customer.orders)
-
     def _whole(self, root: str) -> Whole:
-        active = self._business(root).active
+        held = self._doubted.get(root)
+        active = (self._customers.now(root).customer if held is None else held).active
         facts = self._known(root) if active else []
         self._pending.pop(root, None)
         self._forget(root)
@@ -224,10 +211,10 @@ class EngagementIndex:
         found += [(at, points(at, self._order)) for at in self._orders(root) if at >= since]
         return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
 
-    def _orders(self, root: str) -> list[int]:
+    def _orders(self, root: str) -> Sequence[int]:
         """When a subject's orders came, ms, as the numbers have them."""
         held = self._doubted.get(root)
-        return [one.time for one in purchases_of(self._tenant, root, "order")] if held is None else held.orders
+        return (self._customers.now(root).customer if held is None else held).orders
 
     @property
     def _order(self) -> int:

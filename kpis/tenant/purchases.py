@@ -1,5 +1,6 @@
 """Purchases: orders that stand and deals that were won. Rules: kpi-precise "kept order" and "revenue fact"."""
 
+from bisect import bisect_left, insort
 from typing import Final
 
 from kpis.facts.spending import Purchase
@@ -21,10 +22,33 @@ def purchase(tenant: TenantFacts, thing: str) -> Purchase | None:
     return Purchase(deal.closed, thing, deal.amount, deal.currency)
 
 
-def purchases_of(tenant: TenantFacts, root: str, *kinds: str) -> list[Purchase]:
-    """A subject's purchases of these kinds (order, deal), in order of time, then name."""
-    things = (f"{kind}:{key}" for kind in kinds for key in tenant.people.owned_by(root, kind))
-    return sorted((tenant.purchases[thing] for thing in things if thing in tenant.purchases), key=lambda one: one[:2])
+def purchases_of(tenant: TenantFacts, root: str, kind: str) -> list[Purchase]:
+    """A subject's purchases of a kind (order, deal), in order of time, then name. Not to be changed by the caller."""
+    held = tenant.people.remembered.get((root, kind))
+    if held is None:
+        things = (f"{kind}:{key}" for key in tenant.people.owned_by(root, kind))
+        held = [tenant.purchases[thing] for thing in things if thing in tenant.purchases]
+        held.sort(key=place)
+        if held:
+            tenant.people.remembered[root, kind] = held
+    return held
+
+
+def place(one: Purchase) -> tuple[int, str]:
+    """Where a purchase stands among others."""
+    return one[:2]
+
+
+def replace_purchase(tenant: TenantFacts, root: str, thing: str, found: Purchase | None) -> None:
+    """Give a purchase of a subject other facts (None: it is none any more)."""
+    kind = thing.partition(":")[0]
+    held = tenant.people.remembered[root, kind] = purchases_of(tenant, root, kind)
+    before = tenant.purchases.pop(thing, None)
+    if before is not None:
+        del held[bisect_left(held, place(before), key=place)]
+    if found is not None:
+        tenant.purchases[thing] = found
+        insort(held, found, key=place)
 
 
 def order_minutes(tenant: TenantFacts, root: str) -> list[int]:
@@ -39,4 +63,5 @@ def is_revenue(tenant: TenantFacts, name: str) -> bool:
 
 def revenue_facts(tenant: TenantFacts, root: str) -> list[Purchase]:
     """A subject's revenue facts, by the setting ``revenue_from``, in order of time, then name."""
-    return purchases_of(tenant, root, *REVENUE_KINDS[tenant.settings.revenue_from])
+    first, *more = (purchases_of(tenant, root, kind) for kind in REVENUE_KINDS[tenant.settings.revenue_from])
+    return sorted([*first, *more[0]], key=place) if more and more[0] else first

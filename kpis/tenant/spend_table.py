@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.windows import Window
-from kpis.facts.customers import CustomerFacts, customer_since
 from kpis.facts.spending import Purchase
-from kpis.tenant.customers import customer_facts
+from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import purchases_of, revenue_facts
 from models.money import digits
@@ -54,8 +53,9 @@ class Sums:
 class SpendTable:
     """The customers of one tenant."""
 
-    def __init__(self, tenant: TenantFacts) -> None:
+    def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
+        self._customers = customers
         self._rows: dict[str, int] = {}
         self._names: list[str] = []  # by row; rows are never given to another
         self._since: list[int] = []  # minute; NEVER: no customer
@@ -69,14 +69,14 @@ class SpendTable:
     def refresh(self, roots: Iterable[str]) -> None:
         """Look at these subjects again."""
         for root in roots:
-            facts = customer_facts(self._tenant, root) if self._is_subject(root) else CustomerFacts()
-            since = customer_since(facts)
+            customer = self._customers.now(root).customer
+            since = customer.since
             if since is None and root not in self._rows:
                 continue  # most subjects are no customers
             row = self._row(root)
             self._since[row] = NEVER if since is None else since // 60_000
             self._codes[row] = self._tenant.people.segments(root)
-            told = (*facts.orders[-1:], *(() if since is None else (since,)))
+            told = (*customer.orders[-1:], *(() if since is None else (since,)))
             self._newest = max([self._newest, *(time // 60_000 for time in told)])
             self._change(row)
             self._columns = None
