@@ -2,19 +2,18 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from kpis.calendar.intervals import FOREVER, Interval, union
-from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter, in_common
 from kpis.cells.ledger import MANY
 from kpis.facts.cohorts import Cohorts
-from kpis.facts.losses import loss_deltas
+from kpis.facts.losses import ACTIVE, BOTH, BOUGHT, Losses
 from kpis.facts.prices import Prices, SubscriptionEvent
 from models.settings import TenantSettings
 
@@ -106,40 +105,37 @@ def read_customer(facts: CustomerFacts, settings: TenantSettings) -> Customer:
 def customer_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
-    It costs what differs: a customer's next purchase as much as its second.
+    It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if before.since != after.since else ():
         if since is not None:
             yield Delta("new_customers", since, sign)
     if before.active != after.active:
-        yield from _activity_changes("active", "lost", before.active, after.active, zone)
+        yield from _level_changes("active", before.active, after.active)
         yield from _comings_and_goings(before.active, after.active)
     if before.bought != after.bought:
-        yield from _activity_changes("active_bought", "lost_bought", before.bought, after.bought, zone)
+        yield from _level_changes("active_bought", before.bought, after.bought)
     yield from _cohort_changes(before, after, zone)
 
 
-def _activity_changes(
-    level: str, loss: str, before: Sequence[Interval], after: Sequence[Interval], zone: Zone
-) -> Iterator[Delta]:
-    """Active as a level, and losses."""
+def note_losses(losses: Losses, segments: int, before: Customer, after: Customer) -> None:
+    """Note what a customer adds ``after`` to the numbers of losses beyond what it did ``before``."""
+    if before.active is before.bought and after.active is after.bought:
+        if before.active != after.active:
+            losses.note(BOTH, segments, before.active, after.active)
+        return
+    for whose, old, new in ((ACTIVE, before.active, after.active), (BOUGHT, before.bought, after.bought)):
+        if old != new:
+            losses.note(whose, segments, old, new)
+
+
+def _level_changes(measure: str, before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
     same = in_common(before, after)
     for sign, spans in ((-1, before), (1, after)):
         for start, end in spans[same:]:
-            yield Delta(level, start, sign)
+            yield Delta(measure, start, sign)
             if end < FOREVER:
-                yield Delta(level, end, -sign)
-    old, new = _minutes(before), _minutes(after)
-    same = in_common(old, new)
-    if same and [start for start, _ in old[same : same + 1]] != [start for start, _ in new[same : same + 1]]:
-        same -= 1  # the gap before the first that differs ends elsewhere
-    yield from loss_deltas(loss, old, same, zone, -1)
-    yield from loss_deltas(loss, new, same, zone, 1)
-
-
-def _minutes(spans: Iterable[Interval]) -> list[Interval]:
-    """Active times, disjoint and in order, to the minute."""
-    return union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in spans)
+                yield Delta(measure, end, -sign)
 
 
 def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:

@@ -105,8 +105,10 @@ def finish(tenant: Tenant) -> None:
     tenant.ledger.close()
     tenant.spend_table.refresh(customers)
     tenant.customer_index.close()
+    tenant.forget_read()
     tenant.person_sets.close()
-    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
+    for part in (tenant.person_sets, tenant.customer_index):
+        part.flush(tenant.ledger.rows, tenant.zone)
     tenant.people.finish()
     tenant.cells.apply(tenant.ledger.take(), tenant.sets, tenant.ledger.names)
     for dimension in tenant.sets.filled:

@@ -53,7 +53,7 @@ def restore(tenant: Tenant) -> Work:
     for root in dict.fromkeys(people.subject(one) for one in (*tenant.marketing, *held)):
         finish(of_way(tenant, root))  # its horizon
         yield SUBJECT
-    people.remembered.clear()
+    tenant.forget_read()
 
 
 def _restore_contacts(tenant: Tenant) -> Work:
@@ -137,8 +137,9 @@ def contribute(tenant: Tenant, cells: Cells) -> Work:
 
 def _put(tenant: Tenant, cells: Cells) -> int:
     """Put the rows so far into the cells; the units of work that it takes."""
-    tenant.people.remembered.clear()
-    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
+    tenant.forget_read()
+    for part in (tenant.person_sets, tenant.customer_index):
+        part.flush(tenant.ledger.rows, tenant.zone)
     rows = tenant.ledger.take()
     cells.apply(rows, tenant.sets, tenant.ledger.names)
     return 3 * len(rows)

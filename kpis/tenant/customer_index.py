@@ -6,16 +6,19 @@ the numbers as a whole, and put it back as one.
 
 from typing import Final, NamedTuple
 
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Rows
 from kpis.cells.ledger import Contribution
-from kpis.facts.customers import NOBODY, Customer, CustomerFacts, customer_changes, read_customer
+from kpis.facts.customers import NOBODY, Customer, CustomerFacts, customer_changes, note_losses, read_customer
+from kpis.facts.losses import Losses
 from kpis.facts.spending import NOTHING_SPENT, Spending, read_spending, spending_changes
 from kpis.tenant.customers import customer_facts
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import revenue_facts
 
 GROUP: Final = "customer"
-# Measures of customers that are read by segment; pairs of states (churn, retention) have no segments.
-SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "lost@month", "reactivations"})
+# Measures of customers that are read by segment, beside losses in a month; other pairs of states have no segments.
+SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
 
 
 class Business(NamedTuple):
@@ -34,6 +37,7 @@ class CustomerIndex:
 
     def __init__(self, tenant: TenantFacts) -> None:
         self._tenant = tenant
+        self._losses = Losses()
         self._before: dict[str, Business] = {}  # root -> as the numbers have it, of those that changed since
         self._now: dict[str, Business] | None = None  # root -> as it is, while a batch ends and no fact changes
 
@@ -71,9 +75,17 @@ class CustomerIndex:
         self._before.pop(root, None)
 
     def contribution(self, root: str) -> Contribution:
-        """A subject as a customer, as the numbers have it; from now on they do not."""
+        """A subject as a customer, as the numbers have it; from now on they do not.
+
+        Losses have no part in it. They are taken out here, too, or put in, once a batch ends.
+        """
         before = self._before.pop(root, None)
-        return self._changes(root, NO_BUSINESS, self.now(root) if before is None else before)
+        business = self.now(root) if before is None else before
+        if self._now is None:
+            self._note_losses(root, business, NO_BUSINESS)
+        else:
+            self._note_losses(root, NO_BUSINESS, business)
+        return self._changes(root, NO_BUSINESS, business)
 
     def settle(self) -> None:
         """All facts of a batch are there: none changes until `close`."""
@@ -83,13 +95,23 @@ class CustomerIndex:
         """Put what the batch changed of customers into the numbers; these customers."""
         noted = list(self._before)
         for root, before in self._before.items():
-            self._tenant.ledger.move(self._changes(root, before, self.now(root)))
+            after = self.now(root)
+            self._note_losses(root, before, after)
+            self._tenant.ledger.move(self._changes(root, before, after))
         self._before.clear()
         return noted
 
     def close(self) -> None:
         """The batch has ended."""
         self._now = None
+
+    def flush(self, rows: Rows, zone: Zone) -> None:
+        """Turn changed losses into a batch's rows."""
+        self._losses.flush(rows, zone)
+
+    def _note_losses(self, root: str, before: Business, after: Business) -> None:
+        segments = self._tenant.people.segments(root)
+        note_losses(self._losses, segments, before.customer, after.customer)
 
     def _changes(self, root: str, before: Business, after: Business) -> Contribution:
         segments = self._tenant.people.segments(root)

@@ -60,6 +60,7 @@ class TenantFacts:
         self.deal_logs: dict[str, DealLogs] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.chains: dict[str, Chain] = {}  # orders of many events, as they were read
+        self.chains_of_batch: dict[str, Chain] = {}  # the others, while a batch lasts
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.prices: dict[str, Prices] = {}  # subscriptions of many events, as they were read
         self.recurring: dict[str, Recurring] = {}  # root -> subscriptions of many events together
@@ -107,6 +108,11 @@ class TenantFacts:
         if name in LISTS:
             self.chunks.renew(name, key)
         self.dirty.add((name, key))
+
+    def forget_read(self) -> None:
+        """Forget what is remembered while a batch lasts, so that nothing of it is read twice."""
+        self.people.remembered.clear()
+        self.chains_of_batch.clear()
 
     def put_together(self) -> None:
         """Make whole lists of the pieces that were loaded."""

@@ -436,7 +436,6 @@ class People:
         """A batch ends: nothing is out of the numbers any more."""
         self._opened.clear()
         self._renewed.clear()
-        self.remembered.clear()
 
     def move_object(self, raw: str, said: Said | None) -> None:
         """Give an object its owner: its touches are that subject's from now on."""

@@ -169,7 +169,8 @@ class SpendTable:
         if not self._is_subject(root):
             return 0, 0, 0, 0
         bought = revenue_facts(tenant, root) if worth else purchases_of(tenant, root, "order")
-        bought = [one for one in bought if one.time // 60_000 < end]
+        if bought and bought[-1].time // 60_000 >= end:
+            bought = [one for one in bought if one.time // 60_000 < end]
         money, unpriced = self._money(row, bought)
         last = tenant.zone.day(bought[-1].time // 60_000) if bought else 0
         return last, len(bought), min(money, MOST), unpriced
@@ -177,7 +178,8 @@ class SpendTable:
     def _money(self, row: int, bought: list[Purchase]) -> tuple[int, int]:
         """A sum, rounded half to even once; how many have no price."""
         tenant, into = self._tenant, self._tenant.settings.currency
-        total, unpriced = Fraction(0), 0
+        total: int | Fraction = 0
+        unpriced = 0
         for time, _, amount, currency in bought:
             if amount is None or currency is None:
                 unpriced += 1
