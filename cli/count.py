@@ -64,7 +64,7 @@ def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Tally:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Counting leaves next to no cycles: the collector would go through a growing history again and again for nothing."""
+    """Counting leaves next to no cycles, for which the collector would go through a growing history again and again."""
     collects = gc.isenabled()
     gc.disable()
     try:
