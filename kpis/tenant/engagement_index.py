@@ -50,6 +50,7 @@ class Bases(NamedTuple):
 
 
 NO_BASES: Final = Bases(Tail(()), Tail(()))
+UNREAD: Final = Tail(())  # of a subject of which it is not known yet whether it is a customer
 
 
 class EngagementIndex:
@@ -77,11 +78,12 @@ class EngagementIndex:
             return
         tenant = self._tenant
         root = tenant.people.subject(raw)
-        if tenant.ledger.is_open(GROUP, root):
+        tail = self._tails.get(root, UNREAD)
+        if tail is None or tenant.ledger.is_open(GROUP, root):
             return
-        if root not in self._tails:
-            self._tails[root] = self._whole(root).tail
-        if self._tails[root] is not None:
+        if tail is UNREAD:
+            tail = self._tails[root] = self._whole(root).tail
+        if tail is not None:
             self._pending.setdefault(root, []).append((time, points(time, weight)))
 
     def doubt(self, root: str) -> None:
