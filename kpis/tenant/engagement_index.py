@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
-from kpis.cells.deltas import DAY_MS, Delta
+from kpis.cells.deltas import DAY_MS, Delta, in_common
 from kpis.cells.ledger import Contribution
 from kpis.facts.customers import Customer
 from kpis.facts.engagement import (
@@ -51,6 +51,11 @@ class Bases(NamedTuple):
 
 NO_BASES: Final = Bases(Tail(()), Tail(()))
 UNREAD: Final = Tail(())  # of a subject of which it is not known yet whether it is a customer
+
+
+def is_points(delta: Delta) -> bool:
+    """Whether a delta is of points, which fall in the customer's segments: tiers have none."""
+    return delta.measure.startswith("points:")
 
 
 class EngagementIndex:
@@ -118,7 +123,9 @@ class EngagementIndex:
         for at, given in added if root in self._days else ():
             self._days[root][at // DAY_MS] += given
         at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
-        before = follow(base._replace(active=tail.active), told[:at], ())[1]
+        before = base._replace(active=tail.active)
+        if at:
+            before = follow(before, told[:at], ())[1]
         self._add(root, follow(before, told[at:], tiers)[0], -1)
         later = summed((*told[at:], *added))
         deltas, self._tails[root] = follow(before._replace(active=active), later, tiers)
@@ -167,18 +174,17 @@ class EngagementIndex:
         """The points of a batch's touches and orders; those of orders that are gone are taken back."""
         if now is None:
             return self._pending.get(root, [])
-        orders = Counter(now.orders)
-        orders.subtract(self._doubted[root].orders)
+        before = self._doubted[root].orders
+        same = in_common(before, now.orders)
+        orders = Counter(now.orders[same:])
+        orders.subtract(before[same:])
         bought = ((at, number * points(at, self._order)) for at, number in orders.items() if number)
         return [*self._pending.get(root, ()), *bought]
 
     def _add(self, root: str, deltas: Iterable[Delta], sign: int = 1) -> None:
+        add, segments = self._tenant.ledger.add_delta, self._tenant.people.segments(root)
         for delta in deltas:
-            self._tenant.ledger.add_delta(self._segments(root, delta), delta, sign)
-
-    def _segments(self, root: str, delta: Delta) -> int:
-        """Points fall in the customer's segments, tiers have none."""
-        return self._tenant.people.segments(root) if delta.measure.startswith("points:") else 0
+            add(segments if is_points(delta) else 0, delta, sign)
 
     def contribution(self, root: str) -> Contribution:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
@@ -189,8 +195,9 @@ class EngagementIndex:
         whole = self._whole(root)
         self._tails[root] = whole.tail
         self._doubted.pop(root, None)
+        segments = self._tenant.people.segments(root)
         for delta in whole.deltas:
-            yield self._segments(root, delta), delta
+            yield (segments if is_points(delta) else 0), delta
 
     def _whole(self, root: str) -> Whole:
         held = self._doubted.get(root)
