@@ -46,6 +46,7 @@ class TenantState:
         self.types: set[str] = set()  # every event type ever accepted
         self._of_old: list[str] = []  # types that an earlier build stored where they could be without number
         self.newest: list[int] = []
+        self._times: list[int] = []  # of events that were taken and are not among these yet
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
         self.definition = 1  # rises whenever the cells are made again with other settings or formulas
@@ -111,15 +112,18 @@ class TenantState:
                 quality.note(ledger, quality.CONFLICTS, row.received)
                 yield row
         self.seen.add(fresh, day)
+        self._note_times()
 
     def _accept(self, row: Row) -> None:
         tenant = self.tenant
         if row.flags & UNKNOWN_TYPE:
             row = self._fit_type(row)
-        late = row.received - row.time > tenant.settings.late_threshold_s * 1000
+        late = row.received - row.time > tenant.late_after
         quality.note(tenant.ledger, quality.LATE if late else quality.RECEIVED, row.received)
-        self.tally["late"] += late
-        quality.note_flags(tenant.ledger, row)
+        if late:
+            self.tally["late"] += 1
+        if row.flags:
+            quality.note_flags(tenant.ledger, row)
         if (currency := quality.currency_of(row)) is not None:
             self.dirty.add(("priced", self.priced.add(currency, row.time // 900_000, row.received // 60_000)))
         label = event_label(row)
@@ -127,7 +131,7 @@ class TenantState:
             self.types.add(label)
             self.dirty.add(("meta", None) if is_known(label) else ("type", label))
         if not (row.type == "crm.deal.created" and row.data.get("time_known") is False):
-            self._note_time(row.time)
+            self._times.append(row.time)
         taken, gone = erasure.treated(tenant, row) if tenant.salt else (row, NOBODY)
         batch.take(tenant, taken, gone)
         if self.follower is not None:
@@ -149,15 +153,17 @@ class TenantState:
             return row
         return row._replace(type=OTHER_TYPE)
 
-    def _note_time(self, time: int) -> None:
-        if self.first is None or time < self.first:
-            self.first = time
-            self.dirty.add(("meta", None))
-        if self.watermark is None or time > self.watermark:
-            self.watermark = time
-            self.dirty.add(("meta", None))
-        if len(self.newest) < NEWEST or time > self.newest[-1]:
-            self.newest = nlargest(NEWEST, [*self.newest, time])
+    def _note_times(self) -> None:
+        """Note how far the times of the events taken since reach."""
+        times, self._times = self._times, []
+        if not times:
+            return
+        known = (self.first, self.watermark, self.newest)
+        first, last = min(times), max(times)
+        self.first = first if self.first is None else min(first, self.first)
+        self.watermark = last if self.watermark is None else max(last, self.watermark)
+        self.newest = nlargest(NEWEST, [*self.newest, *times])
+        if known != (self.first, self.watermark, self.newest):
             self.dirty.add(("meta", None))
 
     def finish(self) -> None:

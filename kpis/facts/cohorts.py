@@ -3,7 +3,7 @@
 The cohort's first day is in a measure's name, and for those without contract that of the month they bought in, too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from kpis.calendar.intervals import Interval
@@ -14,20 +14,36 @@ from kpis.cells.deltas import Delta, level_deltas
 KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown, the running one among them
 
 
-def cohort_deltas(
-    since: int, active: Iterable[Interval], orders: Iterable[int], zone: Zone, *, contract: bool
-) -> Iterator[Delta]:
-    """What a customer since an instant (ms) adds: by contract as long as active, else once a unit with an order."""
-    for unit in KEPT:
-        start = bucket_start(zone.day(since // MINUTE_MS), unit)
-        yield Delta(f"cohort_{unit}:{start}", since, 1)
-        if contract:
-            yield from level_deltas(f"cohort_{unit}_active:{start}", active)
-            continue
-        firsts: dict[int, int] = {}
-        for order in sorted(orders, reverse=True):
-            firsts[bucket_start(zone.day(order // MINUTE_MS), unit)] = order
-        yield from (Delta(f"cohort_{unit}_bought:{start}:{then}", order, 1) for then, order in firsts.items())
+class Cohorts:
+    """The cohorts of a customer since an instant (ms), and what it adds to them, times ``sign``."""
+
+    def __init__(self, since: int, zone: Zone, sign: int) -> None:
+        self._since, self._zone, self._sign = since, zone, sign
+        self._starts = [(unit, self._start(since, unit)) for unit in KEPT]
+
+    def _start(self, instant: int, unit: str) -> int:
+        return bucket_start(self._zone.day(instant // MINUTE_MS), unit)
+
+    def joined(self) -> Iterator[Delta]:
+        """It is one of them."""
+        return (Delta(f"cohort_{unit}:{start}", self._since, self._sign) for unit, start in self._starts)
+
+    def active(self, spans: Iterable[Interval]) -> Iterator[Delta]:
+        """It is there, by contract, in some active times."""
+        held = list(spans)
+        for unit, start in self._starts:
+            for measure, instant, amount in level_deltas(f"cohort_{unit}_active:{start}", held):
+                yield Delta(measure, instant, self._sign * amount)
+
+    def bought(self, orders: Sequence[int], first: int) -> Iterator[Delta]:
+        """It is there once a unit with an order: of the orders (ms, in order) number ``first`` and later."""
+        for unit, start in self._starts:
+            last = self._start(orders[first - 1], unit) if first and first < len(orders) else None
+            for order in orders[first:]:
+                then = self._start(order, unit)
+                if then != last:
+                    yield Delta(f"cohort_{unit}_bought:{start}:{then}", order, self._sign)
+                last = then
 
 
 def cohort_label(start: int, unit: str) -> str:

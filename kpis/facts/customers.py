@@ -2,17 +2,18 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from kpis.calendar.intervals import FOREVER, Interval, union
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter, level_deltas, lost_deltas
+from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter, in_common
 from kpis.cells.ledger import MANY
-from kpis.facts.cohorts import cohort_deltas
+from kpis.facts.cohorts import Cohorts
+from kpis.facts.losses import ACTIVE, BOTH, BOUGHT, Losses
 from kpis.facts.prices import Prices, SubscriptionEvent
 from models.settings import TenantSettings
 
@@ -80,18 +81,85 @@ def _by_many(starts: "array[int]", churned: "array[int]", wait: int) -> list[Int
     return list(zip(begins[firsts].tolist(), reached[lasts].tolist(), strict=True))
 
 
-def customer_deltas(facts: CustomerFacts, settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
-    """What a customer adds to the numbers."""
-    since = customer_since(facts)
-    if since is not None:
-        yield Delta("new_customers", since, 1)
+class Customer(NamedTuple):
+    """A customer as its facts leave it. Instants in ms."""
+
+    since: int | None  # None: a prospect
+    active: Sequence[Interval]
+    bought: Sequence[Interval]  # when it is active by purchases alone
+    orders: Sequence[int]
+    contract: bool  # it ever had one
+
+
+NOBODY: Final = Customer(None, (), (), (), contract=False)
+
+
+def read_customer(facts: CustomerFacts, settings: TenantSettings) -> Customer:
+    """All that its facts say of a customer."""
     active = active_intervals(facts, settings)
-    yield from level_deltas("active", active)
-    yield from lost_deltas("lost", active, zone)
-    yield from (Delta("leaves", end, 1) for _, end in active if end < FOREVER)
-    yield from (Delta("reactivations", start, 1) for start, _ in active[1:])
-    bought = bought_intervals(facts, settings)
-    yield from level_deltas("active_bought", bought)
-    yield from lost_deltas("lost_bought", bought, zone)
-    if since is not None:
-        yield from cohort_deltas(since, active, facts.orders, zone, contract=bool(facts.subscriptions))
+    plain = not (facts.subscriptions or facts.created or facts.reactivated or facts.churned)
+    bought = active if plain else bought_intervals(facts, settings)
+    return Customer(customer_since(facts), active, bought, facts.orders, contract=bool(facts.subscriptions))
+
+
+def customer_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:
+    """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
+
+    It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
+    """
+    for sign, since in ((-1, before.since), (1, after.since)) if before.since != after.since else ():
+        if since is not None:
+            yield Delta("new_customers", since, sign)
+    if before.active != after.active:
+        yield from _level_changes("active", before.active, after.active)
+        yield from _comings_and_goings(before.active, after.active)
+    if before.bought != after.bought:
+        yield from _level_changes("active_bought", before.bought, after.bought)
+    yield from _cohort_changes(before, after, zone)
+
+
+def note_losses(losses: Losses, segments: int, before: Customer, after: Customer) -> None:
+    """Note what a customer adds ``after`` to the numbers of losses beyond what it did ``before``."""
+    if before.active is before.bought and after.active is after.bought:
+        if before.active != after.active:
+            losses.note(BOTH, segments, before.active, after.active)
+        return
+    for whose, old, new in ((ACTIVE, before.active, after.active), (BOUGHT, before.bought, after.bought)):
+        if old != new:
+            losses.note(whose, segments, old, new)
+
+
+def _level_changes(measure: str, before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
+    same = in_common(before, after)
+    for sign, spans in ((-1, before), (1, after)):
+        for start, end in spans[same:]:
+            yield Delta(measure, start, sign)
+            if end < FOREVER:
+                yield Delta(measure, end, -sign)
+
+
+def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
+    """Every end of an active time, and every beginning but the first."""
+    same = in_common(before, after)
+    for sign, spans in ((-1, before), (1, after)):
+        for number, (start, end) in enumerate(spans[same:], same):
+            if end < FOREVER:
+                yield Delta("leaves", end, sign)
+            if number:
+                yield Delta("reactivations", start, sign)
+
+
+def _cohort_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:
+    """In its cohorts: by contract as long as active, else once a unit with an order."""
+    stays = (before.since, before.contract) == (after.since, after.contract)
+    old, new = (one.active if one.contract else one.orders for one in (before, after))
+    if stays and old == new:
+        return
+    same = in_common(old, new) if stays else 0
+    for sign, one in ((-1, before), (1, after)):
+        if one.since is None:
+            continue
+        cohorts = Cohorts(one.since, zone, sign)
+        if not stays:
+            yield from cohorts.joined()
+        yield from cohorts.active(one.active[same:]) if one.contract else cohorts.bought(one.orders, same)

@@ -86,7 +86,7 @@ def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[l
             since = time
         last, score = time, left + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
     _stay(limits, since, last, score, FOREVER)
-    deltas = (level_deltas(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held))
+    deltas = (level_deltas(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held) if spans)
     return list(chain.from_iterable(deltas)), Tail(active, last, score)
 
 

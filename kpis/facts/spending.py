@@ -5,13 +5,13 @@ Lifetime value is dated at the moment its customer became one (``ltv``). Each am
 day, so that day is in the name of what was paid in a foreign currency: ``ltv:SEK:20546``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpis.calendar.zone import Zone
-from kpis.cells.deltas import Delta
-from kpis.facts.customers import CustomerFacts, customer_since
+from kpis.cells.deltas import Delta, in_common
+from kpis.facts.customers import CustomerFacts
 from kpis.facts.money import dated_name, money_deltas
 from models.settings import TenantSettings
 
@@ -30,35 +30,63 @@ class Purchase(NamedTuple):
         return self.time, self.name
 
 
-def spending_deltas(
-    facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
+class Spending(NamedTuple):
+    """What a subject brought in: its revenue facts in order of time, and its first business."""
+
+    since: int | None  # when it became a customer, ms
+    revenue: Sequence[Purchase]
+    first: tuple[int, int | None, str | None] | None  # instant ms, minor units, currency
+
+
+NOTHING_SPENT: Final = Spending(None, (), None)
+
+
+def read_spending(
+    facts: CustomerFacts, since: int | None, revenue: Sequence[Purchase], settings: TenantSettings
+) -> Spending:
+    """All that a subject's facts say of what it brought in."""
+    return Spending(since, revenue, _first_business(facts, revenue, settings))
+
+
+def spending_changes(
+    before: Spending, after: Spending, settings: TenantSettings, zone: Zone
+) -> Iterator[Delta]:  # fmt: skip
+    """What a subject adds to the numbers ``after`` beyond what it did ``before``."""
+    if before.first != after.first:
+        for sign, first in ((-1, before.first), (1, after.first)):
+            if first is not None:
+                instant, amount, currency = first
+                for measure, at, added in money_deltas(
+                    "new_business", instant, None, amount, currency, zone, rated=None
+                ):  # fmt: skip
+                    yield Delta(measure, at, sign * added)
+    same = in_common(before.revenue, after.revenue) if before.since == after.since else 0
+    for sign, one in ((-1, before), (1, after)):
+        if one.since is not None:
+            yield from _lifetime_value(one.since, one.revenue[same:], sign, settings, zone)
+
+
+def _lifetime_value(
+    since: int, revenue: Iterable[Purchase], sign: int, settings: TenantSettings, zone: Zone
 ) -> Iterator[Delta]:
-    """What a subject's revenue facts (in order of time) add to the numbers."""
-    yield from _first_business(facts, revenue, settings, zone)
-    since = customer_since(facts)
-    for _, amount, currency, day in priced(revenue, zone) if since is not None else ():
-        name = "" if currency is None else dated_name(currency, day, settings.currency)
-        yield Delta(f"ltv#:{name}", since or 0, 1)
-        if amount:
-            yield Delta(f"ltv:{name}", since or 0, amount)
-
-
-def priced(revenue: Sequence[Purchase], zone: Zone) -> Iterator[tuple[int, int, str | None, int]]:
-    """(time, minor units, currency or None, local day) of revenue facts."""
     for time, _, amount, currency in revenue:
-        known = amount is not None and currency is not None
-        yield time, amount or 0 if known else 0, currency if known else None, zone.day(time // 60_000)
+        if amount is None or currency is None:
+            yield Delta("ltv#:", since, sign)
+            continue
+        name = dated_name(currency, zone.day(time // 60_000), settings.currency)
+        yield Delta(f"ltv#:{name}", since, sign)
+        if amount:
+            yield Delta(f"ltv:{name}", since, sign * amount)
 
 
 def _first_business(
-    facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings, zone: Zone
-) -> Iterator[Delta]:
+    facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings
+) -> tuple[int, int | None, str | None] | None:
     """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
     if facts.subscriptions and settings.revenue_from != "deals":
         plans = (one.first_plan for one in facts.subscriptions)
         plan = min(filter(None, plans), key=attrgetter("place"), default=None)
-        if plan is not None:
-            yield from money_deltas("new_business", plan.effective, None, plan.mrr, plan.currency, zone, rated=None)
-    elif revenue:
-        first = revenue[0]
-        yield from money_deltas("new_business", first.time, None, first.amount, first.currency, zone, rated=None)
+        return None if plan is None else (plan.effective, plan.mrr, plan.currency)
+    if not revenue:
+        return None
+    return revenue[0].time, revenue[0].amount, revenue[0].currency

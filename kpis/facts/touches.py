@@ -87,6 +87,7 @@ class TouchCodes(NamedTuple):
 
     late: int
     late_segmented: int
+    late_of_subject: int
     people: tuple[int, ...]
     robots: tuple[int, ...]
     counts: tuple[int, ...]  # in the touch's own segments
@@ -103,6 +104,7 @@ def _codes(kind: Kind) -> TouchCodes:
     return TouchCodes(
         code(f"late:{kind.type}"),
         code(f"late.t:{kind.type}"),
+        code(f"late.s:{kind.type}"),
         tuple(map(code, people)),
         () if channel is None else (code(f"bots.{channel}"),),
         tuple(map(code, kind.measures)),
@@ -118,19 +120,20 @@ TYPE_CODES: Final = {f"crm.{name}": number for name, number in CODES.items()}
 
 def kind_code(type_: str, data: dict[str, Any]) -> int | None:
     """The code of an event's kind of touch; None when it is no touch."""
+    found = TYPE_CODES.get(type_)
+    if found is not None:
+        return CODES[f"{type_.removeprefix('crm.')}.{mood(data['sentiment'])}"] if is_judged(type_, data) else found
     if type_ == "crm.call.ended":
         connected = ".connected" if data.get("outcome") == "connected" else ""
         return CODES[f"call.{data['direction']}{connected}"]
     if type_ == "crm.chat.messaged":
         return CODES["chat.inbound" if data.get("direction") == "inbound" else "chat.outbound"]
-    if is_judged(type_, data):
-        return CODES[f"{type_.removeprefix('crm.')}.{mood(data['sentiment'])}"]
-    return TYPE_CODES.get(type_)
+    return None
 
 
 def is_judged(type_: str, data: dict[str, Any]) -> bool:
     """Whether somebody told the sentiment of a mention."""
-    return data.get("sentiment") is not None and type_ in MENTION_TYPES
+    return type_ in MENTION_TYPES and data.get("sentiment") is not None
 
 
 def mood(sentiment: str | float) -> str:

@@ -41,4 +41,4 @@ def pseudonymous(tenant: str, row: Row, plain: set[str]) -> Row:
             # A recipient behind its message: nobody can tell which messages went to the same one.
             text = f"{message}\0{data[field]}" if field == "recipient_hash" else str(data[field])
             data[field] = pseudonym(tenant, text)
-    return row._replace(data=data)
+    return Row(*row[:-1], data)

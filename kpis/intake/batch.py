@@ -110,13 +110,17 @@ def _handle(tenant: Tenant, row: Row, own: str, raw: str, late: bool, bot: bool)
 def finish(tenant: Tenant) -> None:
     """End a batch: everything open goes back in, and the changes go to the cells."""
     settle(tenant)
+    tenant.customer_index.settle()
     tenant.person_sets.settle()
     tenant.engagement.close()
-    customers = tenant.ledger.opened("customer")
+    customers = [*tenant.customer_index.put(), *tenant.ledger.opened("customer")]
     tenant.ledger.close()
     tenant.spend_table.refresh(customers)
+    tenant.customer_index.close()
+    tenant.forget_read()
     tenant.person_sets.close()
-    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
+    for part in (tenant.person_sets, tenant.customer_index):
+        part.flush(tenant.ledger.rows, tenant.zone)
     tenant.people.finish()
     tenant.cells.apply(tenant.ledger.take(), tenant.sets, tenant.ledger.names)
     for dimension in tenant.sets.filled:

@@ -28,8 +28,9 @@ def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool,
 
 def open_business(tenant: Tenant, root: str) -> None:
     """Open what one more event changes of a subject that has such events already: when it is active."""
-    for kind in ("customer", "acquisition", "mrr"):
+    for kind in ("acquisition", "mrr"):
         tenant.ledger.open(kind, root)
+    tenant.customer_index.note(root)
     tenant.engagement.doubt(root)
 
 

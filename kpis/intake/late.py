@@ -5,7 +5,7 @@ from kpis.contributions.acquisition import LATE_CUSTOMERS
 from kpis.contributions.late import late_deltas
 from kpis.facts.late import LateEvent
 from kpis.facts.survey_scores import late_scale
-from kpis.facts.touches import SENTIMENT, is_judged
+from kpis.facts.touches import MENTION_TYPES, SENTIMENT, is_judged
 from kpis.intake.attribution import note_late
 from kpis.intake.unpicked import keeps
 from kpis.tenant.tenant import Tenant
@@ -33,4 +33,4 @@ def event_label(row: Row) -> str:
     """What late and robots' events are counted by: the type, an answer's kind of survey, whether it is judged."""
     if row.type == "crm.survey.answered":
         return f"{row.type}:{row.data.get('survey_type')}"
-    return row.type + SENTIMENT if is_judged(row.type, row.data) else row.type
+    return row.type + SENTIMENT if row.type in MENTION_TYPES and is_judged(row.type, row.data) else row.type

@@ -89,10 +89,10 @@ def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, st
         return
     kind, key = thing.split(":", 1)
     previous = held[3] if held else thing
+    owned = people.owned.get(previous, {})
     moving = [
-        (one, group) for one in FOLLOWING for group in people.owned.get(previous, {}).get(one, ())
-        if group.partition("\0")[0] == thing
-    ]  # fmt: skip
+        (one, group) for one in FOLLOWING & owned.keys() for group in owned[one] if group.partition("\0")[0] == thing
+    ]
     if moving or thing in tenant.purchases or key in tenant.subscriptions or key in tenant.deals:
         for root in (people.subject(thing), people.subject(owner)):
             _open_holder(tenant, kind, key, root)
@@ -105,19 +105,20 @@ def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, st
     for group in moving:
         tenant.ledger.open(*group)
         people.own(*group, owner, previous)
+    for root in (people.subject(previous), people.subject(owner)) if thing in tenant.purchases else ():
+        people.forget(root)
     if thing.startswith(CONTACT):
         for named in PERSON_GROUPS:
             tenant.ledger.open(named, thing)
-    bought = kind == "order" and thing in tenant.purchases
-    buyers = {people.subject(thing), people.subject(owner)} if bought else ()
+    bought = thing in tenant.purchases
+    buyers = {people.subject(thing), people.subject(owner)} if bought and kind == "order" else ()
     for buyer in buyers:
         tenant.person_sets.withdraw(buyer)
     people.move_object(thing, said)
     for buyer in buyers:
         tenant.person_sets.remake(buyer)
-    if thing in tenant.purchases:
-        for one in (previous, owner):
-            tenant.person_sets.step(one)
+    for one in (previous, owner) if bought else ():
+        tenant.person_sets.step(one)
 
 
 def _open_holder(tenant: Tenant, kind: str, key: str, root: str) -> None:

@@ -35,7 +35,7 @@ def note_flags(ledger: Ledger, row: Row) -> None:
 
 def currency_of(row: Row) -> str | None:
     """The currency of an accepted record with money, whose price depends on a rate; None of any other."""
-    if row.flags & (BOT | UNPRICED | UNKNOWN_TYPE) or row.type not in PRICED:
+    if row.type not in PRICED or row.flags & (BOT | UNPRICED | UNKNOWN_TYPE):
         return None
     given = any(row.data.get(field) is not None for field in ("amount", "mrr"))
     return row.data.get("currency") or None if given else None

@@ -39,7 +39,10 @@ def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
     key = str(row.data["order_id"])
     if not keeps_object(tenant, f"order:{key}", row):
         return
-    tenant.ledger.open("order", key)
+    if key in tenant.orders:
+        tenant.ledger.open("order", key)
+    else:
+        tenant.ledger.open_empty("order", key)
     tenant.unsettled.add(f"order:{key}")
     assign_object(tenant, "order", key)
     tenant.file("order", key, tenant.orders, order_event(row.time, kind, row.source, row.id, row.data))

@@ -6,7 +6,7 @@ from kpis.cells.segments import OTHER
 from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, late_page, touch_deltas
 from kpis.facts.emails import new_message, note, slots_of
 from kpis.facts.page_paths import page_code, path_of_view
-from kpis.facts.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_ROWS, kind_code
+from kpis.facts.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_CODES, TOUCH_ROWS, kind_code
 from kpis.identity.ids import segment_of
 from kpis.intake.unpicked import keeps, keeps_object
 from kpis.tenant.person_sets import IDENTIFIED
@@ -67,7 +67,7 @@ def _touch(tenant: Tenant, kind: int, row: Row, raw: str, late: bool, bot: bool)
             note_ = (*(note_ or ()), segment_of("model", row.data.get("model")))
     flags = bot | LATE * late
     if late and kind in TOUCHES_OF_SUBJECTS:
-        _note_late_touch(tenant, raw, spec.type, minute)
+        _note_late_touch(tenant, raw, kind, minute)
     if kind == CLICK and not bot:
         tenant.clicks.take(row, raw, note_)
     if not bot:
@@ -93,8 +93,8 @@ def _page_of(tenant: Tenant, data: dict[str, Any]) -> int:
     return page_code(path, data.get("click_id"))
 
 
-def _note_late_touch(tenant: Tenant, raw: str, type_: str, minute: int) -> None:
+def _note_late_touch(tenant: Tenant, raw: str, kind: int, minute: int) -> None:
     tenant.people.own("late_views", raw, tenant.people.owner(raw), None)
     if not tenant.ledger.is_open("late_views", raw):
         segments = tenant.people.segments(tenant.people.subject(raw))
-        tenant.ledger.add(segments, tenant.ledger.names.code(f"late.s:{type_}"), minute)
+        tenant.ledger.add(segments, TOUCH_CODES[kind].late_of_subject, minute)

@@ -154,6 +154,7 @@ def _move(tenant: Tenant, raw: str, new: str | None) -> None:
     tenant.reported.pop(raw, None)
     tenant.lead_logs.pop(raw, None)
     tenant.engagement.drop(raw)
+    tenant.customer_index.drop(raw)
     tenant.spend_table.move(raw, new)
     tenant.person_sets.drop(raw)
     for kind in (*SUBJECT_GROUPS, *PERSON_GROUPS):

@@ -60,6 +60,7 @@ def restore(tenant: Tenant) -> Work:
     for root in dict.fromkeys(people.subject(one) for one in (*tenant.marketing, *held)):
         finish(of_way(tenant, root))  # its horizon
         yield SUBJECT
+    tenant.forget_read()
 
 
 def _restore_contacts(tenant: Tenant) -> Work:
@@ -129,18 +130,23 @@ def contribute(tenant: Tenant, cells: Cells) -> Work:
     ledger = tenant.ledger
     assert not ledger.rows, "a batch is running"
     done, ledger.memo = 0, {}
+    tenant.customer_index.settle()
     for units in _all(tenant):
         done += units
         if done >= SLICE:
             yield done + _put(tenant, cells)
             done, ledger.memo = 0, {}
+            tenant.customer_index.settle()
     ledger.memo = None
+    tenant.customer_index.close()
     yield done + _put(tenant, cells)
 
 
 def _put(tenant: Tenant, cells: Cells) -> int:
     """Put the rows so far into the cells; the units of work that it takes."""
-    tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
+    tenant.forget_read()
+    for part in (tenant.person_sets, tenant.customer_index):
+        part.flush(tenant.ledger.rows, tenant.zone)
     rows = tenant.ledger.take()
     cells.apply(rows, tenant.sets, tenant.ledger.names)
     return 3 * len(rows)

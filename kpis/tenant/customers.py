@@ -16,8 +16,8 @@ def customer_facts(tenant: TenantFacts, root: str) -> CustomerFacts:
             facts.created += times["created"]
             facts.reactivated += times["reactivated"]
             facts.churned += times["churned"]
-    facts.orders = [one.time for one in purchases_of(tenant, root, "order")]
-    facts.deals = [one.time for one in purchases_of(tenant, root, "deal")]
+    facts.orders = [one[0] for one in purchases_of(tenant, root, "order")]
+    facts.deals = [one[0] for one in purchases_of(tenant, root, "deal")]
     facts.subscriptions = subscriptions_of(tenant, root)
     return facts
 

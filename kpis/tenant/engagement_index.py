@@ -7,13 +7,13 @@ the customer's whole contribution again.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from kpis.calendar.intervals import FOREVER, Interval
-from kpis.cells.deltas import DAY_MS, Delta
+from kpis.calendar.intervals import FOREVER
+from kpis.cells.deltas import DAY_MS, Delta, in_common
 from kpis.cells.ledger import Contribution
-from kpis.facts.customers import active_intervals
+from kpis.facts.customers import Customer
 from kpis.facts.engagement import (
     ORDER,
     REACH_MS,
@@ -27,9 +27,8 @@ from kpis.facts.engagement import (
     weights,
 )
 from kpis.facts.touches import BOT
-from kpis.tenant.customers import customer_facts
+from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.purchases import purchases_of
 
 GROUP: Final = "score"
 NEAR: Final = 12  # instants after the nearer of two bases,
@@ -43,13 +42,6 @@ class Whole(NamedTuple):
     tail: Tail | None
 
 
-class Business(NamedTuple):
-    """When a customer is active, and when its orders came, ms."""
-
-    active: list[Interval]
-    orders: list[int]
-
-
 class Bases(NamedTuple):
     """Two tails of before a customer's newest events."""
 
@@ -58,19 +50,26 @@ class Bases(NamedTuple):
 
 
 NO_BASES: Final = Bases(Tail(()), Tail(()))
+UNREAD: Final = Tail(())  # of a subject of which it is not known yet whether it is a customer
+
+
+def is_points(delta: Delta) -> bool:
+    """Whether a delta is of points, which fall in the customer's segments: tiers have none."""
+    return delta.measure.startswith("points:")
 
 
 class EngagementIndex:
     """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
 
-    def __init__(self, tenant: TenantFacts) -> None:
+    def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
+        self._customers = customers
         self._weights = weights(tenant.settings)
         self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
         self._bases: dict[str, Bases] = {}  # root -> earlier tails, from which what comes out of order goes on
         self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
         self._pending: dict[str, list[Points]] = {}
-        self._doubted: dict[str, Business] = {}  # root -> its business as the numbers have it
+        self._doubted: dict[str, Customer] = {}  # root -> its business as the numbers have it
 
     def drop(self, root: str) -> None:
         """Know nothing of a subject any more, after it was taken out of the numbers."""
@@ -84,17 +83,18 @@ class EngagementIndex:
             return
         tenant = self._tenant
         root = tenant.people.subject(raw)
-        if tenant.ledger.is_open(GROUP, root):
+        tail = self._tails.get(root, UNREAD)
+        if tail is None or tenant.ledger.is_open(GROUP, root):
             return
-        if root not in self._tails:
-            self._tails[root] = self._whole(root).tail
-        if self._tails[root] is not None:
+        if tail is UNREAD:
+            tail = self._tails[root] = self._whole(root).tail
+        if tail is not None:
             self._pending.setdefault(root, []).append((time, points(time, weight)))
 
     def doubt(self, root: str) -> None:
         """A subject's purchases are about to change."""
         if root not in self._doubted and not self._tenant.ledger.is_open(GROUP, root):
-            self._doubted[root] = self._business(root)
+            self._doubted[root] = self._customers.counted(root).customer
 
     def close(self) -> None:
         """Put the batch's touches and purchases into the numbers, before the open groups are closed."""
@@ -105,7 +105,7 @@ class EngagementIndex:
     def _go_on(self, root: str) -> bool:
         """Change only what the new touches and purchases of a customer change; says whether it was one and still is."""
         tail = self._tails.get(root)
-        now = self._business(root, doubting=False) if root in self._doubted else None
+        now = self._customers.now(root).customer if root in self._doubted else None
         if tail is None or (now is not None and not now.active):
             return False
         active = tail.active if now is None else now.active
@@ -123,7 +123,9 @@ class EngagementIndex:
         for at, given in added if root in self._days else ():
             self._days[root][at // DAY_MS] += given
         at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
-        before = follow(base._replace(active=tail.active), told[:at], ())[1]
+        before = base._replace(active=tail.active)
+        if at:
+            before = follow(before, told[:at], ())[1]
         self._add(root, follow(before, told[at:], tiers)[0], -1)
         later = summed((*told[at:], *added))
         deltas, self._tails[root] = follow(before._replace(active=active), later, tiers)
@@ -168,22 +170,21 @@ class EngagementIndex:
             near = base
         self._bases[root] = Bases(far, near)
 
-    def _added(self, root: str, now: Business | None) -> list[Points]:
+    def _added(self, root: str, now: Customer | None) -> list[Points]:
         """The points of a batch's touches and orders; those of orders that are gone are taken back."""
         if now is None:
             return self._pending.get(root, [])
-        orders = Counter(now.orders)
-        orders.subtract(self._doubted[root].orders)
+        before = self._doubted[root].orders
+        same = in_common(before, now.orders)
+        orders = Counter(now.orders[same:])
+        orders.subtract(before[same:])
         bought = ((at, number * points(at, self._order)) for at, number in orders.items() if number)
         return [*self._pending.get(root, ()), *bought]
 
     def _add(self, root: str, deltas: Iterable[Delta], sign: int = 1) -> None:
+        add, segments = self._tenant.ledger.add_delta, self._tenant.people.segments(root)
         for delta in deltas:
-            self._tenant.ledger.add_delta(self._segments(root, delta), delta, sign)
-
-    def _segments(self, root: str, delta: Delta) -> int:
-        """Points fall in the customer's segments, tiers have none."""
-        return self._tenant.people.segments(root) if delta.measure.startswith("points:") else 0
+            add(segments if is_points(delta) else 0, delta, sign)
 
     def contribution(self, root: str) -> Contribution:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
@@ -194,18 +195,13 @@ class EngagementIndex:
         whole = self._whole(root)
         self._tails[root] = whole.tail
         self._doubted.pop(root, None)
+        segments = self._tenant.people.segments(root)
         for delta in whole.deltas:
-            yield self._segments(root, delta), delta
-
-    def _business(self, root: str, *, doubting: bool = True) -> Business:
-        """A subject's business, ``doubting``: as the numbers have it."""
-        if doubting and root in self._doubted:
-            return self._doubted[root]
-        customer = customer_facts(self._tenant, root)
-        return Business(active_intervals(customer, self._tenant.settings), customer.orders)
+            yield (segments if is_points(delta) else 0), delta
 
     def _whole(self, root: str) -> Whole:
-        active = self._business(root).active
+        held = self._doubted.get(root)
+        active = (self._customers.now(root).customer if held is None else held).active
         facts = self._known(root) if active else []
         self._pending.pop(root, None)
         self._forget(root)
@@ -224,10 +220,10 @@ class EngagementIndex:
         found += [(at, points(at, self._order)) for at in self._orders(root) if at >= since]
         return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
 
-    def _orders(self, root: str) -> list[int]:
+    def _orders(self, root: str) -> Sequence[int]:
         """When a subject's orders came, ms, as the numbers have them."""
         held = self._doubted.get(root)
-        return [one.time for one in purchases_of(self._tenant, root, "order")] if held is None else held.orders
+        return (self._customers.now(root).customer if held is None else held).orders
 
     @property
     def _order(self) -> int:

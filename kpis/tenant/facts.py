@@ -65,6 +65,7 @@ class TenantFacts:
         self.deal_logs: dict[str, DealLogs] = {}
         self.orders: dict[str, list[OrderEvent]] = {}
         self.chains: dict[str, Chain] = {}  # orders of many events, as they were read
+        self.chains_of_batch: dict[str, Chain] = {}  # the others, while a batch lasts
         self.subscriptions: dict[str, list[SubscriptionEvent]] = {}
         self.prices: dict[str, Prices] = {}  # subscriptions of many events, as they were read
         self.recurring: dict[str, Recurring] = {}  # root -> subscriptions of many events together
@@ -112,6 +113,11 @@ class TenantFacts:
         """Facts of a list changed, or are there no more: all of its entries are written again."""
         self.chunks.renew(kind, key)
         self.dirty.add((kind, key))
+
+    def forget_read(self) -> None:
+        """Forget what is remembered while a batch lasts, so that nothing of it is read twice."""
+        self.people.remembered.clear()
+        self.chains_of_batch.clear()
 
     def assign(self, kind: str, key: str, raw: str) -> None:
         """Give a group of facts to the id that owns ``raw``, or under ``raw`` itself."""

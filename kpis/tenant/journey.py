@@ -1,6 +1,7 @@
 """A subject's marketing touches, those of all its ids together, and what they are called."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -16,18 +17,21 @@ def counts(tenant: TenantFacts, type_: str) -> bool:
 
 
 class Journey:
-    """The marketing touches of one subject, as they are now.
-
-    ``fallback``: the channel of what has none of its own, `DIRECT` where the subject has seen a page.
-    """
+    """The marketing touches of one subject, as they are now."""
 
     def __init__(self, tenant: TenantFacts, root: str) -> None:
-        raws = list(tenant.people.raws(root))
         self._tenant = tenant
-        self._held = [tenant.marketing[raw] for raw in raws if raw in tenant.marketing]
+        self._root = root
+        self._raws = list(tenant.people.raws(root))
+        self._held = [tenant.marketing[raw] for raw in self._raws if raw in tenant.marketing]
         self.touched = bool(self._held)
-        viewed = any(_viewed(tenant, raw) for raw in raws)
-        self.fallback = DIRECT if viewed else "offline" if _made_by_crm(tenant, root) else UNKNOWN
+
+    @cached_property
+    def fallback(self) -> str:
+        """The channel of what has none of its own, `DIRECT` where the subject has seen a page."""
+        if any(_viewed(self._tenant, raw) for raw in self._raws):
+            return DIRECT
+        return "offline" if _made_by_crm(self._tenant, self._root) else UNKNOWN
 
     def between(self, start: int, end: int) -> list[Touch]:
         """The touches in [start, end) ms, in order."""

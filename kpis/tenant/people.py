@@ -24,6 +24,7 @@ SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mr
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "credit", "late", "late_views", "record", "ticket", "logins"}
 )
+REMEMBERED: Final = ("order", "deal")  # kinds of objects of which it is remembered what was read
 Said = list[Any]  # [t, source, id, value]
 
 
@@ -59,6 +60,8 @@ class People:
         self.touches: dict[str, Touches] = {}
         self.stored_touches: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
         self.owned: dict[str, dict[str, set[str]]] = {}  # id -> its groups of facts: kind -> keys
+        # Root, kind of object -> what was read of a subject's, as long as its ids and objects stay; of one batch only.
+        self.remembered: dict[tuple[str, str], list[Any]] = {}
         self._ledger = ledger
         self._segments = segments
         self.dimensions = ("source", "owner", "country", *dimensions)
@@ -408,6 +411,7 @@ class People:
 
     def put_fresh(self, root: str) -> None:
         """A subject has other ids: it goes into the numbers when the batch ends."""
+        self.forget(root)
         for kind in SUBJECT_GROUPS:
             self._ledger.open_empty(kind, root)
         for person in self.persons_of(root) if self.account else (root,):
@@ -418,7 +422,13 @@ class People:
             self._ledger.open_empty(kind, person)
         self._listener.renew(person)
 
+    def forget(self, root: str) -> None:
+        """Remember nothing of what a subject owns: that is about to change, or has changed."""
+        for kind in REMEMBERED:
+            self.remembered.pop((root, kind), None)
+
     def _forget_words(self, root: str) -> None:
+        self.forget(root)
         self._codes.pop(root, None)
         self._latest.pop(root, None)
 

@@ -128,14 +128,15 @@ class PersonSets:
             return touches.add(time, kind, flags, note, page)
         person, minute = people.person(raw), time // 60_000
         visits = kind == PAGE and raw.startswith(IDENTIFIED)
+        visit = self._visit(time, note) if visits else None
         if person in self._unmade:
             chunk = touches.add(time, kind, flags, note, page)
             if visits:
                 self._landings.viewed(person, raw)
             return chunk
-        entry = self._entry(person, self._visit(time, note)[1], time) if visits else None
+        entry = None if visit is None else self._entry(person, visit[1], time)
         chunk = touches.add(time, kind, flags, note, page)
-        self._put(person, self._keys(person, time, kind, note, raw.startswith(IDENTIFIED)), minute)
+        self._put(person, self._keys(person, time, kind, note, visit), minute)
         if visits:
             if entry is not None or (self._listed and self.followed(page)):
                 self._put(person, (LANDING,), minute)
@@ -199,14 +200,11 @@ class PersonSets:
                     segments = self._people.segments(person)
                 self._presence.put(key[0], segments, times, minute)
 
-    def _keys(self, person: str, time: int, kind: int, session: Any, identified: bool) -> tuple[SetKey, ...]:
-        """The sets a human touch belongs to."""
+    def _keys(self, person: str, time: int, kind: int, note: Any, visit: SetKey | None) -> tuple[SetKey, ...]:
+        """The sets a human touch belongs to; ``visit``: that of a page view."""
         engaged = ENGAGED_KEYS[kind]
-        if kind in LOGINS:
-            return ((USERS, session),)
-        if kind != PAGE or not identified:
-            return engaged
-        visit = self._visit(time, session)
+        if visit is None:
+            return ((USERS, note),) if kind in LOGINS else engaged
         steps = self.steps.get(person)
         if steps is None:
             return (*engaged, VISITOR, visit)
@@ -227,12 +225,12 @@ class PersonSets:
             touches = self._people.touches.get(raw)
             for (time, kind, flags, note), page in zip(touches, touches.pages, strict=True) if touches else ():
                 if not flags & BOT:
-                    keys = self._keys(person, time, kind, note, identified)
-                    if kind == PAGE and identified:
+                    visit = self._visit(time, note) if kind == PAGE and identified else None
+                    keys = self._keys(person, time, kind, note, visit)
+                    if visit is not None:
                         if self._listed and self.followed(page):
                             keys += (LANDING,)
-                        visit = self._visit(time, note)[1]
-                        firsts[visit] = min(time, firsts.get(visit, time))
+                        firsts[visit[1]] = min(time, firsts.get(visit[1], time))
                     for key in keys:
                         found.setdefault(key, set()).add(time // 60_000)
         if not self._listed:

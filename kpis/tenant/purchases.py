@@ -1,5 +1,6 @@
 """Purchases: orders that stand and deals that were won. Rules: kpi-precise "kept order" and "revenue fact"."""
 
+from bisect import bisect_left, insort
 from operator import attrgetter
 from typing import Final
 
@@ -7,6 +8,7 @@ from kpis.facts.spending import Purchase
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.readings import chain_of, deal_of
 
+PLACE: Final = attrgetter("place")  # of a purchase among others
 REVENUE_KINDS: Final = {"orders": ("order",), "deals": ("deal",), "both": ("order", "deal")}
 
 
@@ -22,10 +24,28 @@ def purchase(tenant: TenantFacts, thing: str) -> Purchase | None:
     return Purchase(deal.closed, thing, deal.amount, deal.currency)
 
 
-def purchases_of(tenant: TenantFacts, root: str, *kinds: str) -> list[Purchase]:
-    """A subject's purchases of these kinds (order, deal), in order of time, then name."""
-    things = (f"{kind}:{key}" for kind in kinds for key in tenant.people.owned_by(root, kind))
-    return sorted((tenant.purchases[thing] for thing in things if thing in tenant.purchases), key=attrgetter("place"))
+def purchases_of(tenant: TenantFacts, root: str, kind: str) -> list[Purchase]:
+    """A subject's purchases of a kind (order, deal), in order of time, then name. Not to be changed by the caller."""
+    held = tenant.people.remembered.get((root, kind))
+    if held is None:
+        things = (f"{kind}:{key}" for key in tenant.people.owned_by(root, kind))
+        held = [tenant.purchases[thing] for thing in things if thing in tenant.purchases]
+        held.sort(key=PLACE)
+        if held:
+            tenant.people.remembered[root, kind] = held
+    return held
+
+
+def replace_purchase(tenant: TenantFacts, root: str, thing: str, found: Purchase | None) -> None:
+    """Give a purchase of a subject other facts (None: it is none any more)."""
+    kind = thing.partition(":")[0]
+    held = tenant.people.remembered[root, kind] = purchases_of(tenant, root, kind)
+    before = tenant.purchases.pop(thing, None)
+    if before is not None:
+        del held[bisect_left(held, PLACE(before), key=PLACE)]
+    if found is not None:
+        tenant.purchases[thing] = found
+        insort(held, found, key=PLACE)
 
 
 def order_minutes(tenant: TenantFacts, root: str) -> list[int]:
@@ -40,4 +60,5 @@ def is_revenue(tenant: TenantFacts, name: str) -> bool:
 
 def revenue_facts(tenant: TenantFacts, root: str) -> list[Purchase]:
     """A subject's revenue facts, by the setting ``revenue_from``, in order of time, then name."""
-    return purchases_of(tenant, root, *REVENUE_KINDS[tenant.settings.revenue_from])
+    first, *more = (purchases_of(tenant, root, kind) for kind in REVENUE_KINDS[tenant.settings.revenue_from])
+    return sorted([*first, *more[0]], key=PLACE) if more and more[0] else first

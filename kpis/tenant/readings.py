@@ -25,13 +25,13 @@ def prices_of(tenant: TenantFacts, key: str) -> Prices:
 
 
 def chain_of(tenant: TenantFacts, key: str) -> Chain:
-    """An order's events as read; of many events, which only become more, only the new ones are."""
+    """An order's events as read: once a batch; of many events, which only become more, only the new ones are."""
     events = tenant.orders.get(key, [])
-    if len(events) <= MANY:
-        return Chain(tenant.zone, events)
-    chain = tenant.chains.get(key)
+    kept = tenant.chains if len(events) > MANY else tenant.chains_of_batch
+    chain = kept.get(key)
     if chain is None or not chain.of(events):
-        chain = tenant.chains[key] = Chain(tenant.zone, events)
+        chain = kept[key] = Chain(tenant.zone, events)
+        return chain
     return chain.go_on()
 
 

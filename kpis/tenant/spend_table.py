@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.windows import Window
-from kpis.facts.customers import CustomerFacts, customer_since
 from kpis.facts.spending import Purchase
-from kpis.tenant.customers import customer_facts
+from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import purchases_of, revenue_facts
 from models.money import digits
@@ -54,8 +53,9 @@ class Sums:
 class SpendTable:
     """The customers of one tenant."""
 
-    def __init__(self, tenant: TenantFacts) -> None:
+    def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
+        self._customers = customers
         self._rows: dict[str, int] = {}
         self._names: list[str] = []  # by row; rows are never given to another
         self._since: list[int] = []  # minute; NEVER: no customer
@@ -69,14 +69,14 @@ class SpendTable:
     def refresh(self, roots: Iterable[str]) -> None:
         """Look at these subjects again."""
         for root in roots:
-            facts = customer_facts(self._tenant, root) if self._is_subject(root) else CustomerFacts()
-            since = customer_since(facts)
+            customer = self._customers.now(root).customer
+            since = customer.since
             if since is None and root not in self._rows:
                 continue  # most subjects are no customers
             row = self._row(root)
             self._since[row] = NEVER if since is None else since // 60_000
             self._codes[row] = self._tenant.people.segments(root)
-            told = (*facts.orders[-1:], *(() if since is None else (since,)))
+            told = (*customer.orders[-1:], *(() if since is None else (since,)))
             self._newest = max([self._newest, *(time // 60_000 for time in told)])
             self._change(row)
             self._columns = None
@@ -169,7 +169,8 @@ class SpendTable:
         if not self._is_subject(root):
             return 0, 0, 0, 0
         bought = revenue_facts(tenant, root) if worth else purchases_of(tenant, root, "order")
-        bought = [one for one in bought if one.time // 60_000 < end]
+        if bought and bought[-1].time // 60_000 >= end:
+            bought = [one for one in bought if one.time // 60_000 < end]
         money, unpriced = self._money(row, bought)
         last = tenant.zone.day(bought[-1].time // 60_000) if bought else 0
         return last, len(bought), min(money, MOST), unpriced
@@ -177,7 +178,8 @@ class SpendTable:
     def _money(self, row: int, bought: list[Purchase]) -> tuple[int, int]:
         """A sum, rounded half to even once; how many have no price."""
         tenant, into = self._tenant, self._tenant.settings.currency
-        total, unpriced = Fraction(0), 0
+        total: int | Fraction = 0
+        unpriced = 0
         for time, _, amount, currency in bought:
             if amount is None or currency is None:
                 unpriced += 1

@@ -5,6 +5,7 @@ from functools import partial
 from kpis.facts.stages import StayAges
 from kpis.tenant.clicks import Clicks
 from kpis.tenant.conversions import Conversions
+from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.engagement_index import EngagementIndex
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.forms import Forms
@@ -27,8 +28,9 @@ class Tenant(TenantFacts):
         self.clicks = Clicks(self, self.conversions)
         self.forms = Forms(self)
         self.landings = Landings(self, self.person_sets, self.conversions)
-        self.spend_table = SpendTable(self)
-        self.engagement = EngagementIndex(self)
+        self.customer_index = CustomerIndex(self)
+        self.spend_table = SpendTable(self, self.customer_index)
+        self.engagement = EngagementIndex(self, self.customer_index)
         self.gone = frozenset[str]()  # unpicked ids of the event that is being taken
         # What lies above hears of changes below: once set, these stay.
         self.people.follow(self.person_sets, partial(open_deals_of_leads, self))

@@ -1,0 +1,115 @@
+"""Who was active just before a window began and is not at its end, for each rolling length and calendar bucket.
+
+Everything happens in the *gaps* between active times. For a rolling length one is lost at x where x lies in a gap and
+in an active time that is moved by that length; in a calendar bucket from the leave that one was active for when the
+bucket began, until the return. So what a gap adds depends on the active times before it and on where it ends, and a
+change of active times costs the gaps from there on only. Those of a whole batch are worked out together, as arrays.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calendar.intervals import FOREVER, Interval, union
+from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS
+from kpis.calendar.zone import FIRST_DAY, Zone, bucket_starts
+from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
+from kpis.cells.deltas import in_common
+from kpis.cells.ledger import LAST_MINUTE
+from kpis.cells.measures import MEASURE_BITS, code
+
+Ints = NDArray[np.int64]
+NEVER: Final = FOREVER // MINUTE_MS
+REACH: Final = 368 * DAY  # an active time that ended so long before a gap adds nothing to it
+BUCKETS: Final = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # and how many days it has at most
+NAMES: Final = ("24h", *DAY_WINDOWS, *BUCKETS)
+SEGMENTED: Final = NAMES.index("month")  # the one that is read by segment, of `ACTIVE`
+BASES: Final = ("lost", "lost_bought")
+ACTIVE, BOUGHT, BOTH = range(3)  # whose active times: as they are, by purchases alone, or these are the same
+CODES: Final = tuple(code(f"{base}@{name}") for base in BASES for name in NAMES)
+KIND_BITS: Final = 5
+SLICE: Final = 8192  # gaps worked out together
+
+
+class Losses:
+    """What a batch changes of losses: the gaps that differ, each with the active times that it may depend on."""
+
+    def __init__(self) -> None:
+        self._gaps: list[tuple[int, int, int, int, int, int, int]] = []
+
+    def note(self, whose: int, segments: int, before: Sequence[Interval], after: Sequence[Interval]) -> None:
+        """Note that active times (ms, disjoint, in order) are others. ``whose``: `ACTIVE`, `BOUGHT` or `BOTH`."""
+        old, new = _minutes(before), _minutes(after)
+        same = in_common(old, new)
+        if same and [start for start, _ in old[same : same + 1]] != [start for start, _ in new[same : same + 1]]:
+            same -= 1  # the gap before the first that differs ends elsewhere
+        self._add(whose, segments, old, same, -1)
+        self._add(whose, segments, new, same, 1)
+
+    def _add(self, whose: int, segments: int, active: list[Interval], first: int, sign: int) -> None:
+        for number in range(first, len(active)):
+            leave = active[number][1]
+            if leave >= NEVER:
+                return
+            back = active[number + 1][0] if number + 1 < len(active) else NEVER
+            while number >= 0 and active[number][1] > leave - REACH:
+                self._gaps.append((whose, segments, sign, *active[number], leave, back))
+                number -= 1
+
+    def flush(self, rows: Rows, zone: Zone) -> None:
+        """Turn all that was noted into a batch's rows."""
+        gaps, self._gaps = self._gaps, []
+        for start in range(0, len(gaps), SLICE):
+            _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone))
+
+
+def _minutes(spans: Iterable[Interval]) -> list[Interval]:
+    """Active times to the minute."""
+    return union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in spans)
+
+
+def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
+    unique, inverse = np.unique(keys, return_inverse=True)
+    sums = np.bincount(inverse, weights=deltas).astype(np.int64)
+    kept = sums != 0
+    for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
+        head = key >> MINUTE_BITS
+        measure = CODES[head & (1 << KIND_BITS) - 1]
+        # As Ledger.add packs a row; the minute is packed already.
+        row = (head >> KIND_BITS << MEASURE_BITS | measure) << MINUTE_BITS | key & MINUTE_MASK
+        rows[row] = rows.get(row, 0) + delta
+
+
+def _deltas(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
+    """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute."""
+    whose, segments, sign, begin, end, leave, back = table.T
+    keys: list[Ints] = []
+    deltas: list[Ints] = []
+
+    def add(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
+        own = segments if kind == SEGMENTED else np.zeros_like(segments)
+        for base, (others, codes) in enumerate(((BOUGHT, own), (ACTIVE, np.zeros_like(segments)))):
+            found = chosen & (whose != others)
+            minutes = np.clip(at[found], -LAST_MINUTE, LAST_MINUTE) + MINUTE_BIAS
+            keys.append((codes[found] << KIND_BITS | base * len(NAMES) + kind) << MINUTE_BITS | minutes)
+            deltas.append(delta[found])
+
+    first, last = zone.days(begin), zone.days(end)
+    moved = [(begin + DAY, end + DAY)]
+    moved += [(zone.midnights_of(first + days), zone.midnights_of(last + days)) for days in DAY_WINDOWS.values()]
+    for kind, (low, high) in enumerate(moved):
+        enter, left = np.maximum(low, leave), np.minimum(high, back)
+        add(kind, enter < left, enter, sign)
+        add(kind, (enter < left) & (left < NEVER), left, -sign)
+    day = np.clip(zone.days(leave) - FIRST_DAY, 0, len(zone.midnights) - 1)
+    for kind, (bucket, longest) in enumerate(BUCKETS.items(), len(moved)):
+        starts = bucket_starts(bucket)
+        start = starts[day]
+        after = starts[np.minimum(start + longest - FIRST_DAY, len(starts) - 1)]
+        opens = zone.midnights_of(start)
+        held = (begin < opens) & (opens <= end)
+        add(kind, held, leave, sign)
+        add(kind, held & (back < zone.midnights_of(after)), back, -sign)
+    return np.concatenate(keys), np.concatenate(deltas)

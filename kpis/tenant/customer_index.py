@@ -1,0 +1,122 @@
+"""The customers that a batch changes: as the numbers have them, and as they are when it ends, each read once.
+
+A purchase or a word on a contract changes only what differs of its customer. Links and segments take a customer out of
+the numbers as a whole, and put it back as one.
+"""
+
+from typing import Final, NamedTuple
+
+from kpis.calendar.zone import Zone
+from kpis.cells.cells import Rows
+from kpis.cells.ledger import Contribution
+from kpis.facts.customers import NOBODY, Customer, CustomerFacts, customer_changes, note_losses, read_customer
+from kpis.facts.losses import Losses
+from kpis.facts.spending import NOTHING_SPENT, Spending, read_spending, spending_changes
+from kpis.tenant.customers import customer_facts
+from kpis.tenant.facts import TenantFacts
+from kpis.tenant.purchases import revenue_facts
+
+GROUP: Final = "customer"
+# Measures of customers that are read by segment, beside losses in a month; other pairs of states have no segments.
+SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
+
+
+class Business(NamedTuple):
+    """A subject as a customer, and what it brought in."""
+
+    customer: Customer
+    spending: Spending
+
+
+NO_FACTS: Final = CustomerFacts()
+NO_BUSINESS: Final = Business(NOBODY, NOTHING_SPENT)
+
+
+class CustomerIndex:
+    """The customers of one tenant that a batch changes. ``contribution`` is that of the group `GROUP`."""
+
+    def __init__(self, tenant: TenantFacts) -> None:
+        self._tenant = tenant
+        self._losses = Losses()
+        self._before: dict[str, Business] = {}  # root -> as the numbers have it, of those that changed since
+        self._now: dict[str, Business] | None = None  # root -> as it is, while a batch ends and no fact changes
+
+    def note(self, root: str) -> None:
+        """A subject's purchases or contracts are about to change."""
+        if root not in self._before and not self._tenant.ledger.is_open(GROUP, root):
+            self._before[root] = self._read(root)
+
+    def counted(self, root: str) -> Business:
+        """A subject's business as the numbers have it."""
+        return self._before.get(root) or self._read(root)
+
+    def now(self, root: str) -> Business:
+        """A subject's business as its facts are."""
+        if self._now is None:
+            return self._read(root)
+        found = self._now.get(root)
+        if found is None:
+            found = self._now[root] = self._read(root)
+        return found
+
+    def _read(self, root: str) -> Business:
+        tenant = self._tenant
+        if tenant.people.subject(root) != root:
+            return NO_BUSINESS  # a name that is no subject any more
+        facts = customer_facts(tenant, root)
+        if facts == NO_FACTS:
+            return NO_BUSINESS  # most subjects are no customers
+        customer = read_customer(facts, tenant.settings)
+        revenue = list(revenue_facts(tenant, root))  # a copy: what is remembered of purchases follows them
+        return Business(customer, read_spending(facts, customer.since, revenue, tenant.settings))
+
+    def drop(self, root: str) -> None:
+        """Know nothing of a subject any more, after it was taken out of the numbers."""
+        self._before.pop(root, None)
+
+    def contribution(self, root: str) -> Contribution:
+        """A subject as a customer, as the numbers have it; from now on they do not.
+
+        Losses have no part in it. They are taken out here, too, or put in, once a batch ends.
+        """
+        before = self._before.pop(root, None)
+        business = self.now(root) if before is None else before
+        if self._now is None:
+            self._note_losses(root, business, NO_BUSINESS)
+        else:
+            self._note_losses(root, NO_BUSINESS, business)
+        return self._changes(root, NO_BUSINESS, business)
+
+    def settle(self) -> None:
+        """All facts of a batch are there: none changes until `close`."""
+        self._now = {}
+
+    def put(self) -> list[str]:
+        """Put what the batch changed of customers into the numbers; these customers."""
+        noted = list(self._before)
+        for root, before in self._before.items():
+            after = self.now(root)
+            self._note_losses(root, before, after)
+            self._tenant.ledger.move(self._changes(root, before, after))
+        self._before.clear()
+        return noted
+
+    def close(self) -> None:
+        """The batch has ended."""
+        self._now = None
+
+    def flush(self, rows: Rows, zone: Zone) -> None:
+        """Turn changed losses into a batch's rows."""
+        self._losses.flush(rows, zone)
+
+    def _note_losses(self, root: str, before: Business, after: Business) -> None:
+        segments = self._tenant.people.segments(root)
+        note_losses(self._losses, segments, before.customer, after.customer)
+
+    def _changes(self, root: str, before: Business, after: Business) -> Contribution:
+        segments = self._tenant.people.segments(root)
+        tenant = self._tenant
+        for delta in customer_changes(before.customer, after.customer, tenant.zone):
+            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
+        for delta in spending_changes(before.spending, after.spending, tenant.settings, tenant.zone):
+            yield segments, delta
