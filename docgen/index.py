@@ -38,7 +38,7 @@ HEAD: Final = f"""\
 # Every KPI
 
 Generated from `kpis/catalog/` by `make docs`: edit the catalogue, not this page. [numbers.md](numbers.md) defines the
-edge cases, [redis.md](redis.md) how to read the numbers.
+edge cases, [redis.md](redis.md) how to read the numbers, [measures.md](measures.md) lists the sums they are made of.
 
 **Windows**
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import EVERYTHING, Cells
-from kpis.cells.measures import base_of, noted
+from kpis.cells.measures import base_of, known, noted
 from kpis.facts.money import Rates
 from kpis.facts.stages import StayAges
 from kpis.priced import Priced
@@ -103,7 +103,7 @@ class View:
     def note(self, base: str) -> None:
         """Note that a measure is read."""
         if self._reads is not None:
-            self._reads.add(base)
+            self._reads.add(known(base))
 
     def suffixes(self, base: str) -> list[str]:
         """What follows ``base`` and a colon in the names of measures that are in use."""
