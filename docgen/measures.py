@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED, TABLES, By, Measure
 from kpis.cells.measures import SUFFIXES, levels
 
@@ -36,9 +37,11 @@ Formulas make KPIs of measures; the page of a KPI, linked from [kpis.md](kpis.md
   `d` local days, 3 years. Older panes are folded into the level's carry.
 - **from**: the groups of facts that contribute it (`kpis/contributions/groups.py`). *touch*: each touch as it comes;
   *presence*: the minutes in which a person did something; *stream*: each record as it comes, by receive time.
+- **read by**: KPIs whose formulas read it. Measures by event type (`late…`, `bot`) are read for `late_revised` and
+  `excluded` of all KPIs that such an event changes.
 
-| name | unit | what it counts | segments | levels | from |
-|---|---|---|---|---|---|
+| name | unit | what it counts | segments | levels | from | read by |
+|---|---|---|---|---|---|---|
 """
 TAIL: Final = """
 Formulas also read two tables that are derived from the facts:
@@ -61,8 +64,15 @@ def _line(measure: Measure) -> str:
         measure.grain,
         " / ".join(_kept(measure)),
         ", ".join(measure.groups),
+        ", ".join(f"`{kpi}`" for kpi in readers(measure)),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def readers(measure: Measure) -> list[str]:
+    """KPIs that read a measure."""
+    names = {measure.name, *(f"{measure.name}@{suffix}" for suffix in SUFFIXES if measure.by == "window")}
+    return [kpi for kpi, inputs in INPUTS.items() if inputs.names & names and measure.by != "type"]
 
 
 def _kept(measure: Measure) -> Iterator[str]:

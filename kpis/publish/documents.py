@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Step, hears
+from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
 from kpis.cells.measures import LATE
 from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
-from kpis.formulas.view import Tables, View
-from kpis.reads import PARTS, READS, ROWS, Reads, bits
+from kpis.formulas.view import Inputs, Tables, View
+from kpis.reads import PARTS, ROWS, bits
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant_state import TenantState
@@ -69,9 +70,8 @@ def check_as_of(state: TenantState, as_of: int) -> None:
 class Board:
     """One tenant at one instant."""
 
-    def __init__(self, state: TenantState, as_of: int, reads: Reads = READS) -> None:
+    def __init__(self, state: TenantState, as_of: int) -> None:
         self._state = state
-        self._reads = reads
         self._as_of = as_of
         self._tenant = state.tenant
         self._cells = state.tenant.cells
@@ -140,11 +140,11 @@ class Board:
                 found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
         return found
 
-    def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
+    def _view(self, at: Window, *segments: str, reads: Inputs | None = None) -> View:
         return View(self._tables, at, segments, reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
+        view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
         figure = self._figure(kpi, view)
         events = self._heard_by(kpi)
         if not kpi.low_n and not self._sent(kpi, events):
@@ -168,9 +168,9 @@ class Board:
 
     def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
         """Dimension -> segments that a KPI can have numbers of."""
-        bases = frozenset(self._reads.of(kpi.id))
+        bases = INPUTS[kpi.id].bases
         every = self._segments.get(kpi.rows, {})
-        if not bases or bases & TABLES:
+        if bases & TABLES:
             return every
         key = (kpi.rows, bases)
         if key not in self._used:
@@ -212,7 +212,7 @@ class Board:
         return found
 
     def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
-        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
+        view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
         for step in steps(view):
             figure = step.formula(view)
             if not figure.empty:

@@ -9,18 +9,18 @@ import pytest
 
 from kpis.calendar.windows import window
 from kpis.catalog import CATALOG
+from kpis.catalog.inputs import INPUTS
 from kpis.cells import cells as kept_in
 from kpis.cells.cells import EVERYTHING, MEASURE_MASK, MINUTE_BITS, Cells, Rows, Segments
 from kpis.cells.declared import DECLARED, TABLES, Measure
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
-from kpis.cells.measures import MEASURE_BITS, NAMES, Names, UndeclaredMeasure, declared
+from kpis.cells.measures import MEASURE_BITS, NAMES, Names, UndeclaredMeasure, declared, noted
 from kpis.contributions.groups import GROUPS
 from kpis.engine import Engine
 from kpis.formulas import common as f
-from kpis.formulas.view import Tables, View
+from kpis.formulas.view import BESIDE, Inputs, Tables, View
 from kpis.publish.documents import Board
-from kpis.reads import Reads
 from kpis.tenant.tenant import Tenant
 from models.record import BOT
 from models.settings import TenantBook
@@ -30,6 +30,7 @@ from tests.property.test_examples import give
 
 LATER: Final = {"email_rates_basis": "period", "qualified_stages": ("Proposal",)}  # settings that choose other measures
 OLD: Final = frozenset({"priced"})  # only states of releases before have it
+SELDOM: Final = {"time_to_purchase_days_censored": {"ttp"}}  # read of who was touched before the days that are kept
 NOT_READ: Final = frozenset({"cycle_days.lost", "cycles.lost"})
 DIMENSIONS: Final = {
     "none": set[str](),
@@ -48,17 +49,27 @@ class Told:
         self.dimensions: defaultdict[Measure, set[str]] = defaultdict(set)
         self.undeclared: set[str] = set()
         self.groups: defaultdict[Measure, set[str]] = defaultdict(set)
-        self.reads = Reads()
+        self.read: defaultdict[str, set[str]] = defaultdict(set)
+
+    def check(self, inputs: Inputs, measure: str, window: str, bucket: str | None) -> None:
+        """In place of the check of a formula's inputs."""
+        name = measure if measure in inputs.names else noted(measure, window, bucket)
+        if name not in BESIDE or name in inputs.names:
+            self.read[inputs.kpi].add(name)
+
+    def check_base(self, inputs: Inputs, base: str) -> None:
+        """The same."""
+        self.read[inputs.kpi].add(base)
 
     def watched(self, kind: str, of: Callable[[Tenant, str], Contribution]) -> Callable[[Tenant, str], Contribution]:
         """The same contribution, noted."""
 
-        def noted(tenant: Tenant, key: str) -> Iterator[tuple[int, Delta]]:
+        def contribution(tenant: Tenant, key: str) -> Iterator[tuple[int, Delta]]:
             for code, delta in of(tenant, key):
                 self.groups[declared(delta.measure)].add(kind)
                 yield code, delta
 
-        return noted
+        return contribution
 
     def note(self, rows: Rows, segments: Segments, names: Names) -> None:
         for head in {key >> MINUTE_BITS for key in rows}:
@@ -84,7 +95,7 @@ def rare(feed: Feed) -> None:
     feed.add("deal.won", before, deal_id="d", customer_id="c", closed_at=ms(before))
     feed.add("page.viewed", at, customer_id="c", source="ads", path="/", received="2026-06-11")
     feed.add("form.submitted", at, customer_id="c", form_id="f", received="2026-06-11")
-    named = {"customer_id": "c", "deal_id": "won"}
+    named: dict[str, Any] = {"customer_id": "c", "deal_id": "won"}
     feed.add("call.ended", at, direction="inbound", outcome="connected", received="2026-06-11", **named)
     feed.add("cost.recorded", at, cost_id="k", purpose="marketing", channel="ads", amount=1, currency="EUR",
              received="2026-06-11")  # fmt: skip
@@ -117,11 +128,13 @@ def told() -> Told:
     found, apply = Told(), Cells.apply
     with pytest.MonkeyPatch.context() as patch:
 
-        def noted(cells: Cells, rows: Rows, segments: Segments, names: Names = NAMES) -> None:
+        def applied(cells: Cells, rows: Rows, segments: Segments, names: Names = NAMES) -> None:
             found.note(rows, segments, names)
             apply(cells, rows, segments, names)
 
-        patch.setattr(kept_in.Cells, "apply", noted)
+        patch.setattr(kept_in.Cells, "apply", applied)
+        patch.setattr(Inputs, "check", lambda *read: found.check(*read))
+        patch.setattr(Inputs, "check_base", lambda *read: found.check_base(*read))
         for kind, of in GROUPS.items():
             patch.setitem(GROUPS, kind, found.watched(kind, of))
         for name, tell in STORIES.items():
@@ -131,7 +144,7 @@ def told() -> Told:
                 tell(feed)
                 give(engine, "t", feed.items, 0)
                 assert engine.recount("t") == []  # every group contributes
-                board = Board(engine.state("t"), as_of, found.reads)
+                board = Board(engine.state("t"), as_of)
                 for kpi in CATALOG:
                     list(board.documents(kpi))
     return found
@@ -143,11 +156,28 @@ def test_what_facts_contribute_is_declared_and_what_is_declared_occurs(told: Tol
     assert {one.name for one in DECLARED if one not in told.dimensions} == OLD
 
 
-def test_what_is_declared_is_read_and_what_formulas_read_is_declared(told: Told) -> None:
+def test_inputs_are_what_formulas_read(told: Told) -> None:
+    """Of every KPI; another measure is an error when it is read."""
+    for kpi in CATALOG:
+        assert INPUTS[kpi.id].names - SELDOM.get(kpi.id, set()) == told.read[kpi.id], kpi.id
+    assert list(INPUTS) == [kpi.id for kpi in CATALOG]
+
+
+def test_what_is_declared_is_read_and_inputs_are_declared() -> None:
     """By some formula, or for `late_revised` and `excluded`."""
-    read = {name.partition("@")[0] for kpi in CATALOG for name in told.reads.of(kpi.id)}
+    read = {base for inputs in INPUTS.values() for base in inputs.bases}
     assert read - TABLES.keys() <= {one.name for one in DECLARED}
     assert {one.name for one in DECLARED if one.by != "type"} - read == NOT_READ
+
+
+def test_an_input_that_is_not_named_is_refused() -> None:
+    """A KPI whose formula reads another measure has no document."""
+    inputs = Inputs("win_rate", frozenset({"won"}))
+    inputs.check("won", "7d", None)
+    with pytest.raises(LookupError, match=r"win_rate reads lost: name it in kpis/catalog/inputs\.py"):
+        inputs.check("lost", "7d", None)
+    with pytest.raises(LookupError, match="win_rate reads lost@week: name it"):
+        inputs.check("lost@week", "month", "month")
 
 
 def test_measures_fall_in_the_segments_of_their_grain(told: Told) -> None:
@@ -196,9 +226,8 @@ def test_a_misspelt_name_is_refused_where_facts_contribute_it(monkeypatch: pytes
     feed.add("order.completed", "2026-06-10", order_id="o", customer_id="c", amount=100, currency="EUR")
     give(engine, "t", feed.items, 0)
     tenant = engine.state("t").tenant
-    view = View(
-        Tables(tenant.cells, tenant.rates, tenant.settings), window("7d", ms("2026-06-12"), tenant.zone), ("",), set()
-    )
+    tables, at = Tables(tenant.cells, tenant.rates, tenant.settings), window("7d", ms("2026-06-12"), tenant.zone)
+    view = View(tables, at, ("",), Inputs("x", frozenset()))
     for read in (view.flow, view.level, view.marked, view.money, view.values, view.suffixes):
         with pytest.raises(UndeclaredMeasure, match="order_"):
             read("order_")
