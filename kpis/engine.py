@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpis.background import Background, Failure
+from kpis.catalog.kept import kept
 from kpis.intake import batch, quality
 from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
@@ -98,7 +99,7 @@ class Engine:
     def state(self, tenant: str) -> TenantState:
         """A tenant's state, empty when it is new."""
         if tenant not in self._tenants:
-            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant])))
+            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant], kept(self._book[tenant]))))
         return self._tenants.take(tenant)
 
     def load(self, key: bytes, value: bytes | None) -> None:

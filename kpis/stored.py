@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from pydantic import ValidationError
 
+from kpis.catalog.kept import kept
 from kpis.cells.cells import PackKey
 from kpis.chunks import MORE
 from kpis.facts.emails import NEVER, SLOTS, new_message
@@ -24,6 +25,7 @@ from kpis.facts.touches import PAGE
 from kpis.identity.pseudonyms import pseudonym
 from kpis.intake.batch import new_tenant
 from kpis.priced import Key
+from kpis.published import Published
 from kpis.slices import Work
 from kpis.state.definition import counted_with
 from kpis.tenant.facts import LISTS
@@ -157,7 +159,9 @@ def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettin
     settings = entries.pop(_key("f", name, "settings", ""), None)
     if (meta := entries.pop(_key("f", name, "meta", ""), None)) is not None:
         state.load_meta(orjson.loads(meta))
-    state.tenant = new_tenant(name, _settings_of(state, settings, given), state.generation)
+    counted = _settings_of(state, settings, given)
+    state.tenant = new_tenant(name, counted, kept(counted), state.generation)
+    state.published = Published(kept(counted))
     while entries:
         key, value = entries.popitem()
         generation = generation_of(key)

@@ -6,6 +6,7 @@ from heapq import nlargest
 from typing import Any, Final
 
 from kpis.calendar.zone import Zone, zone
+from kpis.catalog.kept import kept
 from kpis.cells.cells import OTHER, CellKey, Cells
 from kpis.cells.deltas import DAY_MS
 from kpis.cells.ledger import minute_of
@@ -56,7 +57,7 @@ class TenantState:
         self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
         self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
         self.priced = Priced()
-        self.published = Published()
+        self.published = Published(kept(tenant.settings))
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
         self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
 
@@ -73,7 +74,7 @@ class TenantState:
     def redefine(self, tenant: Tenant) -> None:
         """Go on with a tenant that was counted again: its definition is the next one."""
         self.tenant = tenant
-        self.published = Published()
+        self.published = Published(kept(tenant.settings))
         self.definition += 1
         self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
         self.dirty |= {("meta", None), ("settings", None)}
@@ -222,7 +223,7 @@ class TenantState:
         """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
         while self.tenant.cells.folding:
             self.tenant.cells.fold()
-        fresh = Cells(self.tenant.zone)
+        fresh = Cells(self.tenant.zone, levels=self.tenant.keeps.levels)
         fresh.floors = self.tenant.cells.floors
         finish(rebuild.contribute(self.tenant, fresh))
         kept, counted = _facts(self.tenant.cells), _facts(fresh)

@@ -16,7 +16,7 @@ _READ: Final = {
     "traffic_to_lead_rate_session": "leads sessions",
     "traffic_to_lead_rate_cohort": "visitors visitors_led",
     "visitors_per_lead": "leads visitors",
-    "lead_to_opportunity_rate": "leads opportunities",
+    "lead_to_opportunity_rate": "leads opportunities opportunities_of_leads",
     "lead_to_opportunity_rate_cohort": "leads opportunities_of_leads",
     "customer_acquisition_cost": "acquired cost.acquisition",
     "customer_acquisition_cost_lagged": "acquired cost.acquisition",

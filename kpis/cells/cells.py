@@ -5,7 +5,7 @@ once a batch. A pane that is older than its level keeps is folded into the level
 beginning stay right for ever.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from sys import intern
 from typing import Any, Final
 
@@ -106,12 +106,14 @@ class Segments:
 class Cells:
     """All series of one tenant.
 
-    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined.
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined. ``levels``: at which a
+    measure is kept, as `kpis.cells.measures.levels`; must be picklable.
     """
 
-    def __init__(self, zone: Zone, generation: int = 0) -> None:
+    def __init__(self, zone: Zone, generation: int = 0, levels: Callable[[str, bool], str] = levels) -> None:
         self.zone = zone
         self.generation = generation
+        self._levels = levels
         self.series: dict[tuple[str, str], dict[str, Level]] = {}
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = {"m": CARRY, "q": CARRY, "d": CARRY}
@@ -131,11 +133,11 @@ class Cells:
         assert self.drained, "cells that are to be stored"
         assert not self.folding, "panes that are to be folded"
         kept = [(*key, [(level, series.panes) for level, series in held.items()]) for key, held in self.series.items()]
-        return self.zone, self.generation, self.touched, self.floors, kept
+        return self.zone, self.generation, self._levels, self.touched, self.floors, kept
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
-        zone, generation, touched, floors, kept = pickled
-        self.__init__(zone, generation)  # type: ignore[misc]
+        zone, generation, kept_at, touched, floors, kept = pickled
+        self.__init__(zone, generation, kept_at)  # type: ignore[misc]
         self.touched, self.floors = touched, floors
         for name, segment, held in kept:
             for level, panes in held:
@@ -146,8 +148,9 @@ class Cells:
         plan = self._plans.get(head)
         if plan is None:
             sets = segments.sets[head >> MEASURE_BITS]
+            kept_at = self._levels
             minutes, quarters, days = (
-                [self._level(name, one, level) for one in sets if level in levels(name, bool(one))] for level in "mqd"
+                [self._level(name, one, level) for one in sets if level in kept_at(name, bool(one))] for level in "mqd"
             )
             plan = self._plans[head] = (minutes, quarters, days)
         return plan
@@ -171,8 +174,10 @@ class Cells:
         day_of: dict[int, int] = {}  # quarter hour -> local day
         for head, changes in by_head.items():
             name = names.name(head & MEASURE_MASK)
-            self.touch(name, min(changes))
             minutes, quarters, days = self._plan(head, segments, name)
+            if not quarters:
+                continue  # nobody asks for it: what is kept at all is kept by quarter hours
+            self.touch(name, min(changes))
             if minutes:
                 self._add(minutes, changes, self.floors["m"])
             by_quarter: dict[int, int] = {}

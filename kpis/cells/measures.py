@@ -8,7 +8,7 @@ a tenant can make any number, are numbered by each tenant and forgotten when the
 
 from functools import lru_cache
 from sys import intern
-from typing import Final
+from typing import Final, Protocol
 
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, SEGMENT_WINDOWS
 from kpis.calendar.zone import BUCKETS
@@ -144,6 +144,20 @@ def levels(name: str, segmented: bool) -> str:
         return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
     # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
     return "" if segmented and suffix not in SEGMENT_BUCKETS and name not in SEGMENT_DAYS else "qd"
+
+
+class Keeps(Protocol):
+    """What is counted for a tenant: see `kpis.catalog.kept`."""
+
+    @property
+    def everything(self) -> bool:
+        """Whether all is."""
+
+    def levels(self, name: str, segmented: bool) -> str:
+        """Levels of panes at which a measure is kept, as `levels`."""
+
+    def wants(self, base: str) -> bool:
+        """Whether a measure is kept at all, or a table that is read beside the cells."""
 
 
 @lru_cache(maxsize=65_536)

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
+from kpis.cells.measures import Keeps
 from kpis.contributions.groups import GROUPS, PARTS
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
@@ -25,9 +26,9 @@ WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 
 
-def new_tenant(name: str, settings: TenantSettings, generation: int = 0) -> Tenant:
+def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: int = 0) -> Tenant:
     """A tenant without facts, which knows what groups of facts contribute to its cells."""
-    tenant = Tenant(name, settings, generation)
+    tenant = Tenant(name, settings, generation, keeps)
     tenant.ledger.kinds = {kind: partial(of, tenant) for kind, of in GROUPS.items()}
     tenant.ledger.parts = {kind: partial(of, tenant) for kind, of in PARTS.items()}
     return tenant

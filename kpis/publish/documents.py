@@ -9,6 +9,7 @@ from typing import Any, Final
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Step, hears
 from kpis.catalog.inputs import INPUTS
+from kpis.catalog.kept import kept
 from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
 from kpis.cells.measures import LATE
 from kpis.facts.event_types import CONVERSIONS
@@ -76,7 +77,8 @@ class Board:
         self._tenant = state.tenant
         self._cells = state.tenant.cells
         self._settings = state.tenant.settings
-        found = (window(name, as_of, self._tenant.zone) for name in WINDOWS)
+        self._kept = kept(self._settings)
+        found = (window(name, as_of, self._tenant.zone) for name in self._kept.windows)
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
@@ -115,13 +117,13 @@ class Board:
     def total(self, row: int, place: int) -> Iterator[Document]:
         """The document without a segment of a row (by number) in a window."""
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
-        if at is not None and kpi.total and at.name in kpi.windows:
+        if at is not None and kpi.total and at.name in kpi.windows and kpi.id in self._kept.ids:
             yield self._whole(kpi, at)
 
     def parts(self, row: int, place: int) -> Iterator[Document]:
         """The documents of a row's segments or steps in a window."""
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
-        if at is None:
+        if at is None or kpi.id not in self._kept.ids:
             return
         if kpi.steps is not None and at.name in kpi.windows:
             yield from self._steps(kpi, at, kpi.steps)

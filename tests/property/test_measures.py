@@ -28,7 +28,10 @@ from tests.feed import Feed, ms
 from tests.property.examples import EXAMPLES, settings_of
 from tests.property.test_examples import give
 
-LATER: Final = {"email_rates_basis": "period", "qualified_stages": ("Proposal",)}  # settings that choose other measures
+# Settings that choose other measures than the defaults.
+LATER: Final = {
+    "email_rates_basis": "period", "lead_to_opportunity_basis": "cohort", "qualified_stages": ("Proposal",),
+}  # fmt: skip
 OLD: Final = frozenset({"priced"})  # only states of releases before have it
 SELDOM: Final = {"time_to_purchase_days_censored": {"ttp"}}  # read of who was touched before the days that are kept
 NOT_READ: Final = frozenset({"cycle_days.lost", "cycles.lost"})
