@@ -11,7 +11,7 @@ from typing import Final
 from kpis.calendar.windows import COMPLETE, RUNNING, WINDOWS
 from kpis.catalog import CATALOG, Kpi, hears
 from kpis.catalog.inputs import INPUTS
-from kpis.cells.declared import DECLARED, Measure
+from kpis.cells.declared import DECLARED, TABLES, Measure
 from kpis.cells.measures import LATE, SUFFIXES, declared, levels
 from kpis.facts.event_types import CONVERSIONS
 from models.settings import TenantSettings
@@ -38,7 +38,7 @@ class Kept:
                 self._read[0].setdefault(name, set()).update(self._of(kpi.windows))
                 self._read[1].setdefault(name, set()).update(parts)
         self._levels: dict[tuple[str, bool], str] = {}
-        self._groups: frozenset[str] | None = None
+        self._wanted: dict[str, bool] = {}
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """One for all tenants that ask for the same."""
@@ -88,18 +88,25 @@ class Kept:
         return (*events, *conversions) if CONVERSIONS in events else events
 
     def wants(self, base: str) -> bool:
-        """Whether a measure is kept in any window, value or currency; of one by type always."""
-        return self.everything or any(self._wants_any(one) for one in DECLARED if one.name == base)
-
-    def reads(self, name: str) -> bool:
-        """Whether a chosen KPI reads a table, or a measure by this name."""
-        return name in self._read[0]
+        """Whether a measure is kept in any window, value or currency, or a table is read."""
+        if base not in self._wanted:
+            table = base in TABLES and base in self._read[0]
+            wanted = table or any(self._wants_any(one) for one in DECLARED if one.name == base)
+            self._wanted[base] = self.everything or wanted
+        return self._wanted[base]
 
     def _wants_any(self, measure: Measure) -> bool:
-        if measure.counter or measure.by == "type":
+        if measure.counter:
             return True
+        if measure.by == "type":
+            rows = LATE_MEASURES[measure.name]
+            return any(not kpi.still and rows in ("none", kpi.rows) for kpi in self.kpis)
         names = (measure.name, *(f"{measure.name}@{suffix}" for suffix in SUFFIXES if measure.by == "window"))
-        return any(self.reads(name) for name in names)
+        return any(name in self._read[0] for name in names)
+
+    def wants_window(self, base: str, suffix: str) -> bool:
+        """Whether a measure is kept in a kind of window, in total: by segment it is kept in no other."""
+        return self.levels(f"{base}@{suffix}", segmented=False) != ""
 
 
 @lru_cache(maxsize=1024)

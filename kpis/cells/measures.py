@@ -149,6 +149,9 @@ def levels(name: str, segmented: bool) -> str:
 class Keeps(Protocol):
     """What is counted for a tenant: see `kpis.catalog.kept`."""
 
+    def __hash__(self) -> int:
+        """It is one and the same for all tenants that ask for the same."""
+
     @property
     def everything(self) -> bool:
         """Whether all is."""
@@ -158,6 +161,9 @@ class Keeps(Protocol):
 
     def wants(self, base: str) -> bool:
         """Whether a measure is kept at all, or a table that is read beside the cells."""
+
+    def wants_window(self, base: str, suffix: str) -> bool:
+        """Whether a measure is kept in a kind of window."""
 
 
 @lru_cache(maxsize=65_536)

@@ -1,11 +1,13 @@
 """What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final
 
+from kpis.cells.declared import DECLARED
 from kpis.cells.ledger import MANY, Contribution, Parts
+from kpis.cells.measures import Keeps
 from kpis.contributions.acquisition import LATE_TOUCHES, of_late_touches
 from kpis.contributions.click_conversions import of_click, of_hits
 from kpis.contributions.credit import CREDIT, of_credit
@@ -23,6 +25,7 @@ from kpis.facts.costs import cost_deltas
 from kpis.facts.crm_records import record_deltas
 from kpis.facts.emails import message_deltas
 from kpis.facts.tickets import ticket_deltas
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
 
@@ -82,6 +85,20 @@ GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
     "hits": of_hits,
     "forms": of_forms,
 }
+
+
+# Groups with effects beside what they contribute: whose they are wanted for.
+BESIDE: Final = {"acquisition": ("credit", LATE_TOUCHES)}  # a subject's horizon
+TABLES: Final = {"customer": SPENDERS}
+
+
+@lru_cache(maxsize=1024)
+def unwanted(keeps: Keeps) -> frozenset[str]:
+    """Kinds of groups that need not contribute: nobody asks for any of their measures."""
+    wanted = {group for one in DECLARED if keeps.wants(one.name) for group in one.groups}
+    wanted |= {kind for kind, others in BESIDE.items() if not wanted.isdisjoint(others)}
+    wanted |= {kind for kind, table in TABLES.items() if keeps.wants(table)}
+    return frozenset(GROUPS.keys() - wanted)
 
 
 def if_many(

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 from kpis.cells.measures import Keeps
-from kpis.contributions.groups import GROUPS, PARTS
+from kpis.contributions.groups import GROUPS, PARTS, unwanted
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
 from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
@@ -18,6 +18,7 @@ from kpis.intake.outreach import take_contact
 from kpis.intake.ownership import OWNED, carry, carry_beside, give_owner, own_object, person_id
 from kpis.intake.settlement import settle
 from kpis.intake.unpicked import NOBODY, keeps, unpicked_beside
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 from models.record import BOT, UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
@@ -31,6 +32,7 @@ def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: in
     tenant = Tenant(name, settings, generation, keeps)
     tenant.ledger.kinds = {kind: partial(of, tenant) for kind, of in GROUPS.items()}
     tenant.ledger.parts = {kind: partial(of, tenant) for kind, of in PARTS.items()}
+    tenant.ledger.unwanted = unwanted(keeps)
     return tenant
 
 
@@ -103,7 +105,8 @@ def finish(tenant: Tenant) -> None:
     tenant.engagement.close()
     customers = tenant.ledger.opened("customer")
     tenant.ledger.close()
-    tenant.spend_table.refresh(customers)
+    if tenant.keeps.wants(SPENDERS):
+        tenant.spend_table.refresh(customers)
     tenant.person_sets.close()
     tenant.person_sets.flush(tenant.ledger.rows, tenant.zone)
     tenant.people.finish()
