@@ -53,10 +53,9 @@ def counted(keeps: Keeps) -> tuple[frozenset[int], frozenset[int]]:
     if keeps.everything:
         return frozenset(range(len(BASES.names))), EVERY_KIND
     names = {number: name for number, name in enumerate(BASES.names) if keeps.wants(name)}
-    asked = [
-        {kind for kind, suffix in enumerate(SUFFIXES) if keeps.wants_window(one, suffix)} for one in names.values()
-    ]
-    return frozenset(names), frozenset().union(*asked)
+    windows = enumerate(SUFFIXES)
+    kinds = {kind for kind, suffix in windows if any(keeps.wants_window(one, suffix) for one in names.values())}
+    return frozenset(names), frozenset(kinds)
 
 
 class LandingListener(Protocol):
