@@ -60,7 +60,7 @@ def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -
         add(0, measure, minute)
     if codes.segmented and (late or (not bot and (codes.counts or codes.modelled))):
         segments = plain = tenant.sets.code(tuple(own or ()))
-        if codes.modelled:
+        if BY_CODE[kind].modelled:
             plain = tenant.sets.code(tuple(own[:-1]))  # the model is the last
         if not bot:
             for measure in codes.counts:

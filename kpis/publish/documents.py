@@ -137,6 +137,8 @@ class Board:
         found: dict[str, dict[str, list[str]]] = {}
         by_rows = self._cells.segments_by_rows()
         by_rows["page"] = by_rows.get("page", set()) | set(self._tenant.landings.pages.segments())
+        if not self._kept.everything and self._kept.wants(SPENDERS):  # else customers have cells in all of them
+            by_rows["subject"] = by_rows.get("subject", set()) | self._tenant.spend_table.segments()
         for kind, segments in by_rows.items():
             for segment in sorted(segments):
                 found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
