@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from docgen import ids
 from docgen.measures import page
 from kpis.cells.declared import DECLARED
 
@@ -17,3 +18,8 @@ def test_every_measure_is_on_the_page() -> None:
     """A line each."""
     lines = [line for line in page().splitlines() if line.startswith("| `")]
     assert [line for one, line in zip(DECLARED, lines, strict=False) if not line.startswith(f"| `{one.name}")] == []
+
+
+def test_the_ids_that_settings_are_checked_against_are_current() -> None:
+    """`make docs` writes them anew."""
+    assert (PAGE.parents[1] / "models" / "kpi_ids.py").read_text(encoding="utf-8") == ids.module()
