@@ -35,6 +35,12 @@ def codes_of(keeps: Keeps) -> tuple[TouchCodes, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
+def late_of_subjects(keeps: Keeps) -> frozenset[int]:
+    """Kinds of touches that, late, count in the segments of their subject."""
+    return frozenset(one for one in TOUCHES_OF_SUBJECTS if keeps.levels(f"late.s:{BY_CODE[one].type}", True))
+
+
 def add_touches(tenant: Tenant, touches: Touches) -> None:
     """What touches added to the numbers as they came."""
     for (time, kind, flags, own), page in zip(touches, touches.pages, strict=True):
