@@ -86,7 +86,7 @@ def _lines() -> Iterator[str]:
 
 def segments_of(kpi: Kpi) -> str:
     """What its documents are by."""
-    return kpi.vector or SEGMENTS[kpi.rows]
+    return SEGMENTS[kpi.rows] if kpi.vector is None else kpi.vector.key
 
 
 def windows_of(kpi: Kpi) -> str:

@@ -20,14 +20,16 @@ ALL_WINDOWS: Final[Mask] = (1 << len(WINDOWS)) - 1
 OPEN_WINDOWS: Final[Mask] = sum(1 << PLACES[name] for name in WINDOWS if name not in COMPLETE)
 LIFETIME: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.lifetime)
 AGEING: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.ageing)
-STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.steps is not None)
+STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.vector is not None)
 # By window: rows that have a document of everything; and by row: windows that have documents of segments or steps.
-TOTALS: Final = [sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.total and name in kpi.windows) for name in WINDOWS]
+TOTALS: Final = [
+    sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.whole is not None and name in kpi.windows) for name in WINDOWS
+]
 PARTS: Final = [
     sum(
         1 << PLACES[name]
         for name in {
-            *(kpi.windows if kpi.steps is not None else ()),
+            *(kpi.windows if kpi.vector is not None else ()),
             *kpi.segment_windows,
             *kpi.channel_windows,
         }

@@ -77,7 +77,7 @@ class Kept:
             return False  # each is read in one of them
         return any(
             not kpi.still
-            and (kpi.steps is not None or hears(self._events(kpi), label))
+            and (kpi.vector is not None or hears(self._events(kpi), label))
             and (not segmented or kpi.rows == rows)
             for kpi in self.kpis
         )

@@ -1,19 +1,19 @@
 """From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
-from kpis.catalog import CATALOG, Kpi, Step, hears
+from kpis.catalog import CATALOG, Kpi, Vector, hears
 from kpis.catalog.inputs import INPUTS
 from kpis.catalog.kept import kept
 from kpis.cells.cells import AS_OF_QUARTERS, EVERYTHING, OTHER
 from kpis.cells.measures import LATE
 from kpis.facts.event_types import CONVERSIONS
-from kpis.formulas.common import Figure
+from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.formulas.view import Inputs, Tables, View
 from kpis.reads import PARTS, ROWS, bits
@@ -117,7 +117,7 @@ class Board:
     def total(self, row: int, place: int) -> Iterator[Document]:
         """The document without a segment of a row (by number) in a window."""
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
-        if at is not None and kpi.total and at.name in kpi.windows and kpi.id in self._kept.ids:
+        if at is not None and kpi.whole is not None and at.name in kpi.windows and kpi.id in self._kept.ids:
             yield self._whole(kpi, at)
 
     def parts(self, row: int, place: int) -> Iterator[Document]:
@@ -125,8 +125,8 @@ class Board:
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
         if at is None or kpi.id not in self._kept.ids:
             return
-        if kpi.steps is not None and at.name in kpi.windows:
-            yield from self._steps(kpi, at, kpi.steps)
+        if kpi.vector is not None and at.name in kpi.windows:
+            yield from self._steps(kpi, at, kpi.vector)
         if at.name in kpi.segment_windows:
             yield from self._parts(kpi, at)
         if at.name in kpi.channel_windows:
@@ -203,24 +203,24 @@ class Board:
     def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
         # The lists of segments live as long as the board does.
         columns, places = self._columns.setdefault(id(segments), ({}, {one: n for n, one in enumerate(segments)}))
-        return rank_of(kpi.formula, Many(self._view(at), segments, columns, places))
+        return rank_of(_formula(kpi), Many(self._view(at), segments, columns, places))
 
     def _figure(self, kpi: Kpi, view: View) -> Figure:
         """What a formula says of a window; what only depends on its end is the same in all that end together."""
         if not kpi.ageing:
-            return kpi.formula(view)
+            return _formula(kpi)(view)
         key = (kpi.id, view.window.end, view.window.end_ms, view.segments)
         found = self._aged.get(key)
         if found is None:
-            found = self._aged[key] = kpi.formula(view)
+            found = self._aged[key] = _formula(kpi)(view)
         return found
 
-    def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
+    def _steps(self, kpi: Kpi, at: Window, vector: Vector) -> Iterator[Document]:
         view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
-        for step in steps(view):
+        for step in vector.steps(view):
             figure = step.formula(view)
             if not figure.empty:
-                yield self._document(kpi, view, {kpi.vector: step.key}, figure, step.events)
+                yield self._document(kpi, view, {vector.key: step.key}, figure, step.events)
 
     def _sent(self, kpi: Kpi, events: tuple[str, ...]) -> bool:
         """Whether an event that a KPI hears of was ever sent."""
@@ -250,7 +250,7 @@ class Board:
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
         at = view.window
-        rows = kpi.rows if segment and not kpi.vector else "none"
+        rows = kpi.rows if segment and kpi.vector is None else "none"
         late = 0 if kpi.still else self._heard(events or self._heard_by(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
@@ -313,6 +313,11 @@ class Board:
         if money:
             return money_text(value, digits(self._settings.currency))
         return float(value) if isinstance(value, Fraction) else value
+
+
+def _formula(kpi: Kpi) -> Formula:
+    assert kpi.whole is not None, f"{kpi.id} has steps only"
+    return kpi.whole
 
 
 def money_text(amount: Fraction, places: int) -> str:
