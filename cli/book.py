@@ -10,14 +10,21 @@ from models.settings import Settings, SettingsError, TenantBook
 
 
 def load_book(
-    config: Path | None, *, tz: str | None = None, currency: str | None = None, dimensions: Sequence[str] = ()
+    config: Path | None,
+    *,
+    tz: str | None = None,
+    currency: str | None = None,
+    dimensions: Sequence[str] = (),
+    kpis: Sequence[str] = (),
+    windows: Sequence[str] = (),
 ) -> TenantBook:
     """The settings of all tenants: the file's, with the flags' over each; dimensions are added to the tenant's own.
 
     Raises CliError that names the file and the setting.
     """
     content = read_toml(config) if config else {}
-    flags = {key: value for key, value in (("tz", tz), ("currency", currency)) if value}
+    given = (("tz", tz), ("currency", currency), ("kpis", kpis), ("windows", windows))
+    flags = {key: value for key, value in given if value}
     shared = _table(content, "tenant")
     over = {name: _over(shared, own, flags, dimensions) for name, own in _table(content, "tenants").items()}
     try:
@@ -53,7 +60,7 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _over(shared: Mapping[str, Any], own: Any, flags: Mapping[str, str], dimensions: Sequence[str]) -> Any:
+def _over(shared: Mapping[str, Any], own: Any, flags: Mapping[str, Any], dimensions: Sequence[str]) -> Any:
     if not isinstance(own, dict):
         return own  # the book's own check names it
     known = own.get("dimensions", shared.get("dimensions", []))

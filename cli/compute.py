@@ -43,7 +43,8 @@ def compute(
     for name in kpi or ():
         one_of(name, (row.id for row in CATALOG), "KPI")
     own = [dim for dim in segment or () if dim not in STANDARD]
-    tally = count_files(files, load_book(config, tz=tz, currency=currency, dimensions=own), as_of)
+    book = load_book(config, tz=tz, currency=currency, dimensions=own, kpis=kpi or (), windows=window or ())
+    tally = count_files(files, book, as_of)
     _report(tally)
     documents = [doc for doc in _documents(tally, the_tenants(tally, tenant)) if _wanted(doc, window, kpi, segment)]
     if as_json:

@@ -3,15 +3,13 @@
 import json
 import re
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from docgen.texts import Example
 from kpis.catalog import CATALOG
-from kpis.cells.measures import base_of
 from kpis.engine import Engine
 from kpis.publish.documents import Board, Document
-from kpis.reads import Reads
 from models.record import Block, RawRecord
 from models.tenants import TenantBook
 from models.validate import validate
@@ -62,21 +60,12 @@ def count(example: Example) -> Engine:
     return engine
 
 
-class Told(NamedTuple):
-    """What an example gives: the documents of its window, and which measures each KPI asked for."""
-
-    documents: list[Document]
-    reads: dict[str, list[str]]
-
-
-def run(example: Example) -> Told:
-    """Count an example and read every KPI."""
+def run(example: Example) -> list[Document]:
+    """Count an example and read every KPI: the documents of its window."""
     engine = count(example)
-    reads = Reads()
-    board = Board(engine.state(TENANT), as_of_ms(example), reads)
+    board = Board(engine.state(TENANT), as_of_ms(example))
     found = [document for kpi in CATALOG for document in board.documents(kpi)]
-    asked = {kpi.id: sorted(set(map(base_of, reads.of(kpi.id)))) for kpi in CATALOG}
-    return Told([document for document in found if document["window"] == example.window], asked)
+    return [document for document in found if document["window"] == example.window]
 
 
 def pick(documents: list[Document], name: str) -> Document | None:

@@ -38,7 +38,7 @@ HEAD: Final = f"""\
 # Every KPI
 
 Generated from `kpis/catalog/` by `make docs`: edit the catalogue, not this page. [numbers.md](numbers.md) defines the
-edge cases, [redis.md](redis.md) how to read the numbers.
+edge cases, [redis.md](redis.md) how to read the numbers, [measures.md](measures.md) lists the sums they are made of.
 
 **Windows**
 
@@ -86,7 +86,7 @@ def _lines() -> Iterator[str]:
 
 def segments_of(kpi: Kpi) -> str:
     """What its documents are by."""
-    return kpi.vector or SEGMENTS[kpi.rows]
+    return SEGMENTS[kpi.rows] if kpi.vector is None else kpi.vector.key
 
 
 def windows_of(kpi: Kpi) -> str:

@@ -8,6 +8,7 @@ from docgen.example import events, pick, run
 from docgen.index import segments_of, windows_of
 from docgen.texts import Text
 from kpis.catalog import CATALOG, Kpi
+from kpis.catalog.inputs import INPUTS
 from kpis.publish.documents import Document
 
 KPIS: Final = {kpi.id: kpi for kpi in CATALOG}
@@ -16,7 +17,6 @@ KPIS: Final = {kpi.id: kpi for kpi in CATALOG}
 def page(name: str, text: Text) -> str:
     """A KPI's page as Markdown."""
     kpi = KPIS[name]
-    told = run(text.example)
     return "\n".join(
         [
             f"# {kpi.title}\n",
@@ -28,10 +28,10 @@ def page(name: str, text: Text) -> str:
             *_variants(text),
             "## Events and fields\n",
             *(f"- {line}" for line in text.fields),
-            f"\nMeasures read: {', '.join(f'`{one}`' for one in told.reads[name])}.\n",
+            f"\nMeasures read: {', '.join(f'`{one}`' for one in sorted(INPUTS[name].bases))}.\n",
             "## Pitfalls\n",
             *(f"- {line}" for line in text.pitfalls),
-            *_example(text, told.documents),
+            *_example(text, run(text.example)),
         ]
     )
 

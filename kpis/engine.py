@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpis.background import Background, Failure
+from kpis.catalog.kept import kept
 from kpis.intake import batch, quality
 from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
-from kpis.published import Published
 from kpis.slices import PACE, Pace, paced
 from kpis.state.erasing import MANY_GROUPS
 from kpis.state.erasure import REQUEST
@@ -99,7 +99,8 @@ class Engine:
     def state(self, tenant: str) -> TenantState:
         """A tenant's state, empty when it is new."""
         if tenant not in self._tenants:
-            return self._tenants.add(TenantState(new_tenant(tenant, self._book[tenant]))).state
+            settings = self._book[tenant]
+            return self._tenants.add(TenantState(new_tenant(tenant, settings, kept(settings)))).state
         return self._tenants.take(tenant).state
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -117,6 +118,7 @@ class Engine:
         for name in list(self._tenants):
             state = self._tenants[name].state
             yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
+            self._tenants.restart(name)
             state.tenant.cells.touched.clear()  # all is published anyhow, and nothing happened: it is not live
             if state.waste:
                 self._background.discard(state.waste)
@@ -212,7 +214,7 @@ class Engine:
         switched = self._background.finish(entries)
         redefined = set() if switched is None else {switched}
         if switched is not None:
-            self._tenants[switched].memory = Published()
+            self._tenants.restart(switched)
         tally: Counter[str] = Counter()
         for name in self._touched | redefined:
             state = self._tenants[name].state

@@ -2,12 +2,13 @@
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from struct import pack, unpack
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
+from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import EVER
 from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 from kpis.tenant_state import TenantState
@@ -46,15 +47,20 @@ class Slice(NamedTuple):
 
 
 class Published:
-    """Memory of one tenant's publications: prints (64-bit hashes) of documents, and which rows and windows are due."""
+    """Memory of one tenant's publications: prints (64-bit hashes) of documents, and which rows and windows are due.
+
+    ``chosen``: what is published.
+    """
 
     __slots__ = (
         "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
-        "ageing_at", "attributes", "board", "cells", "clean", "minute", "resting", "today", "told",
-        "touched_at", "warm",
+        "ageing_at", "attributes", "board", "cells", "clean", "minute", "places", "resting", "rows", "today",
+        "told", "touched_at", "warm",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Kept) -> None:
+        self.rows = sum(1 << ROWS[kpi.id] for kpi in chosen.kpis)
+        self.places = sum(1 << PLACES[name] for name in chosen.windows)
         self._print = array("q", bytes(8 * len(ROWS) * len(PLACES)))  # of totals, by row and window
         self._held: dict[int, Held] = {}  # of segments, by row and window
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same segments in many windows: one tuple
@@ -67,7 +73,7 @@ class Published:
         self.today: tuple[int, int] | None = None
         self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the clock
         self.ageing_at = 0  # when rows that go on with the clock were made last
-        self.resting: Mask = 0  # of these rows those that stand still, as there is nothing that could age
+        self.resting: Mask = AGEING & ~self.rows  # of these rows those of which nothing could age
         self.touched_at = EVER  # minute of the last event since the start
         self.told = 0  # as-of of the last slice, ms
         self.clean = 0  # when nothing was due last, ms
@@ -79,11 +85,7 @@ class Published:
 
     def everything(self) -> None:
         """All documents are to be sent, in slices; what is in none of them goes."""
-        for place, rows in enumerate(TOTALS):
-            self._totals_due[place] = rows
-        for row, windows in enumerate(PARTS):
-            if windows:
-                self._parts_due[row] = windows
+        self.all_rows()
         self._sweep, self._swept_first = set(self._parts_due), True
 
     def all_rows(self) -> None:
@@ -93,6 +95,9 @@ class Published:
 
     def add(self, place: int, rows: Mask) -> None:
         """Rows may have other numbers in a window."""
+        if not self.places >> place & 1:
+            return
+        rows &= self.rows
         self._totals_due[place] |= rows & TOTALS[place]
         for row in bits(rows):
             if PARTS[row] >> place & 1:
@@ -179,7 +184,12 @@ class PublishedTenant:
     """A tenant's state with the memory of what was published of it."""
 
     state: TenantState
-    memory: Published = field(default_factory=Published)
+    memory: Published
+
+    @classmethod
+    def new(cls, state: TenantState) -> "PublishedTenant":
+        """A tenant of which nothing was published."""
+        return cls(state, Published(kept(state.tenant.settings)))
 
 
 class Made:

@@ -1,7 +1,6 @@
-"""Which rows of the catalogue read which measures: noted as formulas run, the same for all tenants of a process.
+"""Which rows of the catalogue read which measures, and hear of which events.
 
-What one tenant's settings make a formula read is noted for all: a row may be made in vain, never too seldom. Rows and
-windows are numbered, so that sets of them are the bits of an integer.
+Rows and windows are numbered, so that sets of them are the bits of an integer.
 """
 
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Final
 
 from kpis.calendar.windows import COMPLETE, WINDOWS
 from kpis.catalog import CATALOG, hears
+from kpis.catalog.inputs import INPUTS
 from kpis.facts.event_types import CONVERSIONS
 
 Mask = int
@@ -20,14 +20,16 @@ ALL_WINDOWS: Final[Mask] = (1 << len(WINDOWS)) - 1
 OPEN_WINDOWS: Final[Mask] = sum(1 << PLACES[name] for name in WINDOWS if name not in COMPLETE)
 LIFETIME: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.lifetime)
 AGEING: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.ageing)
-STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.steps is not None)
+STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.vector is not None)
 # By window: rows that have a document of everything; and by row: windows that have documents of segments or steps.
-TOTALS: Final = [sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.total and name in kpi.windows) for name in WINDOWS]
+TOTALS: Final = [
+    sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.whole is not None and name in kpi.windows) for name in WINDOWS
+]
 PARTS: Final = [
     sum(
         1 << PLACES[name]
         for name in {
-            *(kpi.windows if kpi.steps is not None else ()),
+            *(kpi.windows if kpi.vector is not None else ()),
             *kpi.segment_windows,
             *kpi.channel_windows,
         }
@@ -44,30 +46,15 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-class Reads:
-    """Rows by what they read: a measure's base, or the whole name of one that has a window of its own."""
-
-    def __init__(self) -> None:
-        self._of: dict[str, set[str]] = {kpi.id: set() for kpi in CATALOG}
-        self._size = 0
-        self._rows: dict[str, Mask] = {}
-
-    def of(self, kpi: str) -> set[str]:
-        """Where what a row reads is noted."""
-        return self._of[kpi]
-
-    def rows(self) -> dict[str, Mask]:
-        """What is read -> rows."""
-        size = sum(map(len, self._of.values()))
-        if size != self._size:
-            self._size, self._rows = size, {}
-            for kpi, names in self._of.items():
-                for name in names:
-                    self._rows[name] = self._rows.get(name, 0) | 1 << ROWS[kpi]
-        return self._rows
+def _readers() -> dict[str, Mask]:
+    found: dict[str, Mask] = {}
+    for kpi, inputs in INPUTS.items():
+        for name in inputs.names:
+            found[name] = found.get(name, 0) | 1 << ROWS[kpi]
+    return found
 
 
-READS: Final = Reads()
+READERS: Final = _readers()  # a measure's base, or the whole name of one that has a window of its own -> rows
 
 
 @lru_cache(maxsize=16_384)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from kpis.calendar.zone import Zone
+from kpis.catalog.kept import kept
 from kpis.cells.cells import Cells
 from kpis.cells.measures import is_counter
 from kpis.cells.segments import EVERYTHING
@@ -51,7 +52,7 @@ class Redefinition:
         self._units = units
         self._few = max(1, units // COMPARED)  # facts that are copied or compared in one go
         self.state = state
-        self.tenant = new_tenant(state.tenant.name, settings, state.generations)
+        self.tenant = new_tenant(state.tenant.name, settings, kept(settings), state.generations)
         self.following = False  # every row is counted in both
         self._ready = False
         self._copied = False

@@ -7,7 +7,7 @@ from kpis.calendar.windows import MINUTE_MS, WINDOWS, ceil_minute, window
 from kpis.cells.measures import base_of
 from kpis.crossing import LATES, LONGEST, crossed, is_regular
 from kpis.published import Published, PublishedTenant
-from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READS, Mask, bits, hearing
+from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
 from kpis.tenant_state import TenantState
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
@@ -38,10 +38,9 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
     ):
         memory.all_rows()
     else:
-        rows = READS.rows()
-        _add_touched(one, as_of, rows)
+        _add_touched(one, as_of, READERS)
         if end > before:
-            for place, due in enumerate(crossed(state, before, end, rows)):
+            for place, due in enumerate(crossed(state, before, end, READERS)):
                 if due:
                     memory.add(place, due)
         _add_ageing(memory, end, offset)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from kpis.catalog.kept import kept
 from kpis.cells.packs import PackKey
 from kpis.chunks import MORE
 from kpis.intake.batch import new_tenant
@@ -149,7 +150,8 @@ def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettin
     settings = entries.pop(_key("f", name, "settings", ""), None)
     if (meta := entries.pop(_key("f", name, "meta", ""), None)) is not None:
         state.load_meta(orjson.loads(meta))
-    state.tenant = new_tenant(name, _settings_of(state, settings, given), state.generation)
+    counted = _settings_of(state, settings, given)
+    state.tenant = new_tenant(name, counted, kept(counted), state.generation)
     while entries:
         key, value = entries.popitem()
         generation = generation_of(key)

@@ -226,7 +226,7 @@ class TenantState:
         """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
         while self.tenant.cells.folding:
             self.tenant.cells.fold()
-        fresh = Cells(self.tenant.zone)
+        fresh = Cells(self.tenant.zone, levels=self.tenant.keeps.levels)
         fresh.floors = self.tenant.cells.floors
         finish(rebuild.contribute(self.tenant, fresh))
         kept, counted = _facts(self.tenant.cells), _facts(fresh)

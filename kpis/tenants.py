@@ -61,9 +61,14 @@ class Tenants(Mapping[str, PublishedTenant]):
 
     def add(self, state: TenantState) -> PublishedTenant:
         """A new tenant."""
-        one = self._all[state.tenant.name] = PublishedTenant(state)
+        one = self._all[state.tenant.name] = PublishedTenant.new(state)
         self._awake[state.tenant.name] = None
         return one
+
+    def restart(self, name: str) -> None:
+        """A tenant was restored, or counted again: nothing of it as it is now was published."""
+        one = self[name]
+        self._all[name] = PublishedTenant.new(one.state)
 
     # --- what is asked of those that sleep, too, without waking them
 

@@ -1,15 +1,17 @@
 """What a tenant may decide about its numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from models import money
 from models.attributes import is_tenant
+from models.kpi import Window
+from models.kpi_ids import KPI_IDS
 from models.refused import Refused
 
 
@@ -30,6 +32,21 @@ def _currency(code: str) -> str:
         return money.currency(code)[0]
     except Refused as refused:
         raise ValueError("not an ISO 4217 currency code") from refused
+
+
+def _known(names: tuple[str, ...], every: Sequence[str], what: str) -> tuple[str, ...]:
+    """Names in the order of all there are; ValueError names those that are none."""
+    if unknown := sorted({name for name in names if name not in every}):
+        raise ValueError(f"no such {what}: {', '.join(name[:40] for name in unknown[:5])}")
+    return tuple(name for name in every if name in names)
+
+
+def _kpis(names: tuple[str, ...]) -> tuple[str, ...]:
+    return _known(names, KPI_IDS, "KPI (crmkpi kpis list shows all)")
+
+
+def _windows(names: tuple[str, ...]) -> tuple[str, ...]:
+    return _known(names, get_args(Window), f"window (one of {' '.join(get_args(Window))})")
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -85,6 +102,8 @@ class TenantSettings(BaseModel):
     workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)  # Monday is 1
     work_hours: tuple[ClockTime, ClockTime] = ("00:00", "24:00")  # of a workday, by the local clock
     holidays: tuple[date, ...] = ()
+    kpis: Annotated[tuple[str, ...], AfterValidator(_kpis)] = ()  # that are counted and published; none: all
+    windows: Annotated[tuple[str, ...], AfterValidator(_windows)] = ()  # the same
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,7 +17,7 @@ from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception, scores
 from kpis.catalog.quality import quality
 from kpis.catalog.revenue import cohorts, recurring, renewals
-from kpis.catalog.row import Kpi, hears
+from kpis.catalog.row import Kpi, Vector, hears
 from kpis.catalog.sales import closing, funnel, response, stages
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
@@ -25,7 +25,7 @@ from kpis.catalog.traffic import traffic
 from kpis.catalog.users import users
 from kpis.formulas.common import Step
 
-__all__ = ["CATALOG", "Kpi", "Step", "hears"]
+__all__ = ["CATALOG", "Kpi", "Step", "Vector", "hears"]
 
 CATALOG: Final = (
     *traffic(),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kpis.catalog.row import Kpi
+from kpis.catalog.row import Kpi, Vector
 from kpis.facts.touches import MENTION_TYPES, SENTIMENT
 from kpis.formulas import common as f
 from kpis.formulas.common import Step
@@ -25,12 +25,9 @@ def engaged_customers() -> tuple[Kpi, ...]:
             "engagement_tier",
             "Customers by engagement tier",
             "count",
-            f.count(active),
+            Vector("tier", lambda _: tiers),
             EVENTS,
             stock=True,
             direction="neither",
-            vector="tier",
-            steps=lambda _: tiers,
-            total=False,
         ),
     )

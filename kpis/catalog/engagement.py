@@ -1,6 +1,6 @@
 """Calls, and interactions by channel."""
 
-from kpis.catalog.row import Kpi
+from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CHANNEL_EVENTS, TOUCHES
 from kpis.facts.touches import CHANNELS
 from kpis.formulas import common as f
@@ -23,19 +23,15 @@ def touches() -> tuple[Kpi, ...]:
             "engagement_by_channel",
             "Interactions by channel",
             "count",
-            people,
+            Vector("channel", lambda _: by, people),
             TOUCHES,
-            vector="channel",
-            steps=lambda _: by,
         ),
         Kpi(
             "engagement_by_channel_raw",
             "Interactions by channel, incl. bots",
             "count",
-            raw,
+            Vector("channel", lambda _: by_raw, raw),
             TOUCHES,
             robots=False,
-            vector="channel",
-            steps=lambda _: by_raw,
         ),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Literal
 
-from kpis.catalog.row import Kpi
+from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CUSTOMERS
 from kpis.facts.mrr_movements import GAINS, LOSSES
 from kpis.formulas import common as f
@@ -74,7 +74,6 @@ def cohorts() -> tuple[Kpi, ...]:
             return (Step(key, formula, CUSTOMERS) for key, formula in r.cohorts(unit, view))
 
         title = f"Cohort retention, {unit}ly"
-        none = f.count(lambda view: 0)
-        return Kpi(id_, title, "ratio", none, CUSTOMERS, windows=("all",), vector="cohort", steps=steps, total=False)
+        return Kpi(id_, title, "ratio", Vector("cohort", steps), CUSTOMERS, windows=("all",))
 
     return row("cohort_retention", "month"), row("cohort_retention_week", "week")

@@ -16,16 +16,22 @@ Shape = Literal["count", "sum", "ratio"]
 
 
 @dataclass(frozen=True)
-class Kpi:
-    """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula.
+class Vector:
+    """A formula with a document a step. ``key``: of the steps' segment; ``whole``: of the total, if it has one."""
 
-    A vector has one document a step: ``vector`` is the key of their segment, ``steps`` says which there are.
-    """
+    key: str
+    steps: Callable[[View], Iterable[Step]]
+    whole: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula."""
 
     id: str
     title: str
     unit: Unit
-    formula: Formula
+    formula: Formula | Vector
     events: tuple[str, ...]
     rows: Rows = "none"
     windows: tuple[str, ...] = WINDOWS
@@ -40,9 +46,16 @@ class Kpi:
     shape: Shape | None = None  # None: by the unit; ratios, means, quantiles and indexes are all "ratio"
     money_sides: tuple[bool, bool] | None = None  # whether numerator, denominator are money; None: by the unit
     money_parts: frozenset[str] = frozenset()
-    vector: str = ""
-    steps: Callable[[View], Iterable[Step]] | None = None
-    total: bool = True  # whether there is a document of everything
+
+    @cached_property
+    def vector(self) -> Vector | None:
+        """Its steps, when it has any."""
+        return self.formula if isinstance(self.formula, Vector) else None
+
+    @cached_property
+    def whole(self) -> Formula | None:
+        """The formula of the total, and of segments that are no steps; None: it has steps only."""
+        return self.formula.whole if isinstance(self.formula, Vector) else self.formula
 
     @cached_property
     def segment_windows(self) -> tuple[str, ...]:

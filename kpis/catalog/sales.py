@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from kpis.catalog.row import Kpi, Unit
+from kpis.catalog.row import Kpi, Unit, Vector
 from kpis.facts.event_types import TRAFFIC
 from kpis.facts.outreach import TYPES
 from kpis.formulas import common as f
@@ -68,8 +68,8 @@ def funnel() -> tuple[Kpi, ...]:
             Step(key, s.step(count, counts[before[key]], f"attempts.{key}" if attempts else ""), hears[key])
             for key, count in counts.items()
         ]
-        total = f.ratio(counts["won"], visitors)
-        return Kpi(f"sales_funnel{suffix}", title, "ratio", total, FUNNEL, vector="step", steps=lambda _: steps)
+        funnel = Vector("step", lambda _: steps, f.ratio(counts["won"], visitors))
+        return Kpi(f"sales_funnel{suffix}", title, "ratio", funnel, FUNNEL)
 
     return (
         row("", "Sales funnel conversion", period, attempts=True),

@@ -1,7 +1,7 @@
 """What customers spend, and what keeping them costs."""
 
 from kpis.calendar.windows import FROM_A_DAY
-from kpis.catalog.row import Kpi
+from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CUSTOMERS, ORDERS
 from kpis.formulas import common as f
 from kpis.formulas import spending as s
@@ -58,12 +58,9 @@ def spending() -> tuple[Kpi, ...]:
             "rfm_segment",
             "Customers by RFM segment",
             "count",
-            f.count(lambda view: 0),
+            Vector("rfm", s.rfm),
             ORDERS,
             stock=True,
             direction="neither",
-            vector="rfm",
-            steps=s.rfm,
-            total=False,
         ),
     )

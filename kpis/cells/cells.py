@@ -59,8 +59,8 @@ Levels = Callable[[str, bool], str]  # measure, whether of a segment -> levels i
 class Cells:
     """All series of one tenant.
 
-    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined. ``levels``: which
-    levels each measure is kept at.
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined. ``levels``: at which a
+    measure is kept, as `kpis.cells.measures.levels`; must be picklable.
     """
 
     def __init__(self, zone: Zone, generation: int = 0, levels: Levels = levels) -> None:
@@ -134,7 +134,8 @@ class Cells:
         order = np.lexsort((minutes, numbers))
         used, first = np.unique(numbers[order], return_index=True)
         for number, minute in zip(used.tolist(), minutes[order][first].tolist(), strict=True):
-            self.touch(self._plans.names[number], minute)
+            if self._plans.keeps(number):
+                self.touch(self._plans.names[number], minute)
 
     def _spread(self, numbers: Ints, minutes: Ints, deltas: Sums) -> None:
         self._add("m", numbers, minutes, deltas)

@@ -15,6 +15,7 @@ short one. The changes of a whole batch are worked out together, as arrays.
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final, TypeVar
 
 import numpy as np
@@ -32,6 +33,8 @@ NO_NEIGHBOUR: Final = -NEVER
 SLICE: Final = 8192  # changes worked out together: a change makes some fifty deltas, for a while
 SUFFIXES: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS, YOUNG, *BUCKETS, "all")
 YOUNG_KIND: Final = SUFFIXES.index(YOUNG)
+EVER_KIND: Final = SUFFIXES.index("all")
+EVERY_KIND: Final = frozenset(range(len(SUFFIXES)))
 
 
 def windowed(base: str) -> tuple[int, ...]:
@@ -44,6 +47,7 @@ class Bases:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
+        self.names: list[str] = []
         self.codes: list[tuple[int, ...]] = []
         self.young: list[int] = []
 
@@ -52,6 +56,7 @@ class Bases:
         found = self._numbers.get(base)
         if found is None:
             found = self._numbers[base] = len(self.codes)
+            self.names.append(base)
             self.codes.append(windowed(base))
             if young:
                 self.young.append(found)
@@ -97,11 +102,14 @@ class Presence:
             self._changes.append((base, segments, minute, before, NEVER, sign))
             before = minute
 
-    def flush(self, rows: Rows, zone: Zone, young: int) -> None:
-        """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes."""
+    def flush(self, rows: Rows, zone: Zone, young: int, kinds: frozenset[int] = EVERY_KIND) -> None:
+        """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes.
+
+        ``kinds``: of windows, by their places in SUFFIXES.
+        """
         changes, self._changes = self._changes, []
         for start in range(0, len(changes), SLICE):
-            _add(rows, *_deltas(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young))
+            _add(rows, *_deltas(np.array(changes[start : start + SLICE], dtype=np.int64), zone, young, kinds))
 
 
 def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
@@ -117,7 +125,7 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
         rows[row] = rows.get(row, 0) + delta
 
 
-def _deltas(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
+def _deltas(table: Ints, zone: Zone, young: int, kinds: frozenset[int]) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of changes; a key packs segments, base, kind of window and minute."""
     base, segments, minute, before, after, sign = table.T
     head = segments << 8 | base
@@ -132,7 +140,7 @@ def _deltas(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
         keys.append((head[chosen] << 4 | kind) << MINUTE_BITS | found + MINUTE_BIAS)
         deltas.append(delta[chosen])
 
-    for kind, (expiry, expiry_before) in enumerate(_expiries(minute, before, zone, young)):
+    for kind, expiry, expiry_before in _expiries(minute, before, zone, young, kinds):
         wanted = np.isin(base, BASES.young) if kind == YOUNG_KIND else ~np.zeros_like(first)
         extends = ~first & (minute <= expiry_before)
         end = np.minimum(after, expiry)
@@ -140,22 +148,31 @@ def _deltas(table: Ints, zone: Zone, young: int) -> tuple[Ints, Ints]:
         add(kind, wanted & extends & (end != end_before), end_before, sign)
         add(kind, wanted & ~extends, minute, sign)
         add(kind, wanted & (~extends | (end != end_before)), end, -sign)
-    _bucket_deltas(zone, minute, before, after, sign, add)
-    kind = len(SUFFIXES) - 1
-    add(kind, first, minute, sign)
-    add(kind, first & (after != NEVER), after, -sign)
+    _bucket_deltas(zone, minute, before, after, sign, add, kinds)
+    if EVER_KIND in kinds:
+        add(EVER_KIND, first, minute, sign)
+        add(EVER_KIND, first & (after != NEVER), after, -sign)
+    if not keys:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     found = np.concatenate(keys)
     # An end that never comes is no delta.
     real = (found & MINUTE_MASK) != NEVER + MINUTE_BIAS
     return found[real], np.concatenate(deltas)[real]
 
 
-def _expiries(minute: Ints, before: Ints, zone: Zone, young: int) -> list[tuple[Ints, Ints]]:
-    """When a minute and the one before it leave each rolling window, in the order of SUFFIXES."""
-    found = [(minute + width, before + width) for width in MINUTE_WINDOWS.values()]
+def _expiries(
+    minute: Ints, before: Ints, zone: Zone, young: int, kinds: frozenset[int]
+) -> Iterator[tuple[int, Ints, Ints]]:
+    """(place in SUFFIXES, when a minute leaves that rolling window, when the one before it does)."""
+    for kind, width in enumerate(MINUTE_WINDOWS.values()):
+        if kind in kinds:
+            yield kind, minute + width, before + width
     day, day_before = zone.days(minute), zone.days(before)
-    found += [(zone.midnights_of(day + n), zone.midnights_of(day_before + n)) for n in DAY_WINDOWS.values()]
-    return [*found, (young_until(minute, young), young_until(before, young))]
+    for kind, days in enumerate(DAY_WINDOWS.values(), len(MINUTE_WINDOWS)):
+        if kind in kinds:
+            yield kind, zone.midnights_of(day + days), zone.midnights_of(day_before + days)
+    if YOUNG_KIND in kinds:
+        yield YOUNG_KIND, young_until(minute, young), young_until(before, young)
 
 
 def young_until(minute: Minute, young: int) -> Minute:
@@ -163,15 +180,18 @@ def young_until(minute: Minute, young: int) -> Minute:
     return minute // 15 * 15 + young
 
 
-def _bucket_deltas(zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, add: object) -> None:
+def _bucket_deltas(
+    zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, add: object, kinds: frozenset[int]
+) -> None:
     """First minute in each calendar bucket: taken over from a later one where there was one."""
     assert callable(add)
     last = len(zone.midnights) - 1
     day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))
-    for number, bucket in enumerate(BUCKETS):
+    for kind, bucket in enumerate(BUCKETS, YOUNG_KIND + 1):
+        if kind not in kinds:
+            continue
         starts = bucket_starts(bucket)
         own = starts[day]
         opens = (before == NO_NEIGHBOUR) | (starts[day_before] != own)
-        kind = len(SUFFIXES) - 1 - len(BUCKETS) + number
         add(kind, opens, minute, sign)
         add(kind, opens & (after != NEVER) & (starts[day_after] == own), after, -sign)

@@ -33,13 +33,14 @@ class Ledger:
         self.names = OwnNames()  # of the measures in the rows
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
         self.parts: dict[str, Callable[[str], Parts | None]] = {}  # None: a group of few facts
+        self.unwanted: frozenset[str] = frozenset()  # kinds of groups that nobody asks for: they contribute nothing
         self.memo: dict[str, Any] | None = None  # what many groups read, while no fact changes between them
         self._open: dict[Group, Parts | None] = {}  # with the parts that are still in the numbers
 
     def open(self, kind: str, key: str) -> None:
         """Take a group out of the numbers, before its facts change. Once a batch; again is harmless."""
         group = (kind, key)
-        if group not in self._open:
+        if group not in self._open and kind not in self.unwanted:
             parts = self._open[group] = self._parts_of(group)
             if parts is None:
                 self._move(self.kinds[kind](key), -1)
@@ -53,15 +54,16 @@ class Ledger:
 
     def open_empty(self, kind: str, key: str) -> None:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""
-        self._open.setdefault((kind, key), None)
+        if kind not in self.unwanted:
+            self._open.setdefault((kind, key), None)
 
     def opened(self, kind: str) -> list[str]:
         """Keys of the groups of one kind that are out of the numbers."""
         return [key for found, key in self._open if found == kind]
 
     def is_open(self, kind: str, key: str) -> bool:
-        """Whether a group is out of the numbers: what is added to its facts now goes in when it is closed."""
-        return (kind, key) in self._open
+        """Whether a group is out of the numbers: what its facts gain goes in when it is closed, if at all."""
+        return (kind, key) in self._open or kind in self.unwanted
 
     def rename(self, kind: str, key: str, new: str | None) -> None:
         """Put back what is open under one key under another (None: not at all): its facts are there now."""
@@ -100,7 +102,8 @@ class Ledger:
 
     def put(self, group: Group) -> None:
         """Put a group into the numbers of which nothing is in them yet, without opening it."""
-        self._move(self.kinds[group[0]](group[1]), 1)
+        if group[0] not in self.unwanted:
+            self._move(self.kinds[group[0]](group[1]), 1)
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""

@@ -1,16 +1,18 @@
 """The names of measures, and which levels of panes each is kept at.
 
-A measure is a number that adds up over disjoint subjects. Its name is text (``visitors@7d``, ``won``, ``net:EUR``); in
-the hot path it is a small integer, given out as names are first used and never stored. Names that
-modules spell are numbered once a process; those that say a day, a currency or a type, of which a tenant can make any
-number, are numbered by each tenant and forgotten when they become many.
+A measure is a number that adds up over disjoint subjects, declared in `kpis.cells.declared`. Its name is text
+(``visitors@7d``, ``won``, ``net:EUR``); in the hot path it is a small integer, given out as names are first used and
+never stored. Names that modules spell are numbered once a process; those that say a day, a currency or a type, of which
+a tenant can make any number, are numbered by each tenant and forgotten when they become many.
 """
 
 from functools import lru_cache
 from sys import intern
-from typing import Final
+from typing import Final, Protocol
 
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, SEGMENT_WINDOWS
+from kpis.calendar.zone import BUCKETS
+from kpis.cells.declared import DECLARED, MONEY, TABLES, Measure
 
 ROLLING_LEVELS: Final = {
     **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
@@ -21,6 +23,7 @@ YOUNG: Final = "young"  # of a distinct measure: present within the tenant's con
 SEGMENT_ROLLING: Final = frozenset(DAY_WINDOWS.keys() & SEGMENT_WINDOWS)
 SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are the sum
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
+SUFFIXES: Final = frozenset({*ROLLING_LEVELS, YOUNG, *BUCKETS, "all"})  # kinds of windows with measures of their own
 
 
 OWN: Final = 1 << 16  # the first code of a tenant's own names
@@ -87,59 +90,87 @@ NAMES: Final = Names()
 code = NAMES.code
 
 
+class UndeclaredMeasure(LookupError):
+    """A name of no row of `DECLARED`: it is misspelt, or its row is missing."""
+
+
+DECLARED_BY_NAME: Final = {(one.name, one.sign): one for one in DECLARED}
+BASES: Final = frozenset(one.name for one in DECLARED) | TABLES.keys()
+# Under which measures late events count, by whose segments they fall in.
+LATE: Final = {one.grain: one.name for one in DECLARED if one.by == "type" and not one.counter}
+# Measures whose days are kept for ever: who was touched and did not buy yet is waiting since that very day.
+LASTING: Final = frozenset(one.name for one in DECLARED if one.lasting)
+CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
+
+
+@lru_cache(maxsize=65_536)
+def find(name: str) -> Measure | None:
+    """The row of a measure's name; None: there is none, as in states of other releases."""
+    base = base_of(name)
+    counts = name.startswith("#", len(base))
+    sign = name[len(base) + counts :][:1]
+    found = DECLARED_BY_NAME.get((base, sign or ":" * counts))
+    if found is None or (counts and found.by not in MONEY) or (sign == "@" and name.partition("@")[2] not in SUFFIXES):
+        return None
+    return found
+
+
+def declared(name: str) -> Measure:
+    """The row of a measure's name. Raises `UndeclaredMeasure`."""
+    found = find(name)
+    if found is None:
+        raise UndeclaredMeasure(f"{name}: declare this measure in kpis/cells/declared.py")
+    return found
+
+
+def known(base: str) -> str:
+    """A name without its window, value or currency, as it is. Raises `UndeclaredMeasure` for one of no row."""
+    if base not in BASES:
+        raise UndeclaredMeasure(f"{base}: declare this measure in kpis/cells/declared.py")
+    return base
+
+
+@lru_cache(maxsize=65_536)
 def levels(name: str, segmented: bool) -> str:
-    """Levels of panes at which a measure is kept; empty when a segment never reads it."""
-    _, _, suffix = name.partition("@")
-    if not segmented and name.startswith(PREFIXES["page"]):
-        return ""
-    if not suffix:
+    """Levels of panes at which a measure is kept; empty when a segment never reads it. Raises `UndeclaredMeasure`."""
+    measure = declared(name)
+    if measure.grain == ("none" if segmented else "page"):
+        return ""  # of pages there is no sum
+    if measure.by != "window":
         # What falls in channels is read in short windows, too.
-        return "qd" if segmented and rows_of(name) not in CHANNEL_ROWS else "mqd"
+        return "qd" if segmented and measure.grain not in CHANNEL_ROWS else "mqd"
+    suffix = name.partition("@")[2]
     if suffix in ROLLING_LEVELS:
         return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
     # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
     return "" if segmented and suffix not in SEGMENT_BUCKETS and name not in SEGMENT_DAYS else "qd"
 
 
-# Measures whose days are kept for ever: who was touched and did not buy yet is waiting since that very day.
-LASTING: Final = frozenset({"touched.open"})
-DEAL_MEASURES: Final = frozenset(
-    {"won", "lost", "open", "stale", "open_undated", "won_value", "lost_value", "open_value", "open_undated_value"}
-)
-CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
-# Under which measures late events count, by whose segments they fall in.
-LATE: Final = {
-    "deal": "late.d",
-    "stage": "late.g",
-    "acquisition": "late.a",
-    "marketing": "late.m",
-    "source": "late.o",
-    "survey": "late.v",
-    "page": "late.p",
-    "touch": "late.t",
-    "subject": "late.s",
-    "none": "late",
-}
-# How the measures begin that fall in each kind of segments; all others fall in those of subjects.
-PREFIXES: Final[dict[str, tuple[str, ...]]] = {
-    "deal": ("cycle", "bad_cycle", "qualified", "touches_to_close", "to_close", LATE["deal"]),
-    "stage": ("stay", LATE["stage"]),
-    "acquisition": ("cost.acquisition", "acquired", LATE["acquisition"]),
-    "marketing": ("cost.marketing", "credit.", LATE["marketing"]),
-    "source": ("sourced", LATE["source"]),
-    "survey": ("effort.", "csat.", LATE["survey"]),
-    "page": (LATE["page"],),  # kept by page alone
-    "touch": ("social", "mentions", "impressions", "mail.", "calls.", "clicks", LATE["touch"]),
-}
+class Keeps(Protocol):
+    """What is counted for a tenant: see `kpis.catalog.kept`."""
 
-COUNTERS: Final = frozenset({"received", "duplicates", "conflicts", "invalid", "late", "robots", "unpriced"})
-COUNTER_PREFIXES: Final = ("bot:", "priced:")  # releases before counted money by local day, as ``priced:USD:20542``
+    def __hash__(self) -> int:
+        """It is one and the same for all tenants that ask for the same."""
+
+    @property
+    def everything(self) -> bool:
+        """Whether all is."""
+
+    def levels(self, name: str, segmented: bool) -> str:
+        """Levels of panes at which a measure is kept, as `levels`."""
+
+    def wants(self, base: str) -> bool:
+        """Whether a measure is kept at all, or a table that is read beside the cells."""
+
+    def wants_window(self, base: str, suffix: str) -> bool:
+        """Whether a measure is kept in a kind of window."""
 
 
 @lru_cache(maxsize=65_536)
 def is_counter(name: str) -> bool:
     """Whether a measure counts records as they came, and so is no function of the facts."""
-    return name in COUNTERS or name.startswith(COUNTER_PREFIXES)
+    found = find(name)
+    return found is not None and found.counter
 
 
 @lru_cache(maxsize=65_536)
@@ -152,14 +183,16 @@ def base_of(name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def noted(name: str, window: str, bucket: str | None) -> str:
-    """What is noted of a measure that is read in a window: its base, unless it is one of another kind of window."""
+    """What is noted of a measure that is read in a window: its base, unless it is one of another kind of window.
+
+    Raises `UndeclaredMeasure`.
+    """
+    declared(name)
     suffix = name.partition("@")[2]
     return name if suffix and suffix not in (window, bucket) else base_of(name)
 
 
 def rows_of(name: str) -> str:
     """Whose segments a measure falls in: those of deals, of touches, of channels, of stages, or of subjects."""
-    base = base_of(name)
-    if base in DEAL_MEASURES:
-        return "deal"
-    return next((kind for kind, prefixes in PREFIXES.items() if base.startswith(prefixes)), "subject")
+    found = find(name)
+    return "subject" if found is None else found.grain

@@ -31,6 +31,10 @@ class Plans:
             self._series[level].extend(series[level])
         return number
 
+    def keeps(self, number: int) -> bool:
+        """Whether anything is kept of a head's measure: nobody may ask for it."""
+        return any(counts[number] for counts in self._counts)
+
     def spread(self, level: int, numbers: Ints) -> tuple[Ints, Ints]:
         """For rows of these heads: the place of a row, and a series it is added to; each pair that there is."""
         counts = np.asarray(self._counts[level])[numbers]

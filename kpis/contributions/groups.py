@@ -1,9 +1,12 @@
 """What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
+from kpis.cells.declared import DECLARED
 from kpis.cells.ledger import Contribution, Parts
+from kpis.cells.measures import Keeps
 from kpis.contributions.acquisition import LATE_TOUCHES, of_late_touches
 from kpis.contributions.click_conversions import of_hits
 from kpis.contributions.credit import CREDIT, of_credit
@@ -17,6 +20,7 @@ from kpis.facts.costs import cost_deltas
 from kpis.facts.crm_records import record_deltas
 from kpis.facts.emails import message_deltas
 from kpis.facts.tickets import ticket_deltas
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
 
@@ -69,3 +73,15 @@ JOINT_GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
 }
 # Those of them of which only what differs is moved where their facts are many.
 JOINT_PARTS: Final[dict[str, Callable[[Tenant, str], Parts | None]]] = {"mrr": many_mrr}
+# Groups with effects beside what they contribute: whose they are wanted for.
+BESIDE: Final = {"acquisition": ("credit", LATE_TOUCHES)}  # a subject's horizon
+TABLES: Final = {"customer": SPENDERS}
+
+
+@lru_cache(maxsize=1024)
+def wanted(keeps: Keeps) -> frozenset[str]:
+    """Kinds of groups that contribute to a measure that somebody asks for."""
+    found = {group for one in DECLARED if keeps.wants(one.name) for group in one.groups}
+    found |= {kind for kind, others in BESIDE.items() if not found.isdisjoint(others)}
+    found |= {kind for kind, table in TABLES.items() if keeps.wants(table)}
+    return frozenset(found)

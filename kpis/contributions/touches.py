@@ -1,13 +1,14 @@
 """What touches add to the numbers as they come, beside the presence of their person."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
-from kpis.cells.measures import code
+from kpis.cells.measures import NAMES, Keeps, base_of, code
 from kpis.facts.attribution import TOUCH_TYPES
 from kpis.facts.outreach import TYPES
-from kpis.facts.touches import BOT, BY_CODE, LATE, LOGINS, TOUCH_CODES, Touches
+from kpis.facts.touches import BOT, BY_CODE, LATE, LOGINS, TOUCH_CODES, TouchCodes, Touches
 from kpis.tenant.tenant import Tenant
 
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
@@ -15,6 +16,29 @@ LATE_PAGE: Final = code("late.p:crm.page.viewed")
 TOUCHES_OF_SUBJECTS: Final = frozenset(
     number for number, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
 )
+
+
+@lru_cache(maxsize=1024)
+def codes_of(keeps: Keeps) -> tuple[TouchCodes, ...]:
+    """What each kind of touch counts for, without the measures that nobody asks for."""
+    if keeps.everything:
+        return TOUCH_CODES
+
+    def kept(codes: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(one for one in codes if keeps.wants(base_of(NAMES.name(one))))
+
+    return tuple(
+        one._replace(
+            people=kept(one.people), robots=kept(one.robots), counts=kept(one.counts), modelled=kept(one.modelled)
+        )
+        for one in TOUCH_CODES
+    )
+
+
+@lru_cache(maxsize=1024)
+def late_of_subjects(keeps: Keeps) -> frozenset[int]:
+    """Kinds of touches that, late, count in the segments of their subject."""
+    return frozenset(one for one in TOUCHES_OF_SUBJECTS if keeps.levels(f"late.s:{BY_CODE[one].type}", True))
 
 
 def add_touches(tenant: Tenant, touches: Touches) -> None:
@@ -33,16 +57,16 @@ def late_page(tenant: Tenant, page: int, minute: int) -> None:
 
 def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -> None:
     """What one touch adds to the numbers, in its own segments."""
-    codes = TOUCH_CODES[kind]
+    codes = codes_of(tenant.keeps)[kind]
     add = tenant.ledger.add
     bot, late = flags & BOT, flags & LATE
     if late:
         add(0, codes.late, minute)
     for measure in codes.robots if bot else codes.people:
         add(0, measure, minute)
-    if codes.segmented and (late or not bot):
+    if codes.segmented and (late or (not bot and (codes.counts or codes.modelled))):
         segments = plain = tenant.sets.code(tuple(own or ()))
-        if codes.modelled:
+        if BY_CODE[kind].modelled:
             plain = tenant.sets.code(tuple(own[:-1]))  # the model is the last
         if not bot:
             for measure in codes.counts:

@@ -1,4 +1,7 @@
-"""Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until printed."""
+"""Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until printed.
+
+A measure that `kpis.cells.declared` does not know is an error when the catalogue is made, or when a formula is read.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,6 +10,7 @@ from math import sqrt
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from kpis.cells.measures import declared
 from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
 from kpis.formulas.view import Money, View
 
@@ -49,21 +53,25 @@ class Step(NamedTuple):
 
 def flow(measure: str) -> Count:
     """What happened in the window."""
+    declared(measure)
     return lambda view: view.flow(measure)
 
 
 def level(measure: str) -> Count:
     """How many at the window's end."""
+    declared(measure)
     return lambda view: view.level(measure)
 
 
 def at_start(measure: str) -> Count:
     """How many just before the window."""
+    declared(measure)
     return lambda view: view.level_at_start(measure)
 
 
 def marked(base: str) -> Count:
     """Distinct, latest or lost ones of the window."""
+    declared(f"{base}@all")
     return lambda view: view.marked(base)
 
 
@@ -119,6 +127,7 @@ def chosen(choose: Callable[[View], Formula]) -> Formula:
 
 def money(base: str) -> Formula:
     """Money of what happened in the window."""
+    declared(f"{base}#:")
     return Ranked(lambda view: _sum(view.money(base)), lambda many: money_rank(many, base))
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from functools import cache
+from typing import Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
-from kpis.cells.measures import base_of, noted
+from kpis.cells.measures import LATE, base_of, known, noted
 from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
 from kpis.facts.stages import StayAges
@@ -19,6 +20,38 @@ from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.tenant.spend_table import SPENDERS, SpendTable
 from models.money import digits
 from models.settings import TenantSettings
+
+
+@cache
+def bases(names: frozenset[str]) -> frozenset[str]:
+    """What measures begin with."""
+    return frozenset(map(base_of, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The measures that a KPI may read: bases, and whole names where a formula spells the kind of window."""
+
+    kpi: str
+    names: frozenset[str]
+
+    @property
+    def bases(self) -> frozenset[str]:
+        """What they begin with."""
+        return bases(self.names)
+
+    def check(self, measure: str, window: str, bucket: str | None) -> None:
+        """Raise LookupError for a measure that is read in a window and is none of them."""
+        if measure not in self.names and (name := noted(measure, window, bucket)) not in BESIDE:
+            self._check(name)
+
+    def check_base(self, base: str) -> None:
+        """The same for one that is read by its base."""
+        self._check(known(base))
+
+    def _check(self, name: str) -> None:
+        if name not in self.names:
+            raise LookupError(f"{self.kpi} reads {name}: name it in kpis/catalog/inputs.py")
 
 
 class Money(NamedTuple):
@@ -33,6 +66,7 @@ class Money(NamedTuple):
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
+BESIDE: Final = frozenset({*LATE.values(), "bot"})  # read beside formulas, for `late_revised` and `excluded`
 Sums = defaultdict[int, dict[str, int]]  # minute -> measure -> sum of its changes before
 
 
@@ -52,11 +86,9 @@ class Tables:
 
 
 class View:
-    """Read access to a tenant's measures. ``reads``: takes the base of every measure that is read."""
+    """Read access to a tenant's measures. ``reads``: those that may be read, where that is checked."""
 
-    def __init__(
-        self, tables: Tables, window: Window, segments: tuple[str, ...], reads: set[str] | None = None
-    ) -> None:
+    def __init__(self, tables: Tables, window: Window, segments: tuple[str, ...], reads: Inputs | None = None) -> None:
         self.tables = tables
         self.window = window
         self.segments = segments
@@ -91,7 +123,7 @@ class View:
 
     def _note_read(self, measure: str) -> None:
         if self._reads is not None:
-            self._reads.add(noted(measure, self.window.name, self.window.bucket))
+            self._reads.check(measure, self.window.name, self.window.bucket)
 
     def _before(self, measure: str, minute: int) -> int:
         sums = self._sums[minute]
@@ -102,9 +134,9 @@ class View:
         return found
 
     def note(self, base: str) -> None:
-        """Note that a measure is read."""
+        """A measure is read, by its base."""
         if self._reads is not None:
-            self._reads.add(base)
+            self._reads.check_base(base)
 
     def suffixes(self, base: str) -> list[str]:
         """What follows ``base`` and a colon in the names of measures that are in use."""

@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any, Final
 
-from kpis.contributions.groups import JOINT_GROUPS, JOINT_PARTS
+from kpis.cells.measures import Keeps
+from kpis.contributions.groups import wanted
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
 from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
@@ -11,12 +12,13 @@ from kpis.identity.links import CUSTOMER, hash_nodes, named_ids
 from kpis.identity.pseudonyms import pseudonymous
 from kpis.intake.attribution import note_event
 from kpis.intake.conversions import take_conversion
-from kpis.intake.kinds import COMPANIONS, KINDS, OBJECT_FIELDS, handler_of, parts_of
+from kpis.intake.kinds import COMPANIONS, GROUPS, OBJECT_FIELDS, PARTS, handler_of
 from kpis.intake.late import event_label, keep_late
 from kpis.intake.outreach import take_contact
 from kpis.intake.ownership import carry, carry_beside, give_owner, person_id
 from kpis.intake.settlement import settle
 from kpis.intake.unpicked import NOBODY, keeps, unpicked_beside
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 from models.record import BOT, UNKNOWN_TYPE, Row
 from models.settings import TenantSettings
@@ -26,13 +28,12 @@ OWNED: Final = {**OBJECT_FIELDS, "contact_id": CONTACT}  # what has an owner: th
 OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 
 
-def new_tenant(name: str, settings: TenantSettings, generation: int = 0) -> Tenant:
+def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: int = 0) -> Tenant:
     """A tenant without facts, which knows what groups of facts contribute to its cells."""
-    tenant = Tenant(name, settings, generation)
-    groups = JOINT_GROUPS | {kind.name: kind.contribution for kind in KINDS if kind.contribution is not None}
-    parts = JOINT_PARTS | {kind.name: partial(parts_of, kind.name) for kind in KINDS if kind.parts is not None}
-    tenant.ledger.kinds = {name: partial(of, tenant) for name, of in groups.items()}
-    tenant.ledger.parts = {name: partial(of, tenant) for name, of in parts.items()}
+    tenant = Tenant(name, settings, generation, keeps)
+    tenant.ledger.kinds = {name: partial(of, tenant) for name, of in GROUPS.items()}
+    tenant.ledger.parts = {name: partial(of, tenant) for name, of in PARTS.items()}
+    tenant.ledger.unwanted = frozenset(GROUPS.keys() - wanted(keeps))
     tenant.companions = COMPANIONS
     return tenant
 
@@ -115,7 +116,8 @@ def finish(tenant: Tenant) -> None:
     tenant.engagement.close()
     customers = [*tenant.customer_index.put(), *tenant.ledger.opened("customer")]
     tenant.ledger.close()
-    tenant.spend_table.refresh(customers)
+    if tenant.keeps.wants(SPENDERS):
+        tenant.spend_table.refresh(customers)
     tenant.customer_index.close()
     tenant.forget_read()
     tenant.person_sets.close()

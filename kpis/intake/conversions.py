@@ -13,4 +13,5 @@ def take_conversion(tenant: Tenant, row: Row, raw: str) -> None:
     for other in tenant.clicks.subjects_of(click) if click else ():
         tenant.ledger.open("hits", other)
     tenant.conversions.add(raw, row.time, click)
-    tenant.landings.convert(root, row.time, click)
+    if "landing" not in tenant.ledger.unwanted:
+        tenant.landings.convert(root, row.time, click)

@@ -1,13 +1,13 @@
 """The kinds of facts, a row each. A kind without events is made of events of other kinds (see `kpis.intake.batch`)."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from kpis.cells.ledger import MANY, Parts
 from kpis.contributions.click_conversions import of_click
 from kpis.contributions.deals import deal_parts, of_deal
-from kpis.contributions.groups import of_cost, of_message, of_record, of_ticket
+from kpis.contributions.groups import JOINT_GROUPS, JOINT_PARTS, of_cost, of_message, of_record, of_ticket
 from kpis.contributions.late import of_late
 from kpis.contributions.leads import lead_parts, of_lead
 from kpis.contributions.mrr import of_contract
@@ -160,3 +160,8 @@ def parts_of(name: str, tenant: Tenant, key: str) -> Parts | None:
     kind = BY_NAME[name]
     assert kind.parts is not None
     return kind.parts(tenant, key) if len(LISTS[name].table(tenant).get(key, ())) > MANY else None
+
+
+# What contributes to the cells, by the name of its group, and of which groups only what differs is moved.
+GROUPS: Final = JOINT_GROUPS | {kind.name: kind.contribution for kind in KINDS if kind.contribution is not None}
+PARTS: Final = JOINT_PARTS | {kind.name: partial(parts_of, kind.name) for kind in KINDS if kind.parts is not None}

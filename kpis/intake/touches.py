@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from kpis.cells.segments import OTHER
-from kpis.contributions.touches import TOUCHES_OF_SUBJECTS, late_page, touch_deltas
+from kpis.contributions.touches import late_of_subjects, late_page, touch_deltas
 from kpis.facts.emails import new_message, note, slots_of
 from kpis.facts.page_paths import page_code, path_of_view
 from kpis.facts.touches import BY_CODE, CODES, LATE, NOTHING, PAGE, TOUCH_CODES, TOUCH_ROWS, kind_code
@@ -66,7 +66,7 @@ def _touch(tenant: Tenant, kind: int, row: Row, raw: str, late: bool, bot: bool)
         if spec.modelled:
             note_ = (*(note_ or ()), segment_of("model", row.data.get("model")))
     flags = bot | LATE * late
-    if late and kind in TOUCHES_OF_SUBJECTS:
+    if late and kind in late_of_subjects(tenant.keeps):
         _note_late_touch(tenant, raw, kind, minute)
     if kind == CLICK and not bot:
         tenant.clicks.take(row, raw, note_)

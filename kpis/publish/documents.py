@@ -1,21 +1,23 @@
 """From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
-from kpis.catalog import CATALOG, Kpi, Step, hears
+from kpis.catalog import CATALOG, Kpi, Vector, hears
+from kpis.catalog.inputs import INPUTS
+from kpis.catalog.kept import kept
 from kpis.cells.cells import AS_OF_QUARTERS
 from kpis.cells.measures import LATE
 from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.facts.event_types import CONVERSIONS
-from kpis.formulas.common import Figure
+from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
-from kpis.formulas.view import Tables, View
-from kpis.reads import PARTS, READS, ROWS, Reads, bits
+from kpis.formulas.view import Inputs, Tables, View
+from kpis.reads import PARTS, ROWS, bits
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant_state import TenantState
@@ -70,14 +72,14 @@ def check_as_of(state: TenantState, as_of: int) -> None:
 class Board:
     """One tenant at one instant."""
 
-    def __init__(self, state: TenantState, as_of: int, reads: Reads = READS) -> None:
+    def __init__(self, state: TenantState, as_of: int) -> None:
         self._state = state
-        self._reads = reads
         self._as_of = as_of
         self._tenant = state.tenant
         self._cells = state.tenant.cells
         self._settings = state.tenant.settings
-        found = (window(name, as_of, self._tenant.zone) for name in WINDOWS)
+        self._kept = kept(self._settings)
+        found = (window(name, as_of, self._tenant.zone) for name in self._kept.windows)
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
@@ -116,16 +118,16 @@ class Board:
     def total(self, row: int, place: int) -> Iterator[Document]:
         """The document without a segment of a row (by number) in a window."""
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
-        if at is not None and kpi.total and at.name in kpi.windows:
+        if at is not None and kpi.whole is not None and at.name in kpi.windows and kpi.id in self._kept.ids:
             yield self._whole(kpi, at)
 
     def parts(self, row: int, place: int) -> Iterator[Document]:
         """The documents of a row's segments or steps in a window."""
         kpi, at = CATALOG[row], self._windows.get(WINDOWS[place])
-        if at is None:
+        if at is None or kpi.id not in self._kept.ids:
             return
-        if kpi.steps is not None and at.name in kpi.windows:
-            yield from self._steps(kpi, at, kpi.steps)
+        if kpi.vector is not None and at.name in kpi.windows:
+            yield from self._steps(kpi, at, kpi.vector)
         if at.name in kpi.segment_windows:
             yield from self._parts(kpi, at)
         if at.name in kpi.channel_windows:
@@ -136,16 +138,18 @@ class Board:
         found: dict[str, dict[str, list[str]]] = {}
         by_rows = self._cells.series.segments_by_rows()
         by_rows["page"] = by_rows.get("page", set()) | set(self._tenant.landings.pages.segments())
+        if not self._kept.everything and self._kept.wants(SPENDERS):  # else customers have cells in all of them
+            by_rows["subject"] = by_rows.get("subject", set()) | self._tenant.spend_table.segments()
         for kind, segments in by_rows.items():
             for segment in sorted(segments):
                 found.setdefault(kind, {}).setdefault(segment.partition("=")[0], []).append(segment)
         return found
 
-    def _view(self, at: Window, *segments: str, reads: set[str] | None = None) -> View:
+    def _view(self, at: Window, *segments: str, reads: Inputs | None = None) -> View:
         return View(self._tables, at, segments, reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
+        view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
         figure = self._figure(kpi, view)
         events = self._heard_by(kpi)
         if not kpi.low_n and not self._sent(kpi, events):
@@ -169,9 +173,9 @@ class Board:
 
     def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
         """Dimension -> segments that a KPI can have numbers of."""
-        bases = frozenset(self._reads.of(kpi.id))
+        bases = INPUTS[kpi.id].bases
         every = self._segments.get(kpi.rows, {})
-        if not bases or bases & TABLES:
+        if bases & TABLES:
             return every
         key = (kpi.rows, bases)
         if key not in self._used:
@@ -200,24 +204,24 @@ class Board:
     def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
         # The lists of segments live as long as the board does.
         columns, places = self._columns.setdefault(id(segments), ({}, {one: n for n, one in enumerate(segments)}))
-        return rank_of(kpi.formula, Many(self._view(at), segments, columns, places))
+        return rank_of(_formula(kpi), Many(self._view(at), segments, columns, places))
 
     def _figure(self, kpi: Kpi, view: View) -> Figure:
         """What a formula says of a window; what only depends on its end is the same in all that end together."""
         if not kpi.ageing:
-            return kpi.formula(view)
+            return _formula(kpi)(view)
         key = (kpi.id, view.window.end, view.window.end_ms, view.segments)
         found = self._aged.get(key)
         if found is None:
-            found = self._aged[key] = kpi.formula(view)
+            found = self._aged[key] = _formula(kpi)(view)
         return found
 
-    def _steps(self, kpi: Kpi, at: Window, steps: Callable[[View], Iterable[Step]]) -> Iterator[Document]:
-        view = self._view(at, EVERYTHING, reads=self._reads.of(kpi.id))
-        for step in steps(view):
+    def _steps(self, kpi: Kpi, at: Window, vector: Vector) -> Iterator[Document]:
+        view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
+        for step in vector.steps(view):
             figure = step.formula(view)
             if not figure.empty:
-                yield self._document(kpi, view, {kpi.vector: step.key}, figure, step.events)
+                yield self._document(kpi, view, {vector.key: step.key}, figure, step.events)
 
     def _sent(self, kpi: Kpi, events: tuple[str, ...]) -> bool:
         """Whether an event that a KPI hears of was ever sent."""
@@ -247,7 +251,7 @@ class Board:
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
         at = view.window
-        rows = kpi.rows if segment and not kpi.vector else "none"
+        rows = kpi.rows if segment and kpi.vector is None else "none"
         late = 0 if kpi.still else self._heard(events or self._heard_by(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
@@ -310,6 +314,11 @@ class Board:
         if money:
             return money_text(value, digits(self._settings.currency))
         return float(value) if isinstance(value, Fraction) else value
+
+
+def _formula(kpi: Kpi) -> Formula:
+    assert kpi.whole is not None, f"{kpi.id} has steps only"
+    return kpi.whole
 
 
 def money_text(amount: Fraction, places: int) -> str:

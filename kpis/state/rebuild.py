@@ -17,6 +17,7 @@ from kpis.slices import SLICE, Work, finish
 from kpis.tenant.fx_dependents import note_rated
 from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.purchases import purchase
+from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
 # Facts by id that groups of its subject or person read; what attributes say is in these groups' segments.
@@ -54,12 +55,14 @@ def restore(tenant: Tenant) -> Work:
         tenant.sets.admit(segment)
     held = (*tenant.customers, *tenant.purchases, *(f"subscription:{key}" for key in tenant.subscriptions))
     for root in dict.fromkeys(map(people.subject, held)):
-        tenant.spend_table.refresh((root,))
-        yield SUBJECT
+        if tenant.keeps.wants(SPENDERS):
+            tenant.spend_table.refresh((root,))
+            yield SUBJECT
     yield from _note_touches(tenant)
     for root in dict.fromkeys(people.subject(one) for one in (*tenant.marketing, *held)):
-        finish(of_way(tenant, root))  # its horizon
-        yield SUBJECT
+        if "acquisition" not in tenant.ledger.unwanted:
+            finish(of_way(tenant, root))  # its horizon
+            yield SUBJECT
     tenant.forget_read()
 
 

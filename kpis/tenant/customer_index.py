@@ -43,7 +43,8 @@ class CustomerIndex:
 
     def note(self, root: str) -> None:
         """A subject's purchases or contracts are about to change."""
-        if root not in self._before and not self._tenant.ledger.is_open(GROUP, root):
+        ledger = self._tenant.ledger
+        if root not in self._before and GROUP not in ledger.unwanted and not ledger.is_open(GROUP, root):
             self._before[root] = self._read(root)
 
     def counted(self, root: str) -> Business:

@@ -78,10 +78,9 @@ class EngagementIndex:
 
     def note(self, raw: str, time: int, kind: int) -> None:
         """A human touch is about to be kept."""
-        weight = self._weights[kind]
-        if not weight:
+        weight, tenant = self._weights[kind], self._tenant
+        if not weight or GROUP in tenant.ledger.unwanted:
             return
-        tenant = self._tenant
         root = tenant.people.subject(raw)
         tail = self._tails.get(root, UNREAD)
         if tail is None or tenant.ledger.is_open(GROUP, root):

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 from kpis.calendar.zone import zone
 from kpis.cells.cells import Cells
 from kpis.cells.ledger import Ledger
+from kpis.cells.measures import Keeps
 from kpis.cells.segments import Segments
 from kpis.chunks import Chunks
 from kpis.facts.answer_order import AnswerOrder
@@ -43,14 +44,15 @@ REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again
 class TenantFacts:
     """All facts of one tenant, and its cells. ``dirty`` names the entries that changed since they were last drained."""
 
-    def __init__(self, name: str, settings: TenantSettings, generation: int = 0) -> None:
+    def __init__(self, name: str, settings: TenantSettings, generation: int, keeps: Keeps) -> None:
         self.name = name
         self.settings = settings
+        self.keeps = keeps
         self.late_after = settings.late_threshold_s * 1000  # ms
         self.zone = zone(settings.tz)
         self.ledger = Ledger()
         self.sets = Segments()
-        self.cells = Cells(self.zone, generation)
+        self.cells = Cells(self.zone, generation, keeps.levels)
         self.rates = Rates()
         self.people = People(
             self.ledger, self.sets, settings.dimensions,

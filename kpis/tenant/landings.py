@@ -86,10 +86,10 @@ class Landings:
 
     def restore(self) -> Work:
         """Make what is derived from the touches and conversions."""
-        people = self._tenant.people
+        people, wanted = self._tenant.people, "landing" not in self._tenant.ledger.unwanted
         found: dict[str, None] = {}
         for raw, touches in people.touches.items():
-            if raw.startswith(IDENTIFIED):
+            if wanted and raw.startswith(IDENTIFIED):
                 for place in np.flatnonzero(touches.views).tolist():
                     self._note_page(self.pages.viewed, raw, place)
             for page in set(touches.pages):
@@ -98,10 +98,10 @@ class Landings:
             if raw in self._clicks:
                 found[people.person(raw)] = None
             yield 10 + 2 * len(touches.packed)
-        for raw in self._conversions.raws:
+        for raw in self._conversions.raws if wanted else ():
             found.update(dict.fromkeys(people.person(one) for one in people.raws(people.subject(raw))))
             yield 1
-        for person in found:
+        for person in found if wanted else ():
             self.note(person)
             yield 40
 

@@ -7,11 +7,13 @@ steps to a won deal, makes its sets again.
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Rows
-from kpis.cells.distinct import BASES, NO_NEIGHBOUR, Presence
+from kpis.cells.distinct import BASES, EVERY_KIND, NO_NEIGHBOUR, SUFFIXES, Presence
+from kpis.cells.measures import Keeps
 from kpis.facts.page_paths import PAGES, page_only, path_and_click
 from kpis.facts.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
 from kpis.identity.links import KINDS
@@ -43,6 +45,17 @@ NOT_ASKED: Final = -1
 PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty deltas
 FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
 SetKey = tuple[int, Any]  # base, session or user
+
+
+@lru_cache(maxsize=1024)
+def counted(keeps: Keeps) -> tuple[frozenset[int], frozenset[int]]:
+    """The bases that somebody asks for, and in which kinds of windows."""
+    if keeps.everything:
+        return frozenset(range(len(BASES.names))), EVERY_KIND
+    names = {number: name for number, name in enumerate(BASES.names) if keeps.wants(name)}
+    windows = enumerate(SUFFIXES)
+    kinds = {kind for kind, suffix in windows if any(keeps.wants_window(one, suffix) for one in names.values())}
+    return frozenset(names), frozenset(kinds)
 
 
 class LandingListener(Protocol):
@@ -79,6 +92,10 @@ class PersonSets:
         self._firsts: dict[str, dict[Any, int]] = {}  # person -> session or day -> its first view, ms
         self._page_codes: dict[int, int] = {}
         self._listed: frozenset[str] = frozenset()
+        self._counted, self._kinds = counted(facts.keeps)
+        self._engaged = tuple(tuple(key for key in keys if key[0] in self._counted) for keys in ENGAGED_KEYS)
+        self._visited = not self._counted.isdisjoint((VISITORS, *STEPPED))  # steps are counted of a visitor's minutes
+        self._lands = LANDED in self._counted
         self._landings: LandingListener
         self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
         self._unmade: set[str] = set()  # those of them whose sets are made when it ends
@@ -127,17 +144,17 @@ class PersonSets:
         if flags & BOT:
             return touches.add(time, kind, flags, note, page)
         person, minute = people.person(raw), time // 60_000
-        visits = kind == PAGE and raw.startswith(IDENTIFIED)
-        visit = self._visit(time, note) if visits else None
+        lands = kind == PAGE and self._lands and raw.startswith(IDENTIFIED)
+        visit = self._visit(time, note) if kind == PAGE and raw.startswith(IDENTIFIED) else None
         if person in self._unmade:
             chunk = touches.add(time, kind, flags, note, page)
-            if visits:
+            if lands:
                 self._landings.viewed(person, raw)
             return chunk
-        entry = None if visit is None else self._entry(person, visit[1], time)
+        entry = self._entry(person, visit[1], time) if lands and visit is not None else None
         chunk = touches.add(time, kind, flags, note, page)
         self._put(person, self._keys(person, time, kind, note, visit), minute)
-        if visits:
+        if lands:
             if entry is not None or (self._listed and self.followed(page)):
                 self._put(person, (LANDING,), minute)
             self._landings.viewed(person, raw)
@@ -177,7 +194,7 @@ class PersonSets:
 
     def buy(self, subject: str, minute: int) -> None:
         """Put a subject among the buyers of a minute."""
-        if subject not in self._unmade:
+        if subject not in self._unmade and BUYERS in self._counted:
             self._put(subject, (BUYER,), minute)
 
     def _put(self, person: str, keys: tuple[SetKey, ...], minute: int) -> None:
@@ -200,16 +217,22 @@ class PersonSets:
                     segments = self._people.segments(person)
                 self._presence.put(key[0], segments, times, minute)
 
-    def _keys(self, person: str, time: int, kind: int, note: Any, visit: SetKey | None) -> tuple[SetKey, ...]:
+    def _keys(self, person: str, time: int, kind: int, session: Any, visit: SetKey | None) -> tuple[SetKey, ...]:
         """The sets a human touch belongs to; ``visit``: that of a page view."""
-        engaged = ENGAGED_KEYS[kind]
+        counted, found = self._counted, self._engaged[kind]
+        if kind in LOGINS:
+            return ((USERS, session),) if USERS in counted else ()
         if visit is None:
-            return ((USERS, note),) if kind in LOGINS else engaged
+            return found
+        if self._visited:
+            found = (*found, VISITOR)
+        if SESSIONS in counted:
+            found = (*found, visit)
         steps = self.steps.get(person)
         if steps is None:
-            return (*engaged, VISITOR, visit)
-        later = [(base, None) for base, at in zip(STEPPED, steps, strict=True) if at is not None and time <= at]
-        return (*engaged, VISITOR, visit, *later)
+            return found
+        later = zip(STEPPED, steps, strict=True)
+        return (*found, *((base, None) for base, at in later if at is not None and time <= at and base in counted))
 
     def _code_of(self, person: str, key: SetKey) -> int:
         return self._people.segments(person) if key[0] in SEGMENTED else self._everything
@@ -220,23 +243,24 @@ class PersonSets:
         firsts: dict[Any, int] = {}
         self._note_steps(person)
         for raw in self._people.own_raws(person):
-            self._landings.pages.belongs(raw, person)
+            if self._lands:
+                self._landings.pages.belongs(raw, person)
             identified = raw.startswith(IDENTIFIED)
             touches = self._people.touches.get(raw)
             for (time, kind, flags, note), page in zip(touches, touches.pages, strict=True) if touches else ():
                 if not flags & BOT:
                     visit = self._visit(time, note) if kind == PAGE and identified else None
                     keys = self._keys(person, time, kind, note, visit)
-                    if visit is not None:
+                    if visit is not None and self._lands:
                         if self._listed and self.followed(page):
                             keys += (LANDING,)
                         firsts[visit[1]] = min(time, firsts.get(visit[1], time))
                     for key in keys:
                         found.setdefault(key, set()).add(time // 60_000)
-        if not self._listed:
+        if not self._listed and self._lands:
             self._firsts[person] = firsts
             found[LANDING] = {time // 60_000 for time in firsts.values()}
-        if person == self._people.subject(person):
+        if BUYERS in self._counted and person == self._people.subject(person):
             found[BUYER] = set(order_minutes(self._facts, person))
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
 
@@ -263,7 +287,7 @@ class PersonSets:
         self._note_steps(person)
         after = self.steps.get(person, NO_STEPS)
         for base, old, new in zip(STEPPED, before, after, strict=True) if person in self._sets else ():
-            if old != new:
+            if old != new and base in self._counted:
                 self._replace(person, (base, None), self._viewed_until(person, new))
 
     def _replace(self, person: str, key: SetKey, times: "array[int]") -> None:
@@ -354,7 +378,7 @@ class PersonSets:
 
     def flush(self, rows: Rows, zone: Zone) -> None:
         """Turn changed presence into a batch's rows."""
-        self._presence.flush(rows, zone, self._landings.young)
+        self._presence.flush(rows, zone, self._landings.young, self._kinds)
 
     def recount(self) -> Work:
         """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""

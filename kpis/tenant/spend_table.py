@@ -132,6 +132,10 @@ class SpendTable:
         since = self._arrays()[0]
         return int(since[since >= minute].min(initial=NEVER))
 
+    def segments(self) -> set[str]:
+        """Segments that customers are in."""
+        return {one for code in self._arrays()[2].tolist() for one in self._tenant.sets.sets[code][1:]}
+
     def worths(self, window: Window, segments: Sequence[str]) -> tuple[list[int], int]:
         """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
         table = self._settled(self._worth, NEVER)

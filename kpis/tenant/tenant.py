@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from kpis.cells.measures import Keeps
 from kpis.facts.stages import StayAges
 from kpis.tenant.clicks import Clicks
 from kpis.tenant.conversions import Conversions
@@ -20,8 +21,8 @@ from models.settings import TenantSettings
 class Tenant(TenantFacts):
     """The facts of one tenant with their indexes. `kpis.intake.batch.new_tenant` makes one that counts."""
 
-    def __init__(self, name: str, settings: TenantSettings, generation: int = 0) -> None:
-        super().__init__(name, settings, generation)
+    def __init__(self, name: str, settings: TenantSettings, generation: int, keeps: Keeps) -> None:
+        super().__init__(name, settings, generation, keeps)
         self.ages = StayAges(partial(deal_stays, self))
         self.person_sets = PersonSets(self)
         self.conversions = Conversions(self)

@@ -13,6 +13,7 @@ from kpis.catalog import CATALOG
 from kpis.cells.cells import CellKey
 from kpis.engine import Engine
 from kpis.publish.documents import Board
+from kpis.reads import PLACES, ROWS
 from kpis.slices import PACE, Pace, finish
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row
@@ -183,14 +184,8 @@ def _narrow(board: Board, windows: Collection[str]) -> Iterator[Document]:
     """What `Board.documents` makes, in fewer windows: all of them take most of an example's time."""
     for kpi in CATALOG:
         for name in windows:
-            if name in kpi.windows and kpi.total:
-                yield board._whole(kpi, board._windows[name])
-            if name in kpi.windows and kpi.steps is not None:
-                yield from board._steps(kpi, board._windows[name], kpi.steps)
-            if name in kpi.segment_windows:
-                yield from board._parts(kpi, board._windows[name])
-            if name in kpi.channel_windows:
-                yield from board._parts(kpi, board._windows[name], "channel")
+            yield from board.total(ROWS[kpi.id], PLACES[name])
+            yield from board.parts(ROWS[kpi.id], PLACES[name])
 
 
 class Seen(NamedTuple):

@@ -29,6 +29,8 @@ CHANGES: Final[dict[str, list[Any]]] = {
     "lost_stages": [[]],
     "net_of_tax": [False],
     "revenue_from": ["deals", "both"],
+    "kpis": [["visitors", "engagement_by_channel"], ["win_rate", "net_revenue", "rfm_segment", "received"]],
+    "windows": [["month"], ["24h", "7d", "all"]],
 }
 changes = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in CHANGES.items()})
 

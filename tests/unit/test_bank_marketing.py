@@ -99,7 +99,7 @@ def check_totals(found: Documents, group: tuple[str, ...], answers: dict[str, An
 def check_months(counted: Counted, months: dict[str, list[int]]) -> None:
     """Deals closed and won in each month."""
     own = counted.engine.state("t").tenant
-    formula = next(kpi.formula for kpi in CATALOG if kpi.id == "win_rate")
+    formula = next(kpi.whole for kpi in CATALOG if kpi.id == "win_rate" and kpi.whole)
     for month, (clients, won) in months.items():
         year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
         at = window_at("month", ms(f"{year}-{number + 1:02d}-01"), own.zone)

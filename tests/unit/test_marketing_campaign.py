@@ -79,7 +79,7 @@ def check(found: Documents, answers: dict[str, Any]) -> None:
 def check_months(counted: Counted, months: dict[str, int]) -> None:
     """Who joined in each month, and lifetime value of those of all months together."""
     own = counted.engine.state("t").tenant
-    formulas = {kpi.id: kpi.formula for kpi in CATALOG}
+    formulas = {kpi.id: kpi.whole for kpi in CATALOG if kpi.whole is not None}
     total = 0
     for month, wanted in months.items():
         year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)

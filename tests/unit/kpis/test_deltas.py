@@ -34,7 +34,7 @@ def test_distinct_marks_are_those_of_presence(minutes: list[int]) -> None:
     """One after the other, whatever the gaps."""
     presence, times, fast, plain = Presence(), array("q"), Ledger(), Ledger()
     for minute in minutes:
-        presence.put(BASES.number("tried"), 0, times, minute)
+        presence.put(BASES.number("users"), 0, times, minute)
     presence.flush(fast.rows, ZONE, young=7 * DAY)
-    plain.add_deltas(0, distinct_deltas("tried", (minute * 60_000 for minute in minutes), ZONE))
+    plain.add_deltas(0, distinct_deltas("users", (minute * 60_000 for minute in minutes), ZONE))
     assert as_kept(fast.rows) == as_kept(plain.rows)

@@ -22,7 +22,7 @@ persons = st.lists(st.lists(minutes, max_size=12), min_size=1, max_size=4)
 
 def counted(cells: Cells, name: str, as_of: int) -> int:
     found = window(name, as_of * 60_000, HELSINKI)
-    measure = f"tried again@{found.bucket or name}"
+    measure = f"landed@{found.bucket or name}"
     if found.bucket:
         assert found.start is not None
         return cells.before(measure, "", found.end) - cells.before(measure, "", found.start)
@@ -42,7 +42,7 @@ def young(histories: Sequence[Sequence[int]], as_of: int) -> int:
 
 
 def build(histories: Sequence[Sequence[int]], as_whole: bool, batches: int) -> Cells:
-    cells, segments, base = Cells(HELSINKI), Segments(), BASES.number("tried again", young=True)
+    cells, segments, base = Cells(HELSINKI), Segments(), BASES.number("landed", young=True)
     for history in histories:
         times: array[int] = array("q")
         for part in range(batches):
@@ -67,4 +67,4 @@ def test_marks_equal_a_naive_count(histories: list[list[int]], quarters: int, ba
     cells = build(histories, as_whole, batches)
     expected = {name: naive(histories, name, as_of) for name in WINDOWS}
     assert expected == {name: counted(cells, name, as_of) for name in WINDOWS}
-    assert cells.before(f"tried again@{YOUNG}", "", as_of) == young(histories, as_of)
+    assert cells.before(f"landed@{YOUNG}", "", as_of) == young(histories, as_of)

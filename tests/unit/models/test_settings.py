@@ -58,6 +58,11 @@ def test_a_wrong_setting_is_named() -> None:
         ({"tenants": {"acme": 7}}, r"tenants\.acme: must be a table"),
         ({"tenants": {"A B": {}}}, r"tenants: a tenant's name"),
         ({"tenant": {"low_n": -1}}, r"tenant\.low_n"),
+        ({"tenant": {"kpis": ["win_rate", "wun_rate"]}}, r"tenant\.kpis: no such KPI \(.*\): wun_rate$"),
+        (
+            {"tenants": {"acme": {"windows": ["7d", "8d"]}}},
+            r"tenants\.acme\.windows: no such window \(one of .*\): 8d$",
+        ),
         ({"tenant": []}, r"tenant: must be a table"),
     ],
 )
@@ -75,6 +80,12 @@ def test_a_tenant_has_the_shared_defaults_and_its_own() -> None:
     assert book["anybody"] == TenantSettings(currency="USD", low_n=5)
     assert (list(book), len(book), "anybody" in book) == (["acme"], 1, False)
     assert str(book["acme"].zone) == "Asia/Tokyo"
+
+
+def test_the_order_of_what_is_asked_for_does_not_matter() -> None:
+    """Nor what is asked for twice: the same is counted."""
+    asked = TenantSettings(kpis=("win_rate", "visitors", "win_rate"), windows=("month", "7d"))
+    assert (asked.kpis, asked.windows) == (("visitors", "win_rate"), ("7d", "month"))
 
 
 def test_settings_cannot_be_changed() -> None:
