@@ -53,7 +53,7 @@ test: lint ## all checks and tests (ARGS= is passed to pytest)
 	@printf '\nAll good. Next:\n  make demo           see live numbers\n  make demo FOR=60    the same for a minute, then verified against a full recount\n'
 	@printf '  make crash          kill everything at random and prove that nothing is lost (minutes)\n  make bench          measure performance (minutes)\n'
 
-bench: setup ## performance: raw reads and the full path, side by side
+bench: setup ## performance: raw reads, the full path, and DuckDB with the same events, side by side
 	$(BIN)/python -m bench $(ARGS)
 
 fuzz: setup ## unusual events across the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
