@@ -59,13 +59,14 @@ class Ducked:
         """CPU of `crmkpi compute`, which makes every document, as a multiple of DuckDB's from the same file."""
         return self.compute_s / (self.load_s + self.refresh_s)
 
-    def break_even_s(self, event_s: float, rate: float, *, every: bool) -> float:
-        """The refresh interval above which DuckDB takes less CPU at ``rate`` events a second.
 
-        ``event_s``: CPU of the engine an event. It counts every KPI whatever is asked of DuckDB: ``every`` KPI, or its
-        own.
-        """
-        return (self.scaled_s if every else self.refresh_s) / (rate * event_s)
+def break_even_s(refresh_s: float, event_us: float, rate: float) -> float:
+    """The refresh interval above which DuckDB takes less CPU than the engine, s.
+
+    DuckDB takes ``refresh_s`` a refresh, whatever happened since the last; the engine takes ``event_us`` an event, at
+    ``rate`` events a second, whatever the interval.
+    """
+    return refresh_s * 1e6 / (rate * event_us)
 
 
 def load(file: Path) -> duckdb.DuckDBPyConnection:

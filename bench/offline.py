@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from bench.duck import SHOWN, Ducked, measure
+from bench.duck import SHOWN, Ducked, break_even_s, measure
 from bench.feeds import HISTORY, MIXED, history_rate, mixed_rate, order_rate
 from bench.growth import BATCHES, held_rows, table
 from bench.held import RATE, Held, held
@@ -36,7 +36,8 @@ class Offline:
         """Above this refresh interval DuckDB takes less CPU than the engine in batches of a quarter second."""
         if self.ducked is None or not self.grown:
             return None
-        return self.ducked.break_even_s(self.grown[-1].event_us(BATCHES[-1]) / 1e6, RATE, every=every)
+        refresh_s = self.ducked.scaled_s if every else self.ducked.refresh_s
+        return break_even_s(refresh_s, self.grown[-1].event_us(BATCHES[-1]), RATE)
 
 
 def run(steps: Collection[str], number: int, say: Callable[[str], None]) -> Offline:
@@ -62,10 +63,12 @@ def summary(found: Offline) -> dict[str, float | int | bool | None]:
     """Keys of the last line, of what was measured."""
     keys: dict[str, float | int | bool | None] = {}
     if duck := found.ducked:
-        keys |= {"duck_load_s": duck.load_s, "duck_refresh_s": duck.refresh_s, "duck_figures": duck.figures,
-                 "duck_equal": duck.equal, "compute_s": duck.compute_s, "compute_ratio": duck.compute_ratio,
-                 "break_even_s": found.break_even_s(every=False),
-                 "break_even_all_s": found.break_even_s(every=True)}  # fmt: skip
+        keys |= {
+            "duck_load_s": duck.load_s, "duck_refresh_s": duck.refresh_s, "duck_all_s": duck.scaled_s,
+            "duck_mb": duck.rss_mb, "duck_kpis": duck.kpis, "duck_figures": duck.figures, "duck_equal": duck.equal,
+            "compute_s": duck.compute_s, "compute_mb": duck.compute_mb, "compute_ratio": duck.compute_ratio,
+            "break_even_s": found.break_even_s(every=False), "break_even_all_s": found.break_even_s(every=True),
+        }  # fmt: skip
     if found.grown:
         rows = held_rows(found.grown)
         keys |= {"event_us": found.grown[-1].event_us(BATCHES[-1])} | {row.name: row.values[-1] for row in rows}

@@ -38,7 +38,7 @@ class Result:
     def summary(self) -> dict[str, float | int | bool | None]:
         """The last line's keys."""
         names = ("raw_librdkafka", "raw_aiokafka", "full_path", "rss_mb", "p50_ms", "p99_ms", "restore_per_s", "ratio",
-                 "one_tenant", "events", "equal")  # fmt: skip
+                 "one_tenant", "one_tenant_rss_mb", "events", "documents", "equal")  # fmt: skip
         found = {name: getattr(self, name) for name in names} | offline.summary(self.offline)
         return {name: short(value) for name, value in found.items()}
 

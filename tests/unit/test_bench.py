@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
-from bench import growth
-from bench.duck import Ducked, Key, differences, load, refresh
+from bench import growth, page
+from bench.duck import Ducked, Key, break_even_s, differences, load, refresh
 from bench.duck_figures import Figure
 from bench.feeds import structured
-from bench.held import blocks, count
+from bench.held import Held, Live, blocks, count
+from bench.offline import Feeds, Offline
 from bench.orders import CUSTOMERS, ORDERS, orders
+from bench.table import Result
 from bench.workload import AS_OF, THREE, events
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
@@ -77,8 +79,8 @@ def test_the_interval_from_which_on_duckdb_is_cheaper() -> None:
     half = len(CATALOG) // 2
     found = Ducked(1_000, load_s=0.8, refresh_s=0.2, rss_mb=0, kpis=half, figures=1, differences=[], compute_s=10,
                    compute_mb=0, documents=1)  # fmt: skip
-    assert found.break_even_s(100e-6, 1_000, every=False) == pytest.approx(2)
-    assert found.break_even_s(100e-6, 1_000, every=True) == pytest.approx(2 * len(CATALOG) / half)
+    assert break_even_s(found.refresh_s, 100, 1_000) == pytest.approx(2)
+    assert break_even_s(found.scaled_s, 100, 1_000) == pytest.approx(2 * len(CATALOG) / half)
     assert found.compute_ratio == pytest.approx(10)
 
 
@@ -89,6 +91,26 @@ def test_a_straight_line_has_the_ratio_one() -> None:
     assert growth.Growth("line", "line", straight).ratio == 1
     assert growth.Growth("bent", "bent", bent).ratio == pytest.approx(70 / 30)
     assert growth.Growth("one", "one", [None, 3.0]).ratio is None
+
+
+def test_the_table_of_the_page_is_put_together_from_runs() -> None:
+    """Each row is a key of the last line; a later run counts, and what it did not measure stays."""
+    live = {str(size): Live(count_us=50, compose_us=50, document_us=5) for size in growth.BATCHES}
+    grown = [Held(size, fill_us=40, live=live, documents=9, document_us=5, rss_mb=100) for size in (10, 100)]
+    duck = Ducked(100, load_s=0.8, refresh_s=0.2, rss_mb=9, kpis=27, figures=1, differences=[], compute_s=10,
+                  compute_mb=9, documents=1)  # fmt: skip
+    keys = Result(100, offline=Offline(duck, grown, Feeds(1, 2, 3))).summary()
+    assert {row.key for row in page.ROWS} <= keys.keys()
+    runs: list[page.Keys] = [
+        {**keys, "break_even_s": None, "full_path": 7_000},
+        {"events": 100, "full_path": 8_000, "p50_ms": None},
+    ]
+    found = page.merged([*runs, {"events": 50, "p50_ms": 1.0}])
+    assert found[50] == {"events": 50, "p50_ms": 1.0}
+    assert (found[100]["full_path"], found[100]["break_even_s"]) == (8_000, 1.0)
+    text = page.rewritten(page.PAGE.read_text(), found)
+    assert "| `full_path`, events/s |  | 8,000 |" in text
+    assert page.rewritten(text, found) == text
 
 
 def test_orders_are_as_many_and_of_as_many_customers() -> None:
