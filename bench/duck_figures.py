@@ -1,12 +1,14 @@
-"""From DuckDB's measures of a window to figures, as `bench.duck` compares them with documents."""
+"""From DuckDB's measures of a window to figures, and whether they are those of documents."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import isclose
 from typing import Any, Final, NamedTuple
 
 from kpis.publish.documents import money_text
 
 CENTS: Final = 100
+Key = tuple[str, str, str]  # tenant, window, KPI
 
 
 class Figure(NamedTuple):
@@ -97,3 +99,25 @@ def _velocity(m: Measures, deals: int, mean: Fraction | None) -> Figure:
     shown = None if mean is None else float(mean)
     return Figure(_text(top / mean) if top is not None and mean else None, None if top is None else _text(top), shown,
                   won)  # fmt: skip
+
+
+def differences(found: Mapping[Key, Figure], documents: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Figures that are not those of the documents, and those that only one side has."""
+    own = {kpi for _, _, kpi in found}
+    given = {
+        (document["tenant"], document["window"], document["kpi"]): Figure(*(document[name] for name in Figure._fields))
+        for document in documents
+        if document["kpi"] in own and not document["segment"]
+    }
+    return [
+        f"{' '.join(key)}: DuckDB {found.get(key)}, crmkpi {given.get(key)}"
+        for key in sorted(found.keys() | given.keys())
+        if not _same(found.get(key), given.get(key))
+    ]
+
+
+def _same(one: Figure | None, other: Figure | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(a == b or (isinstance(a, float) and isinstance(b, float | int) and isclose(a, b, rel_tol=1e-12))
+               for a, b in zip(one, other, strict=True))  # fmt: skip

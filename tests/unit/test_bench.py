@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from bench import growth, page
-from bench.duck import Ducked, Key, break_even_s, differences, load, refresh
-from bench.duck_figures import Figure
+from bench.duck import Ducked, break_even_s, load, refresh
+from bench.duck_figures import Figure, Key, differences
 from bench.feeds import structured
 from bench.held import Held, Live, blocks, count
 from bench.offline import Feeds, Offline
