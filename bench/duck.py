@@ -57,6 +57,11 @@ class Ducked:
         """CPU of `crmkpi compute`, which makes every document, as a multiple of DuckDB's from the same file."""
         return self.compute_s / (self.load_s + self.refresh_s)
 
+    @property
+    def compute_ratio_all(self) -> float:
+        """The same if DuckDB computed every KPI."""
+        return self.compute_s / (self.load_s + self.scaled_s)
+
 
 def break_even_s(refresh_s: float, event_us: float, rate: float) -> float:
     """The refresh interval above which DuckDB takes less CPU than the engine, s.
