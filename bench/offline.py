@@ -105,5 +105,5 @@ def duck_lines(duck: Ducked, found: Offline) -> str:
     for every, name in ((False, f"{duck.kpis} KPIs"), (True, f"all {len(CATALOG)}")):
         seconds = found.break_even_s(every=every)
         if seconds is not None:
-            rows.append((f"  DuckDB is cheaper from, {name}", seconds, f"s between refreshes at {RATE:,} events/s"))
+            rows.append((f"  DuckDB is cheaper above, {name}", seconds, f"s between refreshes, {RATE:,} events/s"))
     return "\n".join(f"{name:40}{value:12.3f} {unit}" for name, value, unit in rows)
