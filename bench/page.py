@@ -82,14 +82,13 @@ def merged(runs: Iterable[Keys]) -> dict[int, dict[str, float | bool]]:
 
 
 def table(found: Mapping[int, Keys]) -> str:
-    """Markdown; figures nobody measured have no row."""
+    """Markdown; what nobody measured is blank."""
     lines = [f"| | {' | '.join(f'{events:,} events' for events in found)} | what it is |",
              f"|---|{'---|' * len(found)}---|"]  # fmt: skip
     for row in ROWS:
-        values = [keys.get(row.key) for keys in found.values()]
-        if any(value is not None for value in values):
-            unit = f", {row.unit}" if row.unit else ""
-            lines.append(f"| `{row.key}`{unit} | {' | '.join(map(text, values))} | {row.means} |")
+        values = [text(keys.get(row.key)) for keys in found.values()]
+        unit = f", {row.unit}" if row.unit else ""
+        lines.append(f"| `{row.key}`{unit} | {' | '.join(values)} | {row.means} |")
     return "\n".join(lines)
 
 
