@@ -108,6 +108,7 @@ FROM messages WHERE opened_at IS NOT NULL AND coalesce(clicked_at >= opened_at, 
 
 # The latest event decides: by time, then created, moved, won or lost, then id. A deal of which there is nothing but
 # `deal.created` is in the order of ids, as the engine and the recount have it: nothing in it lacks a version.
+# It belongs to the customer whom its latest event names, by time and id alone.
 DEALS: Final = """
 CREATE OR REPLACE TEMP TABLE deal_events AS
 WITH told AS (
@@ -115,7 +116,7 @@ WITH told AS (
            CASE WHEN bool_or(type <> 'crm.deal.created') OVER (PARTITION BY tenant, deal) THEN t END AS moment
     FROM events WHERE deal IS NOT NULL
 )
-SELECT tenant, deal, customer, t, type, amount,
+SELECT tenant, deal, customer, t, id, type, amount,
        CASE type WHEN 'crm.deal.won' THEN 'won' WHEN 'crm.deal.lost' THEN 'lost' ELSE 'open' END AS state,
        row_number() OVER history AS place, lead(t) OVER history AS until
 FROM told
@@ -124,7 +125,7 @@ WINDOW history AS (PARTITION BY tenant, deal ORDER BY moment, CASE type WHEN 'cr
 
 CREATE OR REPLACE TEMP TABLE deals AS
 SELECT tenant, deal, arg_max(state, place) AS state, arg_max(t, place) AS closed_at, arg_max(amount, place) AS amount,
-       arg_max(customer, place) AS customer, min(t) FILTER (type = 'crm.deal.created') AS created_at
+       arg_max(customer, {t: t, id: id}) AS customer, min(t) FILTER (type = 'crm.deal.created') AS created_at
 FROM deal_events
 GROUP BY ALL;
 
