@@ -15,7 +15,7 @@ COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print 
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench crash fuzz soak lock kafka-lock schemas docs clean
+.PHONY: help setup demo test lint bench speed crash fuzz soak lock kafka-lock schemas docs clean
 
 help: ## list the targets
 	@printf 'make demo     simulated companies with live numbers in this terminal (make demo FOR=60: one minute, then verified)\n'
@@ -53,8 +53,12 @@ test: lint ## all checks and tests (ARGS= is passed to pytest)
 	@printf '\nAll good. Next:\n  make demo           see live numbers\n  make demo FOR=60    the same for a minute, then verified against a full recount\n'
 	@printf '  make crash          kill everything at random and prove that nothing is lost (minutes)\n  make bench          measure performance (minutes)\n'
 
-bench: setup ## performance: raw reads and the full path, side by side
+bench: setup ## performance: raw reads, the full path, and DuckDB with the same events, side by side
 	$(BIN)/python -m bench $(ARGS)
+
+speed: setup ## make bench at two sizes, and the table of docs/speed.md from it (half an hour, on an idle machine)
+	out=$$(mktemp -d); for events in 200000 1000000; do $(BIN)/python -m bench --events $$events $(ARGS) | tee $$out/$$events; done; \
+	  $(BIN)/python -m bench.page $$out/*
 
 fuzz: setup ## unusual events across the whole contract, counted exactly (EVENTS=n SEED=s; many minutes)
 	$(BIN)/python -m tests.fuzz --events $(EVENTS) --seed $(SEED) $(ARGS)

@@ -9,27 +9,34 @@ from pathlib import Path
 
 import orjson
 
-from bench.run import STEPS, Bench
-from bench.table import show
+from bench import offline
+from bench.run import STEPS as SERVED
+from bench.run import Bench
+from bench.table import Result, show
 from ops.local import local_servers
 
 
 def main() -> int:
-    """0 when everything asked for was measured and the result of the full path was right, else 1."""
+    """0 when everything asked for was measured and nothing that was compared differs, else 1."""
+    steps = (*SERVED, *offline.STEPS)
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="records of the workload (default 1,000,000)")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the latency measurement (default 60)")
-    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS), help="some of the steps")
+    parser.add_argument("--only", nargs="+", choices=steps, default=list(steps), help="some of the steps")
     parser.add_argument("--profile", type=Path, help="write a cProfile of the full path's worker to this file")
     given = parser.parse_args()
     logs = Path(tempfile.mkdtemp(prefix="crmkpi-bench-"))
-    with local_servers(say) as servers:
-        bench = Bench(servers.kafka.bootstrap, servers.redis.url, given.events, int(time.time() * 1000), logs, say)
-        asyncio.run(bench.run(given.only, given.seconds, given.profile))
-    print(show(bench.result))
+    result = Result(given.events)
+    if set(given.only) & set(SERVED):
+        with local_servers(say) as servers:
+            bench = Bench(servers.kafka.bootstrap, servers.redis.url, given.events, int(time.time() * 1000), logs, say)
+            asyncio.run(bench.run(given.only, given.seconds, given.profile))
+        result = bench.result
+    result.offline = offline.run(given.only, given.events, say)
+    print(show(result))
     print(f"Workers' logs: {logs}")
-    print(orjson.dumps(bench.result.summary()).decode())
-    return 0 if bench.result.equal is not False else 1
+    print(orjson.dumps(result.summary()).decode())
+    return 0 if result.right else 1
 
 
 def say(line: str) -> None:

@@ -13,13 +13,11 @@ from bench.latency import measure
 from bench.place import environment, place
 from bench.table import Result
 from bench.worker import Worker
-from bench.workload import PARTITIONS, TOPICS, events
+from bench.workload import ONE, PARTITIONS, THREE, TOPICS, events
 from models import topics
 from models.settings import Settings
 
 STEPS: Final = ("raw", "full", "check", "restore", "one", "latency")
-THREE: Final = ("alder", "birch", "cedar")
-ONE: Final = ("solo",)
 
 
 class Bench:

@@ -1,6 +1,9 @@
 """The result of a run, for eyes and for scripts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bench import offline
+from bench.offline import Offline
 
 
 @dataclass
@@ -20,6 +23,12 @@ class Result:
     p50_ms: float | None = None
     p99_ms: float | None = None
     restore_per_s: float | None = None
+    offline: Offline = field(default_factory=Offline)
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing that was compared differs."""
+        return self.equal is not False and (self.offline.ducked is None or self.offline.ducked.equal)
 
     @property
     def ratio(self) -> float | None:
@@ -29,8 +38,9 @@ class Result:
     def summary(self) -> dict[str, float | int | bool | None]:
         """The last line's keys."""
         names = ("raw_librdkafka", "raw_aiokafka", "full_path", "rss_mb", "p50_ms", "p99_ms", "restore_per_s", "ratio",
-                 "one_tenant", "events", "equal")  # fmt: skip
-        return {name: short(getattr(self, name)) for name in names}
+                 "one_tenant", "one_tenant_rss_mb", "events", "documents", "equal")  # fmt: skip
+        found = {name: getattr(self, name) for name in names} | offline.summary(self.offline)
+        return {name: short(value) for name, value in found.items()}
 
 
 def short(value: float | None) -> float | int | None:
@@ -58,4 +68,5 @@ def show(result: Result) -> str:
         lines.append(
             f"{'equal to the recount':28}{'yes' if result.equal else 'NO':>12} ({result.documents:,} documents)"
         )
-    return "\n".join(lines)
+    parts = ["\n".join(lines) if lines[1:] else "", offline.show(result.offline)]
+    return "\n\n".join(part for part in parts if part)

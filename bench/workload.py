@@ -10,6 +10,9 @@ import orjson
 CUSTOMERS: Final = 50_000
 SPAN_MS: Final = 6 * 3_600_000
 DISORDER_MS: Final = 30_000
+AS_OF: Final = 1_780_282_800_000  # 3:00 UTC of a Monday that begins a month: events of two days, weeks and months
+THREE: Final = ("alder", "birch", "cedar")
+ONE: Final = ("solo",)
 PARTITIONS: Final = 4
 TOPICS: Final = {
     "pages": "crm.touchpoints.pages.v1",
