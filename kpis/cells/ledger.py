@@ -123,9 +123,9 @@ class Ledger:
         """Add a dated change to the batch's rows."""
         self.add(segments, self.names.code(delta[0]), minute_of(delta[1]), sign * delta[2])
 
-    def move(self, contribution: Contribution) -> None:
+    def move(self, contribution: Contribution, sign: int = 1) -> None:
         """Add dated changes, each with its segments, to the batch's rows."""
-        self._move(contribution, 1)
+        self._move(contribution, sign)
 
     def _parts_of(self, group: Group) -> Parts | None:
         of = self.parts.get(group[0])

@@ -53,11 +53,6 @@ NO_BASES: Final = Bases(Tail(()), Tail(()))
 UNREAD: Final = Tail(())  # of a subject of which it is not known yet whether it is a customer
 
 
-def is_points(delta: Delta) -> bool:
-    """Whether a delta is of points, which fall in the customer's segments: tiers have none."""
-    return delta.measure.startswith("points:")
-
-
 class EngagementIndex:
     """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
 
@@ -181,9 +176,12 @@ class EngagementIndex:
         return [*self._pending.get(root, ()), *bought]
 
     def _add(self, root: str, deltas: Iterable[Delta], sign: int = 1) -> None:
-        add, segments = self._tenant.ledger.add_delta, self._tenant.people.segments(root)
-        for delta in deltas:
-            add(segments if is_points(delta) else 0, delta, sign)
+        self._tenant.ledger.move(self._with_segments(root, deltas), sign)
+
+    def _with_segments(self, root: str, deltas: Iterable[Delta]) -> Contribution:
+        """Points fall in the customer's segments, tiers have none."""
+        segments = self._tenant.people.segments(root)
+        return ((segments if delta[0].startswith("points:") else 0, delta) for delta in deltas)
 
     def contribution(self, root: str) -> Contribution:
         """A customer's points and tiers as the numbers have them: without what is still pending."""
@@ -194,9 +192,7 @@ class EngagementIndex:
         whole = self._whole(root)
         self._tails[root] = whole.tail
         self._doubted.pop(root, None)
-        segments = self._tenant.people.segments(root)
-        for delta in whole.deltas:
-            yield (segments if is_points(delta) else 0), delta
+        yield from self._with_segments(root, whole.deltas)
 
     def _whole(self, root: str) -> Whole:
         held = self._doubted.get(root)

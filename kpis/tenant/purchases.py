@@ -31,15 +31,14 @@ def purchases_of(tenant: TenantFacts, root: str, kind: str) -> list[Purchase]:
         things = (f"{kind}:{key}" for key in tenant.people.owned_by(root, kind))
         held = [tenant.purchases[thing] for thing in things if thing in tenant.purchases]
         held.sort(key=PLACE)
-        if held:
-            tenant.people.remembered[root, kind] = held
+        tenant.people.remembered[root, kind] = held
     return held
 
 
 def replace_purchase(tenant: TenantFacts, root: str, thing: str, found: Purchase | None) -> None:
     """Give a purchase of a subject other facts (None: it is none any more)."""
     kind = thing.partition(":")[0]
-    held = tenant.people.remembered[root, kind] = purchases_of(tenant, root, kind)
+    held = purchases_of(tenant, root, kind)
     before = tenant.purchases.pop(thing, None)
     if before is not None:
         del held[bisect_left(held, PLACE(before), key=PLACE)]
