@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from cli.entries import Pair
-from kpis.stored import sums
+from kpis.state.stored import sums
 
 KIND: Final = "priced"
 FORM: Final = b"form"

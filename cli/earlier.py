@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import orjson
 
-from kpis.chunks import FULL, Chunks
 from kpis.facts.page_paths import page_by
 from kpis.facts.touches import PAGE
 from kpis.identity.pseudonyms import is_plain, pseudonym
 from kpis.intake.kinds import LISTS
-from kpis.stored import Entry, chunk_key, fact_key, json_bytes
+from kpis.state.stored import Entry, chunk_key, fact_key, json_bytes
+from kpis.tenant.chunks import FULL, Chunks
 
 MESSAGE: Final = "message:"  # before the id of a message where ids of all kinds stand
 NUL: Final = "\0"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from cli.earlier import renewed
-from kpis.stored import first_generation, generation_of, held_generation, tenant_of
+from kpis.state.stored import first_generation, generation_of, held_generation, tenant_of
 
 Entry = tuple[bytes, bytes | None]
 META: Final = b"\0meta\0"

@@ -14,12 +14,12 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.cells.table import CARRY
 from kpis.engine import Engine
-from kpis.published import MOVING
-from kpis.schedule import HOUR
+from kpis.publish.published import MOVING
+from kpis.publish.schedule import HOUR
 from kpis.slices import finish
 from kpis.state.definition import counted_with
-from kpis.stored import sums
-from kpis.tenant_state import REDEFINED
+from kpis.state.stored import sums
+from kpis.state.tenant_state import REDEFINED
 from models.instant import instant
 from models.record import Block
 from models.tenants import TenantBook

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from kpis.leftovers import dismantle, stored_cells
-from kpis.redefined import Redefinition
+from kpis.publish.tenants import Tenants
 from kpis.slices import Pace, Work, paced
 from kpis.state.erasure import Plan
-from kpis.stored import Entry, cell_entries
+from kpis.state.leftovers import dismantle, stored_cells
+from kpis.state.redefined import Redefinition
+from kpis.state.stored import Entry, cell_entries
+from kpis.state.tenant_state import TenantState
 from kpis.tenant.tenant import Tenant
-from kpis.tenant_state import TenantState
-from kpis.tenants import Tenants
 from models.settings import TenantSettings
 
 DONE: Final = object()

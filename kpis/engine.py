@@ -18,12 +18,12 @@ from kpis.intake import batch, quality
 from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
+from kpis.publish.tenants import AWAKE, Tenants
 from kpis.slices import PACE, Pace, paced
 from kpis.state.erasing import MANY_GROUPS
 from kpis.state.erasure import REQUEST
-from kpis.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
-from kpis.tenant_state import TenantState
-from kpis.tenants import AWAKE, Tenants
+from kpis.state.stored import Entry, cell_entries, fact_entries, restore, state_entries, tenant_of
+from kpis.state.tenant_state import TenantState
 from models.record import Block, Refusal, Row
 from models.tenants import TenantBook
 
@@ -79,7 +79,7 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 class Engine:
-    """The state of one lane. ``awake``: how many idle tenants stay objects; see kpis.tenants."""
+    """The state of one lane. ``awake``: how many idle tenants stay objects; see kpis.publish.tenants."""
 
     def __init__(self, book: TenantBook, pace: Pace = PACE, awake: int = AWAKE) -> None:
         self._book = book

@@ -69,7 +69,7 @@ def rebase_of(standing: Standing, journal: str) -> Rebase | None:
 
 
 def _high_of(key: bytes) -> str | None:
-    """The input topic whose highest offset an entry remembers (see `kpis.stored`)."""
+    """The input topic whose highest offset an entry remembers (see `kpis.state.stored`)."""
     parts = key[1:].split(b"\0")
     return parts[2].decode() if key[:1] == b"f" and len(parts) == 4 and parts[1] == b"high" else None
 

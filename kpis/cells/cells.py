@@ -59,8 +59,8 @@ Levels = Callable[[str, bool], str]  # measure, whether of a segment -> levels i
 class Cells:
     """All series of one tenant.
 
-    ``generation``: which of the countings of the tenant's facts they are of; see kpis.redefined. ``levels``: at which a
-    measure is kept, as `kpis.cells.measures.levels`; must be picklable.
+    ``generation``: which of the countings of the tenant's facts they are of; see kpis.state.redefined. ``levels``: at
+    which a measure is kept, as `kpis.cells.measures.levels`; must be picklable.
     """
 
     def __init__(self, zone: Zone, generation: int = 0, levels: Levels = levels) -> None:

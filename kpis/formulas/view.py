@@ -14,8 +14,8 @@ from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, base_of, known, noted
 from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
+from kpis.facts.priced import Priced
 from kpis.facts.stages import StayAges
-from kpis.priced import Priced
 from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.tenant.spend_table import SPENDERS, SpendTable
 from models.money import digits

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS, ceil_minute
-from kpis.dormant import can_sleep
-from kpis.next_due import next_due
 from kpis.publish.documents import Board, check_as_of
-from kpis.published import Made, PublishedTenant, Slice
-from kpis.schedule import LIVE, schedule
-from kpis.tenant_state import TenantState
-from kpis.tenants import Tenants
+from kpis.publish.dormant import can_sleep
+from kpis.publish.next_due import next_due
+from kpis.publish.published import Made, PublishedTenant, Slice
+from kpis.publish.schedule import LIVE, schedule
+from kpis.publish.tenants import Tenants
+from kpis.state.tenant_state import TenantState
 
 MOST: Final = 1_500  # documents of one slice, about: a publication is written in one step
 BOARD_MS: Final = 2_000  # how long slices are of one moment

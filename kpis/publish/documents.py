@@ -17,10 +17,10 @@ from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.formulas.view import Inputs, Tables, View
-from kpis.reads import PARTS, ROWS, bits
+from kpis.publish.reads import PARTS, ROWS, bits
+from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
-from kpis.tenant_state import TenantState
 from models.money import digits
 
 Document = dict[str, Any]

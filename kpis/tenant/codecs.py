@@ -81,7 +81,7 @@ class TableCodec(Generic[Fact]):
 
 
 class ListCodec(Generic[Fact]):
-    """A list of facts a key, which only grows: it is stored in pieces (kpis.chunks).
+    """A list of facts a key, which only grows: it is stored in pieces (kpis.tenant.chunks).
 
     ``make`` makes a fact of its stored fields, ``encode`` these of a fact.
     """

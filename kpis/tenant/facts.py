@@ -7,7 +7,6 @@ from kpis.cells.cells import Cells
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import Keeps
 from kpis.cells.segments import Segments
-from kpis.chunks import Chunks
 from kpis.facts.answer_order import AnswerOrder
 from kpis.facts.attribution import Horizon
 from kpis.facts.conversions import Click, Conversion
@@ -34,6 +33,7 @@ from kpis.facts.survey_scores import ScoreFact
 from kpis.facts.tickets import TicketEvent
 from kpis.facts.touches import Touches
 from kpis.identity.ids import segment_of, value_of
+from kpis.tenant.chunks import Chunks
 from kpis.tenant.people import People
 from models.settings import TenantSettings
 

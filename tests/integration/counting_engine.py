@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpis.publish.composing import Composed
-from kpis.published import Slice
+from kpis.publish.published import Slice
 from models.record import Block
 from models.tenants import TenantBook
 

@@ -13,7 +13,7 @@ from kpis.catalog import CATALOG
 from kpis.cells.cells import CellKey
 from kpis.engine import Engine
 from kpis.publish.documents import Board
-from kpis.reads import PLACES, ROWS
+from kpis.publish.reads import PLACES, ROWS
 from kpis.slices import PACE, Pace, finish
 from models.identity import content_hash, identity_hash
 from models.record import Block, Row

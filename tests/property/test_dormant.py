@@ -9,12 +9,12 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kpis.schedule
+import kpis.publish.schedule
 from kpis.calendar.windows import MINUTE_MS
-from kpis.next_due import next_due
-from kpis.published import Published
-from kpis.reads import AGEING, ALL_ROWS, PLACES
-from kpis.schedule import schedule
+from kpis.publish.next_due import next_due
+from kpis.publish.published import Published
+from kpis.publish.reads import AGEING, ALL_ROWS, PLACES
+from kpis.publish.schedule import schedule
 from tests.property.lanes import Lane, World, arrivals, worlds
 from tests.property.test_engine import few
 from tests.property.test_published import Board, put, standing, widths
@@ -64,7 +64,7 @@ def test_nothing_is_due_before_it_is_said_to_be(data: st.DataObject, world: Worl
     one = lane.engine._tenants[event.tenant]
     minute = (event.time + width) // MINUTE_MS - data.draw(st.integers(0, 90))
     memory, shift = one.memory, data.draw(st.integers(0, MINUTE_MS - 1))
-    with patch.object(kpis.schedule, "READERS", ReadByAll()):
+    with patch.object(kpis.publish.schedule, "READERS", ReadByAll()):
         for _ in range(3):
             schedule(one, minute * MINUTE_MS - shift)
             memory.resting = 0 if ageing else AGEING

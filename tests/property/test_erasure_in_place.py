@@ -154,7 +154,7 @@ def test_lists_in_pieces_are_erased_while_a_tenant_is_counted_again(
     cuts = data.draw(st.lists(st.sampled_from((False, False, True)), min_size=len(rows), max_size=len(rows)))
     few = st.sampled_from((0, 0, 1, 5, 40, 200))
     with (
-        patch("kpis.chunks.FULL", 150),
+        patch("kpis.tenant.chunks.FULL", 150),
         patch("kpis.tenant.readings.MANY", 1),
         patch("kpis.contributions.answers.MANY", 1),
     ):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from kpis.engine import Engine
-from kpis.tenants import AWAKE
+from kpis.publish.tenants import AWAKE
 from models.identity import identity_hash
 from models.record import BOT, Block, Refusal, Row
 from models.settings import TenantBook

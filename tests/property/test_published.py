@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis import schedule
 from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
-from kpis.published import MOVING
-from kpis.reads import PLACES
+from kpis.publish import schedule
+from kpis.publish.published import MOVING
+from kpis.publish.reads import PLACES
 from recount.documents import Document, Key, key
 from tests.property.events import BASE, TENANTS, Told, ends
 from tests.property.lanes import Lane, World, arrivals, in_order, row_of, worlds

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kpis.cells.measures import is_counter
 from kpis.slices import Pace
-from kpis.stored import first_generation
+from kpis.state.stored import first_generation
 from models.settings import TenantBook
 from tests.property.events import TENANTS, Told, ends
 from tests.property.lanes import JOURNAL_TS, Batches, Lane, World, arrivals, row_of, worlds

@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
-from kpis import chunks
-from kpis.chunks import FULL, MORE
 from kpis.engine import Engine
 from kpis.intake.kinds import LISTS
-from kpis.stored import chunk_key
+from kpis.state.stored import chunk_key
+from kpis.tenant import chunks
+from kpis.tenant.chunks import FULL, MORE
 from models.record import Row
 from models.tenants import TenantBook
 from tests.feed import Feed, ms

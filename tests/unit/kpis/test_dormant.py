@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kpis.dormant import Dormant
 from kpis.engine import Engine
-from kpis.published import PublishedTenant
+from kpis.publish.dormant import Dormant
+from kpis.publish.published import PublishedTenant
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event

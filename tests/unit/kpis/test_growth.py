@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from kpis import tenant_state
 from kpis.cells import segments as kept_in
-from kpis.stored import json_bytes
+from kpis.state import tenant_state
+from kpis.state.stored import json_bytes
 from models.record import UNKNOWN_TYPE, Row
 from models.settings import TenantBook
 from tests.feed import Feed, ms

@@ -9,7 +9,7 @@ from kpis.contributions.groups import JOINT_GROUPS
 from kpis.engine import Engine
 from kpis.intake.kinds import CODECS, KINDS, LISTS, TABLES
 from kpis.slices import finish
-from kpis.stored import fact_bytes, fact_key
+from kpis.state.stored import fact_bytes, fact_key
 from kpis.tenant.people import PERSON_GROUPS, SEGMENTED_GROUPS, SUBJECT_GROUPS
 from models.tenants import TenantBook
 

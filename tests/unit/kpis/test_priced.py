@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kpis.calendar.zone import zone
 from kpis.facts import money
-from kpis.priced import Key, Priced
+from kpis.facts.priced import Key, Priced
 
 FIRST = 20_000  # a day
 QUARTERS = st.integers(FIRST * 96 - 100, FIRST * 96 + 200)

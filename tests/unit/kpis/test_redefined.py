@@ -7,16 +7,15 @@ import pytest
 
 from cli.entries import Entries
 from cli.recount import Verdict, check_entries
-from kpis import redefined
 from kpis.calendar.zone import day_date, zone
 from kpis.cells.cells import Cells
 from kpis.cells.table import CARRY
 from kpis.engine import Engine
 from kpis.intake import batch
-from kpis.redefined import moved_days
 from kpis.slices import PACE, Pace, Work, finish
-from kpis.state import definition, rebuild
-from kpis.stored import first_generation
+from kpis.state import definition, rebuild, redefined
+from kpis.state.redefined import moved_days
+from kpis.state.stored import first_generation
 from kpis.tenant.tenant import Tenant
 from models.record import BOT, Row
 from models.settings import TenantBook

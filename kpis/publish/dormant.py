@@ -10,9 +10,9 @@ from typing import Final
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.cells.cells import EVER
-from kpis.next_due import next_due
-from kpis.published import PublishedTenant
-from kpis.tenant_state import TenantState
+from kpis.publish.next_due import next_due
+from kpis.publish.published import PublishedTenant
+from kpis.state.tenant_state import TenantState
 
 LARGE: Final = 12_000  # series and touches: a larger tenant takes too long to pack
 

@@ -1,12 +1,12 @@
-"""The tenants of one lane: those that are used as objects, idle ones as bytes (kpis.dormant)."""
+"""The tenants of one lane: those that are used as objects, idle ones as bytes (kpis.publish.dormant)."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from kpis.dormant import Dormant, can_sleep, size_of, take_apart
-from kpis.published import PublishedTenant
-from kpis.tenant_state import TenantState
+from kpis.publish.dormant import Dormant, can_sleep, size_of, take_apart
+from kpis.publish.published import PublishedTenant
+from kpis.state.tenant_state import TenantState
 from models.settings import TenantSettings
 
 AWAKE: Final = 8  # that may be awake although nothing happens to them

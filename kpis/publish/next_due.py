@@ -1,7 +1,7 @@
 """The next minute at which the clock alone may change a number: until then nobody has to look at an idle tenant.
 
-The same reasons for which `kpis.schedule` makes documents, asked ahead. Too early does no harm; too late would leave a
-number standing that is wrong.
+The same reasons for which `kpis.publish.schedule` makes documents, asked ahead. Too early does no harm; too late would
+leave a number standing that is wrong.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import numpy as np
 
 from kpis.calendar.windows import MINUTE_WINDOWS
 from kpis.cells.cells import EVER, Cells
-from kpis.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
-from kpis.published import PublishedTenant
-from kpis.reads import AGEING
-from kpis.schedule import HOUR, LIVE, next_turn
+from kpis.publish.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
+from kpis.publish.published import PublishedTenant
+from kpis.publish.reads import AGEING
+from kpis.publish.schedule import HOUR, LIVE, next_turn
+from kpis.state.tenant_state import TenantState
 from kpis.tenant.spend_table import NEVER
-from kpis.tenant_state import TenantState
 
 
 def next_due(one: PublishedTenant) -> int:

@@ -5,10 +5,10 @@ from zlib import crc32
 
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, ceil_minute, window
 from kpis.cells.measures import base_of
-from kpis.crossing import LATES, LONGEST, crossed, is_regular
-from kpis.published import Published, PublishedTenant
-from kpis.reads import AGEING, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
-from kpis.tenant_state import TenantState
+from kpis.publish.crossing import LATES, LONGEST, crossed, is_regular
+from kpis.publish.published import Published, PublishedTenant
+from kpis.publish.reads import AGEING, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
+from kpis.state.tenant_state import TenantState
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
 HOUR: Final = 60  # else each hour

@@ -28,8 +28,8 @@ from kpis.slices import SLICE, Work, paced
 from kpis.state.erasing import MANY_GROUPS, carry_out
 from kpis.state.erasure import Plan, treated
 from kpis.state.rebuild import contribute, restore
-from kpis.stored import Entry, fact_bytes, fact_key, list_entries
-from kpis.tenant_state import TenantState
+from kpis.state.stored import Entry, fact_bytes, fact_key, list_entries
+from kpis.state.tenant_state import TenantState
 from models.record import Row
 from models.settings import TenantSettings
 

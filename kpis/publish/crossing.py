@@ -15,10 +15,10 @@ from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
 from kpis.formulas.acquisition import MONTH_MINUTES
-from kpis.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
+from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
+from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
-from kpis.tenant_state import TenantState
 from models.settings import TenantSettings
 
 LONGEST: Final = 60  # minutes; after a longer gap everything is made

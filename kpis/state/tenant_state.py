@@ -11,11 +11,11 @@ from kpis.cells.deltas import DAY_MS
 from kpis.cells.ledger import minute_of
 from kpis.cells.measures import is_counter
 from kpis.cells.segments import OTHER
+from kpis.facts.priced import Priced
 from kpis.intake import batch, quality
 from kpis.intake.dedupe import Seen
 from kpis.intake.late import event_label
 from kpis.intake.unpicked import NOBODY
-from kpis.priced import Priced
 from kpis.slices import SLICE, Work, finish
 from kpis.state import erasing, erasure, rebuild
 from kpis.state.definition import counted_with

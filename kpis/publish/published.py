@@ -10,8 +10,8 @@ import orjson
 
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import EVER
-from kpis.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
-from kpis.tenant_state import TenantState
+from kpis.publish.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
+from kpis.state.tenant_state import TenantState
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
 LAST_WINDOW: Final = PLACES["all"]

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, Final
 
 from kpis.slices import Work
-from kpis.stored import cell_key
+from kpis.state.stored import cell_key
 from kpis.tenant.tenant import Tenant
 
 LARGE: Final = 100  # a smaller table goes at once

@@ -18,14 +18,14 @@ from pydantic import ValidationError
 
 from kpis.catalog.kept import kept
 from kpis.cells.packs import PackKey
-from kpis.chunks import MORE
+from kpis.facts.priced import Key
 from kpis.intake.batch import new_tenant
 from kpis.intake.kinds import CODECS, LISTS
-from kpis.priced import Key
 from kpis.slices import Work
 from kpis.state.definition import counted_with
+from kpis.state.tenant_state import REDEFINED, TenantState
+from kpis.tenant.chunks import MORE
 from kpis.tenant.tenant import Tenant
-from kpis.tenant_state import REDEFINED, TenantState
 from models.settings import TenantSettings
 
 Entry = tuple[bytes, bytes | None]
@@ -99,7 +99,7 @@ def fact_entries(tenant: Tenant) -> Iterator[Entry]:
 
 
 def list_entries(tenant: Tenant, kind: str, name: str) -> Iterator[Entry]:
-    """The entries of a list of facts that changed; see kpis.chunks."""
+    """The entries of a list of facts that changed; see kpis.tenant.chunks."""
     for number, value in LISTS[kind].pieces(tenant, kind, name):
         yield chunk_key(tenant.name, kind, name, number), value
 
