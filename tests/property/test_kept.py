@@ -54,6 +54,7 @@ def check(data: st.DataObject, world: World, as_of: int, chosen: tuple[str, ...]
     less.take(arrived[:half], publish)
     if data.draw(st.booleans()):
         less.restart(half)
+        boards.clear()  # everything is sent anew
     less.take(arrived[half:], publish)
     everything = Lane().take(arrived)
     for tenant in everything.engine.tenants():
