@@ -70,6 +70,7 @@ def _no_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # what was counted stays: the collector need not look at it while documents are made
         if collects:
             gc.enable()
 
