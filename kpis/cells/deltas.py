@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kpis.calendar.intervals import FOREVER, Interval, subtract, union
+from kpis.calendar.intervals import FOREVER, Interval, union
 from kpis.calendar.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS
-from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
+from kpis.calendar.zone import BUCKETS, Zone, bucket_start
 
 QUARTER_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 1440 * MINUTE_MS
@@ -64,21 +64,6 @@ def distinct_deltas(base: str, instants: Iterable[int], zone: Zone) -> Iterator[
         yield Delta(f"{base}@all", minutes[0] * MINUTE_MS, 1)
 
 
-def lost_deltas(base: str, active: list[Interval], zone: Zone) -> Iterator[Delta]:
-    """Active just before a window's start and not at its end, for each rolling length and calendar bucket.
-
-    For a rolling length W this is the intervals moved by W, less the intervals. In a calendar bucket it changes where
-    the state changes inside the bucket, for those who were active when it began.
-    """
-    minutes = union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in active)
-    for name in ("24h", *DAY_WINDOWS):
-        moved = union((leaves(name, start, zone), leaves(name, end, zone)) for start, end in minutes)
-        lost = [(a * MINUTE_MS, b * MINUTE_MS) for a, b in subtract(moved, minutes)]
-        yield from level_deltas(f"{base}@{name}", lost)
-    for bucket in ("week", "month", "quarter", "year"):
-        yield from _bucket_lost(f"{base}@{bucket}", bucket, minutes, zone)
-
-
 def leaves(name: str, minute: int, zone: Zone) -> int:
     """When a change at a minute is first seen as before the start of a rolling window."""
     if minute >= FOREVER // MINUTE_MS:
@@ -86,19 +71,3 @@ def leaves(name: str, minute: int, zone: Zone) -> int:
     if name in MINUTE_WINDOWS:
         return minute + MINUTE_WINDOWS[name]
     return zone.midnight(zone.day(minute) + DAY_WINDOWS[name])
-
-
-def _bucket_lost(measure: str, bucket: str, active: list[Interval], zone: Zone) -> Iterator[Delta]:
-    """Leaves (+1) and returns (−1) of those who were active when the bucket began."""
-    never = FOREVER // MINUTE_MS
-    for _, end in active:
-        if end >= never:
-            continue
-        first = bucket_start(zone.day(end), bucket)
-        opens, closes = zone.midnight(first), zone.midnight(bucket_after(first, bucket))
-        if not any(a < opens <= b for a, b in active):
-            continue
-        yield Delta(measure, end * MINUTE_MS, 1)
-        back = next((a for a, _ in active if a > end), never)
-        if back < closes:
-            yield Delta(measure, back * MINUTE_MS, -1)

@@ -37,8 +37,9 @@ class Packs:
         """The panes that changed since this was last asked. Those that nobody takes stay for the next time."""
         self._note_changes()
         while len(self._waiting):
-            yield from self._rows(self._waiting[:AT_ONCE])
-            self._waiting = self._waiting[AT_ONCE:]
+            for row in self._rows(self._waiting[:AT_ONCE]):
+                self._waiting = self._waiting[1:]  # before it is taken: whoever stops here has it
+                yield row
 
     def held(self) -> Iterator[Row]:
         """Everything as it is stored."""

@@ -2,6 +2,7 @@
 
 import pickle
 from collections import Counter
+from itertools import islice
 from typing import Final
 
 from hypothesis import given, settings
@@ -94,8 +95,7 @@ def test_arrays_are_dictionaries(name: str, steps: list[tuple[str, object]]) -> 
             cells.fold(given_)
         elif step == "store":
             assert isinstance(given_, int)
-            for (key, sums), _ in zip(cells.drain(), range(given_), strict=False):
-                stored[key] = sums
+            stored |= dict(islice(cells.drain(), given_))
         elif step == "restart":
             stored |= dict(cells.drain())
             assert {key: sums for key, sums in stored.items() if sums} == dict(cells.packs())
@@ -119,7 +119,11 @@ def test_arrays_are_dictionaries(name: str, steps: list[tuple[str, object]]) -> 
 def _settle(cells: Cells, stored: dict[PackKey, dict[str, int]]) -> None:
     while cells.folding:
         cells.fold(3)
-    stored |= dict(cells.drain())
+    rows = len(list(cells.stored()))
+    while not cells.drained:  # a few at a time, as beside a busy tenant
+        stored |= dict(islice(cells.drain(), 2))
+        rows -= 1
+        assert rows >= -1, "the same rows again and again"
 
 
 def _loaded(cells: Cells, stored: dict[PackKey, dict[str, int]]) -> Cells:
