@@ -39,6 +39,7 @@ FACT: Final = 12  # to be copied
 COMPARED: Final = 30  # a fact to be compared
 ERASED: Final = 3_000  # a subject to be erased
 Name = tuple[str, Any]  # kind of fact, name of an entry
+FITTED: Final = ("message", "touch", "click")  # kinds whose facts hold segments, in the dimensions of now
 
 
 class Redefinition:
@@ -164,7 +165,9 @@ class Redefinition:
             yield FACT
         for changed in self._changed | live.dirty:
             self._take_fact(*changed)
-        self._changed.clear()
+        # Segments that the new dimensions leave out are stored no more: a restart would bring them back otherwise.
+        fitted = FITTED if live.traits_read != self.tenant.traits_read else ()
+        self._changed = {(kind, name) for kind in fitted for name in CODECS[kind].names(live)}
         self._copied = True
 
     def _take_fact(self, kind: str, name: Any) -> None:

@@ -160,6 +160,27 @@ def test_another_build_counts_again_and_keeps_what_it_does_not_know(monkeypatch:
     assert stored[b"ct\0novel=1\0\0d20000"] is None
 
 
+def test_a_dimension_that_comes_back_finds_what_was_stored_without_it() -> None:
+    """Messages, touches and clicks keep their segments in the dimensions of now, in memory and as they are stored."""
+    tiers, feed = book(dimensions=["tier"]), Feed()
+    traits = {"tier": "gold", "country": "FI"}
+    for kind in ("email.sent", "email.delivered", "social.liked"):
+        feed.add(kind, "2026-03-01T10:00:00Z", message_id="m", network="x", customer_id="c1", traits=traits)
+    feed.add("link.clicked", "2026-03-01T10:00:00Z", customer_id="c1", link_url="/", traits=traits)
+    engine = Engine(tiers)
+    rows = [list(row) for row in feed.items if isinstance(row, Row)]
+    engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    stored = dict(engine.finish().entries)
+    assert b"tier=gold" in b"".join(value or b"" for key, value in stored.items() if key[:1] == b"f")
+    for other in (book(dimensions=[]), tiers):
+        engine.configure(other)
+        stored |= settled(engine)
+        assert engine.recount("t") == []
+    engine = restored({key: value for key, value in stored.items() if value is not None}, tiers)
+    assert engine.outdated() == []
+    assert engine.recount("t") == []
+
+
 def test_old_panes_are_put_together_a_part_at_a_time() -> None:
     """Sums stay while it goes on, and a restart in the middle goes on with it."""
     cells = Cells(zone("UTC"))
