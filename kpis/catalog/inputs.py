@@ -162,4 +162,11 @@ _READ: Final = {
     "social_sentiment": "mentions mentions.negative mentions.neutral mentions.positive",
     "social_sentiment_opinionated": "mentions.negative mentions.positive",
 }
-INPUTS: Final = {kpi: Inputs(kpi, frozenset(names.split())) for kpi, names in _READ.items()}
+
+
+class _All(dict[str, Inputs]):
+    def __missing__(self, kpi: str) -> Inputs:
+        raise LookupError(f"{kpi} has no entry in kpis/catalog/inputs.py: name the measures it reads")
+
+
+INPUTS: Final = _All({kpi: Inputs(kpi, frozenset(names.split())) for kpi, names in _READ.items()})

@@ -46,7 +46,7 @@ def test_the_guides_are_answered_and_proved() -> None:
     """Each thing the guides ask for has KPIs with a page and stories that exist; no page stands for nothing asked."""
     asked = guides.load_asks()
     assert (DOCS / "guides.md").read_text(encoding="utf-8") == guides.page()
-    assert {kpi for ask in asked for kpi in ask.kpis} == set(TEXTS)
+    assert {kpi for ask in asked for kpi in ask.kpis} == set(TEXTS), "name it in the kpis of an [[ask]] in guides.toml"
     for ask in asked:
         assert ask.proofs, ask.asks
         assert set(ask.proofs) <= set(EXAMPLES), ask.asks

@@ -2,9 +2,12 @@
 
 import pytest
 
+from kpis.catalog import CATALOG
+from kpis.catalog.inputs import INPUTS
 from models.record import BOT
 from models.settings import TenantSettings
 from recount import recount
+from recount.documents import Recount
 from recount.windows import DAY, MINUTE
 from tests.feed import Feed, closed, ms
 
@@ -20,6 +23,18 @@ def visits(feed: Feed, visitors: int, sessions: int) -> None:
 def subscribe(feed: Feed, name: str, at: str | int) -> None:
     """A subscription of one's own."""
     feed.add("subscription.started", at, customer_id=name, subscription_id=f"s-{name}", mrr=1000, currency="EUR")
+
+
+def test_the_recount_has_every_kpi_of_the_catalogue_and_no_other() -> None:
+    """Written twice on purpose; a row in one place only would be compared with nothing."""
+    rows = Recount([], TenantSettings()).rows
+    assert sorted(row.id for row in rows) == sorted(kpi.id for kpi in CATALOG)
+
+
+def test_a_kpi_whose_inputs_are_not_named_is_refused_by_name() -> None:
+    """It could be left out of what a tenant asks for, or be published late."""
+    with pytest.raises(LookupError, match=r"no_such has no entry in kpis/catalog/inputs\.py"):
+        INPUTS["no_such"]
 
 
 def test_traffic_to_lead_is_leads_by_visitors_and_by_sessions() -> None:
