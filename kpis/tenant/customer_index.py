@@ -42,7 +42,7 @@ class CustomerIndex:
         self._now: dict[str, Business] | None = None  # root -> as it is, while a batch ends and no fact changes
 
     def note(self, root: str) -> None:
-        """A subject's purchases or contracts are about to change."""
+        """What decides when a subject is a customer, or active, is about to change."""
         ledger = self._tenant.ledger
         if root not in self._before and GROUP not in ledger.unwanted and not ledger.is_open(GROUP, root):
             self._before[root] = self._read(root)

@@ -44,8 +44,14 @@ def test_what_facts_contribute_changes_with_the_version_only() -> None:
     """When it is meant to change: raise FORMULA_VERSION, then run this test once with the variable named above set."""
     now = f"{FORMULA_VERSION} {digest()}\n"
     if os.environ.get(UPDATE):
-        assert now.split()[0] != GOLDEN.read_text().split()[0], "raise FORMULA_VERSION in kpis/state/definition.py"
+        assert now.split()[0] != GOLDEN.read_text().split()[0], (
+            f"{GOLDEN.name} has this version already. If this very change raised it, restore that file from git and run "
+            "again; otherwise raise FORMULA_VERSION in kpis/state/definition.py"
+        )
         GOLDEN.write_text(now)
+    assert now.split()[1] != GOLDEN.read_text().split()[1] or now == GOLDEN.read_text(), (
+        "another version with the same cells: no example shows the new rule. Add one"
+    )
     assert now == GOLDEN.read_text(), (
         f"facts contribute other cells than in {GOLDEN.name}: raise FORMULA_VERSION in kpis/state/definition.py, then "
         f"run this test with {UPDATE}=1. Where nothing was meant to change, this is a fault"
