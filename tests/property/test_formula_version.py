@@ -45,8 +45,8 @@ def test_what_facts_contribute_changes_with_the_version_only() -> None:
     now = f"{FORMULA_VERSION} {digest()}\n"
     if os.environ.get(UPDATE):
         assert now.split()[0] != GOLDEN.read_text().split()[0], (
-            f"{GOLDEN.name} has this version already. If this very change raised it, restore that file from git and run "
-            "again; otherwise raise FORMULA_VERSION in kpis/state/definition.py"
+            f"{GOLDEN.name} has this version already. If this very change raised it, restore that file from git and "
+            "run again; otherwise raise FORMULA_VERSION in kpis/state/definition.py"
         )
         GOLDEN.write_text(now)
     assert now.split()[1] != GOLDEN.read_text().split()[1] or now == GOLDEN.read_text(), (
