@@ -1,4 +1,4 @@
-"""Intervals of instants: their union, intersection and difference."""
+"""Intervals of instants: their union and intersection."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -25,19 +25,3 @@ def intersect(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interv
     """Instants that lie in both."""
     others = list(other)
     return union((max(a, c), min(b, d)) for a, b in one for c, d in others)
-
-
-def subtract(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
-    """Instants of the first that are not in the second (both disjoint and in order)."""
-    others = list(other)
-    left: list[Interval] = []
-    for start, end in one:
-        for low, high in others:
-            if high <= start or low >= end:
-                continue
-            if low > start:
-                left.append((start, low))
-            start = max(start, high)
-        if start < end:
-            left.append((start, end))
-    return left

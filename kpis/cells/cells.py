@@ -31,6 +31,7 @@ from kpis.cells.table import (
     Mask,
     Sums,
     Table,
+    cell_key,
     exact,
     ints,
     keys_of,
@@ -196,7 +197,7 @@ class Cells:
     def load(self, key: PackKey, sums: dict[str, int]) -> None:
         """Put the stored sums of a pane back, on restore, each once."""
         _, segment, level, pane = key
-        place = max(pane + BIAS, 0) << SERIES_BITS
+        place = cell_key(pane)
         number, loaded = self.series.number, self._loaded[level]
         self._columns.clear()
         loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
@@ -242,11 +243,12 @@ class Cells:
         """Fold old panes of a level, so many cells at most."""
         self._columns.clear()
         for level in sorted(self._unfolded):
-            table, floor = self._settled(level), self.floors[level]
-            keys = table.below(floor)
+            table = self._settled(level)
+            keys = table.below(self.floors[level])
             panes = (keys >> SERIES_BITS) - BIAS
-            kept = (panes == -BIAS) | ~self._is_old(level, keys & SERIES_MASK, panes)
-            if not table.fold(floor, kept, most):
+            old = np.flatnonzero((panes > -BIAS) & self._is_old(level, keys & SERIES_MASK, panes))
+            table.fold(old[:most])
+            if len(old) > most:
                 return
             self._unfolded.discard(level)
 
@@ -264,8 +266,7 @@ class Cells:
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
         if changed:
             self._columns.clear()
-            places = ints([max(pane, CARRY) for pane in changed])
-            table.add(keys_of(places, np.full(len(places), series)), exact(list(changed.values())))
+            table.add(ints([cell_key(pane, series) for pane in changed]), exact(list(changed.values())))
             self.touch(name)
 
     def panes_of(self, name: str, segment: str) -> dict[str, dict[int, int]]:

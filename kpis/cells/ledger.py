@@ -43,7 +43,7 @@ class Ledger:
         if group not in self._open and kind not in self.unwanted:
             parts = self._open[group] = self._parts_of(group)
             if parts is None:
-                self._move(self.kinds[kind](key), -1)
+                self.move(self.kinds[kind](key), -1)
 
     def open_all(self, groups: Iterable[Group]) -> None:
         """Take many groups out at once: what they read in common is read once."""
@@ -96,14 +96,14 @@ class Ledger:
             if before is not None:
                 self._differ(before, after or {})
             if after is None:
-                self._move(self.kinds[group[0]](group[1]), 1)
+                self.move(self.kinds[group[0]](group[1]), 1)
         self._open.clear()
         self.memo = None
 
     def put(self, group: Group) -> None:
         """Put a group into the numbers of which nothing is in them yet, without opening it."""
         if group[0] not in self.unwanted:
-            self._move(self.kinds[group[0]](group[1]), 1)
+            self.move(self.kinds[group[0]](group[1]), 1)
 
     def add(self, segments: int, measure: int, minute: int, delta: int = 1) -> None:
         """Add a change to the batch's rows."""
@@ -123,10 +123,6 @@ class Ledger:
         """Add a dated change to the batch's rows."""
         self.add(segments, self.names.code(delta[0]), minute_of(delta[1]), sign * delta[2])
 
-    def move(self, contribution: Contribution, sign: int = 1) -> None:
-        """Add dated changes, each with its segments, to the batch's rows."""
-        self._move(contribution, sign)
-
     def _parts_of(self, group: Group) -> Parts | None:
         of = self.parts.get(group[0])
         return None if of is None else of(group[1])
@@ -136,10 +132,11 @@ class Ledger:
         for name in before.keys() | after.keys():
             (old, taken), (new, put) = before.get(name, NO_PART), after.get(name, NO_PART)
             same = in_common(taken, put) if old == new else 0
-            self._move(coded(old, taken[same:]), -1)
-            self._move(coded(new, put[same:]), 1)
+            self.move(coded(old, taken[same:]), -1)
+            self.move(coded(new, put[same:]), 1)
 
-    def _move(self, contribution: Contribution, sign: int) -> None:
+    def move(self, contribution: Contribution, sign: int = 1) -> None:
+        """Add dated changes, each with its segments, to the batch's rows."""
         # add_delta, written out: a batch moves many more changes than it has events.
         rows, names = self.rows, self.names
         codes = names.codes

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from kpis.cells.series import SeriesBook
-from kpis.cells.table import NONE, SERIES_BITS, SERIES_MASK, Ints, Table, pane_of
+from kpis.cells.table import NONE, SERIES_BITS, SERIES_MASK, Ints, Table, found_in, pane_of
 
 AT_ONCE: Final = 2_000  # places that are read together
 PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
@@ -67,9 +67,7 @@ class Packs:
     def _rows(self, places: Ints) -> Iterator[Row]:
         """What places hold; they are sorted."""
         found = self._table.positions(np.unique(places >> SERIES_BITS))
-        at = np.searchsorted(places, held := self._places(self._table.keys[found]))
-        wanted = at < len(places)
-        wanted[wanted] = places[at[wanted]] == held[wanted]
+        at, wanted = found_in(places, self._places(self._table.keys[found]))
         order = np.argsort(at[wanted], kind="stable")
         at, found = at[wanted][order], found[wanted][order]
         ends = np.searchsorted(at, np.arange(len(places)), side="right").tolist()

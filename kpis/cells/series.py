@@ -95,7 +95,7 @@ class SeriesBook:
         return found
 
     def kinds(self) -> Kinds:
-        """What each series is, as arrays, which must be let go of before the next series comes."""
+        """What each series is, as views of growing arrays: release them before a series is added."""
         pack, counter, lasting = map(np.asarray, (self._pack_of, self._counter, self._lasting))
         return Kinds(pack, counter.view(np.bool_), lasting.view(np.bool_))
 
@@ -112,7 +112,3 @@ class SeriesBook:
         for segments in found.values():
             segments.discard(EVERYTHING)
         return found
-
-    def sums(self, series: Iterable[int], totals: Iterable[int]) -> dict[str, int]:
-        """Sums by measure."""
-        return dict(zip(map(self.names.__getitem__, series), totals, strict=True))

@@ -32,7 +32,7 @@ def keys_of(panes: Ints, series: Ints) -> Ints:
     return np.maximum(panes + BIAS, 0) << SERIES_BITS | series
 
 
-def key(pane: int, series: int = 0) -> int:
+def cell_key(pane: int, series: int = 0) -> int:
     """The key of one cell."""
     return max(pane + BIAS, 0) << SERIES_BITS | series
 
@@ -65,6 +65,14 @@ def summed(keys: Ints, sums: Sums) -> tuple[Ints, Sums]:
     return keys[first], np.add.reduceat(sums, first)
 
 
+def found_in(keys: Ints, wanted: Ints) -> tuple[Ints, Mask]:
+    """Where sorted keys hold each that is wanted, or would hold it; and whether they do."""
+    at = np.searchsorted(keys, wanted)
+    held = at < len(keys)
+    held[held] = keys[at[held]] == wanted[held]
+    return at, held
+
+
 class Table:
     """The cells of one level."""
 
@@ -87,9 +95,6 @@ class Table:
         self.keys, self.sums = state
         self._weigh()
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
     # --- changing it
 
     def add(self, keys: Ints, deltas: Sums) -> None:
@@ -101,9 +106,7 @@ class Table:
         keys, deltas = keys[changed := deltas != 0], deltas[changed]
         self._changed.append(keys)
         self.forget()
-        at = np.searchsorted(self.keys, keys)
-        known = at < len(self.keys)
-        known[known] = self.keys[at[known]] == keys[known]
+        at, known = found_in(self.keys, keys)
         self.sums[at[known]] += deltas[known]
         new = ~known
         if new.any():
@@ -118,33 +121,24 @@ class Table:
         self.keys, self.sums = keys[order], sums[order]
         self._weigh()
 
-    def fold(self, floor: int, kept: Mask, most: int) -> bool:
-        """Put panes below a floor into the carry, about ``most`` cells; whether that was all.
-
-        ``kept``: of every cell below the floor, whether it stays; see `below`.
-        """
-        old = np.flatnonzero(~kept)
-        chosen = old[:most]
-        if len(chosen):
-            series, sums = self.keys[chosen] & SERIES_MASK, self.sums[chosen]
-            self.add(np.concatenate((self.keys[chosen], series)), np.concatenate((-sums, sums)))
-        return len(chosen) == len(old)
+    def fold(self, cells: Ints) -> None:
+        """Put cells, by their positions, into the carry."""
+        keys, sums = self.keys[cells], self.sums[cells]
+        self.add(np.concatenate((keys, keys & SERIES_MASK)), np.concatenate((-sums, sums)))
 
     def below(self, floor: int) -> Ints:
         """Keys of all cells in panes below a floor: the carry's first."""
-        found: Ints = self.keys[: np.searchsorted(self.keys, key(floor))]
+        found: Ints = self.keys[: np.searchsorted(self.keys, cell_key(floor))]
         return found
 
     def _make_room_for(self, deltas: Sums) -> None:
-        self._mass += _weight(deltas)
+        more = _weight(deltas)
+        self._mass += more
         if self._mass >= SAFE and self.sums.dtype != object:
-            self._weigh()
-            self._mass += _weight(deltas)
-            if self._mass >= SAFE:
-                self.sums = self.sums.astype(object)
+            self._weigh(more)
 
-    def _weigh(self) -> None:
-        self._mass = _weight(self.sums)
+    def _weigh(self, more: float = 0.0) -> None:
+        self._mass = _weight(self.sums) + more
         if self._mass >= SAFE:
             self.sums = self.sums.astype(object)
 
@@ -174,9 +168,9 @@ class Table:
         return self._make(pane) if found is None else found
 
     def _make(self, pane: int) -> Sums:
-        end, at = int(np.searchsorted(self.keys, key(pane))), bisect_right(self._panes, pane)
+        end, at = int(np.searchsorted(self.keys, cell_key(pane))), bisect_right(self._panes, pane)
         last = self._panes[at - 1] if at else CARRY
-        start, found = int(np.searchsorted(self.keys, key(last))), self._columns.get(last, NONE)
+        start, found = int(np.searchsorted(self.keys, cell_key(last))), self._columns.get(last, NONE)
         if start < end:
             base, series = found, self.keys[start:end] & SERIES_MASK
             found = np.zeros(max(len(base), int(series.max()) + 1), dtype=self.sums.dtype)
@@ -214,7 +208,7 @@ class Table:
 
     def series_in(self, pane: int) -> list[int]:
         """The series with a sum in a pane."""
-        first = key(pane)
+        first = cell_key(pane)
         low, high = np.searchsorted(self.keys, (first, first + SERIES_MASK + 1))
         found: list[int] = (self.keys[low:high] & SERIES_MASK).tolist()
         return found

@@ -230,9 +230,9 @@ class Touches:
         return touches
 
 
-def restored_touches(shelf: dict[str, Touches], stored: dict[str, dict[int, list[list[Any]]]]) -> Work:
-    """Fill a shelf from stored chunks, which are used up."""
+def restored_touches(table: dict[str, Touches], stored: dict[str, dict[int, list[list[Any]]]]) -> Work:
+    """Fill a table from stored chunks, which are used up."""
     while stored:
         raw, chunks = stored.popitem()
-        shelf[raw] = Touches.restored(chunks)
-        yield 4 + 2 * len(shelf[raw].packed)
+        table[raw] = Touches.restored(chunks)
+        yield 4 + 2 * len(table[raw].packed)

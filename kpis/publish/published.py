@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from struct import pack, unpack
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import orjson
 
@@ -187,7 +187,7 @@ class PublishedTenant:
     memory: Published
 
     @classmethod
-    def new(cls, state: TenantState) -> "PublishedTenant":
+    def new(cls, state: TenantState) -> Self:
         """A tenant of which nothing was published."""
         return cls(state, Published(kept(state.tenant.settings)))
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from kpis.tenant.facts import TenantFacts
 
 Fact = TypeVar("Fact")
+Held = TypeVar("Held")
 NUL: Final = "\0"
 
 
@@ -42,17 +43,11 @@ def as_a_list(fact: Any) -> list[Any]:
     return [*fact]
 
 
-class TableCodec(Generic[Fact]):
-    """One fact a key, an entry each. ``encode`` makes plain JSON of a fact, ``decode`` a fact of that."""
+class KeyedCodec(Generic[Held]):
+    """What has one table, by key."""
 
-    def __init__(
-        self,
-        table: Callable[[TenantFacts], dict[str, Fact]],
-        encode: Callable[[Fact], Any] = as_it_is,
-        decode: Callable[[Any], Fact] = as_it_is,
-    ) -> None:
+    def __init__(self, table: Callable[[TenantFacts], dict[str, Held]]) -> None:
         self.table = table
-        self._encode, self._decode = encode, decode
 
     def text(self, name: str) -> Iterable[str]:
         """The key."""
@@ -61,6 +56,23 @@ class TableCodec(Generic[Fact]):
     def names(self, tenant: TenantFacts) -> Iterable[str]:
         """All keys."""
         return self.table(tenant)
+
+    def drop(self, tenant: TenantFacts, name: str) -> None:
+        """Take back what a key has."""
+        self.table(tenant).pop(name, None)
+
+
+class TableCodec(KeyedCodec[Fact]):
+    """One fact a key, an entry each. ``encode`` makes plain JSON of a fact, ``decode`` a fact of that."""
+
+    def __init__(
+        self,
+        table: Callable[[TenantFacts], dict[str, Fact]],
+        encode: Callable[[Fact], Any] = as_it_is,
+        decode: Callable[[Any], Fact] = as_it_is,
+    ) -> None:
+        super().__init__(table)
+        self._encode, self._decode = encode, decode
 
     def encode(self, tenant: TenantFacts, name: str) -> Any:
         """The fact as JSON."""
@@ -71,16 +83,12 @@ class TableCodec(Generic[Fact]):
         """Put a fact back."""
         self.table(tenant)[name] = self._decode(stored)
 
-    def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a fact back."""
-        self.table(tenant).pop(name, None)
-
     def renew(self, tenant: TenantFacts, kind: str, name: str) -> None:
         """A fact changed or is gone: its entry is written again."""
         tenant.dirty.add((kind, name))
 
 
-class ListCodec(Generic[Fact]):
+class ListCodec(KeyedCodec[list[Fact]]):
     """A list of facts a key, which only grows: it is stored in pieces (kpis.tenant.chunks).
 
     ``make`` makes a fact of its stored fields, ``encode`` these of a fact.
@@ -92,16 +100,8 @@ class ListCodec(Generic[Fact]):
         make: Callable[..., Fact],
         encode: Callable[[Fact], Any] = as_a_list,
     ) -> None:
-        self.table = table
+        super().__init__(table)
         self._make, self._encode = make, encode
-
-    def text(self, name: str) -> Iterable[str]:
-        """The key."""
-        return (name,)
-
-    def names(self, tenant: TenantFacts) -> Iterable[str]:
-        """All keys."""
-        return self.table(tenant)
 
     def encode(self, tenant: TenantFacts, name: str) -> Any:
         """The list as a whole."""
@@ -120,10 +120,6 @@ class ListCodec(Generic[Fact]):
         """Put an entry after the first back: it waits until all are loaded."""
         key, _, number = name.rpartition(NUL)
         tenant.chunks.hold(kind, key, int(number), [self._make(*fields) for fields in stored])
-
-    def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a list back."""
-        self.table(tenant).pop(name, None)
 
     def renew(self, tenant: TenantFacts, kind: str, name: str) -> None:
         """Facts changed or are gone: the list is written again from its beginning."""

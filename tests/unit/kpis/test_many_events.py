@@ -206,14 +206,14 @@ def test_one_more_moves_only_what_differs(kind: str, monkeypatch: pytest.MonkeyP
     take(engine, rows[:-1])
     moved: list[Any] = []
     ledger = engine.state("t").tenant.ledger
-    move = ledger._move
+    move = ledger.move
 
-    def watched(told: Contribution, sign: int) -> None:
+    def watched(told: Contribution, sign: int = 1) -> None:
         deltas = list(told)
         moved.extend(deltas)
         move(deltas, sign)
 
-    monkeypatch.setattr(ledger, "_move", watched)
+    monkeypatch.setattr(ledger, "move", watched)
     take(engine, rows[-1:])
     assert 0 < len(moved) < 150
     assert engine.recount("t") == []
