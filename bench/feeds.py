@@ -9,7 +9,6 @@ Events a second of CPU. With ``--file`` orders are those of a file of events.
 
 import argparse
 import gc
-import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ import orjson
 from bench.child import compute, run
 from bench.orders import END_MS as ORDERS_END
 from bench.orders import ORDERS, orders
+from bench.place import toml
 from bench.state import UNTIL, batches
 from bench.workload import rfc3339
 from kpis.engine import Engine
@@ -54,13 +54,6 @@ def structured(sent: Sent) -> bytes:
     return orjson.dumps({**named, "data": orjson.Fragment(value)})
 
 
-def settings_text() -> str:
-    """The companies' settings as a TOML file; JSON strings are strings of TOML."""
-    parts = [[f"[tenants.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in own.items())]
-             for name, own in tenant_settings(COMPANIES).items()]  # fmt: skip
-    return "\n".join(line for part in parts for line in part)
-
-
 def computed(lines: Iterable[bytes], as_of: int, settings: str = "") -> float:
     """Events a CPU second of `crmkpi compute`, from start to printed documents."""
     with tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
@@ -81,7 +74,7 @@ def order_rate(number: int, file: Path | None = None) -> float:
 
 def mixed_rate(number: int) -> float:
     """Events of every kind."""
-    return computed(mixed(number), UNTIL, settings_text())
+    return computed(mixed(number), UNTIL, toml(tenant_settings(COMPANIES)))
 
 
 def history_rate(number: int) -> float:

@@ -35,8 +35,11 @@ ROWS: Final = (
         "exactly once, every KPI"),
     Row("ratio", "", "this as a share of raw aiokafka"),
     Row("one_tenant", "events/s", "the same with one tenant, whose events are all counted by one engine"),
+    Row("board", "events/s", "three tenants with 12 KPIs in four windows (settings `kpis` and `windows`)"),
+    Row("year", "events/s", "365 days of one shop with all its kinds of events, at most 200,000 of them"),
     Row("rss_mb", "MB", "that worker's peak resident memory: event loop and engine, three tenants"),
     Row("one_tenant_rss_mb", "MB", "the same, one tenant"),
+    Row("year_rss_mb", "MB", "the same, the year of one shop"),
     Row("restore_per_s", "entries/s", "changelog entries read back by the next owner of a lane; an entry holds all "
         "cells of one pane of one segment, six to seven in a long history"),
     Row("p50_ms", "ms", "median latency from the broker's acknowledgement until visible to a reader of Redis, one "

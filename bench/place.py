@@ -1,5 +1,8 @@
 """Where a measurement runs: an installation of its own on a shared broker, and the environment its workers get."""
 
+import json
+from collections.abc import Mapping
+
 from cli.workers import connections
 from models.settings import Settings, load_settings
 
@@ -18,3 +21,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "CRMKPI_TOPIC_PREFIX": settings.topic_prefix,
         "CRMKPI_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
     }
+
+
+def toml(tenants: Mapping[str, Mapping[str, object]]) -> str:
+    """Tenants' settings as a settings file; strings, numbers and lists of JSON are those of TOML."""
+    parts = [[f"[tenants.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in own.items())]
+             for name, own in tenants.items()]  # fmt: skip
+    return "\n".join(line for part in parts for line in part)

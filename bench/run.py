@@ -1,23 +1,33 @@
 """The measurements, in an order that lets each use what the one before left in the broker."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from random import Random
 from time import perf_counter
 from typing import Final
 
 from bench import raw
-from bench.broker import create_inputs, produce
+from bench.broker import Sender, create_inputs, produce
 from bench.check import equal_to_recount
 from bench.full import Full, count_all, restore
 from bench.latency import measure
-from bench.place import environment, place
+from bench.place import environment, place, toml
 from bench.table import Result
 from bench.worker import Worker
 from bench.workload import ONE, PARTITIONS, THREE, TOPICS, events
 from models import topics
 from models.settings import Settings
+from simulator import companies, sized, tenant_settings
 
-STEPS: Final = ("raw", "full", "check", "restore", "one", "latency")
+STEPS: Final = ("raw", "full", "check", "restore", "board", "year", "one", "latency")
+BOARD: Final = {
+    "kpis": ["visitors", "leads", "traffic_to_lead_rate", "lead_to_opportunity_rate", "win_rate", "open_pipeline",
+             "sales_cycle_days", "email_open_rate", "email_click_rate", "call_connect_rate", "active_customers",
+             "customer_churn_rate"],
+    "windows": ["today", "7d", "30d", "month"],
+}  # fmt: skip
+Own = Mapping[str, Mapping[str, object]]
+YEAR: Final = 200_000  # most events of the shop's year
 
 
 class Bench:
@@ -27,6 +37,8 @@ class Bench:
                  say: Callable[[str], None]) -> None:  # fmt: skip
         self.three = place(bootstrap, redis_url, "three")
         self.one = place(bootstrap, redis_url, "one")
+        self.board = place(bootstrap, redis_url, "board")
+        self.year = place(bootstrap, redis_url, "year")
         self.number, self.now_ms, self.logs, self.say = number, now_ms, logs, say
         self.result = Result(number)
 
@@ -46,6 +58,12 @@ class Bench:
             self.say("Counting everything again ...")
             check = await equal_to_recount(self.three, THREE, self.now_ms, self.logs, self.say)
             self.result.equal, self.result.documents = check
+        if "board" in steps:
+            self._fill(self.board, THREE)
+            full = await self._full(self.board, THREE, own=dict.fromkeys(THREE, BOARD))
+            self.result.board = full.rate
+        if "year" in steps:
+            await self._year()
         if {"one", "latency"} & set(steps):
             await self._one("one" in steps, seconds if "latency" in steps else 0)
 
@@ -65,11 +83,28 @@ class Bench:
         self.result.raw_aiokafka = await raw.aiokafka(kafka, names)
         self.say(f"Raw: librdkafka {self.result.raw_librdkafka:,.0f}/s, aiokafka {self.result.raw_aiokafka:,.0f}/s")
 
-    async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None) -> Full:
-        self.say(f"Full path, {len(tenants)} tenants ...")
-        worker = Worker(environment(settings), self.logs / f"full-{len(tenants)}.log", profile=profile)
+    async def _year(self) -> None:
+        """A year of one shop: every event touches other panes than the one before."""
+        shop, number = companies(1)[0].tenant, min(self.number, YEAR)
+        create_inputs(self.year.kafka, topics.inputs(self.year), PARTITIONS)
+        sender = Sender(self.year.kafka)
+        for record in sized(Random(1), 1, number, self.now_ms, days=365).history():
+            sender.send(record._replace(topic=self.year.topic_prefix + record.topic), record.headers)
+        sender.flush()
+        self.say(f"Produced {sender.acked:,} events of a shop's year")
+        full = await self._full(self.year, (shop,), own=tenant_settings(1), number=sender.acked)
+        self.result.year, self.result.year_rss_mb = full.rate, full.rss_mb
+
+    async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None,
+                    own: Own | None = None, number: int | None = None) -> Full:  # fmt: skip
+        """``own``: settings of the tenants."""
+        self.say(f"Full path, {settings.app_id} ...")
+        config = self.logs / f"{settings.app_id}.toml"
+        config.write_text(toml(own or {}))
+        env, log = environment(settings) | {"CRMKPI_CONFIG": str(config)}, self.logs / f"full-{settings.app_id}.log"
+        worker = Worker(env, log, profile=profile)
         try:
-            full = await count_all(settings, worker, self.number, list(tenants))
+            full = await count_all(settings, worker, number or self.number, list(tenants))
         finally:
             worker.stop()
         self.say(f"Full path: {full.rate:,.0f} events/s, {full.rss_mb:.0f} MB")

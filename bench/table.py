@@ -20,6 +20,9 @@ class Result:
     documents: int | None = None
     one_tenant: float | None = None
     one_tenant_rss_mb: float | None = None
+    board: float | None = None  # three tenants with the KPIs and windows of one board
+    year: float | None = None
+    year_rss_mb: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
     restore_per_s: float | None = None
@@ -38,7 +41,8 @@ class Result:
     def summary(self) -> dict[str, float | int | bool | None]:
         """The last line's keys."""
         names = ("raw_librdkafka", "raw_aiokafka", "full_path", "rss_mb", "p50_ms", "p99_ms", "restore_per_s", "ratio",
-                 "one_tenant", "one_tenant_rss_mb", "events", "documents", "equal")  # fmt: skip
+                 "one_tenant", "one_tenant_rss_mb", "board", "year", "year_rss_mb", "events",
+                 "documents", "equal")  # fmt: skip
         found = {name: getattr(self, name) for name in names} | offline.summary(self.offline)
         return {name: short(value) for name, value in found.items()}
 
@@ -54,13 +58,15 @@ def show(result: Result) -> str:
     """A table: what, how much, and how much of the raw aiokafka read that is."""
     base = result.raw_aiokafka
     rows = [("raw librdkafka read", result.raw_librdkafka), ("raw aiokafka read", base),
-            ("full path, three tenants", result.full_path), ("full path, one tenant", result.one_tenant)]  # fmt: skip
+            ("full path, three tenants", result.full_path), ("full path, one tenant", result.one_tenant),
+            ("full path, one board", result.board), ("full path, a shop's year", result.year)]  # fmt: skip
     lines = [f"{'':28}{'events/s':>12}{'of raw aiokafka':>18}"]
     for name, rate in rows:
         if rate is not None:
             lines.append(f"{name:28}{rate:12,.0f}{f'{rate / base:.3f}' if base else '':>18}")
     others = [("peak memory of the worker", result.rss_mb, "MB"),
-              ("the same, one tenant", result.one_tenant_rss_mb, "MB"), ("start to flow", result.start_s, "s"),
+              ("the same, one tenant", result.one_tenant_rss_mb, "MB"),
+              ("the same, a shop's year", result.year_rss_mb, "MB"), ("start to flow", result.start_s, "s"),
               ("latency p50", result.p50_ms, "ms"),
               ("latency p99", result.p99_ms, "ms"), ("restore", result.restore_per_s, "entries/s")]  # fmt: skip
     lines += [f"{name:28}{value:12,.1f} {unit}" for name, value, unit in others if value is not None]

@@ -1,8 +1,9 @@
 """Upgrade and the ways back, tried: ``python -m bench.upgrade [--from COMMIT]``.
 
 The build of another commit counts a share of a company's history. This build takes its state over. The other one is put
-back and must refuse that state, without harm: this one goes on, also while both run. Then the true way back: the other
-build counts the journal anew under another application id, and this one takes both states over again.
+back and must count that state rightly or refuse it, without harm: this one goes on, also while both run. Then the true
+way back: the other build counts the journal anew under another application id, and this one takes both states over
+again.
 
 After each step the build that ran compares everything with a recount (`verify`). Prints a line a step, and one JSON
 line last; exit code 1 when a step did not end as it should.
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.builds import HERE, Build, Running, Verdict, tree_of
-from bench.place import place
+from bench.place import place, toml
 from cli.demo_run import counted
 from cli.feed import feed
 from cli.lag import lag_reader
@@ -71,19 +72,16 @@ class Trial:
         aside = f"; meanwhile {builds[0].name} stopped {len(ends)} times" if len(builds) > 1 else ""
         self._tell(Step(name, builds[-1].name, verdict.agrees, seconds, verdict.said + aside))
 
-    async def refused(self, name: str, build: Build) -> None:
-        """A worker of this build must not count what is there."""
+    async def put_back(self, name: str, build: Build) -> None:
+        """A worker of this build counts what is there and verifies, or refuses it in so many words."""
         began = time.monotonic()
         with build.worker() as running:
             await self._send(next(self._shares))
-            while len(ends := running.ends()) < REFUSALS and running.code is None:
-                if time.monotonic() - began > PATIENCE:
-                    break
-                await asyncio.sleep(0.3)
-            seconds, code = time.monotonic() - began, running.code
-        well = bool(ends) and all(NEWER in end for end in ends)
-        how = "the supervisor starts it again" if code is None else f"the supervisor ended with code {code}"
-        self._tell(Step(name, build.name, well, seconds, f"{ends[0] if ends else 'it was not refused'} ({how})"))
+            problem = await _counted(self.settings, running, REFUSALS)
+            ends, code, seconds = running.ends(), running.code, time.monotonic() - began
+            verdict = build.verified() if not problem else Verdict(all(NEWER in end for end in ends), problem)
+        how = "" if code is None else f" (the supervisor ended with code {code})"
+        self._tell(Step(name, build.name, verdict.agrees, seconds, verdict.said + how))
 
     def _tell(self, step: Step) -> None:
         self.steps.append(step)
@@ -96,13 +94,14 @@ class Trial:
                 await kafka.send(self.settings.topic_prefix + r.topic, r.value, r.key, r.headers, r.partition)
 
 
-async def _counted(settings: Settings, running: Running) -> str:
-    """Empty when all is counted, else what kept it from that."""
+async def _counted(settings: Settings, running: Running, most: int | None = None) -> str:
+    """Empty when all is counted, else what kept it from that: also that workers stopped ``most`` times."""
     end = time.monotonic() + PATIENCE
     async with lag_reader(settings) as lags:
         while not counted(found := await lags.read()):
-            if running.code is not None:
-                return f"workers ended with code {running.code}: {' · '.join(running.ends()[-1:])}"
+            ends = running.ends()
+            if running.code is not None or (most is not None and len(ends) >= most):
+                return f"workers stopped {len(ends)} times: {' · '.join(ends[-1:])}"
             if time.monotonic() > end:
                 return f"{found.records} records wait after {PATIENCE:g} s"
             await asyncio.sleep(0.3)
@@ -122,7 +121,7 @@ async def tried(settings: Settings, events: int, old: Build, new: Build) -> list
     trial, back = Trial(settings, shares(events, SHARES)), f"{settings.app_id}-back"
     await trial.count("the release before counts", old)
     await trial.count("upgrade", new)
-    await trial.refused("back on the same state", old)
+    await trial.put_back("back on the same state", old)
     await trial.count("upgrade again", new)
     await trial.count("side by side", old, new)
     await trial.count("back under another application id", old, app_id=back)
@@ -162,13 +161,6 @@ def told(settings: Settings) -> dict[str, str]:
         "CRMKPI_TOPIC_PREFIX": settings.topic_prefix,
         "CRMKPI_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
     }
-
-
-def toml(tenants: dict[str, dict[str, object]]) -> str:
-    """Tenants' settings as a settings file."""
-    lines = [f"[tenants.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in own.items())
-             for name, own in tenants.items()]  # fmt: skip
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
