@@ -246,7 +246,7 @@ class Cells:
             table = self._settled(level)
             keys = table.below(self.floors[level])
             panes = (keys >> SERIES_BITS) - BIAS
-            old = np.flatnonzero((panes > -BIAS) & self._is_old(level, keys & SERIES_MASK, panes))
+            old = keys[(panes > -BIAS) & self._is_old(level, keys & SERIES_MASK, panes)]
             table.fold(old[:most])
             if len(old) > most:
                 return

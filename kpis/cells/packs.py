@@ -66,12 +66,11 @@ class Packs:
 
     def _rows(self, places: Ints) -> Iterator[Row]:
         """What places hold; they are sorted."""
-        found = self._table.positions(np.unique(places >> SERIES_BITS))
-        at, wanted = found_in(places, self._places(self._table.keys[found]))
-        order = np.argsort(at[wanted], kind="stable")
-        at, found = at[wanted][order], found[wanted][order]
-        ends = np.searchsorted(at, np.arange(len(places)), side="right").tolist()
-        series, sums = (self._table.keys[found] & SERIES_MASK).tolist(), self._table.sums[found].tolist()
+        keys, totals = self._table.of_panes(np.unique(places >> SERIES_BITS))
+        at, wanted = found_in(places, self._places(keys))
+        found = np.flatnonzero(wanted)[np.argsort(at[wanted], kind="stable")]
+        ends = np.searchsorted(at[found], np.arange(len(places)), side="right").tolist()
+        series, sums = (keys[found] & SERIES_MASK).tolist(), totals[found].tolist()
         name, start = self._series.names.__getitem__, 0
         for place, end in zip(places.tolist(), ends, strict=True):
             yield self._key(place), dict(zip(map(name, series[start:end]), sums[start:end], strict=True))

@@ -1,5 +1,9 @@
 """What a contact does to a tenant's facts."""
 
+from bisect import bisect_left
+from operator import attrgetter
+from typing import Final
+
 from kpis.cells.deltas import Delta
 from kpis.contributions.touches_to_close import closing_segments, outbound
 from kpis.facts.deals import Deal
@@ -7,8 +11,11 @@ from kpis.facts.leads import read_lead
 from kpis.facts.outreach import IGNORED, NUMBERS, OUTBOUND, flags_of
 from kpis.facts.touches import LATE
 from kpis.tenant.lead_groups import lead_events, lead_group
+from kpis.tenant.purchases import purchases_of
 from kpis.tenant.tenant import Tenant
 from models.record import Row
+
+TIME: Final = attrgetter("time")
 
 
 def take_contact(tenant: Tenant, row: Row, own: str, late: bool, bot: bool) -> None:
@@ -30,21 +37,17 @@ def _open_changed(tenant: Tenant, own: str, time: int, flags: int, deal: str | N
     """Open the closings and leads that a contact changes: mostly none."""
     people = tenant.people
     root = people.subject(own)
-    if deal is not None:
-        _open_closing(tenant, deal, time)
-    for member in people.identity.members(root):
-        owned = people.owned.get(member, {})
-        for key in owned.get("deal", ()) if deal is None else ():
-            _open_closing(tenant, key, time)
-        for key in owned.get("lead", ()) if flags & OUTBOUND else ():
-            _open_lead(tenant, lead_group(tenant, key), time)
-
-
-def _open_closing(tenant: Tenant, deal: str, time: int) -> None:
     # A deal that is won in this batch is open already.
-    won = tenant.purchases.get(f"deal:{deal}")
-    if won is not None and time <= won.time:
-        tenant.ledger.open("closing", deal)
+    if deal is not None:
+        won = tenant.purchases.get(f"deal:{deal}")
+        if won is not None and time <= won.time:
+            tenant.ledger.open("closing", deal)
+    else:
+        deals = purchases_of(tenant, root, "deal")
+        for won in deals[bisect_left(deals, time, key=TIME) :]:
+            tenant.ledger.open("closing", won.name.partition(":")[2])
+    for key in people.owned_by(root, "lead") if flags & OUTBOUND else ():
+        _open_lead(tenant, lead_group(tenant, key), time)
 
 
 def _open_lead(tenant: Tenant, key: str, time: int) -> None:

@@ -24,6 +24,7 @@ SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mr
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "credit", "late", "late_views", "record", "ticket", "logins"}
 )
+LONG: Final = 16  # objects of a subject that are remembered beyond the batch
 REMEMBERED: Final = ("order", "deal")  # kinds of objects of which it is remembered what was read
 Said = list[Any]  # [t, source, id, value]
 
@@ -426,6 +427,10 @@ class People:
         """Remember nothing of what a subject owns: that is about to change, or has changed."""
         for kind in REMEMBERED:
             self.remembered.pop((root, kind), None)
+
+    def forget_short(self) -> None:
+        """Remember only what is long to read again."""
+        self.remembered = {key: held for key, held in self.remembered.items() if len(held) >= LONG}
 
     def _forget_words(self, root: str) -> None:
         self.forget(root)

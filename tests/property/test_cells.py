@@ -4,18 +4,20 @@ import pickle
 from collections import Counter
 from itertools import islice
 from typing import Final
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.calendar.zone import Zone, zone
+from kpis.cells import table
 from kpis.cells.cells import KEEP_DAYS, CellKey, Cells
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import LASTING, is_counter, levels
 from kpis.cells.packs import PackKey
 from kpis.cells.segments import Segments
-from kpis.cells.table import CARRY
+from kpis.cells.table import CARRY, LEAST_YOUNG, MOST
 
 ZONES: Final = ("UTC", "Pacific/Auckland", "America/St_Johns")
 MEASURES: Final = (
@@ -71,10 +73,14 @@ class Model:
 
 
 @settings(deadline=None)
-@given(st.sampled_from(ZONES), STEPS)
-def test_arrays_are_dictionaries(name: str, steps: list[tuple[str, object]]) -> None:
-    """What is held, stored and read after any steps is what a naive sum says."""
-    at = zone(name)
+@given(st.sampled_from(ZONES), STEPS, st.sampled_from([0, 3, 12, LEAST_YOUNG]), st.sampled_from([1, 40, MOST]))
+def test_arrays_are_dictionaries(name: str, steps: list[tuple[str, object]], young: int, columns: int) -> None:
+    """What is held, stored and read after any steps is what a naive sum says, whatever is merged and forgotten when."""
+    with patch.multiple(table, LEAST_YOUNG=young, MOST=columns):
+        _take(steps, zone(name))
+
+
+def _take(steps: list[tuple[str, object]], at: Zone) -> None:
     cells, model, segments, ledger = Cells(at), Model(at), Segments(), Ledger()
     stored: dict[PackKey, dict[str, int]] = {}
     codes = [segments.code(one) for one in SETS]
