@@ -88,8 +88,8 @@ class RedisReader:
     async def owner(self, lane: int) -> QueryPort | None:
         """Where the last known owner of a lane answers queries, or None. It may be gone since."""
         async with within(self._place):
-            url, token = await self._redis.hmget(self._keys.lane(lane), ["query", "query_token"])
-        return QueryPort(url, token or "") if url else None
+            held = await self._hash(self._keys.lane(lane))
+        return QueryPort(held["query"], held.get("query_token", "")) if held.get("query") else None
 
     async def query_port(self, tenant: str) -> QueryPort | None:
         """The same for a tenant's lane; None also for a tenant that was never published."""
