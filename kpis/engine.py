@@ -6,7 +6,7 @@ long: what does is done in slices, in ``restored`` and ``step``.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from kpis.intake.batch import new_tenant
 from kpis.publish.composing import Composed, Composer
 from kpis.publish.documents import Document, ageing_documents, documents
 from kpis.publish.tenants import AWAKE, Tenants
+from kpis.query.ask import Answering, NotFound, answering
 from kpis.slices import PACE, Pace, paced
 from kpis.state.erasing import MANY_GROUPS
 from kpis.state.erasure import REQUEST
@@ -255,6 +256,14 @@ class Engine:
         if full:
             return documents(self.state(tenant), as_of, live=live)
         return [document for one in self._composer.changes(tenant, as_of) for document in one.documents]
+
+    def ask(self, tenant: str, now: int, asked: Mapping[str, Any]) -> Answering:
+        """Answer a question about a tenant as of ``now`` (ms), in slices: see `kpis.query.ask`. Between batches, and
+        nothing may be applied until the end. Raises `Refused` and `NotFound`, which names an unknown tenant, too.
+        """
+        if tenant not in self._tenants:
+            raise NotFound(f"unknown tenant {tenant}")
+        return answering(self._tenants[tenant].state, now, asked)
 
     def ageing_documents(self, tenant: str, as_of: int) -> list[Document]:
         """Those at ``as_of`` (ms) of the KPIs whose numbers go on with the clock: how old, how long ago."""

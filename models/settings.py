@@ -13,6 +13,7 @@ from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
 __all__ = [
     "HttpSettings",
     "KafkaSettings",
+    "QuerySettings",
     "RedisSettings",
     "Settings",
     "SettingsError",
@@ -36,6 +37,21 @@ class HttpSettings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
 
 
+class QuerySettings(BaseModel):
+    """Where a worker answers queries, for `crmkpi serve`: members of a number, timelines, series of segments.
+
+    It leaves its address and a token of its own in Redis. Port 0: any free one. ``advertise``: the host that others
+    reach it by; default: ``host``, or where that is every interface this machine's name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: bool = True
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    advertise: str = ""
+
+
 class Settings(BaseSettings):
     """Infrastructure. Environment: ``CRMKPI_KAFKA__BOOTSTRAP_SERVERS``, ``CRMKPI_REDIS__URL``, ``CRMKPI_APP_ID`` …
 
@@ -54,6 +70,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
+    query: QuerySettings = QuerySettings()
     tenant: TenantSettings = TenantSettings()  # the defaults of every tenant
     tenants_open: bool = True  # false: only tenants with a table of their own in the settings file may send
     app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and first part of internal topics

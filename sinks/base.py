@@ -85,6 +85,15 @@ class Note(NamedTuple):
     position: int  # of which everything was sent
     checked: int  # ms UTC
     failing: tuple[str, ...] = ()  # tenants of which it is not true
+    query: str = ""  # where the lane's owner answers queries, as http://127.0.0.1:43211; empty: nowhere
+    query_token: str = ""
+
+
+class QueryPort(NamedTuple):
+    """Where the worker that owned a lane last answers queries (see `sinks.query`). It may be gone since."""
+
+    url: str
+    token: str
 
 
 class Held(NamedTuple):

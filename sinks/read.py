@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import orjson
 
 from models.settings import RedisSettings
-from sinks.base import Board, Status, Update
+from sinks.base import Board, QueryPort, Status, Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
 from sinks.keys import PREFIX, Keys, chunks
 from sinks.wire import restore, series_days
@@ -84,6 +84,18 @@ class RedisReader:
             checked = max(as_of, int(note["checked"]))
             rev = max(rev, (int(note["epoch"]), int(note["position"])))
         return Status(as_of, checked, int(meta.get("waiting", 0)), float(progress) if progress else None, rev)
+
+    async def owner(self, lane: int) -> QueryPort | None:
+        """Where the last known owner of a lane answers queries, or None. It may be gone since."""
+        async with within(self._place):
+            held = await self._hash(self._keys.lane(lane))
+        return QueryPort(held["query"], held.get("query_token", "")) if held.get("query") else None
+
+    async def query_port(self, tenant: str) -> QueryPort | None:
+        """The same for a tenant's lane; None also for a tenant that was never published."""
+        async with within(self._place):
+            lane: Any = await self._redis.hget(self._keys.meta(tenant), "lane")
+        return None if lane is None else await self.owner(int(lane))
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
         """The documents of a window that have no segment, of one revision, sorted by KPI."""

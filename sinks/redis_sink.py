@@ -66,7 +66,7 @@ class RedisSink:
         for _ in range(2):
             pipe = self._redis.pipeline(transaction=False)
             failing = ",".join(note.failing)
-            args = (note.epoch, note.position, note.checked, failing)
+            args = (note.epoch, note.position, note.checked, failing, note.query, note.query_token)
             pipe.evalsha(self._note.sha, 1, self._keys.lane(note.lane), *map(str, args))
             for tenant in tenants:
                 pipe.hmget(self._keys.meta(tenant), [*REVISION])

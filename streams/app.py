@@ -17,6 +17,7 @@ from streams.monitor.metrics import stats
 from streams.monitor.monitor import Monitor
 from streams.options import WorkerOptions
 from streams.ownership import Ownership
+from streams.query import QueryServer
 from streams.stop import die, spawn
 from streams.table import StateTable
 from streams.topic_ids import topic_ids
@@ -72,6 +73,7 @@ class App(faust.App):
     ownership: Ownership
     acceptor: Acceptor
     monitoring: Monitor
+    queries: QueryServer
 
     def _create_directories(self) -> None:
         """None: Faust's folders are for tables on disk, and ours are in memory."""
@@ -125,6 +127,7 @@ def create_app(options: WorkerOptions, engines: EngineProcess, sink: Sink, clock
     app.tables.add(table)
     app.ownership = Ownership(options, engines, table, app.acceptor, sink, clock)
     app.monitoring = Monitor(app)
+    app.queries = QueryServer(app.ownership)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

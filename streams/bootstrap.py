@@ -42,6 +42,9 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
         heartbeat=min(WorkerOptions.heartbeat, settings.session_timeout_s / 4),
         http_host=settings.http.host,
         http_port=settings.http.port,
+        query_host=settings.query.host if settings.query.on else "",
+        query_port=settings.query.port,
+        query_advertise=settings.query.advertise,
         publish_interval=settings.publish_interval_ms / 1000,
         as_of=as_of,
     )

@@ -1,6 +1,6 @@
 """What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 from models.record import Block
@@ -184,6 +184,13 @@ class Engine(Protocol):
 
     def everything(self, tenants: Iterable[str] | None = None) -> None:
         """All documents of tenants (None: of all) are to be sent anew."""
+        ...
+
+    def ask(self, tenant: str, now: int, asked: Mapping[str, Any]) -> Generator[int, None, dict[str, Any]]:
+        """Answer a question about a tenant as of ``now`` (ms), a slice a step, between batches: it changes nothing.
+
+        Raises errors named ``Refused`` for a bad question and ``NotFound`` for what nothing is known of.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from models.tenants import TenantBook
-from streams.engine.client import Counted, EngineFailed
+from streams.engine.client import Counted, EngineFailed, LaneEngine
 from streams.engine.rows import Record
 from streams.fetched import Fetched
 from streams.inbox import Inbox, Item
@@ -74,6 +74,16 @@ class Lane:
         """What is committed."""
         assert self.state.position is not None, "a lane that was not started has no position"
         return self.state.position
+
+    @property
+    def engine(self) -> LaneEngine:
+        """Its state, in the engine process."""
+        return self.state.engine
+
+    @property
+    def now(self) -> int:
+        """The clock that its documents are made by, ms."""
+        return self.publisher.now
 
     @property
     def quarantining(self) -> bool:

@@ -33,6 +33,10 @@ class WorkerOptions:
     http_host: str = "127.0.0.1"
     http_port: int = 0  # metrics, health and readiness; 0: none
 
+    query_host: str = ""  # queries; empty: none are answered
+    query_port: int = 0  # 0: any free one
+    query_advertise: str = ""  # the host that others reach it by; empty: that of the socket
+
     fetch_wait: float = 0.05  # Faust's own consumer waits 1.5: seconds of latency when most partitions are idle
     fetch_bytes: int = 256 << 10  # a partition
     poll_records: int = 2_000  # records handed out at a time, unpacked in one go

@@ -16,7 +16,7 @@ from faust.types import TP
 
 from models.tenants import TenantBook
 from ops.losses import ACKNOWLEDGE, Loss
-from sinks.base import Sink
+from sinks.base import QueryPort, Sink
 from streams.accept import Acceptor
 from streams.catching_up import CatchUp
 from streams.clock import Clock
@@ -59,6 +59,7 @@ class Ownership:
         self.topic_ids: dict[str, str] = {}  # of the journal and the inputs
         self.lanes: dict[int, Lane] = {}
         self.catch_up: CatchUp | None = None
+        self.query: QueryPort | None = None  # where this process answers queries
         self.flowing = False
         self.stopping = False  # the worker ends: what is dealt from now on is for others
         self._restores: dict[int, asyncio.Task[None]] = {}
@@ -76,6 +77,10 @@ class Ownership:
         """A range of an input topic."""
         if fetched.era == self.consumer.era and self.flowing:
             self.acceptor.offer(fetched)
+
+    def lane(self, partition: int) -> Lane | None:
+        """A lane of this worker; None: it is another's."""
+        return self.lanes.get(partition)
 
     def is_restoring(self, partition: int) -> bool:
         """Its state is being read at this moment (not waiting for its turn)."""
@@ -134,7 +139,7 @@ class Ownership:
         await transactor.fence()
         state = self.table.open(partition)
         publisher = Publisher(
-            self.options, state.engine, self.sink, self.clock, partition, self._used,
+            self.options, state.engine, self.sink, self.clock, partition, self._used, lambda: self.query,
             lambda: self.catch_up.progress if self.catch_up else None,
         )  # fmt: skip
         lane = Lane(self.options, partition, state, transactor, publisher, lambda stop: self._pause(partition, stop))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from sinks.base import Note, Packed, Revision, Sink, SinkUnavailable, TenantRefused
+from sinks.base import Note, Packed, QueryPort, Revision, Sink, SinkUnavailable, TenantRefused
 from streams.clock import Clock
 from streams.composed import Answer, Ask
 from streams.engine.client import EngineFailed, LaneEngine
@@ -46,6 +46,7 @@ class Publisher:
     clock: Clock
     partition: int
     lanes: Callable[[], int] = lambda: 1  # how many with tenants share this process
+    query: Callable[[], QueryPort | None] = lambda: None  # where this process answers queries
     progress: Callable[[], float | None] = lambda: None  # how much of the history is counted; None: all of it
     outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
     failures: Counter[str] = field(default_factory=Counter)  # cause -> how often a tenant's documents were not made
@@ -138,6 +139,11 @@ class Publisher:
     def pending(self) -> bool:
         """There are committed changes nobody has seen yet."""
         return self._urgent or self._more
+
+    @property
+    def now(self) -> int:
+        """The clock that documents are made by, ms."""
+        return self._now()
 
     def hurry(self) -> None:
         """The next publications are the last: nothing waits."""
@@ -273,7 +279,7 @@ class Publisher:
         names = list(self._written)
         some = list(islice((names * 2)[self._turn % max(1, len(names)) :], min(ASKED, len(names))))
         self._turn += len(some)
-        note = Note(self.partition, *self._complete, self._checked, self._failing)
+        note = Note(self.partition, *self._complete, self._checked, self._failing, *(self.query() or ("", "")))
         held = await self.sink.check(note, some)
         lost = [one for one, found in held.tenants.items() if found is None or found < self._written[one]]
         if self._note is not None and (held.note is None or held.note < self._note):

@@ -25,6 +25,7 @@ async def run(app: App, sink: Sink) -> None:
         loop.add_signal_handler(name, asked.set)
     try:
         await app.monitoring.start()
+        await app.queries.start(app.options)
         await app.start()
     except KafkaConnectionError as exc:
         die(f"cannot reach Kafka at {', '.join(app.options.brokers)}", exc)

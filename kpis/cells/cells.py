@@ -45,6 +45,7 @@ KEEP_DAYS: Final = 3 * 366
 KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: of them days of any time zone can be made
 WEEK: Final = 7 * DAY
 FOLDED_AT_ONCE: Final = 40_000  # cells
+WIDTHS: Final = {"m": 1, "q": 15}  # minutes of a pane
 MINUTE_BITS: Final = 29
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
@@ -323,31 +324,66 @@ class Cells:
             found = self._columns[key] = self._column(*key)
         return found.item(number) if number < len(found) else 0
 
-    def _column(self, kept: str, minute: int) -> Sums:
-        """For every series that is kept at these levels, the sum of its changes before a minute."""
+    def until(self, name: str, segment: str, minute: int) -> int | None:
+        """Up to which minute, itself left out, `before` counts changes at a minute; None: there is no such series."""
+        number = self.series.numbers.get((name, segment))
+        place = None if number is None else self._place(self.series.levels[number], minute)
+        if place is None:
+            return None
+        level, pane = place
+        return pane if level == "m" else pane * 15 if level == "q" else self.zone.midnight(pane)
+
+    def _place(self, kept: str, minute: int) -> tuple[str, int] | None:
+        """The finest of these levels that reaches back to a minute, and its first pane that does not lie before it."""
         quarter = -(-minute // 15)
         # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
         if "q" in kept and (minute % 15 == 0 or "m" not in kept) and quarter > self.floors["q"]:
-            return self._settled("q").column(quarter)
+            return "q", quarter
         if "m" in kept and minute > self.floors["m"]:
-            return self._settled("m").column(minute)
-        return self._settled("d").column(self.zone.day(minute - 1) + 1) if "d" in kept else NONE
+            return "m", minute
+        return ("d", self.zone.day(minute - 1) + 1) if "d" in kept else None
+
+    def _column(self, kept: str, minute: int) -> Sums:
+        """For every series that is kept at these levels, the sum of its changes before a minute."""
+        place = self._place(kept, minute)
+        return NONE if place is None else self._settled(place[0]).column(place[1])
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
         """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""
         number = self.series.numbers.get((name, segment))
-        if number is None:
-            return
-        fine = fine and start is not None and start >= self.floors["m"]
-        midnight = start is None or start == self.zone.midnight(self.zone.day(start))
-        level, width = ("m", 1) if fine else ("d", 0) if midnight else ("q", 15)
-        if level not in self.series.levels[number]:
+        level = None if number is None else self._level_of_days(number, start, fine)
+        if number is None or level is None:
             return
         if level == "d":
             yield from self._days(number, CARRY if start is None else self.zone.day(start), end)
         else:
+            width = WIDTHS[level]
             for pane, total in self._settled(level).between(number, (start or 0) // width, -(-end // width)):
                 yield self.zone.day(pane * width), total
+
+    def days_reach(
+        self, name: str, segment: str, start: int | None, end: int, fine: bool
+    ) -> tuple[int | None, int] | None:
+        """The minutes, the last one left out, whose changes `by_day` tells of; None: of none."""
+        number = self.series.numbers.get((name, segment))
+        level = None if number is None else self._level_of_days(number, start, fine)
+        if number is None or level is None:
+            return None
+        if level != "d":
+            width = WIDTHS[level]
+            return (start or 0) // width * width, -(-end // width) * width
+        today = self.zone.day(end - 1)
+        exact = self._morning_is_exact(number, today)
+        return start, -(-end // 15) * 15 if exact else self.zone.midnight(today + 1)
+
+    def _level_of_days(self, number: int, start: int | None, fine: bool) -> str | None:
+        fine = fine and start is not None and start >= self.floors["m"]
+        midnight = start is None or start == self.zone.midnight(self.zone.day(start))
+        level = "m" if fine else "d" if midnight else "q"
+        return level if level in self.series.levels[number] else None
+
+    def _morning_is_exact(self, number: int, day: int) -> bool:
+        return "q" in self.series.levels[number] and self.zone.midnight(day) // 15 >= self.floors["q"]
 
     def _days(self, number: int, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Whole days from the first on, and of the last one what lies before its end."""
@@ -355,7 +391,7 @@ class Cells:
         today = self.zone.day(end - 1)
         yield from self._settled("d").between(number, first, today)
         morning = self.zone.midnight(today) // 15
-        if "q" in self.series.levels[number] and morning >= self.floors["q"]:
+        if self._morning_is_exact(number, today):
             yield today, sum(total for _, total in self._settled("q").between(number, morning, -(-end // 15)))
         else:
             yield from self._settled("d").between(number, today, today + 1)

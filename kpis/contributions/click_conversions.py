@@ -1,6 +1,6 @@
 """Clicks, and what a subject's conversions say of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
 from kpis.cells.ledger import Contribution
@@ -20,12 +20,12 @@ def of_click(tenant: Tenant, key: str) -> Contribution:
         yield segments, delta
 
 
-def clicks_hit(tenant: Tenant, raws: Iterable[str], times: list[int]) -> Contribution:
-    """The clicks of some ids that a conversion followed, by one of these instants or by the click."""
+def clicks_hit(tenant: Tenant, raws: Iterable[str], times: list[int]) -> Iterator[tuple[str, tuple[int, Delta]]]:
+    """The clicks of some ids that a conversion followed, by one of these instants or by the click; what each adds."""
     for key, click in tenant.clicks.of(raws):
         if tenant.conversions.follow(times, click.time, tenant.clicks.click(key)):
             segments, closes = _place(tenant, click)
-            yield segments, Delta("clicks.missed", closes, -1)
+            yield key, (segments, Delta("clicks.missed", closes, -1))
 
 
 def _place(tenant: Tenant, click: Click) -> tuple[int, int]:
@@ -35,6 +35,11 @@ def _place(tenant: Tenant, click: Click) -> tuple[int, int]:
 
 def of_hits(tenant: Tenant, root: str) -> Contribution:
     """What became of a subject's clicks; nothing for a name that is no subject any more."""
+    return (added for _, added in hits_by_click(tenant, root))
+
+
+def hits_by_click(tenant: Tenant, root: str) -> Iterator[tuple[str, tuple[int, Delta]]]:
+    """The same, with the key of each click."""
     people, conversions = tenant.people, tenant.conversions
     if people.subject(root) != root or not conversions.facts:
         return

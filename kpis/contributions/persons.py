@@ -4,7 +4,7 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta, level_deltas
 from kpis.cells.ledger import Contribution
 from kpis.facts.nps import answer_deltas
-from kpis.facts.survey_scores import scale_segment, score_deltas
+from kpis.facts.survey_scores import ScoreFact, scale_segment, score_deltas
 from kpis.tenant.tenant import Tenant
 
 
@@ -15,20 +15,29 @@ def of_person(tenant: Tenant, key: str) -> Contribution:
         return
     raws = people.own_raws(key)
     segments = people.segments(key)
+    yield from signup_of(tenant, raws, segments)
+    answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
+    for delta in answer_deltas(answers, tenant.settings, tenant.zone):
+        yield segments, delta
+    for raw in raws:
+        for score in tenant.scores.get(raw, ()):
+            yield from of_score(tenant, segments, score)
+
+
+def of_score(tenant: Tenant, segments: int, score: ScoreFact) -> Contribution:
+    """An answer on its own scale."""
+    on_scale = tenant.with_segment(segments, scale_segment(score.scale))
+    return ((on_scale, delta) for delta in score_deltas(score))
+
+
+def signup_of(tenant: Tenant, raws: list[str], segments: int) -> Contribution:
+    """A sign-up with any of a person's ids."""
     signed_up = [tenant.signups[raw] for raw in raws if raw in tenant.signups]
     if signed_up:
         yield segments, Delta("signups", min(signed_up), 1)
         signed_in = min((tenant.signins[raw] for raw in raws if raw in tenant.signins), default=FOREVER)
         for delta in level_deltas("never_in", [(min(signed_up), max(min(signed_up), signed_in))]):
             yield segments, delta
-    answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
-    for delta in answer_deltas(answers, tenant.settings, tenant.zone):
-        yield segments, delta
-    for raw in raws:
-        for score in tenant.scores.get(raw, ()):
-            on_scale = tenant.with_segment(segments, scale_segment(score.scale))
-            for delta in score_deltas(score):
-                yield on_scale, delta
 
 
 def of_landing(tenant: Tenant, key: str) -> Contribution:

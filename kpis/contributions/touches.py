@@ -1,5 +1,6 @@
 """What touches add to the numbers as they come, beside the presence of their person."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -75,6 +76,20 @@ def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -
                 add(segments, measure, minute)
         if late:
             add(segments, codes.late_segmented, minute)
+
+
+def touch_rows(tenant: Tenant, kind: int, flags: int, own: Any) -> Iterator[tuple[int, int]]:
+    """(code of segments, code of measure) of each row that `touch_deltas` adds for one touch, but for late ones."""
+    codes = codes_of(tenant.keeps)[kind]
+    for measure in codes.robots if flags & BOT else codes.people:
+        yield 0, measure
+    if flags & BOT or not (codes.counts or codes.modelled):
+        return
+    segments = plain = tenant.sets.code(tuple(own or ()))
+    if BY_CODE[kind].modelled:
+        plain = tenant.sets.code(tuple(own[:-1]))
+    yield from ((plain, measure) for measure in codes.counts)
+    yield from ((segments, measure) for measure in codes.modelled)
 
 
 def of_late_views(tenant: Tenant, raw: str) -> Contribution:

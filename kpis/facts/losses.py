@@ -36,7 +36,9 @@ SLICE: Final = 8192  # gaps worked out together
 class Losses:
     """What a batch changes of losses: the gaps that differ, each with the active times that it may depend on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
+        """``apart``: what has no segments keeps the codes it is noted with, too, so that they may number customers."""
+        self._apart = apart
         self._gaps: list[tuple[int, int, int, int, int, int, int]] = []
 
     def note(self, whose: int, segments: int, before: Sequence[Interval], after: Sequence[Interval]) -> None:
@@ -62,7 +64,7 @@ class Losses:
         """Turn all that was noted into a batch's rows."""
         gaps, self._gaps = self._gaps, []
         for start in range(0, len(gaps), SLICE):
-            _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone))
+            _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, self._apart))
 
 
 def _minutes(spans: Iterable[Interval]) -> list[Interval]:
@@ -82,15 +84,16 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
         rows[row] = rows.get(row, 0) + delta
 
 
-def _deltas(table: Ints, zone: Zone) -> tuple[Ints, Ints]:
+def _deltas(table: Ints, zone: Zone, apart: bool) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute."""
     whose, segments, sign, begin, end, leave, back = table.T
     keys: list[Ints] = []
     deltas: list[Ints] = []
 
     def add(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
-        own = segments if kind == SEGMENTED else np.zeros_like(segments)
-        for base, (others, codes) in enumerate(((BOUGHT, own), (ACTIVE, np.zeros_like(segments)))):
+        none = segments if apart else np.zeros_like(segments)
+        own = segments if kind == SEGMENTED else none
+        for base, (others, codes) in enumerate(((BOUGHT, own), (ACTIVE, none))):
             found = chosen & (whose != others)
             minutes = np.clip(at[found], -LAST_MINUTE, LAST_MINUTE) + MINUTE_BIAS
             keys.append((codes[found] << KIND_BITS | base * len(NAMES) + kind) << MINUTE_BITS | minutes)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Vector, hears
 from kpis.catalog.inputs import INPUTS
-from kpis.catalog.kept import kept
+from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import AS_OF_QUARTERS
 from kpis.cells.measures import LATE
 from kpis.cells.segments import EVERYTHING, OTHER
@@ -132,6 +132,58 @@ class Board:
             yield from self._parts(kpi, at)
         if at.name in kpi.channel_windows:
             yield from self._parts(kpi, at, "channel")
+
+    # --- single questions, see kpis.query
+
+    @property
+    def kept(self) -> Kept:
+        """What is counted for the tenant."""
+        return self._kept
+
+    def view(self, at: Window, *segments: str, reads: Inputs | None = None) -> View:
+        """What formulas read of some segments together."""
+        return self._view(at, *segments, reads=reads)
+
+    def dimensions(self, kpi: Kpi) -> dict[str, list[str]]:
+        """Dimension -> segments that a KPI can have numbers of."""
+        return self._segments_of(kpi)
+
+    def summed(self, kpi: Kpi, at: Window, dimension: str, value: str) -> tuple[str, ...]:
+        """The segments that the document of a value adds up: itself, or all that `__other__` stands for."""
+        if value != OTHER:
+            return (f"{dimension}={value}",)
+        _, rest = self._capped(kpi, at, dimension, self._segments_of(kpi).get(dimension, []))
+        return tuple(rest) or (f"{dimension}={OTHER}",)
+
+    def window_of(self, name: str) -> Window:
+        """A window of this instant, whether or not it has documents."""
+        return window(name, self._as_of, self._tenant.zone)
+
+    def reaches(self, at: Window) -> bool:
+        """Whether the kept panes answer for a window exactly."""
+        return at.start is None or (self._cells.reaches(at.start) and self._cells.reaches(at.end))
+
+    def ever_sent(self, kpi: Kpi) -> bool:
+        """Whether there are numbers of a KPI: of a count, once an event was sent that it hears of."""
+        return kpi.low_n or self._sent(kpi, self._heard_by(kpi))
+
+    def largest(self, kpi: Kpi, at: Window, dimension: str, most: int) -> list[str]:
+        """The largest segments of a dimension in a window, in order, without `__other__`."""
+        first, rest = self._capped(kpi, at, dimension, self._segments_of(kpi).get(dimension, []))
+        return [one for one in (*first, *rest) if not one.endswith(f"={OTHER}")][:most]
+
+    def printed(self, value: Any, money: bool) -> Any:
+        """A number as documents print it."""
+        return self._printed(value, money)
+
+    def document(self, kpi: Kpi, view: View, segment: dict[str, str], formula: Formula) -> Document:
+        """The document of a KPI in a view, as it is or would be published."""
+        if not segment:
+            return self._whole(kpi, view.window)
+        if kpi.vector is not None and kpi.vector.key in segment:
+            step = next(one for one in kpi.vector.steps(view) if one.key == segment[kpi.vector.key])
+            return self._document(kpi, view, segment, step.formula(view), step.events)
+        return self._document(kpi, view, segment, formula(view))
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""

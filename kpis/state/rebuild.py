@@ -47,8 +47,7 @@ def restore(tenant: Tenant) -> Work:
         yield SLICE
     yield from _restore_contacts(tenant)
     stepped = [*tenant.leads, *tenant.purchases]
-    holders = [*_holders(tenant), *people.attributes, *tenant.contacts.of]
-    yield from people.restore(holders)
+    yield from people.restore([*holders(tenant), *people.attributes, *tenant.contacts.of])
     yield from tenant.person_sets.restore(stepped)
     yield from tenant.landings.restore()
     for segment in tenant.landings.pages.segments():
@@ -180,13 +179,13 @@ def _groups(tenant: Tenant) -> Iterator[Group]:
         "logins": [raw for raw in people.touches if raw.startswith(USER)],
         "closing": closings(tenant),
     }
-    persons = people.everyone(_holders(tenant))
+    persons = people.everyone(holders(tenant))
     subjects = dict.fromkeys(map(people.subject, persons))
     keys |= dict.fromkeys(SUBJECT_GROUPS, subjects) | dict.fromkeys(PERSON_GROUPS, persons)
     return ((kind, key) for kind, held in keys.items() for key in held)
 
 
-def _holders(tenant: Tenant) -> tuple[str, ...]:
+def holders(tenant: Tenant) -> tuple[str, ...]:
     """Ids with facts of their own that move with them, beside touches and traits."""
     tables = (*(TABLES[name].table(tenant) for name in HELD), tenant.marketing)
     return (*(raw for table in tables for raw in table), *tenant.conversions.raws, *tenant.forms.raws)

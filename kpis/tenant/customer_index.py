@@ -88,6 +88,10 @@ class CustomerIndex:
             self._note_losses(root, NO_BUSINESS, business)
         return self._changes(root, NO_BUSINESS, business)
 
+    def adds(self, root: str) -> Contribution:
+        """The same of a subject as its facts are, between batches; nothing is noted. Losses: see `note_losses`."""
+        return self._changes(root, NO_BUSINESS, self.now(root))
+
     def settle(self) -> None:
         """All facts of a batch are there: none changes until `close`."""
         self._now = {}

@@ -194,6 +194,14 @@ class EngagementIndex:
         self._doubted.pop(root, None)
         yield from self._with_segments(root, whole.deltas)
 
+    def adds(self, root: str) -> Contribution:
+        """The same between batches; nothing is noted."""
+        active = self._customers.now(root).customer.active
+        if active:
+            facts = self._known(root)
+            tiers, _ = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
+            yield from self._with_segments(root, [*tiers, *point_deltas(facts, (), active)])
+
     def _whole(self, root: str) -> Whole:
         held = self._doubted.get(root)
         active = (self._customers.now(root).customer if held is None else held).active

@@ -79,12 +79,21 @@ class Forms:
         """Every id that has forms."""
         return list(self._of)
 
-    def of(self, root: str) -> list[Form]:
-        """The forms of a subject's persons, one a session; the same form may have come with several ids."""
+    def held(self, raw: str) -> dict[tuple[str, str, str], Form]:
+        """The forms of one id, by (id, form, visit)."""
+        keys = self._of.get(raw, ())
+        return {(raw, *self._session(key)): self.facts[key] for key in keys}
+
+    def by_session(self, root: str) -> dict[tuple[str, str, str], Form]:
+        """The same with whose they are: (person, form, visit)."""
         found: dict[tuple[str, str, str], Form] = {}
         people = self._tenant.people
         for raw in people.raws(root):
             for key in self._of.get(raw, ()):
                 unit = (people.person(raw), *self._session(key))
                 found[unit] = joined(found.get(unit, UNKNOWN), self.facts[key])
-        return list(found.values())
+        return found
+
+    def of(self, root: str) -> list[Form]:
+        """The forms of a subject's persons, one a session; the same form may have come with several ids."""
+        return list(self.by_session(root).values())

@@ -239,7 +239,14 @@ class Landings:
 
     def deltas(self, person: str) -> Iterator[Delta]:
         """Windows in which a person has a converted view, and where such a person is young, too."""
-        zone, minutes = self._tenant.zone, self.note(person)
+        yield from self._deltas(person, self.note(person))
+
+    def held(self, person: str) -> Iterator[Delta]:
+        """The same as they are known, between batches."""
+        return self._deltas(person, self.converted.get(person, array("q")))
+
+    def _deltas(self, person: str, minutes: "array[int]") -> Iterator[Delta]:
+        zone = self._tenant.zone
         if minutes:
             yield from distinct_deltas("landed.hit", (minute * MINUTE_MS for minute in minutes), zone)
             landed = self._sets.landed(person)

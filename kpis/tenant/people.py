@@ -163,6 +163,10 @@ class People:
             latest = self._latest[root] = self._said_last(root)
         return latest
 
+    def traits(self, root: str) -> dict[str, Any]:
+        """What was said latest of a subject, by dimension; between batches."""
+        return {name: said[3] for name, said in sorted(self._last_words(root).items())}
+
     def code_of_segments(self, segments: tuple[str, ...]) -> int:
         """The code of a set of segments."""
         return self._segments.code(segments)

@@ -6,7 +6,7 @@ steps to a won deal, makes its sets again.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -379,6 +379,13 @@ class PersonSets:
     def flush(self, rows: Rows, zone: Zone) -> None:
         """Turn changed presence into a batch's rows."""
         self._presence.flush(rows, zone, self._landings.young, self._kinds)
+
+    def present(self, bases: frozenset[int]) -> Iterator[tuple[str, int, "array[int]"]]:
+        """(person, base, minutes) of some of the sets, between batches."""
+        for person, sets in self._sets.items():
+            for (base, _), times in sets.items():
+                if base in bases:
+                    yield person, base, times
 
     def recount(self) -> Work:
         """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""

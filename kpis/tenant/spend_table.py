@@ -4,7 +4,7 @@ A table in memory, made from the facts alone: a row a customer, made again when 
 disjoint subjects: a median or rank over several tables is that over their rows together.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -139,15 +139,42 @@ class SpendTable:
     def worths(self, window: Window, segments: Sequence[str]) -> tuple[list[int], int]:
         """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
         table = self._settled(self._worth, NEVER)
+        found = table[self._chosen(window, segments)]
+        return np.sort(found[:, MONEY]).tolist(), int(found[:, UNPRICED].sum())
+
+    def customers(self, window: Window, segments: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """Those customers: (subject, minute since which it is one, its facts without a price)."""
+        table = self._settled(self._worth, NEVER)
+        for row in self._chosen(window, segments).tolist():
+            yield self._names[row], self._since[row], int(table[row, UNPRICED])
+
+    def _chosen(self, window: Window, segments: Sequence[str]) -> Ints:
+        """Rows of those who became customers in a window, of some segments."""
         since, codes, used = self._arrays()
         chosen = (since < window.end) & (since >= (-NEVER if window.start is None else window.start))
         if "" not in segments:
             chosen &= np.isin(codes, self._codes_of(used, segments))
-        found = table[: len(since)][chosen]
-        return np.sort(found[:, MONEY]).tolist(), int(found[:, UNPRICED].sum())
+        return np.flatnonzero(chosen)
 
     def ranked(self, end: int) -> list[Cell]:
         """Recency, frequency and money before a minute: of those who bought, each ranked from 1 to 5."""
+        sums, end = self._sums_before(end)
+        if sums.stale or sums.cells is None:
+            table = self._settled(sums, end)
+            sums.cells = _cells(table[table[:, COUNT] > 0])
+        return sums.cells
+
+    def members(self, end: int, name: str) -> Iterator[tuple[str, int]]:
+        """Those of one cell: (subject, its orders without a price)."""
+        sums, end = self._sums_before(end)
+        table = self._settled(sums, end)
+        rows = np.flatnonzero(table[:, COUNT] > 0)
+        for row, place in zip(rows.tolist(), _places(table[rows]).tolist(), strict=True):
+            if "-".join(str(place)) == name:
+                yield self._names[row], int(table[row, UNPRICED])
+
+    def _sums_before(self, end: int) -> tuple[Sums, int]:
+        """Sums of what was bought before a minute, and the minute by which they are kept."""
         end = NEVER if end > self._newest else end
         sums = self._ends.pop(end, None)
         if sums is None:
@@ -156,10 +183,7 @@ class SpendTable:
         self._ends[end] = sums
         while len(self._ends) > ENDS_KEPT:
             del self._ends[next(iter(self._ends))]
-        if sums.stale or sums.cells is None:
-            table = self._settled(sums, end)
-            sums.cells = _cells(table[table[:, COUNT] > 0])
-        return sums.cells
+        return sums, end
 
     def _settled(self, sums: Sums, end: int) -> Ints:
         sums.grow(len(self._names))
@@ -212,11 +236,17 @@ def _cells(table: Ints) -> list[Cell]:
     """Cells of rows that bought; equal ones share the lower rank."""
     if not len(table):
         return []
-    place = np.zeros(len(table), dtype=np.int64)
-    for column in (LAST, COUNT, MONEY):
-        values = table[:, column]
-        place = 10 * place + 1 + 5 * np.searchsorted(np.sort(values), values, "left") // len(values)
+    place = _places(table)
     customers = np.bincount(place).tolist()
     unpriced = np.bincount(place, weights=table[:, UNPRICED]).astype(np.int64).tolist()
     used = (number for number, count in enumerate(customers) if count)
     return [Cell("-".join(str(number)), customers[number], unpriced[number]) for number in used]
+
+
+def _places(table: Ints) -> Ints:
+    """The cell of each row that bought, as three digits."""
+    place = np.zeros(len(table), dtype=np.int64)
+    for column in (LAST, COUNT, MONEY):
+        values = table[:, column]
+        place = 10 * place + 1 + 5 * np.searchsorted(np.sort(values), values, "left") // max(1, len(values))
+    return place

@@ -76,6 +76,18 @@ class EngineProcess:
             raise EngineFailed(*result)
         return result
 
+    async def ask(self, lane: int, tenant: str, now: int, asked: bytes, seconds: float) -> bytes:
+        """An answer as JSON. Raises EngineFailed, and TimeoutError when there is none in so many seconds."""
+        answer = self._send(lane, "ask", (tenant, now, asked))
+        done, _ = await asyncio.wait([answer], timeout=seconds)  # left alone: it may still come
+        if not done:
+            raise TimeoutError
+        ok, result = answer.result()
+        if not ok:
+            raise EngineFailed(*result)
+        found: bytes = result
+        return found
+
     def post(self, lane: int, method: str, *arguments: Any) -> None:
         """Call a method that gives no answer, without waiting; it comes before every later call."""
         self._send(lane, method, arguments)
@@ -143,6 +155,10 @@ class LaneEngine:
         made = Answer(*await self._call("composed", *ask))
         publications = [Packed(*one) for one in made.publications]
         return made._replace(publications=publications, failures=[Failure(*one) for one in made.failures])
+
+    async def ask(self, tenant: str, now: int, asked: bytes, seconds: float) -> bytes:
+        """The answer (JSON) to a question (JSON) about a tenant as of ``now`` (ms). Also raises TimeoutError."""
+        return await self._process.ask(self._lane, tenant, now, asked, seconds)
 
     def everything(self, tenants: Sequence[str] | None = None) -> None:
         """Have all documents of tenants (None: of all) made anew next time. Does not wait."""

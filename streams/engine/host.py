@@ -15,10 +15,13 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from time import process_time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from streams.composed import Ask, composed
 from streams.engine import frames
+from streams.engine.asking import at_once, heard, in_a_copy
 from streams.engine.batch import Pace, Skipped, counting, restoring, working
 from streams.engine.probe import probe
 from streams.engine.rows import Origin, Record, singly
@@ -27,6 +30,18 @@ from streams.engine_port import Engine, EngineFactory
 SLICE_S: Final = 0.1  # CPU seconds that a call goes on before it gives way
 YOUNG: Final = 100_000  # objects made since the last collection
 PDEATHSIG: Final = 1
+CHANGING: Final = frozenset(
+    {"load", "restored", "count", "work", "go_on"}
+)  # leave a state half changed when they raise
+
+
+class Copy(NamedTuple):
+    """A forked copy of this process, and what it said so far."""
+
+    call: int
+    pid: int
+    said: bytearray
+    read: Callable[[bytes], tuple[bool, Any]]
 
 
 class Host:
@@ -41,7 +56,9 @@ class Host:
         self._book: Any = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
-        self._probes: dict[int, tuple[int, int, bytearray]] = {}  # pipe -> call, process, what it said so far
+        self._copies: dict[int, Copy] = {}  # by pipe
+        self._whole: set[int] = set()  # lanes whose state is restored, and not half changed by what raised
+        self._asked: dict[int, list[tuple[int, str, int, bytes]]] = {}  # questions that wait for a batch to end
 
     def serve(self) -> None:
         """Answer until the worker is gone."""
@@ -58,12 +75,17 @@ class Host:
 
     def _take(self, call: int, lane: int, method: str, arguments: tuple[Any, ...]) -> None:
         try:
-            if method == "probe":
-                self._probe(call, lane, *arguments)
+            if method in ("probe", "ask"):
+                (self._probe if method == "probe" else self._ask)(call, lane, *arguments)
                 return
             self._reply(call, True, getattr(self, method)(lane, *arguments))
         except Exception as error:  # noqa: BLE001 - the worker decides what a failed call means
+            if method in CHANGING:
+                self._running.pop(lane, None)
+                self._whole.discard(lane)
             self._reply(call, False, (type(error).__name__, str(error)[:400], where(error)))
+        for waiting in self._asked.pop(lane, ()) if lane not in self._running else ():
+            self._ask(waiting[0], lane, *waiting[1:])
 
     def _reply(self, call: int, ok: bool, result: Any) -> None:
         self._channel.sendall(frames.encode((call, ok, result)))
@@ -72,6 +94,7 @@ class Host:
 
     def open(self, lane: int) -> None:
         """Begin with an empty state."""
+        self._whole.discard(lane)
         engine = self._engines[lane] = self._factory()
         if self._book is not None:
             engine.configure(self._book)
@@ -79,6 +102,7 @@ class Host:
     def drop(self, lane: int) -> None:
         """Forget a lane."""
         self._running.pop(lane, None)
+        self._whole.discard(lane)
         if self._engines.pop(lane, None) is not None:
             gc.unfreeze()
             gc.collect()
@@ -118,6 +142,8 @@ class Host:
             while not over():
                 next(self._running[lane])
         except StopIteration as done:
+            del self._running[lane]
+            self._whole.add(lane)
             return (done.value,)
         return None
 
@@ -146,8 +172,7 @@ class Host:
         pid = os.fork()
         if pid:
             os.close(writing)
-            self._probes[reading] = call, pid, bytearray()
-            self._selector.register(reading, selectors.EVENT_READ)
+            self._follow(reading, Copy(call, pid, bytearray(), culprits))
             return
         os.close(reading)
 
@@ -166,17 +191,52 @@ class Host:
         finally:
             os._exit(0)
 
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def _ask(self, call: int, lane: int, tenant: str, now: int, asked: bytes) -> None:
+        """Answer a question, of a state that is between two batches; ``asked``: JSON."""
+        engine = self._engines.get(lane)
+        if engine is None or lane not in self._whole:
+            kind, text = ("NotOwner", "not the owner") if engine is None else ("Restoring", "restoring")
+            self._reply(call, False, (kind, text, ""))
+        elif lane in self._running:
+            self._asked.setdefault(lane, []).append((call, tenant, now, asked))
+        else:
+            said = at_once(lambda: engine.ask(tenant, now, orjson.loads(asked)), where)
+            if isinstance(said, tuple):
+                self._reply(call, *said)
+                return
+            pid, pipe = in_a_copy(said, where, self._detach)
+            said.close()
+            self._follow(pipe, Copy(call, pid, bytearray(), heard))
+
+    def _detach(self, parent: int) -> None:
+        """In a copy: end with the process it is of, and keep nobody waiting for the worker's channel to close."""
+        _die_with(parent)
+        self._channel.close()
+
+    # -- copies of this process ------------------------------------------------------------------------------------
+
+    def _follow(self, pipe: int, copy: Copy) -> None:
+        self._copies[pipe] = copy
+        self._selector.register(pipe, selectors.EVENT_READ)
+
     def _hear(self, pipe: int) -> None:
-        call, pid, said = self._probes[pipe]
+        copy = self._copies[pipe]
         if more := os.read(pipe, 65_536):
-            said += more
+            copy.said.extend(more)
             return
         self._selector.unregister(pipe)
         os.close(pipe)
-        os.waitpid(pid, 0)
-        del self._probes[pipe]
-        found = (line.split("\t") for line in said.decode().splitlines())
-        self._reply(call, True, [((topic, int(part), int(offset)), kind) for topic, part, offset, kind in found])
+        os.waitpid(copy.pid, 0)
+        del self._copies[pipe]
+        self._reply(copy.call, *copy.read(bytes(copy.said)))
+
+
+def culprits(said: bytes) -> tuple[bool, Any]:
+    """The events that a probe found."""
+    found = (line.split("\t") for line in said.decode().splitlines())
+    return True, [((topic, int(part), int(offset)), kind) for topic, part, offset, kind in found]
 
 
 def time_is_up(seconds: float) -> Callable[[], bool]:

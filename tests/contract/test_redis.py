@@ -10,7 +10,7 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from sinks.base import Note, SinkUnavailable, TenantRefused
+from sinks.base import Note, QueryPort, SinkUnavailable, TenantRefused
 from sinks.client import connect
 from sinks.keys import Keys
 from sinks.read import RedisReader
@@ -244,3 +244,17 @@ async def test_keys_of_another_type_are_one_tenants_matter(sink: RedisSink, clie
     assert ("acme" in held.tenants) == (key != "meta")
     await client.delete(f"crmkpi:{{acme}}:{key}")
     assert await sink.publish(publication(7, document()))
+
+
+async def test_the_owner_of_a_lane_says_where_it_answers_queries(server: Server, sink: RedisSink) -> None:
+    """A new owner overwrites it, one without a query port too; an older owner's note changes nothing."""
+    async with RedisReader(server.url) as reader:
+        assert await reader.owner(3) is None
+        assert await reader.query_port("acme") is None
+        await sink.publish(publication(5, document(), lane=3))
+        await sink.check(Note(3, 1, 5, 1, (), "http://127.0.0.1:1234", "secret"), [])
+        assert await reader.query_port("acme") == QueryPort("http://127.0.0.1:1234", "secret")
+        await sink.check(Note(3, 0, 9, 2, (), "http://127.0.0.1:9", "old"), [])
+        assert await reader.owner(3) == QueryPort("http://127.0.0.1:1234", "secret")
+        await sink.check(Note(3, 1, 5, 3), [])
+        assert await reader.owner(3) is None

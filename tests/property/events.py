@@ -299,9 +299,10 @@ THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWA
 
 
 @st.composite
-def stories(draw: st.DrawFn, most: int = 12) -> list[Told]:
-    """A story of one or two themes."""
-    themes = draw(st.lists(st.sampled_from(range(len(THEMES))), min_size=1, max_size=2, unique=True))
+def stories(draw: st.DrawFn, most: int = 12, some: tuple[int, ...] = ()) -> list[Told]:
+    """A story of one or two themes; of ``some`` themes, where they are given."""
+    drawn = st.lists(st.sampled_from(range(len(THEMES))), min_size=1, max_size=2, unique=True)
+    themes = list(some) or draw(drawn)
     told = [event for theme in themes for event in THEMES[theme]]
     return draw(st.lists(st.one_of(*LINKS, *told), min_size=2, max_size=most))
 

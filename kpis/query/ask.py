@@ -1,0 +1,115 @@
+"""A question about a tenant as it comes from outside, and its answer as plain data."""
+
+from collections.abc import Callable, Generator, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.zone import LAST_DAY, Zone, date_day
+from kpis.publish.documents import check_as_of
+from kpis.query.cross import cross
+from kpis.query.explain import explain
+from kpis.query.members import members
+from kpis.query.question import Question, Refused
+from kpis.query.series import series
+from kpis.query.timeline import timeline
+from kpis.state.tenant_state import TenantState
+
+Answering = Generator[int, None, dict[str, Any]]
+"""Yields units of work, and returns the answer."""
+Fields = Mapping[str, Any]
+
+
+class NotFound(LookupError):
+    """Nothing is known of what was asked for."""
+
+
+def answering(state: TenantState, now: int, asked: Fields) -> Answering:
+    """Answer a question as of ``now`` (ms), between batches: no fact may change until the end.
+
+    Raises `Refused` for a bad one, `NotFound` for a subject of which nothing is known.
+    """
+    name = asked.get("ask")
+    found = ASKS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise Refused(f"unknown ask {name!r}: use one of {', '.join(ASKS)}")
+    take, allowed = found
+    fields = {key: value for key, value in asked.items() if key not in ("ask", "tenant")}
+    if wrong := fields.keys() - allowed:
+        raise Refused(f"{name} takes {', '.join(sorted(allowed))}, not {', '.join(sorted(wrong))}")
+    return (yield from take(state, now, fields))
+
+
+def _members(state: TenantState, now: int, asked: Fields) -> Answering:
+    question = Question(state, now, asked.get("kpi"), asked.get("window"), asked.get("segment"))
+    paging = {name: asked[name] for name in ("limit", "offset", "order") if name in asked}
+    return (yield from members(question, **paging))
+
+
+def _timeline(state: TenantState, now: int, asked: Fields) -> Answering:
+    yield 0
+    paging = {"limit": asked["limit"]} if "limit" in asked else {}
+    try:
+        return timeline(state, asked.get("subject"), **paging)
+    except LookupError as error:
+        raise NotFound(str(error)) from None
+
+
+def _series(state: TenantState, now: int, asked: Fields) -> Answering:
+    kpi, step, first, last = (asked.get(one) for one in ("kpi", "step", "first", "last"))
+    return (yield from series(state, now, kpi, step, first, last, asked.get("segment"), asked.get("dimension")))
+
+
+def _cross(state: TenantState, now: int, asked: Fields) -> Answering:
+    kpi, window, rows, columns = (asked.get(one) for one in ("kpi", "window", "rows", "columns"))
+    return (yield from cross(state, now, kpi, window, rows, columns))
+
+
+def _document(state: TenantState, now: int, asked: Fields) -> Answering:
+    yield 0
+    at = _as_of(state, now, asked.get("as_of"))
+    return Question(state, at, asked.get("kpi"), asked.get("window"), asked.get("segment")).document()
+
+
+def _explain(state: TenantState, now: int, asked: Fields) -> Answering:
+    yield 0
+    return explain(Question(state, now, asked.get("kpi"), asked.get("window"), asked.get("segment")))
+
+
+def _as_of(state: TenantState, now: int, told: Any) -> int:
+    """The instant that a document is asked for, ms: now, or a local midnight, told as a day, in RFC 3339 or in ms."""
+    if told is None:
+        return now
+    zone = state.tenant.zone
+    at = _midnight(zone, told)
+    if at is None or at > now or at % MINUTE_MS or at // MINUTE_MS != zone.midnight(zone.day(at // MINUTE_MS)):
+        raise Refused(f"as_of must be a midnight in {zone.name} that is over, as 2026-11-14")
+    try:
+        check_as_of(state, at)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    return at
+
+
+def _midnight(zone: Zone, told: Any) -> int | None:
+    """An instant, ms; None: it is none that the calendar has."""
+    try:
+        if isinstance(told, str) and len(told) == len("2026-11-14"):
+            found = zone.midnight(date_day(date.fromisoformat(told))) * MINUTE_MS
+        elif isinstance(told, str):
+            found = int(datetime.fromisoformat(told).timestamp() * 1000)
+        else:
+            found = told if isinstance(told, int) and not isinstance(told, bool) else -1
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return found if 0 <= found < LAST_DAY * 1440 * MINUTE_MS else None
+
+
+ASKS: Final[dict[str, tuple[Callable[[TenantState, int, Fields], Answering], frozenset[str]]]] = {
+    "members": (_members, frozenset({"kpi", "window", "segment", "limit", "offset", "order"})),
+    "timeline": (_timeline, frozenset({"subject", "limit"})),
+    "series": (_series, frozenset({"kpi", "step", "first", "last", "segment", "dimension"})),
+    "cross": (_cross, frozenset({"kpi", "window", "rows", "columns"})),
+    "document": (_document, frozenset({"kpi", "window", "segment", "as_of"})),
+    "explain": (_explain, frozenset({"kpi", "window", "segment"})),
+}

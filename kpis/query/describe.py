@@ -1,0 +1,136 @@
+"""What is said of a member beside its numbers: whose it is, when, how much, where it stands."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from kpis.calendar.windows import MINUTE_MS
+from kpis.facts.emails import BOUNCED, CLICKED, COMPLAINED, DELIVERED, OPENED, SENT, UNSUBSCRIBED
+from kpis.facts.leads import read_lead
+from kpis.facts.survey_scores import BETWEEN, text_of
+from kpis.identity.ids import CONTACT, NODE_SPACES, WITHIN
+from kpis.query.rows import Member
+from kpis.query.words import money, plain, time_of, touch_text, without_empty
+from kpis.state.tenant_state import TenantState
+from kpis.tenant.lead_groups import lead_events, lead_group
+from kpis.tenant.readings import chain_of, deal_of
+from kpis.tenant.tenant import Tenant
+
+Told = dict[str, Any]
+MESSAGE: Final = {
+    COMPLAINED: "complained", UNSUBSCRIBED: "unsubscribed", CLICKED: "clicked", OPENED: "opened", BOUNCED: "bounced",
+    DELIVERED: "delivered", SENT: "sent",
+}  # fmt: skip
+
+
+def described(state: TenantState, member: Member, minute: int | None) -> Told:
+    """A member as people know it. ``minute``: when it counted, where the facts have no better time."""
+    kind, key = member
+    tenant = state.tenant
+    found: Told = {"kind": kind, "id": plain(key.rpartition("\0")[2] or key)}
+    found |= {} if minute is None else time_of(minute * MINUTE_MS)
+    found |= TELLERS[kind](tenant, key)
+    return without_empty(found)
+
+
+def whose(tenant: Tenant, raw: str) -> Told:
+    """The subject of an id or object, with its owner; nothing for one that nobody owns."""
+    root = tenant.people.subject(raw)
+    if not root.startswith((*NODE_SPACES, CONTACT, WITHIN)):
+        return {}
+    traits = tenant.people.traits(root)
+    return {"subject": root, "owner": traits.get("owner"), "source": traits.get("source")}
+
+
+def _deal(tenant: Tenant, key: str) -> Told:
+    deal = deal_of(tenant, key)
+    stage = deal.stages[-1][1] if deal.stages else None
+    at = deal.closed if deal.closed is not None else deal.created
+    own = {"owner": deal.attributes.get("owner_id"), "source": deal.attributes.get("source")}
+    found = {**whose(tenant, f"deal:{key}"), **without_empty(own), "state": deal.state, "stage": stage}
+    return {"id": key, **found, **time_of(at), **money(deal.amount, deal.currency)}
+
+
+def _order(tenant: Tenant, key: str) -> Told:
+    order = chain_of(tenant, key).order(tenant.settings)
+    found = {"id": key, **whose(tenant, f"order:{key}")}
+    if order is None:
+        return found
+    return {**found, **time_of(order.time), **money(order.net, order.currency)}
+
+
+def _contract(tenant: Tenant, key: str) -> Told:
+    return {"id": key, **whose(tenant, f"contract:{key}")}
+
+
+def _lead(tenant: Tenant, key: str) -> Told:
+    lead = read_lead(lead_events(tenant, lead_group(tenant, key)))
+    if lead is None:
+        return {"id": key, **whose(tenant, key)}
+    state = "opportunity" if lead.opportunity is not None else "open"
+    return {"id": key, **whose(tenant, key), "state": state, **time_of(lead.created)}
+
+
+def _ticket(tenant: Tenant, key: str) -> Told:
+    resolved = any(event.kind == "resolved" for event in tenant.tickets.get(key, ()))
+    return {"id": key.partition(":")[2], **whose(tenant, key), "state": "resolved" if resolved else "open"}
+
+
+def _record(tenant: Tenant, key: str) -> Told:
+    thing, _, object_ = key.partition("\0")
+    return {"id": thing.partition(":")[2], "title": object_, **whose(tenant, thing)}
+
+
+def _message(tenant: Tenant, key: str) -> Told:
+    message, name = tenant.messages[key], key.partition("\0")[0]
+    state = next((word for slot, word in MESSAGE.items() if slot in message.filled), None)
+    return {"id": plain(name), **whose(tenant, f"message:{name}"), "state": state}
+
+
+def _click(tenant: Tenant, key: str) -> Told:
+    click = tenant.click_facts[key]
+    return {**whose(tenant, click.raw), **time_of(click.time)}
+
+
+def _form(tenant: Tenant, key: str) -> Told:
+    person, form, _ = key.split("\0", 2)
+    return {"id": form, "title": form, **whose(tenant, person)}
+
+
+def _cost(tenant: Tenant, key: str) -> Told:
+    cost = max(tenant.costs[key], key=lambda event: event.stamp)
+    data = cost.data
+    title = " · ".join(text for text in (data.get("category"), data.get("channel"), data.get("campaign")) if text)
+    return {"id": key, "title": title, **money(data.get("amount"), data.get("currency"))}
+
+
+def _answer(tenant: Tenant, key: str) -> Told:
+    raw, _, place = key.rpartition("\0")
+    answer = tenant.answers[raw][int(place)]
+    title = f"{answer.score} on {answer.scale or '0-10'}"
+    return {"id": answer.id, "title": title, **whose(tenant, raw), **time_of(answer.time)}
+
+
+def _score(tenant: Tenant, key: str) -> Told:
+    raw, _, place = key.rpartition("\0")
+    score = tenant.scores[raw][int(place)]
+    title = f"{text_of(score.score)} on {score.scale.replace(BETWEEN, '-')}"
+    return {"kind": "answer", "id": score.id, "title": title, **whose(tenant, raw), **time_of(score.time)}
+
+
+def _touch(tenant: Tenant, key: str) -> Told:
+    raw, _, place = key.rpartition("\0")
+    touches = tenant.people.touches[raw]
+    time, kind, _, _ = next(touches.at([int(place)]))
+    title = touch_text(kind, touches.pages[int(place)])
+    return {"id": f"{plain(raw)}/{place}", "title": title, **whose(tenant, raw), **time_of(time)}
+
+
+def _somebody(tenant: Tenant, key: str) -> Told:
+    return {"id": key, **whose(tenant, key)}
+
+
+TELLERS: Final[dict[str, Callable[[Tenant, str], Told]]] = {
+    "deal": _deal, "order": _order, "contract": _contract, "lead": _lead, "ticket": _ticket, "record": _record,
+    "message": _message, "click": _click, "form": _form, "cost": _cost, "answer": _answer, "score": _score,
+    "touch": _touch, "customer": _somebody, "person": _somebody,
+}  # fmt: skip

@@ -1,0 +1,62 @@
+"""Figures of groups that the cells have no sums of, such as pairs of segments: from the rows of the members."""
+
+from collections import defaultdict
+from collections.abc import Callable, Generator, Hashable
+from dataclasses import replace
+from typing import Final, Generic, TypeVar, cast
+
+from kpis.calendar.windows import Window
+from kpis.catalog import Kpi
+from kpis.cells.cells import Cells
+from kpis.cells.segments import EVERYTHING
+from kpis.formulas.view import Tables, View
+from kpis.query.member_cells import MemberCells, Reach
+from kpis.query.rows import Gathered, Held, Wanted
+from kpis.state.tenant_state import TenantState
+
+Key = TypeVar("Key", bound=Hashable)
+ROWS: Final = 3  # units of work of a member
+
+
+class Groups(Generic[Key]):
+    """The rows that a KPI reads in a window's kind, put together by a key that their segments say."""
+
+    def __init__(self, state: TenantState, tables: Tables, held: dict[Key, Held]) -> None:
+        self.keys = list(held)
+        self._held = held
+        self._tables = tables
+        self._reach = Reach(state.tenant.cells, state.tenant.sets)
+
+    def view(self, key: Key, window: Window) -> View:
+        """What formulas read of one group."""
+        cells = cast(Cells, MemberCells(self._reach, self._held.get(key, {})))
+        own = replace(self._tables, cells=cells, sums=defaultdict(lambda: defaultdict(dict)))
+        return View(own, window, (EVERYTHING,))
+
+
+def grouped(
+    state: TenantState, tables: Tables, kpi: Kpi, window: Window, key_of: Callable[[tuple[str, ...]], Key | None]
+) -> Generator[int, None, Groups[Key]]:
+    """Read all members and put their rows together. ``key_of``: of a set of segments; None: in no group."""
+    tenant = state.tenant
+    gathered = Gathered(tenant, Wanted(kpi, window, None))
+    yield from gathered.gather()
+    keys: dict[int, Key | None] = {}
+    found: dict[Key, Held] = {}
+    for held in gathered.members.values():
+        for measure, rows in held.items():
+            for row in rows:
+                code = row[2]
+                if code not in keys:
+                    keys[code] = key_of(tenant.sets.sets[code])
+                key = keys[code]
+                if key is not None:
+                    found.setdefault(key, {}).setdefault(measure, []).append(row)
+        yield ROWS
+    return Groups(state, tables, found)
+
+
+def value_in(segments: tuple[str, ...], dimension: str) -> str | None:
+    """What a dimension's value is in a set of segments; None: it has none."""
+    start = dimension + "="
+    return next((one[len(start) :] for one in segments if one.startswith(start)), None)

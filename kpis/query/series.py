@@ -1,0 +1,109 @@
+"""How a KPI developed: its number in every hour, local day, week or month of a range, in total or by segment."""
+
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+from kpis.calendar.windows import MINUTE_MS, SEGMENT_WINDOWS, Window
+from kpis.catalog import Kpi
+from kpis.catalog.inputs import INPUTS
+from kpis.cells.declared import DECLARED
+from kpis.cells.segments import EVERYTHING
+from kpis.formulas.view import View
+from kpis.publish.documents import Board, instant_text
+from kpis.query.buckets import CLOSED, Bucket, buckets
+from kpis.query.groups import grouped, value_in
+from kpis.query.question import Refused, kpi_named, segment_of
+from kpis.query.readings import LISTED, WHOLE
+from kpis.state.tenant_state import TenantState
+
+SEGMENTS: Final = 50  # lines of a series by a dimension
+FIGURE: Final = 60  # units of work
+Reader = Callable[[str, Window], View]
+"""What formulas read of a segment's name in a window."""
+
+
+def series(
+    state: TenantState,
+    as_of: int,
+    kpi: Any,
+    step: Any,
+    first: Any,
+    last: Any,
+    segment: Any = None,
+    dimension: Any = None,
+) -> Generator[int, None, dict[str, Any]]:
+    """One line of a total or a segment, or one for each of the largest values of a dimension. Raises `Refused`."""
+    one, told, board = kpi_named(kpi), segment_of(segment), Board(state, as_of)
+    if one.id not in board.kept.ids:
+        raise Refused(f"{one.id} is not counted for this tenant: see its setting kpis")
+    found = buckets(one, step, first, last, as_of, state.tenant.zone)
+    lines = _lines(board, one, told, dimension)
+    reader = yield from _reader(state, board, one, step, lines)
+    drawn = []
+    for name, shown in lines.items():
+        values, counts = [], []
+        for bucket in found:
+            value, n = _figure(state, board, one, bucket, reader, name)
+            values.append(value)
+            counts.append(n)
+            yield FIGURE
+        drawn.append({"segment": shown, "values": values, "n": counts})
+    return {
+        "kpi": one.id, "step": step, "unit": one.unit, "as_of": instant_text(as_of),
+        "buckets": [bucket.text for bucket in found], "series": drawn,
+    }  # fmt: skip
+
+
+def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> dict[str, dict[str, str]]:
+    """Segment as cells name it -> as it is told."""
+    if dimension is None and not segment:
+        return {EVERYTHING: {}}
+    known = board.dimensions(kpi) if kpi.rows != "none" else {}
+    asked = dimension if dimension is not None else next(iter(segment))
+    if asked not in known or kpi.id in LISTED:
+        raise Refused(f"{kpi.id} has no dimension {asked!r}: use one of {', '.join(sorted(known)) or 'none'}")
+    if dimension is None:
+        ((name, value),) = segment.items()
+        return {f"{name}={value}": segment}
+    widest = next((board.windows[one] for one in reversed(SEGMENT_WINDOWS) if one in board.windows), None)
+    if widest is None:
+        raise Refused("no window with segments is counted for this tenant")
+    largest = board.largest(kpi, widest, asked, SEGMENTS)
+    return {one: {asked: one.partition("=")[2]} for one in largest}
+
+
+def _reader(
+    state: TenantState, board: Board, kpi: Kpi, step: str, lines: dict[str, dict[str, str]]
+) -> Generator[int, None, Reader]:
+    """How lines are read: from the cells, or from the members' rows where no cells are kept of such windows."""
+    if EVERYTHING in lines or step == "month" or not _counts_persons(kpi):
+        return lambda name, at: board.view(at, name)
+    if kpi.rows == "page" or kpi.id in WHOLE:
+        raise Refused(f"{kpi.id} has series by segment by month only")
+    dimension = next(iter(lines)).partition("=")[0]
+
+    def name_of(segments: tuple[str, ...]) -> str | None:
+        value = value_in(segments, dimension)
+        name = None if value is None else f"{dimension}={value}"
+        return name if name in lines else None
+
+    at = board.window_of(CLOSED[step])
+    groups = yield from grouped(state, board.view(at, EVERYTHING).tables, kpi, at, name_of)
+    return groups.view
+
+
+def _counts_persons(kpi: Kpi) -> bool:
+    """Whether a KPI reads what is counted for each kind of window apart."""
+    bases = INPUTS[kpi.id].bases
+    return any(one.by == "window" and one.name in bases for one in DECLARED)
+
+
+def _figure(state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str) -> tuple[Any, int]:
+    """Value and n of a bucket; nothing of one that is not over, or lies where no cells reach."""
+    at = bucket.window
+    if at is None or at.start is None or not board.reaches(at) or state.first is None:
+        return None, 0
+    if at.end * MINUTE_MS <= state.first or kpi.whole is None or not board.ever_sent(kpi):
+        return None, 0
+    figure = kpi.whole(reader(name, at))
+    return board.printed(figure.value, kpi.unit in ("money", "money/day")), figure.n

@@ -1,0 +1,115 @@
+"""Asks the worker that owns a tenant what Redis does not hold: members of a number, timelines, series of segments.
+
+The owner of the tenant's lane leaves its address in Redis. After a rebalance that may be the one of before, so an
+answer that says so, or none at all, means: read the address again, once.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Any, Final, NoReturn, Protocol, Self
+
+import aiohttp
+import orjson
+
+from sinks.base import QueryPort
+
+PATH: Final = "/query"
+CONNECT_S: Final = 1.0
+ANSWER_S: Final = 20.0
+AGAIN_S: Final = 0.3  # a lane's owner says where it is once a second
+TRIES: Final = 2
+OTHER_OWNER: Final = frozenset({401, 409})  # another process listens there now, or it gave the lane away
+AWAY: Final = frozenset({502, 503})  # it restores the lane's state
+NOBODY: Final = "no worker owns this tenant at the moment; try again shortly"
+
+
+class QueryRefused(Exception):
+    """The worker refused a question: ``status`` as in HTTP, ``words`` for whoever asked."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+
+
+class QueryUnavailable(Exception):
+    """Nobody can answer at the moment: there is no owner, it restores its state, or it does not reply."""
+
+
+class Ports(Protocol):
+    """What says where to ask: `sinks.read.RedisReader`."""
+
+    async def query_port(self, tenant: str) -> QueryPort | None:
+        """Where the last known owner of a tenant's lane answers."""
+        ...
+
+
+class QueryClient:
+    """Use as ``async with QueryClient(reader) as client``; one for all tenants and requests."""
+
+    def __init__(self, reader: Ports, *, seconds: float = ANSWER_S) -> None:
+        """``seconds``: how long an answer may take."""
+        self._reader = reader
+        self._timeout = aiohttp.ClientTimeout(total=seconds, connect=CONNECT_S)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, tenant: str, ask: str, **fields: Any) -> dict[str, Any]:
+        """The answer to a question about a tenant, e.g. ``ask("acme", "members", kpi="win_rate", window="30d")``.
+
+        Raises `QueryRefused` for a bad question, `QueryUnavailable` when nobody can answer now, and `SinkUnavailable`
+        when Redis is away.
+        """
+        body = orjson.dumps({**fields, "tenant": tenant, "ask": ask})
+        for number in range(TRIES):
+            if number:
+                await asyncio.sleep(AGAIN_S)
+            port = await self._reader.query_port(tenant)
+            if port is not None and (found := await self._post(port, body)) is not None:
+                return found
+        raise QueryUnavailable(NOBODY)
+
+    async def _post(self, port: QueryPort, body: bytes) -> dict[str, Any] | None:
+        """The answer of one worker; None: it is not the owner, or is gone."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        headers = {"Authorization": f"Bearer {port.token}", "Content-Type": "application/json"}
+        try:
+            async with self._session.post(
+                port.url + PATH, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                status, content = response.status, await response.read()
+        except aiohttp.ConnectionTimeoutError:
+            return None
+        except TimeoutError as error:
+            raise QueryUnavailable("the worker took too long to answer") from error
+        except (aiohttp.ClientError, OSError):
+            return None
+        if status in OTHER_OWNER:
+            return None
+        if status != 200:
+            _raise(status, content)
+        found: dict[str, Any] = orjson.loads(content)
+        return found
+
+
+def _raise(status: int, content: bytes) -> NoReturn:
+    try:
+        words = str(orjson.loads(content)["error"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        words = f"the worker replied with status {status}"
+    if status in AWAY:
+        raise QueryUnavailable(words)
+    raise QueryRefused(status, words)
