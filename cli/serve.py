@@ -4,19 +4,17 @@ import asyncio
 import ipaddress
 import socket
 import time
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from cli.dashboard_process import PORT, TRIES
 from cli.exits import EPILOG, CliError
 from cli.flags import KafkaFlag, RedisFlag, settings
 from cli.root import app
 from cli.term import json_line, line, say
 from models.settings import Settings
 from ops.logs import set_up_logs
-
-PORT: Final = 8080
-TRIES: Final = 64  # ports from the usual one on
 
 
 @app.command(epilog=EPILOG)
