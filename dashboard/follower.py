@@ -18,6 +18,7 @@ TICK_S: Final = 0.25  # at most four a second
 LOOK_S: Final = 2.0  # between looks at how current the numbers are, when nothing else happens
 STATUS_S: Final = 10.0  # it is said so often even when it is the same
 RETRY_S: Final = 1.0
+AGAIN_S: Final = 0.2
 IDLE_S: Final = 60.0  # without a stream; who comes back earlier is told what changed meanwhile
 TICKS: Final = 4096  # that a stream can go on from: many minutes
 NOTHING: Final = "nothing is published for this tenant"
@@ -51,14 +52,13 @@ class Follower:
 
     async def run(self) -> None:
         """Follows until nobody has listened for a while. Redis away is said to streams, and tried again."""
+        listening = asyncio.create_task(self._listen(), name=f"listen to {self.tenant}")
         try:
-            async with asyncio.TaskGroup() as tasks:
-                listening = tasks.create_task(self._listen())
-                await self._ticks()
-                listening.cancel()
+            await self._ticks(listening)
         finally:
             self.ended = True
             self._wake()
+            await end(listening)
 
     async def board(self, window: str) -> WindowBoard:
         """The board of a window, read now when it is the first time. Raises SinkUnavailable."""
@@ -100,10 +100,12 @@ class Follower:
             self._ids.append((place_of(self.id) or (0, 0), self.tick))
             self._note(await self._numbers.status(self.tenant))
 
-    async def _ticks(self) -> None:
+    async def _ticks(self, listening: asyncio.Task[None]) -> None:
         clock = asyncio.get_running_loop().time
         self._used_at = clock()
         while self.readers or clock() - self._used_at < IDLE_S:
+            if listening.done():
+                listening.result()  # it ends by a failure only
             if self.readers:
                 self._used_at = clock()
             await _either(self._dirty, LOOK_S)
@@ -167,6 +169,13 @@ class Follower:
     def _wake(self) -> None:
         before, self.changed = self.changed, asyncio.Event()
         before.set()
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancels a task until it has ended: redis-py loses a cancellation that comes while it connects."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=AGAIN_S)
 
 
 def place_of(text: str) -> Place | None:

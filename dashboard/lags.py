@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
+from dashboard.follower import end
 from dashboard.ports import LagUnavailable
 from models import topics
 from models.settings import Settings, SettingsError
@@ -54,8 +55,7 @@ class LagWatch:
     async def close(self) -> None:
         """Ends the watch, and gives connections back."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     async def _watch(self) -> None:
         try:

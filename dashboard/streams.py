@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from fastapi.sse import format_sse_event
 
-from dashboard.follower import RETRY_S, TICK_S, Follower
+from dashboard.follower import RETRY_S, TICK_S, Follower, end
 from dashboard.meters import Meters
 from dashboard.ports import Numbers
 from dashboard.window_board import WindowBoard
@@ -68,10 +68,7 @@ class Streams:
     async def close(self) -> None:
         """Ends all streams and followers."""
         self._closed = True
-        tasks = [task for _, task in self._followers.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(end(task) for _, task in list(self._followers.values())))
 
     async def _told(
         self, follower: Follower, board: WindowBoard, window: str, last: str | None
