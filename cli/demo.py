@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.book import workers_book
+from cli.dashboard_process import Dashboard
 from cli.demo_clean import clean
 from cli.demo_feed import Companies, companies, feed_only
 from cli.demo_run import Demo, Plan
@@ -79,11 +80,14 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     config.write_text(_toml(plan.companies), encoding="utf-8")
     book = workers_book(place, config)
     log = folder / "worker.log"
-    workers = Workers(worker_command(log=log), worker_environment(place, config), 1, partial(_tell, log), folder)
+    environment = worker_environment(place, config)
+    workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
-    side = Side(shown.run(), workers)
-    code = workers.run()
-    side.cancel()
+    with Dashboard(environment, say, folder / "dashboard.log") as dashboard:
+        say(f"dashboard: {dashboard.address}")
+        side = Side(shown.run(), workers)
+        code = workers.run()
+        side.cancel()
     if isinstance(side.error, CliError) or code:
         say(*_last_lines(log))
     return _end(servers, shown, plan, side.error, code)

@@ -19,6 +19,7 @@ MODULES: Final = {
     "demo": "cli.demo",
     "up": "cli.up",
     "worker": "cli.worker",
+    "serve": "cli.serve",
     "send": "cli.send",
     "import": "cli.import_file",
     "compute": "cli.compute",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.dashboard_process import Dashboard
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.lag import lag_reader
 from cli.root import app
@@ -42,11 +43,13 @@ def _run(servers: Servers, processes: int, as_json: bool) -> int:
     # What is printed here is to be copied: a worker's everyday lines would scroll it away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
-    if as_json:
-        typer.echo(json_line({"kafka": servers.kafka.bootstrap, "redis": shown(servers.redis.url)}))
-    else:
-        line(*addresses(servers))
-    return workers.run()
+    with Dashboard(environment, say) as dashboard:
+        if as_json:
+            known = {"kafka": servers.kafka.bootstrap, "redis": shown(servers.redis.url)}
+            typer.echo(json_line({"dashboard": dashboard.address, **known}))
+        else:
+            line(f"Dashboard: {dashboard.address}", *addresses(servers))
+        return workers.run()
 
 
 async def _groups_answer(place: Settings) -> None:

@@ -1,9 +1,9 @@
-"""Write what is generated anew, pages of docs/ and models/kpi_ids.py: ``python -m docgen``."""
+"""Write what is generated anew, pages of docs/, models/kpi_ids.py and models/kpi_texts.json: ``python -m docgen``."""
 
 from pathlib import Path
 from typing import Final
 
-from docgen import guides, ids, index, measures
+from docgen import guides, ids, index, kpi_texts, measures
 from docgen.page import page
 from docgen.texts import load_texts
 
@@ -21,6 +21,7 @@ def main() -> None:
         (FOLDER / f"{name}.md").write_text(page(name, text), encoding="utf-8")
     (FOLDER.parent / "kpis.md").write_text(index.page(), encoding="utf-8")
     (FOLDER.parents[1] / "models" / "kpi_ids.py").write_text(ids.module(), encoding="utf-8")
+    (FOLDER.parents[1] / "models" / "kpi_texts.json").write_text(kpi_texts.content(), encoding="utf-8")
     (FOLDER.parent / "measures.md").write_text(measures.page(), encoding="utf-8")
     (FOLDER.parent / "guides.md").write_text(guides.page(), encoding="utf-8")
 

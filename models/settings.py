@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings.exceptions import SettingsError as Unreadable
 
 from models.connections import KafkaSettings, RedisSettings
+from models.serving import ServeToken
 from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "KafkaSettings",
     "QuerySettings",
     "RedisSettings",
+    "ServeToken",
     "Settings",
     "SettingsError",
     "TenantBook",
@@ -81,6 +83,9 @@ class Settings(BaseSettings):
     session_timeout_s: Annotated[float, Field(gt=0, le=1800)] = 10.0
     worker_id: TopicPart = ""  # a worker's name, the same after a restart; the supervisor gives its workers one
     publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
+    serve_tokens: tuple[ServeToken, ...] = ()  # of the dashboard; none: only this machine may ask, and without one
+    serve_open: bool = False  # without tokens: whoever reaches its port may ask (a container's, published on loopback)
+    serve_hosts: tuple[str, ...] = ()  # names the dashboard is reached by, beside those of this machine
 
     @classmethod
     def settings_customise_sources(

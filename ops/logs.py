@@ -17,7 +17,7 @@ import orjson
 
 from models.settings import SettingsError
 
-OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli")
+OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli", "dashboard")
 QUIET_SECONDS = 30.0  # a line like the last one within this time is counted, not written
 FORMAT: Final = "CRMKPI_LOG_FORMAT"
 FIRST: Final = ("timestamp", "level", "logger", "event")

@@ -181,6 +181,10 @@ class Reader(Protocol):
         """All documents of the tenant, of one revision, sorted by their names."""
         ...
 
+    async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        ...
+
     async def board(self, tenant: str) -> Board:
         """All documents of the tenant with their revision, read at one moment."""
         ...
@@ -195,6 +199,10 @@ class Reader(Protocol):
 
     async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
         """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
+        ...
+
+    async def newest(self, tenant: str) -> str:
+        """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
         ...
 
     def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:

@@ -93,6 +93,11 @@ class MemorySink:
         """All documents of the tenant, of one revision, sorted by their names."""
         return [_document(entry) for _, entry in sorted(self._entries(tenant).items())]
 
+    async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        begins = name(kpi, window) + ":"
+        return [_document(entry) for own, entry in sorted(self._entries(tenant).items()) if own.startswith(begins)]
+
     async def board(self, tenant: str) -> Board:
         """All documents of the tenant with their revision, read at one moment."""
         held = self._boards[tenant] if tenant in self._boards else _Board()
@@ -124,6 +129,10 @@ class MemorySink:
         for month in chunks(first, last):
             points |= stored.get(f"{escape(kpi)}:day:{month.isoformat()}", {})
         return series_days(points, first, last)
+
+    async def newest(self, tenant: str) -> str:
+        """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
+        return str(len(self._boards[tenant].updates)) if tenant in self._boards else "0"
 
     async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
         """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""

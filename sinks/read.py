@@ -10,7 +10,7 @@ import orjson
 from models.settings import RedisSettings
 from sinks.base import Board, QueryPort, Status, Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
-from sinks.keys import PREFIX, Keys, chunks
+from sinks.keys import PREFIX, Keys, chunks, name
 from sinks.wire import restore, series_days
 
 WAIT_MS: Final = 1_000  # how long one read of the stream waits for news
@@ -58,12 +58,19 @@ class RedisReader:
         """All documents of the tenant, of one revision, sorted by their names."""
         return (await self.board(tenant)).documents
 
+    async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        return (await self._board(tenant, name(kpi, window) + ":")).documents
+
     async def board(self, tenant: str) -> Board:
         """All documents of the tenant with their revision, read at one moment."""
+        return await self._board(tenant, "")
+
+    async def _board(self, tenant: str, only: str) -> Board:
         keys = self._keys
         async with within(self._place, LONGEST_S):
             hashed, *flat = await self._redis.eval_ro(
-                script("documents.lua"), 2, keys.names(tenant), keys.meta(tenant), f"{keys.base(tenant)}kpi:"
+                script("documents.lua"), 2, keys.names(tenant), keys.meta(tenant), f"{keys.base(tenant)}kpi:", only
             )
         named = sorted(zip(flat[::2], flat[1::2], strict=True))
         documents = [restore(dict(zip(fields[::2], fields[1::2], strict=True))) for _, fields in named]
@@ -111,6 +118,10 @@ class RedisReader:
             async with within(self._place):
                 points |= await self._hash(self._keys.series(tenant, kpi, "day", month))
         return series_days(points, first, last)
+
+    async def newest(self, tenant: str) -> str:
+        """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
+        return await self._newest(self._keys.updates(tenant))
 
     async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
         """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""

@@ -354,3 +354,24 @@ async def test_a_lane_says_up_to_when_the_numbers_of_its_tenants_are_current(sto
     await store.sink.check(Note(3, 1, 0, 500), [])
     await store.sink.publish(publication(6, document(), lane=3, as_of=2_000))
     assert await store.reader.status("acme") == Status(2_000, 2_000, 0, None, (1, 0))
+
+
+async def test_segments_of_one_kpi(store: Store) -> None:
+    """Of a window, without the total and without KPIs whose name begins the same."""
+    owners = [document(value=n, segment={"owner": f"o:{n}"}) for n in range(3)]
+    others = [document("orders_more", segment={"owner": "x"}), document(window="7d", segment={"owner": "x"})]
+    await store.sink.publish(publication(1, document(), *owners, *others))
+    assert await store.reader.segments("acme", "orders", "30d") == owners
+    assert await store.reader.segments("nobody", "orders", "30d") == []
+
+
+async def test_the_newest_publication_is_where_followers_begin(store: Store) -> None:
+    """Updates after it are those that came later."""
+    assert await store.reader.newest("acme") == "0"
+    await store.sink.publish(publication(1, document(value=1)))
+    newest = await store.reader.newest("acme")
+    await store.sink.publish(publication(2, document(value=2)))
+    async for update in store.reader.updates("acme", newest):
+        assert update.rev == "0.2"
+        break
+    assert await store.reader.newest("acme") == update.id

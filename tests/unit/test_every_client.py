@@ -10,7 +10,7 @@ import pytest
 from ops.redis_reach import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("access", "bench", "cli", "models", "ops", "sinks", "streams")
+PACKAGES = ("access", "bench", "cli", "dashboard", "models", "ops", "sinks", "streams")
 CLIENTS = {"AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient", "AIOKafkaClient", "create_conn"}
 CLIENTS |= {"Consumer", "Producer", "AdminClient", "from_url", "Redis"}
 OPTIONS = ("client_options", "options.client", "rdkafka", "**options", "**own", "own | settings", "*self._server")

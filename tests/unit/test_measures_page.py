@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docgen import ids
+from docgen import ids, kpi_texts
 from docgen.measures import page
 from kpis.cells.declared import DECLARED
 
@@ -23,3 +23,4 @@ def test_every_measure_is_on_the_page() -> None:
 def test_the_ids_that_settings_are_checked_against_are_current() -> None:
     """`make docs` writes them anew."""
     assert (PAGE.parents[1] / "models" / "kpi_ids.py").read_text(encoding="utf-8") == ids.module()
+    assert (PAGE.parents[1] / "models" / "kpi_texts.json").read_text(encoding="utf-8") == kpi_texts.content()

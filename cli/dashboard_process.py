@@ -1,0 +1,94 @@
+"""`crmkpi serve` as a process beside the workers of `up` and `demo`: started again when it fails, gone with them."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ops.local.guard import Guard
+from ops.local.net import HOST, free_port, is_free
+
+PORT: Final = 8080
+TRIES: Final = 64
+FIRST_S, LONGEST_S = 1.0, 30.0  # pauses before it is started again
+GRACE_S: Final = 5.0
+
+
+def free_dashboard_port() -> int:
+    """The usual port, or the next free one."""
+    return next(filter(is_free, range(PORT, PORT + TRIES)), None) or free_port()
+
+
+def serve_command(port: int) -> list[str]:
+    """The command of the server."""
+    return [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+
+
+class Dashboard:
+    """Use as ``with Dashboard(environment, say) as dashboard``. ``address``: what a browser opens."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        progress: Callable[[str], None],
+        log: Path | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """``log``: where its output goes; None: stderr."""
+        self._port = free_dashboard_port()
+        self.address = f"http://{HOST}:{self._port}/"
+        self._command, self._env, self._progress, self._log = command or serve_command(self._port), env, progress, log
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._keep, name="dashboard", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._guard = Guard()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+        self._thread.join()
+        self._guard.dismiss()
+
+    def _keep(self) -> None:
+        pause = FIRST_S
+        while not self._stopping.is_set():
+            code = self._run()
+            if not self._stopping.is_set():
+                self._progress(f"the dashboard exited with code {code}; restarting in {pause:g} s")
+            self._stopping.wait(pause)
+            pause = min(2 * pause, LONGEST_S)
+
+    def _run(self) -> int:
+        """One life of the process; its exit code."""
+        with self._lock:
+            if self._stopping.is_set():
+                return 0
+            self._process = self._started()
+        self._guard.on_death(f"kill -9 {self._process.pid} 2>/dev/null")
+        while not self._stopping.wait(0.1):
+            if (code := self._process.poll()) is not None:
+                return code
+        try:
+            return self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """In a session of its own: Ctrl-C reaches it through us."""
+        if self._log is None:
+            return subprocess.Popen(self._command, env=self._env, stdout=subprocess.DEVNULL, start_new_session=True)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command, env=self._env, stdout=log, stderr=log, start_new_session=True)

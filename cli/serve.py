@@ -1,0 +1,78 @@
+"""`crmkpi serve`: the dashboard and its API."""
+
+import asyncio
+import ipaddress
+import socket
+import time
+from typing import Annotated
+
+import typer
+
+from cli.dashboard_process import PORT, TRIES
+from cli.exits import EPILOG, CliError
+from cli.flags import KafkaFlag, RedisFlag, settings
+from cli.root import app
+from cli.term import json_line, line, say
+from models.settings import Settings
+from ops.logs import set_up_logs
+
+
+@app.command(epilog=EPILOG)
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than this machine needs tokens.")
+    ] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; default: the first free from 8080.")] = None,
+    kafka: KafkaFlag = None,
+    redis: RedisFlag = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON line.")] = False,
+) -> None:
+    """Serve the dashboard and its API until Ctrl-C. Reads from Redis and asks the workers.
+
+    Without serve_tokens only this machine may ask; docs/dashboard.md says how to let others in.
+
+    Example: crmkpi serve --port 8081
+    """
+    from dashboard.serve import serve as answer  # what `--help` shows need not load a web server
+
+    place = settings(kafka, redis)
+    _check_host(place, host)
+    set_up_logs()
+    with _listener(host, port) as listener:
+        address = url(*listener.getsockname()[:2])
+        if port is None and listener.getsockname()[1] != PORT:
+            say(f"port {PORT} is in use: the dashboard is on the next free one")
+        if as_json:
+            typer.echo(json_line({"dashboard": address}))
+        else:
+            line(f"dashboard: {address}", "Ctrl-C stops it.")
+        asyncio.run(answer(place, listener, lambda: int(time.time() * 1000)))
+
+
+def url(host: str, port: int) -> str:
+    """The address as a browser takes it; one that stands for all interfaces by the name of this machine."""
+    name = "localhost" if ipaddress.ip_address(host).is_unspecified else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+
+
+def _check_host(place: Settings, host: str) -> None:
+    if place.serve_tokens or place.serve_open:
+        return
+    try:
+        near = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        near = False
+    if not near:
+        raise CliError(
+            f"--host {host} can be reached from other machines: set serve_tokens (docs/dashboard.md), or serve_open "
+            "if something else decides who may ask"
+        )
+
+
+def _listener(host: str, port: int | None) -> socket.socket:
+    from dashboard.serve import listen
+
+    try:
+        return listen(host, port or PORT, 1 if port else TRIES)
+    except OSError as error:
+        raise CliError(f"cannot listen on {host}:{port or PORT}: {error.strerror or error}") from error

@@ -1,0 +1,64 @@
+"""The app: resources under /api/v1, the page, and what stands in front of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from dashboard import asks, board, catalog, health, live, own_boards, series
+from dashboard.guard import Guard
+from dashboard.problems import Problem, add_handlers
+from dashboard.services import Services
+
+SMALL: Final = 1024  # bytes that are not worth compressing
+LEVEL: Final = 5
+STATIC: Final = str(files("dashboard").joinpath("static"))
+ABOUT: Final = (
+    "Live, exact CRM KPIs: numbers, history, members, and a stream of updates. docs/dashboard.md explains it."
+)
+
+
+def create_app(parts: Services) -> FastAPI:
+    """The whole dashboard. Hand it to any ASGI server; `Services` are closed by who made them."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await parts.streams.close()
+
+    app = FastAPI(
+        title="crmkpi", version="1", description=ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan
+    )  # fmt: skip
+    app.state.services = parts
+    add_handlers(app)
+    for part in (catalog, board, series, asks, own_boards, live):
+        app.include_router(part.router)
+    app.include_router(health.lags)
+    app.include_router(health.router)
+    app.add_api_route("/", _page, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=LEVEL)
+    app.add_middleware(Guard, parts=parts)
+    app.openapi = lambda: _openapi(app, bool(parts.tokens))  # type: ignore[method-assign]
+    return app
+
+
+async def _page() -> Response:
+    return FileResponse(f"{STATIC}/index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _openapi(app: FastAPI, tokens: bool) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        found["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        if tokens:
+            found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            found["security"] = [{"token": []}]
+        app.openapi_schema = found
+    return app.openapi_schema

@@ -1,0 +1,92 @@
+"""What only a worker knows: members behind a number, how it is made, two dimensions crossed, a subject's timeline."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from dashboard import shapes
+from dashboard.asking import Allowed, KpiRow, KpiWindow, OneSegment, dimension
+from dashboard.problems import Wrong, described
+from dashboard.replies import API, CSV, KEPT, NEVER, Format, Table, objects, reply, table
+from dashboard.services import Parts
+
+MEMBER: Final = ("kind", "id", "subject", "title", "time", "amount", "currency", "n", "numerator", "stage")
+FACT: Final = ("time", "type", "channel", "text", "amount", "currency", "deal", "id")
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+PROBLEMS: Final = described(400, 401, 403, 404, 413, 422, 503)
+
+router = APIRouter(prefix=API, tags=["behind the numbers"], responses=PROBLEMS)
+
+
+@router.get("/{tenant}/kpis/{kpi}/members", response_model=shapes.Members, responses={200: CSV})
+async def members(
+    request: Request,
+    parts: Parts,
+    tenant: Allowed,
+    kpi: KpiRow,
+    window: KpiWindow,
+    segment: OneSegment,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    order: Annotated[Literal["time", "amount", "id"] | None, Query()] = None,
+    format: Format = "json",
+) -> Response:
+    """Those a number counts. Over all of them ``n`` and ``numerator`` add up to those of the document."""
+    more = {} if order is None else {"order": order}
+    asked = {"kpi": kpi.id, "window": window, "segment": segment, "limit": limit, "offset": offset, **more}
+    found = await parts.queries.ask(tenant, "members", **asked)
+    if format == "csv":
+        name = f"{tenant}-{kpi.id}-{window}-members"
+        return table(request, name, objects(found["members"], MEMBER), NEVER)
+    return reply(request, found, NEVER)
+
+
+@router.get("/{tenant}/kpis/{kpi}/explain", response_model=shapes.Explained)
+async def explain(
+    request: Request, parts: Parts, tenant: Allowed, kpi: KpiRow, window: KpiWindow, segment: OneSegment
+) -> Response:
+    """How a number is made: its formula, and the measures it read."""
+    return reply(request, await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment))
+
+
+@router.get("/{tenant}/kpis/{kpi}/cross", response_model=shapes.Cross, responses={200: CSV})
+async def cross(
+    request: Request,
+    parts: Parts,
+    tenant: Allowed,
+    kpi: KpiRow,
+    window: KpiWindow,
+    rows: Annotated[str, Query(max_length=64, examples=["owner"])],
+    columns: Annotated[str, Query(max_length=64, examples=["source"])],
+    format: Format = "json",
+) -> Response:
+    """A KPI by two dimensions."""
+    if dimension(rows, "rows") == dimension(columns, "columns"):
+        raise Wrong(422, "columns: choose another dimension than that of the rows", "columns")
+    found = await parts.queries.ask(tenant, "cross", kpi=kpi.id, window=window, rows=rows, columns=columns)
+    if format == "csv":
+        return table(request, f"{tenant}-{kpi.id}-{window}-{rows}-{columns}", _pivot(found, rows), KEPT)
+    return reply(request, found)
+
+
+@router.get("/{tenant}/subjects/{subject:path}/timeline", response_model=shapes.Timeline, responses={200: CSV})
+async def timeline(
+    request: Request,
+    parts: Parts,
+    tenant: Allowed,
+    subject: Annotated[str, Path(min_length=1, max_length=256)],
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    format: Format = "json",
+) -> Response:
+    """What is known of one subject by any id of it, newest first."""
+    found = await parts.queries.ask(tenant, "timeline", subject=subject, limit=limit)
+    if format == "csv":
+        return table(request, f"{tenant}-timeline", objects(found["facts"], FACT), NEVER)
+    return reply(request, found, NEVER)
+
+
+def _pivot(found: dict[str, Any], rows: str) -> Table:
+    lines = zip(found["rows"], found["cells"], strict=True)
+    return [rows, *found["columns"]], ([name, *(cell and cell["value"] for cell in cells)] for name, cells in lines)

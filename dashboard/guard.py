@@ -1,0 +1,172 @@
+"""What every request passes first: host names, tokens, security headers, HEAD, and the figures of the server."""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.problems import answer
+from dashboard.services import Services
+from dashboard.tokens import EVERYTHING, Grant
+
+COOKIE: Final = "crmkpi_token"
+HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+PUBLIC: Final = ("/static/", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
+WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
+LONGEST: Final = 4096  # bytes of a query
+SECURITY: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """The outermost layer of the app."""
+
+    def __init__(self, app: ASGIApp, parts: Services) -> None:
+        self._app, self._parts = app, parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses, or hands the request on with its `Grant` in ``scope["state"]``."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, began, head = Headers(scope=scope), time.monotonic(), scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}  # a copy: the server goes by its own
+        seen = _Seen(self._parts, scope, began, send, head=head)
+        if head:
+            receive = _gone(seen)
+        if (refusal := self._refusal(scope, headers)) is not None:
+            await refusal(scope, receive, seen.send)
+            return
+        await self._app(scope, receive, seen.send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if len(scope["query_string"]) > LONGEST:
+            return answer(414, f"the query is longer than {LONGEST} bytes")
+        if not self._host(headers.get("host", "")):
+            return answer(421, "this name is not one of the server's; serve_hosts lists further ones", "Host")
+        if scope["method"] in WRITES and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return answer(403, "another site may not change anything here")
+        if self._parts.tokens:
+            return self._with_tokens(scope, headers)
+        if not (self._parts.open or _loopback(scope)):
+            return answer(403, "without tokens only this machine may ask: set serve_tokens (docs/dashboard.md)")
+        scope.setdefault("state", {})["grant"] = EVERYTHING
+        return None
+
+    def _host(self, given: str) -> bool:
+        """Without tokens a page of somebody else's must not reach us under a name of its own (DNS rebinding)."""
+        name = _name(given)
+        if self._parts.tokens and not self._parts.hosts:
+            return True
+        return name in HERE or name in self._parts.hosts
+
+    def _with_tokens(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        path = scope["path"]
+        if path == "/" and (token := dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")):
+            return self._signed_in(scope, token, headers)
+        text = _token(headers)
+        grant = self._parts.tokens.grant(text) if text else None
+        scope.setdefault("state", {})["grant"] = grant or Grant(frozenset(), "look")
+        if grant is not None or path == "/" or path.startswith(PUBLIC):
+            return None
+        why = "a token is needed" if not text else "the token is unknown, or no longer valid"
+        how = "Authorization: Bearer <token>, or open /?token=<token> once in a browser"
+        return answer(401, f"{why}: {how}", headers={"WWW-Authenticate": 'Bearer realm="crmkpi"'})
+
+    def _signed_in(self, scope: Scope, token: str, headers: Headers) -> ASGIApp:
+        """The token goes from the address into a cookie that scripts cannot read."""
+        if self._parts.tokens.grant(token) is None:
+            return answer(401, "the token is unknown, or no longer valid", "token")
+        rest = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] != "token"]
+        secure = scope.get("scheme") == "https" or headers.get("x-forwarded-proto") == "https"
+        cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+        where = "/" + (f"?{urlencode(rest)}" if rest else "")
+        redirect = answer(303, "signed in", headers={"Location": where})
+        redirect.headers["Set-Cookie"] = cookie
+        return redirect
+
+
+class _Seen:
+    """A response on its way out: headers added, the body of a HEAD left away, and counted."""
+
+    def __init__(self, parts: Services, scope: Scope, began: float, send: Send, *, head: bool) -> None:
+        self._parts, self._scope, self._began, self._send = parts, scope, began, send
+        self.head, self.started = head, False
+
+    async def send(self, message: Message) -> None:
+        """Passed to the app in place of the server's."""
+        if message["type"] == "http.response.start":
+            self._start(message)
+            await self._send(message)
+            if self.head:
+                await self._send({"type": "http.response.body", "body": b""})
+            self.started = True
+        elif not self.head:
+            await self._send(message)
+
+    def _start(self, message: Message) -> None:
+        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        for name, value in SECURITY.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "no-store")
+        route = getattr(self._scope.get("route"), "path", "other")
+        self._parts.meters.requests.labels(route, str(message["status"])).inc()
+        self._parts.meters.seconds.labels(route).observe(time.monotonic() - self._began)
+
+
+def _gone(seen: _Seen) -> Receive:
+    """To a HEAD nobody listens any more once it has its headers: an endless answer ends."""
+
+    async def receive() -> Message:
+        while not seen.started:
+            await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
+def _name(host: str) -> str:
+    """Of a Host header, without its port and brackets."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+    return name.strip("[]").lower().rstrip(".")
+
+
+def _token(headers: Headers) -> str:
+    kind, _, text = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and text:
+        return text.strip()
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _loopback(scope: Scope) -> bool:
+    client = scope.get("client")
+    try:
+        address = ipaddress.ip_address(client[0]) if client else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
+
+
+def names(hosts: Iterable[str]) -> frozenset[str]:
+    """Host names as they are compared."""
+    return frozenset(map(_name, hosts))

@@ -1,0 +1,97 @@
+"""The server process: everything concrete is made here, from settings."""
+
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+import uvicorn
+
+from dashboard.app import create_app
+from dashboard.guard import names
+from dashboard.kept import RedisBoards
+from dashboard.lags import LagWatch
+from dashboard.lanes import queries
+from dashboard.ports import History
+from dashboard.services import Services
+from dashboard.tokens import Tokens
+from models.settings import Settings
+from sinks.read import RedisReader
+
+log = logging.getLogger(__name__)
+GRACE_S: Final = 3  # for answers under way when the server is asked to stop
+WAITING: Final = 256  # connections that wait to be taken
+KEEP_ALIVE_S: Final = 65
+
+
+@asynccontextmanager
+async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Services]:
+    """Services on the real stores, closed at the end. ``now``: ms UTC. Raises SettingsError."""
+    tokens = Tokens(place.serve_tokens, now)
+    reader = RedisReader(place.redis)
+    boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), queries(reader)
+    try:
+        yield Services(
+            numbers=reader,
+            history=cast(History, reader),
+            queries=asked,
+            boards=boards,
+            lags=lags,
+            tokens=tokens,
+            now=now,
+            hosts=names(place.serve_hosts),
+            open=place.serve_open,
+        )
+    finally:
+        await asked.close()
+        await lags.close()
+        await boards.close()
+        await reader.close()
+
+
+async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]) -> None:
+    """Answers on a bound socket until SIGINT or SIGTERM. ``now``: ms UTC. Raises SettingsError."""
+    async with opened(place, now) as parts:
+        config = uvicorn.Config(
+            create_app(parts),
+            access_log=False,  # addresses hold tokens once, and ids of people
+            log_config=None,
+            server_header=False,
+            backlog=WAITING,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            ws="none",
+        )
+        await _Server(config, parts).serve([listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends streams before it waits for connections: they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, parts: Services) -> None:
+        super().__init__(config)
+        self._parts = parts
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's."""
+        await self._parts.streams.close()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int, tries: int = 1) -> socket.socket:
+    """A bound socket on the first free port of so many. Raises OSError when none is."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    failed: OSError | None = None
+    for number in range(port, min(port + tries, 1 << 16)):
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind((host, number))
+            made.listen(WAITING)
+        except OSError as error:
+            made.close()
+            failed = error
+            continue
+        return made
+    raise failed or OSError(f"no port from {port} on")

@@ -1,0 +1,41 @@
+"""What the resources of the API work with, made once a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from dashboard.meters import Meters
+from dashboard.ports import Boards, History, Lags, Numbers, Queries
+from dashboard.streams import Streams
+from dashboard.tokens import Tokens
+
+
+@dataclass
+class Services:
+    """Ports, and what is shared by requests. ``now``: ms UTC."""
+
+    numbers: Numbers
+    history: History
+    queries: Queries
+    boards: Boards
+    lags: Lags
+    tokens: Tokens
+    now: Callable[[], int]
+    hosts: frozenset[str] = frozenset()  # names the server is reached by, beside those of this machine
+    open: bool = False  # without tokens: not only this machine may ask
+    meters: Meters = field(default_factory=Meters)
+    streams: Streams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.numbers, self.now, self.meters)
+
+
+def services(request: Request) -> Services:
+    """Those of the app a request came to."""
+    found: Services = request.app.state.services
+    return found
+
+
+Parts = Annotated[Services, Depends(services)]

@@ -1,0 +1,276 @@
+"""What the API answers, for /openapi.json. Answers are made of what Redis and workers say; tests hold them to this."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Value = int | float | str | None
+"""A number, money as decimal text, or null: no data."""
+Segment = dict[str, str]
+Direction = Literal["up", "down", "neither"]
+
+
+class Shape(BaseModel):
+    """Readers have to let further fields pass."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Document(Shape):
+    """A KPI document, as docs/redis.md describes it."""
+
+    kpi: str
+    window: str
+    segment: Segment
+    value: Value
+    unit: str
+    n: int
+    status: str
+    state: str
+    as_of: str
+    numerator: Value = None
+    denominator: Value = None
+    start: str | None = None
+    end: str | None = None
+    tz: str | None = None
+    watermark: str | None = None
+    late_revised: int = 0
+    definition: int | None = None
+    rev: str | None = None
+    currency: str | None = None
+    title: str | None = None
+    direction: Direction | None = None
+    previous: Value = None
+    previous_year: Value = None
+    previous_start: str | None = None
+    previous_end: str | None = None
+
+
+class Tenant(Shape):
+    """A tenant and how current its numbers are. Times are RFC 3339."""
+
+    tenant: str
+    as_of: str
+    checked: str
+    stale: bool
+    catching_up: float | None
+    waiting: int
+    currency: str | None
+    tz: str | None
+
+
+class Row(Shape):
+    """A KPI of the catalogue. ``vector``: the dimension of its steps. ``additive``: days add up to a month."""
+
+    kpi: str
+    title: str
+    unit: str
+    direction: Direction
+    windows: list[str]
+    steps: list[str]
+    dimensions: list[str]
+    vector: str | None
+    additive: bool
+    summary: str
+    formula: str
+    family: str
+    page: str
+
+
+class Snapshot(Shape):
+    """All totals of a window."""
+
+    tenant: str
+    window: str
+    rev: str
+    as_of: str
+    checked: str
+    stale: bool
+    documents: list[Document]
+
+
+class Segments(Shape):
+    """A KPI's total and its segments, the largest first."""
+
+    kpi: str
+    window: str
+    total: Document | None
+    dimensions: dict[str, list[Document]]
+
+
+class Line(Shape):
+    """One line of a chart: a value for each bucket."""
+
+    segment: Segment
+    values: list[Value]
+    n: list[int | None]
+    status: list[str | None]
+
+
+class Series(Shape):
+    """A KPI over time. ``running``: whether the last bucket is still going on."""
+
+    kpi: str
+    step: str
+    unit: str
+    buckets: list[str]
+    series: list[Line]
+    running: bool
+
+
+class Sparklines(Shape):
+    """The last buckets of several KPIs."""
+
+    buckets: list[str]
+    values: dict[str, list[Value]]
+
+
+class Member(Shape):
+    """One of those a number counts."""
+
+    kind: str
+    id: str
+    subject: str | None = None
+    title: str | None = None
+    time: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    n: int | None = None
+    numerator: Value = None
+    stage: str | None = None
+
+
+class Members(Shape):
+    """The members behind a number."""
+
+    kpi: str
+    window: str
+    segment: Segment
+    as_of: str
+    numerator: Value = None
+    n: int
+    total: int
+    exact: bool
+    members: list[Member]
+
+
+class Cell(Shape):
+    """One crossing of two segments."""
+
+    value: Value
+    n: int
+
+
+class Cross(Shape):
+    """A KPI by two dimensions."""
+
+    rows: list[str]
+    columns: list[str]
+    cells: list[list[Cell | None]]
+
+
+class Input(Shape):
+    """A measure that a formula reads."""
+
+    measure: str
+    title: str
+    value: Value
+
+
+class Explained(Shape):
+    """How a number is made."""
+
+    document: Document
+    title: str
+    formula: str
+    inputs: list[Input]
+    definition: int
+    late_revised: int
+    source: str | None = None
+
+
+class Fact(Shape):
+    """One event of a subject."""
+
+    time: str
+    type: str
+    text: str
+    id: str
+    channel: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    deal: str | None = None
+
+
+class Timeline(Shape):
+    """What is known of one subject, newest first."""
+
+    subject: str
+    ids: list[str]
+    traits: dict[str, Any]
+    owner: str | None
+    since: str | None
+    facts: list[Fact]
+    more: bool
+
+
+class Partition(Shape):
+    """One partition that workers read."""
+
+    topic: str
+    partition: int
+    committed: int | None
+    end: int
+    records: int | None
+    seconds: float | None
+    lost: int
+    verdict: str | None
+
+
+class Lag(Shape):
+    """How far the workers are behind, as ``crmkpi lag --json`` says it."""
+
+    group: str
+    records: int
+    seconds: float
+    uncommitted: int
+    verdict: str
+    catch_up_s: float | None
+    catching_up: bool
+    event_time: int | None
+    read_ratio: float
+    partitions: list[Partition]
+    losses: list[dict[str, Any]]
+    dead_letters: list[dict[str, Any]]
+
+
+class Tile(BaseModel):
+    """One tile of a board."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kpi: Annotated[str, Field(max_length=64)]
+    window: Annotated[str, Field(max_length=16)] | None = None
+    size: Literal["s", "m", "l"] = "m"
+
+
+class Board(BaseModel):
+    """A board of one's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, Field(min_length=1, max_length=100)]
+    tiles: Annotated[list[Tile], Field(max_length=48)]
+
+
+class NamedBoard(Board):
+    """A board with its name."""
+
+    name: str
+
+
+class Health(Shape):
+    """Whether the server lives, or is ready."""
+
+    ready: bool
+    reasons: list[str]

@@ -1,0 +1,182 @@
+"""The whole app over stores in memory, with answers of a worker made up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import httpx
+
+from dashboard.app import create_app
+from dashboard.kept import MOST
+from dashboard.ports import LagUnavailable, QueryRefused
+from dashboard.services import Services
+from dashboard.tokens import Tokens
+from models.serving import ServeToken
+from sinks.base import Publication, SinkUnavailable
+from sinks.memory import MemorySink
+from tests.contract.boards import document
+
+NOW = 1_794_650_460_000  # 2026-11-14T12:01 in Helsinki, a minute after the documents' as_of
+AS_OF = NOW - 60_000
+TODAY = {"window": "today", "start": "2026-11-13T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
+MONTH = {"window": "month", "start": "2026-10-31T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
+WEEK = {"window": "week", "start": "2026-11-08T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
+
+
+class Point(NamedTuple):
+    """A closed bucket."""
+
+    value: Any
+    n: int
+    status: str = "ok"
+
+
+class MemoryHistory:
+    """Closed buckets in memory."""
+
+    def __init__(self) -> None:
+        self.points: dict[tuple[str, str, str], dict[str, Point]] = {}
+
+    async def history(self, tenant: str, kpi: str, step: str) -> Mapping[str, Point]:
+        """Bucket -> point."""
+        return self.points.get((tenant, kpi, step), {})
+
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Point]]:
+        """The same of several KPIs."""
+        return {kpi: await self.history(tenant, kpi, step) for kpi in kpis}
+
+
+class Worker:
+    """Answers by the kind of question; what was asked is remembered."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answers: dict[str, Any] = {}
+
+    async def ask(self, tenant: str, ask: str, **fields: Any) -> dict[str, Any]:
+        """As told, or refused."""
+        self.asked.append({"tenant": tenant, "ask": ask, **fields})
+        found = self.answers.get(ask, QueryRefused(400, f"{ask}: nothing to say"))
+        if isinstance(found, Exception):
+            raise found
+        return dict(found)
+
+
+class MemoryBoards:
+    """Boards in a dictionary."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, dict[str, str]] = {}
+
+    async def all(self, tenant: str) -> dict[str, str]:
+        """Name -> board."""
+        return dict(self.held.get(tenant, {}))
+
+    async def one(self, tenant: str, name: str) -> str | None:
+        """One of them."""
+        return self.held.get(tenant, {}).get(name)
+
+    async def keep(self, tenant: str, name: str, board: str) -> bool:
+        """Store it unless there are too many."""
+        held = self.held.setdefault(tenant, {})
+        if name not in held and len(held) >= MOST:
+            return False
+        held[name] = board
+        return True
+
+    async def drop(self, tenant: str, name: str) -> bool:
+        """Delete it."""
+        return self.held.get(tenant, {}).pop(name, None) is not None
+
+
+class NoKafka:
+    """Nobody is there."""
+
+    async def read(self) -> dict[str, Any]:
+        """Raises LagUnavailable."""
+        raise LagUnavailable("nothing listens")
+
+
+class Flaky(MemorySink):
+    """A store that can go away."""
+
+    away = False
+
+    async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
+        """As the store's, or refused."""
+        self._check()
+        return await super().snapshot(tenant, window)
+
+    async def status(self, tenant: str) -> Any:
+        """As the store's, or refused."""
+        self._check()
+        return await super().status(tenant)
+
+    async def tenants(self) -> list[str]:
+        """As the store's, or refused."""
+        self._check()
+        return await super().tenants()
+
+    async def newest(self, tenant: str) -> str:
+        """As the store's, or refused."""
+        self._check()
+        return await super().newest(tenant)
+
+    def _check(self) -> None:
+        if self.away:
+            raise SinkUnavailable("redis://127.0.0.1:1: no answer within 2.0 s")
+
+
+@dataclass
+class Rig:
+    """Stores, services and the app over them."""
+
+    tokens: Sequence[ServeToken] = ()
+    open: bool = False
+    hosts: frozenset[str] = frozenset()
+    now: int = NOW
+    store: Flaky = field(default_factory=Flaky)
+    history: MemoryHistory = field(default_factory=MemoryHistory)
+    worker: Worker = field(default_factory=Worker)
+    boards: MemoryBoards = field(default_factory=MemoryBoards)
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        self.parts = Services(
+            self.store, self.history, self.worker, self.boards, NoKafka(), Tokens(self.tokens, lambda: self.now),
+            lambda: self.now, self.hosts, self.open,
+        )  # fmt: skip
+        self.app = create_app(self.parts)
+
+    def client(self, address: str = "127.0.0.1", host: str = "localhost", **headers: str) -> httpx.AsyncClient:
+        """A client at some address; without following redirects."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40_000))
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{host}", headers=headers)
+
+    async def publish(self, *documents: dict[str, Any], tenant: str = "acme", **fields: Any) -> None:
+        """One more publication of a tenant."""
+        self.position += 1
+        one = Publication(tenant, 0, self.position, AS_OF + self.position - 1, documents)
+        await self.store.publish(one._replace(**fields))
+
+    async def fill(self) -> None:
+        """A small board of two tenants."""
+        segments = [
+            document("win_rate", value=0.5, unit="ratio", segment={"owner": owner}, n=n, numerator=n)
+            for owner, n in (("anna", 3), ("ben", 9), ("__other__", 50))
+        ]
+        own = [
+            document("orders", value=7),
+            document("win_rate", value=0.5, unit="ratio"),
+            document("net_revenue", value="1290.50", unit="money", currency="EUR", numerator="1290.50"),
+            *segments,
+            document("orders", value=2, n=2, **TODAY),
+            document("orders", value=40, n=40, **MONTH),
+            document("orders", value=9, n=9, **WEEK),
+        ]
+        await self.publish(*own)
+        await self.publish(document("orders", value=1), tenant="other")
+        days = {f"2026-11-{day:02d}": Point(day, day) for day in range(1, 14)}
+        self.history.points["acme", "orders", "day"] = days | {"2026-11-05": Point(None, 0, "no_data")}
+        self.history.points["acme", "orders", "month"] = {"2026-09": Point(30, 30), "2026-10": Point(31, 31)}
+        self.history.points["acme", "orders", "hour"] = {"2026-11-14T09Z": Point(1, 1), "2026-11-14T08Z": Point(1, 1)}
