@@ -162,7 +162,7 @@ def _segments(tenant: str, kpi: str, window: str, now: datetime) -> dict[str, li
     if row.vector:
         names = {
             "channel": VALUES["channel"],
-            "rfm": ["champions", "loyal", "promising", "at_risk", "lost"],
+            "rfm": [f"{r}-{f}-{m}" for r in range(1, 6) for f in range(1, 6) for m in (1, 3, 5)],
             "tier": ["hot", "warm", "cold"],
         }[row.vector.key]
         return {

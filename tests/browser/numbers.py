@@ -117,7 +117,7 @@ VALUES: Final = {
     "source": ["google", "newsletter", "linkedin", "partner", "direct", "bing", "fair", "podcast", "unknown"],
     "owner": ["anna", "jonas", "mira", "tom"],
     "country": ["DE", "AT", "FR", "PL", "CH", "NL", "unknown", "__other__"],
-    "channel": ["email", "web", "social", "call", "meeting"],
+    "channel": ["email", "page", "form", "call", "meeting", "chat", "social"],
     "campaign": ["spring", "brand", "weekly", "launch", "alliance"],
     "pipeline": ["new", "partner"],
     "stage": ["qualification", "proposal", "negotiation", "contract"],

@@ -8,13 +8,14 @@ import { changed, store, zone } from "./store.js";
 import { tile } from "./tile.js";
 import { neverAny } from "./states.js";
 import { attribution } from "./panels/attribution.js";
-import { channels, owners, rfm, tiers } from "./panels/channels.js";
+import { channels, owners, tiers } from "./panels/channels.js";
 import { cohorts } from "./panels/cohorts.js";
 import { funnel } from "./panels/funnel.js";
 import { mrr } from "./panels/mrr.js";
 import { nps } from "./panels/nps.js";
 import { lag, tenants } from "./panels/ops.js";
 import { ranking } from "./panels/ranking.js";
+import { rfm } from "./panels/rfm.js";
 import { risk } from "./panels/risk.js";
 import { stages } from "./panels/stages.js";
 import { welcome } from "./welcome.js";
@@ -23,6 +24,7 @@ const PANELS = {
   attribution, channels, cohorts, funnel, lag, mrr, nps, owners, rfm, risk, stages, tenants, tiers,
   winsBySource: () => ranking("closed_won_value", "source", { title: t("panel.wins_by_source") }),
   winsByCountry: () => ranking("closed_won_value", "country", { title: t("panel.wins_by_country") }),
+  revenueBySource: () => ranking("net_revenue", "source", { title: t("panel.revenue_by_source") }),
   revenueByCountry: () => ranking("net_revenue", "country", { title: t("panel.revenue_by_country") }),
 };
 const SPARK_MS = 60_000;
@@ -51,7 +53,7 @@ function section({ title, tiles, panels, small, own }, keep) {
   const name = title ? h("h2", {}, t(title)) : null;
   const body = own ? h("div", { class: "tiles" }, own.map((one) => keep(tile(one.kpi, one))))
     : tiles ? h("div", { class: `tiles ${small ? "small" : ""}` }, tiles.map((kpi) => keep(tile(kpi, { size: small ? "s" : "m" }))))
-      : h("div", { class: "panels" }, panels.map((one) => keep(PANELS[one]())));
+      : h("div", { class: "panels" }, panels.map((one) => (Array.isArray(one) ? h("div", { class: "pile third" }, one.map((each) => keep(PANELS[each]()))) : keep(PANELS[one]()))));
   return h("div", { class: "section" }, name ?? (panels ? null : h("h2", { class: "sr" }, t("section.headline"))), body);
 }
 

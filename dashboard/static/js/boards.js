@@ -14,10 +14,10 @@ export const BOARDS = {
   ],
   success: [
     { tiles: ["customer_retention_rate", "customer_churn_rate", "renewal_rate", "mrr", "net_new_mrr", "customer_lifetime_value", "customer_effort_score", "csat"] },
-    { panels: ["mrr", "nps"] },
+    { panels: ["mrr", ["nps", "tiers"]] },
     { panels: ["risk", "cohorts"] },
     { title: "section.service", small: true, tiles: ["active_customers", "churned_customers", "tickets_opened", "ticket_resolution_hours", "customer_engagement_score", "stickiness"] },
-    { panels: ["rfm", "tiers", "revenueByCountry"] },
+    { panels: ["rfm", "revenueBySource", "revenueByCountry"] },
   ],
   ops: [
     { panels: ["lag", "tenants"] },

@@ -22,11 +22,11 @@ function amountOf(step, then, doc) {
   if (POINTS.has(doc.unit)) {
     const times = doc.unit === "ratio" ? 100 : 1;
     if (doc.unit === "ratio" && /^(return_on_ad_spend|quick_ratio)/.test(doc.kpi)) return f.plain(Math.abs(step));
-    return t("change.points", { points: f.plain(Math.abs(step * times), 1) });
+    return t("change.points", { points: f.plain(Math.abs(step * times), f.fine(Math.abs(step * times))) });
   }
   if (then === 0) return f.text(String(Math.abs(step)), doc);
   const share = Math.abs(step / then);
-  return share >= 10 ? t("change.times", { times: f.plain(share + 1, 0) }) : f.percent(share, share >= 1 ? 0 : 1);
+  return share >= 10 ? t("change.times", { times: f.plain(share + 1, 0) }) : f.percent(share, share >= 1 ? 0 : f.fine(share * 100));
 }
 
 /** The whole change as a sentence, for screen readers and takeaways. */

@@ -50,7 +50,7 @@ export async function chart(box, data, { doc, bars, zero, zone, step }, drawing 
     cursor: { y: false, points: { size: 8, width: 2, fill: colour("--surface"), stroke: ink }, drag: { x: false, y: false } },
     scales: { x: { time: false, range: (u, low, high) => [low - (bars ? 0.6 : 0.2), high + (bars ? 0.6 : 0.2)] }, y: { range: (u, low, high) => range(low, high, zero || bars) } },
     axes: [
-      { ...axis, grid: { show: false }, gap: 8, size: 32, space: 62, incrs: [1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 24, 30, 60, 90], values: (u, at) => at.map((one) => (now.buckets[one] && Number.isInteger(one) ? f.bucket(now.buckets[one], step, zone) : "")) },
+      { ...axis, grid: { show: false }, gap: 8, size: 32, space: 62, incrs: [1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 24, 30, 60, 90], values: (u, at) => at.map((one) => (now.buckets[one] && Number.isInteger(one) ? f.bucket(now.buckets[one], step, zone, { tight: true }) : "")) },
       { ...axis, gap: 6, size: (u, values) => Math.max(40, ...(values ?? []).map((one) => one.length * 6.6 + 16)), space: 44, values: (u, at) => at.map((one) => tick(one, doc, at)) },
     ],
     series: [

@@ -34,19 +34,22 @@ function money(value, currency, long) {
   return [numbers({ style: "currency", currency, currencyDisplay: "narrowSymbol", ...shape }), value];
 }
 
+/** Digits after the point that keep a small number from looking like 0: 1 for 0.27, 2 for 0.034. */
+export const fine = (size) => (size === 0 || size >= 0.995 ? 1 : Math.min(Math.ceil(-Math.log10(size)) + 1, 4));
+
 /** The format of a value, and the value as that format wants it. */
 function shaped(value, doc, long) {
   const size = Math.abs(Number(value));
   switch (doc.unit) {
     case "ratio":
       if (TIMES.test(doc.kpi ?? "")) return [numbers({ maximumFractionDigits: 2 }), value];
-      return [numbers({ style: "percent", maximumFractionDigits: long ? 2 : size >= 10 ? 0 : 1 }), value];
+      return [numbers({ style: "percent", maximumFractionDigits: long ? 3 : size >= 10 ? 0 : fine(size * 100) }), value];
     case "money": case "money/day": return money(value, doc.currency, long);
     case "days": return unit(value, "day", size >= 100 ? 0 : 1);
     case "hours": return unit(value, "hour", size >= 100 ? 0 : 1);
     case "seconds": return duration(Number(value));
     case "count": return [numbers(!long && size >= 1e7 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 0 }), value];
-    case "index": return [numbers({ maximumFractionDigits: 1, signDisplay: "exceptZero" }), value];
+    case "index": return [numbers({ maximumFractionDigits: fine(size), signDisplay: "exceptZero" }), value];
     default: return [numbers({ maximumFractionDigits: 2 }), value];
   }
 }
@@ -74,8 +77,9 @@ function dates(options) {
 }
 
 /** A short label of a bucket: `2026-11-14`, `2026-11` or `2026-11-14T13Z` (an hour, in `zone`). */
-export function bucket(name, step, zone = "UTC", { full = false } = {}) {
+export function bucket(name, step, zone = "UTC", { full = false, tight = false } = {}) {
   const year = full ? { year: "numeric" } : {};
+  if (step === "month" && tight) return dates(name.endsWith("-01") ? { year: "numeric", timeZone: "UTC" } : { month: "short", timeZone: "UTC" }).format(new Date(`${name}-01T00:00:00Z`));
   if (step === "month") return dates({ month: full ? "long" : "short", year: full ? "numeric" : "2-digit", timeZone: "UTC" }).format(new Date(`${name}-01T00:00:00Z`));
   if (step === "hour") {
     const day = full ? { weekday: "short", day: "numeric", month: "short" } : {};

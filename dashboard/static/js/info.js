@@ -32,14 +32,14 @@ export async function showInfo(kpi, doc, segment = {}) {
 function facts(row, doc, more = {}) {
   const formula = more.formula ?? row.formula;
   const lines = [];
-  const line = (key, value) => value !== undefined && value !== null && value !== "" && lines.push(h("dt", {}, t(key)), h("dd", {}, String(value)));
+  const line = (key, value) => value !== undefined && value !== null && value !== "" && value !== false && lines.push(h("dt", {}, t(key)), h("dd", {}, String(value)));
   if (doc) {
     line("info.window", `${windowName(doc.window)}${period(doc)}`);
     line("info.n", doc.n === null || doc.n === undefined ? "" : f.whole(doc.n));
     line("info.as_of", doc.as_of && f.moment(Date.parse(doc.as_of), zone()));
-    line("info.late", doc.late_revised && f.whole(doc.late_revised));
-    line("info.excluded", doc.excluded && f.whole(doc.excluded));
-    line("info.unpriced", doc.unpriced && f.whole(doc.unpriced));
+    line("info.late", doc.late_revised > 0 && f.whole(doc.late_revised));
+    line("info.excluded", doc.excluded > 0 && f.whole(doc.excluded));
+    line("info.unpriced", doc.unpriced > 0 && f.whole(doc.unpriced));
     line("info.margin", doc.margin && `± ${f.plain(doc.margin, 1)}`);
     line("info.definition", doc.definition);
   }

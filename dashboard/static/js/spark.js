@@ -15,7 +15,7 @@ export function points(values) {
   const high = Math.max(...known);
   const span = high - low || 1;
   const flat = high === low;
-  return numbers.map((one, at) => (one === null ? null : [(at / (numbers.length - 1)) * WIDE, flat ? HIGH / 2 : HIGH - 3 - ((one - low) / span) * (HIGH - 6)]));
+  return numbers.map((one, at) => (one === null ? null : [(at / (numbers.length - 1)) * WIDE, flat ? (high ? HIGH / 2 : HIGH - 3) : HIGH - 3 - ((one - low) / span) * (HIGH - 6)]));
 }
 
 const round = (number) => Math.round(number * 10) / 10;

@@ -61,5 +61,5 @@ export function download(name, content, type = "text/csv;charset=utf-8") {
 
 /** A button that saves rows as CSV. */
 export function csvButton(name, given) {
-  return h("button", { type: "button", class: "button", onclick: () => { const { columns, rows } = given(); download(`${name}.csv`, csv(columns, rows)); } }, icon("down"), t("csv"));
+  return h("button", { type: "button", class: "button", "aria-label": t("csv.save"), onclick: () => { const { columns, rows } = given(); download(`${name}.csv`, csv(columns, rows)); } }, icon("down"), h("span", { class: "label" }, t("csv")));
 }

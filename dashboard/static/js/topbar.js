@@ -63,6 +63,7 @@ function tenants(box, state) {
 
 function tabs(box, state, act) {
   if (!once(box, JSON.stringify([state, act.own(), language]))) return;
+  queueMicrotask(() => box.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
   const link = (name, target, on) => h("a", { href: href({ ...leave, ...target }), "aria-current": on ? "page" : null }, name);
   swap(box, BOARDS.map((name) => link(t(`board.${name}`), { board: name, own: null }, !state.own && state.board === name)),
     act.own().map(({ name, title }) => link(title ?? name, { own: name }, state.own === name)), h("button", { type: "button", "aria-label": t("own.new"), title: t("own.new"), onclick: () => act.newBoard() }, icon("plus")));

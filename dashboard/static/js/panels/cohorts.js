@@ -56,8 +56,7 @@ function cell(row, at, running) {
   const ahead = monthsBetween(row.month, running) - at;
   if (ahead < 0) return h("td", { "aria-hidden": "true" });
   const share = Number(row.cells[at]?.value ?? 0);
-  const ink = share > 0.62;
-  return h("td", { class: ahead === 0 ? "run" : null, title: t("cohorts.cell", { kept: f.whole(row.cells[at]?.numerator ?? 0), size: f.whole(row.size) }), style: { background: `rgb(var(--heat) / ${Math.round(share * 92)}%)`, color: ink ? "var(--on-accent)" : "inherit" } }, f.percent(share, 0));
+  return h("td", { class: ahead === 0 ? "run" : null, title: t("cohorts.cell", { kept: f.whole(row.cells[at]?.numerator ?? 0), size: f.whole(row.size) }), style: { "--share": share.toFixed(3) }, data: { full: share >= 0.95 } }, f.percent(share, 0));
 }
 
 /** Where the weekly ones are. */

@@ -33,7 +33,7 @@ function draw({ dimensions, total, window }) {
 function chart(rows) {
   const steps = rows.map((row, at) => h("div", { class: "funnel-step" },
     h("div", { class: "name" }, row.name), h("div", { class: "count" }, f.whole(row.count)),
-    h("div", { class: "rate" }, at ? [h("b", {}, row.rate === null ? "–" : f.percent(row.rate)), ` ${t("funnel.of_before")}`] : "")));
+    h("div", { class: "rate" }, at ? [h("b", {}, row.rate === null ? "–" : f.percent(row.rate)), h("span", { class: "label" }, ` ${t("funnel.of_before")}`)] : "")));
   return h("a", { href: href({ ...leave, kpi: "sales_funnel" }), "aria-label": t("open_kpi", { title: t("panel.funnel") }) }, h("div", { class: "funnel" }, steps), shape(rows.map((row) => row.count)));
 }
 

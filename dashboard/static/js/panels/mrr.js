@@ -1,6 +1,6 @@
 // Movements of MRR by month: stacked around zero, the net as a line, and a table whose cells open what is behind them.
 import * as api from "../api.js";
-import { h, s } from "../dom.js";
+import { h, s, swap } from "../dom.js";
 import { kpiTitle, t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
@@ -30,6 +30,7 @@ function draw({ buckets, values }) {
   const doc = { unit: "money", currency: store.docs.get("mrr")?.currency ?? store.tenants.find((one) => one.tenant === store.tenant)?.currency };
   if (!Object.values(values).flat().some((one) => Number(one))) return { note: t("tile.no_data") };
   const months = buckets.map((name) => f.bucket(name, "month"));
+  const ticks = buckets.map((name) => f.bucket(name, "month", "UTC", { tight: true }));
   const kinds = [...Object.keys(ALL), NET];
   const rows = kinds.map((kpi) => ({ kpi, name: kpiTitle(kpi, store.catalog.get(kpi)?.title), values: values[kpi], klass: kpi === NET ? "total" : null }));
   const columns = [{ key: "name", label: t("mrr.movement"), show: (row) => [row.kpi !== NET && h("i", { class: "swatch", style: { background: `var(${ALL[row.kpi]})` } }), row.name] },
@@ -38,7 +39,7 @@ function draw({ buckets, values }) {
   const sum = net.reduce((total, one) => total + (one ?? 0), 0);
   return {
     takeaway: t(sum >= 0 ? "mrr.grew" : "mrr.shrank", { amount: f.text(String(Math.abs(sum)), doc), months: buckets.length }),
-    chart: h("div", {}, legend(), drawing(months, values, net, doc), table({ caption: t("panel.mrr"), columns, rows, klass: "moves-table" })), columns, rows,
+    chart: h("div", {}, legend(), fitted((wide) => drawing(wide, ticks, values, net, doc)), table({ caption: t("panel.mrr"), columns, rows, klass: "moves-table" })), columns, rows,
   };
 }
 
@@ -51,14 +52,21 @@ function cell(row, at, count, doc) {
 
 const legend = () => h("div", { class: "legend", "aria-hidden": "true" }, Object.entries(ALL).map(([kpi, ink]) => h("span", {}, h("i", { style: { background: `var(${ink})` } }), kpiTitle(kpi, store.catalog.get(kpi)?.title))), h("span", {}, h("i", { class: "line", style: { background: "var(--text)", width: "14px" } }), kpiTitle(NET)));
 
-function drawing(months, values, net, doc) {
-  const [wide, high, left, foot] = [760, 220, 64, 22];
+/** A drawing as wide as its place, made again when that changes. */
+function fitted(make) {
+  const box = h("div", { class: "moves-box" });
+  new ResizeObserver(([{ contentRect }]) => contentRect.width && swap(box, make(Math.round(contentRect.width)))).observe(box);
+  return box;
+}
+
+function drawing(wide, months, values, net, doc) {
+  const [high, left, foot] = [220, 62, 22];
   const signed = (kpi, at) => { const found = Math.abs(Number(values[kpi][at] ?? 0)); return kpi in LOSSES ? -found : found; };
   const stack = (kinds, at) => Object.keys(kinds).reduce((sum, kpi) => sum + signed(kpi, at), 0);
   const top = Math.max(...months.map((_, at) => stack(GAINS, at)), 1);
   const low = Math.min(...months.map((_, at) => stack(LOSSES, at)), 0);
   const y = (value) => 8 + ((top - value) / (top - low || 1)) * (high - foot - 16);
-  const step = (wide - left) / months.length;
+  const step = (wide - left - 12) / months.length;
   const bars = months.flatMap((_, at) => [GAINS, LOSSES].flatMap((kinds) => {
     let base = 0;
     return Object.entries(kinds).map(([kpi, ink]) => {
@@ -70,8 +78,8 @@ function drawing(months, values, net, doc) {
   const x = (at) => left + at * step + step / 2;
   const line = net.map((value, at) => (value === null ? null : [x(at), y(Math.max(Math.min(value, top), low))])).filter(Boolean);
   const ticks = [top, 0, ...(low < 0 ? [low] : [])];
-  return s("svg", { class: "moves", viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": t("panel.mrr") },
+  return s("svg", { class: "moves", viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": t("panel.mrr") },
     ticks.map((value) => s("g", {}, s("line", { class: value ? "axis" : "zero", x1: left, x2: wide, y1: y(value), y2: y(value) }), s("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, f.text(String(Math.round(value)), { ...doc, unit: "money" })))),
     bars, s("path", { class: "net", d: line.map(([a, b], at) => `${at ? "L" : "M"}${a.toFixed(1)} ${b.toFixed(1)}`).join("") }), line.map(([a, b]) => s("circle", { class: "net-dot", cx: a, cy: b, r: 3 })),
-    months.map((month, at) => s("text", { x: x(at), y: high - 4, "text-anchor": "middle" }, month)));
+    months.map((month, at) => ((months.length - 1 - at) % Math.ceil(50 / step) ? null : s("text", { x: x(at), y: high - 4, "text-anchor": "middle" }, month))));
 }

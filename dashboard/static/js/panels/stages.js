@@ -39,7 +39,7 @@ function draw({ stay, open, window }) {
 function chart(rows, days) {
   const most = Math.max(...rows.flatMap((row) => [row.age ?? 0, row.usual ?? 0]), 1);
   const bar = (value, klass) => {
-    const fill = h("i", { class: klass, style: { width: `${Math.max((Number(value) / most) * 68, 1)}%` } });
+    const fill = h("i", { class: klass, style: { "--share": String(Number(value) / most) } });
     return value === null ? null : h("div", { class: "stage-bar" }, fill, f.text(value, days));
   };
   const lines = rows.map((row) => h("a", { class: "stage", href: href({ ...leave, kpi: "time_in_stage", segment: `stage:${row.key}` }) },
