@@ -100,7 +100,7 @@ class Mock:
                 continue
             self.revision += 1
             kpis = answers.published(window)
-            some = [kpis[(self.revision * 7 + at) % len(kpis)] for at in range(12)] if tenant != "tyhja" else []
+            some = [kpis[(self.revision * 7 + at) % len(kpis)] for at in range(40)] if tenant != "tyhja" else []
             documents = [self.document(tenant, kpi, window) for kpi in some if self.forced.get(kpi) != {}]
             yield event("documents", {"rev": f"3.{self.revision}", **self.times(), "documents": documents})
 

@@ -58,7 +58,7 @@ async function sentence(answer) {
   let said = "";
   try {
     const found = await answer.json();
-    said = typeof found.detail === "string" ? found.detail : found.error ?? found.title ?? "";
+    said = typeof found.detail === "string" ? found.detail : found.error ?? "";
   } catch { /* no JSON: the status says enough */ }
   if ([401, 403].includes(answer.status)) return t("problem.forbidden");
   if (answer.status === 404) return said || t("problem.missing");

@@ -37,6 +37,9 @@ function facts(row, doc, more = {}) {
     line("info.window", `${windowName(doc.window)}${period(doc)}`);
     line("info.n", doc.n === null || doc.n === undefined ? "" : f.whole(doc.n));
     line("info.as_of", doc.as_of && f.moment(Date.parse(doc.as_of), zone()));
+    line("info.previous", doc.previous !== undefined && doc.previous !== null && f.text(doc.previous, doc, { long: true }));
+    line("info.previous_year", doc.previous_year !== undefined && doc.previous_year !== null && f.text(doc.previous_year, doc, { long: true }));
+    line("info.target", doc.target !== undefined && doc.target !== null && f.text(doc.target?.value ?? doc.target, doc, { long: true }));
     line("info.late", doc.late_revised > 0 && f.whole(doc.late_revised));
     line("info.excluded", doc.excluded > 0 && f.whole(doc.excluded));
     line("info.unpriced", doc.unpriced > 0 && f.whole(doc.unpriced));

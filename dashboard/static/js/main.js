@@ -4,7 +4,7 @@ import { h, swap } from "./dom.js";
 import { kpiTitle, load, preferred, t, windowName } from "./i18n.js";
 import * as f from "./format.js";
 import * as url from "./url.js";
-import { changed, look, store, subscribe, zone } from "./store.js";
+import { changed, freshness, look, store, subscribe, zone } from "./store.js";
 import { board } from "./board.js";
 import { explore } from "./explore.js";
 import { topbar } from "./topbar.js";
@@ -68,6 +68,7 @@ function tvHead() {
   const indicator = live();
   const clock = h("span", { class: "clock" });
   page.tv = () => { indicator.update(); clock.textContent = f.clock(api.now(), zone()); };
+  page.tv();
   return h("div", { class: "tv-head" }, h("strong", {}, store.tenant), indicator.el, clock);
 }
 
@@ -90,6 +91,15 @@ function tell() {
   if (store.phase === "ready" && !document.hidden) announce(summary());
 }
 
+/** What time alone changes: the indicator, and tiles that turn stale or current with it. */
+function tick() {
+  page.bar.update();
+  page.tv?.();
+  tell();
+  const { state } = freshness();
+  if (state !== page.seen) { page.seen = state; changed(); }
+}
+
 async function start() {
   url.start();
   await load(preferred());
@@ -104,7 +114,7 @@ async function start() {
   url.onChange((now) => { document.querySelectorAll("dialog:not(.drawer)").forEach((one) => one.close()); show(true); });
   subscribe(() => show());
   keys.start(act);
-  setInterval(() => { page.bar.update(); page.tv?.(); tell(); }, 500);
+  setInterval(tick, 500);
   setInterval(changed, 10_000); // states that come with time alone: stale, other windows
   addEventListener("themechange", () => page.view?.update(true));
   show();

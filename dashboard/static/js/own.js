@@ -55,7 +55,7 @@ export function edit(saved, name = null, board = { title: "", tiles: [] }) {
   }
   const buttons = h("div", { class: "row" }, h("button", { type: "button", class: "button primary", onclick: save }, t("save")),
     h("button", { type: "button", class: "button", onclick: () => download(`${slug(title.value)}.json`, JSON.stringify({ title: title.value, tiles: state.tiles }, null, 2), "application/json") }, t("own.export")),
-    name && h("button", { type: "button", class: "button", onclick: async () => { try { await api.dropBoard(store.tenant, name); box.close(); await saved(); go({ ...leave, own: null }); } catch (error) { problem.textContent = error.message; } } }, t("own.delete")));
+    name && h("button", { type: "button", class: "button", onclick: async () => { try { await api.dropBoard(store.tenant, name); box.close(); go({ ...leave, own: null }); await saved(); } catch (error) { problem.textContent = error.message; } } }, t("own.delete")));
   body.append(h("div", { class: "stack" }, title, chosen, field, offer, problem, buttons));
   draw();
   title.focus();

@@ -45,8 +45,8 @@ export function trend(kpi, docNow) {
 
   function rows() {
     const { data } = state;
-    const now = settings();
     if (!data) return { columns: [], rows: [] };
+    const now = { ...settings(), step: data.step };
     const columns = [{ key: "bucket", label: t(`step.${now.step}`), show: (one) => f.bucket(one.bucket, now.step, now.zone, { full: true }) }, { key: "value", label: kpiTitle(kpi, row().title), num: true, show: (one) => [f.text(one.value, now.doc, { long: true }), one.open && h("span", { class: "muted" }, ` ${t("tile.running")}`)] }];
     if (data.n.length) columns.push({ key: "n", label: t("n"), num: true, show: (one) => (one.n === null || one.n === undefined ? "–" : f.whole(one.n)) });
     if (data.before) columns.push({ key: "before", label: t("chart.before"), num: true, show: (one) => f.text(one.before, now.doc, { long: true }) });
@@ -54,10 +54,10 @@ export function trend(kpi, docNow) {
   }
 
   async function draw() {
-    const now = settings();
-    controls(now);
+    controls(settings());
     const { data } = state;
     if (!data) return;
+    const now = { ...settings(), step: data.step }; // what is there, while another step is on its way
     setText(takeaway, summary(data, now));
     box.setAttribute("aria-label", `${kpiTitle(kpi, row().title)}. ${takeaway.textContent} ${t("chart.keys")}`);
     box.hidden = state.asTable;
