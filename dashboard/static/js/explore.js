@@ -1,0 +1,78 @@
+// Explore of one KPI: the number, its chart, who makes it up, who is behind it, and two dimensions crossed.
+import * as api from "./api.js";
+import { h, icon, iconButton, setText, swap } from "./dom.js";
+import { dimensionName, kpiTitle, segmentName, t, windowName } from "./i18n.js";
+import * as f from "./format.js";
+import { go, href, leave, read, segmentOf } from "./url.js";
+import { changeOf, sentence } from "./change.js";
+import { stateOf, statusOf } from "./states.js";
+import { documentOf, windowOf } from "./fallback.js";
+import { freshness, store, zone } from "./store.js";
+import { showInfo } from "./info.js";
+import { trend } from "./trend.js";
+import { members } from "./members.js";
+import { pivot } from "./pivot.js";
+import { breakdown } from "./breakdown.js";
+
+/** A view: {el, update, destroy}. */
+export function explore(kpi) {
+  const row = store.catalog.get(kpi) ?? {};
+  const state = { segmentDoc: null, key: null, rev: null };
+  const refs = { crumbs: h("nav", { class: "crumbs", "aria-label": t("crumbs") }), title: h("h1"), value: h("div", { class: "value" }), change: h("div", { class: "change" }), facts: h("div", { class: "facts" }) };
+  const info = iconButton("info", t("info.open", { title: kpiTitle(kpi, row.title) }), () => showInfo(kpi, doc(), segmentOf(read())));
+  const doc = () => (read().segment ? state.segmentDoc : documentOf(kpi));
+  const dimensions = (row.dimensions ?? []).filter((one) => one !== row.vector);
+  const parts = [trend(kpi, doc), members(kpi), ...(dimensions.length > 1 ? [pivot(kpi, dimensions)] : [])];
+  const side = breakdown(kpi);
+  const el = h("div", { class: "explore", data: { explore: kpi } },
+    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), h("div", { class: "headline", "aria-live": "off" }, refs.value, refs.change, refs.facts)),
+    h("div", { class: "explore-grid" }, h("div", { class: "column" }, parts.map((one) => one.el)), h("div", { class: "column" }, side.el)));
+
+  async function segmentNow() {
+    const { segment } = read();
+    const key = `${store.tenant} ${store.window} ${segment}`;
+    if (!segment || (key === state.key && state.rev === store.meta.rev)) return;
+    Object.assign(state, { key, rev: store.meta.rev });
+    try {
+      const found = await api.kpi(store.tenant, kpi, { window: windowOf(kpi), segment });
+      if (state.key === key) state.segmentDoc = found;
+    } catch (error) {
+      if (state.key === key) state.segmentDoc = { kpi, window: windowOf(kpi), unit: row.unit, value: null, n: null, status: "no_data", problem: error.message };
+    }
+    head();
+  }
+
+  function head() {
+    const now = doc();
+    setText(refs.title, kpiTitle(kpi, now?.title ?? row.title));
+    crumbs(refs.crumbs);
+    const found = stateOf(now, { phase: store.phase, never: false, freshness: freshness() });
+    const key = JSON.stringify([now?.value, now?.previous, now?.n, now?.as_of, found, now?.window]);
+    if (refs.value.drawn === key) return;
+    refs.value.drawn = key;
+    swap(refs.value, now && now.value !== null && now.value !== undefined ? h("span", { title: f.text(now.value, now, { long: true }) }, f.pieces(now.value, now).map(([text, unit]) => (unit ? h("small", {}, text) : text))) : h("span", { class: "muted" }, now ? now.problem ?? t("tile.no_data") : "–"));
+    const change = changeOf(now);
+    refs.change.dataset.tone = change?.tone ?? "plain";
+    swap(refs.change, change ? [h("b", {}, `${change.arrow} ${change.amount || change.word}`), h("span", {}, change.same ? "" : t("change.was", { word: change.word, was: change.was })), h("span", { class: "sr" }, sentence(now))] : "");
+    const status = statusOf(found, now);
+    swap(refs.facts, h("span", { class: "status row", title: status.hint, data: { kind: status.kind } }, icon(status.icon), status.word), found.running && h("span", {}, t("tile.running")), now?.n !== null && now?.n !== undefined && h("span", {}, t("tile.n", { n: f.whole(now.n) })), now && h("span", {}, windowName(now.window)), now?.as_of && h("span", {}, t("tile.as_of", { time: f.moment(Date.parse(now.as_of), zone()) })));
+  }
+
+  function update(changedState = false) {
+    segmentNow();
+    head();
+    side.update(changedState);
+    for (const one of parts) { one.update(); if (changedState) one.reload(); }
+  }
+  return { el, update, destroy: () => { side.destroy?.(); parts.forEach((one) => one.destroy?.()); } };
+}
+
+function crumbs(box) {
+  const state = read();
+  const key = `${state.segment ?? ""} ${state.board} ${state.own ?? ""} ${state.window} ${document.documentElement.lang}`;
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  const [[dimension, value] = []] = Object.entries(segmentOf(state));
+  swap(box, h("a", { class: "row", href: href(leave) }, icon("back"), state.own ?? t(`board.${state.board}`)),
+    dimension && h("span", { class: "chip accent" }, `${dimensionName(dimension)}: ${segmentName(value, dimension)}`, h("button", { type: "button", "aria-label": t("filter.remove"), onclick: () => go({ segment: null, offset: null }) }, icon("bad"))));
+}

@@ -1,0 +1,81 @@
+"""The stream: drop and resume, polling, an unreachable server, pause."""
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser.mock import Mock
+
+
+def test_a_dropped_stream_resumes_where_it_was(visit: Any, mock: Mock) -> None:
+    mock.streams.clear()
+    page = visit().open()
+    page.wait_for_timeout(600)
+    mock.drop()
+    page.wait_for_timeout(2500)
+    assert [resumed is None for _, resumed in mock.streams] == [True, False]
+    assert page.locator(".live").get_attribute("data-state") == "live"
+    assert page.locator(".tile[data-state=loading]").count() == 0
+
+
+def test_without_a_stream_the_snapshot_is_polled(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("refuse")
+    page = visit().open(ready="")
+    page.wait_for_selector(".tile[data-state=ok]", timeout=15_000)
+    page.wait_for_selector(".live[data-state=polling]")
+    mock.trouble.clear()
+    page.wait_for_selector(".live[data-state=live]", timeout=15_000)
+    mock.trouble.add("expected")
+
+
+def test_numbers_stay_when_the_server_goes_away(visit: Any, mock: Mock) -> None:
+    page = visit().open()
+    mock.trouble.add("away")
+    mock.drop()
+    page.wait_for_selector(".live[data-state=offline]", timeout=20_000)
+    assert "%" in page.locator("[data-kpi=win_rate] .value").inner_text()
+    assert page.locator("[data-kpi=win_rate]").get_attribute("data-stale") == "true"
+
+
+def test_a_bare_server_leaves_sentences_not_holes(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("bare")
+    page = visit().open()
+    page.wait_for_selector("[data-panel=sales_funnel] .panel-note")
+    expect(page.locator("[data-panel=sales_funnel] .panel-note")).not_to_have_text("Loading …")
+    assert "The server does not have this." in page.locator("[data-panel=sales_funnel]").inner_text()
+    page.goto(f"{mock.url}/?tenant=nordbolt&kpi=win_rate")
+    page.wait_for_selector(".explore .value span")
+    page.wait_for_timeout(500)
+    assert "The server does not have this." in page.locator("[data-panel=trend]").inner_text()
+
+
+def test_a_token_is_asked_for(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("forbidden")
+    page = visit().open(ready=".gate")
+    assert page.locator(".gate input[type=password]").is_visible()
+
+
+def test_pause_holds_the_numbers(visit: Any) -> None:
+    page = visit().open()
+    page.keyboard.press("p")
+    page.wait_for_selector(".live[data-state=paused]")
+    page.wait_for_timeout(300)
+    before = page.locator("[data-kpi=win_rate] .value").inner_text(), page.locator("[data-kpi=leads] .value").count()
+    page.wait_for_timeout(1500)
+    assert (page.locator("[data-kpi=win_rate] .value").inner_text(), before[1]) == before
+    page.keyboard.press("p")
+    page.wait_for_selector(".live[data-state=live]")
+
+
+def test_screen_readers_are_told_at_most_each_30_seconds(visit: Any) -> None:
+    visitor = visit()
+    page = visitor.open()
+    page.evaluate(
+        """() => {
+          window.told = 0;
+          const count = new MutationObserver(() => { window.told += 1; });
+          count.observe(document.getElementById('announce'), { childList: true });
+        }"""
+    )
+    page.wait_for_timeout(4000)
+    assert page.evaluate("window.told") <= 1
