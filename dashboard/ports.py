@@ -81,18 +81,6 @@ class Queries(Protocol):
         ...
 
 
-class QueryRefused(Exception):
-    """The worker does not answer such a question. ``status``: as HTTP has it; ``words``: why."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status, self.words = status, words
-
-
-class QueryUnavailable(Exception):
-    """No worker answers now: none runs, it restores, or the tenant is on its way to another one."""
-
-
 class Lags(Protocol):
     """How far the workers are behind."""
 

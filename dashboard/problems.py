@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dashboard.ports import LagUnavailable, QueryRefused, QueryUnavailable
+from dashboard.ports import LagUnavailable
 from sinks.base import SinkUnavailable
+from sinks.query import QueryRefused, QueryUnavailable
 
 log = logging.getLogger(__name__)
 MEDIA: Final = "application/problem+json"

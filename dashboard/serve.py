@@ -12,11 +12,11 @@ from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.kept import RedisBoards
 from dashboard.lags import LagWatch
-from dashboard.lanes import queries
 from dashboard.ports import History
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.settings import Settings
+from sinks.query import QueryClient
 from sinks.read import RedisReader
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Servi
     """Services on the real stores, closed at the end. ``now``: ms UTC. Raises SettingsError."""
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
-    boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), queries(reader)
+    boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
     try:
         yield Services(
             numbers=reader,

@@ -8,12 +8,13 @@ import httpx
 
 from dashboard.app import create_app
 from dashboard.kept import MOST
-from dashboard.ports import LagUnavailable, QueryRefused
+from dashboard.ports import LagUnavailable
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.serving import ServeToken
 from sinks.base import Publication, SinkUnavailable
 from sinks.memory import MemorySink
+from sinks.query import QueryRefused
 from tests.contract.boards import document
 
 NOW = 1_794_650_460_000  # 2026-11-14T12:01 in Helsinki, a minute after the documents' as_of

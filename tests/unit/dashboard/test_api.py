@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from dashboard import shapes
-from dashboard.ports import QueryRefused, QueryUnavailable
 from kpis.catalog import CATALOG
+from sinks.query import QueryRefused, QueryUnavailable
 from tests.unit.dashboard.rig import Rig
 
 V1 = "/api/v1"
