@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import isclose
 from typing import Any, Final, NamedTuple
 
-from kpis.publish.documents import money_text
+from kpis.publish.figures import money_text
 
 CENTS: Final = 100
 Key = tuple[str, str, str]  # tenant, window, KPI

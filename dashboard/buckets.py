@@ -28,6 +28,11 @@ def running(step: Step, now_ms: int, tz: str) -> str:
     return _hour(moment) if step == "hour" else _start(moment.astimezone(ZoneInfo(tz)).date(), step)
 
 
+def local_day(instant: str, tz: str) -> str:
+    """The date of an RFC 3339 instant on a zone's own clock."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(tz)).date().isoformat()
+
+
 def before(bucket: str, step: Step, many: int) -> str:
     """The bucket so many before another one. Raises OverflowError before the year 1."""
     if step == "hour":

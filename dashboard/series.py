@@ -9,7 +9,7 @@ from starlette.responses import Response
 from dashboard import shapes
 from dashboard.asking import Allowed, KpiRow, OneSegment, Published
 from dashboard.asking import dimension as dimension_name
-from dashboard.buckets import MOST, USUAL, Step, before, between, bucket_of, running
+from dashboard.buckets import MOST, USUAL, Step, before, between, bucket_of, local_day, running
 from dashboard.catalog import ROWS, STEPS, steps_of
 from dashboard.ports import Bucket, Document
 from dashboard.problems import LONGEST, Wrong, described, known
@@ -17,7 +17,6 @@ from dashboard.replies import API, CSV, Format, Table, reply, table
 from dashboard.services import Parts, Services
 from kpis.catalog import Kpi
 from sinks.base import Status
-from sinks.keys import local
 
 TOGETHER: Final = 150  # KPIs of one request
 FIRST_YEAR, LAST_YEAR = "1970", "2100"
@@ -122,7 +121,7 @@ def _running(about: Document | None, step: Step, status: Status, own: bool = Tru
     """By the document's own start: at midnight it may still be that of the day before."""
     tz = str((about or {}).get("tz") or "UTC")
     if own and step != "hour" and about and about.get("start"):
-        return bucket_of(local(str(about["start"]), tz).date().isoformat(), step)
+        return bucket_of(local_day(str(about["start"]), tz), step)
     return running(step, status.checked, tz)
 
 
@@ -181,7 +180,7 @@ def _value(history: Mapping[str, Bucket], bucket: str, running: Document | None,
         return point.value
     if running is None or step == "hour" or not running.get("start"):
         return None
-    own = bucket_of(local(str(running["start"]), str(running.get("tz") or "UTC")).date().isoformat(), step)
+    own = bucket_of(local_day(str(running["start"]), str(running.get("tz") or "UTC")), step)
     return running["value"] if own == bucket else None
 
 

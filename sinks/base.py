@@ -1,7 +1,6 @@
 """What a store of published KPIs promises: the newest revision wins, whole or not at all."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 
 from models.settings import RedisSettings
@@ -36,6 +35,28 @@ class TenantRefused(SinkUnavailable):
     """The store is there, and cannot take what belongs to this tenant: somebody wrote something else in its place."""
 
 
+class Points(NamedTuple):
+    """Buckets of the history of one KPI, put over those that are stored: of these all outside ``low``-``high`` go.
+
+    ``values``: by bucket ``[value, n]``, or ``[value, n, status]`` where the status is not ok. Buckets of a step are
+    names that sort as they follow each other.
+    """
+
+    kpi: str
+    step: str  # hour, day, week, month
+    low: str
+    high: str
+    values: Mapping[str, Sequence[Any]]
+
+
+class Point(NamedTuple):
+    """A KPI in one bucket of its history. ``value``: as in documents."""
+
+    value: Any
+    n: int
+    status: str = "ok"
+
+
 class Publication(NamedTuple):
     """What one lane publishes for one tenant in one atomic step."""
 
@@ -50,6 +71,7 @@ class Publication(NamedTuple):
     sweep: int = NO_SWEEP
     lane: int = 0
     catching_up: float | None = None  # how much of the history is counted, 0 to 1; None: all, numbers are live
+    points: Sequence[Points] = ()
 
     @property
     def revision(self) -> Revision:
@@ -197,8 +219,15 @@ class Reader(Protocol):
         """The documents of a window that have no segment, of one revision, sorted by KPI."""
         ...
 
-    async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
-        """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
+    async def history(self, tenant: str, kpi: str, step: str) -> dict[str, Point]:
+        """A KPI without segment in the hours, days, weeks or months that are over: bucket -> point, oldest first.
+
+        ``step``: hour, day, week, month. Buckets: ``2026-11-14T13Z``, ``2026-11-14`` (a week: its Monday), ``2026-11``.
+        """
+        ...
+
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> dict[str, dict[str, Point]]:
+        """The histories of several KPIs, read in one round trip; of a KPI that has none it is empty."""
         ...
 
     async def newest(self, tenant: str) -> str:

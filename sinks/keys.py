@@ -3,11 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 PREFIX: Final = "crmkpi"
 _PREFIX_RULE: Final = re.compile(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
@@ -24,22 +22,6 @@ def name(kpi: str, window: str, segment: Mapping[str, object] | None = None) -> 
     parts = [escape(kpi), escape(window)]
     parts += [f"{escape(dim)}={escape(str(value))}" for dim, value in sorted((segment or {}).items())]
     return ":".join(parts)
-
-
-def local(instant: str, tz: str) -> datetime:
-    """An RFC 3339 instant on the zone's own clock."""
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(tz))
-
-
-def chunk(day: date) -> str:
-    """The date in a daily series' key: the first of the month, so that a year is read from a dozen keys."""
-    return f"{day:%Y-%m}-01"
-
-
-def chunks(first: date, last: date) -> list[date]:
-    """A day of each chunk that days from ``first`` to ``last`` (inclusive) lie in."""
-    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    return [date(month // 12, month % 12 + 1, 1) for month in months]
 
 
 @dataclass(frozen=True)
@@ -70,9 +52,9 @@ class Keys:
         """HASH: the fields of one KPI document."""
         return f"{self.base(tenant)}kpi:{name(kpi, window, segment)}"
 
-    def series(self, tenant: str, kpi: str, step: str, day: date) -> str:
-        """HASH: bucket start -> compact JSON, for the chunk of buckets that holds ``day``."""
-        return f"{self.base(tenant)}series:{escape(kpi)}:{step}:{chunk(day)}"
+    def series(self, tenant: str, kpi: str, step: str) -> str:
+        """HASH: bucket -> point as JSON, of a KPI's history."""
+        return f"{self.base(tenant)}series:{escape(kpi)}:{step}"
 
     def snapshot(self, tenant: str, window: str) -> str:
         """STRING: JSON array of the window's documents without a segment."""

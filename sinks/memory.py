@@ -4,14 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import orjson
 
-from sinks.base import FIRST_OF_SWEEP, Board, Held, Note, Packed, Publication, Revision, Status, Update
-from sinks.keys import chunks, escape, name
-from sinks.wire import Entry, Payload, pack, restore, series_days, unpack
+from sinks.base import FIRST_OF_SWEEP, Board, Held, Note, Packed, Point, Publication, Revision, Status, Update
+from sinks.keys import escape, name
+from sinks.wire import Entry, Payload, history_of, pack, restore, unpack
 
 
 @dataclass
@@ -25,7 +24,7 @@ class _Board:
     catching_up: float | None = None
     sweep: set[str] = field(default_factory=set)  # names of documents in the slices so far
     entries: dict[str, Entry] = field(default_factory=dict)
-    points: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    series: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # key -> bucket -> JSON
     updates: list[Update] = field(default_factory=list)
 
 
@@ -122,13 +121,14 @@ class MemorySink:
         entries = sorted(self._entries(tenant).values(), key=lambda entry: entry.kpi)
         return [orjson.loads(entry.json) for entry in entries if isinstance(entry.json, str) and entry.window == window]
 
-    async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
-        """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
-        stored = self._boards[tenant].points if tenant in self._boards else {}
-        points: dict[str, str] = {}
-        for month in chunks(first, last):
-            points |= stored.get(f"{escape(kpi)}:day:{month.isoformat()}", {})
-        return series_days(points, first, last)
+    async def history(self, tenant: str, kpi: str, step: str) -> dict[str, Point]:
+        """A KPI without segment in the hours, days, weeks or months that are over: bucket -> point, oldest first."""
+        stored = self._boards[tenant].series if tenant in self._boards else {}
+        return history_of(stored.get(f"{escape(kpi)}:{step}", {}))
+
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> dict[str, dict[str, Point]]:
+        """The histories of several KPIs; of a KPI that has none it is empty."""
+        return {kpi: await self.history(tenant, kpi, step) for kpi in kpis}
 
     async def newest(self, tenant: str) -> str:
         """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
@@ -164,8 +164,9 @@ def _write(board: _Board, packed: Packed, payload: Payload) -> None:
     for name_ in gone:
         board.entries.pop(name_, None)
     board.entries |= now
-    for point in payload.points:
-        board.points[point.key][point.bucket] = point.json
+    for key, low, high, fields in payload.series:
+        held = board.series[key] | dict(zip(fields[::2], fields[1::2], strict=True))
+        board.series[key] = {bucket: text for bucket, text in held.items() if low <= bucket <= high}
 
 
 def _update(packed: Packed, payload: Payload, number: int) -> Update:

@@ -93,7 +93,7 @@ end
 if stored_is_newer() then return 0 end
 migrate()
 
-local entries, points, kpis = unpack(cjson.decode(ARGV[7]))
+local entries, series, kpis = unpack(cjson.decode(ARGV[7]))
 local names, gone, ids, seen = {}, {}, {}, {}
 for _, entry in ipairs(entries) do
   local name, kpi, window, json, fields = unpack(entry, 1, 5)
@@ -122,9 +122,15 @@ end
 if full then drop_all_but(entries) end
 for window, board in pairs(boards) do write_snapshot(window, board) end
 
-for _, point in ipairs(points) do
-  local key = base .. 'series:' .. point[1]
-  call('HSET', key, point[2], point[3])
+-- Buckets of histories: names that sort as they follow each other. What lies outside those that are kept goes.
+for _, one in ipairs(series) do
+  local name, low, high, fields = unpack(one, 1, 4)
+  local key, outside = base .. 'series:' .. name, {}
+  in_slices('HSET', key, fields)
+  for _, bucket in ipairs(call('HKEYS', key)) do
+    if bucket < low or bucket > high then outside[#outside + 1] = bucket end
+  end
+  in_slices('HDEL', key, outside)
   call('EXPIRE', key, ARGV[6])
 end
 

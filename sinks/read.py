@@ -1,17 +1,16 @@
 """Published numbers, read back from Redis with their types. What a dashboard or the command line needs."""
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
 import orjson
 
 from models.settings import RedisSettings
-from sinks.base import Board, QueryPort, Status, Update
+from sinks.base import Board, Point, QueryPort, Status, Update
 from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
-from sinks.keys import PREFIX, Keys, chunks, name
-from sinks.wire import restore, series_days
+from sinks.keys import PREFIX, Keys, name
+from sinks.wire import history_of, restore
 
 WAIT_MS: Final = 1_000  # how long one read of the stream waits for news
 
@@ -111,13 +110,18 @@ class RedisReader:
         documents: list[dict[str, Any]] = orjson.loads(text) if text else []
         return documents
 
-    async def series(self, tenant: str, kpi: str, first: date, last: date) -> dict[str, dict[str, Any]]:
-        """Daily values from ``first`` to ``last`` (local days, both inclusive): bucket start -> value and its parts."""
-        points: dict[str, str] = {}
-        for month in chunks(first, last):
-            async with within(self._place):
-                points |= await self._hash(self._keys.series(tenant, kpi, "day", month))
-        return series_days(points, first, last)
+    async def history(self, tenant: str, kpi: str, step: str) -> dict[str, Point]:
+        """A KPI without segment in the hours, days, weeks or months that are over: bucket -> point, oldest first."""
+        return (await self.histories(tenant, [kpi], step))[kpi]
+
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> dict[str, dict[str, Point]]:
+        """The histories of several KPIs, read in one round trip; of a KPI that has none it is empty."""
+        pipe = self._redis.pipeline(transaction=False)
+        for kpi in kpis:
+            pipe.hgetall(self._keys.series(tenant, kpi, step))
+        async with within(self._place, LONGEST_S):
+            found = await pipe.execute()
+        return {kpi: history_of(stored) for kpi, stored in zip(kpis, found, strict=True)}
 
     async def newest(self, tenant: str) -> str:
         """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""

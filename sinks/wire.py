@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from sinks.base import Document, Packed, Publication
-from sinks.keys import chunk, escape, local, name
+from sinks.base import Document, Packed, Point, Points, Publication
+from sinks.keys import escape, name
 
 TEXT_MARK: Final = "_text"
 """The field that names those fields whose text would otherwise be read as a number, a list or null."""
 
-SERIES_WINDOWS: Final = frozenset({"today", "yesterday"})
-SERIES_FIELDS: Final = ("value", "numerator", "denominator", "n", "status", "state", "as_of")
 _FIRST: Final = frozenset("{[tf-0123456789")  # what JSON that is kept as text can begin with
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
@@ -30,19 +27,20 @@ class Entry(NamedTuple):
     fields: list[str]  # field, text, field, text …; none when the document is no more
 
 
-class Point(NamedTuple):
-    """One bucket of a series."""
+class Series(NamedTuple):
+    """Buckets of one history, ready to be written."""
 
-    key: str  # "<kpi>:<step>:<yyyy-mm-dd>"
-    bucket: str  # the local start of the day, with its offset from UTC
-    json: str
+    key: str  # "<kpi>:<step>"
+    low: str  # of what is stored all before this bucket goes,
+    high: str  # and all after this one
+    fields: list[str]  # bucket, JSON, bucket, JSON …
 
 
 class Payload(NamedTuple):
     """All writes of one publication."""
 
     entries: list[Entry]
-    points: list[Point]
+    series: list[Series]
     kpis: list[str]  # of which followers are told, sorted
 
 
@@ -52,9 +50,9 @@ def pack(publication: Publication | Packed) -> Packed:
         return publication
     p = publication
     entries = [_entry(document) for document in p.documents]
-    points = [_point(d) for d in p.documents if d["window"] in SERIES_WINDOWS and not (d.get("segment") or "gone" in d)]
+    series = [tuple(_series(points)) for points in p.points]
     kpis = sorted({entry.kpi for entry in entries} if p.kpis is None else p.kpis)
-    payload = orjson.dumps(([tuple(entry) for entry in entries], [tuple(point) for point in points], kpis))
+    payload = orjson.dumps(([tuple(entry) for entry in entries], series, kpis))
     return Packed(
         p.tenant, p.epoch, p.position, p.as_of, payload, p.full, p.waiting, p.sweep, p.lane, p.catching_up
     )  # fmt: skip
@@ -62,8 +60,8 @@ def pack(publication: Publication | Packed) -> Packed:
 
 def unpack(payload: bytes) -> Payload:
     """What `pack` made of documents."""
-    entries, points, kpis = orjson.loads(payload)
-    return Payload([Entry(*entry) for entry in entries], [Point(*point) for point in points], kpis)
+    entries, series, kpis = orjson.loads(payload)
+    return Payload([Entry(*entry) for entry in entries], [Series(*one) for one in series], kpis)
 
 
 def progress_text(catching_up: float | None) -> str:
@@ -110,16 +108,14 @@ def _entry(document: Document) -> Entry:
     return Entry(name(kpi, window, segment), kpi, escape(window), whole, flatten(document))
 
 
-def _point(document: Document) -> Point:
-    start = local(document["start"], document.get("tz", "UTC"))
-    compact = {field: document.get(field) for field in SERIES_FIELDS}
-    key = f"{escape(document['kpi'])}:day:{chunk(start)}"
-    return Point(key, start.isoformat(), orjson.dumps(compact).decode())
+def _series(points: Points) -> Series:
+    fields = [text for bucket, value in points.values.items() for text in (bucket, orjson.dumps(value).decode())]
+    return Series(f"{escape(points.kpi)}:{points.step}", points.low, points.high, fields)
 
 
-def series_days(points: Mapping[str, str], first: date, last: date) -> dict[str, dict[str, Any]]:
-    """The buckets from ``first`` to ``last`` (inclusive), in order: a bucket's text begins with its local day."""
-    return {b: orjson.loads(points[b]) for b in sorted(points) if first.isoformat() <= b[:10] <= last.isoformat()}
+def history_of(stored: Mapping[str, str]) -> dict[str, Point]:
+    """The points of a stored history, oldest first."""
+    return {bucket: Point(*orjson.loads(stored[bucket])) for bucket in sorted(stored)}
 
 
 def _json(value: object) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import NamedTuple
 
-from sinks.base import FIRST_OF_SWEEP, IN_SWEEP, NO_SWEEP, Packed, Publication
+from sinks.base import FIRST_OF_SWEEP, IN_SWEEP, NO_SWEEP, Packed, Points, Publication
 from sinks.wire import pack
 from streams.engine_port import Engine, Failure, Slice
 
@@ -57,5 +57,6 @@ def _packed(one: Slice, ask: Ask) -> Packed:
         Publication(
             one.tenant, ask.epoch, ask.position, one.as_of, one.documents, full=one.last, waiting=one.waiting,
             kpis=tuple(one.kpis), sweep=sweep, lane=ask.lane, catching_up=ask.catching_up,
+            points=[Points(*points) for points in one.points],
         )
     )  # fmt: skip

@@ -96,6 +96,10 @@ class Slice(Protocol):
     def first(self) -> bool: ...
     @property
     def last(self) -> bool: ...
+    @property
+    def points(self) -> Sequence[tuple[str, str, str, str, dict[str, list[Any]]]]:
+        """Of histories: KPI, step, the first and last bucket that are kept, and by bucket what is new."""
+        ...
 
 
 class Failure(NamedTuple):

@@ -84,7 +84,7 @@ class Cells:
         """For pickle, between batches."""
         assert self.drained, "cells that are to be stored"
         assert not self.folding, "panes that are to be folded"
-        tables = {level: self._settled(level) for level in LEVELS}
+        tables = {level: self.table(level) for level in LEVELS}
         floors = self.floors, self._counted_since
         return self.zone, self.generation, self._levels, self.touched, floors, self.series, tables
 
@@ -151,7 +151,7 @@ class Cells:
         if len(at):
             panes = panes[at]
             panes[self._is_old(level, series, panes)] = CARRY
-            self._settled(level).add(keys_of(panes, series), deltas[at])
+            self.table(level).add(keys_of(panes, series), deltas[at])
 
     def _is_old(self, level: str, series: Ints, panes: Ints) -> Mask:
         """Which panes are older than the level keeps."""
@@ -186,13 +186,13 @@ class Cells:
     def packs(self) -> Iterator[Row]:
         """Everything as it is stored."""
         for level in LEVELS:
-            self._settled(level)
+            self.table(level)
             yield from self._packs[level].held()
 
     def stored(self) -> Iterator[PackKey]:
         """The names of all that may be stored."""
         for level in LEVELS:
-            self._settled(level)
+            self.table(level)
             yield from self._packs[level].keys()
 
     def load(self, key: PackKey, sums: dict[str, int]) -> None:
@@ -203,7 +203,7 @@ class Cells:
         self._columns.clear()
         loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
 
-    def _settled(self, level: str) -> Table:
+    def table(self, level: str) -> Table:
         """The table of a level, with all that was loaded."""
         table = self._tables[level]
         if loaded := self._loaded[level]:
@@ -244,7 +244,7 @@ class Cells:
         """Fold old panes of a level, so many cells at most."""
         self._columns.clear()
         for level in sorted(self._unfolded):
-            table = self._settled(level)
+            table = self.table(level)
             keys = table.below(self.floors[level])
             panes = (keys >> SERIES_BITS) - BIAS
             old = keys[(panes > -BIAS) & self._is_old(level, keys & SERIES_MASK, panes)]
@@ -262,7 +262,7 @@ class Cells:
 
     def set_panes(self, name: str, segment: str, level: str, panes: dict[int, int]) -> None:
         """Have these sums in panes of a series."""
-        series, table = self.series.number(name, segment, level), self._settled(level)
+        series, table = self.series.number(name, segment, level), self.table(level)
         held = dict(table.between(series, CARRY, EVER_AFTER))
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
         if changed:
@@ -276,14 +276,14 @@ class Cells:
         if number is None:
             return {}
         return {
-            level: dict(self._settled(level).between(number, CARRY, EVER_AFTER)) for level in self.series.levels[number]
+            level: dict(self.table(level).between(number, CARRY, EVER_AFTER)) for level in self.series.levels[number]
         }
 
     def items(self) -> Iterator[tuple[CellKey, int]]:
         """Every cell that is not zero."""
         names, segments = self.series.names, self.series.segments
         for level in LEVELS:
-            for series, pane, total in self._settled(level).items():
+            for series, pane, total in self.table(level).items():
                 yield (names[series], segments[series], level, pane), total
 
     # --- what is read
@@ -295,17 +295,22 @@ class Cells:
             table.forget()
         self._plans = Plans()
 
+    @property
+    def held(self) -> int:
+        """How many sums are held to read the same instants again."""
+        return sum(map(len, self._columns.values()))
+
     def suffixes(self, base: str, segments: Iterable[str]) -> list[str]:
         """What follows ``base`` (with its sign, as in ``net#:``) in the measures of some segments."""
         return self.series.suffixes(base, segments)
 
     def panes(self, level: str) -> Ints:
         """Every pane of a level with content but the carry, in order."""
-        return self._settled(level).panes()
+        return self.table(level).panes()
 
     def measures_in(self, level: str, pane: int) -> set[str]:
         """The measures with a sum in a pane."""
-        return set(map(self.series.names.__getitem__, self._settled(level).series_in(pane)))
+        return set(map(self.series.names.__getitem__, self.table(level).series_in(pane)))
 
     def reaches(self, minute: int) -> bool:
         """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""
@@ -346,7 +351,7 @@ class Cells:
     def _column(self, kept: str, minute: int) -> Sums:
         """For every series that is kept at these levels, the sum of its changes before a minute."""
         place = self._place(kept, minute)
-        return NONE if place is None else self._settled(place[0]).column(place[1])
+        return NONE if place is None else self.table(place[0]).column(place[1])
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
         """(local day, sum) of a measure's panes in [start, end); ``fine``: from the minutes' level, if it reaches."""
@@ -358,7 +363,7 @@ class Cells:
             yield from self._days(number, CARRY if start is None else self.zone.day(start), end)
         else:
             width = WIDTHS[level]
-            for pane, total in self._settled(level).between(number, (start or 0) // width, -(-end // width)):
+            for pane, total in self.table(level).between(number, (start or 0) // width, -(-end // width)):
                 yield self.zone.day(pane * width), total
 
     def days_reach(
@@ -389,9 +394,9 @@ class Cells:
         """Whole days from the first on, and of the last one what lies before its end."""
         # Today's pane may hold instants that are still to come: those of the quarter hours are exact.
         today = self.zone.day(end - 1)
-        yield from self._settled("d").between(number, first, today)
+        yield from self.table("d").between(number, first, today)
         morning = self.zone.midnight(today) // 15
         if self._morning_is_exact(number, today):
-            yield today, sum(total for _, total in self._settled("q").between(number, morning, -(-end // 15)))
+            yield today, sum(total for _, total in self.table("q").between(number, morning, -(-end // 15)))
         else:
-            yield from self._settled("d").between(number, today, today + 1)
+            yield from self.table("d").between(number, today, today + 1)

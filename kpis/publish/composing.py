@@ -1,8 +1,8 @@
 """Whose documents are made next, and of which tenants none can have changed: all decisions of publishing, in slices.
 
 Tenants with events come first, with their documents without segments. Then those whose numbers the clock has changed,
-and segments, a row and window at a time, tenant by tenant. A tenant is looked at once a minute; one of which nothing
-can be another costs only that look.
+segments and histories, a row and window at a time, tenant by tenant. A tenant is looked at once a minute; one of which
+nothing can be another costs only that look.
 """
 
 from collections.abc import Callable, Iterable
@@ -174,9 +174,9 @@ class Composer:
             board = memory.board = Board(one.state, now)
         made, memory.warm = Made(), True
         memory.totals(board, made)
-        while parts and memory.waiting:
-            memory.some_parts(board, made)
-            if enough() or len(made.documents) >= MOST:
+        while parts and memory.parts_due:
+            memory.some_parts(board, made, enough)
+            if enough() or made.size >= MOST:
                 break
         return memory.slice(tenant, board.as_of, made)
 

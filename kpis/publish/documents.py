@@ -1,11 +1,11 @@
 """From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from kpis.calendar.buckets import Step
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
 from kpis.catalog import CATALOG, Kpi, Vector, hears
 from kpis.catalog.inputs import INPUTS
@@ -13,20 +13,19 @@ from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import AS_OF_QUARTERS
 from kpis.cells.measures import LATE
 from kpis.cells.segments import EVERYTHING, OTHER
-from kpis.facts.event_types import CONVERSIONS
 from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
-from kpis.formulas.view import Inputs, Tables, View
+from kpis.formulas.view import Inputs, View
+from kpis.publish.figures import MONEY, Figures, formula
+from kpis.publish.history import History, Points
 from kpis.publish.reads import PARTS, ROWS, bits
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
-from models.money import digits
 
 Document = dict[str, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
-MONEY: Final = frozenset({"money", "money/day"})
 LATE_OF: Final = {rows: f"{measure}:" for rows, measure in LATE.items()}  # how those of late events begin
 
 
@@ -83,19 +82,11 @@ class Board:
         # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
-        tenant = self._tenant
-        self._tables = Tables(
-            tenant.cells, tenant.rates, tenant.settings, tenant.spend_table, tenant.ages, tenant.landings.pages,
-            state.first, state.priced,
-        )  # fmt: skip
+        self._figures = Figures(state)
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}
-        self._events: dict[str, tuple[str, ...]] = {}  # by KPI: what it hears of
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
-        self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
         self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
-        self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
-        self._conversions = tuple(f"crm.{name}" for name in self._settings.conversion_types)
 
     @property
     def as_of(self) -> int:
@@ -165,7 +156,7 @@ class Board:
 
     def ever_sent(self, kpi: Kpi) -> bool:
         """Whether there are numbers of a KPI: of a count, once an event was sent that it hears of."""
-        return kpi.low_n or self._sent(kpi, self._heard_by(kpi))
+        return kpi.low_n or self._figures.sent(kpi)
 
     def largest(self, kpi: Kpi, at: Window, dimension: str, most: int) -> list[str]:
         """The largest segments of a dimension in a window, in order, without `__other__`."""
@@ -174,7 +165,7 @@ class Board:
 
     def printed(self, value: Any, money: bool) -> Any:
         """A number as documents print it."""
-        return self._printed(value, money)
+        return self._figures.printed(value, money)
 
     def document(self, kpi: Kpi, view: View, segment: dict[str, str], formula: Formula) -> Document:
         """The document of a KPI in a view, as it is or would be published."""
@@ -184,6 +175,15 @@ class Board:
             step = next(one for one in kpi.vector.steps(view) if one.key == segment[kpi.vector.key])
             return self._document(kpi, view, segment, step.formula(view), step.events)
         return self._document(kpi, view, segment, formula(view))
+
+    @cached_property
+    def history(self) -> History:
+        """Windows that are over."""
+        return History(self._state, self._as_of, self._kept)
+
+    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
+        """A row's points of a step from a bucket on until ``enough``, and from which on they are still to be made."""
+        return self.history.points(row, step, since, enough)
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
@@ -198,16 +198,12 @@ class Board:
         return found
 
     def _view(self, at: Window, *segments: str, reads: Inputs | None = None) -> View:
-        return View(self._tables, at, segments, reads)
+        return self._figures.view(at, *segments, reads=reads)
 
     def _whole(self, kpi: Kpi, at: Window) -> Document:
-        view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
-        figure = self._figure(kpi, view)
-        events = self._heard_by(kpi)
-        if not kpi.low_n and not self._sent(kpi, events):
-            figure = Figure(None, None, None, 0)
+        view, figure = self._figures.whole(kpi, at)
         found = self._document(kpi, view, {}, figure)
-        if kpi.robots and (excluded := self._heard(events, view, "bot:")):
+        if kpi.robots and (excluded := self._heard(self._figures.heard_by(kpi), view, "bot:")):
             found["excluded"] = excluded
         return found
 
@@ -256,17 +252,10 @@ class Board:
     def _ranks(self, kpi: Kpi, at: Window, segments: list[str]) -> Ranks | None:
         # The lists of segments live as long as the board does.
         columns, places = self._columns.setdefault(id(segments), ({}, {one: n for n, one in enumerate(segments)}))
-        return rank_of(_formula(kpi), Many(self._view(at), segments, columns, places))
+        return rank_of(formula(kpi), Many(self._view(at), segments, columns, places))
 
     def _figure(self, kpi: Kpi, view: View) -> Figure:
-        """What a formula says of a window; what only depends on its end is the same in all that end together."""
-        if not kpi.ageing:
-            return _formula(kpi)(view)
-        key = (kpi.id, view.window.end, view.window.end_ms, view.segments)
-        found = self._aged.get(key)
-        if found is None:
-            found = self._aged[key] = _formula(kpi)(view)
-        return found
+        return self._figures.figure(kpi, view)
 
     def _steps(self, kpi: Kpi, at: Window, vector: Vector) -> Iterator[Document]:
         view = self._view(at, EVERYTHING, reads=INPUTS[kpi.id])
@@ -274,20 +263,6 @@ class Board:
             figure = step.formula(view)
             if not figure.empty:
                 yield self._document(kpi, view, {vector.key: step.key}, figure, step.events)
-
-    def _sent(self, kpi: Kpi, events: tuple[str, ...]) -> bool:
-        """Whether an event that a KPI hears of was ever sent."""
-        found = self._ever.get(events)
-        if found is None:
-            found = self._ever[events] = any(hears(events, label) for label in self._state.types)
-        return found or (kpi.quality and ("received", EVERYTHING) in self._cells.series.numbers)
-
-    def _heard_by(self, kpi: Kpi) -> tuple[str, ...]:
-        found = self._events.get(kpi.id)
-        if found is None:
-            events = kpi.events_by(self._settings.revenue_from)
-            found = self._events[kpi.id] = (*events, *self._conversions) if CONVERSIONS in events else events
-        return found
 
     def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
         labels = self._cells.suffixes(prefix, view.segments)
@@ -302,19 +277,20 @@ class Board:
     def _document(
         self, kpi: Kpi, view: View, segment: dict[str, str], figure: Figure, events: tuple[str, ...] | None = None
     ) -> Document:
-        at = view.window
+        at, figures = view.window, self._figures
+        printed = figures.printed
         rows = kpi.rows if segment and kpi.vector is None else "none"
-        late = 0 if kpi.still else self._heard(events or self._heard_by(kpi), view, LATE_OF[rows])
+        late = 0 if kpi.still else self._heard(events or self._figures.heard_by(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
             "window": at.name,
             "segment": segment,
-            "value": self._printed(figure.value, kpi.unit in MONEY),
+            "value": printed(figure.value, kpi.unit in MONEY),
             "unit": kpi.unit,
-            "numerator": self._printed(figure.numerator, kpi.sides[0]),
-            "denominator": self._printed(figure.denominator, kpi.sides[1]),
+            "numerator": printed(figure.numerator, kpi.sides[0]),
+            "denominator": printed(figure.denominator, kpi.sides[1]),
             "n": figure.n,
-            "status": self._status(kpi, at, figure),
+            "status": figures.status(kpi, at, figure),
             "state": "live" if not at.complete else "corrected" if late else "final",
             "late_revised": late,
         }
@@ -336,52 +312,16 @@ class Board:
         }
 
     def _add_optional(self, found: Document, kpi: Kpi, figure: Figure) -> None:
+        printed = self._figures.printed
         if figure.parts:
-            found["parts"] = {k: self._printed(v, k in kpi.money_parts) for k, v in figure.parts.items()}
+            found["parts"] = {k: printed(v, k in kpi.money_parts) for k, v in figure.parts.items()}
         if figure.open is not None:
             found["open"] = figure.open
         if figure.bound is not None:
-            found["bound"] = self._printed(figure.bound, kpi.unit == "money")
+            found["bound"] = printed(figure.bound, kpi.unit == "money")
         if figure.unpriced:
             found["unpriced"] = figure.unpriced
         if figure.margin is not None:
             found["margin"] = figure.margin
         if kpi.money:
             found["currency"] = self._settings.currency
-
-    def _status(self, kpi: Kpi, at: Window, figure: Figure) -> str:
-        first = self._state.first
-        early = at.start is not None and not kpi.stock and first is not None and at.start * MINUTE_MS < first
-        if figure.mixed:
-            return "partial"
-        if figure.value is None:
-            return "no_data"
-        if early or figure.unpriced:
-            return "partial"
-        return "low_n" if kpi.low_n and figure.n < self._settings.low_n else "ok"
-
-    def _printed(self, value: Any, money: bool) -> Any:
-        if value is None:
-            return None
-        if money:
-            return money_text(value, digits(self._settings.currency))
-        return float(value) if isinstance(value, Fraction) else value
-
-
-def _formula(kpi: Kpi) -> Formula:
-    assert kpi.whole is not None, f"{kpi.id} has steps only"
-    return kpi.whole
-
-
-def money_text(amount: Fraction, places: int) -> str:
-    """An amount in major units as decimal text, rounded half-even to a currency's digits."""
-    exact = Fraction(amount) if isinstance(amount, float) else amount
-    minor = _half_even(exact.numerator * 10**places, exact.denominator)
-    sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
-    return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
-
-
-def _half_even(numerator: int, denominator: int) -> int:
-    """As round() of their quotient, several times as fast as it is for a Fraction."""
-    whole, rest = divmod(numerator, denominator)
-    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))

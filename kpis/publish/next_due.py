@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from kpis.calendar.windows import MINUTE_WINDOWS
+from kpis.calendar.windows import DAY, MINUTE_WINDOWS
 from kpis.cells.cells import EVER, Cells
 from kpis.publish.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
 from kpis.publish.published import PublishedTenant
@@ -49,8 +49,11 @@ def _turns(one: PublishedTenant, minute: int) -> Iterator[int]:
     yield minute if before != today else zone.midnight(today + 1)
     yield from (next_midnight(zone, minute - behind) + behind + 1 for behind in LAGGED)
     hour = next_turn(state, minute)
-    if hour - memory.touched_at <= HOUR:
+    if hour - memory.touched_at <= DAY:  # hours of the history, too
         yield hour
+    over = ((minute - 1) // HOUR + 1) * HOUR + 1
+    if over - memory.touched_at <= HOUR:
+        yield over
     if AGEING & ~memory.resting:
         yield minute if minute < memory.touched_at + LIVE else next_turn(state, memory.ageing_at)
 

@@ -1,20 +1,25 @@
 """What was published last, and what may be another now: so that a publication holds only what changed."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from struct import pack, unpack
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 import orjson
 
+from kpis.calendar.buckets import STEPS, Step
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import EVER
+from kpis.publish.history import Due, Points
 from kpis.publish.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 from kpis.state.tenant_state import TenantState
 
 MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
 LAST_WINDOW: Final = PLACES["all"]
+HISTORY: Final = len(PLACES)  # behind the windows in a row's bits: the steps of its history
+SEGMENTS: Final[Mask] = (1 << HISTORY) - 1
+PER_DOCUMENT: Final = 10  # points that weigh as much as a document
 Document = dict[str, Any]
 Held = tuple[tuple[str, ...], bytes]  # segments of a row and window, and the prints of their documents
 
@@ -32,6 +37,9 @@ class Maker(Protocol):
     def parts(self, row: int, place: int) -> Iterable[Document]:
         """The documents of a row's segments in a window."""
 
+    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
+        """A row's points of a step from a bucket on until ``enough``, and from which on they are still to be made."""
+
 
 class Slice(NamedTuple):
     """One publication of a tenant: documents of one moment. Plain data."""
@@ -44,6 +52,7 @@ class Slice(NamedTuple):
     sweep: bool = False  # all documents are being sent, this is a slice of them:
     first: bool = False  # the first
     last: bool = False  # the last: what was in none of them is no more
+    points: tuple[Points, ...] = ()
 
 
 class Published:
@@ -54,8 +63,8 @@ class Published:
 
     __slots__ = (
         "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
-        "ageing_at", "attributes", "board", "cells", "clean", "minute", "places", "resting", "rows", "today",
-        "told", "touched_at", "warm",
+        "ageing_at", "attributes", "board", "cells", "clean", "history", "minute", "places", "resting", "rows",
+        "today", "told", "touched_at", "warm",
     )  # fmt: skip
 
     def __init__(self, chosen: Kept) -> None:
@@ -65,7 +74,8 @@ class Published:
         self._held: dict[int, Held] = {}  # of segments, by row and window
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same segments in many windows: one tuple
         self._totals_due: list[Mask] = [0] * len(PLACES)  # by window: rows
-        self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows
+        self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows, steps of its history
+        self.history = Due(chosen)
         self._sweep: set[int] | None = None  # rows whose segments are still to be sent in a full publication
         self._swept_first = False
         self._told_waiting = 0  # of the last slice
@@ -86,7 +96,7 @@ class Published:
     def everything(self) -> None:
         """All documents are to be sent, in slices; what is in none of them goes."""
         self.all_rows()
-        self._sweep, self._swept_first = set(self._parts_due), True
+        self._sweep, self._swept_first = {row for row, due in self._parts_due.items() if due & SEGMENTS}, True
 
     def all_rows(self) -> None:
         """Every document may be another."""
@@ -103,6 +113,19 @@ class Published:
             if PARTS[row] >> place & 1:
                 self._parts_due[row] = self._parts_due.get(row, 0) | 1 << place
 
+    def add_points(self, place: int, rows: Mask, since: int) -> None:
+        """Rows may have other points of a step (by number) from a bucket on."""
+        self._add_steps(place, self.history.add(place, rows, since))
+
+    def all_points(self) -> None:
+        """Every point is to be sent; what is none of them goes."""
+        for place in range(len(STEPS)):
+            self._add_steps(place, self.history.all(place, ALL_ROWS))
+
+    def _add_steps(self, place: int, rows: Mask) -> None:
+        for row in bits(rows):
+            self._parts_due[row] = self._parts_due.get(row, 0) | 1 << HISTORY + place
+
     @property
     def due(self) -> bool:
         """Whether anything is."""
@@ -116,7 +139,12 @@ class Published:
     @property
     def waiting(self) -> int:
         """How many KPIs have segments that may have changed and were not made."""
-        return len(self._parts_due)
+        return sum(due & SEGMENTS != 0 for due in self._parts_due.values())
+
+    @property
+    def parts_due(self) -> bool:
+        """Whether anything but documents without a segment is: those of segments, and histories."""
+        return bool(self._parts_due)
 
     # --- making it
 
@@ -133,18 +161,32 @@ class Published:
                         self.resting = self.resting & ~(1 << row) | (not document["value"]) << row
             self._totals_due[place] = 0
 
-    def some_parts(self, board: Maker, made: "Made") -> None:
-        """Make the documents of segments of one row and window, of the row that waits longest."""
+    def some_parts(self, board: Maker, made: "Made", enough: Callable[[], bool]) -> None:
+        """Make the documents of segments of one row and window, of the row that waits longest; or of its history.
+
+        Of that as much as there is time for, one point at least.
+        """
         row = next(iter(self._parts_due))
         windows = self._parts_due[row]
         place = next(bits(windows))
-        self._compare(row, place, board.parts(row, place), made)
-        if windows ^ 1 << place:
-            self._parts_due[row] = windows ^ 1 << place
+        if place < HISTORY:
+            self._compare(row, place, board.parts(row, place), made)
+        elif not self._more_history(row, place - HISTORY, board, made, enough):
+            return
+        left = windows ^ 1 << place
+        if self._sweep is not None and not left & SEGMENTS:
+            self._sweep.discard(row)
+        if left:
+            self._parts_due[row] = left
         else:
             del self._parts_due[row]
-            if self._sweep is not None:
-                self._sweep.discard(row)
+
+    def _more_history(self, row: int, step: int, board: Maker, made: "Made", enough: Callable[[], bool]) -> bool:
+        """Make points of a row; whether that were all that are due."""
+        points, left = board.points(row, STEPS[step], self.history.since(step, row), enough)
+        made.points.append(points)
+        self.history.made(step, row, left)
+        return left is None
 
     def _compare(self, row: int, place: int, documents: Iterable[Document], made: "Made") -> None:
         at = row * len(PLACES) + place
@@ -170,13 +212,14 @@ class Published:
         last = self._sweep is not None and not self._sweep and not any(self._totals_due)
         # Segments that turned out to be the same are no longer waited for: that is news, too.
         settled = self._told_waiting and not self.waiting
-        if not (made.documents or first or last or settled):
+        if not (made.documents or made.points or first or last or settled):
             return None
         self._swept_first, self._told_waiting = False, self.waiting
         if last:
             self._sweep = None
             self._names = {names: names for names, _ in self._held.values()}
-        return Slice(tenant, as_of, made.documents, tuple(sorted(made.kpis)), self.waiting, sweep, first, last)
+        kpis = tuple(sorted(made.kpis))
+        return Slice(tenant, as_of, made.documents, kpis, self.waiting, sweep, first, last, tuple(made.points))
 
 
 @dataclass(slots=True)
@@ -198,6 +241,12 @@ class Made:
     def __init__(self) -> None:
         self.documents: list[Document] = []
         self.kpis: set[str] = set()
+        self.points: list[Points] = []
+
+    @property
+    def size(self) -> int:
+        """Roughly how many documents it is."""
+        return len(self.documents) + sum(1 + len(one.values) // PER_DOCUMENT for one in self.points)
 
     def take(self, document: Document, *, new: bool, sweep: bool) -> None:
         """Take a document that was made, when it is new or all are sent."""

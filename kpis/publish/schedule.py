@@ -1,17 +1,20 @@
 """Which documents of a tenant may be others now, and which cannot: decided without making any."""
 
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
-from kpis.calendar.windows import MINUTE_MS, WINDOWS, ceil_minute, window
+from kpis.calendar.buckets import NAMES, STEPS, bucket_of, following, last_closed
+from kpis.calendar.windows import DAY, MINUTE_MS, WINDOWS, ceil_minute, window
+from kpis.cells.cells import EVER
 from kpis.cells.measures import base_of
 from kpis.publish.crossing import LATES, LONGEST, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
-from kpis.publish.reads import AGEING, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
+from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
 from kpis.state.tenant_state import TenantState
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
 HOUR: Final = 60  # else each hour
+HOURS: Final = NAMES.index("hour")  # the step whose buckets nobody waits for where nothing happens: see next_due
 
 
 def schedule(one: PublishedTenant, as_of: int) -> None:
@@ -24,6 +27,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
     end, offset = ceil_minute(as_of), _offset(state)
     before, today = memory.minute, (zone.day((as_of - 1) // MINUTE_MS), zone.day(as_of // MINUTE_MS))
     attributes = (state.first, len(state.types), state.tenant.rates.version, state.definition)
+    _note_history(one, end, today, attributes)
     if cells.touched:
         memory.touched_at, memory.board = end, None
     if before != end:
@@ -84,6 +88,42 @@ def _add_touched(one: PublishedTenant, as_of: int, rows: dict[str, Mask]) -> Non
         for place, end in enumerate(ends):
             if found := mask if minute < end else mask & LIFETIME:
                 one.memory.add(place, found)
+
+
+def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attributes: tuple[Any, ...]) -> None:
+    """A change at a minute is seen by its own hour, day, week and month, and by all later ones that are over.
+
+    What is over does not go on with the clock: but for what ends now it is made again only when it changes.
+    """
+    state, memory = one.state, one.memory
+    cells, zone, history = state.tenant.cells, state.tenant.zone, memory.history
+    before, closed = memory.minute, [last_closed(step, end - 1, zone) for step in STEPS]
+    if before is None or history.closed is None or attributes != memory.attributes or cells is not memory.cells:
+        memory.all_points()
+        history.closed = closed
+        return
+    for mask, minute in _read_since(cells.touched).items():
+        for place, step in enumerate(STEPS):
+            if (bucket := EVER if minute == EVER else bucket_of(step, minute, zone)) <= closed[place]:
+                memory.add_points(place, mask, bucket)
+    touched_at = end if cells.touched else memory.touched_at
+    hours = today != memory.today or end - touched_at <= HOUR
+    hours = hours or (_turn(before, end, _offset(state)) and end - touched_at <= DAY)
+    for place, step in enumerate(STEPS):
+        was, now = history.closed[place], closed[place]
+        # When the clock has gone back, what ended after it goes.
+        if was != now and (hours or place != HOURS):
+            memory.add_points(place, ALL_ROWS, min(now, following(step, was)))
+            history.closed[place] = now
+
+
+def _read_since(touched: dict[str, int]) -> dict[Mask, int]:
+    """Rows that read what has changed -> since which minute."""
+    since: dict[Mask, int] = {}
+    for measure, minute in touched.items():
+        if mask := READERS.get(base_of(measure), 0) | READERS.get(measure, 0):
+            since[mask] = min(minute, since.get(mask, minute))
+    return since
 
 
 def _add_ageing(memory: Published, end: int, offset: int) -> None:

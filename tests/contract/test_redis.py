@@ -10,7 +10,7 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from sinks.base import Note, QueryPort, SinkUnavailable, TenantRefused
+from sinks.base import Note, Points, QueryPort, SinkUnavailable, TenantRefused
 from sinks.client import connect
 from sinks.keys import Keys
 from sinks.read import RedisReader
@@ -40,7 +40,8 @@ async def client(server: Server) -> AsyncIterator[Redis]:
 async def test_layout_is_what_the_documentation_says(sink: RedisSink, client: Redis) -> None:
     """Key names, types, texts and times to live are a promise to dashboards that read Redis without us."""
     parts: dict[str, Any] = {"parts": {"open": 2}, "segment": {"source": "google: ads"}, "value": None, "unit": "ratio"}
-    await sink.publish(publication(7, document(**parts), document(window="today"), epoch=3, as_of=99))
+    points = Points("orders", "day", "2026-11-13", "2026-11-14", {"2026-11-14": ["12.50", 2, "low_n"]})
+    await sink.publish(publication(7, document(**parts), document(window="today"), epoch=3, as_of=99, points=[points]))
     c: Any = client
     base = "crmkpi:{acme}:"
     found = await c.hgetall(base + "kpi:orders:30d:source=google%3A%20ads")
@@ -49,8 +50,8 @@ async def test_layout_is_what_the_documentation_says(sink: RedisSink, client: Re
     assert found["segment"] == '{"source":"google: ads"}'
     assert found["parts"] == '{"open":2}'
     assert found["_text"] == "rev"
-    assert list(await c.hgetall(base + "series:orders:day:2026-10-01")) == ["2026-10-15T00:00:00+03:00"]
-    assert 0 < await c.ttl(base + "series:orders:day:2026-10-01") <= 400 * 86_400
+    assert await c.hgetall(base + "series:orders:day") == {"2026-11-14": '["12.50",2,"low_n"]'}
+    assert 0 < await c.ttl(base + "series:orders:day") <= 400 * 86_400
     assert (await c.get(base + "snapshot:today")).startswith('[{"kpi":"orders","window":"today",')
     assert await c.smembers(base + "idx:kpis") == {"orders"}
     assert await c.smembers(base + "idx:docs") == {"orders:today", "orders:30d:source=google%3A%20ads"}

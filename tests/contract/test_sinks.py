@@ -3,12 +3,11 @@
 import asyncio
 import random
 import time
-from datetime import date
 from typing import Any
 
 import pytest
 
-from sinks.base import FIRST_OF_SWEEP, IN_SWEEP, Held, Note, Reader, Status, Update
+from sinks.base import FIRST_OF_SWEEP, IN_SWEEP, Held, Note, Point, Points, Reader, Status, Update
 from tests.contract.boards import board, document, publication
 from tests.contract.conftest import Store
 
@@ -30,12 +29,11 @@ HOSTILE = [
 
 async def everything(reader: Reader) -> list[Any]:
     """All that can be read of tenant acme."""
-    months = date(2026, 1, 1), date(2026, 12, 31)
     return [
         await reader.documents("acme"),
         await reader.kpis("acme"),
         await reader.snapshot("acme", "30d"),
-        await reader.series("acme", "orders", *months),
+        await reader.history("acme", "orders", "day"),
     ]
 
 
@@ -189,22 +187,51 @@ async def test_hostile_segments_stay_apart(store: Store) -> None:
     assert await store.reader.snapshot("acme", "30d") == [document(value=-1)]
 
 
-async def test_series_keeps_a_value_a_day(store: Store) -> None:
-    """Today's and yesterday's documents make a bucket of their local day; a later one for the same day wins."""
-    late = {"start": "2026-10-31T22:00:00Z", "window": "today"}  # 1 November in Helsinki
-    await store.sink.publish(publication(1, document(value=1, **late)))
-    again = document(value=2, start="2026-11-01T00:00:00+02:00", window="yesterday")
-    today = document(value=None, start="2026-11-02T00:00:00+02:00", window="today", status="no_data")
-    split = document(value=9, segment={"owner": "x"}, **late)
-    await store.sink.publish(publication(2, again, today, split, document(value=7)))
-    found = await store.reader.series("acme", "orders", date(2026, 10, 1), date(2026, 11, 2))
-    assert {bucket: point["value"] for bucket, point in found.items()} == {
-        "2026-11-01T00:00:00+02:00": 2,
-        "2026-11-02T00:00:00+02:00": None,
+def points(low: str, high: str, step: str = "day", kpi: str = "orders", **values: list[Any]) -> Points:
+    """Days of a history: ``d14=[3, 3]`` is that of 14 November."""
+    return Points(kpi, step, low, high, {f"2026-11-{day[1:]}": value for day, value in values.items()})
+
+
+async def test_a_history_is_put_together_of_publications(store: Store) -> None:
+    """Later points win, others stay; each step and KPI is by itself; values keep their type."""
+    first = points("2026-11-12", "2026-11-14", d14=["12.50", 2], d12=[None, 0, "no_data"], d13=[0, 0, "low_n"])
+    await store.sink.publish(
+        publication(1, document(), points=[first, points("2026-11-09", "2026-11-09", "week", d09=[1, 9])])
+    )
+    again = points("2026-11-12", "2026-11-15", d13=[0.25, 40], d15=[7, 7])
+    await store.sink.publish(publication(2, points=[again, points("2026-11-15", "2026-11-15", kpi="a:b*", d15=[1, 1])]))
+    found = await store.reader.history("acme", "orders", "day")
+    assert list(found.items()) == [
+        ("2026-11-12", Point(None, 0, "no_data")),
+        ("2026-11-13", Point(0.25, 40, "ok")),
+        ("2026-11-14", Point("12.50", 2, "ok")),
+        ("2026-11-15", Point(7, 7, "ok")),
+    ]
+    assert await store.reader.histories("acme", ["orders", "a:b*", "leads"], "day") == {
+        "orders": found,
+        "a:b*": {"2026-11-15": Point(1, 1)},
+        "leads": {},
     }
-    assert await store.reader.series("acme", "orders", date(2026, 11, 2), date(2027, 1, 31)) == {
-        "2026-11-02T00:00:00+02:00": found["2026-11-02T00:00:00+02:00"]
-    }
+    assert await store.reader.history("acme", "orders", "week") == {"2026-11-09": Point(1, 9)}
+    assert await store.reader.history("acme", "orders", "month") == {}
+
+
+async def test_buckets_outside_those_that_are_kept_go(store: Store) -> None:
+    """Before the first, after the last; with no first and no last all of them."""
+    await store.sink.publish(
+        publication(1, document(), points=[points("2026-11-01", "2026-11-30", d01=[1, 1], d02=[2, 2], d30=[3, 3])])
+    )
+    await store.sink.publish(publication(2, points=[points("2026-11-02", "2026-11-28", d05=[5, 5])]))
+    assert await store.reader.history("acme", "orders", "day") == {"2026-11-02": Point(2, 2), "2026-11-05": Point(5, 5)}
+    await store.sink.publish(publication(3, points=[points("~", "")]))
+    assert await store.reader.history("acme", "orders", "day") == {}
+
+
+async def test_an_older_publication_changes_no_history(store: Store) -> None:
+    """Neither its points nor what it takes away."""
+    await store.sink.publish(publication(5, document(), points=[points("2026-11-01", "2026-11-30", d01=[1, 1])]))
+    assert not await store.sink.publish(publication(4, points=[points("2026-11-02", "2026-11-30", d02=[2, 2])]))
+    assert await store.reader.history("acme", "orders", "day") == {"2026-11-01": Point(1, 1)}
 
 
 async def test_updates_can_be_followed_and_resumed(store: Store) -> None:

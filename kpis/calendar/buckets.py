@@ -1,0 +1,72 @@
+"""The buckets of a history: whole hours (UTC), and local days, weeks and months that are over.
+
+A bucket is a number: an hour since 1970, or the local day it begins on.
+"""
+
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from kpis.calendar.windows import COMPLETE, MINUTE_MS, Window, window
+from kpis.calendar.zone import Zone, bucket_after, bucket_start, day_date
+
+HOUR: Final = 60  # minutes
+
+
+class Step(NamedTuple):
+    """``window``: which becomes a bucket's value when it is over. ``kept``: how many buckets are."""
+
+    name: str
+    window: str
+    kept: int
+
+
+STEPS: Final = (
+    Step("hour", "1h", 48),
+    Step("day", "yesterday", 400),
+    Step("week", "last_week", 106),
+    Step("month", "last_month", 37),
+)
+NAMES: Final = tuple(step.name for step in STEPS)
+
+
+def bucket_of(step: Step, minute: int, zone: Zone) -> int:
+    """The bucket that holds a minute."""
+    return minute // HOUR if step.window == "1h" else bucket_start(zone.day(minute), COMPLETE[step.window])
+
+
+def following(step: Step, bucket: int) -> int:
+    """The next bucket."""
+    return bucket + 1 if step.window == "1h" else bucket_after(bucket, COMPLETE[step.window])
+
+
+def earlier(step: Step, bucket: int, count: int = 1) -> int:
+    """The bucket so many before."""
+    if step.window in ("1h", "yesterday"):
+        return bucket - count
+    for _ in range(count):
+        bucket = bucket_start(bucket - 1, COMPLETE[step.window])
+    return bucket
+
+
+def last_closed(step: Step, minute: int, zone: Zone) -> int:
+    """The newest bucket that is over, seen from a minute."""
+    return earlier(step, bucket_of(step, minute, zone))
+
+
+def start_of(step: Step, bucket: int, zone: Zone) -> int:
+    """The minute at which a bucket begins."""
+    return bucket * HOUR if step.window == "1h" else zone.midnight(bucket)
+
+
+def window_of(step: Step, bucket: int, zone: Zone) -> Window:
+    """A bucket as the step's window has it when it has just ended."""
+    end = start_of(step, following(step, bucket), zone) * MINUTE_MS
+    return window(step.window, end if step.window == "1h" else end + 1, zone)
+
+
+def name_of(step: Step, bucket: int) -> str:
+    """How a bucket is called: ``2026-11-14T13Z``, ``2026-11-14`` (a week: its Monday), ``2026-11``."""
+    if step.window == "1h":
+        return datetime.fromtimestamp(bucket * 3600, UTC).strftime("%Y-%m-%dT%HZ")
+    text = day_date(bucket).isoformat()
+    return text[:7] if step.window == "last_month" else text

@@ -1,0 +1,150 @@
+"""The history of a KPI's total: its values in the hours, days, weeks and months that are over, as known now."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from kpis.calendar.buckets import STEPS, Step, bucket_of, earlier, following, last_closed, name_of, start_of, window_of
+from kpis.calendar.windows import MINUTE_MS, ceil_minute
+from kpis.catalog import CATALOG, Kpi
+from kpis.catalog.kept import Kept
+from kpis.cells.cells import EVER
+from kpis.cells.totals import Totals
+from kpis.publish.figures import Figures, Point
+from kpis.publish.reads import Mask, bits
+from kpis.state.tenant_state import TenantState
+
+MANY: Final = 2_000_000  # sums that are held to read the same instants again
+
+
+class Points(NamedTuple):
+    """Buckets of one KPI and step, to be put over those published before. Plain data.
+
+    Of those, all before ``low`` and after ``high`` go. ``values``: by bucket, ``[value, n]`` or ``[value, n, status]``.
+    """
+
+    kpi: str
+    step: str
+    low: str
+    high: str
+    values: dict[str, list[Any]]
+
+
+def has_step(kpi: Kpi, step: Step, chosen: Kept) -> bool:
+    """Whether a KPI has points of a step under a tenant's settings."""
+    return (
+        kpi.whole is not None and kpi.id in chosen.ids and step.window in kpi.windows and step.window in chosen.windows
+    )
+
+
+def stepped(chosen: Kept) -> list[Mask]:
+    """Rows that have points, by step."""
+    return [sum(1 << row for row, kpi in enumerate(CATALOG) if has_step(kpi, step, chosen)) for step in STEPS]
+
+
+def printed(point: Point) -> list[Any]:
+    """A point as it is published."""
+    return [point.value, point.n] if point.status == "ok" else [point.value, point.n, point.status]
+
+
+class History:
+    """The past of one tenant, seen from one instant (``as_of``, ms)."""
+
+    def __init__(self, state: TenantState, as_of: int, chosen: Kept) -> None:
+        self._state = state
+        self._zone = state.tenant.zone
+        self._now = ceil_minute(as_of) - 1  # the last minute that is seen
+        self._chosen = chosen
+        self._totals = Totals(state.tenant.cells)
+        self.figures = Figures(state, self._totals)
+        self._bounds: dict[Step, tuple[int, int] | None] = {}
+
+    def exact(self, made: Callable[[], Point]) -> Point | None:
+        """A point, or None when the days that it is made of are no longer kept."""
+        self._totals.short = False
+        found = made()
+        return None if self._totals.short else found
+
+    def bounds(self, step: Step) -> tuple[int, int] | None:
+        """The first and the last bucket of a step; None: there is none."""
+        if step not in self._bounds:
+            self._bounds[step] = self._bounds_of(step)
+        return self._bounds[step]
+
+    def _bounds_of(self, step: Step) -> tuple[int, int] | None:
+        state, last = self._state, last_closed(step, self._now, self._zone)
+        if state.first is None:
+            return None
+        low = max(earlier(step, last, step.kept - 1), bucket_of(step, state.first // MINUTE_MS, self._zone))
+        while low <= last and not self._reaches(step, low):
+            low = following(step, low)
+        return (low, last) if low <= last else None
+
+    def _reaches(self, step: Step, bucket: int) -> bool:
+        """Whether the panes at a bucket's start are kept; those of hours are quarter hours."""
+        floors, minute = self._totals.floors, start_of(step, bucket, self._zone)
+        return minute // 15 > floors["q"] if step.window == "1h" else self._zone.day(minute) >= floors["d"]
+
+    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
+        """A row's points from a bucket on until ``enough``, and from which bucket on they are still to be made.
+
+        One that nothing exact can be said of is left out, with all before it.
+        """
+        kpi, bounds = CATALOG[row], self.bounds(step)
+        if bounds is None or not has_step(kpi, step, self._chosen):
+            return Points(kpi.id, step.name, "~", "", {}), None
+        (low, last), values = bounds, dict[str, list[Any]]()
+        bucket = max(low, since)
+        while bucket <= last:
+            at = window_of(step, bucket, self._zone)
+            point = self.exact(lambda at=at: self.figures.point(kpi, at))  # type: ignore[misc]
+            after = following(step, bucket)
+            if point is None:
+                low, values = after, {}
+            else:
+                values[name_of(step, bucket)] = printed(point)
+            bucket = after
+            if enough():
+                break
+        self._forget()
+        found = Points(kpi.id, step.name, name_of(step, low), name_of(step, last), values)
+        return found, bucket if bucket <= last else None
+
+    def _forget(self) -> None:
+        self.figures.forget()
+        if self._totals.held > MANY:
+            self._totals.rest()
+
+
+class Due:
+    """Which points of a tenant are still to be made: by step, row -> from which bucket on."""
+
+    __slots__ = ("_rows", "_since", "closed")
+
+    def __init__(self, chosen: Kept) -> None:
+        self._rows = stepped(chosen)
+        self._since: list[dict[int, int]] = [{} for _ in STEPS]
+        self.closed: list[int] | None = None  # by step, the last bucket whose points were asked for
+
+    def add(self, place: int, rows: Mask, since: int) -> Mask:
+        """Have points of a step made from a bucket on; the rows that have any."""
+        held, rows = self._since[place], rows & self._rows[place]
+        for row in bits(rows):
+            held[row] = min(since, held.get(row, since))
+        return rows
+
+    def all(self, place: int, rows: Mask) -> Mask:
+        """Have all points of a step made, and those that settings no longer ask for taken away."""
+        for row in bits(rows):
+            self._since[place][row] = EVER
+        return rows
+
+    def since(self, place: int, row: int) -> int:
+        """From which bucket on a row's points are due."""
+        return self._since[place][row]
+
+    def made(self, place: int, row: int, left: int | None) -> None:
+        """Points were made, up to the bucket ``left`` (None: all)."""
+        if left is None:
+            del self._since[place][row]
+        else:
+            self._since[place][row] = left
