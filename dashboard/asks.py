@@ -31,7 +31,7 @@ async def members(
     segment: OneSegment,
     limit: Limit = 100,
     offset: Offset = 0,
-    order: Annotated[Literal["newest", "largest"] | None, Query()] = None,
+    order: Annotated[Literal["newest", "oldest", "largest"] | None, Query()] = None,
     format: Format = "json",
 ) -> Response:
     """Those a number counts. Over all of them ``n`` and ``numerator`` add up to those of the document."""
