@@ -119,7 +119,10 @@ def test_redis_wants_its_password(stack: Stack) -> None:
     assert "NOAUTH" in stack.ok("exec", "-T", "redis", "redis-cli", "dbsize")
 
 
-@pytest.mark.parametrize(("service", "root"), [("worker", "closed"), ("dashboard", "closed"), ("redis", "closed"), ("kafka", "")])
+ROOTS = [("worker", "closed"), ("dashboard", "closed"), ("redis", "closed"), ("kafka", "")]
+
+
+@pytest.mark.parametrize(("service", "root"), ROOTS)
 def test_no_rights_are_left(stack: Stack, service: str, root: str) -> None:
     """No capability, none to be gained, and a root that only Kafka may write to."""
     lines = stack.ok("exec", "-T", service, "sh", "-c", STATUS).split()
