@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from dashboard import shapes
 from dashboard.asking import Allowed, KpiRow, KpiWindow, OneSegment, dimension
+from dashboard.catalog import texts
 from dashboard.problems import Wrong, described
 from dashboard.replies import API, CSV, KEPT, NEVER, Format, Table, objects, reply, table
 from dashboard.services import Parts
@@ -30,7 +31,7 @@ async def members(
     segment: OneSegment,
     limit: Limit = 100,
     offset: Offset = 0,
-    order: Annotated[Literal["time", "amount", "id"] | None, Query()] = None,
+    order: Annotated[Literal["newest", "oldest", "largest"] | None, Query()] = None,
     format: Format = "json",
 ) -> Response:
     """Those a number counts. Over all of them ``n`` and ``numerator`` add up to those of the document."""
@@ -48,7 +49,8 @@ async def explain(
     request: Request, parts: Parts, tenant: Allowed, kpi: KpiRow, window: KpiWindow, segment: OneSegment
 ) -> Response:
     """How a number is made: its formula, and the measures it read."""
-    return reply(request, await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment))
+    found = await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment)
+    return reply(request, {"formula": texts()[kpi.id]["formula"], **found})
 
 
 @router.get("/{tenant}/kpis/{kpi}/cross", response_model=shapes.Cross, responses={200: CSV})

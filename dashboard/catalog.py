@@ -46,8 +46,14 @@ async def catalog(request: Request, format: Format = "json") -> Response:
 @cache
 def rows() -> list[dict[str, Any]]:
     """All rows, in the catalogue's order."""
-    texts = orjson.loads(files("models").joinpath("kpi_texts.json").read_bytes())
-    return [_row(kpi, texts[kpi.id]) for kpi in CATALOG]
+    return [_row(kpi, texts()[kpi.id]) for kpi in CATALOG]
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """KPI -> what its page says of it."""
+    found: dict[str, dict[str, str]] = orjson.loads(files("models").joinpath("kpi_texts.json").read_bytes())
+    return found
 
 
 def steps_of(kpi: Kpi) -> list[str]:

@@ -18,6 +18,7 @@ SERVERS = """
 services:
   kafka: {ports: !reset []}
   redis: {ports: !reset []}
+  dashboard: {ports: !reset []}
 """
 WRONG = """
 services:
@@ -101,12 +102,27 @@ def test_two_workers_are_healthy_and_can_be_asked_by_a_neighbour(stack: Stack) -
     assert told.split() == ["200"] * 4
 
 
+def test_the_dashboard_shows_what_was_counted(stack: Stack) -> None:
+    """Under the names it has, and to nobody who comes under another."""
+    assert [state["Health"] for state in stack.states("dashboard")] == ["healthy"]
+    script = (
+        "import json, urllib.request as u;"
+        "ask = lambda path: json.load(u.urlopen('http://dashboard:8080/api/v1/' + path));"
+        "print([one['tenant'] for one in ask('tenants')], ask('lag')['verdict'])"
+    )
+    told = stack.ok("run", "--rm", "--no-deps", "-T", "--entrypoint", "python3", "topics", "-c", script)
+    assert told.strip() == "['acme'] OK"
+
+
 def test_redis_wants_its_password(stack: Stack) -> None:
     """Nothing is told without it."""
     assert "NOAUTH" in stack.ok("exec", "-T", "redis", "redis-cli", "dbsize")
 
 
-@pytest.mark.parametrize(("service", "root"), [("worker", "closed"), ("redis", "closed"), ("kafka", "")])
+ROOTS = [("worker", "closed"), ("dashboard", "closed"), ("redis", "closed"), ("kafka", "")]
+
+
+@pytest.mark.parametrize(("service", "root"), ROOTS)
 def test_no_rights_are_left(stack: Stack, service: str, root: str) -> None:
     """No capability, none to be gained, and a root that only Kafka may write to."""
     lines = stack.ok("exec", "-T", service, "sh", "-c", STATUS).split()

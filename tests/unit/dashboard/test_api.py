@@ -10,7 +10,8 @@ import pytest
 from dashboard import shapes
 from kpis.catalog import CATALOG
 from sinks.query import QueryRefused, QueryUnavailable
-from tests.unit.dashboard.rig import Rig
+from tests.contract.boards import document
+from tests.unit.dashboard.rig import MONTH, Rig
 
 V1 = "/api/v1"
 
@@ -92,20 +93,28 @@ async def test_other_steps_end_with_what_goes_on(client: httpx.AsyncClient, step
 
 
 async def test_series_of_segments_are_asked_of_the_worker(rig: Rig, client: httpx.AsyncClient) -> None:
-    """With the same buckets."""
-    rig.worker.answers["series"] = {
-        "buckets": ["2026-11-13", "2026-11-14"],
-        "series": [{"segment": {"owner": "anna"}, "values": [1, 2], "n": [1, 2]}],
-    }
-    found = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-13&dimension=owner")).json()
+    """For days that are over: of the running one it knows no number."""
+    days = ["2026-11-12", "2026-11-13"]
+    line = {"segment": {"owner": "anna"}, "values": [1, 2], "n": [1, 2]}
+    rig.worker.answers["series"] = {"buckets": days, "series": [line]}
+    found = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-12&dimension=owner")).json()
     assert rig.worker.asked == [
         {
-            "tenant": "acme", "ask": "series", "kpi": "orders", "step": "day", "first": "2026-11-13",
-            "last": "2026-11-14", "dimension": "owner",
+            "tenant": "acme", "ask": "series", "kpi": "orders", "step": "day", "first": days[0], "last": days[1],
+            "dimension": "owner",
         }
     ]  # fmt: skip
-    assert found["series"][0]["status"] == [None, None]
-    assert found["running"]
+    assert (found["buckets"], found["series"][0]["status"], found["running"]) == (days, [None, None], False)
+
+
+async def test_the_running_month_of_segments_comes_from_their_documents(rig: Rig, client: httpx.AsyncClient) -> None:
+    """One that has none has a gap."""
+    lines = [{"segment": {"owner": owner}, "values": [5], "n": [5]} for owner in ("anna", "ben")]
+    rig.worker.answers["series"] = {"buckets": ["2026-10"], "series": lines}
+    await rig.publish(document("orders", value=4, n=4, segment={"owner": "anna"}, **MONTH))
+    found = (await client.get(f"{V1}/acme/kpis/orders/series?step=month&from=2026-10&dimension=owner")).json()
+    assert (found["buckets"], found["running"]) == (["2026-10", "2026-11"], True)
+    assert [line["values"] for line in found["series"]] == [[5, 4], [5, None]]
 
 
 async def test_sparklines_of_several_kpis(client: httpx.AsyncClient) -> None:
@@ -215,8 +224,6 @@ async def test_what_has_not_changed_is_not_sent_again(rig: Rig, client: httpx.As
     tag = (await client.get(path)).headers["etag"]
     again = await client.get(path, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
-    from tests.contract.boards import document
-
     await rig.publish(document("orders", value=8))
     assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 200
 
