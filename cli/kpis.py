@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import SHOWN, JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
+from cli.members import ask_members, members_table
 from cli.root import Group, app
 from cli.show import caught_up, number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
@@ -65,6 +66,30 @@ def get_kpi(
         show_json(doc)
     else:
         out().print(_explained(doc, row))
+
+
+@kpis.command("members", epilog=EPILOG)
+def list_members(
+    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")],
+    tenant: TenantFlag = "default",
+    window: WindowFlag = "30d",
+    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")] = None,
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="How many members to show.")] = 50,
+    order: Annotated[str, typer.Option(help="newest, oldest or largest first.")] = "newest",
+    redis: RedisFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the deals, customers, messages … behind a number; needs a running worker. Exit code 1: unknown tenant.
+
+    Example: crmkpi kpis members win_rate --tenant acme --window 30d --segment owner=anna
+    """
+    known = one_of(kpi, (row.id for row in CATALOG), "KPI")
+    asked = {"kpi": known, "window": check_window(window), "segment": _segment(segment) or {}}
+    found = asyncio.run(ask_members(settings(redis=redis).redis, tenant, **asked, limit=limit, order=order))
+    if as_json:
+        show_json(found)
+    else:
+        out().print(members_table(found))
 
 
 def _segment(text: str | None) -> dict[str, str] | None:

@@ -4,17 +4,17 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution, Parts
 from kpis.facts.deal_logs import DealLogs
-from kpis.facts.deals import deal_deltas, deal_segments, stage_named
+from kpis.facts.deals import Deal, deal_deltas, deal_segments, stage_named
 from kpis.facts.stages import STAGE_EVENTS, stay_deltas
 from kpis.identity.ids import segment_of
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.readings import reading, stays_of
+from kpis.tenant.readings import deal_of, reading, stays_of
 
 
 def deal_parts(tenant: TenantFacts, key: str) -> Parts:
     """A deal in its own segments and those of its stages."""
     read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant.sets))
-    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
+    segments = own_segments(tenant, read.deal)
     late, stays = logs.late.go_on(read.late()), read.stays()
     current = [stay for stay in stays[-1:] if stay.end == FOREVER]
     gone = read.deal.state in ("merged", "deleted")
@@ -28,6 +28,18 @@ def deal_parts(tenant: TenantFacts, key: str) -> Parts:
     }
 
 
+def own_segments(tenant: TenantFacts, deal: Deal) -> int:
+    """The code of a deal's own segments."""
+    return tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(deal, tenant.settings)))
+
+
+def of_deal_alone(tenant: TenantFacts, key: str) -> Contribution:
+    """A deal without stages, tries and how long nothing was heard of it."""
+    deal = deal_of(tenant, key)
+    segments = own_segments(tenant, deal)
+    return ((segments, delta) for delta in deal_deltas(deal, [], tenant.settings, tenant.zone))
+
+
 def of_deal(tenant: TenantFacts, key: str) -> Contribution:
     """A deal, in its own segments, with its late events."""
     if key not in tenant.deals:
@@ -36,7 +48,7 @@ def of_deal(tenant: TenantFacts, key: str) -> Contribution:
     yield from ((0, delta) for delta in read.won())
     for stage, delta in stay_deltas(stays_of(read)):
         yield tenant.sets.code((segment_of("stage", stage),)), delta
-    segments = tenant.sets.code(tuple(segment_of(*pair) for pair in deal_segments(read.deal, tenant.settings)))
+    segments = own_segments(tenant, read.deal)
     for delta in deal_deltas(read.deal, read.stale(), tenant.settings, tenant.zone):
         yield segments, delta
     for event in read.late():

@@ -102,7 +102,7 @@ def read_customer(facts: CustomerFacts, settings: TenantSettings) -> Customer:
     return Customer(customer_since(facts), active, bought, facts.orders, contract=bool(facts.subscriptions))
 
 
-def customer_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:
+def customer_changes(before: Customer, after: Customer, zone: Zone, *, cohorts: bool = True) -> Iterator[Delta]:
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
@@ -115,7 +115,8 @@ def customer_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[
         yield from _comings_and_goings(before.active, after.active)
     if before.bought != after.bought:
         yield from _level_changes("active_bought", before.bought, after.bought)
-    yield from _cohort_changes(before, after, zone)
+    if cohorts:
+        yield from _cohort_changes(before, after, zone)
 
 
 def note_losses(losses: Losses, segments: int, before: Customer, after: Customer) -> None:

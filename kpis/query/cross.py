@@ -30,7 +30,7 @@ def cross(
             return None
         return row if row in kept[rows] else OTHER, column if column in kept[columns] else OTHER
 
-    groups = yield from grouped(state, question.tables, one, question.window, pair_of)
+    groups = yield from grouped(state, question.tables, one, question.window, pair_of, only=True)
     found: dict[Pair, dict[str, Any]] = {}
     for pair in groups.keys:
         figure = question.formula(groups.view(pair, question.window))

@@ -15,7 +15,7 @@ from kpis.query.rows import Gathered, Held, Wanted
 from kpis.state.tenant_state import TenantState
 
 Key = TypeVar("Key", bound=Hashable)
-ROWS: Final = 3  # units of work of a member
+ROW: Final = 1  # units of work
 
 
 class Groups(Generic[Key]):
@@ -35,24 +35,31 @@ class Groups(Generic[Key]):
 
 
 def grouped(
-    state: TenantState, tables: Tables, kpi: Kpi, window: Window, key_of: Callable[[tuple[str, ...]], Key | None]
+    state: TenantState,
+    tables: Tables,
+    kpi: Kpi,
+    window: Window,
+    key_of: Callable[[tuple[str, ...]], Key | None],
+    *,
+    only: bool,
 ) -> Generator[int, None, Groups[Key]]:
-    """Read all members and put their rows together. ``key_of``: of a set of segments; None: in no group."""
+    """Read all members and put their rows together. ``key_of``: of a set of segments; None: in no group.
+
+    ``only``: groups are read in that window; else in any of its kind.
+    """
     tenant = state.tenant
-    gathered = Gathered(tenant, Wanted(kpi, window, None))
+    gathered = Gathered(tenant, Wanted(kpi, window, None, only=only))
     yield from gathered.gather()
     keys: dict[int, Key | None] = {}
     found: dict[Key, Held] = {}
-    for held in gathered.members.values():
-        for measure, rows in held.items():
-            for row in rows:
-                code = row[2]
-                if code not in keys:
-                    keys[code] = key_of(tenant.sets.sets[code])
-                key = keys[code]
-                if key is not None:
-                    found.setdefault(key, {}).setdefault(measure, []).append(row)
-        yield ROWS
+    for measure, column in gathered.columns.items():
+        for minute, change, code in zip(column.minutes, column.changes, column.codes, strict=True):
+            if code not in keys:
+                keys[code] = key_of(tenant.sets.sets[code])
+            key = keys[code]
+            if key is not None:
+                found.setdefault(key, {}).setdefault(measure, []).append((minute, change, code))
+            yield ROW
     return Groups(state, tables, found)
 
 

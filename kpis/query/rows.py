@@ -4,12 +4,14 @@ A member is what the facts are of: a deal, a customer, a message, an answer. Con
 the cells are summed from, so that members add up to the number by construction.
 """
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from typing import Final
 
-from kpis.calendar.windows import Window
+from kpis.calendar.windows import MINUTE_MS, MINUTE_WINDOWS, Window
 from kpis.catalog import Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
@@ -21,6 +23,7 @@ from kpis.cells.measures import MEASURE_BITS, NAMES, base_of
 from kpis.contributions.acquisition import of_acquisition
 from kpis.contributions.click_conversions import hits_by_click
 from kpis.contributions.credit import CREDIT
+from kpis.contributions.deals import of_deal_alone
 from kpis.contributions.forms import form_deltas
 from kpis.contributions.persons import of_score, signup_of
 from kpis.contributions.touches import codes_of, touch_rows
@@ -39,9 +42,13 @@ from kpis.tenant.tenant import Tenant
 Member = tuple[str, str]
 """Kind, and id as the facts spell it."""
 Held = dict[str, list[tuple[int, int, int]]]
-"""Measure -> (minute, change, code of segments)."""
+"""Of one member or group: measure -> (minute, change, code of segments)."""
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
+MARGIN: Final = 15  # minutes: segments are read by quarter hours
+SPENDING: Final = frozenset({"ltv", "new_business"})
+STANDING: Final = frozenset({"open", "open_undated", "open_value", "open_undated_value", "stale", "qualified",
+                             "qualified_undated", "stay_open"})  # fmt: skip
 EVERY_ANSWER: Final = "nps_all."
 MANY: Final = 4096  # persons whose presence is worked out together
 
@@ -57,10 +64,16 @@ def measures_of(kpi: Kpi) -> list[Measure]:
 class Wanted:
     """Which rows a KPI reads in a window. ``segments``: what rows must be in, one of them; None: any."""
 
-    def __init__(self, kpi: Kpi, window: Window, segments: frozenset[str] | None) -> None:
+    def __init__(self, kpi: Kpi, window: Window, segments: frozenset[str] | None, *, only: bool) -> None:
+        """``only``: nothing is read outside the window."""
         self.inputs = inputs = INPUTS[kpi.id]
         self.groups = {group for one in measures_of(kpi) for group in one.groups}
         self.suffixes = {window.name, window.bucket, *(name.partition("@")[2] for name in inputs.names)}
+        self.window, self.only = window, only
+        self.spelled = {base_of(name) for name in inputs.names if "@" in name}  # also read in windows they spell
+        self.span: range | None = None  # ms, a little more than the window; None: all time
+        if only and window.start is not None:
+            self.span = range((window.start - MARGIN) * MINUTE_MS, (window.end + MARGIN) * MINUTE_MS)
         self._segments = segments
         self._measures: dict[str, bool] = {}
         self._codes: dict[int, bool] = {}
@@ -83,11 +96,23 @@ class Wanted:
         return found
 
 
+class Column:
+    """The rows of one measure: whose they are (by place), their minutes, changes, and codes of segments."""
+
+    __slots__ = ("changes", "codes", "minutes", "places")
+
+    def __init__(self) -> None:
+        self.places, self.minutes, self.changes, self.codes = (array("q") for _ in range(4))
+
+
 class Gathered:
-    """The rows of every member that has any. ``gather`` fills it."""
+    """The rows of every member that has any, by measure. ``gather`` fills it."""
 
     def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
-        self.members: dict[Member, Held] = {}
+        self.members: list[Member] = []  # by place
+        self.columns: dict[str, Column] = {}
+        self._places: dict[Member, int] = {}
+        self._unwanted: set[str] = set()
         self._tenant, self._wanted = tenant, wanted
         # Interactions count persons: theirs are put together.
         self._by_person = any(base.partition(".")[0] == "engaged" for base in wanted.inputs.bases)
@@ -113,21 +138,26 @@ class Gathered:
         """(kind of group, keys, what reads one)."""
         tenant, people = self._tenant, self._tenant.people
         tables: dict[str, Iterable[str]] = {
-            "deal": tenant.deals, "order": tenant.orders, "contract": tenant.contracts, "lead": tenant.leads,
+            "order": self._orders(), "contract": tenant.contracts, "lead": tenant.leads,
             "ticket": tenant.tickets, "record": tenant.records, "click": tenant.click_facts, "cost": tenant.costs,
         }  # fmt: skip
         for kind, keys in tables.items():
             yield kind, keys, partial(self._own, kind)
+        yield "deal", self._deals(), self._deal
         yield "closing", closings(tenant), lambda key: [(("deal", key), GROUPS["closing"](tenant, key))]
         yield "message", tenant.messages, self._message
         yield CREDIT, tenant.purchases, self._sale
         yield "logins", people.touches, self._logins
         yield "hits", self._roots, self._hits
         yield "forms", self._roots, self._forms
-        yield "mrr", self._roots, lambda root: [(("customer", root), GROUPS["mrr"](tenant, root))]
-        yield "score", self._roots, lambda root: [(("customer", root), tenant.engagement.adds(root))]
-        yield "customer", self._roots, lambda root: [(("customer", root), tenant.customer_index.adds(root))]
-        yield "acquisition", self._roots, self._acquisition
+        yield "mrr", self._customers, lambda root: [(("customer", root), GROUPS["mrr"](tenant, root))]
+        yield "score", self._customers, lambda root: [(("customer", root), tenant.engagement.adds(root))]
+        yield "customer", self._customers, self._customer
+        yield (
+            "acquisition",
+            dict.fromkeys((*self._customers, *map(people.subject, tenant.marketing))),
+            self._acquisition,
+        )
         yield "person", self._persons, self._person
         yield "landing", self._persons, self._landing
 
@@ -141,6 +171,43 @@ class Gathered:
     @cached_property
     def _roots(self) -> Iterable[str]:
         return dict.fromkeys(map(self._tenant.people.subject, self._persons))
+
+    @cached_property
+    def _customers(self) -> Iterable[str]:
+        """Subjects that may be customers."""
+        tenant = self._tenant
+        plans = (f"subscription:{key}" for key in tenant.subscriptions)
+        return dict.fromkeys(map(tenant.people.subject, (*tenant.customers, *tenant.purchases, *plans)))
+
+    def _customer(self, root: str) -> Iterable[tuple[Member, Contribution]]:
+        bases = self._wanted.inputs.bases
+        spending = not bases.isdisjoint(SPENDING)
+        cohorts = any(base.startswith("cohort") for base in bases)
+        return [(("customer", root), self._tenant.customer_index.adds(root, spending=spending, cohorts=cohorts))]
+
+    def _orders(self) -> Iterable[str]:
+        """Keys of orders that may be in the window: where no refunds are asked for, those that stand and lie in it."""
+        tenant, span = self._tenant, self._wanted.span
+        if span is None or "adjustments" in self._wanted.inputs.bases:
+            return tenant.orders
+        held = ((name.partition(":"), one.time) for name, one in tenant.purchases.items())
+        return (key for (kind, _, key), at in held if kind == "order" and at in span)
+
+    def _deals(self) -> Iterable[str]:
+        """Keys of deals that may be in the window: where only what happened is asked for, those with an event in it."""
+        deals, span = self._tenant.deals, self._wanted.span
+        if span is None or not self._wanted.inputs.bases.isdisjoint(STANDING):
+            return deals
+        return (
+            key for key, events in deals.items()
+            if any(one.time in span or one.data.get("closed_at", one.time) in span for one in events)
+        )  # fmt: skip
+
+    def _deal(self, key: str) -> Iterable[tuple[Member, Contribution]]:
+        bases = self._wanted.inputs.bases
+        alone = bases.isdisjoint(("stale", "attempts.won")) and not any(base.startswith("stay") for base in bases)
+        read = of_deal_alone if alone else GROUPS["deal"]
+        return [(("deal", key), read(self._tenant, key))]
 
     def _hits(self, root: str) -> Iterable[tuple[Member, Contribution]]:
         return ((("click", key), [added]) for key, added in hits_by_click(self._tenant, root))
@@ -191,14 +258,45 @@ class Gathered:
         deltas = self._tenant.landings.held(key)
         return [(("person", key), ((0, delta) for delta in deltas))]
 
+    def held(self, chosen: Iterable[int]) -> dict[int, Held]:
+        """The rows of some members, by place."""
+        found: dict[int, Held] = {place: {} for place in chosen}
+        for measure, column in self.columns.items():
+            for row, place in enumerate(column.places):
+                if place in found:
+                    one = (column.minutes[row], column.changes[row], column.codes[row])
+                    found[place].setdefault(measure, []).append(one)
+        return found
+
     def _put(self, member: Member, contribution: Contribution) -> None:
         """The rows of a contribution that are read."""
-        tenant, wanted = self._tenant, self._wanted
-        held = None
+        columns, place = self.columns, None
         for code, (measure, instant, change) in contribution:
-            if wanted.measure(measure) and wanted.code(tenant, code):
-                held = self.members.setdefault(member, {}) if held is None else held
-                held.setdefault(measure, []).append((minute_of(instant), change, code))
+            if measure in self._unwanted:
+                continue
+            column = columns.get(measure)
+            if column is None:
+                if not self._wanted.measure(measure):
+                    self._unwanted.add(measure)
+                    continue
+                column = columns[measure] = Column()
+            if self._wanted.code(self._tenant, code):
+                place = self._place(member) if place is None else place
+                self._add(column, place, minute_of(instant), change, code)
+
+    def _place(self, member: Member) -> int:
+        found = self._places.get(member)
+        if found is None:
+            found = self._places[member] = len(self.members)
+            self.members.append(member)
+        return found
+
+    @staticmethod
+    def _add(column: Column, place: int, minute: int, change: int, code: int) -> None:
+        column.places.append(place)
+        column.minutes.append(minute)
+        column.changes.append(change)
+        column.codes.append(code)
 
     # --- touches
 
@@ -222,8 +320,37 @@ class Gathered:
     # --- presence and losses: worked out for many at once, who they are of in the place of their segments
 
     def _presence(self) -> Work:
-        tenant, wanted = self._tenant, self._wanted
+        wanted = self._wanted
         bases = frozenset(n for n, name in enumerate(BASES.names) if name in wanted.inputs.bases)
+        plain = frozenset(base for base in bases if wanted.only and BASES.names[base] not in wanted.spelled)
+        yield from self._seen_in_window(plain)
+        yield from self._seen(bases - plain)
+
+    def _seen_in_window(self, bases: frozenset[int]) -> Work:
+        """Who was there in the window, where nothing else is asked: one row, at the newest minute in it."""
+        tenant, window = self._tenant, self._wanted.window
+        start, suffix = window.start, window.bucket or window.name
+        fine = suffix in MINUTE_WINDOWS
+        for person, base, times in tenant.person_sets.present(bases):
+            at = bisect_left(times, window.end)  # a later one may lie in the last quarter hour, as segments are read
+            minute = (
+                times[at - 1]
+                if at and (start is None or times[at - 1] >= start)
+                else times[at]
+                if at < len(times)
+                else None
+            )
+            if minute is not None:
+                segments = tenant.people.segments(person) if base in SEGMENTED else tenant.sets.everything
+                change = Delta(f"{BASES.names[base]}@{suffix}", (minute if fine else minute // 15 * 15) * MINUTE_MS, 1)
+                self._put(("person", person), [(segments, change)])
+            yield TOUCH
+
+    def _seen(self, bases: frozenset[int]) -> Work:
+        """All that presence adds, in every window of these kinds."""
+        if not bases:
+            return
+        tenant, wanted = self._tenant, self._wanted
         kinds = frozenset(place for place, suffix in enumerate(SUFFIXES) if suffix in wanted.suffixes)
         presence, whose = Presence(), dict[str, int]()
         for person, base, times in tenant.person_sets.present(bases):
@@ -248,11 +375,11 @@ class Gathered:
         return self._unpack(rows, [("person", name) for name in names], code)
 
     def _losses(self) -> Work:
-        tenant, roots = self._tenant, list(self._roots)
+        tenant, roots = self._tenant, list(self._customers)
         for start in range(0, len(roots), MANY):
             losses, some, rows = Losses(apart=True), roots[start : start + MANY], Rows()
             for place, root in enumerate(some):
-                note_losses(losses, place, NOBODY, tenant.customer_index.now(root).customer)
+                note_losses(losses, place, NOBODY, tenant.customer_index.customer(root))
                 yield READ
             losses.flush(rows, tenant.zone)
             yield self._unpack(rows, [("customer", root) for root in some], self._code_of_loss)
@@ -269,5 +396,6 @@ class Gathered:
                 continue
             segments = code(member[1], measure)
             if self._wanted.code(self._tenant, segments):
-                self.members.setdefault(member, {}).setdefault(measure, []).append((minute, change, segments))
+                column = self.columns.setdefault(measure, Column())
+                self._add(column, self._place(member), minute, change, segments)
         return READ + 2 * len(rows)

@@ -88,7 +88,7 @@ def _reader(
         return name if name in lines else None
 
     at = board.window_of(CLOSED[step])
-    groups = yield from grouped(state, board.view(at, EVERYTHING).tables, kpi, at, name_of)
+    groups = yield from grouped(state, board.view(at, EVERYTHING).tables, kpi, at, name_of, only=False)
     return groups.view
 
 

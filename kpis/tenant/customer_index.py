@@ -88,9 +88,26 @@ class CustomerIndex:
             self._note_losses(root, NO_BUSINESS, business)
         return self._changes(root, NO_BUSINESS, business)
 
-    def adds(self, root: str) -> Contribution:
-        """The same of a subject as its facts are, between batches; nothing is noted. Losses: see `note_losses`."""
-        return self._changes(root, NO_BUSINESS, self.now(root))
+    def adds(self, root: str, *, spending: bool, cohorts: bool) -> Contribution:
+        """The same of a subject as its facts are, between batches, or some of it; nothing is noted.
+
+        Losses: see `note_losses`.
+        """
+        tenant = self._tenant
+        segments = tenant.people.segments(root)
+        business = self.now(root) if spending else Business(self.customer(root), NOTHING_SPENT)
+        for delta in customer_changes(NOBODY, business.customer, tenant.zone, cohorts=cohorts):
+            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
+        for delta in spending_changes(NOTHING_SPENT, business.spending, tenant.settings, tenant.zone):
+            yield segments, delta
+
+    def customer(self, root: str) -> Customer:
+        """A subject as a customer, without what it brought in."""
+        tenant = self._tenant
+        if tenant.people.subject(root) != root:
+            return NOBODY
+        facts = customer_facts(tenant, root)
+        return NOBODY if facts == NO_FACTS else read_customer(facts, tenant.settings)
 
     def settle(self) -> None:
         """All facts of a batch are there: none changes until `close`."""

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from kpis.calendar.windows import WINDOWS
 from kpis.engine import Engine
+from kpis.formulas.common import Figure
 from kpis.publish.documents import Board
 from kpis.query.describe import described
-from kpis.query.members import Counted, counted
+from kpis.query.members import Counted, Counting
 from kpis.query.question import BY_ID, Question, Refused
 from kpis.query.readings import can_list
+from kpis.slices import finish
 from kpis.state.tenant_state import TenantState
 from models.settings import TenantBook
 from recount.windows import DAY
@@ -89,8 +91,8 @@ def compare(state: TenantState, as_of: int, document: dict[str, Any]) -> None:
         assert not can_list(question.kpi) or (question.kpi.rows == "page" and question.segment)
         return
     assert sums(question, members) == (document["n"], document["numerator"]), (document, members)
-    assert len({one.member for one in members}) == len(members)
-    for one in members[:5]:
+    assert len({one.member for one, _ in members}) == len(members)
+    for one, _ in members[:5]:
         assert described(state, one.member, one.at)["kind"]
 
 
@@ -107,25 +109,21 @@ def chosen(state: TenantState, as_of: int, window: str, seed: int, most: int = E
     return iter(found[seed % step :: step])
 
 
-def everyone(question: Question) -> list[Counted]:
+def everyone(question: Question) -> list[tuple[Counted, Figure]]:
     """All members."""
-    work = counted(question)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            found: list[Counted] = done.value
-            return found
+    counting = Counting(question)
+    finish(counting.run())
+    return list(counting.figures(counting.found))
 
 
-def sums(question: Question, members: list[Counted]) -> tuple[int, Any]:
+def sums(question: Question, members: list[tuple[Counted, Figure]]) -> tuple[int, Any]:
     """n and numerator of all members, as documents print them; no numerator where the document has none."""
-    n = sum(one.figure.n for one in members)
-    numerator = sum((one.figure.numerator or 0 for one in members), Fraction(0))
+    assert [one.n for one, _ in members] == [figure.n for _, figure in members]
+    n = sum(figure.n for _, figure in members)
+    numerator = sum((figure.numerator or 0 for _, figure in members), Fraction(0))
     told = question.document()["numerator"]
     if told is None:
         return n, None
     if isinstance(told, float):
         return n, pytest.approx(float(numerator))
-    printed = question.board.printed(Fraction(numerator), question.kpi.sides[0])
-    return n, printed
+    return n, question.board.printed(Fraction(numerator), question.kpi.sides[0])

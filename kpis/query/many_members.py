@@ -1,0 +1,71 @@
+"""All members at once: what formulas read is an array, an entry a member, as `kpis.formulas.ranked` has of segments."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.formulas.ranked import Many
+from kpis.formulas.view import View
+from kpis.query.member_cells import Reach
+from kpis.query.rows import Column, Gathered
+
+Ints = NDArray[np.int64]
+NEVER: Final = -(1 << 60)
+
+
+class ManyMembers(Many):
+    """A view of the rows of all members. ``view``: that of the document they are of."""
+
+    def __init__(self, view: View, gathered: Gathered, reach: Reach) -> None:
+        self.__dict__.update(view.__dict__)
+        self._gathered, self._reach = gathered, reach
+        self._columns = {}
+        self._ends = {}
+        self._whole = view.whole()
+
+    @property
+    def zero(self) -> Ints:
+        """Nothing, an entry a member."""
+        return np.zeros(len(self._gathered.members), dtype=np.int64)
+
+    def _before(self, measure: str, minute: int) -> Any:
+        found = self._columns.get((measure, minute))
+        if found is None:
+            found = self._columns[measure, minute] = self.zero
+            column = self._gathered.columns.get(measure)
+            for segment in self.segments if column is not None else ():
+                until = self._reach.until(measure, segment, minute)
+                if until is not None and column is not None:
+                    chosen = (ints(column.minutes) < until) & self._inside(column, segment)
+                    np.add.at(found, ints(column.places)[chosen], ints(column.changes)[chosen])
+        return found
+
+    def _inside(self, column: Column, segment: str) -> Any:
+        """Rows in a segment; where only one is asked for, no others were gathered."""
+        if len(self.segments) == 1:
+            return True
+        codes = ints(column.codes)
+        used = [code for code in np.unique(codes).tolist() if segment in self._reach.sets[code]]
+        return np.isin(codes, used)
+
+    def _followers(self, start: str) -> list[str]:
+        return [name.removeprefix(start) for name in self._gathered.columns if name.startswith(start)]
+
+    def newest(self) -> Ints:
+        """The newest minute of each member's rows in the window; else the newest before its end; else NEVER."""
+        inside, before = self.zero + NEVER, self.zero + NEVER
+        start, end = self.window.start, self.window.end
+        for column in self._gathered.columns.values():
+            minutes, places = ints(column.minutes), ints(column.places)
+            seen = minutes < end
+            np.maximum.at(before, places[seen], minutes[seen])
+            if start is not None:
+                seen &= minutes >= start
+            np.maximum.at(inside, places[seen], minutes[seen])
+        return np.where(inside == NEVER, before, inside)
+
+
+def ints(values: Any) -> Ints:
+    """An array as numpy has it; no copy."""
+    return np.frombuffer(values, dtype=np.int64)
