@@ -24,7 +24,7 @@ PREFIX: Final = "crmkpi"
 KEY: Final = PREFIX + ":{doctor}:meta"
 # What sinks do, with a key of ours: the server says of each whether this user may; nothing is carried out.
 COMMANDS: Final = {
-    "publish": "HMGET HSET HGETALL HINCRBY DEL SET SADD SREM SMEMBERS SCARD EXPIRE XADD EVALSHA EVAL SCRIPT|LOAD",
+    "publish": "HMGET HSET HGETALL HKEYS HDEL HINCRBY DEL SET SADD SREM SMEMBERS SCARD EXPIRE XADD EVALSHA EVAL SCRIPT|LOAD",
     "read": "GET HGET XREAD XREVRANGE EVAL_RO",
 }
 ASK: Final = """
