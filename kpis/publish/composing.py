@@ -171,7 +171,7 @@ class Composer:
             return None
         board = memory.board
         if board is None or not 0 <= now - board.as_of <= BOARD_MS:
-            board = memory.board = Board(one.state, now)
+            board = memory.board = Board(one.state, now, memory.remembered)
         made, memory.warm = Made(), True
         memory.totals(board, made)
         while parts and memory.parts_due:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from kpis.calendar.previous import behind, quarter_after
 from kpis.calendar.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNING
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
@@ -37,12 +38,28 @@ def _edges() -> Iterator[Edge]:
     yield Edge(0, OPEN_WINDOWS, end=True)
     for name, width in MINUTE_WINDOWS.items():
         yield Edge(width, 1 << PLACES[name], end=False)
+        yield from _edges_before(name, 0)
+
+
+def _edges_before(name: str, yesterday: int) -> Iterator[Edge]:
+    """Of the window that a number is compared with."""
+    end, start = behind(name, yesterday)
+    yield Edge(end, 1 << PLACES[name], end=True)
+    if start is not None:
+        yield Edge(start, 1 << PLACES[name], end=False)
 
 
 EDGES: Final = tuple(_edges())
-LAGGED: Final = (MONTH_MINUTES, MONTH_MINUTES + DAY)  # behind now: the edges of the costs a month before `24h`
+# Behind now: the edges of the costs a month before `24h`, and before the window before it.
+LAGGED: Final = (MONTH_MINUTES, MONTH_MINUTES + DAY, MONTH_MINUTES + 2 * DAY)
 OWN: Final = frozenset({*ROLLING, YOUNG, *RUNNING.values(), "all"})  # kinds of windows with measures of their own
 Due = list[Mask]  # by window: rows
+
+
+def edges(zone: Zone, minute: int) -> tuple[Edge, ...]:
+    """All edges that move on a minute's local day."""
+    midnight = zone.midnight(today := zone.day(minute))
+    return (*EDGES, *_edges_before("today", midnight - zone.midnight(today - 1)))
 
 
 def page_edges(settings: TenantSettings) -> tuple[Edge, Edge]:
@@ -75,7 +92,8 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
     due: Due = [0] * len(PLACES)
     cells, settings = state.tenant.cells, state.tenant.settings
     told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
-    for edge, measure in set(_passed(cells, before, end)):
+    moving = edges(state.tenant.zone, end - 1)
+    for edge, measure in set(_passed(cells, moving, before, end)):
         base, suffix = base_of(measure), measure.partition("@")[2]
         mask = rows.get(base, 0)
         if base in LATES:
@@ -89,14 +107,14 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
     for edge in page_edges(settings):
         if _pages_passed(state, before - edge.behind, end - edge.behind):
             _add(due, OPEN_WINDOWS, rows.get(PAGED, 0))
-    for behind in LAGGED:
-        if next_midnight(state.tenant.zone, before - behind) < end - behind:
+    for lag in LAGGED:
+        if next_midnight(state.tenant.zone, before - lag) < end - lag:
             _add(due, 1 << PLACES["24h"], rows.get("cost.acquisition", 0))
     if state.tenant.spend_table.newest >= before:
         _add(due, OPEN_WINDOWS, rows.get(SPENDERS, 0))
-    for name, width in MINUTE_WINDOWS.items():
-        if state.tenant.spend_table.next_since(before - width) < end - width:
-            _add(due, 1 << PLACES[name], rows.get(SPENDERS, 0))
+    for edge in moving[1:]:
+        if _since_passed(state, before - edge.behind, end - edge.behind):
+            _add(due, edge.windows, rows.get(SPENDERS, 0))
     _first_passed(state, before, end, due)
     return due
 
@@ -107,18 +125,25 @@ def _add(due: Due, windows: Mask, mask: Mask) -> None:
             due[place] |= mask
 
 
-def _passed(cells: Cells, before: int, end: int) -> Iterator[tuple[Edge, str]]:
+def _passed(cells: Cells, moving: tuple[Edge, ...], before: int, end: int) -> Iterator[tuple[Edge, str]]:
     """Measures with something in the panes that edges passed from ``before`` to ``end`` (both: first minute left out).
 
     A minute is left out by an edge up to its own number, a quarter hour up to its first minute.
     """
-    minutes = [(edge, minute) for edge in EDGES for minute in range(before - edge.behind, end - edge.behind)]
+    minutes = [(edge, minute) for edge in moving for minute in range(before - edge.behind, end - edge.behind)]
     # All edges lie whole quarter hours apart, so that they pass quarter hours together.
     started = [minute // 15 for minute in range(before, end) if minute % 15 == 0]
-    quarters = [(edge, quarter - edge.behind // 15) for edge in EDGES for quarter in started]
+    quarters = [(edge, quarter - edge.behind // 15) for edge in moving for quarter in started]
     for level, panes in (("m", minutes), ("q", quarters)):
         for edge, pane in panes:
             yield from ((edge, measure) for measure in cells.measures_in(level, pane))
+
+
+def _since_passed(state: TenantState, low: int, high: int) -> bool:
+    """Whether somebody became a customer in minutes [low, high), or in a quarter hour that begins in them."""
+    since = state.tenant.spend_table.next_since
+    quarter = quarter_after(low)
+    return since(low) < high or (quarter < high and since(quarter) < (high - 1) // 15 * 15 + 15)
 
 
 def _pages_passed(state: TenantState, low: int, high: int) -> bool:
@@ -142,3 +167,5 @@ def whole_from(state: TenantState) -> Iterator[tuple[str, int]]:
     first = -(-state.first // MINUTE_MS)
     for name, width in MINUTE_WINDOWS.items():
         yield name, first + width
+        # And from where on the window before is whole, too: that of a day ends at a quarter hour.
+        yield name, first + 2 * width if width < DAY else quarter_after(first + DAY) - 14 + DAY

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from kpis.calendar.buckets import Step
-from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, window
+from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, ceil_minute, window
 from kpis.catalog import CATALOG, Kpi, Vector, hears
 from kpis.catalog.inputs import INPUTS
 from kpis.catalog.kept import Kept, kept
@@ -16,6 +16,7 @@ from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.formulas.view import Inputs, View
+from kpis.publish.comparison import Comparison, Remembered
 from kpis.publish.figures import MONEY, Figures, formula
 from kpis.publish.history import History, Points
 from kpis.publish.reads import PARTS, ROWS, bits
@@ -69,9 +70,9 @@ def check_as_of(state: TenantState, as_of: int) -> None:
 
 
 class Board:
-    """One tenant at one instant."""
+    """One tenant at one instant. ``remembered``: past values of earlier boards, of the same cells."""
 
-    def __init__(self, state: TenantState, as_of: int) -> None:
+    def __init__(self, state: TenantState, as_of: int, remembered: Remembered | None = None) -> None:
         self._state = state
         self._as_of = as_of
         self._tenant = state.tenant
@@ -83,6 +84,9 @@ class Board:
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._figures = Figures(state)
+        self._comparison = Comparison(
+            state, self._figures, lambda: self.history, remembered or Remembered(), ceil_minute(as_of)
+        )
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
@@ -205,7 +209,20 @@ class Board:
         found = self._document(kpi, view, {}, figure)
         if kpi.robots and (excluded := self._heard(self._figures.heard_by(kpi), view, "bot:")):
             found["excluded"] = excluded
+        found.update(self._compared(ROWS[kpi.id], at))
         return found
+
+    def _compared(self, row: int, at: Window) -> Document:
+        """What a row's number in a window is compared with."""
+        before, _ = self._comparison.windows(at)
+        start, end = (None, None) if before is None or before.start is None else (before.start, before.end_ms)
+        value, year_ago = self._comparison.values(row, at)
+        return {
+            "previous": value,
+            "previous_start": None if start is None else instant_text(start * MINUTE_MS),
+            "previous_end": None if end is None else instant_text(end),
+            "previous_year": year_ago,
+        }
 
     def _parts(self, kpi: Kpi, at: Window, only: str | None = None) -> Iterator[Document]:
         for dimension, segments in self._segments_of(kpi).items():
@@ -285,6 +302,8 @@ class Board:
             "kpi": kpi.id,
             "window": at.name,
             "segment": segment,
+            "title": kpi.title,
+            "direction": kpi.direction,
             "value": printed(figure.value, kpi.unit in MONEY),
             "unit": kpi.unit,
             "numerator": printed(figure.numerator, kpi.sides[0]),

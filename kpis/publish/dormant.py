@@ -25,6 +25,7 @@ class Dormant:
     def __init__(self, one: PublishedTenant, minute: int | None) -> None:
         state, memory = one.state, one.memory
         memory.board, memory.warm = None, False
+        memory.remembered.clear()
         self.slept_at = EVER if minute is None else minute
         self.settings = state.tenant.settings
         self.outdated = state.outdated

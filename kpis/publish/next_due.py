@@ -9,9 +9,11 @@ from itertools import chain
 
 import numpy as np
 
-from kpis.calendar.windows import DAY, MINUTE_WINDOWS
-from kpis.cells.cells import EVER, Cells
-from kpis.publish.crossing import EDGES, LAGGED, is_regular, next_midnight, page_edges, whole_from
+from kpis.calendar.previous import REACH
+from kpis.calendar.windows import DAY
+from kpis.cells.cells import EVER
+from kpis.publish.comparison import reaches_back
+from kpis.publish.crossing import LAGGED, edges, is_regular, next_midnight, page_edges, whole_from
 from kpis.publish.published import PublishedTenant
 from kpis.publish.reads import AGEING
 from kpis.publish.schedule import HOUR, LIVE, next_turn
@@ -33,10 +35,8 @@ def next_due(one: PublishedTenant) -> int:
     following = memory.minute + 1
     if not is_regular(cells, following) or state.tenant.spend_table.newest >= memory.minute:
         return following
-    reasons = (_page_views, _customers, _whole)
-    due = chain(
-        _panes(cells, memory.minute), _turns(one, memory.minute), *(reason(state, memory.minute) for reason in reasons)
-    )
+    reasons = (_panes, _page_views, _customers, _whole, _reach)
+    due = chain(_turns(one, memory.minute), *(reason(state, memory.minute) for reason in reasons))
     return max(following, min(due))
 
 
@@ -58,11 +58,11 @@ def _turns(one: PublishedTenant, minute: int) -> Iterator[int]:
         yield minute if minute < memory.touched_at + LIVE else next_turn(state, memory.ageing_at)
 
 
-def _panes(cells: Cells, minute: int) -> Iterator[int]:
+def _panes(state: TenantState, minute: int) -> Iterator[int]:
     """When an edge of a window passes the next pane with content."""
     for level, width in (("m", 1), ("q", 15)):
-        panes = cells.panes(level)
-        for edge in EDGES:
+        panes = state.tenant.cells.panes(level)
+        for edge in edges(state.tenant.zone, minute - 1):
             at = int(np.searchsorted(panes, -(-(minute - edge.behind) // width)))
             if at < len(panes):
                 yield int(panes[at]) * width + edge.behind + 1
@@ -78,10 +78,16 @@ def _page_views(state: TenantState, minute: int) -> Iterator[int]:
 
 
 def _customers(state: TenantState, minute: int) -> Iterator[int]:
-    """When the start of a window passes the minute in which somebody became a customer."""
-    for width in MINUTE_WINDOWS.values():
-        if (since := state.tenant.spend_table.next_since(minute - width)) != NEVER:
-            yield since + width + 1
+    """When an edge of a window passes the quarter hour in which somebody became a customer."""
+    for edge in edges(state.tenant.zone, minute - 1)[1:]:
+        if (since := state.tenant.spend_table.next_since(minute - edge.behind)) != NEVER:
+            yield since // 15 * 15 + edge.behind + 1
+
+
+def _reach(state: TenantState, minute: int) -> Iterator[int]:
+    """When the windows before those of up to a day can be told."""
+    if not reaches_back(state.tenant.cells, minute):
+        yield (state.tenant.cells.floors["q"] + 1) * 15 + REACH
 
 
 def _whole(state: TenantState, minute: int) -> Iterator[int]:

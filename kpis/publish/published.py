@@ -11,11 +11,14 @@ import orjson
 from kpis.calendar.buckets import STEPS, Step
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import EVER
+from kpis.publish.comparison import Remembered
 from kpis.publish.history import Due, Points
 from kpis.publish.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 from kpis.state.tenant_state import TenantState
 
-MOVING: Final = frozenset({"as_of", "watermark", "start", "end", "definition", "rev", "catching_up"})
+MOVING: Final = frozenset(
+    {"as_of", "watermark", "start", "end", "previous_start", "previous_end", "definition", "rev", "catching_up"}
+)
 LAST_WINDOW: Final = PLACES["all"]
 HISTORY: Final = len(PLACES)  # behind the windows in a row's bits: the steps of its history
 SEGMENTS: Final[Mask] = (1 << HISTORY) - 1
@@ -63,8 +66,8 @@ class Published:
 
     __slots__ = (
         "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
-        "ageing_at", "attributes", "board", "cells", "clean", "history", "minute", "places", "resting", "rows",
-        "today", "told", "touched_at", "warm",
+        "ageing_at", "attributes", "board", "cells", "clean", "history", "minute", "places", "reaches", "remembered",
+        "resting", "rows", "today", "told", "touched_at", "warm",
     )  # fmt: skip
 
     def __init__(self, chosen: Kept) -> None:
@@ -90,6 +93,8 @@ class Published:
         self.board: Maker | None = None
         self.warm = False  # cells hold what makes them faster to read
         self.cells: object = None  # which the prints were made from
+        self.remembered = Remembered()
+        self.reaches = False  # whether the windows before those of up to a day can be told
 
     # --- what is due
 

@@ -4,12 +4,14 @@ from typing import Any, Final
 from zlib import crc32
 
 from kpis.calendar.buckets import NAMES, STEPS, bucket_of, following, last_closed
+from kpis.calendar.previous import FINE
 from kpis.calendar.windows import DAY, MINUTE_MS, WINDOWS, ceil_minute, window
 from kpis.cells.cells import EVER
 from kpis.cells.measures import base_of
+from kpis.publish.comparison import reaches_back
 from kpis.publish.crossing import LATES, LONGEST, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
-from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, READERS, Mask, bits, hearing
+from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, hearing
 from kpis.state.tenant_state import TenantState
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
@@ -28,6 +30,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
     before, today = memory.minute, (zone.day((as_of - 1) // MINUTE_MS), zone.day(as_of // MINUTE_MS))
     attributes = (state.first, len(state.types), state.tenant.rates.version, state.definition)
     _note_history(one, end, today, attributes)
+    _note_reach(memory, reaches_back(cells, end))
     if cells.touched:
         memory.touched_at, memory.board = end, None
     if before != end:
@@ -100,9 +103,11 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
     before, closed = memory.minute, [last_closed(step, end - 1, zone) for step in STEPS]
     if before is None or history.closed is None or attributes != memory.attributes or cells is not memory.cells:
         memory.all_points()
+        memory.remembered.clear()
         history.closed = closed
         return
     for mask, minute in _read_since(cells.touched).items():
+        memory.remembered.changed(mask, minute)
         for place, step in enumerate(STEPS):
             if (bucket := EVER if minute == EVER else bucket_of(step, minute, zone)) <= closed[place]:
                 memory.add_points(place, mask, bucket)
@@ -115,6 +120,14 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
         if was != now and (hours or place != HOURS):
             memory.add_points(place, ALL_ROWS, min(now, following(step, was)))
             history.closed[place] = now
+
+
+def _note_reach(memory: Published, reaches: bool) -> None:
+    """Windows of up to a day are compared with the one before only where its panes are kept."""
+    if reaches != memory.reaches:
+        memory.reaches = reaches
+        for name in FINE:
+            memory.add(PLACES[name], ALL_ROWS)
 
 
 def _read_since(touched: dict[str, int]) -> dict[Mask, int]:

@@ -35,7 +35,9 @@ def test_an_event_of_the_last_minute_of_a_window_is_in_it() -> None:
                                                      "year", "yesterday", "all"}  # fmt: skip
     assert "yesterday" not in published("2026-05-13T00:00:00Z")
     assert {"last_week", "last_month"} & published("2026-05-10T23:59:59Z") == {"last_week"}
-    assert {"last_week", "last_month"} & published("2026-04-30T23:59:59Z") == {"last_month"}
+    # In last month, and in the week that last week is compared with.
+    assert {"last_week", "last_month"} & published("2026-04-30T23:59:59Z") == {"last_month", "last_week"}
+    assert {"last_week", "last_month"} & published("2026-04-20T23:59:59Z") == {"last_month"}
 
 
 def test_in_another_minute_only_what_it_changes_is_sent() -> None:
