@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboard import asks, board, catalog, health, live, own_boards, series
 from dashboard.guard import Guard
-from dashboard.problems import Problem, add_handlers
+from dashboard.problems import Problem, add_handlers, described
 from dashboard.services import Services
 
 SMALL: Final = 1024  # bytes that are not worth compressing
@@ -22,6 +22,9 @@ STATIC: Final = str(files("dashboard").joinpath("static"))
 ABOUT: Final = (
     "Live, exact CRM KPIs: numbers, history, members, and a stream of updates. docs/dashboard.md explains it."
 )
+
+
+ANYWHERE: Final = (403, 413, 414, 421, 500)  # what stands in front of the routes may say
 
 
 def create_app(parts: Services) -> FastAPI:
@@ -57,8 +60,14 @@ def _openapi(app: FastAPI, tokens: bool) -> dict[str, Any]:
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         found["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        for operation in (one for methods in found["paths"].values() for one in methods.values()):
+            operation["responses"] = {**_texts(described(*ANYWHERE)), **operation["responses"]}
         if tokens:
             found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             found["security"] = [{"token": []}]
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def _texts(responses: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(code): said for code, said in responses.items()}

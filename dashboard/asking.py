@@ -48,12 +48,16 @@ async def published(tenant: Annotated[str, Depends(allowed)], parts: Parts) -> S
     return status
 
 
-def kpi_row(kpi: Annotated[str, Path(max_length=100, examples=["win_rate"])]) -> Kpi:
+def kpi_row(
+    kpi: Annotated[str, Path(max_length=100, examples=["win_rate"], json_schema_extra={"enum": list(ROWS)})],
+) -> Kpi:
     """The KPI of the path. Raises `Wrong` (404) with the nearest names."""
     return ROWS[known(kpi, ROWS, "KPI", "kpi")]
 
 
-def any_window(window: Annotated[str, Query(max_length=16, examples=["30d"])] = "30d") -> str:
+def any_window(
+    window: Annotated[str, Query(max_length=16, examples=["30d"], json_schema_extra={"enum": list(WINDOWS)})] = "30d",
+) -> str:
     """A window. Raises `Wrong` (422)."""
     return known(window, WINDOWS, "window", "window")
 

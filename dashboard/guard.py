@@ -19,7 +19,8 @@ COOKIE: Final = "crmkpi_token"
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 PUBLIC: Final = ("/static/", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
-LONGEST: Final = 4096  # bytes of a query
+LONGEST: Final = 16 << 10  # bytes of a query: sparklines of every KPI have room
+LARGEST: Final = 64 << 10  # bytes of a body: a board is far below it
 SECURITY: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; "
@@ -49,6 +50,8 @@ class Guard:
         seen = _Seen(self._parts, scope, began, send, head=head)
         if head:
             receive = _gone(seen)
+        elif scope["method"] in WRITES:
+            receive = _bounded(receive)
         if (refusal := self._refusal(scope, headers)) is not None:
             await refusal(scope, receive, seen.send)
             return
@@ -57,6 +60,8 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         if len(scope["query_string"]) > LONGEST:
             return answer(414, f"the query is longer than {LONGEST} bytes")
+        if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > LARGEST:
+            return answer(413, f"the body is larger than {LARGEST} bytes")
         if not self._host(headers.get("host", "")):
             return answer(421, "this name is not one of the server's; serve_hosts lists further ones", "Host")
         if scope["method"] in WRITES and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
@@ -127,6 +132,19 @@ class _Seen:
         route = getattr(self._scope.get("route"), "path", "other")
         self._parts.meters.requests.labels(route, str(message["status"])).inc()
         self._parts.meters.seconds.labels(route).observe(time.monotonic() - self._began)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """A body that does not say how long it is ends where it becomes too large, as if its sender had gone."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        return message if size <= LARGEST else {"type": "http.disconnect"}
+
+    return counted
 
 
 def _gone(seen: _Seen) -> Receive:

@@ -35,7 +35,7 @@ async def board(request: Request, parts: Parts, tenant: Allowed, name: Name) -> 
     return reply(request, {"name": name, **orjson.loads(found)})
 
 
-@router.put("/{tenant}/boards/{name}", response_model=shapes.NamedBoard, responses=described(404, 409))
+@router.put("/{tenant}/boards/{name}", response_model=shapes.NamedBoard, responses=described(400, 404, 409, 413))
 async def keep(request: Request, parts: Parts, tenant: MayAct, name: Name, board: shapes.Board) -> Response:
     """Keep a board, in place of one of that name."""
     for place, tile in enumerate(board.tiles):

@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Final, cast
 
 import uvicorn
@@ -63,6 +64,7 @@ async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]
             timeout_graceful_shutdown=GRACE_S,
             ws="none",
         )
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its everyday lines say what ours have said
         await _Server(config, parts).serve([listener])
 
 
@@ -72,6 +74,10 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, parts: Services) -> None:
         super().__init__(config)
         self._parts = parts
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Asked to stop: that is a good end. Asked twice, it does not wait for answers under way."""
+        self.force_exit, self.should_exit = self.should_exit, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""

@@ -8,7 +8,11 @@ import httpx
 
 from dashboard.app import create_app
 from dashboard.kept import MOST
+<<<<<<< HEAD
 from dashboard.ports import LagUnavailable
+=======
+from dashboard.ports import Lags, LagUnavailable, QueryRefused
+>>>>>>> see-words
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.serving import ServeToken
@@ -140,11 +144,12 @@ class Rig:
     history: MemoryHistory = field(default_factory=MemoryHistory)
     worker: Worker = field(default_factory=Worker)
     boards: MemoryBoards = field(default_factory=MemoryBoards)
+    lags: Lags = field(default_factory=NoKafka)
     position: int = 0
 
     def __post_init__(self) -> None:
         self.parts = Services(
-            self.store, self.history, self.worker, self.boards, NoKafka(), Tokens(self.tokens, lambda: self.now),
+            self.store, self.history, self.worker, self.boards, self.lags, Tokens(self.tokens, lambda: self.now),
             lambda: self.now, self.hosts, self.open,
         )  # fmt: skip
         self.app = create_app(self.parts)

@@ -1,7 +1,7 @@
 """Who may ask: every route with every kind of token, hosts, and what is never told."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -210,4 +210,18 @@ async def test_other_sites_change_nothing(rig: Rig) -> None:
 async def test_very_long_queries_are_refused(rig: Rig) -> None:
     """Before anything looks at them."""
     async with rig.client() as client:
-        assert (await client.get("/api/v1/catalog?x=" + "y" * 5000)).status_code == 414
+        assert (await client.get("/api/v1/catalog?x=" + "y" * 17_000)).status_code == 414
+
+
+async def test_large_bodies_are_refused(rig: Rig) -> None:
+    """Whether they say how large they are or not."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" " * 1024
+
+    async with rig.client() as client:
+        path = "/api/v1/acme/boards/monday"
+        assert (await client.put(path, content=b" " * 70_000)).status_code == 413
+        assert (await client.put(path, content=parts())).status_code in (400, 500)
+    assert rig.boards.held == {}
