@@ -319,6 +319,6 @@ def lag(revision: int) -> dict[str, Any]:
         "verdict": "WARN",
         "catch_up_s": 4.0,
         "partitions": partitions,
-        "dead_letters": 3,
+        "dead_letters": [{"topic": "crm.customers.v1.dlq", "records": 3}],
         "quarantine": 0,
     }

@@ -17,10 +17,12 @@ export function rowsOf(docs, total, kpi) {
   const sums = addsUp(kpi, docs[0]?.unit);
   const size = (doc) => Number((sums ? doc.value : doc.n) ?? 0);
   const all = sums && total ? Number(total.value) : docs.reduce((sum, doc) => sum + Math.max(size(doc), 0), 0);
-  return docs.filter((doc) => doc.value !== null || doc.n).map((doc) => {
-    const share = all > 0 ? size(doc) / all : null;
+  const steps = docs.some((doc) => "step" in doc.segment || "cohort" in doc.segment); // each is of the one before: no parts of a whole
+  const rows = docs.filter((doc) => doc.value !== null || doc.n).map((doc) => {
+    const share = all > 0 && !steps ? size(doc) / all : null;
     return { key: keyOf(doc), name: nameOf(doc), doc, value: doc.value, n: doc.n, size: size(doc), share, shareText: share === null ? "" : f.percent(share) };
-  }).sort((a, b) => (a.key === "__other__") - (b.key === "__other__") || b.size - a.size);
+  });
+  return steps ? rows : rows.sort((a, b) => (a.key === "__other__") - (b.key === "__other__") || b.size - a.size);
 }
 
 /** Columns of a table of such rows. */

@@ -1,7 +1,7 @@
 // The members behind a number, page by page; their count is that of the number. Each opens its subject's timeline.
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { has, t } from "./i18n.js";
+import { has, segmentName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { panel } from "./panel.js";
 import { table } from "./table.js";
@@ -33,7 +33,9 @@ function draw(data, kpi) {
     { key: "id", label: t("members.what"), show: open, raw: (row) => row.id },
     { key: "kind", label: t("members.kind"), show: (row) => kindName(row.kind) },
     { key: "subject", label: t("members.subject"), show: (row) => row.subject ?? "–" },
-    { key: "stage", label: t("dimension.stage") },
+    { key: "owner", label: t("dimension.owner") },
+    { key: "state", label: t("status"), show: (row) => (has(`state.${row.state}`) ? t(`state.${row.state}`) : segmentName(row.state ?? "–")) },
+    { key: "stage", label: t("dimension.stage"), show: (row) => segmentName(row.stage ?? "–") },
     { key: "time", label: t("members.time"), show: (row) => (row.time ? f.moment(Date.parse(row.time), zone()) : "–") },
     { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency ?? data.currency }, { long: true }) : "–") },
     { key: "numerator", label: t(doc.unit === "ratio" ? "members.counts" : "members.part"), num: true, show: (row) => (doc.unit === "ratio" && (row.numerator === 0 || row.numerator === 1) ? t(row.numerator ? "yes" : "no") : figure(row, data)) },
