@@ -29,7 +29,7 @@ export function explore(kpi) {
   const doc = () => (read().segment ? state.segmentDoc : documentOf(kpi));
   const dimensions = (row.dimensions ?? []).filter((one) => one !== row.vector);
   const whole = !WITHOUT_TOTAL.has(row.vector);
-  const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
+  const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi, doc), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
   const side = breakdown(kpi);
   const el = h("div", { class: "explore", data: { explore: kpi } },
     h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), whole && h("div", { class: "headline" }, refs.value, refs.change, refs.facts)),

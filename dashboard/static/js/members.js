@@ -11,18 +11,18 @@ import { windowOf } from "./fallback.js";
 
 const PAGE = 15;
 
-/** The panel of explore. */
-export function members(kpi) {
+/** The panel of explore. `docNow` gives the document in view: its n is that of all members, unless it just changed. */
+export function members(kpi, docNow) {
   const load = (signal) => {
     const state = read();
     return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), limit: PAGE, offset: state.offset ?? 0 }, { signal });
   };
-  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi), flush: true, twin: false, every: 15_000 });
+  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000 });
 }
 
 const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : String(kind ?? "").replaceAll("_", " "));
 
-function draw(data, kpi) {
+function draw(data, kpi, shown) {
   const rows = data.members ?? [];
   const total = data.total ?? rows.length;
   if (!total) return { note: t("members.none") };
@@ -43,7 +43,7 @@ function draw(data, kpi) {
   const caption = t("panel.members");
   const chart = h("div", {}, table({ caption, columns, rows }), pager(total, rows.length));
   const said = t("members.takeaway", { count: total, n: f.whole(total) });
-  return { takeaway: data.n !== undefined && data.n !== null ? `${said} ${t("members.equals", { n: f.whole(data.n) })}` : said, chart, columns, rows };
+  return { takeaway: data.n !== null && data.n === shown?.n ? `${said} ${t("members.equals", { n: f.whole(data.n) })}` : said, chart, columns, rows };
 }
 
 function figure(row, data) {
