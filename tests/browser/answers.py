@@ -18,7 +18,6 @@ from tests.browser.numbers import (
 )
 
 PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "kpis"
-MONEY: Final = ("money", "money/day")
 STEPS: Final = ("visitor", "lead", "opportunity", "won")
 
 
