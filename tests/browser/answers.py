@@ -1,6 +1,7 @@
 """What the mock answers: documents, series, segments, members, timelines, lag."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from tests.browser.numbers import (
@@ -16,7 +17,7 @@ from tests.browser.numbers import (
     wave,
 )
 
-MONEY: Final = ("money", "money/day")
+PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "kpis"
 STEPS: Final = ("visitor", "lead", "opportunity", "won")
 
 
@@ -74,6 +75,12 @@ def document(
     return found
 
 
+def told(kpi: str, line: int) -> str:
+    """A line of the KPI's page; variants have none of their own."""
+    page = PAGES / f"{kpi}.md"
+    return page.read_text().splitlines()[line] if page.exists() else ""
+
+
 def catalog() -> list[dict[str, Any]]:
     """One row a KPI."""
     return [
@@ -88,8 +95,8 @@ def catalog() -> list[dict[str, Any]]:
             "family": row.rows,
             "vector": row.vector.key if row.vector else None,
             "additive": row.unit in ("count", "money") and not is_stock(row),
-            "summary": f"{row.title}, as the definition says.",
-            "formula": "won / (won + lost), by close date",
+            "summary": told(row.id, 4),
+            "formula": told(row.id, 12),
         }
         for row in ROWS.values()
     ]
@@ -228,7 +235,7 @@ def _members(kpi: str, limit: int, offset: int, now: datetime) -> dict[str, Any]
         23
         if kpi
         in ("detractor_share", "tickets_opened", "customer_churn_rate_inactivity", "mrr_contraction", "mrr_churn")
-        else 137
+        else 540
     )
     kind = {
         "detractor_share": "answer",
@@ -319,6 +326,6 @@ def lag(revision: int) -> dict[str, Any]:
         "verdict": "WARN",
         "catch_up_s": 4.0,
         "partitions": partitions,
-        "dead_letters": 3,
+        "dead_letters": [{"topic": "crm.customers.v1.dlq", "records": 3}],
         "quarantine": 0,
     }

@@ -161,7 +161,9 @@ def is_stock(row: Kpi) -> bool:
 def size(tenant: str, row: Kpi, window: str) -> float:
     """The value of a window; 30d is what BASE says."""
     base = BASE.get(row.id, UNIT.get(row.unit, 140)) * (TENANTS[tenant]["size"] if row.unit in FLOW else 1)  # type: ignore[operator]
-    jitter = 0.94 + 0.12 * wave(tenant, row.id, window)
+    jitter = (
+        1 if row.id.endswith("er_share") or row.id == "passive_share" else 0.94 + 0.12 * wave(tenant, row.id, window)
+    )
     return float(base * jitter * (1 if is_stock(row) else DAYS[window] / 30))
 
 

@@ -112,7 +112,9 @@ def test_csv_and_png_can_be_saved(visit: Any) -> None:
 def test_members_are_paged_and_counted(visit: Any) -> None:
     page = visit().open("?tenant=nordbolt&kpi=win_rate")
     page.wait_for_selector("[data-panel=win_rate_members] .pager")
-    assert "137 members" in page.locator("[data-panel=win_rate_members]").inner_text()
+    text = page.locator("[data-panel=win_rate_members]").inner_text()
+    assert "540 members" in text
+    assert "the n of 540 shown above" in text
     page.click("[data-panel=win_rate_members] >> text=Next")
     page.wait_for_selector(".pager:has-text('16–30')")
     assert "offset=15" in page.url

@@ -27,6 +27,7 @@ FAMILIES = (
     "own.size",
     "pivot",
     "kind",
+    "state",
     "chart",
 )
 

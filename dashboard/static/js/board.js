@@ -23,11 +23,12 @@ import { welcome } from "./welcome.js";
 const PANELS = {
   attribution, channels, cohorts, funnel, lag, mrr, nps, owners, rfm, risk, stages, tenants, tiers,
   winsBySource: () => ranking("closed_won_value", "source", { title: t("panel.wins_by_source") }),
-  winsByCountry: () => ranking("closed_won_value", "country", { title: t("panel.wins_by_country") }),
+  winsByPipeline: () => ranking("closed_won_value", "pipeline", { title: t("panel.wins_by_pipeline") }),
   revenueBySource: () => ranking("net_revenue", "source", { title: t("panel.revenue_by_source") }),
   revenueByCountry: () => ranking("net_revenue", "country", { title: t("panel.revenue_by_country") }),
 };
 const SPARK_MS = 60_000;
+const AT_ONCE = 60; // KPIs of one request: addresses have a limit
 
 /** A view: {el, update, destroy}. `own`: {title, tiles} of an own board instead of a ready one. */
 export function board(name, own = null) {
@@ -77,9 +78,11 @@ async function loadSparks(ids, sparks) {
   Object.assign(sparks, { at: performance.now(), tenant: store.tenant });
   const { tenant } = store;
   try {
-    const found = await api.sparklines(tenant, ids);
-    if (tenant !== store.tenant) return;
-    store.sparks = { buckets: found.buckets ?? [], values: { ...store.sparks.values, ...found.values } };
-    changed();
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const found = await api.sparklines(tenant, ids.slice(at, at + AT_ONCE));
+      if (tenant !== store.tenant) return;
+      store.sparks = { buckets: found.buckets ?? [], values: { ...store.sparks.values, ...found.values } };
+      changed();
+    }
   } catch { /* tiles without a sparkline; asked for again in a minute */ }
 }

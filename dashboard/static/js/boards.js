@@ -3,7 +3,7 @@ export const BOARDS = {
   sales: [
     { tiles: ["closed_won_value", "closed_won_deals", "win_rate", "pipeline_velocity", "sales_cycle_days", "open_pipeline_value", "speed_to_lead", "touches_to_close"] },
     { panels: ["funnel", "stages"] },
-    { panels: ["owners", "winsBySource", "winsByCountry"] },
+    { panels: ["owners", "winsBySource", "winsByPipeline"] },
     { title: "section.follow_up", small: true, tiles: ["lead_abandonment_rate", "follow_ups_per_lead", "lead_to_opportunity_rate", "closed_lost_deals", "win_rate_value"] },
   ],
   marketing: [

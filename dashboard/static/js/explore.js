@@ -13,6 +13,12 @@ import { trend } from "./trend.js";
 import { members } from "./members.js";
 import { pivot } from "./pivot.js";
 import { breakdown } from "./breakdown.js";
+import { cohorts } from "./panels/cohorts.js";
+import { funnel } from "./panels/funnel.js";
+import { rfm } from "./panels/rfm.js";
+
+const SPECIAL = { cohort: cohorts, step: funnel, rfm }; // of KPIs that are lists, by what they are lists of
+const WITHOUT_TOTAL = new Set(["cohort", "rfm", "tier"]);
 
 /** A view: {el, update, destroy}. */
 export function explore(kpi) {
@@ -22,10 +28,11 @@ export function explore(kpi) {
   const info = iconButton("info", t("info.open", { title: kpiTitle(kpi, row.title) }), () => showInfo(kpi, doc(), segmentOf(read())));
   const doc = () => (read().segment ? state.segmentDoc : documentOf(kpi));
   const dimensions = (row.dimensions ?? []).filter((one) => one !== row.vector);
-  const parts = [trend(kpi, doc), members(kpi), ...(dimensions.length > 1 ? [pivot(kpi, dimensions)] : [])];
+  const whole = !WITHOUT_TOTAL.has(row.vector);
+  const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi, doc), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
   const side = breakdown(kpi);
   const el = h("div", { class: "explore", data: { explore: kpi } },
-    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), h("div", { class: "headline", "aria-live": "off" }, refs.value, refs.change, refs.facts)),
+    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), whole && h("div", { class: "headline" }, refs.value, refs.change, refs.facts)),
     h("div", { class: "explore-grid" }, h("div", { class: "column" }, parts.map((one) => one.el)), h("div", { class: "column" }, side.el)));
 
   async function segmentNow() {

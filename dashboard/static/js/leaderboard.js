@@ -15,12 +15,14 @@ const addsUp = (kpi, unit) => store.catalog.get(kpi)?.additive ?? ["count", "mon
 /** Rows of documents: the share is of the value where values add up, else of the observations. */
 export function rowsOf(docs, total, kpi) {
   const sums = addsUp(kpi, docs[0]?.unit);
-  const size = (doc) => Number((sums ? doc.value : doc.n) ?? 0);
+  const steps = docs.some((doc) => "step" in doc.segment || "cohort" in doc.segment); // each is of the one before: no parts of a whole
+  const size = (doc) => Number((sums || steps ? doc.value : doc.n) ?? 0);
   const all = sums && total ? Number(total.value) : docs.reduce((sum, doc) => sum + Math.max(size(doc), 0), 0);
-  return docs.filter((doc) => doc.value !== null || doc.n).map((doc) => {
-    const share = all > 0 ? size(doc) / all : null;
+  const rows = docs.filter((doc) => doc.value !== null || doc.n).map((doc) => {
+    const share = all > 0 && !steps ? size(doc) / all : null;
     return { key: keyOf(doc), name: nameOf(doc), doc, value: doc.value, n: doc.n, size: size(doc), share, shareText: share === null ? "" : f.percent(share) };
-  }).sort((a, b) => (a.key === "__other__") - (b.key === "__other__") || b.size - a.size);
+  });
+  return steps ? rows : rows.sort((a, b) => (a.key === "__other__") - (b.key === "__other__") || b.size - a.size);
 }
 
 /** Columns of a table of such rows. */
@@ -46,7 +48,7 @@ export function bars(rows, { kpi, dimension, filter = false }) {
     const found = changeOf(row.doc);
     return h("li", {}, h("a", { class: `bar ${row.doc.status === "low_n" ? "faint" : ""}`, href: target, "aria-current": on ? "true" : null, title: t("bar.title", { name: row.name, value: f.text(row.value, row.doc, { long: true }), n: f.whole(row.n ?? 0) }) },
       h("span", { class: "bar-fill", style: { width: `${(Math.max(row.size, 0) / most) * 100}%` } }), h("span", { class: "ellipsis" }, row.name),
-      h("span", {}, f.text(row.value, row.doc), found && !found.same ? h("span", { class: `${found.tone}-text` }, ` ${found.arrow}`) : ""), h("span", { class: "share" }, row.shareText)));
+      h("span", {}, f.text(row.value, row.doc), found && !found.same ? h("span", { class: `${found.tone}-text` }, ` ${found.arrow}`) : ""), row.shareText && h("span", { class: "share" }, row.shareText)));
   }));
 }
 

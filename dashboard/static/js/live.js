@@ -13,7 +13,7 @@ export function live() {
     const found = freshness();
     el.dataset.state = found.state;
     setText(words, text(found));
-    el.title = store.meta.rev ? t("live.rev", { rev: store.meta.rev }) : "";
+    el.title = store.meta.reason ? store.meta.reason : store.meta.rev ? t("live.rev", { rev: store.meta.rev }) : "";
   } };
 }
 
@@ -22,6 +22,7 @@ function text({ state, at, age }) {
   if (state === "stale") return t("live.stale", { time: f.clock(at, zone()) });
   if (state === "offline") return at ? t("live.offline", { time: f.clock(at, zone()) }) : t("live.unreachable");
   if (state === "connecting") return t("live.connecting");
+  if (typeof store.meta.catching_up === "number") return t("live.catching_up", { share: f.percent(store.meta.catching_up, 0) });
   const ago = age < 10 ? f.span(Math.round(age * 10) / 10) : f.span(age);
   return t(state === "polling" ? "live.polling" : "live.live", { ago });
 }

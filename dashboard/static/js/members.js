@@ -1,7 +1,7 @@
 // The members behind a number, page by page; their count is that of the number. Each opens its subject's timeline.
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { has, t } from "./i18n.js";
+import { has, segmentName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { panel } from "./panel.js";
 import { table } from "./table.js";
@@ -11,18 +11,18 @@ import { windowOf } from "./fallback.js";
 
 const PAGE = 15;
 
-/** The panel of explore. */
-export function members(kpi) {
+/** The panel of explore. `docNow` gives the document in view: its n is that of all members, unless it just changed. */
+export function members(kpi, docNow) {
   const load = (signal) => {
     const state = read();
     return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), limit: PAGE, offset: state.offset ?? 0 }, { signal });
   };
-  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi), flush: true, twin: false, every: 15_000 });
+  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000 });
 }
 
 const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : String(kind ?? "").replaceAll("_", " "));
 
-function draw(data, kpi) {
+function draw(data, kpi, shown) {
   const rows = data.members ?? [];
   const total = data.total ?? rows.length;
   if (!total) return { note: t("members.none") };
@@ -33,7 +33,9 @@ function draw(data, kpi) {
     { key: "id", label: t("members.what"), show: open, raw: (row) => row.id },
     { key: "kind", label: t("members.kind"), show: (row) => kindName(row.kind) },
     { key: "subject", label: t("members.subject"), show: (row) => row.subject ?? "–" },
-    { key: "stage", label: t("dimension.stage") },
+    { key: "owner", label: t("dimension.owner") },
+    { key: "state", label: t("status"), show: (row) => (has(`state.${row.state}`) ? t(`state.${row.state}`) : segmentName(row.state ?? "–")) },
+    { key: "stage", label: t("dimension.stage"), show: (row) => segmentName(row.stage ?? "–") },
     { key: "time", label: t("members.time"), show: (row) => (row.time ? f.moment(Date.parse(row.time), zone()) : "–") },
     { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency ?? data.currency }, { long: true }) : "–") },
     { key: "numerator", label: t(doc.unit === "ratio" ? "members.counts" : "members.part"), num: true, show: (row) => (doc.unit === "ratio" && (row.numerator === 0 || row.numerator === 1) ? t(row.numerator ? "yes" : "no") : figure(row, data)) },
@@ -41,7 +43,7 @@ function draw(data, kpi) {
   const caption = t("panel.members");
   const chart = h("div", {}, table({ caption, columns, rows }), pager(total, rows.length));
   const said = t("members.takeaway", { count: total, n: f.whole(total) });
-  return { takeaway: data.n !== undefined && data.n !== null ? `${said} ${t("members.equals", { n: f.whole(data.n) })}` : said, chart, columns, rows };
+  return { takeaway: data.n !== null && data.n === shown?.n ? `${said} ${t("members.equals", { n: f.whole(data.n) })}` : said, chart, columns, rows };
 }
 
 function figure(row, data) {

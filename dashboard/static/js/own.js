@@ -21,8 +21,13 @@ export async function list(tenant) {
   }
 }
 
-/** A name for a title that does well in an address. */
-const slug = (title) => title.normalize("NFKD").toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "").slice(0, 48) || "board";
+/** A name for a title as addresses want it, and none of those taken. */
+export function slug(title, taken = []) {
+  const plain = title.normalize("NFKD").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "").slice(0, 48) || "board";
+  let name = plain;
+  for (let more = 2; taken.includes(name); more += 1) name = `${plain}-${more}`;
+  return name;
+}
 
 /** The editor, of a new board or of `board` called `name`. `saved()` runs after a change. */
 export function edit(saved, name = null, board = { title: "", tiles: [] }) {
@@ -45,8 +50,8 @@ export function edit(saved, name = null, board = { title: "", tiles: [] }) {
 
   async function save() {
     if (!title.value.trim() || !state.tiles.length) { problem.textContent = t("own.incomplete"); return; }
-    const target = name ?? slug(title.value);
     try {
+      const target = name ?? slug(title.value, (await list(store.tenant)).map((one) => one.name));
       await api.saveBoard(store.tenant, target, { title: title.value.trim(), tiles: state.tiles });
       box.close();
       await saved();

@@ -60,8 +60,9 @@ function take(body, all) {
   for (const doc of body.documents ?? []) {
     if (!doc.segment || Object.keys(doc.segment).length === 0) store.docs.set(doc.kpi, doc);
   }
-  const { rev, as_of, checked, stale, catching_up } = body;
-  for (const [key, value] of Object.entries({ rev, as_of, checked, stale, catching_up })) if (value !== undefined) store.meta[key] = value;
+  for (const kpi of body.gone ?? []) store.docs.delete(kpi);
+  const { rev, as_of, checked, stale, catching_up, reason } = body;
+  for (const [key, value] of Object.entries({ rev, as_of, checked, stale, catching_up, reason })) if (value !== undefined) store.meta[key] = value;
   Object.assign(store, { phase: "ready", shown: store.window, problem: null });
   store.meta.heard = api.now();
   changed();

@@ -8,11 +8,7 @@ import httpx
 
 from dashboard.app import create_app
 from dashboard.kept import MOST
-<<<<<<< HEAD
-from dashboard.ports import LagUnavailable
-=======
-from dashboard.ports import Lags, LagUnavailable, QueryRefused
->>>>>>> see-words
+from dashboard.ports import Lags, LagUnavailable
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.serving import ServeToken

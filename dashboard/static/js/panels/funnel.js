@@ -8,11 +8,11 @@ import { keyOf, nameOf, segments, windowFoot } from "./segments.js";
 
 const ORDER = ["visitor", "lead", "opportunity", "won"];
 
-export function funnel() {
-  return panel({ title: t("panel.funnel"), name: "sales_funnel", size: "two-thirds", load: (signal) => segments("sales_funnel", signal), draw });
+export function funnel(kpi = "sales_funnel") {
+  return panel({ title: t("panel.funnel"), name: kpi, size: "two-thirds", load: (signal) => segments(kpi, signal), draw: (found) => draw(found, kpi) });
 }
 
-function draw({ dimensions, total, window }) {
+function draw({ dimensions, total, window }, kpi) {
   const docs = (dimensions.step ?? []).toSorted((a, b) => ORDER.indexOf(keyOf(a)) - ORDER.indexOf(keyOf(b)));
   if (!docs.length || !docs.some((doc) => Number(doc.numerator))) return { note: t("tile.no_data") };
   const counts = docs.map((doc) => Number(doc.numerator ?? doc.n ?? 0));
@@ -20,7 +20,7 @@ function draw({ dimensions, total, window }) {
   const worst = rows.slice(1).filter((row) => row.rate !== null && row.lost > 0).sort((a, b) => a.rate - b.rate)[0];
   return {
     takeaway: worst ? t("funnel.takeaway", { step: worst.name, rate: f.percent(worst.rate), total: total?.value ? f.percent(total.value, 2) : "–" }) : "",
-    chart: chart(rows), rows, foot: windowFoot(window),
+    chart: chart(rows, kpi), rows, foot: windowFoot(window),
     columns: [
       { key: "name", label: dimensionName("step") },
       { key: "count", label: t("count"), num: true, show: (row) => f.whole(row.count) },
@@ -30,11 +30,11 @@ function draw({ dimensions, total, window }) {
   };
 }
 
-function chart(rows) {
+function chart(rows, kpi) {
   const steps = rows.map((row, at) => h("div", { class: "funnel-step" },
     h("div", { class: "name" }, row.name), h("div", { class: "count" }, f.whole(row.count)),
     h("div", { class: "rate" }, at ? [h("b", {}, row.rate === null ? "–" : f.percent(row.rate)), h("span", { class: "label" }, ` ${t("funnel.of_before")}`)] : "")));
-  return h("a", { href: href({ ...leave, kpi: "sales_funnel" }), "aria-label": t("open_kpi", { title: t("panel.funnel") }) }, h("div", { class: "funnel" }, steps), shape(rows.map((row) => row.count)));
+  return h("a", { href: href({ ...leave, kpi }), "aria-label": t("open_kpi", { title: t("panel.funnel") }) }, h("div", { class: "funnel" }, steps), shape(rows.map((row) => row.count)));
 }
 
 /** A ribbon whose height is the count, on a root scale so that the last steps can still be seen. */

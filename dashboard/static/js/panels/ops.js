@@ -16,7 +16,7 @@ export function lag() {
   return Object.assign(made, { destroy: () => { clearInterval(timer); destroy(); } });
 }
 
-const count = (found) => (Array.isArray(found) ? found.length : found && typeof found === "object" ? Number(found.count ?? found.total ?? Object.keys(found).length) : found);
+const count = (found) => (Array.isArray(found) ? found.reduce((sum, one) => sum + Number(one?.records ?? 1), 0) : found && typeof found === "object" ? Number(found.count ?? found.total ?? Object.keys(found).length) : found);
 
 function draw(found) {
   const partitions = (Array.isArray(found.partitions) ? found.partitions : found.lanes) ?? [];
@@ -25,11 +25,12 @@ function draw(found) {
   const fact = (key, value, tone = "") => h("div", {}, h("dt", {}, t(key)), h("dd", { class: tone && `${tone}-text` }, value));
   const letters = count(found.dead_letters);
   const held = count(found.quarantine);
+  const lost = count(found.losses);
   const chart = h("div", {}, h("dl", { class: "verdict" },
     h("div", {}, h("dt", {}, t("ops.verdict")), h("dd", { class: `big ${TONE[verdict] ? `${TONE[verdict]}-text` : "good-text"}` }, icon(TONE[verdict] ? TONE[verdict] : "ok"), t(`verdict.${verdict}`))),
     fact("ops.records", number(found.records)), fact("ops.age", found.seconds === null || found.seconds === undefined ? "–" : f.span(found.seconds)),
     found.records && found.catch_up_s ? fact("ops.catch_up", f.span(found.catch_up_s)) : null,
-    letters === undefined ? null : fact("ops.letters", number(letters), letters ? "warn" : ""), held === undefined ? null : fact("ops.quarantine", number(held), held ? "bad" : "")),
+    letters === undefined ? null : fact("ops.letters", number(letters), letters ? "warn" : ""), held === undefined ? null : fact("ops.quarantine", number(held), held ? "bad" : ""), lost ? fact("ops.lost", number(lost), "bad") : null),
   h("ul", { class: "grid-parts", "aria-label": t("ops.partitions") }, partitions.map(part)));
   return {
     takeaway: t("ops.takeaway", { verdict: t(`verdict.${verdict}`), records: number(found.records ?? 0) }), chart, rows: partitions,

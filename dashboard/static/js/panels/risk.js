@@ -11,7 +11,7 @@ import { store, zone } from "../store.js";
 const REASONS = {
   detractor_share: { key: "risk.detractor", holds: (one) => one.numerator !== 0, weight: 3 },
   customer_churn_rate_inactivity: { key: "risk.quiet", holds: (one) => one.numerator !== 0, weight: 3 },
-  tickets_opened: { key: "risk.ticket", holds: () => true, weight: 1 },
+  tickets_opened: { key: "risk.ticket", holds: (one) => one.state !== "resolved", weight: 1 },
   mrr_contraction: { key: "risk.contraction", holds: () => true, weight: 2 },
   mrr_churn: { key: "risk.churn", holds: () => true, weight: 4 },
 };
@@ -37,11 +37,12 @@ export function merge(lists) {
     for (const one of members) {
       if (!reason.holds(one)) continue;
       const subject = one.subject ?? one.id;
-      if (!rows.has(subject)) rows.set(subject, { subject, title: one.title && one.kind === "customer" ? one.title : subject, reasons: {}, amount: null, currency: null, time: 0, weight: 0 });
+      if (!rows.has(subject)) rows.set(subject, { subject, title: one.title && one.kind === "customer" ? one.title : subject, reasons: {}, owner: null, amount: null, currency: null, time: 0, weight: 0 });
       const row = rows.get(subject);
       if (!(reason.key in row.reasons)) row.weight += reason.weight;
       row.reasons[reason.key] = (row.reasons[reason.key] ?? 0) + 1;
       if (one.amount && (!row.currency || row.currency === one.currency)) Object.assign(row, { amount: Math.max(Number(row.amount ?? 0), Number(one.amount)), currency: one.currency ?? null });
+      row.owner ??= one.owner ?? null;
       row.time = Math.max(row.time, Date.parse(one.time ?? "") || 0);
     }
   }
@@ -57,6 +58,7 @@ function draw(lists) {
     columns: [
       { key: "subject", label: t("members.subject"), show: (row) => h("a", { href: href({ subject: row.subject }) }, row.title) },
       { key: "why", label: t("risk.why"), show: why, raw: (row) => Object.keys(row.reasons).map((key) => t(key)).join("; ") },
+      ...(all.some((row) => row.owner) ? [{ key: "owner", label: t("dimension.owner") }] : []),
       { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency }) : "–") },
       { key: "time", label: t("risk.last"), num: true, show: (row) => (row.time ? f.dayShort(row.time, zone()) : "–") },
     ],
