@@ -24,7 +24,9 @@ PREFIX: Final = "crmkpi"
 KEY: Final = PREFIX + ":{doctor}:meta"
 # What sinks do, with a key of ours: the server says of each whether this user may; nothing is carried out.
 COMMANDS: Final = {
-    "publish": "HMGET HSET HGETALL HKEYS HDEL HINCRBY DEL SET SADD SREM SMEMBERS SCARD EXPIRE XADD EVALSHA EVAL SCRIPT|LOAD",
+    "publish": (
+        "HMGET HSET HGETALL HKEYS HDEL HINCRBY DEL SET SADD SREM SMEMBERS SCARD EXPIRE XADD EVALSHA EVAL SCRIPT|LOAD"
+    ),
     "read": "GET HGET XREAD XREVRANGE EVAL_RO",
 }
 ASK: Final = """
@@ -83,7 +85,7 @@ def _with_arguments(command: str) -> str:
         "SCRIPT|LOAD": "SCRIPT LOAD x", "XREAD": f"XREAD STREAMS {KEY} 0", "XADD": f"XADD {KEY} * a b",
         "XREVRANGE": f"XREVRANGE {KEY} + -", "HMGET": f"HMGET {KEY} a", "HSET": f"HSET {KEY} a b",
         "HINCRBY": f"HINCRBY {KEY} a 1", "SET": f"SET {KEY} a", "SADD": f"SADD {KEY} a", "SREM": f"SREM {KEY} a",
-        "EXPIRE": f"EXPIRE {KEY} 1", "HGET": f"HGET {KEY} a",
+        "EXPIRE": f"EXPIRE {KEY} 1", "HGET": f"HGET {KEY} a", "HDEL": f"HDEL {KEY} a",
     }  # fmt: skip
     return forms.get(command, f"{command} {KEY}")
 
