@@ -17,7 +17,8 @@ from dashboard.tokens import EVERYTHING, Grant
 
 COOKIE: Final = "crmkpi_token"
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-PUBLIC: Final = ("/static/", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
+STATIC: Final = "/static/"
+PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 LONGEST: Final = 16 << 10  # bytes of a query: sparklines of every KPI have room
 LARGEST: Final = 64 << 10  # bytes of a body: a board is far below it
@@ -128,7 +129,8 @@ class _Seen:
         headers = MutableHeaders(raw=message.setdefault("headers", []))
         for name, value in SECURITY.items():
             headers.setdefault(name, value)
-        headers.setdefault("Cache-Control", "no-store")
+        page = self._scope["path"] == "/" or self._scope["path"].startswith(STATIC)
+        headers.setdefault("Cache-Control", "no-cache" if page else "no-store")  # files are asked about by their ETag
         route = getattr(self._scope.get("route"), "path", "other")
         self._parts.meters.requests.labels(route, str(message["status"])).inc()
         self._parts.meters.seconds.labels(route).observe(time.monotonic() - self._began)

@@ -294,5 +294,8 @@ async def test_the_page_and_its_files(client: httpx.AsyncClient) -> None:
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert (await client.get("/static/index.html")).status_code == 200
+    file = await client.get("/static/index.html")
+    assert (file.status_code, file.headers["cache-control"]) == (200, "no-cache")
+    again = await client.get("/static/index.html", headers={"If-None-Match": file.headers["etag"]})
+    assert again.status_code == 304
     assert (await client.get("/static/../app.py")).status_code == 404
