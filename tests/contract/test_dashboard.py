@@ -177,6 +177,10 @@ async def test_a_reader_that_sleeps_holds_nobody_up(site: Site) -> None:
             except BlockingIOError:
                 await asyncio.sleep(0.02)
         assert b'"value":120' in got
+        asleep.close()
+        while site.parts.streams.open and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        assert site.parts.streams.open == 0
         assert got.count(b"event: documents") < 60
 
 
