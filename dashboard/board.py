@@ -64,7 +64,7 @@ async def snapshot(
     "/{tenant}/kpis/{kpi}",
     tags=["numbers"],
     response_model=shapes.Document,
-    responses={200: CSV, **described(401, 403, 404, 422, 503)},
+    responses={200: CSV, **described(400, 413, 401, 403, 404, 422, 503)},
 )
 async def number(
     request: Request,

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -15,9 +16,12 @@ from dashboard.problems import answer
 from dashboard.services import Services
 from dashboard.tokens import EVERYTHING, Grant
 
+log = logging.getLogger(__name__)
 COOKIE: Final = "crmkpi_token"
+UNFORESEEN: Final = "something unforeseen went wrong; the server's log has the details"
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-PUBLIC: Final = ("/static/", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
+STATIC: Final = "/static/"
+PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 LONGEST: Final = 16 << 10  # bytes of a query: sparklines of every KPI have room
 LARGEST: Final = 64 << 10  # bytes of a body: a board is far below it
@@ -55,7 +59,13 @@ class Guard:
         if (refusal := self._refusal(scope, headers)) is not None:
             await refusal(scope, receive, seen.send)
             return
-        await self._app(scope, receive, seen.send)
+        try:
+            await self._app(scope, receive, seen.send)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], seen.route)
+            if seen.started:
+                raise  # half an answer is out: the connection has to end
+            await answer(500, UNFORESEEN)(scope, receive, seen.send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         if len(scope["query_string"]) > LONGEST:
@@ -113,6 +123,11 @@ class _Seen:
         self._parts, self._scope, self._began, self._send = parts, scope, began, send
         self.head, self.started = head, False
 
+    @property
+    def route(self) -> str:
+        """As the OpenAPI page has it: nothing in it names a tenant or a person."""
+        return str(getattr(self._scope.get("route"), "path", "other"))
+
     async def send(self, message: Message) -> None:
         """Passed to the app in place of the server's."""
         if message["type"] == "http.response.start":
@@ -128,10 +143,10 @@ class _Seen:
         headers = MutableHeaders(raw=message.setdefault("headers", []))
         for name, value in SECURITY.items():
             headers.setdefault(name, value)
-        headers.setdefault("Cache-Control", "no-store")
-        route = getattr(self._scope.get("route"), "path", "other")
-        self._parts.meters.requests.labels(route, str(message["status"])).inc()
-        self._parts.meters.seconds.labels(route).observe(time.monotonic() - self._began)
+        page = self._scope["path"] == "/" or self._scope["path"].startswith(STATIC)
+        headers.setdefault("Cache-Control", "no-cache" if page else "no-store")  # files are asked about by their ETag
+        self._parts.meters.requests.labels(self.route, str(message["status"])).inc()
+        self._parts.meters.seconds.labels(self.route).observe(time.monotonic() - self._began)
 
 
 def _bounded(receive: Receive) -> Receive:

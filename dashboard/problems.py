@@ -1,6 +1,5 @@
 """What went wrong, as RFC 9457 problems: one sentence that names the field and says what to do."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -17,7 +16,6 @@ from dashboard.ports import LagUnavailable
 from sinks.base import SinkUnavailable
 from sinks.query import QueryRefused, QueryUnavailable
 
-log = logging.getLogger(__name__)
 MEDIA: Final = "application/problem+json"
 AGAIN: Final = {"Retry-After": "2"}
 SHOWN: Final = 20  # names in a sentence
@@ -69,14 +67,13 @@ def described(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Every failure of a request as a problem."""
+    """Every failure of a request that is foreseen, as a problem."""
     app.add_exception_handler(Wrong, _wrong)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(QueryRefused, _refused)
     for kind in (SinkUnavailable, QueryUnavailable, LagUnavailable):
         app.add_exception_handler(kind, _away)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 async def _wrong(request: Request, error: Exception) -> Response:
@@ -109,8 +106,3 @@ async def _away(request: Request, error: Exception) -> Response:
     what = {SinkUnavailable: "Redis", QueryUnavailable: "a worker", LagUnavailable: "Kafka"}
     name = next(text for kind, text in what.items() if isinstance(error, kind))
     return answer(503, f"{name} does not answer: {error}", headers=AGAIN)
-
-
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("%s %s", request.method, request.url.path, exc_info=error)
-    return answer(500, "something unforeseen went wrong; the server's log has the details")

@@ -41,7 +41,7 @@ def span(
     return Span(step, _bucket(first, step, "from"), _bucket(last, step, "to"))
 
 
-@router.get("/{tenant}/kpis/{kpi}/series", response_model=shapes.Series, responses={200: CSV, **described(413)})
+@router.get("/{tenant}/kpis/{kpi}/series", response_model=shapes.Series, responses={200: CSV, **described(400, 413)})
 async def series(
     request: Request,
     parts: Parts,

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
-from typing import Final, cast
+from typing import Final
 
 import uvicorn
 
@@ -13,7 +13,6 @@ from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.kept import RedisBoards
 from dashboard.lags import LagWatch
-from dashboard.ports import History
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.settings import Settings
@@ -35,7 +34,7 @@ async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Servi
     try:
         yield Services(
             numbers=reader,
-            history=cast(History, reader),
+            history=reader,
             queries=asked,
             boards=boards,
             lags=lags,

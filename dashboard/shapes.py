@@ -194,8 +194,8 @@ class Fact(Shape):
 
     time: str
     type: str
-    text: str
-    id: str
+    text: str | None = None
+    id: str | None = None
     channel: str | None = None
     amount: str | None = None
     currency: str | None = None

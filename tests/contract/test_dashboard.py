@@ -1,22 +1,26 @@
 """The dashboard as a process would run it: a real Redis, a real port, readers that come back, and ones that sleep."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 import uvicorn
+from redis.exceptions import NoPermissionError
 
 from dashboard.app import create_app
 from dashboard.serve import _Server, listen, opened
 from dashboard.services import Services
 from models.settings import load_settings
 from sinks.base import Publication
+from sinks.client import connect
 from sinks.redis_sink import RedisSink
 from tests.contract.boards import Server, document
 
@@ -177,6 +181,10 @@ async def test_a_reader_that_sleeps_holds_nobody_up(site: Site) -> None:
             except BlockingIOError:
                 await asyncio.sleep(0.02)
         assert b'"value":120' in got
+        asleep.close()
+        while site.parts.streams.open and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        assert site.parts.streams.open == 0
         assert got.count(b"event: documents") < 60
 
 
@@ -208,3 +216,38 @@ async def test_a_stop_does_not_wait_for_streams(site: Site) -> None:
         await reader.until("nothing")
     assert time.monotonic() - began < 5
     await client.aclose()
+
+
+async def test_the_rights_of_the_page_on_security_are_enough(server: Server) -> None:
+    """And no more than that: numbers cannot be written with them."""
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    (line,) = re.findall(r"ACL SETUSER (crmkpi-dashboard .+)", page)
+    admin: Any = connect(server.url)
+    sink = RedisSink(server.url)
+    await admin.execute_command("ACL", "SETUSER", *line.replace(">…", ">secret").split())
+    await sink.publish(Publication("acme", 0, 1, now(), [document(value=1), document(segment={"owner": "a"})]))
+    url = server.url.replace("redis://", "redis://crmkpi-dashboard:secret@")
+    async with opened(load_settings({"redis": {"url": url}}), now) as parts:
+        transport = httpx.ASGITransport(create_app(parts))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            for path in ("tenants", "acme/snapshot", "acme/kpis/orders", "acme/kpis/orders/segments", "acme/boards"):
+                assert (await client.get(f"/api/v1/{path}")).status_code == 200, path
+            board = {"title": "Mine", "tiles": []}
+            assert (await client.put("/api/v1/acme/boards/b", json=board)).status_code == 200
+            assert (await client.get("/api/v1/acme/boards/b")).json()["title"] == "Mine"
+            assert (await client.delete("/api/v1/acme/boards/b")).status_code == 204
+        stream = parts.streams.messages("acme", "30d", None)
+        while not (await anext(stream)).startswith(b"event: snapshot"):
+            pass
+        await asyncio.sleep(0.5)
+        await sink.publish(Publication("acme", 0, 2, now(), [document(value=2)]))
+        async with asyncio.timeout(SOON):
+            while not (await anext(stream)).startswith(b"event: documents"):
+                pass
+        await parts.streams.close()
+    thief: Any = connect(url)
+    with pytest.raises(NoPermissionError):
+        await thief.hset("crmkpi:{acme}:kpi:orders:30d", "value", "9")
+    for one in (thief, admin):
+        await one.aclose()
+    await sink.close()

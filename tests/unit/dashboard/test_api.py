@@ -214,8 +214,10 @@ async def test_a_problem_nobody_foresaw_tells_nothing(rig: Rig, client: httpx.As
     """Its text is for the log."""
     rig.worker.answers["explain"] = RuntimeError("secret detail")
     found = await client.get(f"{V1}/acme/kpis/orders/explain")
-    assert found.status_code == 500
+    assert (found.status_code, found.headers["content-type"]) == (500, "application/problem+json")
     assert "secret" not in found.text
+    assert "content-security-policy" in found.headers
+    assert 'code="500",route="/api/v1/{tenant}/kpis/{kpi}/explain"} 1.0' in (await client.get("/metrics")).text
 
 
 async def test_what_has_not_changed_is_not_sent_again(rig: Rig, client: httpx.AsyncClient) -> None:
@@ -294,5 +296,8 @@ async def test_the_page_and_its_files(client: httpx.AsyncClient) -> None:
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert (await client.get("/static/index.html")).status_code == 200
+    file = await client.get("/static/index.html")
+    assert (file.status_code, file.headers["cache-control"]) == (200, "no-cache")
+    again = await client.get("/static/index.html", headers={"If-None-Match": file.headers["etag"]})
+    assert again.status_code == 304
     assert (await client.get("/static/../app.py")).status_code == 404

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from dashboard.guard import COOKIE
+from dashboard.serve import listen
 from dashboard.tokens import FRESH_MS, Tokens
 from models.serving import ServeToken
 from models.settings import SettingsError, load_settings
@@ -225,3 +226,13 @@ async def test_large_bodies_are_refused(rig: Rig) -> None:
         assert (await client.put(path, content=b" " * 70_000)).status_code == 413
         assert (await client.put(path, content=parts())).status_code in (400, 500)
     assert rig.boards.held == {}
+
+
+def test_the_next_free_port_is_taken() -> None:
+    """When there may be several; else it is an error."""
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port, 64) as second:
+            assert port < second.getsockname()[1] < port + 64
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", port)
