@@ -57,6 +57,9 @@ export function segmentName(value, dimension = "") {
   return has(`value.${value}`) ? t(`value.${value}`) : String(value);
 }
 
+/** A subject's id without the kind of id before it: `customer:c-1` is `c-1`. */
+export const subjectName = (id) => String(id).replace(/^[a-z_]+:(?=.)/, "");
+
 /** A dimension's name in words. */
 export const dimensionName = (name) => (has(`dimension.${name}`) ? t(`dimension.${name}`) : name.replaceAll("_", " "));
 

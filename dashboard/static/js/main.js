@@ -53,7 +53,7 @@ async function enter(key, state) {
   }
   if (page.key !== key) return;
   const view = state.kpi ? explore(state.kpi) : board(state.board, given);
-  leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "row" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
+  leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "own-edit" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
   page.view = view;
   if (before && JSON.parse(before)[1] !== (state.kpi ?? null)) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
 }
