@@ -59,7 +59,7 @@ def document(
         "n": n,
         "status": "low_n" if row.low_n and n < 30 else "ok",
         "state": "live" if not window.startswith(("last", "yes")) else "final",
-        "late_revised": 3 if kpi == "closed_won_value" else 0,
+        "late_revised": 3 if wave(kpi, "late") < 0.3 else 0,
         "tz": TENANTS[tenant]["tz"],
         "as_of": now.isoformat(),
         "start": (now - timedelta(days=30)).isoformat(),

@@ -1,6 +1,7 @@
 // The change against the period before: like with like, in words, with an arrow, coloured by what is better.
 import { t } from "./i18n.js";
 import * as f from "./format.js";
+import { store } from "./store.js";
 
 const POINTS = new Set(["ratio", "index"]);
 
@@ -12,7 +13,7 @@ export function changeOf(doc, against = "previous") {
   const step = now - then;
   const amount = amountOf(step, then, doc);
   const same = step === 0;
-  const way = doc.direction ?? "neither";
+  const way = doc.direction ?? store.catalog.get(doc.kpi)?.direction ?? "neither";
   const tone = same || way === "neither" ? "plain" : step > 0 === (way === "up") ? "good" : "bad";
   const word = same ? t("change.same") : way === "neither" ? t(step > 0 ? "change.higher" : "change.lower") : t(tone === "good" ? "change.better" : "change.worse");
   return { arrow: same ? "→" : step > 0 ? "↑" : "↓", amount: same ? "" : amount, word, tone, was: f.text(before, doc), up: step > 0, same };
@@ -26,7 +27,7 @@ function amountOf(step, then, doc) {
   }
   if (then === 0) return f.text(String(Math.abs(step)), doc);
   const share = Math.abs(step / then);
-  return share >= 10 ? t("change.times", { times: f.plain(share + 1, 0) }) : f.percent(share, share >= 1 ? 0 : f.fine(share * 100));
+  return share >= 10 ? t("change.times", { times: f.plain(share + 1, 0) }) : f.percent(share, share >= 1 ? 0 : f.fine(share * 100), { fixed: false });
 }
 
 /** The whole change as a sentence, for screen readers and takeaways. */

@@ -84,7 +84,10 @@ export function range(low, high, zero) {
 
 function tick(value, doc, all) {
   if (["money", "money/day", "count"].includes(doc.unit) && Math.max(...all.map(Math.abs)) >= 10_000) return f.compact(value);
-  return f.text(Number(value.toPrecision(12)), doc);
+  const round = Number(value.toPrecision(12));
+  if (doc.unit === "seconds") return f.span(round);
+  if (doc.unit === "ratio") return f.percent(round, 2, { fixed: false });
+  return ["money", "money/day"].includes(doc.unit) ? f.text(round, doc) : f.plain(round);
 }
 
 function tooltip(u, tip, data, { doc, step, zone }) {

@@ -62,7 +62,7 @@ export function explore(kpi) {
     refs.change.dataset.tone = change?.tone ?? "plain";
     swap(refs.change, change ? [h("b", {}, `${change.arrow} ${change.amount || change.word}`), h("span", {}, change.same ? "" : t("change.was", { word: change.word, was: change.was })), h("span", { class: "sr" }, sentence(now))] : "");
     const status = statusOf(found, now);
-    swap(refs.facts, h("span", { class: "status row", title: status.hint, data: { kind: status.kind } }, icon(status.icon), status.word), found.running && h("span", {}, t("tile.running")), now?.n !== null && now?.n !== undefined && h("span", {}, t("tile.n", { n: f.whole(now.n) })), now && h("span", {}, windowName(now.window)), now?.as_of && h("span", {}, t("tile.as_of", { time: f.moment(Date.parse(now.as_of), zone()) })));
+    swap(refs.facts, h("span", { class: "status row", title: status.hint, data: { kind: status.kind } }, icon(status.icon), status.word), found.revised && !found.corrected && h("span", { class: "row" }, h("span", { class: "revised" }, icon("redo")), t("status.corrected.hint", { count: now.late_revised })), found.running && h("span", {}, t("tile.running")), now?.n !== null && now?.n !== undefined && h("span", {}, t("tile.n", { n: f.whole(now.n) })), now && h("span", {}, windowName(now.window)), now?.as_of && h("span", {}, t("tile.as_of", { time: f.moment(Date.parse(now.as_of), zone()) })));
   }
 
   function update(changedState = false) {

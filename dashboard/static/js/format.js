@@ -12,11 +12,15 @@ function numbers(options) {
 
 export const whole = (value) => numbers({ maximumFractionDigits: 0 }).format(value);
 export const plain = (value, digits = 2) => numbers({ maximumFractionDigits: digits }).format(value);
-export const percent = (value, digits = 1) => numbers({ style: "percent", maximumFractionDigits: digits }).format(value);
+/** A share; one digit always, so that columns align and live numbers keep their width; 0 and 100 % have none. */
+export const percent = (value, digits = 1, { fixed = true } = {}) => numbers({ style: "percent", maximumFractionDigits: digits, minimumFractionDigits: fixed && ![0, 1].includes(Number(value)) ? digits : 0 }).format(value);
 export const compact = (value) => numbers({ notation: "compact", maximumFractionDigits: 1 }).format(value);
 
-function unit(value, name, digits) {
-  return [numbers({ style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }), value];
+/** Always so many digits after the point: live numbers keep their width. */
+const digits = (count) => ({ maximumFractionDigits: count, minimumFractionDigits: count });
+
+function unit(value, name, count) {
+  return [numbers({ style: "unit", unit: name, unitDisplay: "short", ...digits(Number(value) === 0 ? 0 : count) }), value];
 }
 
 function duration(seconds) {
@@ -28,8 +32,8 @@ function duration(seconds) {
 
 function money(value, currency, long) {
   const size = Math.abs(Number(value));
-  const digits = long || (size < 1000 && size % 1 !== 0) ? undefined : 0;
-  const shape = !long && size >= 1e7 ? { notation: "compact", maximumFractionDigits: 1 } : digits === undefined ? {} : { maximumFractionDigits: 0 };
+  const places = long || (size < 1000 && size % 1 !== 0) ? undefined : 0;
+  const shape = !long && size >= 1e7 ? { notation: "compact", maximumFractionDigits: 1 } : places === undefined ? {} : { maximumFractionDigits: 0 };
   if (!currency) return [numbers({ maximumFractionDigits: 2, ...shape }), value];
   return [numbers({ style: "currency", currency, currencyDisplay: "narrowSymbol", ...shape }), value];
 }
@@ -42,15 +46,15 @@ function shaped(value, doc, long) {
   const size = Math.abs(Number(value));
   switch (doc.unit) {
     case "ratio":
-      if (TIMES.test(doc.kpi ?? "")) return [numbers({ maximumFractionDigits: 2 }), value];
-      return [numbers({ style: "percent", maximumFractionDigits: long ? 3 : size >= 10 ? 0 : fine(size * 100) }), value];
+      if (TIMES.test(doc.kpi ?? "")) return [numbers(digits(2)), value];
+      return [numbers({ style: "percent", ...(long ? { maximumFractionDigits: 3 } : digits([0, 1].includes(size) || size >= 10 ? 0 : fine(size * 100))) }), value];
     case "money": case "money/day": return money(value, doc.currency, long);
     case "days": return unit(value, "day", size >= 100 ? 0 : 1);
     case "hours": return unit(value, "hour", size >= 100 ? 0 : 1);
     case "seconds": return duration(Number(value));
     case "count": return [numbers(!long && size >= 1e7 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 0 }), value];
-    case "index": return [numbers({ maximumFractionDigits: fine(size), signDisplay: "exceptZero" }), value];
-    default: return [numbers({ maximumFractionDigits: 2 }), value];
+    case "index": return [numbers({ ...digits(size === 0 ? 0 : fine(size)), signDisplay: "exceptZero" }), value];
+    default: return [numbers(digits(size === 0 ? 0 : 2)), value];
   }
 }
 

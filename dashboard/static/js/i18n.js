@@ -1,8 +1,7 @@
-// The words of the page: one JSON file a language. English fills what a language lacks.
+// The words of the page: one JSON file a language, each complete (a test compares them).
 export const LANGUAGES = { en: "English", fi: "Suomi", it: "Italiano", uk: "Українська", sw: "Kiswahili" };
 const KEPT = "crmkpi.language";
 let words = {};
-let english = {};
 let plural = new Intl.PluralRules("en");
 export let language = "en";
 export let locale = "en-GB"; // of numbers and dates: the browser's own kind of the language where it has one
@@ -18,9 +17,7 @@ export function preferred() {
 
 /** Loads a language; the page is then drawn again by the caller. */
 export async function load(code, { keep = false } = {}) {
-  const [own, base] = await Promise.all([read(code), code === "en" ? null : read("en")]);
-  words = own;
-  english = base ?? own;
+  words = await read(code);
   language = code;
   locale = navigator.languages.find((one) => one === code || one.startsWith(`${code}-`)) ?? (code === "en" ? "en-GB" : code);
   plural = new Intl.PluralRules(code);
@@ -36,17 +33,17 @@ async function read(code) {
 
 /** A text with `{names}` filled in; `{one, few, many, other}` is chosen by `vars.count`. */
 export function t(key, vars = {}) {
-  let text = words[key] ?? english[key] ?? key;
+  let text = words[key] ?? key;
   if (typeof text === "object") text = text[plural.select(vars.count ?? 0)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => vars[name] ?? whole);
 }
 
 /** Whether there is a text of this key. */
-export const has = (key) => key in words || key in english;
+export const has = (key) => key in words;
 
 /** What a KPI is called: our translation, or the title that came with it. */
 export function kpiTitle(id, title) {
-  return words[`kpi.${id}`] ?? title ?? english[`kpi.${id}`] ?? id.replaceAll("_", " ");
+  return words[`kpi.${id}`] ?? title ?? id.replaceAll("_", " ");
 }
 
 /** A value of a dimension in words. */
@@ -56,6 +53,9 @@ export function segmentName(value, dimension = "") {
   if (dimension === "country" && /^[A-Z]{2}$/.test(value)) return new Intl.DisplayNames(language, { type: "region" }).of(value);
   return has(`value.${value}`) ? t(`value.${value}`) : String(value);
 }
+
+/** A subject's id without the kind of id before it: `customer:c-1` is `c-1`. */
+export const subjectName = (id) => String(id).replace(/^[a-z_]+:(?=.)/, "");
 
 /** A dimension's name in words. */
 export const dimensionName = (name) => (has(`dimension.${name}`) ? t(`dimension.${name}`) : name.replaceAll("_", " "));

@@ -6,7 +6,6 @@ import * as f from "./format.js";
 import * as url from "./url.js";
 import { changed, freshness, look, store, subscribe, zone } from "./store.js";
 import { board } from "./board.js";
-import { explore } from "./explore.js";
 import { topbar } from "./topbar.js";
 import { finder } from "./finder.js";
 import { follow } from "./timeline.js";
@@ -51,9 +50,10 @@ async function enter(key, state) {
   if (state.own && !state.kpi) {
     try { given = await api.board(store.tenant, state.own); } catch (error) { if (page.key === key) leaveFor(h("p", { class: "card panel-note" }, error.message)); return; }
   }
+  const explored = state.kpi && (await import("./explore.js")); // only read when it is wanted
   if (page.key !== key) return;
-  const view = state.kpi ? explore(state.kpi) : board(state.board, given);
-  leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "row" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
+  const view = explored ? explored.explore(state.kpi) : board(state.board, given);
+  leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "own-edit" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
   page.view = view;
   if (before && JSON.parse(before)[1] !== (state.kpi ?? null)) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
 }

@@ -1,7 +1,7 @@
 // The members behind a number, page by page; their count is that of the number. Each opens its subject's timeline.
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { has, segmentName, t } from "./i18n.js";
+import { has, segmentName, subjectName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { panel } from "./panel.js";
 import { table } from "./table.js";
@@ -28,11 +28,11 @@ function draw(data, kpi, shown) {
   if (!total) return { note: t("members.none") };
   const doc = store.catalog.get(kpi) ?? {};
   const shows = (key) => rows.some((row) => row[key] !== undefined && row[key] !== null && row[key] !== "");
-  const open = (row) => h("a", { href: href({ subject: row.subject ?? row.id }) }, row.title || row.id);
+  const open = (row) => h("a", { href: href({ subject: row.subject ?? row.id }) }, row.title || subjectName(row.id));
   const columns = [
     { key: "id", label: t("members.what"), show: open, raw: (row) => row.id },
     { key: "kind", label: t("members.kind"), show: (row) => kindName(row.kind) },
-    { key: "subject", label: t("members.subject"), show: (row) => row.subject ?? "–" },
+    { key: "subject", label: t("members.subject"), show: (row) => (row.subject ? subjectName(row.subject) : "–") },
     { key: "owner", label: t("dimension.owner") },
     { key: "state", label: t("status"), show: (row) => (has(`state.${row.state}`) ? t(`state.${row.state}`) : segmentName(row.state ?? "–")) },
     { key: "stage", label: t("dimension.stage"), show: (row) => segmentName(row.stage ?? "–") },

@@ -1,7 +1,7 @@
 // Own boards: choose KPIs, order and size; kept per tenant by the API, exported as JSON.
 import * as api from "./api.js";
 import { h, iconButton, swap } from "./dom.js";
-import { kpiTitle, t } from "./i18n.js";
+import { kpiTitle, t, windowName } from "./i18n.js";
 import { dialog } from "./info.js";
 import { matches } from "./finder.js";
 import { download } from "./table.js";
@@ -43,6 +43,7 @@ export function edit(saved, name = null, board = { title: "", tiles: [] }) {
   function draw() {
     swap(chosen, state.tiles.map((one, at) => h("li", {}, h("span", { class: "grow ellipsis" }, kpiTitle(one.kpi, store.catalog.get(one.kpi)?.title)),
       h("select", { class: "select", "aria-label": t("own.size"), onchange: (event) => { one.size = event.target.value; } }, SIZES.map((size) => h("option", { value: size, selected: size === one.size }, t(`own.size.${size}`)))),
+      h("select", { class: "select", "aria-label": t("window"), onchange: (event) => { one.window = event.target.value || undefined; } }, h("option", { value: "", selected: !one.window }, t("own.window")), (store.catalog.get(one.kpi)?.windows ?? []).map((name) => h("option", { value: name, selected: name === one.window }, windowName(name)))),
       iconButton("up", t("own.up"), () => move(at, -1), { disabled: at === 0 }), iconButton("down", t("own.down"), () => move(at, 1), { disabled: at === state.tiles.length - 1 }), iconButton("bad", t("own.remove"), () => { state.tiles.splice(at, 1); draw(); }))));
     const have = new Set(state.tiles.map((one) => one.kpi));
     swap(offer, matches(field.value).filter(({ row }) => !have.has(row.kpi)).slice(0, 40).map(({ row, title: called }) => h("label", {}, h("input", { type: "checkbox", onchange: () => { state.tiles.push({ kpi: row.kpi, size: "m" }); draw(); } }), h("span", { class: "grow ellipsis" }, called))));

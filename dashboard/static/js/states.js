@@ -12,7 +12,7 @@ export function neverAny(store) {
 
 /** What a tile shows: `main` decides how the value is drawn; stale, provisional and corrected go with any value. */
 export function stateOf(doc, { phase, never, freshness }) {
-  if (!doc) return { main: phase === "ready" ? (never ? "empty" : "absent") : phase === "failed" ? "absent" : "loading", stale: false, running: false, corrected: false };
+  if (!doc) return { main: phase === "ready" ? (never ? "empty" : "absent") : phase === "failed" ? "absent" : "loading", stale: false, running: false, corrected: false, revised: false };
   const empty = doc.value === null || doc.value === undefined || doc.value === "";
   const zero = !empty && Number(doc.value) === 0;
   return {
@@ -20,7 +20,8 @@ export function stateOf(doc, { phase, never, freshness }) {
     zero,
     stale: freshness.state === "stale" || freshness.state === "offline",
     running: (doc.state === "live" && RUNNING.has(doc.window)) || typeof doc.catching_up === "number",
-    corrected: doc.state === "corrected" || doc.late_revised > 0,
+    corrected: doc.state === "corrected", // complete, and revised since
+    revised: doc.late_revised > 0, // late events are in it: usual while a window runs, so only a small mark
   };
 }
 

@@ -65,12 +65,14 @@ function change(box, doc) {
 function foot(refs, doc, found) {
   const { kind, icon: name, word, hint } = statusOf(found, doc);
   const own = doc && doc.window !== store.window && store.shown === store.window ? windowName(doc.window) : "";
-  const key = kind + word + own;
+  const revised = found.revised && kind !== "corrected";
+  const late = revised ? t("status.corrected.hint", { count: doc.late_revised }) : "";
+  const key = kind + word + own + late;
   if (refs.status.drawn !== key) {
     refs.status.drawn = key;
     refs.status.dataset.kind = kind;
     refs.status.title = hint;
-    swap(refs.status, icon(name), own ? `${own}` : word);
+    swap(refs.status, icon(name), own || word, revised && h("span", { class: "revised", title: late }, icon("redo"), h("span", { class: "sr" }, late)));
   }
   setText(refs.n, doc && doc.n !== null && doc.n !== undefined ? t("tile.n", { n: f.whole(doc.n) }) : "");
   const at = Date.parse(doc?.as_of ?? "");

@@ -1,7 +1,7 @@
 // One customer's timeline, newest first, in a drawer; the URL says whose.
 import * as api from "./api.js";
 import { h, swap } from "./dom.js";
-import { t } from "./i18n.js";
+import { subjectName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { go, read } from "./url.js";
 import { dialog } from "./info.js";
@@ -16,7 +16,7 @@ export async function follow(subject) {
   shown = null;
   before?.box.close();
   if (!subject) return;
-  const { box, body } = dialog(subject, { klass: "drawer", onclose: () => { if (shown?.box === box) { shown = null; if (read().subject) go({ subject: null }); } } });
+  const { box, body } = dialog(subjectName(subject), { klass: "drawer", onclose: () => { if (shown?.box === box) { shown = null; if (read().subject) go({ subject: null }); } } });
   shown = { subject, box };
   body.className = "";
   swap(body, h("p", { class: "panel-note" }, t("loading")));

@@ -1,7 +1,7 @@
 // Customers at risk: detractors, open tickets, those who went quiet, merged by subject, each with its reasons.
 import * as api from "../api.js";
 import { h } from "../dom.js";
-import { t } from "../i18n.js";
+import { subjectName, t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
 import { href } from "../url.js";
@@ -37,7 +37,7 @@ export function merge(lists) {
     for (const one of members) {
       if (!reason.holds(one)) continue;
       const subject = one.subject ?? one.id;
-      if (!rows.has(subject)) rows.set(subject, { subject, title: one.title && one.kind === "customer" ? one.title : subject, reasons: {}, owner: null, amount: null, currency: null, time: 0, weight: 0 });
+      if (!rows.has(subject)) rows.set(subject, { subject, title: subjectName(subject), reasons: {}, owner: null, amount: null, currency: null, time: 0, weight: 0 });
       const row = rows.get(subject);
       if (!(reason.key in row.reasons)) row.weight += reason.weight;
       row.reasons[reason.key] = (row.reasons[reason.key] ?? 0) + 1;
