@@ -6,7 +6,7 @@ from kpis.cells.declared import MONEY, Measure
 from kpis.formulas.view import View
 from kpis.query.question import Question
 from kpis.query.readings import can_list
-from kpis.query.rows import measures_of
+from kpis.query.wanted import measures_of
 
 VALUES: Final = 20  # names of one measure that are told, as currencies; values of a quantile are told together
 

@@ -152,6 +152,7 @@ def test_a_timeline_tells_what_happened_newest_first(engine: Engine) -> None:
         "Answered 9 of 0-10: would recommend us?", "Deal moved to proposal", "Deal created in stage demo",
         "Became a customer in the CRM",
     }  # fmt: skip
+    assert all(one["id"] for one in found["facts"])
     won = next(one for one in found["facts"] if one["text"] == "Deal won")
     assert won == {
         "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "deal": "d1", "id": "d1",
