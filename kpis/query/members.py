@@ -24,7 +24,6 @@ def members(
     _sort(found, order)
     document, board = question.document(), question.board
     shown = [_told(question, board.printed, one, figure) for one, figure in counting.figures(found[first:last])]
-    question.state.tenant.forget_read()
     return {
         "kpi": question.kpi.id,
         "window": question.window.name,

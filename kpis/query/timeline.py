@@ -64,7 +64,6 @@ def timeline(state: TenantState, subject: Any, limit: Any = MOST) -> Told:
     facts = list(_facts(tenant, root))
     newest = nlargest(limit, facts, key=itemgetter(0))
     since = tenant.customer_index.now(root).customer.since
-    tenant.forget_read()
     return {
         "subject": root,
         "ids": ids,
