@@ -6,7 +6,7 @@ bucket began, until the return. So what a gap adds depends on the active times b
 change of active times costs the gaps from there on only. Those of a whole batch are worked out together, as arrays.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -36,8 +36,10 @@ SLICE: Final = 8192  # gaps worked out together
 class Losses:
     """What a batch changes of losses: the gaps that differ, each with the active times that it may depend on."""
 
-    def __init__(self, *, apart: bool = False) -> None:
-        """``apart``: what has no segments keeps the codes it is noted with, too, so that they may number customers."""
+    def __init__(self, *, apart: Container[str] | None = None) -> None:
+        """``apart``: kinds of windows of which alone rows are made, which keep the codes that losses are noted with in
+        the place of segments, even where there are none: so these may number customers.
+        """
         self._apart = apart
         self._gaps: list[tuple[int, int, int, int, int, int, int]] = []
 
@@ -84,14 +86,16 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
         rows[row] = rows.get(row, 0) + delta
 
 
-def _deltas(table: Ints, zone: Zone, apart: bool) -> tuple[Ints, Ints]:
+def _deltas(table: Ints, zone: Zone, apart: Container[str] | None) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute."""
     whose, segments, sign, begin, end, leave, back = table.T
     keys: list[Ints] = []
     deltas: list[Ints] = []
 
     def add(kind: int, chosen: NDArray[np.bool_], at: Ints, delta: Ints) -> None:
-        none = segments if apart else np.zeros_like(segments)
+        if apart is not None and NAMES[kind] not in apart:
+            return
+        none = np.zeros_like(segments) if apart is None else segments
         own = segments if kind == SEGMENTED else none
         for base, (others, codes) in enumerate(((BOUGHT, own), (ACTIVE, none))):
             found = chosen & (whose != others)
@@ -115,4 +119,6 @@ def _deltas(table: Ints, zone: Zone, apart: bool) -> tuple[Ints, Ints]:
         held = (begin < opens) & (opens <= end)
         add(kind, held, leave, sign)
         add(kind, held & (back < zone.midnights_of(after)), back, -sign)
+    if not keys:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     return np.concatenate(keys), np.concatenate(deltas)

@@ -37,7 +37,10 @@ def answering(state: TenantState, now: int, asked: Fields) -> Answering:
     fields = {key: value for key, value in asked.items() if key not in ("ask", "tenant")}
     if wrong := fields.keys() - allowed:
         raise Refused(f"{name} takes {', '.join(sorted(allowed))}, not {', '.join(sorted(wrong))}")
-    return (yield from take(state, now, fields))
+    try:
+        return (yield from take(state, now, fields))
+    finally:
+        state.tenant.forget_read()  # also of a question that is given up half-way: the next batch reads for itself
 
 
 def _members(state: TenantState, now: int, asked: Fields) -> Answering:

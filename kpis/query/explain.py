@@ -1,21 +1,23 @@
 """A number taken apart: its document, the measures it was made from, and how far it was revised."""
 
+from fractions import Fraction
 from typing import Any, Final
 
+from kpis.catalog.inputs import INPUTS
+from kpis.catalog.revenue import MOVEMENTS
 from kpis.cells.declared import MONEY, Measure
-from kpis.formulas.view import View
 from kpis.query.question import Question
 from kpis.query.readings import can_list
-from kpis.query.rows import measures_of
+from kpis.query.wanted import measures_of
 
 VALUES: Final = 20  # names of one measure that are told, as currencies; values of a quantile are told together
 
 
 def explain(question: Question) -> dict[str, Any]:
-    """The parts of a number. ``value``: in the window; of money minor units by currency. ``formula``: see its page."""
+    """The parts of a number. ``value``: in the window; ``by``: of money minor units by currency."""
     kpi, document = question.kpi, question.document()
     inputs = [
-        {"measure": one.name, "title": f"{one.unit}: {one.what}", "unit": one.unit, **_values(question.view, one)}
+        {"measure": one.name, "title": f"{one.unit}: {one.what}", "unit": one.unit, **_values(question, one)}
         for one in sorted(measures_of(kpi), key=lambda one: one.name)
     ]
     return {
@@ -25,14 +27,27 @@ def explain(question: Question) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _values(view: View, one: Measure) -> dict[str, Any]:
+def _values(question: Question, one: Measure) -> dict[str, Any]:
     """What a measure adds up to in the window, and at its ends: which of them the formula reads is its own matter."""
-    base = one.name
+    view, base = question.view, one.name
     if one.by == "window":
-        return {"value": view.marked(base)}
+        names = INPUTS[question.kpi.id].names
+        spelled = [name for name in names if name.startswith(f"{base}@")]  # a kind of window that is not asked for
+        return {"value": view.marked(base) if base in names else view.flow(spelled[0])}
     if one.by == "value":
         return {"value": view.values(base).total()}
     if one.by == "":
         return {"value": view.flow(base), "at_end": view.level(base), "at_start": view.level_at_start(base)}
     found = {name: view.flow(f"{base}:{name}") for name in view.suffixes(base)[:VALUES]}
-    return {"value": None if one.by in MONEY else sum(found.values()), "by": {k: v for k, v in found.items() if v}}
+    value = question.board.printed(_money(question, one), True) if one.by in MONEY else sum(found.values())
+    return {"value": value, "by": {name: amount for name, amount in found.items() if amount}}
+
+
+def _money(question: Question, one: Measure) -> Fraction:
+    """In the reporting currency: of what there is at the window's end where the KPI tells that, else of the window."""
+    view, base = question.view, one.name
+    if one.by == "currency":
+        return view.money(base).amount
+    if question.kpi.stock:
+        return view.money_level(base).amount
+    return view.rated(base) if base in MOVEMENTS else view.money_dated(base).amount

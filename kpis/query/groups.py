@@ -10,8 +10,10 @@ from kpis.catalog import Kpi
 from kpis.cells.cells import Cells
 from kpis.cells.segments import EVERYTHING
 from kpis.formulas.view import Tables, View
+from kpis.query.gather import Gatherer
 from kpis.query.member_cells import MemberCells, Reach
-from kpis.query.rows import Gathered, Held, Wanted
+from kpis.query.rows import Held
+from kpis.query.wanted import Wanted
 from kpis.state.tenant_state import TenantState
 
 Key = TypeVar("Key", bound=Hashable)
@@ -48,11 +50,11 @@ def grouped(
     ``only``: groups are read in that window; else in any of its kind.
     """
     tenant = state.tenant
-    gathered = Gathered(tenant, Wanted(kpi, window, None, only=only))
+    gathered = Gatherer(tenant, Wanted(kpi, window, None, only=only))
     yield from gathered.gather()
     keys: dict[int, Key | None] = {}
     found: dict[Key, Held] = {}
-    for measure, column in gathered.columns.items():
+    for measure, column in gathered.rows.columns.items():
         for minute, change, code in zip(column.minutes, column.changes, column.codes, strict=True):
             if code not in keys:
                 keys[code] = key_of(tenant.sets.sets[code])

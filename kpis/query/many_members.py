@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kpis.formulas.ranked import Many
 from kpis.formulas.view import View
 from kpis.query.member_cells import Reach
-from kpis.query.rows import Column, Gathered
+from kpis.query.rows import Column, MemberRows
 
 Ints = NDArray[np.int64]
 NEVER: Final = -(1 << 60)
@@ -17,9 +17,9 @@ NEVER: Final = -(1 << 60)
 class ManyMembers(Many):
     """A view of the rows of all members. ``view``: that of the document they are of."""
 
-    def __init__(self, view: View, gathered: Gathered, reach: Reach) -> None:
+    def __init__(self, view: View, rows: MemberRows, reach: Reach) -> None:
         self.__dict__.update(view.__dict__)
-        self._gathered, self._reach = gathered, reach
+        self._rows, self._reach = rows, reach
         self._columns = {}
         self._ends = {}
         self._whole = view.whole()
@@ -27,13 +27,13 @@ class ManyMembers(Many):
     @property
     def zero(self) -> Ints:
         """Nothing, an entry a member."""
-        return np.zeros(len(self._gathered.members), dtype=np.int64)
+        return np.zeros(len(self._rows.members), dtype=np.int64)
 
     def _before(self, measure: str, minute: int) -> Any:
         found = self._columns.get((measure, minute))
         if found is None:
             found = self._columns[measure, minute] = self.zero
-            column = self._gathered.columns.get(measure)
+            column = self._rows.columns.get(measure)
             for segment in self.segments if column is not None else ():
                 until = self._reach.until(measure, segment, minute)
                 if until is not None and column is not None:
@@ -50,13 +50,13 @@ class ManyMembers(Many):
         return np.isin(codes, used)
 
     def _followers(self, start: str) -> list[str]:
-        return [name.removeprefix(start) for name in self._gathered.columns if name.startswith(start)]
+        return [name.removeprefix(start) for name in self._rows.columns if name.startswith(start)]
 
     def newest(self) -> Ints:
         """The newest minute of each member's rows in the window; else the newest before its end; else NEVER."""
         inside, before = self.zero + NEVER, self.zero + NEVER
         start, end = self.window.start, self.window.end
-        for column in self._gathered.columns.values():
+        for column in self._rows.columns.values():
             minutes, places = ints(column.minutes), ints(column.places)
             seen = minutes < end
             np.maximum.at(before, places[seen], minutes[seen])

@@ -64,7 +64,6 @@ def timeline(state: TenantState, subject: Any, limit: Any = MOST) -> Told:
     facts = list(_facts(tenant, root))
     newest = nlargest(limit, facts, key=itemgetter(0))
     since = tenant.customer_index.now(root).customer.since
-    tenant.forget_read()
     return {
         "subject": root,
         "ids": ids,
@@ -134,11 +133,11 @@ def _touches(tenant: Tenant, raw: str) -> Iterator[Fact]:
         if not flags & BOT and kind not in BY_MESSAGE and kind not in TWICE:
             one = BY_CODE[kind]
             type_ = one.type.partition(":")[0]
-            yield time, {"type": type_, "channel": one.channel, "text": touch_text(kind, page)}
+            yield time, {"type": type_, "channel": one.channel, "text": touch_text(kind, page), "id": plain(raw)}
     contacts = tenant.contacts.of.get(raw)
     for time, kind, _, deal in contacts or ():
         if kind == CONTACTED:
-            yield time, {"type": "crm.lead.contacted", "text": "Was contacted as a lead", "deal": deal}
+            yield time, {"type": "crm.lead.contacted", "text": "Was contacted as a lead", "deal": deal, "id": raw}
 
 
 def _said(tenant: Tenant, raw: str) -> Iterator[Fact]:
@@ -148,16 +147,16 @@ def _said(tenant: Tenant, raw: str) -> Iterator[Fact]:
             told = {"type": f"crm.lead.{lead.kind}", "text": LEADS[lead.kind]}
             yield lead.time, {**told, "deal": lead.deal, "id": raw.partition(":")[2]}
     for said in tenant.customers.get(raw, ()):
-        yield said.time, {"type": f"crm.customer.{said.kind}", "text": REPORTED[said.kind]}
+        yield said.time, {"type": f"crm.customer.{said.kind}", "text": REPORTED[said.kind], "id": raw}
     for answer in tenant.answers.get(raw, ()):
         text = f"Answered {answer.score} of {answer.scale or '0-10'}: would recommend us?"
         yield answer.time, {"type": "crm.survey.answered", "text": text, "id": answer.survey}
     for score in tenant.scores.get(raw, ()):
         about = "how easy it was" if score.survey == "effort" else "how satisfied they are"
         text = f"Answered {text_of(score.score)} of {score.scale.replace(BETWEEN, '-')}: {about}"
-        yield score.time, {"type": "crm.survey.answered", "text": text}
+        yield score.time, {"type": "crm.survey.answered", "text": text, "id": score.id}
     if raw in tenant.signups:
-        yield tenant.signups[raw], {"type": "crm.user.signed_up", "text": "Signed up"}
+        yield tenant.signups[raw], {"type": "crm.user.signed_up", "text": "Signed up", "id": raw}
     for (_, form, _), found in tenant.forms.held(raw).items():
         if found.start is not None:
             text = "Began to fill in a form"

@@ -12,8 +12,8 @@ from kpis.calendar.windows import WINDOWS
 from kpis.engine import Engine
 from kpis.formulas.common import Figure
 from kpis.publish.documents import Board
+from kpis.query.counting import Counted, Counting
 from kpis.query.describe import described
-from kpis.query.members import Counted, Counting
 from kpis.query.question import BY_ID, Question, Refused
 from kpis.query.readings import can_list
 from kpis.slices import finish

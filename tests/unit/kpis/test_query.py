@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from kpis.query.ask import NotFound
 from kpis.query.question import Refused
@@ -152,6 +153,7 @@ def test_a_timeline_tells_what_happened_newest_first(engine: Engine) -> None:
         "Answered 9 of 0-10: would recommend us?", "Deal moved to proposal", "Deal created in stage demo",
         "Became a customer in the CRM",
     }  # fmt: skip
+    assert all(one["id"] for one in found["facts"])
     won = next(one for one in found["facts"] if one["text"] == "Deal won")
     assert won == {
         "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "deal": "d1", "id": "d1",
@@ -226,7 +228,30 @@ def test_a_number_is_explained_by_what_it_is_made_of(engine: Engine) -> None:
         ("lost", "deals: closed as lost", 1), ("won", "deals: closed as won", 1),
     ]  # fmt: skip
     money = answer(engine, "explain", kpi="closed_won_value", window="month")["inputs"][0]
-    assert (money["unit"], money["by"]) == ("minor units", {"EUR": 129_050})
+    assert (money["unit"], money["value"], money["by"]) == ("minor units", "1290.50", {"EUR": 129_050})
+    plan, *_ = answer(engine, "explain", kpi="mrr", window="month")["inputs"]
+    assert (plan["value"], plan["by"]) == ("99.00", {"EUR": 9_900})
+    new = answer(engine, "explain", kpi="mrr_new", window="month")["inputs"][0]
+    assert new["value"] == "99.00"
+
+
+def test_every_kpi_is_explained(engine: Engine) -> None:
+    """Each with a document, and a value of every measure."""
+    for kpi in CATALOG:
+        if kpi.whole is not None:
+            found = answer(engine, "explain", kpi=kpi.id, window=kpi.windows[-1])
+            assert all("value" in one for one in found["inputs"]), kpi.id
+            assert found["document"]["kpi"] == kpi.id
+
+
+def test_a_question_that_is_given_up_leaves_nothing_behind(engine: Engine) -> None:
+    """What was read for it is not there when the next batch begins."""
+    steps = engine.ask("t", NOW, {"ask": "members", "kpi": "active_customers", "window": "month"})
+    next(steps)
+    next(steps)
+    steps.close()
+    tenant = engine.state("t").tenant
+    assert (tenant.people.remembered, tenant.chains_of_batch) == ({}, {})
 
 
 def test_asking_changes_nothing(engine: Engine) -> None:

@@ -1,0 +1,152 @@
+"""Gathers the rows of all members: group by group, touch by touch, and presence and losses of many at once."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Final
+
+from kpis.calendar.windows import MINUTE_MS, MINUTE_WINDOWS
+from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
+from kpis.cells.deltas import Delta
+from kpis.cells.distinct import BASES, SUFFIXES, Presence
+from kpis.cells.measures import MEASURE_BITS, NAMES, base_of
+from kpis.contributions.touches import codes_of, touch_rows
+from kpis.facts.customers import NOBODY, note_losses
+from kpis.facts.losses import Losses
+from kpis.facts.touches import BOT
+from kpis.query.readers import Readers
+from kpis.query.rows import Member, MemberRows
+from kpis.query.wanted import Wanted
+from kpis.slices import Work
+from kpis.tenant.person_sets import SEGMENTED
+from kpis.tenant.tenant import Tenant
+
+READ: Final = 30  # units of work of a group
+TOUCH: Final = 2
+MANY: Final = 4096  # persons whose presence is worked out together
+
+
+class Gatherer:
+    """Fills the rows of one KPI's members."""
+
+    def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
+        self.rows = MemberRows(tenant, wanted)
+        self._readers = Readers(tenant, wanted)
+        self._tenant, self._wanted = tenant, wanted
+
+    def gather(self) -> Work:
+        """Read every group that may contribute. Between batches; no fact may change until the end."""
+        groups, put = self._wanted.groups, self.rows.put
+        for kind, keys, read in self._readers.all():
+            for key in keys() if kind in groups else ():
+                for member, contribution in read(key):
+                    put(member, contribution)
+                yield READ
+        if "touch" in groups:
+            yield from self._touches()
+        if "presence" in groups:
+            yield from self._presence()
+        if "customer" in groups and any(base.startswith("lost") for base in self._wanted.inputs.bases):
+            yield from self._losses()
+        self._tenant.forget_read()
+
+    # --- touches
+
+    def _touches(self) -> Work:
+        """Each touch by itself, or those of a person together."""
+        tenant, people, wanted = self._tenant, self._tenant.people, self._wanted
+        names = NAMES.names
+        read = [
+            any(wanted.measure(names[one]) for one in (*codes.people, *codes.robots, *codes.counts, *codes.modelled))
+            for codes in codes_of(tenant.keeps)
+        ]
+        for raw, touches in people.touches.items():
+            for place, (time, kind, flags, own) in enumerate(touches):
+                if not read[kind]:
+                    continue
+                rows = ((code, Delta(names[one], time, 1)) for code, one in touch_rows(tenant, kind, flags, own))
+                whole = self._readers.by_person and not flags & BOT
+                self.rows.put(("person", people.person(raw)) if whole else ("touch", f"{raw}\0{place}"), rows)
+            yield READ + TOUCH * len(touches.packed)
+
+    # --- presence and losses: worked out for many at once, who they are of in the place of their segments
+
+    def _presence(self) -> Work:
+        wanted = self._wanted
+        bases = frozenset(n for n, name in enumerate(BASES.names) if name in wanted.inputs.bases)
+        plain = frozenset(base for base in bases if wanted.only and BASES.names[base] not in wanted.spelled)
+        yield from self._seen_in_window(plain)
+        yield from self._seen(bases - plain)
+
+    def _seen_in_window(self, bases: frozenset[int]) -> Work:
+        """Who was there in the window, where nothing else is asked: one row, at the newest minute in it."""
+        tenant, window = self._tenant, self._wanted.window
+        start, suffix = window.start, window.bucket or window.name
+        fine = suffix in MINUTE_WINDOWS
+        for person, base, times in tenant.person_sets.present(bases):
+            minute = _newest(times, start, window.end)
+            if minute is not None:
+                segments = tenant.people.segments(person) if base in SEGMENTED else tenant.sets.everything
+                change = Delta(f"{BASES.names[base]}@{suffix}", (minute if fine else minute // 15 * 15) * MINUTE_MS, 1)
+                self.rows.put(("person", person), [(segments, change)])
+            yield TOUCH
+
+    def _seen(self, bases: frozenset[int]) -> Work:
+        """All that presence adds, in every window of these kinds."""
+        if not bases:
+            return
+        tenant, wanted = self._tenant, self._wanted
+        kinds = frozenset(place for place, suffix in enumerate(SUFFIXES) if suffix in wanted.suffixes)
+        presence, whose = Presence(), dict[str, int]()
+        for person, base, times in tenant.person_sets.present(bases):
+            place = whose.setdefault(person, len(whose))
+            presence.whole(base, place, times, 1)
+            if place >= MANY:
+                yield self._flushed(presence, whose, kinds)
+            else:
+                yield 3 * len(times)
+        yield self._flushed(presence, whose, kinds)
+
+    def _flushed(self, presence: Presence, whose: dict[str, int], kinds: frozenset[int]) -> int:
+        tenant, rows = self._tenant, Rows()
+        presence.flush(rows, tenant.zone, tenant.landings.young, kinds)
+        names = list(whose)
+        segmented = {BASES.names[base] for base in SEGMENTED}
+        whose.clear()
+
+        def code(person: str, measure: str) -> int:
+            return tenant.people.segments(person) if base_of(measure) in segmented else tenant.sets.everything
+
+        return self._unpack(rows, [("person", name) for name in names], code)
+
+    def _losses(self) -> Work:
+        tenant, roots = self._tenant, list(self._readers.customers)
+        for start in range(0, len(roots), MANY):
+            losses, some, rows = Losses(apart=self._wanted.suffixes), roots[start : start + MANY], Rows()
+            for place, root in enumerate(some):
+                note_losses(losses, place, NOBODY, tenant.customer_index.customer(root))
+                yield READ
+            losses.flush(rows, tenant.zone)
+            yield self._unpack(rows, [("customer", root) for root in some], self._code_of_loss)
+
+    def _code_of_loss(self, root: str, measure: str) -> int:
+        return self._tenant.people.segments(root) if measure == "lost@month" else self._tenant.sets.everything
+
+    def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:
+        """Rows that say who they are of where others say their segments."""
+        for key, change in rows.items():
+            head, minute = key >> MINUTE_BITS, (key & MINUTE_MASK) - MINUTE_BIAS
+            member, measure = whose[head >> MEASURE_BITS], NAMES.name(head & MEASURE_MASK)
+            if self._wanted.measure(measure):
+                self.rows.add(member, measure, minute, change, code(member[1], measure))
+        return READ + 2 * len(rows)
+
+
+def _newest(times: "array[int]", start: int | None, end: int) -> int | None:
+    """The newest of sorted minutes in a window; else the first behind its end, which may lie in its last quarter hour,
+    as segments are read; None: there is neither.
+    """
+    at = bisect_left(times, end)
+    if at and (start is None or times[at - 1] >= start):
+        return times[at - 1]
+    return times[at] if at < len(times) else None
