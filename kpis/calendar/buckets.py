@@ -4,6 +4,7 @@ A bucket is a number: an hour since 1970, or the local day it begins on.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kpis.calendar.windows import COMPLETE, MINUTE_MS, Window, window
@@ -34,6 +35,7 @@ def bucket_of(step: Step, minute: int, zone: Zone) -> int:
     return minute // HOUR if step.window == "1h" else bucket_start(zone.day(minute), COMPLETE[step.window])
 
 
+@lru_cache(maxsize=4096)
 def following(step: Step, bucket: int) -> int:
     """The next bucket."""
     return bucket + 1 if step.window == "1h" else bucket_after(bucket, COMPLETE[step.window])
@@ -58,12 +60,14 @@ def start_of(step: Step, bucket: int, zone: Zone) -> int:
     return bucket * HOUR if step.window == "1h" else zone.midnight(bucket)
 
 
+@lru_cache(maxsize=4096)  # the same for all KPIs, and for all tenants of a zone
 def window_of(step: Step, bucket: int, zone: Zone) -> Window:
     """A bucket as the step's window has it when it has just ended."""
     end = start_of(step, following(step, bucket), zone) * MINUTE_MS
     return window(step.window, end if step.window == "1h" else end + 1, zone)
 
 
+@lru_cache(maxsize=4096)
 def name_of(step: Step, bucket: int) -> str:
     """How a bucket is called: ``2026-11-14T13Z``, ``2026-11-14`` (a week: its Monday), ``2026-11``."""
     if step.window == "1h":

@@ -76,6 +76,7 @@ class Cells:
         self._hold({level: Table() for level in LEVELS})
         self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not in yet
         self._columns: dict[tuple[str, int], Sums] = {}  # (levels, minute) -> what is read there
+        self.totals: object = None  # what `kpis.cells.totals` remembers
         self._plans = Plans()
         self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
         self._unfolded: set[str] = set()  # levels that may have panes below the floors
@@ -293,7 +294,7 @@ class Cells:
         self._columns.clear()
         for table in self._tables.values():
             table.forget()
-        self._plans = Plans()
+        self._plans, self.totals = Plans(), None
 
     @property
     def held(self) -> int:

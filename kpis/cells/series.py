@@ -43,6 +43,7 @@ class SeriesBook:
         self.levels: list[str] = []  # at which each was ever kept
         self.packs: list[Pack] = []
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
+        self.changes = 0  # of the levels of those that were there
         self._pack_of = array("q")
         self._pack_numbers: dict[Pack, int] = {}
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
@@ -67,6 +68,7 @@ class SeriesBook:
             return self._new(name, segment, levels)
         if levels not in (known := self.levels[found]):
             self.levels[found] = "".join(level for level in LEVELS if level in known + levels)
+            self.changes += 1
         return found
 
     def _new(self, name: str, segment: str, levels: str) -> int:

@@ -4,6 +4,7 @@ What `Cells` holds for an instant has an entry for each series of each segment. 
 part of that, so that a history of KPIs costs neither its memory nor its time.
 """
 
+from array import array
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +12,24 @@ import numpy as np
 from kpis.calendar.zone import FIRST_DAY
 from kpis.cells.cells import EVER, Cells
 from kpis.cells.segments import EVERYTHING
-from kpis.cells.series import LEVELS
-from kpis.cells.table import SERIES_BITS, SERIES_MASK
+from kpis.cells.series import LEVELS, SeriesBook
+from kpis.cells.table import SERIES_BITS, SERIES_MASK, Ints
+
+
+class TotalSeries:
+    """The series without a segment, numbered by themselves. ``changes``: as of which change of their levels."""
+
+    def __init__(self, changes: int) -> None:
+        self.changes = changes
+        self.book = SeriesBook()
+        self._numbers = array("q")  # by number among all; −1: it has a segment
+
+    def follow(self, series: SeriesBook) -> Ints:
+        """The numbers of all that there are by now."""
+        for at in range(len(self._numbers), len(series)):
+            whole = series.segments[at] == EVERYTHING
+            self._numbers.append(self.book.number(series.names[at], EVERYTHING, series.levels[at]) if whole else -1)
+        return np.array(self._numbers, dtype=np.int64)
 
 
 class Totals(Cells):
@@ -23,14 +40,14 @@ class Totals(Cells):
 
     def __init__(self, cells: Cells) -> None:
         super().__init__(cells.zone, cells.generation)
+        known = cells.totals
+        if not isinstance(known, TotalSeries) or known.changes != cells.series.changes:
+            known = cells.totals = TotalSeries(cells.series.changes)
+        self.series, numbers = known.book, known.follow(cells.series)
         self.floors = dict(cells.floors)
         self.short = False
         oldest = self.floors["d"]
         self._exact_from = EVER if oldest < FIRST_DAY else self.zone.midnight(oldest)
-        book, numbers = cells.series, np.full(len(cells.series), -1, dtype=np.int64)
-        for old, segment in enumerate(book.segments):
-            if segment == EVERYTHING:
-                numbers[old] = self.series.number(book.names[old], segment, book.levels[old])
         for level in LEVELS:
             table = cells.table(level)
             series = numbers[table.keys & SERIES_MASK] if len(table.keys) else table.keys

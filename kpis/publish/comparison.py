@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from kpis.calendar.previous import FINE, REACH, previous, year_ago
-from kpis.calendar.windows import MINUTE_MS, Window
+from kpis.calendar.windows import COMPLETE, MINUTE_MS, RUNNING, WINDOWS, Window
 from kpis.catalog import CATALOG
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import Cells
@@ -31,6 +31,11 @@ def reaches_back(cells: Cells, end: int) -> bool:
     return (end - REACH) // 15 > cells.floors["q"]
 
 
+def kind_of(window: str) -> str:
+    """Which of the measures that have deltas of their own for every kind of window a window reads."""
+    return RUNNING.get(window) or COMPLETE.get(window, window)
+
+
 class Remembered:
     """What was found for one tenant: by window, row -> values, as long as the windows compared with stay."""
 
@@ -51,10 +56,12 @@ class Remembered:
             self._values[place].clear()
         return self._values[place]
 
-    def changed(self, rows: Mask, minute: int) -> None:
-        """What rows read has changed, from a minute on."""
-        for windows, values in zip(self._windows, self._values, strict=True):
-            if values and windows is not None and any(at is not None and minute < at.end for at in windows):
+    def changed(self, rows: Mask, kind: str, minute: int) -> None:
+        """What rows read in windows of a kind (empty: all) has changed, from a minute on."""
+        for name, windows, values in zip(WINDOWS, self._windows, self._values, strict=True):
+            if not values or windows is None or kind not in ("", kind_of(name)):
+                continue
+            if any(at is not None and minute < at.end for at in windows):
                 for row in bits(rows):
                     values.pop(row, None)
 

@@ -130,12 +130,13 @@ class Composer:
                 self._check_as_of(one.state, now)
             schedule(one, now)
         found = self._slice(tenant, one, now, enough, parts=not urgent and not looked) if memory.due else None
+        if not memory.documents_due:
+            memory.clean = ceil_minute(now) * MINUTE_MS
         if memory.due:
             self._wait(tenant)
         else:
             self._later.pop(tenant, None)
-            # Nothing moves within a minute.
-            memory.clean, memory.board = ceil_minute(now) * MINUTE_MS, None
+            memory.board = None  # nothing moves within a minute
         if found is None:
             return []
         memory.told = found.as_of

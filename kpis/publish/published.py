@@ -137,6 +137,11 @@ class Published:
         return bool(self._parts_due) or self.totals_due
 
     @property
+    def documents_due(self) -> bool:
+        """Whether documents are: all but histories."""
+        return self.totals_due or self.waiting > 0
+
+    @property
     def totals_due(self) -> bool:
         """Whether documents without a segment are."""
         return any(self._totals_due) or self._swept_first

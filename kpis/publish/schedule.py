@@ -8,8 +8,8 @@ from kpis.calendar.previous import FINE
 from kpis.calendar.windows import DAY, MINUTE_MS, WINDOWS, ceil_minute, window
 from kpis.cells.cells import EVER
 from kpis.cells.measures import base_of
-from kpis.publish.comparison import reaches_back
-from kpis.publish.crossing import LATES, LONGEST, crossed, is_regular
+from kpis.publish.comparison import kind_of, reaches_back
+from kpis.publish.crossing import LATES, LONGEST, OWN, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
 from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, hearing
 from kpis.state.tenant_state import TenantState
@@ -106,10 +106,13 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
         memory.remembered.clear()
         history.closed = closed
         return
-    for mask, minute in _read_since(cells.touched).items():
-        memory.remembered.changed(mask, minute)
+    for (mask, kind), minute in _read_since(cells.touched).items():
+        memory.remembered.changed(mask, kind, minute)
         for place, step in enumerate(STEPS):
-            if (bucket := EVER if minute == EVER else bucket_of(step, minute, zone)) <= closed[place]:
+            if (
+                kind in ("", kind_of(step.window))
+                and (bucket := EVER if minute == EVER else bucket_of(step, minute, zone)) <= closed[place]
+            ):
                 memory.add_points(place, mask, bucket)
     touched_at = end if cells.touched else memory.touched_at
     hours = today != memory.today or end - touched_at <= HOUR
@@ -130,12 +133,16 @@ def _note_reach(memory: Published, reaches: bool) -> None:
             memory.add(PLACES[name], ALL_ROWS)
 
 
-def _read_since(touched: dict[str, int]) -> dict[Mask, int]:
-    """Rows that read what has changed -> since which minute."""
-    since: dict[Mask, int] = {}
+def _read_since(touched: dict[str, int]) -> dict[tuple[Mask, str], int]:
+    """Rows that read what has changed, in which kind of windows (empty: all) -> since which minute."""
+    since: dict[tuple[Mask, str], int] = {}
     for measure, minute in touched.items():
-        if mask := READERS.get(base_of(measure), 0) | READERS.get(measure, 0):
-            since[mask] = min(minute, since.get(mask, minute))
+        suffix = measure.partition("@")[2]
+        kind = suffix if suffix in OWN else ""
+        # A measure with a window of its own is read in windows of this kind; elsewhere only by its whole name.
+        for found in ((READERS.get(base_of(measure), 0), kind), (READERS.get(measure, 0) if kind else 0, "")):
+            if found[0]:
+                since[found] = min(minute, since.get(found, minute))
     return since
 
 
