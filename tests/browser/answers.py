@@ -18,6 +18,7 @@ from tests.browser.numbers import (
 )
 
 PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "kpis"
+STEPS_OF: Final = {"hour": "1h", "day": "yesterday", "week": "week", "month": "month"}
 STEPS: Final = ("visitor", "lead", "opportunity", "won")
 
 
@@ -90,7 +91,7 @@ def catalog() -> list[dict[str, Any]]:
             "unit": row.unit,
             "direction": row.direction,
             "windows": list(row.windows),
-            "steps": ["hour", "day", "week", "month"] if row.unit in ("count", "money") else ["day", "week", "month"],
+            "steps": [step for step, window in STEPS_OF.items() if window in row.windows],
             "dimensions": DIMENSIONS[row.rows] or ([row.vector.key] if row.vector else []),
             "family": row.rows,
             "vector": row.vector.key if row.vector else None,
@@ -215,15 +216,15 @@ def _series(tenant: str, kpi: str, query: dict[str, str], now: datetime) -> dict
     }
 
 
-def sparklines(tenant: str, kpis: list[str], now: datetime) -> dict[str, Any]:
+def sparklines(tenant: str, kpis: list[str], step: str, now: datetime) -> dict[str, Any]:
     """Thirty days of some KPIs."""
     if tenant == "tyhja":
         return {"buckets": [], "values": {}}
-    days = buckets(tenant, "day", now, 30)
+    days = buckets(tenant, step, now, 30 if step == "day" else 26)
     return {
         "buckets": days,
         "values": {
-            kpi: [point(tenant, ROWS[kpi], "day", day, running=day == days[-1]) for day in days]
+            kpi: [point(tenant, ROWS[kpi], step, day, running=day == days[-1]) for day in days]
             for kpi in kpis
             if kpi in ROWS and ROWS[kpi].windows != ("all",)
         },

@@ -152,7 +152,9 @@ class Mock:
 
         @app.get("/api/v1/{tenant}/sparklines")
         def sparklines(request: Request, tenant: str) -> dict[str, Any]:
-            return answers.sparklines(tenant, request.query_params.getlist("kpi"), datetime.now(UTC))
+            return answers.sparklines(
+                tenant, request.query_params.getlist("kpi"), request.query_params["step"], datetime.now(UTC)
+            )
 
         @app.get("/api/v1/{tenant}/kpis/{kpi}")
         def one(tenant: str, kpi: str, window: str = "30d", segment: str | None = None) -> dict[str, Any]:

@@ -163,3 +163,18 @@ def test_an_own_board_is_saved_shown_and_deleted(visit: Any, mock: Mock) -> None
     page.click("dialog >> text=Delete board")
     page.wait_for_selector(".board[data-board=sales]")
     assert mock.boards == {}
+
+
+def test_a_cell_of_the_cohorts_opens_those_who_stayed(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&kpi=cohort_retention", ready=".cohorts td a")
+    assert "Choose a cell" in page.locator("[data-panel=cohort_retention_members]").inner_text()
+    page.click(".cohorts tbody tr >> nth=2 >> td a >> nth=1")
+    page.wait_for_selector("[data-panel=cohort_retention_members] tbody a")
+    assert "segment=cohort:" in page.url
+    assert "%" in page.locator(".headline .value").inner_text()
+
+
+def test_a_kpi_without_days_has_a_sparkline_of_weeks(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&board=success")
+    page.wait_for_selector("[data-kpi=customer_churn_rate] .spark svg")
+    assert "26 weeks" in page.locator("[data-kpi=customer_churn_rate] .spark svg").get_attribute("aria-label")

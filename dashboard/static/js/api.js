@@ -76,7 +76,7 @@ export const catalog = () => get("/catalog");
 export const snapshot = (tenant, window, options) => get(`/${part(tenant)}/snapshot`, { window }, options);
 export const kpi = (tenant, id, params, options) => get(`/${part(tenant)}/kpis/${part(id)}`, params, options);
 export const of = (tenant, id, what, params, options) => get(`/${part(tenant)}/kpis/${part(id)}/${what}`, params, options);
-export const sparklines = (tenant, ids, options) => get(`/${part(tenant)}/sparklines`, { step: "day", last: 30, kpi: ids }, options);
+export const sparklines = (tenant, ids, step, options) => get(`/${part(tenant)}/sparklines`, { step, last: step === "day" ? 30 : 26, kpi: ids }, options);
 export const timeline = (tenant, subject, options) => get(`/${part(tenant)}/subjects/${part(subject)}/timeline`, { limit: 200 }, options);
 export const lag = (options) => get("/lag", {}, options);
 export const boards = (tenant) => get(`/${part(tenant)}/boards`);

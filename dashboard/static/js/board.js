@@ -5,7 +5,7 @@ import * as f from "./format.js";
 import * as api from "./api.js";
 import { BOARDS } from "./boards.js";
 import { changed, store, zone } from "./store.js";
-import { tile } from "./tile.js";
+import { sparkStep, tile } from "./tile.js";
 import { neverAny } from "./states.js";
 import { attribution } from "./panels/attribution.js";
 import { channels, owners, tiers } from "./panels/channels.js";
@@ -78,11 +78,14 @@ async function loadSparks(ids, sparks) {
   Object.assign(sparks, { at: performance.now(), tenant: store.tenant });
   const { tenant } = store;
   try {
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      const found = await api.sparklines(tenant, ids.slice(at, at + AT_ONCE));
-      if (tenant !== store.tenant) return;
-      store.sparks = { buckets: found.buckets ?? [], values: { ...store.sparks.values, ...found.values } };
-      changed();
+    for (const step of ["day", "week"]) {
+      const those = ids.filter((kpi) => sparkStep(kpi) === step);
+      for (let at = 0; at < those.length; at += AT_ONCE) {
+        const found = await api.sparklines(tenant, those.slice(at, at + AT_ONCE), step);
+        if (tenant !== store.tenant) return;
+        Object.assign(store.sparks, found.values);
+        changed();
+      }
     }
   } catch { /* tiles without a sparkline; asked for again in a minute */ }
 }

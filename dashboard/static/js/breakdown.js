@@ -28,7 +28,7 @@ export function breakdown(kpi) {
     const text = JSON.stringify(state.found) + read().segment + document.documentElement.lang;
     if (!state.found || state.drawn === text) return;
     state.drawn = text;
-    const cards = Object.entries(state.found.dimensions).filter(([, docs]) => docs.length).map(([name, docs]) => leaderboard(kpi, name, docs, state.found.total));
+    const cards = Object.entries(state.found.dimensions).filter(([name, docs]) => docs.length && name !== "cohort").map(([name, docs]) => leaderboard(kpi, name, docs, state.found.total));
     const focused = el.contains(document.activeElement) ? document.activeElement.getAttribute("title") : null;
     swap(el, state.found.window !== store.window && cards.length ? h("p", { class: "notice" }, t("panel.window", { window: windowName(state.found.window) })) : null, cards.length ? cards : h("p", { class: "card panel-note" }, t("breakdown.none")));
     if (focused) [...el.querySelectorAll("a")].find((one) => one.title === focused)?.focus();

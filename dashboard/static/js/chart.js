@@ -46,7 +46,7 @@ export async function chart(box, data, { doc, bars, zero, zone, step }, drawing 
   const font = `11.5px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: colour("--muted"), font, ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
   const options = {
-    width: box.clientWidth || 600, height: box.clientHeight || 300, padding: [12, 10, 0, 4], legend: { show: false },
+    width: box.clientWidth || 600, height: box.clientHeight || 300, padding: [12, 20, 0, 4], legend: { show: false },
     cursor: { y: false, points: { size: 8, width: 2, fill: colour("--surface"), stroke: ink }, drag: { x: false, y: false } },
     scales: { x: { time: false, range: (u, low, high) => [low - (bars ? 0.6 : 0.2), high + (bars ? 0.6 : 0.2)] }, y: { range: (u, low, high) => range(low, high, zero || bars) } },
     axes: [

@@ -25,14 +25,15 @@ export function explore(kpi) {
   const row = store.catalog.get(kpi) ?? {};
   const state = { segmentDoc: null, key: null, rev: null };
   const refs = { crumbs: h("nav", { class: "crumbs", "aria-label": t("crumbs") }), title: h("h1"), value: h("div", { class: "value" }), change: h("div", { class: "change" }), facts: h("div", { class: "facts" }) };
+  refs.headline = h("div", { class: "headline" }, refs.value, refs.change, refs.facts);
   const info = iconButton("info", t("info.open", { title: kpiTitle(kpi, row.title) }), () => showInfo(kpi, doc(), segmentOf(read())));
-  const doc = () => (read().segment ? state.segmentDoc : documentOf(kpi));
-  const dimensions = (row.dimensions ?? []).filter((one) => one !== row.vector);
   const whole = !WITHOUT_TOTAL.has(row.vector);
-  const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi, doc), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
+  const doc = () => (read().segment ? state.segmentDoc : whole ? documentOf(kpi) : null);
+  const dimensions = (row.dimensions ?? []).filter((one) => one !== row.vector);
+  const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi, doc, whole), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
   const side = breakdown(kpi);
   const el = h("div", { class: "explore", data: { explore: kpi } },
-    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), whole && h("div", { class: "headline" }, refs.value, refs.change, refs.facts)),
+    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), refs.headline),
     h("div", { class: "explore-grid" }, h("div", { class: "column" }, parts.map((one) => one.el)), h("div", { class: "column" }, side.el)));
 
   async function segmentNow() {
@@ -53,6 +54,7 @@ export function explore(kpi) {
     const now = doc();
     setText(refs.title, kpiTitle(kpi, now?.title ?? row.title));
     crumbs(refs.crumbs);
+    refs.headline.hidden = !whole && !read().segment;
     const found = stateOf(now, { phase: store.phase, never: false, freshness: freshness() });
     const key = JSON.stringify([now?.value, now?.previous, now?.n, now?.as_of, found, now?.window]);
     if (refs.value.drawn === key) return;

@@ -49,7 +49,7 @@ function facts(row, doc, more = {}) {
   for (const one of more.inputs ?? []) lines.push(h("dt", {}, one.title ?? one.measure), h("dd", {}, input(one.value)));
   line("info.source", more.source ?? row.source);
   line("info.id", row.kpi ?? doc?.kpi);
-  return h("div", {}, row.summary && h("p", {}, row.summary), formula && h("p", { class: "formula" }, formula), doc && sum(doc), h("dl", { class: "info-grid" }, lines));
+  return h("div", {}, row.summary && h("p", {}, row.summary), formula && h("p", { class: "formula" }, formula.replaceAll("`", "")), doc && sum(doc), h("dl", { class: "info-grid" }, lines));
 }
 
 const input = (value) => (typeof value === "number" ? f.plain(value) : value === null ? "–" : String(value));

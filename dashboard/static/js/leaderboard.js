@@ -9,12 +9,17 @@ import { store } from "./store.js";
 
 const FEW = 7;
 
-/** Whether the segments of a KPI add up to its total. */
-const addsUp = (kpi, unit) => store.catalog.get(kpi)?.additive ?? ["count", "money"].includes(unit);
+/** Whether the segments of a KPI add up to its total: those that do so over time, and stocks, as their sum shows. */
+function addsUp(kpi, docs, total) {
+  if (store.catalog.get(kpi)?.additive) return true;
+  if (!["count", "money"].includes(docs[0]?.unit) || !total) return false;
+  const sum = docs.reduce((all, doc) => all + Number(doc.value ?? 0), 0);
+  return Math.abs(sum - Number(total.value)) <= Math.abs(Number(total.value)) * 0.01;
+}
 
 /** Rows of documents: the share is of the value where values add up, else of the observations. */
 export function rowsOf(docs, total, kpi) {
-  const sums = addsUp(kpi, docs[0]?.unit);
+  const sums = addsUp(kpi, docs, total);
   const steps = docs.some((doc) => "step" in doc.segment || "cohort" in doc.segment); // each is of the one before: no parts of a whole
   const size = (doc) => Number((sums || steps ? doc.value : doc.n) ?? 0);
   const all = sums && total ? Number(total.value) : docs.reduce((sum, doc) => sum + Math.max(size(doc), 0), 0);

@@ -12,9 +12,10 @@ import { windowOf } from "./fallback.js";
 const PAGE = 15;
 
 /** The panel of explore. `docNow` gives the document in view: its n is that of all members, unless it just changed. */
-export function members(kpi, docNow) {
-  const load = (signal) => {
+export function members(kpi, docNow, whole = true) {
+  const load = async (signal) => {
     const state = read();
+    if (!whole && !state.segment) return { note: t("members.choose") };
     return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), limit: PAGE, offset: state.offset ?? 0 }, { signal });
   };
   return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000 });
@@ -23,6 +24,7 @@ export function members(kpi, docNow) {
 const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : String(kind ?? "").replaceAll("_", " "));
 
 function draw(data, kpi, shown) {
+  if (data.note) return data;
   const rows = data.members ?? [];
   const total = data.total ?? rows.length;
   if (!total) return { note: t("members.none") };
@@ -32,14 +34,14 @@ function draw(data, kpi, shown) {
   const columns = [
     { key: "id", label: t("members.what"), show: open, raw: (row) => row.id },
     { key: "kind", label: t("members.kind"), show: (row) => kindName(row.kind) },
-    { key: "subject", label: t("members.subject"), show: (row) => (row.subject ? subjectName(row.subject) : "–") },
+    { key: "subject", label: t("members.subject"), needed: rows.some((row) => row.subject && subjectName(row.subject) !== subjectName(row.id)), show: (row) => (row.subject ? subjectName(row.subject) : "–") },
     { key: "owner", label: t("dimension.owner") },
     { key: "state", label: t("status"), show: (row) => (has(`state.${row.state}`) ? t(`state.${row.state}`) : segmentName(row.state ?? "–")) },
     { key: "stage", label: t("dimension.stage"), show: (row) => segmentName(row.stage ?? "–") },
     { key: "time", label: t("members.time"), show: (row) => (row.time ? f.moment(Date.parse(row.time), zone()) : "–") },
     { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency ?? data.currency }, { long: true }) : "–") },
     { key: "numerator", label: t(doc.unit === "ratio" ? "members.counts" : "members.part"), num: true, show: (row) => (doc.unit === "ratio" && (row.numerator === 0 || row.numerator === 1) ? t(row.numerator ? "yes" : "no") : figure(row, data)) },
-  ].filter((column) => column.key === "id" || column.key === "kind" || shows(column.key)).filter((column) => column.key !== "numerator" || rows.some((row) => row.numerator !== row.n && String(row.numerator) !== String(row.amount)));
+  ].filter((column) => column.key === "id" || column.key === "kind" || (shows(column.key) && column.needed !== false)).filter((column) => column.key !== "numerator" || rows.some((row) => row.numerator !== row.n && String(row.numerator) !== String(row.amount)));
   const caption = t("panel.members");
   const chart = h("div", {}, table({ caption, columns, rows }), pager(total, rows.length));
   const said = t("members.takeaway", { count: total, n: f.whole(total) });

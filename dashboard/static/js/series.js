@@ -41,8 +41,15 @@ export async function load(kpi, { step, window, segment = {}, compare = true }, 
   const values = numbers(one.values);
   return {
     step, unit: found.unit, buckets: (found.buckets ?? []).slice(cut), values: values.slice(cut), raw: (one.values ?? []).slice(cut), n: (one.n ?? []).slice(cut), status: (one.status ?? []).slice(cut),
-    before: cut && both > count ? values.slice(Math.max(cut - count, 0), cut) : null, earlier: (found.buckets ?? []).slice(Math.max(cut - count, 0), cut), running: found.running !== false,
+    before: cut && both > count ? before(values, cut, count, null) : null, earlier: before(found.buckets ?? [], cut, count, ""), running: found.running !== false,
   };
+}
+
+/** So many as stand before `cut`, each under the one it is compared with: what is missing is missing in front. */
+function before(list, cut, count, none) {
+  const found = list.slice(Math.max(cut - count, 0), cut);
+  const missing = Math.min(count, list.length - cut) - found.length;
+  return [...Array(Math.max(missing, 0)).fill(none), ...found];
 }
 
 /** Values as numbers for drawing; null is a gap. */

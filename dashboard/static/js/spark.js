@@ -1,4 +1,4 @@
-// Sparklines: thirty days as one SVG path; the running day is dashed, a day without a value is a gap.
+// Sparklines: the last thirty days (or weeks) as SVG; the running one is dashed, one without a value is a gap, bridged faintly.
 import { s, swap } from "./dom.js";
 import { t } from "./i18n.js";
 import * as f from "./format.js";
@@ -29,7 +29,7 @@ function runs(found) {
 }
 
 /** Draws into `box`. `running`: the last bucket goes on. Returns whether there was anything to draw. */
-export function draw(box, values, { doc, title, running = true }) {
+export function draw(box, values, { doc, title, step = "day", running = true }) {
   const found = points(values ?? []);
   const key = JSON.stringify([values, running, title]);
   if (box.drawn === key) return found.length > 0;
@@ -38,18 +38,20 @@ export function draw(box, values, { doc, title, running = true }) {
     swap(box);
     return false;
   }
-  const nodes = [];
+  const known = found.filter(Boolean);
+  const nodes = known.length < found.length ? [s("path", { class: "line bridge", d: path(known) })] : [];
   for (const run of runs(running ? found.slice(0, -1) : found)) {
     if (run.length > 1) nodes.push(s("path", { class: "area", d: `${path(run)}L${round(run.at(-1)[0])} ${HIGH}L${round(run[0][0])} ${HIGH}Z` }));
     nodes.push(s("path", { class: "line", d: run.length > 1 ? path(run) : `M${round(run[0][0])} ${round(run[0][1])}h.1` }));
+    if (run.length === 1) nodes.at(-1).classList.add("alone");
   }
   const tail = found.slice(-2);
   if (running && tail.every(Boolean)) nodes.push(s("path", { class: "line run", d: path(tail) }));
-  swap(box, s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", role: "img", "aria-label": label(values, doc, title) }, nodes));
+  swap(box, s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", role: "img", "aria-label": label(values, doc, title, step) }, nodes));
   return true;
 }
 
-function label(values, doc, title) {
+function label(values, doc, title, step) {
   const known = values.filter((one) => one !== null && one !== "").sort((a, b) => Number(a) - Number(b));
-  return t("spark.label", { title, days: values.length, low: f.text(known[0], doc), high: f.text(known.at(-1), doc) });
+  return t(step === "week" ? "spark.label_weeks" : "spark.label", { title, days: values.length, low: f.text(known[0], doc), high: f.text(known.at(-1), doc) });
 }

@@ -10,7 +10,7 @@ let due = null;
 let painted = 0;
 
 export const store = {
-  tenants: [], catalog: new Map(), docs: new Map(), others: new Map(), sparks: { buckets: [], values: {} },
+  tenants: [], catalog: new Map(), docs: new Map(), others: new Map(), sparks: {},
   tenant: null, window: null, shown: null, meta: {}, phase: "loading", link: "connecting", problem: null, paused: false,
 };
 
@@ -34,7 +34,7 @@ export function changed() {
 export function look(tenant, window) {
   if (store.tenant === tenant && store.window === window) return;
   if (store.tenant !== tenant) {
-    Object.assign(store, { docs: new Map(), others: new Map(), sparks: { buckets: [], values: {} }, meta: {}, shown: null });
+    Object.assign(store, { docs: new Map(), others: new Map(), sparks: {}, meta: {}, shown: null });
   }
   Object.assign(store, { tenant, window, phase: "loading", problem: null });
   stream?.stop();

@@ -10,6 +10,12 @@ import { showInfo } from "./info.js";
 import { freshness, store, zone } from "./store.js";
 import { documentOf } from "./fallback.js";
 
+/** The step of a sparkline: days, or weeks of a KPI that has no days. */
+export function sparkStep(kpi) {
+  const steps = store.catalog.get(kpi)?.steps ?? ["day"];
+  return steps.includes("day") || !steps.includes("week") ? "day" : "week";
+}
+
 /** A tile of `kpi`: {el, update}. `size`: s, m or l. `window`: other than the board's. */
 export function tile(kpi, { size = "m", window = null } = {}) {
   const refs = {
@@ -38,7 +44,7 @@ function update(kpi, el, refs, doc, window) {
   refs.info.setAttribute("aria-label", t("info.open", { title }));
   value(refs.value, doc, found);
   change(refs.change, doc);
-  draw(refs.spark, store.sparks.values[kpi], { doc: doc ?? store.catalog.get(kpi) ?? {}, title, running: true });
+  draw(refs.spark, store.sparks[kpi], { doc: doc ?? store.catalog.get(kpi) ?? {}, title, step: sparkStep(kpi) });
   foot(refs, doc, found);
 }
 

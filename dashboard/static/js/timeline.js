@@ -1,7 +1,7 @@
 // One customer's timeline, newest first, in a drawer; the URL says whose.
 import * as api from "./api.js";
 import { h, swap } from "./dom.js";
-import { subjectName, t } from "./i18n.js";
+import { dimensionName, segmentName, subjectName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { go, read } from "./url.js";
 import { dialog } from "./info.js";
@@ -30,7 +30,7 @@ export async function follow(subject) {
 function draw({ ids = [], traits = {}, owner, since, facts = [], more }) {
   const chips = [
     owner && h("span", { class: "chip accent" }, t("timeline.owner", { owner })), since && h("span", { class: "chip" }, t("timeline.since", { day: f.dayShort(Date.parse(since), zone()) })),
-    ...Object.entries(traits ?? {}).slice(0, 12).map(([key, value]) => h("span", { class: "chip" }, `${key}: ${value}`)), ids.length > 1 && h("span", { class: "chip", title: ids.join(", ") }, t("timeline.ids", { count: ids.length, n: ids.length })),
+    ...Object.entries(traits ?? {}).filter(([key]) => key !== "owner").slice(0, 12).map(([key, value]) => h("span", { class: "chip" }, `${dimensionName(key)}: ${segmentName(value, key)}`)), ids.length > 1 && h("span", { class: "chip", title: ids.join(", ") }, t("timeline.ids", { count: ids.length, n: ids.length })),
   ];
   if (!facts.length) return [h("div", { class: "traits" }, chips), h("p", { class: "panel-note" }, t("timeline.none"))];
   const list = [];

@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
+import { href, leave } from "../url.js";
 import { bucketBack } from "../series.js";
 import { keyOf, segments } from "./segments.js";
 
@@ -10,7 +11,7 @@ const SHOWN = 12;
 
 export function cohorts(kpi = "cohort_retention") {
   const step = kpi.endsWith("_week") ? "week" : "month";
-  return panel({ title: t("panel.cohorts"), name: kpi, size: "half", load: (signal) => segments(kpi, signal, "all"), draw: (found) => draw(found, step), twin: false, every: 30_000 });
+  return panel({ title: t("panel.cohorts"), name: kpi, size: "half", load: (signal) => segments(kpi, signal, "all"), draw: (found) => draw(found, step, kpi), twin: false, every: 30_000 });
 }
 
 /** Rows of {start, size, cells: [{value, n, numerator}]} from documents whose segment is `2026-01+2`. */
@@ -43,7 +44,7 @@ function age(start, running, step) {
 
 const called = (start, step) => (step === "week" ? f.bucket(monday(start), "week") : f.bucket(start, "month"));
 
-function draw({ dimensions }, step) {
+function draw({ dimensions }, step, kpi) {
   const rows = rowsOf(dimensions.cohort ?? []).slice(0, SHOWN);
   if (!rows.length) return { note: t("tile.no_data") };
   const running = bucketBack(step, 0);
@@ -55,20 +56,20 @@ function draw({ dimensions }, step) {
   const all = known.reduce((sum, row) => sum + row.size, 0);
   const columns = [{ key: "start", label: t("cohorts.joined") }, { key: "size", label: t("cohorts.size"), num: true }, ...Array.from({ length: reach + 1 }, (_, at) => ({ key: `k${at}`, label: `+${at}`, raw: (row) => row.cells[at]?.value ?? "" }))];
   const said = step === "week" ? t("cohorts.takeaway_weeks", { count: after, n: after, share: f.percent(kept / all, 0) }) : t("cohorts.takeaway", { count: after, n: after, share: f.percent(kept / all, 0) });
-  return { takeaway: all ? said : "", chart: chart(rows, reach, step), columns, rows };
+  return { takeaway: all ? said : "", chart: chart(rows, reach, step, kpi), columns, rows };
 }
 
-function chart(rows, reach, step) {
+function chart(rows, reach, step, kpi) {
   const heads = Array.from({ length: reach + 1 }, (_, at) => h("th", { scope: "col" }, `+${at}`));
   const lines = rows.map((row) => h("tr", {}, h("th", { scope: "row" }, called(row.start, step)), h("td", { class: "size" }, f.whole(row.size)),
-    Array.from({ length: reach + 1 }, (_, at) => cell(row, at))));
+    Array.from({ length: reach + 1 }, (_, at) => cell(row, at, kpi))));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("panel.cohorts") }, h("table", { class: "cohorts" }, h("caption", { class: "sr" }, t("panel.cohorts")), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("cohorts.joined")), h("th", { scope: "col" }, t("cohorts.size")), heads)), h("tbody", {}, lines)));
 }
 
 /** A bucket without a document is 0 when it lies in the past; one to come is no cell at all. */
-function cell(row, at) {
+function cell(row, at, kpi) {
   const ahead = row.age - at;
   if (ahead < 0) return h("td", { "aria-hidden": "true" });
   const share = Number(row.cells[at]?.value ?? 0);
-  return h("td", { class: ahead === 0 ? "run" : null, title: t("cohorts.cell", { kept: f.whole(row.cells[at]?.numerator ?? 0), size: f.whole(row.size) }), style: { "--share": share.toFixed(3) }, data: { full: share >= 0.95 } }, f.percent(share, 0));
+  return h("td", { class: ahead === 0 ? "run" : null, title: t("cohorts.cell", { kept: f.whole(row.cells[at]?.numerator ?? 0), size: f.whole(row.size) }), style: { "--share": share.toFixed(3) }, data: { full: share >= 0.95 } }, row.cells[at] ? h("a", { href: href({ ...leave, kpi, segment: `cohort:${row.start}+${at}` }) }, f.percent(share, 0)) : f.percent(share, 0));
 }

@@ -26,7 +26,7 @@ async function load(signal) {
   const found = await Promise.allSettled(kpis.map((kpi) => api.of(store.tenant, kpi, "members", { window: windowOf(kpi), limit: 500 }, { signal })));
   const answered = found.some((one) => one.status === "fulfilled");
   if (!answered) throw found[0].reason;
-  return kpis.map((kpi, at) => ({ kpi, members: found[at].value?.members ?? [] }));
+  return kpis.map((kpi, at) => ({ kpi, members: (found[at].value?.members ?? []).map((one) => (kpi.startsWith("mrr_") ? { ...one, amount: one.amount ?? one.numerator } : one)) }));
 }
 
 /** One row a subject: {subject, title, reasons: {key: count}, amount, time, weight}, the most reasons first. */
@@ -49,6 +49,8 @@ export function merge(lists) {
   return [...rows.values()].sort((a, b) => b.weight - a.weight || Number(b.amount ?? 0) - Number(a.amount ?? 0) || b.time - a.time);
 }
 
+const currency = () => store.tenants.find((one) => one.tenant === store.tenant)?.currency;
+
 function draw(lists) {
   const all = merge(lists);
   if (!all.length) return { note: t("risk.none") };
@@ -59,7 +61,7 @@ function draw(lists) {
       { key: "subject", label: t("members.subject"), show: (row) => h("a", { href: href({ subject: row.subject }) }, row.title) },
       { key: "why", label: t("risk.why"), show: why, raw: (row) => Object.keys(row.reasons).map((key) => t(key)).join("; ") },
       ...(all.some((row) => row.owner) ? [{ key: "owner", label: t("dimension.owner") }] : []),
-      { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency }) : "–") },
+      { key: "amount", label: t("members.amount"), num: true, show: (row) => (row.amount ? f.text(row.amount, { unit: "money", currency: row.currency ?? currency() }) : "–") },
       { key: "time", label: t("risk.last"), num: true, show: (row) => (row.time ? f.dayShort(row.time, zone()) : "–") },
     ],
   };
