@@ -37,6 +37,7 @@ class Gatherer:
     def gather(self) -> Work:
         """Read every group that may contribute. Between batches; no fact may change until the end."""
         groups, put = self._wanted.groups, self.rows.put
+        yield self._readers.size  # who there is cannot be listed in parts
         for kind, keys, read in self._readers.all():
             for key in keys() if kind in groups else ():
                 for member, contribution in read(key):

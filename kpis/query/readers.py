@@ -41,6 +41,13 @@ class Readers:
         # Interactions count persons: theirs are put together.
         self.by_person = any(base.partition(".")[0] == "engaged" for base in wanted.inputs.bases)
 
+    @property
+    def size(self) -> int:
+        """Units of work that listing all subjects takes, about."""
+        tenant = self._tenant
+        people = tenant.people
+        return 3 * (len(people.touches) + len(people.owned) + len(tenant.customers) + len(tenant.purchases))
+
     def all(self) -> Iterator[tuple[str, Keys, Callable[[str], Told]]]:
         """(kind of group, its keys, what reads one)."""
         tenant, people = self._tenant, self._tenant.people

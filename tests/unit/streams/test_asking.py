@@ -159,3 +159,16 @@ def test_an_answer_is_of_one_moment_however_long_it_takes(monkeypatch: pytest.Mo
     _, ok, found = caller.receive()
     told = orjson.loads(found)
     assert (ok, told["total"], told["n"], told["numerator"], len(told["members"])) == (True, 200, 200, "200.00", 200)
+
+
+def test_what_announces_much_work_is_not_begun_here(caller: Caller) -> None:
+    """What cannot give way holds the counting up for as long as it takes."""
+    begun = []
+
+    def answering() -> Generator[int, None, dict[str, Any]]:
+        yield asking.AT_ONCE
+        begun.append(1)
+        return {}
+
+    said = asking.at_once(answering, lambda error: "")
+    assert (isinstance(said, tuple), begun) == (False, [])
