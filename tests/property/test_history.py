@@ -1,6 +1,7 @@
 """Property of histories: whatever happened in whatever order, they say of the past what boards of then say."""
 
 import asyncio
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,12 @@ from kpis.catalog import CATALOG
 from kpis.publish.documents import Board
 from kpis.publish.reads import PLACES, ROWS
 from kpis.state.tenant_state import TenantState
+from recount.compare import same
+from recount.documents import Recount
 from sinks.base import Point, Points, Publication
 from sinks.memory import MemorySink
 from tests.property.events import ends
-from tests.property.lanes import Lane, World, arrivals, worlds
+from tests.property.lanes import Lane, World, arrivals, items, worlds
 from tests.property.test_dormant import gaps, is_over
 from tests.property.test_engine import few
 from tests.property.test_kept import book
@@ -157,3 +160,49 @@ def test_hours_of_a_history_are_what_boards_of_then_say(
             check_hours(lane.engine.state(tenant), sink, now)
 
     lane.take(data.draw(arrivals(world)), after)
+
+
+ADDED = tuple(kpi.id for kpi in CATALOG if kpi.id in (
+    "closed_won_deals", "closed_won_value", "closed_lost_deals", "leads", "signups", "orders", "net_revenue",
+    "new_customers", "tickets_opened", "social_interactions", "churned_customers_events", "new_business_revenue",
+))  # fmt: skip
+
+
+@some
+@given(st.data(), worlds(8), ends)
+def test_days_of_what_adds_up_are_the_month(data: st.DataObject, world: World, as_of: int) -> None:
+    """Counts and money: the days of a month that is over give its document, and its own point."""
+    lane, sink = Lane(book(ADDED, ("yesterday", "last_month"))), MemorySink()
+    lane.take(data.draw(arrivals(world)))
+    publish(lane, sink, as_of, NEVER)
+    for tenant in lane.engine.tenants():
+        days, months = (history(sink, tenant, step) for step in ("day", "month"))
+        documents = {found["kpi"]: found for found in lane.engine.documents(tenant, as_of, live=True, full=True)
+                     if found["window"] == "last_month" and not found["segment"]}  # fmt: skip
+        for kpi in days.keys() & months.keys():
+            month = max(months[kpi])
+            total = sum(Fraction(point.value or 0) for day, point in days[kpi].items() if day[:7] == month)
+            assert total == Fraction(months[kpi][month].value or 0)
+            assert months[kpi][month].value == documents[kpi]["value"]
+
+
+@some
+@given(st.data(), worlds(8), ends, kpis)
+def test_a_history_is_what_a_recount_says(
+    data: st.DataObject, world: World, as_of: int, chosen: tuple[str, ...]
+) -> None:
+    """Of the days, weeks and months of the events, and of some after them."""
+    lane, sink = Lane(book(chosen, ("yesterday", "last_week", "last_month"))), MemorySink()
+    arrived = data.draw(arrivals(world))
+    lane.take(arrived)
+    publish(lane, sink, as_of, NEVER)
+    for tenant in lane.engine.tenants():
+        state, counted = lane.engine.state(tenant), Recount(items(arrived, tenant), lane.book[tenant])
+        for unit, (window, most) in KEPT.items():
+            days, found = closed_days(state, as_of, unit, most), history(sink, tenant, unit)
+            for day in data.draw(st.lists(st.sampled_from(days), max_size=2, unique=True)) if days else ():
+                recounted = counted.documents(just_after(day, unit, state.tenant.zone), [window], chosen)
+                for kpi, points in found.items():
+                    point, expected = points[name(day, unit)], recounted[kpi, window, ()]
+                    assert same(expected["value"], point.value)
+                    assert (expected["n"], expected["status"]) == (point.n, point.status)
