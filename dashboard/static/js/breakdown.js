@@ -9,7 +9,8 @@ import { store } from "./store.js";
 const EVERY_MS = 10_000;
 
 export function breakdown(kpi) {
-  const el = h("div", { class: "column" }, h("p", { class: "card panel-note" }, t("loading")));
+  const row = store.catalog.get(kpi);
+  const el = h("div", { class: "column", hidden: row && !row.dimensions?.length && (!row.vector || row.vector === "cohort") }, h("p", { class: "card panel-note" }, t("loading")));
   const state = { key: null, rev: null, at: 0, abort: null, drawn: null, found: null };
 
   async function reload() {
@@ -30,7 +31,8 @@ export function breakdown(kpi) {
     state.drawn = text;
     const cards = Object.entries(state.found.dimensions).filter(([name, docs]) => docs.length && name !== "cohort").map(([name, docs]) => leaderboard(kpi, name, docs, state.found.total));
     const focused = el.contains(document.activeElement) ? document.activeElement.getAttribute("title") : null;
-    swap(el, state.found.window !== store.window && cards.length ? h("p", { class: "notice" }, t("panel.window", { window: windowName(state.found.window) })) : null, cards.length ? cards : h("p", { class: "card panel-note" }, t("breakdown.none")));
+    swap(el, state.found.window !== store.window && cards.length ? h("p", { class: "notice" }, t("panel.window", { window: windowName(state.found.window) })) : null, cards);
+    el.hidden = !cards.length; // the chart then has the whole width
     if (focused) [...el.querySelectorAll("a")].find((one) => one.title === focused)?.focus();
   }
 

@@ -42,7 +42,7 @@ export function explore(kpi) {
     if (!segment || (key === state.key && state.rev === store.meta.rev)) return;
     Object.assign(state, { key, rev: store.meta.rev });
     try {
-      const found = await api.kpi(store.tenant, kpi, { window: windowOf(kpi), segment });
+      const found = await api.kpi(store.tenant, kpi, { window: windowOf(kpi), segment: api.segmentText(segmentOf(read())) });
       if (state.key === key) state.segmentDoc = found;
     } catch (error) {
       if (state.key === key) state.segmentDoc = { kpi, window: windowOf(kpi), unit: row.unit, value: null, n: null, status: "no_data", problem: error.message };

@@ -46,7 +46,8 @@ function tell() {
 /** The segment `dimension:value` as an object, `{}` for none. */
 export function segmentOf(state) {
   const [dimension, ...rest] = (state.segment ?? "").split(":");
-  return dimension && rest.length ? { [dimension]: rest.join(":") } : {};
+  const value = rest.join(":");
+  return dimension && rest.length ? { [dimension]: dimension === "cohort" ? value.replace(" ", "+") : value } : {}; // a typed + is read as a blank
 }
 
 /** Follows Back, Forward, and every link of our own. Drops a token from the address: a cookie holds it now. */
