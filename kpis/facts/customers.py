@@ -94,9 +94,11 @@ class Customer(NamedTuple):
 NOBODY: Final = Customer(None, (), (), (), contract=False)
 
 
-def read_customer(facts: CustomerFacts, settings: TenantSettings) -> Customer:
-    """All that its facts say of a customer."""
+def read_customer(facts: CustomerFacts, settings: TenantSettings, *, bought_too: bool = True) -> Customer:
+    """All that its facts say of a customer; not ``bought_too``: but for when it is active by purchases alone."""
     active = active_intervals(facts, settings)
+    if not bought_too:
+        return Customer(customer_since(facts), active, (), facts.orders, contract=bool(facts.subscriptions))
     plain = not (facts.subscriptions or facts.created or facts.reactivated or facts.churned)
     bought = active if plain else bought_intervals(facts, settings)
     return Customer(customer_since(facts), active, bought, facts.orders, contract=bool(facts.subscriptions))

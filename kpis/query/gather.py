@@ -47,7 +47,7 @@ class Gatherer:
             yield from self._touches()
         if "presence" in groups:
             yield from self._presence()
-        if "customer" in groups and any(base.startswith("lost") for base in self._wanted.inputs.bases):
+        if "customer" in groups and self._readers.loses:
             yield from self._losses()
         self._tenant.forget_read()
 
@@ -125,7 +125,7 @@ class Gatherer:
         for start in range(0, len(roots), MANY):
             losses, some, rows = Losses(apart=self._wanted.suffixes), roots[start : start + MANY], Rows()
             for place, root in enumerate(some):
-                note_losses(losses, place, NOBODY, tenant.customer_index.customer(root))
+                note_losses(losses, place, NOBODY, self._readers.business(root).customer)
                 yield READ
             losses.flush(rows, tenant.zone)
             yield self._unpack(rows, [("customer", root) for root in some], self._code_of_loss)

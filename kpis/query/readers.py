@@ -23,10 +23,12 @@ from kpis.intake.kinds import GROUPS
 from kpis.query.rows import Member
 from kpis.query.wanted import Wanted
 from kpis.state.rebuild import holders
+from kpis.tenant.customer_index import Business
 from kpis.tenant.tenant import Tenant
 
 Told = Iterable[tuple[Member, Contribution]]
 Keys = Callable[[], Iterable[str]]
+BOUGHT: Final = frozenset({"active_bought", "lost_bought"})
 SPENDING: Final = frozenset({"ltv", "new_business"})
 STANDING: Final = frozenset({"open", "open_undated", "open_value", "open_undated_value", "stale", "qualified",
                              "qualified_undated", "stay_open"})  # fmt: skip
@@ -38,6 +40,7 @@ class Readers:
 
     def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
         self._tenant, self._wanted = tenant, wanted
+        self._read: dict[str, Business] = {}
         # Interactions count persons: theirs are put together.
         self.by_person = any(base.partition(".")[0] == "engaged" for base in wanted.inputs.bases)
 
@@ -100,10 +103,25 @@ class Readers:
         return dict.fromkeys(map(tenant.people.subject, (*tenant.customers, *tenant.purchases, *plans)))
 
     def _customer(self, root: str) -> Told:
-        bases = self._wanted.inputs.bases
-        spending = not bases.isdisjoint(SPENDING)
-        cohorts = any(base.startswith("cohort") for base in bases)
-        return [(("customer", root), self._tenant.customer_index.adds(root, spending=spending, cohorts=cohorts))]
+        cohorts = any(base.startswith("cohort") for base in self._wanted.inputs.bases)
+        return [(("customer", root), self._tenant.customer_index.adds(root, self.business(root), cohorts=cohorts))]
+
+    def business(self, root: str) -> Business:
+        """A customer, as much of it as is read."""
+        found = self._read.get(root)
+        if found is None:
+            bases, index = self._wanted.inputs.bases, self._tenant.customer_index
+            bought_too = not bases.isdisjoint(BOUGHT)
+            spending = not bases.isdisjoint(SPENDING)
+            found = index.now(root) if spending else index.unspent(root, bought_too=bought_too)
+            if self.loses:
+                self._read[root] = found  # it is read twice
+        return found
+
+    @property
+    def loses(self) -> bool:
+        """Whether losses are read."""
+        return any(base.startswith("lost") for base in self._wanted.inputs.bases)
 
     def _orders(self) -> Iterable[str]:
         """Keys of orders that may be in the window: where no refunds are asked for, those that stand and lie in it."""

@@ -88,26 +88,24 @@ class CustomerIndex:
             self._note_losses(root, NO_BUSINESS, business)
         return self._changes(root, NO_BUSINESS, business)
 
-    def adds(self, root: str, *, spending: bool, cohorts: bool) -> Contribution:
-        """The same of a subject as its facts are, between batches, or some of it; nothing is noted.
-
-        Losses: see `note_losses`.
-        """
+    def adds(self, root: str, business: Business, *, cohorts: bool) -> Contribution:
+        """What a subject adds as this business, between batches; nothing is noted. Losses: see `note_losses`."""
         tenant = self._tenant
         segments = tenant.people.segments(root)
-        business = self.now(root) if spending else Business(self.customer(root), NOTHING_SPENT)
         for delta in customer_changes(NOBODY, business.customer, tenant.zone, cohorts=cohorts):
             yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
         for delta in spending_changes(NOTHING_SPENT, business.spending, tenant.settings, tenant.zone):
             yield segments, delta
 
-    def customer(self, root: str) -> Customer:
-        """A subject as a customer, without what it brought in."""
+    def unspent(self, root: str, *, bought_too: bool) -> Business:
+        """A subject's business as its facts are, without what it brought in; see `read_customer`."""
         tenant = self._tenant
         if tenant.people.subject(root) != root:
-            return NOBODY
+            return NO_BUSINESS
         facts = customer_facts(tenant, root)
-        return NOBODY if facts == NO_FACTS else read_customer(facts, tenant.settings)
+        if facts == NO_FACTS:
+            return NO_BUSINESS
+        return Business(read_customer(facts, tenant.settings, bought_too=bought_too), NOTHING_SPENT)
 
     def settle(self) -> None:
         """All facts of a batch are there: none changes until `close`."""
