@@ -15,7 +15,7 @@ from recount.windows import DAY
 from tests.property.events import BASE
 from tests.property.lanes import Lane, World, arrivals, worlds
 
-often = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+often = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 COUNTS = ("visitors", "leads", "orders", "new_customers", "closed_won_deals", "tickets_opened", "traffic_to_lead_rate")
 AS_OF = BASE + 31 * DAY
 

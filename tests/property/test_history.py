@@ -24,7 +24,7 @@ from tests.property.test_dormant import gaps, is_over
 from tests.property.test_engine import few
 from tests.property.test_kept import book
 
-some = settings(few, max_examples=40)
+some = settings(few, max_examples=12)
 IDS = [kpi.id for kpi in CATALOG if kpi.whole is not None]
 # All of them take seconds: each example has a few, all examples many times all.
 kpis = st.lists(st.sampled_from(IDS), min_size=1, max_size=6, unique=True).map(tuple)

@@ -26,7 +26,7 @@ from tests.property.examples import EXAMPLES, settings_of
 from tests.property.lanes import Lane, World, arrivals, worlds
 from tests.property.test_examples import give
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 EACH = 40  # documents of an example
 # Most stories lie in the weeks before the last of these instants: there and in long windows there is most to see.
 instants = st.one_of(ends, st.just(BASE + 31 * DAY), st.just(BASE + 2 * DAY + 7))
@@ -34,7 +34,7 @@ windows = st.one_of(st.sampled_from(WINDOWS), st.sampled_from(("all", "365d", "9
 
 
 @pytest.mark.parametrize("theme", range(len(THEMES)))
-@settings(often, max_examples=25)
+@settings(often, max_examples=6)
 @given(st.data(), instants, windows)
 def test_members_add_up_in_every_theme(theme: int, data: st.DataObject, as_of: int, window: str) -> None:
     """Stories of one theme, so that its KPIs have numbers."""
