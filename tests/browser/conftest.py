@@ -34,9 +34,9 @@ def mock(server: Mock) -> Mock:
     return server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One Chromium for all."""
+    """One Chromium for a file: Playwright's event loop runs as long, and other tests need theirs."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
