@@ -28,6 +28,7 @@ class Answer(NamedTuple):
     publications: list[Packed]
     urgent: bool
     more: bool
+    settled: bool  # nothing but histories waits
     checked: int
     failures: list[Failure]
     failing: tuple[str, ...]
@@ -42,7 +43,7 @@ def composed(engine: Engine, ask: Ask, clock: Callable[[], float] = perf_counter
     )
     packed = [_packed(one, ask) for one in made.slices]
     failures = [Failure(*failure) for failure in made.failures]
-    return Answer(packed, made.urgent, made.more, made.checked, failures, made.failing, clock() - began)
+    return Answer(packed, made.urgent, made.more, made.settled, made.checked, failures, made.failing, clock() - began)
 
 
 def _packed(one: Slice, ask: Ask) -> Packed:

@@ -119,6 +119,11 @@ class Composed(Protocol):
     @property
     def more(self) -> bool: ...
     @property
+    def settled(self) -> bool:
+        """Nothing but histories waits."""
+        ...
+
+    @property
     def checked(self) -> int:
         """ms: as of then what was sent is current."""
         ...

@@ -122,7 +122,7 @@ class Publisher:
         if self._more and (self._hurry or now >= self._next_later):
             answers.append(await self._compose(at, LATER_S, only_urgent=False))
             self._pace(answers[-1], urgent=False)
-        if not self.pending:
+        if not self.pending or (not self._urgent and answers and answers[-1].settled):
             self._complete = at.epoch, at.next
         check = now >= self._next_readback
         if check:

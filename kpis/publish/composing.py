@@ -41,6 +41,7 @@ class Composed(NamedTuple):
     slices: list[Slice]
     urgent: bool  # tenants with events still wait
     more: bool  # anything waits
+    settled: bool  # nothing but histories does
     checked: int  # ms: as of then all that was sent is current, tenants with a publication of the last seconds aside
     failures: list[Failure]  # of this call
     failing: tuple[str, ...]  # tenants of which what was sent may not be current
@@ -97,7 +98,8 @@ class Composer:
             if enough():
                 break
         more = bool(self._urgent or self._looks or self._later)
-        return Composed(slices, bool(self._urgent), more, self._checked(now), failures, tuple(self._failing))
+        settled = not (self._urgent or self._looks or any(map(self._states.documents_due, self._later)))
+        return Composed(slices, bool(self._urgent), more, settled, self._checked(now), failures, tuple(self._failing))
 
     def changes(self, tenant: str, now: int) -> list[Slice]:
         """Everything of one tenant that may be another than what was sent, in one go. For tests and tools."""

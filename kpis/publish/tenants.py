@@ -94,6 +94,11 @@ class Tenants(Mapping[str, PublishedTenant]):
         one = self._all[name]
         return one.clean(self.minute) if isinstance(one, Dormant) else one.memory.clean
 
+    def documents_due(self, name: str) -> bool:
+        """Whether documents of a tenant are due, histories aside."""
+        one = self._all[name]
+        return isinstance(one, Dormant) or one.memory.documents_due
+
     def forget_published(self, name: str) -> None:
         """All documents of a tenant are to be sent anew."""
         one = self._all[name]

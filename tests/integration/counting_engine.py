@@ -158,7 +158,7 @@ class CountingEngine:
         slices = [Slice(one, now, self._documents(one, now, live), (), 0, True, True, True) for one in sorted(told)]
         self._changed = set()
         self._whole -= told
-        return Composed(slices, False, bool(self._whole), now, [], ())
+        return Composed(slices, False, bool(self._whole), not self._whole, now, [], ())
 
     def _documents(self, tenant: str, as_of: int, live: bool) -> list[dict[str, Any]]:
         return [
