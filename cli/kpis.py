@@ -18,6 +18,9 @@ from kpis.catalog import CATALOG, Kpi
 from models.settings import RedisSettings
 from sinks.read import RedisReader
 
+KpiArgument = Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")]
+SegmentFlag = Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")]
+
 kpis = typer.Typer(
     cls=Group,
     no_args_is_help=True,
@@ -46,10 +49,10 @@ def list_kpis(as_json: JsonFlag = False) -> None:
 
 @kpis.command("get", epilog=EPILOG)
 def get_kpi(
-    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")],
+    kpi: KpiArgument,
     tenant: TenantFlag = "default",
     window: WindowFlag = "30d",
-    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")] = None,
+    segment: SegmentFlag = None,
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -70,10 +73,10 @@ def get_kpi(
 
 @kpis.command("members", epilog=EPILOG)
 def list_members(
-    kpi: Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")],
+    kpi: KpiArgument,
     tenant: TenantFlag = "default",
     window: WindowFlag = "30d",
-    segment: Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")] = None,
+    segment: SegmentFlag = None,
     limit: Annotated[int, typer.Option(min=0, max=1000, help="How many members to show.")] = 50,
     order: Annotated[str, typer.Option(help="newest, oldest or largest first.")] = "newest",
     redis: RedisFlag = None,

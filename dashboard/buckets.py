@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from kpis.query.buckets import MOST
+
 Step = Literal["hour", "day", "week", "month"]
-MOST: Final[dict[Step, int]] = {"hour": 50, "day": 400, "week": 106, "month": 37}  # as many as history keeps
 USUAL: Final[dict[Step, int]] = {"hour": 24, "day": 30, "week": 13, "month": 13}
 
 
@@ -44,7 +45,7 @@ def before(bucket: str, step: Step, many: int) -> str:
 
 
 def between(first: str, last: str, step: Step) -> list[str]:
-    """Buckets from one to another, both inclusive; at most `MOST`, the last ones."""
+    """Buckets from one to another, both inclusive; at most `MOST` of a series, the last ones."""
     found: list[str] = []
     while last >= first and len(found) < MOST[step]:
         found.append(last)

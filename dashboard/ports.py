@@ -3,28 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from sinks.base import Status, Update
+from sinks.base import Point, Status, Update
 
 Document = dict[str, Any]
-
-
-class Bucket(Protocol):
-    """One closed bucket of a KPI's history."""
-
-    @property
-    def value(self) -> Any:
-        """As in documents: a number, money as text, or None."""
-        ...
-
-    @property
-    def n(self) -> int:
-        """Observations."""
-        ...
-
-    @property
-    def status(self) -> str:
-        """As in documents."""
-        ...
 
 
 class Numbers(Protocol):
@@ -64,11 +45,11 @@ class Numbers(Protocol):
 class History(Protocol):
     """Closed buckets of KPIs without a segment. Raises `SinkUnavailable`."""
 
-    async def history(self, tenant: str, kpi: str, step: str) -> Mapping[str, Bucket]:
+    async def history(self, tenant: str, kpi: str, step: str) -> Mapping[str, Point]:
         """Bucket start (``2026-11-14``, ``2026-11``, ``2026-11-14T13Z``) -> what it holds."""
         ...
 
-    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Bucket]]:
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Point]]:
         """The same of several KPIs."""
         ...
 

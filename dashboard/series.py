@@ -9,14 +9,15 @@ from starlette.responses import Response
 from dashboard import shapes
 from dashboard.asking import Allowed, KpiRow, OneSegment, Published
 from dashboard.asking import dimension as dimension_name
-from dashboard.buckets import MOST, USUAL, Step, before, between, bucket_of, local_day, running
+from dashboard.buckets import USUAL, Step, before, between, bucket_of, local_day, running
 from dashboard.catalog import ROWS, STEPS, steps_of
-from dashboard.ports import Bucket, Document
+from dashboard.ports import Document
 from dashboard.problems import LONGEST, Wrong, described, known
 from dashboard.replies import API, CSV, Format, Table, reply, table
 from dashboard.services import Parts, Services
 from kpis.catalog import Kpi
-from sinks.base import Status
+from kpis.query.buckets import MOST
+from sinks.base import Point, Status
 
 TOGETHER: Final = 150  # KPIs of one request
 FIRST_YEAR, LAST_YEAR = "1970", "2100"
@@ -100,7 +101,7 @@ class Now(NamedTuple):
 
     bucket: str
     document: Document | None
-    history: Mapping[str, Bucket]
+    history: Mapping[str, Point]
 
     @property
     def closed(self) -> bool:
@@ -190,7 +191,7 @@ def _longer(line: Mapping[str, Any], document: Document) -> dict[str, Any]:
     return {**line, **{several: [*line[several], document.get(one)] for several, one in fields}}
 
 
-def _value(history: Mapping[str, Bucket], bucket: str, running: Document | None, step: Step) -> Any:
+def _value(history: Mapping[str, Point], bucket: str, running: Document | None, step: Step) -> Any:
     if (point := history.get(bucket)) is not None:
         return point.value
     if running is None or step == "hour" or not running.get("start"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
@@ -12,7 +12,7 @@ from dashboard.ports import Lags, LagUnavailable
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.serving import ServeToken
-from sinks.base import Publication, SinkUnavailable
+from sinks.base import Point, Publication, SinkUnavailable
 from sinks.memory import MemorySink
 from sinks.query import QueryRefused
 from tests.contract.boards import document
@@ -22,14 +22,6 @@ AS_OF = NOW - 60_000
 TODAY = {"window": "today", "start": "2026-11-13T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
 MONTH = {"window": "month", "start": "2026-10-31T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
 WEEK = {"window": "week", "start": "2026-11-08T22:00:00.000Z", "end": "2026-11-14T10:00:00.000Z"}
-
-
-class Point(NamedTuple):
-    """A closed bucket."""
-
-    value: Any
-    n: int
-    status: str = "ok"
 
 
 class MemoryHistory:
