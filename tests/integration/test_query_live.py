@@ -10,7 +10,6 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from bench.worker import Worker
-from sinks.client import connect
 from sinks.query import QueryClient, QueryRefused, QueryUnavailable
 from sinks.read import RedisReader
 from tests.integration.streams_rig import Rig
@@ -21,7 +20,6 @@ ORDERS = 400
 
 async def test_questions_are_answered_while_events_flow_and_by_the_next_owner(rig: Rig) -> None:
     """Members always add up to the number; a worker that is gone is no answer, the next one gives the same."""
-    await _empty_store(rig)
     env = {**os.environ, **rig.env}
     running = Worker(env, rig.log)
     try:
@@ -43,12 +41,6 @@ async def test_questions_are_answered_while_events_flow_and_by_the_next_owner(ri
     finally:
         code = running.stop()
     assert code == 0, rig.log.read_text()[-2000:]
-
-
-async def _empty_store(rig: Rig) -> None:
-    """Other installations have used this Redis: what they said of their lanes may be newer than what this one says."""
-    async with connect(rig.settings.redis) as redis:
-        await redis.flushdb()
 
 
 async def _while_events_flow(rig: Rig, client: QueryClient) -> None:
