@@ -123,7 +123,7 @@ def finish(tenant: Tenant) -> None:
     tenant.person_sets.close()
     for part in (tenant.person_sets, tenant.customer_index):
         part.flush(tenant.ledger.rows, tenant.zone)
-    tenant.people.finish()
+    tenant.people.retractions.finish()
     tenant.cells.apply(tenant.ledger.take(), tenant.sets, tenant.ledger.names)
     for dimension in tenant.sets.filled:
         tenant.dirty.update(("values", (dimension, number)) for number in range(tenant.sets.pieces(dimension)))

@@ -19,7 +19,7 @@ def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool,
     if len(tenant.subscriptions.get(key, ())) > MANY:
         open_business(tenant, root)
     else:
-        tenant.people.open_subject(root)
+        tenant.people.retractions.subject(root)
     assign_object(tenant, "subscription", key)
     event = subscription_event(row.time, kind, row.source, row.id, row.data)
     tenant.file("subscription", key, tenant.subscriptions, event)

@@ -18,7 +18,7 @@ def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot
     if kind in KINDS:
         root = tenant.people.subject(customer)
         if kind == "created" or len(tenant.customers.get(customer, ())) <= MANY:
-            tenant.people.open_subject(root)
+            tenant.people.retractions.subject(root)
         else:
             open_business(tenant, root)
         note_told(tenant, root)

@@ -96,8 +96,8 @@ KINDS: Final = (
     ),
     Kind("signup", TableCodec(lambda tenant: tenant.signups), Owner.ID, ("user",), take_user),
     Kind("signin", TableCodec(lambda tenant: tenant.signins), Owner.ID, ("user",), take_user),
-    Kind("attributes", TableCodec(lambda tenant: tenant.people.attributes), Owner.ID),
-    Kind("owner", TableCodec(lambda tenant: tenant.people.owners), Owner.INDEX),
+    Kind("attributes", TableCodec(lambda tenant: tenant.people.traits.of), Owner.ID),
+    Kind("owner", TableCodec(lambda tenant: tenant.people.owners.of), Owner.INDEX),
     Kind("link", LinkCodec(), Owner.INDEX, ("identity",), take_identity, takes_bots=True),  # whoever says who is who
     Kind("erased", ErasedCodec(), Owner.NOBODY),
     # --- what persons do

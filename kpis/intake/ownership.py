@@ -13,7 +13,7 @@ from kpis.identity.statements import identity_words
 from kpis.intake.attribution import note_late, note_told
 from kpis.intake.settlement import open_buyer
 from kpis.intake.unpicked import keeps
-from kpis.tenant.people import PERSON_GROUPS, SEGMENTED_GROUPS
+from kpis.tenant.retractions import PERSON_GROUPS, SEGMENTED_GROUPS
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 
@@ -79,7 +79,7 @@ def relink(tenant: Tenant, changes: dict[Pair, Callable[[Link], Any]]) -> None:
 def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, str]) -> None:
     """Whose an object is, said by an event: the newest word holds, and what is counted of the object moves along."""
     people = tenant.people
-    held = people.owners.get(thing)
+    held = people.owners.of.get(thing)
     if held is not None and tuple(held[:3]) >= stamp:
         return
     tenant.dirty.add(("owner", thing))
@@ -106,7 +106,7 @@ def give_owner(tenant: Tenant, thing: str, owner: str, stamp: tuple[int, str, st
         tenant.ledger.open(*group)
         people.own(*group, owner, previous)
     for root in (people.subject(previous), people.subject(owner)) if thing in tenant.purchases else ():
-        people.forget(root)
+        people.retractions.forget(root)
     if thing.startswith(CONTACT):
         for named in PERSON_GROUPS:
             tenant.ledger.open(named, thing)
@@ -126,6 +126,6 @@ def _open_holder(tenant: Tenant, kind: str, key: str, root: str) -> None:
     note_told(tenant, root)
     thing = f"{kind}:{key}"
     if root == thing or (kind == "subscription" and key in tenant.subscriptions):
-        tenant.people.open_subject(root)  # an object that had no owner is no subject any more
+        tenant.people.retractions.subject(root)  # an object that had no owner is no subject any more
     elif thing in tenant.purchases:
         open_buyer(tenant, root)

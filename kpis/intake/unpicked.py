@@ -22,7 +22,7 @@ def keeps_object(tenant: Tenant, thing: str, row: Row) -> bool:
     ids = named_ids(row.data) if tenant.gone else ()
     if not ids or keeps(tenant, ids[0]):
         return True
-    held = tenant.people.owners.get(thing)
+    held = tenant.people.owners.of.get(thing)
     return held is not None and tuple(held[:3]) > (row.time, row.source, row.id)
 
 

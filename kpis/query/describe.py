@@ -37,7 +37,7 @@ def whose(tenant: Tenant, raw: str) -> Told:
     root = tenant.people.subject(raw)
     if not root.startswith((*NODE_SPACES, CONTACT, WITHIN)):
         return {}
-    traits = tenant.people.traits(root)
+    traits = tenant.people.traits.values(root)
     return {"subject": root, "owner": traits.get("owner"), "source": traits.get("source")}
 
 

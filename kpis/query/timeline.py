@@ -60,7 +60,7 @@ def timeline(state: TenantState, subject: Any, limit: Any = MOST) -> Told:
     tenant = state.tenant
     root = _root(tenant, subject)
     ids = sorted(tenant.people.identity.members(root))
-    traits = {name: value for name, value in tenant.people.traits(root).items() if value not in (None, "")}
+    traits = {name: value for name, value in tenant.people.traits.values(root).items() if value not in (None, "")}
     facts = list(_facts(tenant, root))
     newest = nlargest(limit, facts, key=itemgetter(0))
     since = tenant.customer_index.now(root).customer.since
@@ -102,7 +102,7 @@ def _facts(tenant: Tenant, root: str) -> Iterator[Fact]:
         yield from _touches(tenant, raw)
         yield from _said(tenant, raw)
     for member in people.identity.members(root):
-        for thing in people.things(member):
+        for thing in people.owners.things(member):
             if thing.startswith("message:"):
                 yield from _mails(tenant, thing.partition(":")[2])
     for key in people.owned_by(root, "deal"):

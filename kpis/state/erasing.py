@@ -19,7 +19,7 @@ from kpis.intake.settlement import settle
 from kpis.state.erasure import MESSAGE, Plan, read_traits
 from kpis.tenant.fx_dependents import forget_rated
 from kpis.tenant.lead_groups import open_deals_of
-from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.retractions import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.special_codecs import SALT
 from kpis.tenant.tenant import Tenant
 
@@ -42,7 +42,7 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     if plan.unpick:
         _open_reached(tenant, plan)
     for root in roots:
-        people.take_out(root)
+        people.retractions.take_out(root)
     for raw, new in names.items():
         _move(tenant, raw, new)
     if plan.unpick:
@@ -55,7 +55,7 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     tenant.dirty.update(("owner", thing) for thing in people.replace(names))
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
     for root in dict.fromkeys(map(people.subject, found)):
-        people.put_fresh(root)
+        people.retractions.put_fresh(root)
     tenant.salt = plan.salt
     tenant.dirty.add(("erased", SALT))
     for key, said in plan.remembered(tenant.erased).items():
@@ -187,7 +187,7 @@ def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
         return
     table[new] = fact
     if kind == "attributes":
-        table[new] = {name: said for name, said in fact.items() if name in tenant.people.dimensions}
+        table[new] = {name: said for name, said in fact.items() if name in tenant.people.traits.dimensions}
     tenant.dirty.add((kind, new))
 
 

@@ -46,7 +46,7 @@ class Plan:
         self.names: dict[str, str | None] = dict(first.names) if first else {}
         ids = [*(raw for raw in self.surrogates if raw.startswith(NODE_SPACES)), *subject_ids(tenant, row)]
         self.things: set[str] = set(first.things) if first else set()
-        self.things.update(thing for raw in ids for thing in people.things(raw))
+        self.things.update(thing for raw in ids for thing in people.owners.things(raw))
         contacts = sorted(thing for thing in self.things if thing.startswith(CONTACT))
         if (contact := row.data.get("contact_id")) is not None and CONTACT + str(contact) not in contacts:
             contacts.append(CONTACT + str(contact))
@@ -58,7 +58,7 @@ class Plan:
             number = len(self.surrogates)
             self.surrogates.setdefault(raw, f"{raw.partition(':')[0]}:erased-{named}-{number:06}")
         self.names |= self.surrogates
-        for name in {one for raw in ids for one in people.within(raw)}:
+        for name in {one for raw in ids for one in people.accounts_of(raw)}:
             self.names[name] = within(*(self.surrogates.get(one, one) for one in split_within(name)))
         if self.unpick:
             self.names = dict.fromkeys((*self.names, *(thing for thing in self.things if _is_own(tenant, thing))))

@@ -15,8 +15,8 @@ from kpis.intake.kinds import KINDS, LISTS, TABLES, named_by
 from kpis.intake.ownership import assign_object
 from kpis.slices import SLICE, Work, finish
 from kpis.tenant.fx_dependents import note_rated
-from kpis.tenant.people import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.purchases import purchase
+from kpis.tenant.retractions import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
@@ -47,7 +47,7 @@ def restore(tenant: Tenant) -> Work:
         yield SLICE
     yield from _restore_contacts(tenant)
     stepped = [*tenant.leads, *tenant.purchases]
-    yield from people.restore([*holders(tenant), *people.attributes, *tenant.contacts.of])
+    yield from people.restore([*holders(tenant), *people.traits.of, *tenant.contacts.of])
     yield from tenant.person_sets.restore(stepped)
     yield from tenant.landings.restore()
     for segment in tenant.landings.pages.segments():
@@ -87,7 +87,7 @@ def _admit(tenant: Tenant) -> Work:
 def _plain_messages(tenant: Tenant) -> set[str]:
     """Messages that an earlier build stored by their own id."""
     stored = (key.partition("\0")[0] for key in tenant.messages)
-    owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners if thing.startswith(MESSAGE))
+    owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners.of if thing.startswith(MESSAGE))
     held = (raw.removeprefix(MESSAGE) for raw in tenant.people.stored_touches if raw.startswith(MESSAGE))
     return {one for told in (stored, owned, held) for one in told if is_plain(one)}
 

@@ -118,7 +118,7 @@ class TenantFacts:
 
     def forget_read(self) -> None:
         """Forget what is remembered while a batch lasts, so that nothing of it is read twice; long lists stay."""
-        self.people.forget_short()
+        self.people.retractions.forget_short()
         self.chains_of_batch.clear()
 
     def assign(self, kind: str, key: str, raw: str) -> None:

@@ -116,7 +116,7 @@ class PersonSets:
             if len(self._page_codes) > 50_000:
                 self._page_codes.clear()
             path = PAGES.names[page_only(page)]
-            found = self._page_codes[page] = self._people.code_of_segments((f"page={path}",))
+            found = self._page_codes[page] = self._facts.sets.code((f"page={path}",))
         return found
 
     def landed(self, person: str) -> "array[int]":

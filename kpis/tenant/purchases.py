@@ -26,12 +26,12 @@ def purchase(tenant: TenantFacts, thing: str) -> Purchase | None:
 
 def purchases_of(tenant: TenantFacts, root: str, kind: str) -> list[Purchase]:
     """A subject's purchases of a kind (order, deal), in order of time, then name. Not to be changed by the caller."""
-    held = tenant.people.remembered.get((root, kind))
+    held = tenant.people.retractions.remembered.get((root, kind))
     if held is None:
         things = (f"{kind}:{key}" for key in tenant.people.owned_by(root, kind))
         held = [tenant.purchases[thing] for thing in things if thing in tenant.purchases]
         held.sort(key=PLACE)
-        tenant.people.remembered[root, kind] = held
+        tenant.people.retractions.remembered[root, kind] = held
     return held
 
 

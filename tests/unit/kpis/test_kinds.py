@@ -10,7 +10,7 @@ from kpis.engine import Engine
 from kpis.intake.kinds import CODECS, KINDS, LISTS, TABLES
 from kpis.slices import finish
 from kpis.state.stored import fact_bytes, fact_key
-from kpis.tenant.people import PERSON_GROUPS, SEGMENTED_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.retractions import PERSON_GROUPS, SEGMENTED_GROUPS, SUBJECT_GROUPS
 from models.tenants import TenantBook
 
 AT: Final = 1_780_272_000_000  # 2026-06-01, ms
