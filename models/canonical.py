@@ -1,5 +1,6 @@
 """One text for one meaning: canonical JSON, and what a hostile JSON document may not do."""
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -11,15 +12,32 @@ MAX_BYTES: Final = 1_000_000  # room is left for the journal's own fields below 
 MAX_DEPTH: Final = 64
 MAX_KEYS: Final = 1000
 _BOM: Final = b"\xef\xbb\xbf"
+# An escaped backslash, a surrogate pair, or half of one (the group).
+_ESCAPES: Final = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 _CHANGED: Final = (float, list, dict)  # what a whole number can be, or be in
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON document in ``raw``; a byte order mark is taken off. Refused: empty, not_utf8, not_json, depth."""
+    """The JSON document in ``raw``; a byte order mark is taken off. Refused: empty, not_utf8, not_json, depth.
+
+    Half of a surrogate pair, as JavaScript writes a text cut within an emoji, is read as U+FFFD.
+    """
+    text = raw.removeprefix(_BOM)
     try:
-        return orjson.loads(raw.removeprefix(_BOM))
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if (whole := _ESCAPES.sub(_whole_pair, text)) == text:
+                raise
+            return orjson.loads(whole)
     except orjson.JSONDecodeError as error:
         raise _unreadable(raw, "depth limit" in error.msg) from None
+
+
+def _whole_pair(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape[1] else escape[0]
 
 
 def _unreadable(raw: bytes, too_deep: bool) -> Refused:

@@ -24,7 +24,8 @@ class Row(NamedTuple):
     ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds; ``deal stage`` names are untouched.
     That holds for the types that have these fields; in other types, and in unknown ones, they are the producer's own.
     ``rate`` of crm.fx.rate_set and ``value`` of crm.target.set are plain decimal text (``value`` None: withdrawn).
-    Ids and names that came as integers are text; ``version`` is an integer; ``user_agent`` is cut to 512 characters.
+    Ids and names that came as integers are text, in Unicode NFC without blanks around, placeholders are left out, and
+    ``source`` is in small letters; ``version`` is an integer; ``user_agent`` is cut to 512 characters.
     """
 
     offset: int
@@ -55,6 +56,7 @@ SKEW: Final = 4  # corrected by sentat and recordedtime
 BOT: Final = 8  # `machine: true`, or a robot's user agent
 UNPRICED: Final = 16  # an amount without a currency
 DERIVED_ID: Final = 32  # id made from topic/partition/offset/timestamp
+PLACEHOLDER: Final = 128  # an id such as `undefined` or `null`: it was left out
 UNKNOWN_TYPE: Final = 64  # a crm. type this build does not know: kept and counted
 
 

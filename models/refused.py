@@ -20,7 +20,7 @@ REASONS: Final[dict[str, str]] = {
     "wrong_type": "a field does not have the JSON type the contract requires",
     "bad_value": "a field has the right JSON type but a value the contract does not allow",
     "too_long": "an id, name, dimension value, list of ids or set of traits exceeds its limit",
-    "bad_id": "an id is empty or contains control characters or a colon",
+    "bad_id": "an id is empty or contains control characters",
     "bad_tenant": "tenantid is not [a-z0-9_-]{1,64}",
     "bad_source": "source contains control characters or a `..` path segment",
     "bad_type": "type is not a dotted lower-case name",

@@ -16,7 +16,7 @@ Rule = Callable[[dict[str, Any], int, bytes, Exact], None]
 
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
-_IDS: Final = (
+SUBJECT_IDS: Final = (
     "customer_id",
     "lead_id",
     "user_id",
@@ -51,7 +51,7 @@ def _whole_score(data: dict[str, Any]) -> None:
 
 
 def _two_ids(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
-    if sum(field in data for field in _IDS) < 2:
+    if sum(field in data for field in SUBJECT_IDS) < 2:
         raise Refused("missing_field", "user_id", "at least two ids are required")
 
 
@@ -65,7 +65,7 @@ def _unmerged(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None
 
 
 def _one_id(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
-    if not any(field in data for field in _IDS):
+    if not any(field in data for field in SUBJECT_IDS):
         raise Refused("missing_field", "customer_id", "an id is required")
 
 

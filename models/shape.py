@@ -14,13 +14,15 @@ from models.bounds import NAME_LENGTH, TARGET_DIGITS, TRAITS_BYTES, within
 from models.events import SHAPES
 from models.events.common import Campaign, Common
 from models.instant import instant
-from models.record import BOT, UNPRICED
+from models.record import BOT, PLACEHOLDER, UNPRICED
 from models.refused import Refused
 from models.robots import AGENT_LENGTH, is_robot
-from models.rules import RULES, Exact, Rule
+from models.rules import RULES, SUBJECT_IDS, Exact, Rule
+from models.texts import drop_placeholders, respell
 
 _CONFIG: Final = ConfigDict(extra="allow", hide_input_in_errors=True)
 _MONEY: Final = ("amount", "tax", "mrr")
+_IDS: Final = (*SUBJECT_IDS, "owner_id", "actor_id", "winner_id", "into_deal_id", "into_record_id")
 _INSTANTS: Final = ("closed_at", "effective_at", "due_at")
 _KINDS: Final = {
     "missing": "missing_field",
@@ -41,6 +43,8 @@ class Shape:
     validate: Callable[[Any], dict[str, Any]]
     money: tuple[str, ...]
     instants: tuple[str, ...]
+    ids: tuple[str, ...]
+    required: frozenset[str]
     nulls: frozenset[str]  # fields in which null means something
     rule: Rule | None
 
@@ -58,6 +62,8 @@ class Shape:
             found = self.validate(data)
         except ValidationError as error:
             raise _refused(error) from None
+        respell(found, raw)
+        flags = PLACEHOLDER if drop_placeholders(found, self.ids, self.required) else 0
         for field in self.instants:
             if field in found:
                 found[field] = within(instant(found[field], field), field)
@@ -65,7 +71,8 @@ class Shape:
             _check_traits(found["traits"], raw)
         if self.rule is not None:
             self.rule(found, time, raw, exact)
-        flags = _price(found, self.money, raw, exact) if self.money else 0
+        if self.money:
+            flags |= _price(found, self.money, raw, exact)
         if "user_agent" in found or "machine" in found:
             flags |= _robot(found)
         return found, flags
@@ -89,6 +96,8 @@ def shape(type_: str | None) -> Shape:
         validate=validator.validate_python,
         money=tuple(field for field in _MONEY if field in fields),
         instants=tuple(field for field in _INSTANTS if field in fields),
+        ids=tuple(field for field in _IDS if field in fields),
+        required=frozenset(declared.__required_keys__),
         nulls=frozenset({"value"} if type_ == "crm.target.set" else ()),
         rule=RULES.get(type_ or ""),
     )

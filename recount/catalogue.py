@@ -14,7 +14,7 @@ from recount.engagement import engagement_rows
 from recount.facts import Fact, Figure, Source, share, tally
 from recount.flagged import flagged_rows
 from recount.perception import bucket_share, score
-from recount.quality import Types
+from recount.quality import Types, arrived
 from recount.row import KpiRow
 from recount.sales_rows import sales_rows
 from recount.scores import score_rows
@@ -251,7 +251,7 @@ def quality_rows(tenant: Tenant) -> list[KpiRow]:
         return KpiRow(kpi, "ratio", ANY, None, share, (pick, quality.received), "Q", thin=True, robots=False)
 
     return [
-        KpiRow("received", "count", ANY, None, tally, (quality.received,), "Q", robots=False),
+        KpiRow("received", "count", ANY, None, arrived, (quality.received, quality.placeholders), "Q", robots=False),
         row("duplicate_rate", quality.duplicates),
         row("conflict_rate", quality.conflicts),
         row("invalid_rate", quality.invalid),

@@ -11,6 +11,7 @@ from recount.facts import UNKNOWN, Dims, Fact, Source, dated, inner, text, undat
 from recount.money import Rates
 from recount.windows import DAY, QUARTER_HOUR, Window, ceil_to, local_date
 
+CLOSED: Final = ("won", "lost")
 RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}
 OTHER_RANK: Final = 1
 CLOSINGS: Final = ("crm.deal.won", "crm.deal.lost")
@@ -29,12 +30,15 @@ class Stages:
         """From names as written: case and spaces do not matter."""
         return cls(frozenset(map(plain, won)), frozenset(map(plain, lost)))
 
+    def meaning(self, stage: str) -> str:
+        """The state that a stage means."""
+        return "won" if plain(stage) in self.won else "lost" if plain(stage) in self.lost else "open"
+
     def state(self, row: Row) -> str | None:
-        """The state an event puts its deal in; None when it says nothing about the state."""
+        """The state an event alone puts its deal in; None when it says nothing about the state."""
         verb = row.type.removeprefix("crm.deal.")
         if verb == "stage_changed":
-            stage = plain(str(row.data.get("to_stage")))
-            return "won" if stage in self.won else "lost" if stage in self.lost else "open"
+            return self.meaning(str(row.data.get("to_stage")))
         return {"created": "open", "reopened": "open"}.get(verb, verb if verb in RANKS else None)
 
 
@@ -57,6 +61,7 @@ class Deal:
     open_value: Fraction | None = None
     money: dict[str, Any] = field(default_factory=dict)  # the latest amount with its currency
     stages: list[tuple[float, str]] = field(default_factory=list)  # from when on it was in which
+    attempts: list[int] = field(default_factory=list)  # when events said that it was won
 
     def stage(self, at: float) -> str | None:
         """The stage by everything that happened before an instant."""
@@ -73,42 +78,91 @@ class Deal:
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """A deal's events in deal order."""
+    """A deal's events in deal order: its first creation, then the others."""
+    creations = [row for row in rows if row.type == "crm.deal.created" and not undated(row)]
+    first = min(creations, key=lambda row: (row.time, row.source, row.id), default=None)
     versions = all(row.data.get("version") is not None for row in rows if row.type != "crm.deal.created")
 
-    def key(row: Row) -> tuple[bool, float, int, str, str]:
+    def key(row: Row) -> tuple[bool, bool, float, int, str, str]:
         when = row.data.get("version") if versions else row.time
         rank = RANKS.get(row.type.removeprefix("crm.deal."), OTHER_RANK)
-        return (not undated(row), -inf if when is None else when, rank, row.id, row.source)
+        return (not undated(row), row is not first, -inf if when is None else when, rank, row.id, row.source)
 
     return sorted(rows, key=key)
 
 
-def instant(row: Row) -> float:
-    """When an event takes effect: closings at ``closed_at`` when given, an undated creation before everything."""
-    if undated(row):
-        return -inf
-    closed_at = row.data.get("closed_at")
-    return closed_at if row.type in CLOSINGS and isinstance(closed_at, int) else row.time
+@dataclass
+class Step:
+    """An event that decides the state of its deal, and when it takes effect; an undated creation before everything."""
+
+    row: Row
+    state: str
+    at: float
 
 
-def open_times(steps: Sequence[tuple[float, str]], created: int) -> list[tuple[float, float]]:
+def course(rows: Sequence[Row], stages: Stages) -> tuple[list[Row], list[Step]]:
+    """A deal's events in order, up to its end if it was merged away, and what each does to its state."""
+    counted: list[Row] = []
+    steps: list[Step] = []
+    stage, close_date = "", None  # the stage named last; the closed_at given last for this close, or the next one
+    for row in in_order(rows):
+        before = steps[-1].state if steps else "open"
+        if before == "merged":
+            break
+        counted.append(row)
+        state = following(row, before, stage, stages)
+        stage = stage_of(row) or stage
+        if before in CLOSED and state not in (None, before):
+            close_date = None
+        given = row.data.get("closed_at")
+        close_date = close_date if given is None else given
+        if state is not None:
+            dated_close = close_date if state in CLOSED else None
+            steps.append(Step(row, state, -inf if undated(row) else row.time if dated_close is None else dated_close))
+        elif before in CLOSED and given is not None:
+            steps[-1].at = given
+    return counted, steps
+
+
+def stage_of(row: Row) -> str:
+    """The stage an event names, in full."""
+    return str(row.data.get("to_stage") or row.data.get("stage") or "")
+
+
+def following(row: Row, before: str, stage: str, stages: Stages) -> str | None:
+    """The state that a deal in a state and stage is in by an event; None when that leaves it."""
+    verb, named = row.type.removeprefix("crm.deal."), stage_of(row)
+    if before == "deleted" and verb not in ("created", "reopened", "merged", "deleted"):
+        return None
+    if verb == "created":
+        return None if before in CLOSED else "open"
+    if verb != "updated":
+        return stages.state(row)
+    if not named or plain(named) == plain(stage):
+        return None
+    state = stages.meaning(named)
+    return None if state == before and state in CLOSED else state
+
+
+def open_times(steps: Sequence[Step], created: int) -> list[tuple[float, float]]:
     """When a deal was open: each step takes effect at its instant, but never before the step before it."""
     effects: list[tuple[float, str]] = [(-inf, "open")]
-    for at, state in steps:
-        effects.append((max(effects[-1][0], at), state))
+    for step in steps:
+        effects.append((max(effects[-1][0], step.at), step.state))
     ends = [at for at, _ in effects[1:]] + [inf]
     spans = [(max(start, created), end) for (start, state), end in zip(effects, ends, strict=True) if state == "open"]
     return [(start, end) for start, end in spans if start < end]
 
 
-def stage_history(rows: Sequence[Row], stages: Stages) -> list[tuple[float, str]]:
+def stage_history(rows: Sequence[Row], steps: Sequence[Step]) -> list[tuple[float, str]]:
     """The stages a deal's events name while it is open, none before the one before it."""
     found: list[tuple[float, str]] = []
+    closings = {step.row.offset for step in steps if step.state != "open"}
     for row in rows:
         named = text(row.data.get("to_stage") or row.data.get("stage"))
-        if named and row.type not in CLOSINGS and stages.state(row) in ("open", None):
-            found.append((max(instant(row), found[-1][0] if found else -inf), named))
+        if named and row.type not in CLOSINGS and row.offset not in closings:
+            at = -inf if undated(row) else row.time
+            found.append((max(at, found[-1][0] if found else -inf), named))
     return found
 
 
@@ -126,17 +180,18 @@ def latest_given(rows: Sequence[Row], dimensions: Iterable[str]) -> dict[str, st
 
 def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence[str]) -> Deal:
     """One deal from all of its events."""
-    ordered = in_order(rows)
+    ordered, steps = course(rows, stages)
     found = Deal(latest_given(ordered, dimensions), heard_of=[row.time for row in rows if not undated(row)])
     known = [row.time for row in rows if row.type == "crm.deal.created" and not undated(row)]
     found.created = min(known) if known else None
-    steps = [(instant(row), state) for row in ordered if (state := stages.state(row))]
-    found.state = steps[-1][1] if steps else "open"
-    if found.state in ("won", "lost"):
-        found.closed = int(steps[-1][0])
+    found.state = steps[-1].state if steps else "open"
+    if found.state in CLOSED:
+        found.closed = int(steps[-1].at)
     if found.created is not None:
         found.open_from_to = open_times(steps, found.created)
-    found.stages = stage_history(ordered, stages)
+    found.stages = stage_history(ordered, steps)
+    won_by_update = {step.row.offset for step in steps if step.state == "won" and step.row.type == "crm.deal.updated"}
+    found.attempts = [row.time for row in ordered if stages.state(row) == "won" or row.offset in won_by_update]
     priced = [row.data for row in ordered if row.data.get("amount") is not None and row.data.get("currency")]
     money = found.money = priced[-1] if priced else {}
     found.closed_value = rates.price(money.get("amount"), money.get("currency"), found.closed)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from models.record import Row
-from recount.facts import Accepted, Dims, Fact, Source, dated
+from models.record import PLACEHOLDER, Row
+from recount.facts import Accepted, Dims, Fact, Figure, Source, dated
 from recount.windows import Window
 
 Test = Callable[[Row], bool]
@@ -23,11 +23,18 @@ class Quality:
         self.invalid = at(accepted.refused)
         self.rejected = at([*accepted.conflicts, *accepted.refused])
         self.late = at(late_at)
+        self.placeholders = at(row.received for row in accepted.rows if row.flags & PLACEHOLDER)
 
 
 def at(instants: Iterable[int]) -> Source:
     """One fact an instant."""
     return dated(Fact(instant, {}) for instant in instants)
+
+
+def arrived(received: Sequence[Fact], placeholders: Sequence[Fact]) -> Figure:
+    """How many events came, and in how many of them a placeholder stood for an id."""
+    parts = {"placeholder_id": len(placeholders)} if placeholders else {}
+    return Figure(len(received), len(received), None, len(received), parts=parts)
 
 
 @dataclass(frozen=True)

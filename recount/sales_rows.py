@@ -7,7 +7,7 @@ from typing import Final
 from models.record import Row
 from recount import figures as f
 from recount.facts import Fact, Figure, Source, dated, ratio, share
-from recount.parts import of_lead, of_object, own
+from recount.parts import of_lead, own
 from recount.quality import Types
 from recount.reach_out import Closings, Responses, Touches
 from recount.row import KpiRow
@@ -156,7 +156,8 @@ def funnel_rows(tenant: Tenant) -> list[KpiRow]:
         "visitor": visitors, "lead": tenant.leads.created, "opportunity": tenant.leads.opportunities, "won": won,
     }  # fmt: skip
     attempts = {step: dated(Fact(row.time, {}) for row in tenant.said if is_attempt(tenant, step, row))
-                for step in STEPS}  # fmt: skip
+                for step in STEPS if step != "won"}  # fmt: skip
+    attempts["won"] = dated(Fact(at, {}) for deal in tenant.deals.all.values() for at in deal.attempts)
     reached = latest_steps(tenant)
 
     def period(window: Window) -> Iterator[tuple[str, Figure, Types]]:
@@ -217,7 +218,5 @@ def is_attempt(tenant: Tenant, step: str, row: Row) -> bool:
         return verb == "page.viewed" and tenant.acts(row)
     if step == "lead":
         return verb == "lead.created" and of_lead(row)
-    if step == "opportunity":
-        dated_lead = verb == "deal.created" and data.get("lead_id") and data.get("time_known") is not False
-        return of_lead(row) and bool(dated_lead or (verb == "lead.converted" and data.get("deal_id")))
-    return row.type.startswith("crm.deal.") and of_object(row, "deal") and tenant.stages.state(row) == "won"
+    dated_lead = verb == "deal.created" and data.get("lead_id") and data.get("time_known") is not False
+    return of_lead(row) and bool(dated_lead or (verb == "lead.converted" and data.get("deal_id")))

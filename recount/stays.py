@@ -1,12 +1,12 @@
 """How long deals stay in their stages, counted from each deal's events."""
 
 from collections.abc import Iterable, Sequence
-from math import floor, log
+from math import floor, inf, log
 from typing import NamedTuple
 
 from models.record import Row
-from recount.deals import GONE, Deals, Stages, in_order, instant
-from recount.facts import Fact, Source, dated, text, undated
+from recount.deals import GONE, Deals, Stages, course
+from recount.facts import Fact, Source, dated, text
 from recount.windows import Window
 
 SECOND = 1000
@@ -24,11 +24,12 @@ def stays_of(rows: Sequence[Row], stages: Stages) -> list[Stay]:
     """The stays of a deal, in its own order of events. One that began at an unknown time is none."""
     found: list[Stay] = []
     stage, since, running = None, None, False
-    for row in in_order(rows):
-        state, said = stages.state(row), text(row.data.get("to_stage") or row.data.get("stage"))
-        if state is None or (state == "open" and running and said in (None, stage)):
+    for step in course(rows, stages)[1]:
+        row, state = step.row, step.state
+        said = text(row.data.get("to_stage") or row.data.get("stage"))
+        if state == "open" and running and said in (None, stage):
             continue
-        at = None if undated(row) else int(instant(row))
+        at = None if step.at == -inf else int(step.at)
         if running:
             stage = stage or text(row.data.get("from_stage"))
             if stage and since is not None and at is not None:

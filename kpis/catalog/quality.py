@@ -3,6 +3,7 @@
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import EVERY
 from kpis.formulas import common as f
+from kpis.formulas import quality as q
 
 
 def quality() -> tuple[Kpi, ...]:
@@ -13,7 +14,7 @@ def quality() -> tuple[Kpi, ...]:
         return Kpi(id_, title, "ratio", formula, EVERY, quality=True, robots=False, direction="down")
 
     return (
-        Kpi("received", "Events received", "count", f.count(received), EVERY, quality=True, robots=False),
+        Kpi("received", "Events received", "count", q.received, EVERY, quality=True, robots=False),
         rate("duplicate_rate", "Duplicate rate", "duplicates"),
         rate("conflict_rate", "Conflict rate", "conflicts"),
         rate("invalid_rate", "Invalid event rate", "invalid"),

@@ -244,7 +244,8 @@ DECLARED: Final = (
     # The stream itself: by receive time
     *rows("none", "stream", "records", {
         "received": "all", "duplicates": "sent again", "conflicts": "sent again with other content",
-        "invalid": "refused", "robots": "of bots", "unpriced": "without a price",
+        "invalid": "refused", "placeholders": "with a placeholder for an id", "robots": "of bots",
+        "unpriced": "without a price",
     }, counter=True),
     *rows("none", "stream", "records", {"late": "received late"}, counter=True),
     *rows("none", "stream", "records", {"priced": "with an amount that needs a rate; of releases before"},

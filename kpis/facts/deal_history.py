@@ -6,6 +6,7 @@ from there, one that comes a little out of order from one of two places a few ev
 
 from array import array
 from bisect import bisect_left
+from copy import copy
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -16,15 +17,16 @@ from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter
 from kpis.facts.deals import (
     DealEvent,
     DealReader,
+    Marks,
     created_at,
+    first_created,
+    first_of,
     in_order,
     is_versioned,
     place_of,
-    read_deal,
-    says_won,
     stale_intervals,
 )
-from kpis.facts.stages import Stay, StaysReader, stays
+from kpis.facts.stages import Stay, StaysReader
 from models.settings import TenantSettings
 
 BETWEEN: Final = 64  # events between the places to go on from
@@ -34,13 +36,17 @@ class Reading:
     """A deal of few events."""
 
     def __init__(self, events: list[DealEvent], settings: TenantSettings) -> None:
-        self.deal = read_deal(events, settings)
+        self._reader, self._staying = DealReader(settings), StaysReader()
         self._events = events
         self._settings = settings
+        self.deal = self._reader.deal
+        self.deal.created = first_created(events)
+        for event in in_order(events):
+            self._staying.take(event, self._reader.take(event))
 
     def stays(self) -> list[Stay]:
         """Its stays in stages."""
-        return list(stays(self._events, self._settings))
+        return [*self._staying.found, *self._staying.current()]
 
     def stale(self) -> list[Interval]:
         """When nothing had been heard of it for long."""
@@ -48,7 +54,7 @@ class Reading:
 
     def won(self) -> list[Delta]:
         """The attempts that events said to have been won."""
-        return [_attempt(event) for event in self._events if says_won(event, self._settings)]
+        return [Delta("attempts.won", at, 1) for at in self._reader.attempts]
 
     def late(self) -> list[DealEvent]:
         """Its late events."""
@@ -62,8 +68,9 @@ class Place(NamedTuple):
     last: tuple[Any, ...]
     deal: dict[str, Any]
     stays: dict[str, Any]
-    instant: int
-    lengths: tuple[int, int, int]
+    marks: Marks
+    ends: tuple[list[tuple[int, bool]], list[Stay]]  # the last of the lists whose last may change
+    lengths: tuple[int, int, int, int]
 
 
 class History(Reading):
@@ -71,14 +78,15 @@ class History(Reading):
 
     def __init__(self, settings: TenantSettings) -> None:
         super().__init__([], settings)
-        self._won, self._late = list[Delta](), list[DealEvent]()
+        self._late = list[DealEvent]()
+        self._first: DealEvent | None = None  # the deal.created before all others
         self._times = array("q")  # of its events, each once, in order
         self._read = 0
         self._begin(versioned=True)
 
     def _begin(self, *, versioned: bool) -> None:
         created = self.deal.created
-        self._reader, self._staying = DealReader(self._settings), StaysReader(self._settings)
+        self._reader, self._staying = DealReader(self._settings), StaysReader()
         self.deal = self._reader.deal
         self.deal.created = created
         self._versioned = versioned
@@ -98,8 +106,9 @@ class History(Reading):
         self._events, self._read = events, len(events)
         for event in new:
             self._note(event)
-        versioned = self._versioned and is_versioned(new)
-        if versioned != self._versioned:
+        versioned, first = self._versioned and is_versioned(new), first_of(filter(None, (self._first, *new)))
+        if versioned != self._versioned or first is not self._first:
+            self._first = first
             self._begin(versioned=versioned)
             self._follow(in_order(events))
             return
@@ -109,14 +118,12 @@ class History(Reading):
         self._follow(new)
 
     def _key(self, event: DealEvent) -> tuple[Any, ...]:
-        return place_of(event, versioned=self._versioned)
+        return place_of(event, self._first, versioned=self._versioned)
 
     def _note(self, event: DealEvent) -> None:
         """What does not depend on the order."""
         if (created := created_at(event)) is not None:
             self.deal.created = created if self.deal.created is None else min(created, self.deal.created)
-        if says_won(event, self._settings):
-            self._won.append(_attempt(event))
         if event.late:
             self._late.append(event)
         at = bisect_left(self._times, event.time)
@@ -125,8 +132,7 @@ class History(Reading):
 
     def _follow(self, events: list[DealEvent]) -> None:
         for event in events:
-            self._reader.take(event)
-            self._staying.take(event)
+            self._staying.take(event, self._reader.take(event))
             self._order.append(event)
             if len(self._order) - self._places[-1].read >= BETWEEN:
                 self._last = self._key(event)
@@ -157,9 +163,10 @@ class History(Reading):
                 "attributes": dict(deal.attributes),
                 "traits": dict(deal.traits),
             },
-            {name: getattr(staying, name) for name in ("stage", "since", "running", "state")},
-            self._reader.instant,
-            (len(deal.states), len(deal.stages), len(staying.found)),
+            {name: getattr(staying, name) for name in ("stage", "since", "running", "closed")},
+            copy(self._reader.marks),
+            (deal.states[-1:], staying.found[-1:]),
+            (len(deal.states), len(deal.stages), len(staying.found), len(self._reader.attempts)),
         )
 
     def _put_back(self, place: Place) -> None:
@@ -168,13 +175,10 @@ class History(Reading):
             setattr(deal, name, dict(value) if isinstance(value, dict) else value)
         for name, value in place.stays.items():
             setattr(staying, name, value)
-        self._reader.instant = place.instant
-        states, stages, found = place.lengths
-        del deal.states[states:], deal.stages[stages:], staying.found[found:]
-
-    def stays(self) -> list[Stay]:
-        """Its stays in stages."""
-        return [*self._staying.found, *self._staying.current()]
+        self._reader.marks = copy(place.marks)
+        states, stages, found, attempts = place.lengths
+        del deal.states[states:], deal.stages[stages:], staying.found[found:], self._reader.attempts[attempts:]
+        deal.states[-1:], staying.found[-1:] = place.ends
 
     def stale(self) -> list[Interval]:
         """When nothing had been heard of it for long."""
@@ -184,14 +188,6 @@ class History(Reading):
         silent = np.flatnonzero(times + wait - QUARTER_MS < after)
         return union((ceil_quarter(int(times[at]) + wait), int(after[at])) for at in silent.tolist())
 
-    def won(self) -> list[Delta]:
-        """The attempts that events said to have been won."""
-        return list(self._won)
-
     def late(self) -> list[DealEvent]:
         """Its late events."""
         return list(self._late)
-
-
-def _attempt(event: DealEvent) -> Delta:
-    return Delta("attempts.won", event.time, 1)

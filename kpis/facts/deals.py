@@ -14,6 +14,7 @@ from kpis.identity.ids import value_of
 from models.settings import TenantSettings
 
 RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}  # all others: 1
+CLOSED: Final = ("won", "lost")
 KEPT: Final = (
     "stage",
     "to_stage",
@@ -74,8 +75,6 @@ def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]
     kept = cast(DealData, {name: data[name] for name in KEPT if data.get(name) is not None})
     if "traits" in kept:  # lists and objects are no values of a dimension
         kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
-    if kind not in ("won", "lost"):
-        kept.pop("closed_at", None)
     campaign = data.get("campaign")
     if campaign and campaign.get("name"):
         kept["campaign"] = campaign["name"]
@@ -102,10 +101,15 @@ class Deal:
 def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
     """The state of a deal; the order of ``events`` plays no part."""
     reader = DealReader(settings)
-    reader.deal.created = min((at for at in map(created_at, events) if at is not None), default=None)
+    reader.deal.created = first_created(events)
     for event in in_order(events):
         reader.take(event)
     return reader.deal
+
+
+def first_created(events: Iterable[DealEvent]) -> int | None:
+    """When a deal was created, ms; None when nobody knows."""
+    return min((at for at in map(created_at, events) if at is not None), default=None)
 
 
 def created_at(event: DealEvent) -> int | None:
@@ -113,34 +117,100 @@ def created_at(event: DealEvent) -> int | None:
     return event.time if event.kind == "created" and not event.data.get("unknown_time") else None
 
 
+class Step(NamedTuple):
+    """What an event does to a deal: the state it leads to, and when, ms. None: at an unknown time.
+
+    ``corrects``: the deal was closed before, and only the date of that is another.
+    """
+
+    state: str
+    at: int | None
+    corrects: bool = False
+
+
 class DealReader:
     """Reads the events of a deal one by one, in their order (`in_order`)."""
 
     def __init__(self, settings: TenantSettings) -> None:
         self.deal = Deal()
-        self.instant = -FOREVER
+        self.attempts: list[int] = []  # when events said that it was won, whatever became of it
+        self.marks = Marks()
         self._settings = settings
 
-    def take(self, event: DealEvent) -> None:
-        """One more event."""
-        deal = self.deal
+    def take(self, event: DealEvent) -> Step | None:
+        """One more event; None when it leaves the state, or comes after the deal was merged away."""
+        deal, marks = self.deal, self.marks
+        if deal.state == "merged":
+            return None
         _read_attributes(deal, event.data)
-        state = state_after(deal.state, event, self._settings)
+        state = state_after(deal.state, marks.stage, event, self._settings)
+        if says_won(event, self._settings) or (event.kind == "updated" and state == "won"):
+            self.attempts.append(event.time)
         _read_stage(deal, event, state)
+        marks.stage = stage_named(event.data) or marks.stage
         if state is None:
-            return
-        deal.state = state
-        at = instant_of(event, state)
-        deal.closed = at if state in ("won", "lost") else None
-        self.instant = self.instant if event.data.get("unknown_time") else max(self.instant, at)
-        if not deal.states or deal.states[-1][1] != (state == "open"):
-            deal.states.append((self.instant, state == "open"))
+            return self._correct(event.data)
+        step = Step(state, self._instant(event, state))
+        self._change(step)
+        return step
+
+    def _instant(self, event: DealEvent, state: str) -> int | None:
+        """When a change of state takes effect: a close at the ``closed_at`` that was given last."""
+        before, marks = self.deal.state, self.marks
+        if before in CLOSED and state != before:
+            marks.close_date = None  # that was the date of another close
+        marks.close_date = event.data.get("closed_at", marks.close_date)
+        if state in CLOSED and marks.close_date is not None:
+            return marks.close_date
+        return None if event.data.get("unknown_time") else event.time
+
+    def _change(self, step: Step) -> None:
+        deal, marks = self.deal, self.marks
+        is_open = step.state == "open"
+        deal.state = step.state
+        deal.closed = step.at if step.state in CLOSED else None
+        marks.before = marks.instant
+        if step.at is not None:
+            marks.instant = max(marks.instant, step.at)
+        marks.ended = not deal.states or deal.states[-1][1] != is_open
+        if marks.ended:
+            deal.states.append((marks.instant, is_open))
+
+    def _correct(self, data: DealData) -> Step | None:
+        """A ``closed_at`` that is given later is the date of the close before it."""
+        deal, marks = self.deal, self.marks
+        if "closed_at" not in data:
+            return None
+        at = marks.close_date = data["closed_at"]
+        if deal.state not in CLOSED:
+            return None
+        deal.closed, marks.instant = at, max(marks.before, at)
+        if marks.ended:
+            deal.states[-1] = (marks.instant, False)
+        return Step(deal.state, at, corrects=True)
+
+
+@dataclass(slots=True)
+class Marks:
+    """Where the reading of a deal is. Instants in ms."""
+
+    stage: str | None = None  # named last
+    close_date: int | None = None  # given last, since the deal was open again
+    instant: int = -FOREVER  # of the last step, never before the one before it
+    before: int = -FOREVER  # of that one
+    ended: bool = False  # whether the last step began or ended a time in which the deal was open
 
 
 def in_order(events: list[DealEvent]) -> list[DealEvent]:
-    """By version if every event but deal.created has one, else by time; then rank, id, source."""
-    versioned = is_versioned(events)
-    return sorted(events, key=lambda event: place_of(event, versioned=versioned))
+    """The first deal.created; then by version if all others have one, else by time; then rank, id, source."""
+    versioned, first = is_versioned(events), first_of(events)
+    return sorted(events, key=lambda event: place_of(event, first, versioned=versioned))
+
+
+def first_of(events: Iterable[DealEvent]) -> DealEvent | None:
+    """The deal.created that comes before all other events, whatever its time."""
+    created = (event for event in events if event.kind == "created" and not event.data.get("unknown_time"))
+    return min(created, key=lambda event: event[:4], default=None)
 
 
 def is_versioned(events: Iterable[DealEvent]) -> bool:
@@ -148,16 +218,11 @@ def is_versioned(events: Iterable[DealEvent]) -> bool:
     return all("version" in event.data for event in events if event.kind != "created")
 
 
-def place_of(event: DealEvent, *, versioned: bool) -> tuple[Any, ...]:
+def place_of(event: DealEvent, first: DealEvent | None, *, versioned: bool) -> tuple[Any, ...]:
     """Where an event comes in the order of a deal's."""
     time, kind, source, id_, data, _ = event
     place = data.get("version", -FOREVER) if versioned else time
-    return (not data.get("unknown_time"), place, RANKS.get(kind, 1), id_, source)
-
-
-def instant_of(event: DealEvent, state: str) -> int:
-    """When an event takes effect, ms: a result at its ``closed_at`` when it has one."""
-    return event.data.get("closed_at", event.time) if state in ("won", "lost") else event.time
+    return (not data.get("unknown_time"), event is not first, place, RANKS.get(kind, 1), id_, source)
 
 
 def _read_attributes(deal: Deal, data: DealData) -> None:
@@ -177,21 +242,42 @@ def stage_named(data: DealData) -> str | None:
 def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
     """The stage an open deal is in from an event on; never before the one before it."""
     named = stage_named(event.data)
-    if named and state in ("open", None) and event.kind not in ("won", "lost"):
+    if named and state in ("open", None) and event.kind not in CLOSED:
         at = -FOREVER if event.data.get("unknown_time") else event.time
         deal.stages.append((max(at, deal.stages[-1][0] if deal.stages else at), named))
 
 
-def state_after(state: str, event: DealEvent, settings: TenantSettings) -> str | None:
-    """The state an event leads to; None when it bears no state."""
+def state_after(state: str, stage: str | None, event: DealEvent, settings: TenantSettings) -> str | None:
+    """The state an event leads to, of a deal in ``state`` whose last named stage is ``stage``; None: it bears none.
+
+    A deal that was merged away is that for ever, a deleted one until it is created or opened again.
+    """
     match event.kind:
-        case "created" | "reopened":
+        case _ if state == "merged":
+            return None
+        case "created":
+            return "open" if state in ("open", "deleted") else None
+        case "reopened":
             return "open"
-        case "won" | "lost" | "merged" | "deleted":
+        case "merged" | "deleted":
+            return event.kind
+        case _ if state == "deleted":
+            return None
+        case "won" | "lost":
             return event.kind
         case "stage_changed":
             return outcome(event.data.get("to_stage", ""), settings) or "open"
+        case "updated":
+            return _moved(state, stage, stage_named(event.data), settings)
     return None
+
+
+def _moved(state: str, before: str | None, stage: str | None, settings: TenantSettings) -> str | None:
+    """The state that an update leads to whose stage is another than before; None when it is the same."""
+    if stage is None or (before is not None and _plain(before) == _plain(stage)):
+        return None
+    following = outcome(stage, settings) or "open"
+    return None if following == state != "open" else following  # a won deal said to be in a won stage: no news
 
 
 def outcome(stage: str, settings: TenantSettings) -> str | None:
@@ -268,7 +354,7 @@ def _closed_deltas(deal: Deal, closed: int, zone: Zone) -> Iterator[Delta]:
 
 def says_won(event: DealEvent, settings: TenantSettings) -> bool:
     """Whether an event says that a deal was won, whatever became of it."""
-    return event.kind in ("won", "stage_changed") and state_after("open", event, settings) == "won"
+    return event.kind in ("won", "stage_changed") and state_after("open", None, event, settings) == "won"
 
 
 def stale_intervals(events: Iterable[DealEvent], settings: TenantSettings) -> list[Interval]:

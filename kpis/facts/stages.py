@@ -10,7 +10,7 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.cells.log_buckets import bucket
 from kpis.cells.segments import EVERYTHING
-from kpis.facts.deals import DealEvent, in_order, instant_of, stage_named, state_after
+from kpis.facts.deals import DealEvent, DealReader, Step, in_order, stage_named
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
 from models.settings import TenantSettings
 
@@ -31,9 +31,9 @@ def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
     A stay begins with the event that names its stage. One that began with an event without a stage is named by the
     ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
     """
-    reader = StaysReader(settings)
+    deal, reader = DealReader(settings), StaysReader()
     for event in in_order(events):
-        reader.take(event)
+        reader.take(event, deal.take(event))
     yield from reader.found
     yield from reader.current()
 
@@ -41,29 +41,33 @@ def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
 class StaysReader:
     """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended."""
 
-    def __init__(self, settings: TenantSettings) -> None:
+    def __init__(self) -> None:
         self.found: list[Stay] = []
         self.stage: str | None = None
         self.since: int | None = None
-        self.running, self.state = False, "open"
-        self._settings = settings
+        self.running = False
+        self.closed = False  # whether the last step closed the deal and ended the last of ``found``
 
-    def take(self, event: DealEvent) -> None:
-        """One more event."""
-        following, said = state_after(self.state, event, self._settings), _cut(stage_named(event.data))
-        if following is None:
+    def take(self, event: DealEvent, step: Step | None) -> None:
+        """One more event, with what it does to the deal."""
+        said = _cut(stage_named(event.data))
+        if step is None:
             return
-        self.state = following
-        if self.running and following == "open" and said in (None, self.stage):
+        if step.corrects:
+            if self.closed and step.at is not None:
+                self.found[-1] = self.found[-1]._replace(end=step.at)
             return
-        at = None if event.data.get("unknown_time") else instant_of(event, following)
+        self.closed = False
+        if self.running and step.state == "open" and said in (None, self.stage):
+            return
         if self.running:
             self.stage = self.stage or _cut(event.data.get("from_stage"))
-            if self.stage and self.since is not None and at is not None:
-                self.found.append(Stay(self.stage, self.since, at))
-        self.running = following == "open"
+            if self.stage and self.since is not None and step.at is not None:
+                self.found.append(Stay(self.stage, self.since, step.at))
+                self.closed = step.state != "open"
+        self.running = step.state == "open"
         if self.running:
-            self.stage, self.since = said or self.stage, at
+            self.stage, self.since = said or self.stage, step.at
 
     def current(self) -> Iterator[Stay]:
         """The stay that goes on."""

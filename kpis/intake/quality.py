@@ -5,7 +5,7 @@ from typing import Final, get_type_hints
 from kpis.cells.ledger import Ledger
 from kpis.cells.measures import code
 from models.events import SHAPES
-from models.record import BOT, UNKNOWN_TYPE, UNPRICED, Row
+from models.record import BOT, PLACEHOLDER, UNKNOWN_TYPE, UNPRICED, Row
 
 RECEIVED: Final = code("received")
 DUPLICATES: Final = code("duplicates")
@@ -14,6 +14,7 @@ INVALID: Final = code("invalid")
 LATE: Final = code("late")
 ROBOTS: Final = code("robots")
 UNPRICED_FACTS: Final = code("unpriced")
+PLACEHOLDERS: Final = code("placeholders")
 PRICED: Final = frozenset(name for name, shape in SHAPES.items() if {"amount", "mrr"} & get_type_hints(shape).keys())
 
 
@@ -27,6 +28,8 @@ def note(ledger: Ledger, measure: int, received: int) -> None:
 
 def note_flags(ledger: Ledger, row: Row) -> None:
     """Count what an accepted record is flagged with."""
+    if row.flags & PLACEHOLDER:
+        ledger.add(0, PLACEHOLDERS, row.received // 60_000)
     if row.flags & BOT:
         ledger.add(0, ROBOTS, row.received // 60_000)
     elif row.flags & UNPRICED:

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, Required
 
-from models.events.common import Common, Id, Key, Label, Seconds, Shapes
+from models.events.common import Common, Id, Label, Seconds, Shapes
 
 TOPIC: Final = "crm.activity.v1"
 
@@ -23,10 +23,10 @@ class Signed(Common, total=False):
 class RecordChanged(Common, total=False):
     """A CRM record came, changed or went."""
 
-    object: Required[Key]
+    object: Required[Id]
     record_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     into_record_id: Id
-    actor_id: Key
+    actor_id: Id
     origin: Literal["ui", "api", "import"]
 
 

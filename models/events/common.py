@@ -11,26 +11,14 @@ from typing_extensions import TypedDict
 
 from models.bounds import NAME_LENGTH
 
-_Id = StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")
-_Key = StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")
+_Name = StringConstraints(strip_whitespace=True, max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")
 _IntegerAsText = Annotated[int, Strict(), AfterValidator(str)]
 
-Id = Annotated[
-    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f:]+$")]
-    | _IntegerAsText,
-    Field(union_mode="left_to_right"),
-]
-"""Names a subject or an object: text without control characters or colons (an integer becomes text)."""
-
-Key = Annotated[
-    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
-    | _IntegerAsText,
-    Field(union_mode="left_to_right"),
-]
-"""A reference that never becomes a subject: as Id, but a colon is fine."""
+Id = Annotated[Annotated[str, Strict(), _Name] | _IntegerAsText, Field(union_mode="left_to_right")]
+"""Names a subject, an object or a reference: text without control characters, trimmed; an integer becomes text."""
 
 Label = Annotated[
-    Annotated[str, Strict(), StringConstraints(max_length=NAME_LENGTH)] | _IntegerAsText,
+    Annotated[str, Strict(), StringConstraints(strip_whitespace=True, max_length=NAME_LENGTH)] | _IntegerAsText,
     Field(union_mode="left_to_right"),
 ]
 """Any text; hostile text is inert here and escaped where it is shown."""
@@ -82,21 +70,21 @@ class Common(TypedDict, total=False):
     message_id: Id
     ticket_id: Id
     record_id: Id
-    contact_id: Key
-    owner_id: Key
+    contact_id: Id
+    owner_id: Id
     campaign: Campaign
     referrer: Text
     traits: Table
     user_agent: Text
     ip: Text
-    session_id: Key
+    session_id: Id
     locale: Text
-    click_id: Key
+    click_id: Id
     bulk: Flag
     machine: Flag
     source: Label
-    email_hash: Key
-    phone_hash: Key
+    email_hash: Id
+    phone_hash: Id
 
 
 Shapes = Mapping[str, type[Any]]

@@ -9,7 +9,7 @@ from models.events.common import (
     Campaign,
     Common,
     Currency,
-    Key,
+    Id,
     Label,
     LocalDate,
     Shapes,
@@ -23,7 +23,7 @@ _Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=128)
 class CostRecorded(Common, total=False):
     """Money spent over local days, both ends included."""
 
-    cost_id: Required[Key]
+    cost_id: Required[Id]
     amount: Required[Amount]
     currency: Required[Currency]
     purpose: Required[Literal["acquisition", "retention", "other"]]

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Required
 from pydantic import Field
 
 from models.bounds import LOSERS
-from models.events.common import Common, Id, Key, Label, Shapes
+from models.events.common import Common, Id, Label, Shapes
 
 TOPIC: Final = "crm.customers.v1"
 _LEAD: Final = ("created", "assigned", "contacted", "qualified", "disqualified", "converted", "unconverted")
@@ -33,22 +33,22 @@ class _Identity(Common, total=False):
 class Identified(_Identity, total=False):
     """Any two or more ids belong together (models.shape counts them)."""
 
-    winner_id: Key
-    loser_ids: Annotated[list[Key], Field(max_length=LOSERS)]
+    winner_id: Id
+    loser_ids: Annotated[list[Id], Field(max_length=LOSERS)]
 
 
 class Merged(_Identity, total=False):
     """One record stays, the others went up in it."""
 
-    winner_id: Required[Key]
-    loser_ids: Required[Annotated[list[Key], Field(min_length=1, max_length=LOSERS)]]
+    winner_id: Required[Id]
+    loser_ids: Required[Annotated[list[Id], Field(min_length=1, max_length=LOSERS)]]
 
 
 class Unmerged(_Identity, total=False):
     """A merge is taken back: winner and losers, or any two ids."""
 
-    winner_id: Key
-    loser_ids: Annotated[list[Key], Field(max_length=LOSERS)]
+    winner_id: Id
+    loser_ids: Annotated[list[Id], Field(max_length=LOSERS)]
 
 
 class ErasureRequested(Common, total=False):

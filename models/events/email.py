@@ -2,7 +2,7 @@
 
 from typing import Final, Required
 
-from models.events.common import Common, Id, Key, Shapes, Text
+from models.events.common import Common, Id, Shapes, Text
 
 TOPIC: Final = "crm.touchpoints.email.v1"
 _HAPPENINGS: Final = (
@@ -22,8 +22,8 @@ class Email(Common, total=False):
     """What happened to one message for one recipient; ``machine`` is true for a robot's open or click."""
 
     message_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
-    recipient_hash: Key
-    campaign_id: Key
+    recipient_hash: Id
+    campaign_id: Id
     link_url: Text
 
 

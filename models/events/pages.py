@@ -2,7 +2,7 @@
 
 from typing import Final, Required
 
-from models.events.common import Common, Key, Label, Shapes, Text
+from models.events.common import Common, Id, Label, Shapes, Text
 
 TOPIC: Final = "crm.touchpoints.pages.v1"
 
@@ -24,7 +24,7 @@ class LinkClicked(Common, total=False):
 class Form(Common, total=False):
     """A form was begun or sent."""
 
-    form_id: Required[Key]
+    form_id: Required[Id]
     form_name: Label
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Required
 from pydantic import Field, Strict, StringConstraints
 
 from models.bounds import NAME_LENGTH
-from models.events.common import Common, Key, Label, Shapes, Text
+from models.events.common import Common, Id, Label, Shapes, Text
 
 TOPIC: Final = "crm.touchpoints.social.v1"
 _HAPPENINGS: Final = ("liked", "commented", "shared", "followed", "mentioned", "messaged", "impression")
@@ -17,7 +17,7 @@ class Social(Common, total=False):
     """Somebody did something about us on a network."""
 
     network: Required[Annotated[str, Strict(), StringConstraints(min_length=1, max_length=NAME_LENGTH)]]
-    post_id: Key
+    post_id: Id
     text: Text
     sentiment: _Polarity | Literal["positive", "neutral", "negative"]
     model: Label

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Required
 from pydantic import Field
 
 from models.bounds import SCORE_LIMIT
-from models.events.common import Common, Key, Number, Shapes, Text
+from models.events.common import Common, Id, Number, Shapes, Text
 
 TOPIC: Final = "crm.surveys.v1"
 
@@ -15,9 +15,9 @@ Score = Annotated[Number, Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
 class Survey(Common, total=False):
     """A survey reached somebody, or was waved away."""
 
-    survey_id: Required[Key]
+    survey_id: Required[Id]
     survey_type: Required[Literal["nps", "effort", "csat"]]
-    response_id: Key
+    response_id: Id
 
 
 class SurveyAnswered(Survey, total=False):

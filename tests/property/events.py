@@ -184,6 +184,7 @@ MAIL: Final = (
     event("novel.happened", people, flags=(UNKNOWN_TYPE,)),
 )
 VERSIONS: Data = some(version=(1, 2, 3))
+STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
 CLOSING: Data = some(closed_at=instants)
 RATES: Final = event(
     "fx.rate_set",
@@ -197,14 +198,13 @@ RATES: Final = event(
 DEALS: Final = (
     event("deal.created", people, labels, money, some(time_known=(False, True)), deal_id=("d1", "d2"), flags=(0,)),
     event("deal.won deal.won deal.lost", people, labels, money, VERSIONS, CLOSING, deal_id=("d1", "d2"), flags=(0,)),
-    event(
-        "deal.reopened deal.updated deal.deleted deal.merged", labels, money, VERSIONS, deal_id=("d1", "d2"), flags=(0,)
-    ),
+    event("deal.reopened deal.updated deal.updated deal.deleted deal.merged", labels, money, VERSIONS, CLOSING, STAGE,
+          deal_id=("d1", "d2"), flags=(0,)),
     event(
         "deal.stage_changed", VERSIONS, deal_id=("d1", "d2"), to_stage=("proposal", "Closed Won", "lost"), flags=(0,)
     ),
     RATES,
-)
+)  # fmt: skip
 SHOP: Final = (
     event("order.completed order.completed", people, labels, some(tax=(100,)), order_id=("o1", "o2", "o3"),
           amount=AMOUNTS, currency=CURRENCIES),
@@ -281,7 +281,6 @@ RENEWALS: Final = (
 )  # fmt: skip
 
 NAMED: Data = st.one_of(people, some(deal_id=("d1", "d2")), some(deal_id=("d1", "d2"), lead_id=LEADS))
-STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
 SALES: Final = (
     event("email.sent", NAMED, labels, some(bulk=(True, False)), message_id=("m1", "m2")),
     event("call.ended chat.messaged meeting.held", NAMED, labels, direction=("inbound", "outbound"),
@@ -292,7 +291,7 @@ SALES: Final = (
     event("deal.won deal.won deal.lost", people, VERSIONS, CLOSING, STAGE, deal_id=("d1", "d2"), flags=(0,)),
     event("deal.stage_changed deal.stage_changed", VERSIONS, some(from_stage=("demo", "offer")), deal_id=("d1", "d2"),
           to_stage=("proposal", "demo", "lost"), flags=(0,)),
-    event("deal.reopened deal.updated", STAGE, VERSIONS, deal_id=("d1", "d2"), flags=(0,)),
+    event("deal.reopened deal.updated deal.deleted", STAGE, VERSIONS, CLOSING, deal_id=("d1", "d2"), flags=(0,)),
     event("page.viewed", people, url=("/",)),
 )  # fmt: skip
 THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES, USERS_IN)

@@ -11,7 +11,8 @@ from kpis.facts.deals import DealEvent, deal_event
 from models.settings import TenantSettings
 
 SETTINGS = TenantSettings()
-KINDS = ("updated", "updated", "stage_changed", "won", "lost", "reopened", "created", "merged", "deleted")
+STAGES = ("s0", "s1", "s2", "s3", "closed won", "Closed Lost")
+KINDS = ("updated", "updated", "stage_changed", "won", "lost", "reopened", "created", "deleted")
 
 
 def events(random: Random, count: int, spread: int) -> list[DealEvent]:
@@ -20,8 +21,10 @@ def events(random: Random, count: int, spread: int) -> list[DealEvent]:
     versioned = random.random() < 0.5
     for number in range(count):
         time = number * DAY_MS // 7 if random.random() < 0.99 else number * DAY_MS
-        data = {"amount": number, "currency": "EUR", "stage": f"s{random.randrange(4)}", "traits": {"a": number % 5}}
+        data = {"amount": number, "currency": "EUR", "stage": random.choice(STAGES), "traits": {"a": number % 5}}
         kind = random.choice(KINDS if random.random() < 0.3 else KINDS[:3])
+        kind = "merged" if random.random() < 0.002 else kind
+        data |= {"closed_at": time - random.randrange(3 * DAY_MS)} if random.random() < 0.2 else {}
         data |= {"to_stage": data["stage"]} if kind == "stage_changed" else {}
         data |= {"time_known": False} if random.random() < 0.02 else {}
         data |= {"version": number // 2} if versioned and not (number > count - 30 and random.random() < 0.1) else {}
