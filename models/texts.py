@@ -22,7 +22,7 @@ def respell(data: dict[str, Any], raw: bytes) -> None:
     if not raw.isascii() or b"\\u" in raw:
         _compose(data)
     campaign = data.get("campaign")
-    for table in (data, campaign) if campaign else (data,):
+    for table in (data, campaign) if type(campaign) is dict else (data,):
         source = table.get("source")
         if type(source) is str and not source.islower():
             table["source"] = source.lower()

@@ -202,7 +202,7 @@ def mail_rows(tenant: Tenant) -> list[KpiRow]:
         if period
         else row("email_click_rate", f.with_event("clicked"), mail.delivered),
         row("email_click_rate_to_open", f.click_to_open, mail.delivered),
-        row("email_bounce_rate", f.with_event("bounced"), mail.sent),
+        row("email_bounce_rate", f.bounced, mail.sent),
         row("email_unsubscribe_rate", share, mail.by("unsubscribed"), mail.delivered)
         if period
         else row("email_unsubscribe_rate", f.with_event("unsubscribed"), mail.delivered),

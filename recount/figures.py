@@ -171,6 +171,11 @@ def with_event(*verbs: str) -> Callable[[Facts], Figure]:
     return lambda facts: ratio(sum(fact.what.has(*verbs) for fact in facts), len(facts))
 
 
+def bounced(facts: Facts) -> Figure:
+    """Messages that bounced for good."""
+    return ratio(sum(fact.what.bounced for fact in facts), len(facts))
+
+
 def any_open(facts: Facts) -> Figure:
     """Messages opened by anybody or anything."""
     return ratio(sum(fact.what.has("opened", "clicked") or fact.what.machine for fact in facts), len(facts))

@@ -41,6 +41,12 @@ class Message:
         """Some of the events."""
         return [row for verb in verbs for row in self.events.get(verb, [])]
 
+    @property
+    def bounced(self) -> bool:
+        """Whether it bounced and was not delivered after that."""
+        bounces, deliveries = self.of("bounced"), self.of("delivered")
+        return any(all(one.time <= bounce.time for one in deliveries) for bounce in bounces)
+
     def has(self, *verbs: str) -> bool:
         """Whether any of some events happened."""
         return bool(self.of(*verbs))

@@ -14,25 +14,38 @@ UNCODED: Final = array("q", [0] * SLOTS)
 
 
 class Message:
-    """An e-mail to one recipient. By slot: the earliest time (ms; NEVER), and the code of that event's own segments."""
+    """An e-mail to one recipient. By slot: the earliest time (ms; NEVER), and the code of that event's own segments.
 
-    __slots__ = ("segments", "times")
+    ``last``: the latest time of a delivery and of a bounce, where there is more than one; mostly None.
+    """
+
+    __slots__ = ("last", "segments", "times")
 
     def __init__(self) -> None:
         self.times, self.segments = UNFILLED[:], UNCODED[:]
+        self.last: dict[int, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle, of tenants that sleep: as bytes, since two arrays would take six times as long."""
-        return _unpickled, (self.times.tobytes(), self.segments.tobytes())
+        return _unpickled, (self.times.tobytes(), self.segments.tobytes(), self.last)
 
     @property
     def filled(self) -> list[int]:
         """The slots of what has happened."""
         return [slot for slot, time in enumerate(self.times) if time != NEVER]
 
+    @property
+    def bounced(self) -> bool:
+        """Whether it bounced and was not delivered after that: a soft bounce is followed by a delivery."""
+        times, last = self.times, self.last or {}
+        if times[BOUNCED] == NEVER or times[DELIVERED] == NEVER:
+            return times[BOUNCED] != NEVER
+        return last.get(BOUNCED, times[BOUNCED]) >= last.get(DELIVERED, times[DELIVERED])
 
-def _unpickled(times: bytes, segments: bytes) -> Message:
+
+def _unpickled(times: bytes, segments: bytes, last: dict[int, int] | None) -> Message:
     message = Message()
+    message.last = last
     message.times, message.segments = array("q", times), array("q", segments)
     return message
 
@@ -67,7 +80,21 @@ def slots_of(kind: str, bot: bool, data: dict[str, Any]) -> tuple[int, ...]:
 
 
 def note(message: Message, slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
-    """Keep the earliest time of a slot; says whether it moved. Of two at the same time the first by name is kept."""
+    """Keep the earliest time of a slot, and the latest of a delivery and a bounce; says whether any moved.
+
+    Of two at the same time the first by name is kept.
+    """
+    held = message.times[slot]
+    if slot in (DELIVERED, BOUNCED) and held != NEVER:
+        latest = max(held, time, (message.last or {}).get(slot, 0))
+        if latest > min(held, time) and latest != (message.last or {}).get(slot):
+            message.last = {**(message.last or {}), slot: latest}
+            _keep(message, slot, time, segments, names)
+            return True
+    return _keep(message, slot, time, segments, names)
+
+
+def _keep(message: Message, slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
     held = message.times[slot]
     if time > held or (time == held and names[segments] >= names[message.segments[slot]]):
         return False
@@ -90,7 +117,7 @@ def message_deltas(message: Message, names: Sequence[tuple[str, ...]]) -> Iterat
     known, whose = _first(message, (SENT, DELIVERED, BOUNCED), names)
     if known != NEVER:
         yield whose, Delta("mail.known", known, 1)
-        if time[BOUNCED] != NEVER:
+        if message.bounced:
             yield whose, Delta("mail.bounced", known, 1)
     human, own = _first(message, (OPENED, CLICKED), names)
     if human != NEVER:

@@ -5,7 +5,7 @@ from typing import Final
 
 from models.settings import TenantSettings
 
-FORMULA_VERSION: Final = 6
+FORMULA_VERSION: Final = 7
 """Raise it by one with every change of what facts contribute to cells: states of other builds are then re-emitted."""
 
 

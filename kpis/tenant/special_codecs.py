@@ -79,7 +79,7 @@ def fitted(tenant: TenantFacts, stored: list[Any]) -> list[Any]:
 
 
 class MessageCodec:
-    """Messages: the slots that are filled, each with its time (ms) and segments."""
+    """Messages: the slots that are filled, each with its time (ms) and segments, and the latest time if it differs."""
 
     def text(self, name: str) -> Iterable[str]:
         """The key: a message and its recipient."""
@@ -94,13 +94,19 @@ class MessageCodec:
         if (message := tenant.messages.get(name)) is None:
             return None
         sets = tenant.sets.sets
-        return [[slot, message.times[slot], sets[message.segments[slot]][1:]] for slot in message.filled]
+        last = message.last or {}
+        return [
+            [slot, message.times[slot], sets[message.segments[slot]][1:], *([last[slot]] if slot in last else ())]
+            for slot in message.filled
+        ]
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
         """Put a message back, with its segments in the dimensions of now."""
         message = tenant.messages[name] = new_message()
-        for slot, time, segments in stored:
+        for slot, time, segments, *latest in stored:
             message.times[slot], message.segments[slot] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
+            if latest:
+                message.last = {**(message.last or {}), slot: latest[0]}
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
         """Take a message back."""

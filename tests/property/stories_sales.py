@@ -89,6 +89,38 @@ def back_and_forth(feed: Feed) -> None:
     feed.add("deal.reopened", "2026-06-19", deal_id="d")
 
 
+def won_twice(feed: Feed) -> None:
+    """Two deals are won in June, 800 and 500; a third is moved to a stage that means won, in an update."""
+    for deal, amount in (("kept", 80_000), ("gone", 50_000)):
+        feed.add("deal.created", "2026-06-09", deal_id=deal, stage="Demo")
+        feed.add("deal.won", "2026-06-05", deal_id=deal, amount=amount, currency="EUR")
+    feed.add("deal.created", "2026-06-02", deal_id="moved", stage="Demo")
+    feed.add("deal.updated", "2026-06-12", deal_id="moved", stage="Closed Won", amount=20_000, currency="EUR")
+
+
+def merged_then_won(feed: Feed) -> None:
+    """One is merged into the other, and a copy of its win comes late."""
+    feed.add("deal.merged", "2026-06-13", deal_id="gone", into_deal_id="kept")
+    feed.add("deal.won", "2026-06-14", deal_id="gone", amount=50_000, currency="EUR")
+
+
+def closed_in_may(feed: Feed) -> None:
+    """The first was closed in May, its CRM says later; an edit names the stage again."""
+    feed.add("deal.updated", "2026-06-15", deal_id="kept", closed_at=ms("2026-05-28T10:00:00Z"))
+    feed.add("deal.updated", "2026-06-16", deal_id="moved", stage="closed won", owner_id="anna")
+
+
+def deleted(feed: Feed) -> None:
+    """The other one is deleted: what comes for it afterwards does not bring it back, but for a reopening."""
+    feed.add("deal.deleted", "2026-06-17", deal_id="moved")
+    feed.add("deal.stage_changed", "2026-06-18", deal_id="moved", to_stage="Demo")
+
+
+def back_again(feed: Feed) -> None:
+    """It is opened again."""
+    feed.add("deal.reopened", "2026-06-19", deal_id="moved")
+
+
 def answers(feed: Feed) -> None:
     """Answered after one, two and four hours, one before it came, one not at all; the first gets three more touches."""
     for number, hours in enumerate((1, 2, 4)):
@@ -128,6 +160,13 @@ SALES_EXAMPLES: Final[dict[str, list[Stage]]] = {
             "win_rate": 1.0, "time_in_stage[stage=qualification]": about(3), "time_in_stage[stage=proposal]": about(6),
             "time_in_stage_mean": 4.5, "time_in_stage.late_revised": 1, "time_in_stage[stage=proposal].late_revised": 1,
         }),
+    ],
+    "deals as CRMs tell them": [
+        Stage(won_twice, "month", "2026-06-20", {"closed_won_deals": 3, "closed_won_value": "1500.00"}),
+        Stage(merged_then_won, "month", "2026-06-20", {"closed_won_deals": 2, "closed_won_value": "1000.00"}),
+        Stage(closed_in_may, "month", "2026-06-20", {"closed_won_deals": 1, "closed_won_value": "200.00"}),
+        Stage(deleted, "month", "2026-06-20", {"closed_won_deals": 0, "open_pipeline": 0}),
+        Stage(back_again, "month", "2026-06-20", {"closed_won_deals": 0, "open_pipeline": 1}),
     ],
     "time in stages": [
         Stage(back_and_forth, "month", "2026-06-20T06:00:00Z", {

@@ -1,10 +1,11 @@
 """In whose segments a message falls."""
 
 import pickle
+from itertools import permutations
 
 import pytest
 
-from kpis.facts.emails import OPENED, SENT, new_message, note
+from kpis.facts.emails import BOUNCED, DELIVERED, NEVER, OPENED, SENT, new_message, note
 from models.settings import TenantBook
 from tests.feed import ms
 from tests.sets.feeds import Counted, Event, event
@@ -29,6 +30,24 @@ def test_of_events_at_the_same_time_the_first_by_name_decides(kinds: tuple[str, 
         ]
         assert (("campaign", "a"),) in found
         assert (("campaign", "b"),) not in found
+
+
+@pytest.mark.parametrize(
+    ("told", "bounced"),
+    [
+        ({DELIVERED: [30], BOUNCED: [10]}, False), ({DELIVERED: [10], BOUNCED: [30]}, True), ({BOUNCED: [10]}, True),
+        ({DELIVERED: [10, 30], BOUNCED: [20]}, False), ({DELIVERED: [10], BOUNCED: [5, 20]}, True),
+        ({DELIVERED: [10, 10], BOUNCED: [10]}, True), ({DELIVERED: [10]}, False),
+    ],
+)  # fmt: skip
+def test_the_last_of_delivery_and_bounce_decides(told: dict[int, list[int]], bounced: bool) -> None:
+    """In whatever order they arrive; also after the tenant slept."""
+    for order in permutations([(slot, time) for slot, times in told.items() for time in times]):
+        message = new_message()
+        for slot, time in order:
+            note(message, slot, time, 0, [("a",)])
+        assert message.bounced == pickle.loads(pickle.dumps(message)).bounced == bounced
+        assert message.times[DELIVERED] == min(told.get(DELIVERED, [NEVER]))
 
 
 def test_a_message_is_the_same_after_its_tenant_slept() -> None:
