@@ -6,15 +6,40 @@ kpi-precise "Quantiles": k = ⌊ln(max(v, 1)) / ln 1.01⌋ of whole seconds, rea
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from math import floor, log
+from functools import cache
+from math import ceil, floor, log
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 WIDTH: Final = 1.01
+PLACES: Final = 2_400  # buckets of up to 700 years
 
 
 def bucket(seconds: int) -> int:
     """The bucket of a duration."""
     return floor(log(max(seconds, 1)) / log(WIDTH))
+
+
+def counted(seconds: NDArray[np.int64]) -> Counter[int]:
+    """How many of some durations are in each bucket: as `bucket` of each."""
+    places, counts = np.unique(np.searchsorted(_beginnings(), seconds, side="right") - 1, return_counts=True)
+    return Counter(dict(zip(places.tolist(), counts.tolist(), strict=True)))
+
+
+@cache
+def _beginnings() -> NDArray[np.int64]:
+    """The least whole number of seconds of each bucket, or of a later one where it has none; the first is below all."""
+    found = [np.iinfo(np.int64).min]
+    for place in range(1, PLACES):
+        second = ceil(WIDTH**place)
+        while bucket(second) < place:
+            second += 1
+        while bucket(second - 1) >= place:
+            second -= 1
+        found.append(second)
+    return np.array(found, dtype=np.int64)
 
 
 def seconds_of(place: int) -> float:

@@ -1,5 +1,6 @@
 """How long a deal stays in its stages. Rules: kpi-precise "time_in_stage"."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -8,12 +9,13 @@ from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
-from kpis.cells.log_buckets import bucket
+from kpis.cells.log_buckets import bucket, counted
 from kpis.cells.segments import EVERYTHING
 from kpis.facts.deals import DealEvent, DealReader, Step, in_order, stage_named
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
 from models.settings import TenantSettings
 
+INSTANTS: Final = 1_000  # of which ages are remembered
 STAGE_EVENTS: Final = frozenset({"created", "stage_changed", "won", "lost", "reopened"})
 
 
@@ -114,18 +116,26 @@ class StayAges:
         self._deals: dict[str, list[Stay]] = {}
         self._spans: dict[str, dict[str, list[tuple[int, int]]]] = {}  # segment -> deal -> its stays
         self._arrays: dict[str, NDArray[np.int64]] = {}
+        self._counted: dict[tuple[tuple[str, ...], int], Counter[int]] = {}
 
-    def seconds(self, segments: tuple[str, ...], at: int) -> list[int]:
-        """Ages of the stays that go on at an instant (ms), in whole seconds."""
+    def buckets(self, segments: tuple[str, ...], at: int) -> Counter[int]:
+        """Ages of the stays that go on at an instant (ms), in buckets of 1 %."""
         self._refresh()
-        found: list[int] = []
-        for segment in segments:
-            spans = self._array(segment)
-            starts = spans[0][(spans[0] < at) & (spans[1] >= at)]
-            found += ((at - starts) // 1000).tolist()
+        found = self._counted.get((segments, at))  # many windows end at the same instant
+        if found is None:
+            if len(self._counted) >= INSTANTS:
+                self._counted.clear()
+            found = self._counted[segments, at] = counted(np.concatenate([self._ages(one, at) for one in segments]))
         return found
 
+    def _ages(self, segment: str, at: int) -> NDArray[np.int64]:
+        starts, ends = self._array(segment)
+        ages: NDArray[np.int64] = (at - starts[(starts < at) & (ends >= at)]) // 1000
+        return ages
+
     def _refresh(self) -> None:
+        if self.changed:
+            self._counted.clear()
         for key in self.changed:
             for segment in {_segment(stay) for stay in self._deals.pop(key, ())} | {EVERYTHING}:
                 self._spans.get(segment, {}).pop(key, None)

@@ -1,10 +1,8 @@
 """Formulas of sales beside closed and open deals: stages, touches, response, funnel."""
 
-from collections import Counter
 from fractions import Fraction
 from typing import Final
 
-from kpis.cells.log_buckets import bucket
 from kpis.cells.log_buckets import quantile as quantile_seconds
 from kpis.formulas.common import Count, Figure, Formula, quantile, ratio
 from kpis.formulas.ranked import Ranked, ranks
@@ -35,7 +33,7 @@ def stay_ages(share: Fraction) -> Formula:
 
     def figure(view: View) -> Figure:
         ages = view.stay_ages()
-        return Figure(_in_days(quantile_seconds(Counter(map(bucket, ages)), share)), None, None, len(ages))
+        return Figure(_in_days(quantile_seconds(ages, share)), None, None, ages.total())
 
     return figure
 

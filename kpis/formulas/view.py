@@ -175,10 +175,10 @@ class View:
         """How many there are at the window's end."""
         return self.before(measure, self.window.end)
 
-    def stay_ages(self) -> list[int]:
-        """How long the deals that are in a stage at the window's end have been in it, s."""
+    def stay_ages(self) -> Counter[int]:
+        """How long the deals that are in a stage at the window's end have been in it, in buckets of 1 %."""
         self.note("stay_open")
-        return self.tables.ages.seconds(self.segments, self.window.end_ms) if self.tables.ages else []
+        return self.tables.ages.buckets(self.segments, self.window.end_ms) if self.tables.ages else Counter()
 
     def page_count(self) -> PageCount:
         """Visitors of the window of the segments' pages; one of two pages counts for each."""

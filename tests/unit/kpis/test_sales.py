@@ -1,10 +1,13 @@
 """Stages, touches, answers to leads: what settings and missing events change, by the engine and by the recount."""
 
+from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kpis.calendar.zone import zone
+from kpis.cells.log_buckets import bucket, counted
 from kpis.engine import Engine
 from kpis.facts.lead_response import business_ms
 from kpis.facts.stages import Stay, stays
@@ -138,3 +141,15 @@ def test_a_lead_links_the_deal_to_what_was_done_before_it() -> None:
     assert documents(feed, "2026-06-20")["touches_to_close", "month", ()]["value"] == 3.0
     feed.add("identity.unmerged", "2026-06-09", lead_id="l", customer_id="c")
     assert documents(feed, "2026-06-20")["touches_to_close", "month", ()]["value"] == 1.0
+
+
+def test_many_ages_are_in_the_buckets_of_each() -> None:
+    """At every edge of a bucket, below the first and far beyond any deal."""
+    seconds = [
+        0,
+        1,
+        2,
+        *range(3, 20_000),
+        *(int(1.01**place) + step for place in range(1000, 2300) for step in (-1, 0, 1)),
+    ]
+    assert counted(np.array(seconds, dtype=np.int64)) == Counter(map(bucket, seconds))
