@@ -38,7 +38,7 @@ def _sized(profile: Profile, share: float, service: float) -> Profile:
 
 # Small enough that 90 days load in half a minute, the one that sells to companies large enough that a month has more
 # than 30 closed deals: fewer would show its win rate as unsure.
-COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24), (0.0, 0.5, 0.0)))
+COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24), (0.0, 0.35, 0.0)))
 FIRST: Final = 1  # the one whose boards are opened first: it sells, supports and bills by the month
 
 Companies = tuple[Profile, ...]

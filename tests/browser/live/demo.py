@@ -13,16 +13,22 @@ from typing import Any, Final, Self
 
 import orjson
 
+from ops.local import Redis
+from ops.local.unit import Given
+
 LOADED_S: Final = 400.0  # for 90 days of history on a busy machine
 ENDED_S: Final = 40.0
 ADDRESSES: Final = {"KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "NO_COLOR"}
 
 
 class Demo:
-    """Three companies with ``days`` of history, on servers and ports of its own. Use as a context manager."""
+    """Three companies, on servers and ports of its own: ``days`` of history, then ``rate`` records a second.
 
-    def __init__(self, folder: Path, days: int) -> None:
-        self._folder, self._days = folder, days
+    Use as a context manager.
+    """
+
+    def __init__(self, folder: Path, days: int, rate: float) -> None:
+        self._folder, self._size = folder, ("--days", str(days), "--rate", str(rate))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -30,7 +36,7 @@ class Demo:
             key: text for key, text in os.environ.items() if key not in ADDRESSES and not key.startswith("CRMKPI_")
         }
         env = {**given, "CRMKPI_SERVERS": "local", "TMPDIR": str(self._folder)}
-        command = [sys.executable, "-m", "cli", "demo", "--days", str(self._days)]
+        command = [sys.executable, "-m", "cli", "demo", *self._size]
         with (self._folder / "out").open("wb") as out, (self._folder / "err").open("wb") as err:
             self._process = subprocess.Popen(
                 command, env=env, cwd=self._folder, stdout=out, stderr=err, start_new_session=True
@@ -89,6 +95,11 @@ class Demo:
         assert done.stdout, done.stderr.decode()
         found: dict[str, Any] = orjson.loads(done.stdout)
         return found
+
+    def empty_redis(self) -> None:
+        """FLUSHALL, as an operator's."""
+        url = self._found(r"Redis at (redis://\S+?):? ")
+        Redis(url, Given(url)).flush()
 
     def wait(self, holds: Callable[[], bool], seconds: float, what: str) -> float:
         """Until it holds; how long that took, seconds."""
