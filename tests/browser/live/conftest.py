@@ -16,7 +16,8 @@ from tests.browser.live.demo import Demo
 
 FIRST: Final = "nordbolt"  # the company that the demo opens with
 PUBLISHED_S: Final = 180.0  # after the history is counted, segments and histories follow
-DAYS, RATE = 75, 20  # two months to compare, and few enough events for a machine that runs a browser beside it
+DAYS = int(os.environ.get("CRMKPI_LIVE_DAYS", "75"))  # two months to compare
+RATE = 20  # records a second: few enough for a machine that runs a browser beside it
 HERE: Final = Path(__file__).parent
 
 
@@ -83,11 +84,12 @@ class Visits:
 
 
 @pytest.fixture
-def visit(browser: Any, demo: Demo) -> Iterator[Visits]:
-    """Nothing may have gone wrong on a page, unless the test made trouble."""
+def visit(browser: Any, demo: Demo, shots: Path, request: pytest.FixtureRequest) -> Iterator[Visits]:
+    """Nothing may have gone wrong on a page, unless the test made trouble. The last thing it showed is kept."""
     visits = Visits(browser, demo)
     yield visits
-    for one in visits.all:
+    for number, one in enumerate(visits.all):
+        one.page.screenshot(path=shots / "last" / f"{request.node.name}-{number}.png")
         one.context.close()
         assert visits.trouble or not one.errors, one.errors
 

@@ -14,6 +14,7 @@ from tests.browser.test_tiles import SHIFTS
 
 STALE_S = 120.0  # 90 s without a word of the worker, and what a busy machine adds
 BACK_S = 150.0
+EPOCH = "async () => Number((await import('/static/js/store.js')).store.meta.rev.split('.')[0])"
 LIVE = """() => document.querySelector('.live').dataset.state === 'live'
   && !document.querySelector('.tile[data-stale=true]')"""
 
@@ -65,23 +66,14 @@ def test_the_worker_is_killed(visit: Visits, demo: Demo) -> None:
     page = visit().open("?board=marketing")
     settled(page)
     page.evaluate(WATCH)
-    rev, first = page.evaluate(REV), demo.worker
+    epoch, first = page.evaluate(EPOCH), demo.worker
     os.kill(first, signal.SIGKILL)
-    began = time.monotonic()
-    page.wait_for_function(f"async (before) => {{ const now = await ({REV})(); return now !== before; }}", arg=rev)
-    page.wait_for_function(
-        f"async (before) => Number((await ({REV})()).split('.')[0]) > Number(before.split('.')[0])",
-        arg=rev,
-        timeout=BACK_S * 1000,
-    )
+    took = demo.wait(lambda: page.evaluate(EPOCH) > epoch, BACK_S, "no number of another worker")
     until(page, "live", BACK_S)
-    tell(f"worker killed: the page has numbers of the next one after {time.monotonic() - began:.0f} s")
+    tell(f"worker killed: the page has numbers of the next one after {took:.0f} s")
     assert demo.worker != first
     steady(page)
     equal(page, demo)
-
-
-REV = "async () => (await import('/static/js/store.js')).store.meta.rev"
 
 
 def test_the_worker_stays_away(visit: Visits, demo: Demo) -> None:
