@@ -15,12 +15,12 @@ COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print 
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench speed crash fuzz soak lock kafka-lock schemas docs clean
+.PHONY: help setup demo test lint bench speed crash fuzz soak browser-live lock kafka-lock schemas docs clean
 
 help: ## list the targets
 	@printf 'make demo     simulated companies with live numbers in this terminal (make demo FOR=60: one minute, then verified)\n'
 	@printf 'make test     all checks and tests\n\nAlso:\n'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | grep -Ev '^(demo|test|help)\|' | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create or update the environment in .venv (other targets do this automatically)
 
@@ -69,6 +69,9 @@ crash: setup ## exactness under random faults (FAULTS=n SEED=s)
 soak: setup ## long versions of the tests: every feed of the real data, crash seeds 1-5
 	$(BIN)/pytest -m soak $(ARGS)
 	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.crash --faults $(FAULTS) --seed $$seed || exit 1; done
+
+browser-live: setup ## the page on a running demo, in Chromium (minutes; ARGS="-k killed", CRMKPI_SHOTS=folder for pictures)
+	$(BIN)/pytest -m live tests/browser/live $(ARGS)
 
 COMPILE = uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
 lock: ## regenerate both lock files from pyproject.toml (needs uv)

@@ -14,7 +14,8 @@ import typer
 from cli.book import workers_book
 from cli.dashboard_process import Dashboard
 from cli.demo_clean import clean
-from cli.demo_feed import Companies, companies, feed_only
+from cli.demo_env import write_env
+from cli.demo_feed import FIRST, Companies, companies, feed_only
 from cli.demo_run import Demo, Plan
 from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, OK, UNAVAILABLE, CliError
 from cli.flags import settings
@@ -83,8 +84,9 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     environment = worker_environment(place, config)
     workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
-    with Dashboard(environment, say, folder / "dashboard.log") as dashboard:
-        say(f"dashboard: {dashboard.address}")
+    first = {"CRMKPI_SERVE_FIRST": plan.companies[FIRST].tenant}
+    with servers.kept(say), Dashboard({**environment, **first}, say, folder / "dashboard.log") as dashboard:
+        say(f"dashboard: {dashboard.address}", f"to ask more in a second terminal: {write_env(folder, environment)}")
         side = Side(shown.run(), workers)
         code = workers.run()
         side.cancel()

@@ -30,15 +30,16 @@ Loaded = Callable[[int], None]
 Room = Callable[[int], Awaitable[None]]
 
 
-def _sized(profile: Profile, share: float) -> Profile:
-    """The same company with a share of its traffic and customers."""
-    return replace(profile, visits=round(profile.visits * share), customers=round(profile.customers * share))
+def _sized(profile: Profile, share: float, service: float) -> Profile:
+    """The same company with a share of its traffic and customers, some of whom have a service contract."""
+    visits, customers = round(profile.visits * share), round(profile.customers * share)
+    return replace(profile, visits=visits, customers=customers, service=service)
 
 
 # Small enough that 90 days load in half a minute, the one that sells to companies large enough that a month has more
 # than 30 closed deals: fewer would show its win rate as unsure.
-COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24)))
-
+COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24), (0.0, 0.35, 0.0)))
+FIRST: Final = 1  # the one whose boards are opened first: it sells, supports and bills by the month
 
 Companies = tuple[Profile, ...]
 

@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka.errors import KafkaError
 from rich.progress import Progress
 
 from cli.audit import Audit
@@ -17,7 +19,7 @@ from cli.demo_feed import Companies, days_bar, load_history, new_world, stream_l
 from cli.demo_show import show
 from cli.exits import FAIL_STOP, CliError
 from cli.feed import Feed, feed
-from cli.follow import follow
+from cli.follow import RETRY_S, follow
 from cli.lag import lag_line, lag_reader
 from cli.latency import Latencies
 from cli.recount import Verdict
@@ -144,13 +146,19 @@ class Demo:
     async def _lag(self) -> None:
         async with lag_reader(self.place) as lags:
             while True:
-                self.board.lag = f"{lag_line(await lags.read())} · {self.world.counts.sent:,} records sent"
+                try:
+                    self.board.lag = f"{lag_line(await lags.read())} · {self.world.counts.sent:,} records sent"
+                except (KafkaError, OSError) as error:
+                    self.board.lag = f"Kafka is away: {error}"
                 await asyncio.sleep(1)
 
     async def _visible(self, reader: RedisReader, tenant: str) -> None:
-        async for _ in reader.updates(tenant):
-            if count := await _received(reader, tenant):
-                self.latencies.visible(tenant, count, time.monotonic())
+        while True:
+            with suppress(SinkUnavailable):  # the board says so; what is counted meanwhile is seen late, which is true
+                async for _ in reader.updates(tenant):
+                    if count := await _received(reader, tenant):
+                        self.latencies.visible(tenant, count, time.monotonic())
+            await asyncio.sleep(RETRY_S)
 
 
 def counted(found: GroupLag) -> bool:

@@ -43,7 +43,7 @@ def _run(servers: Servers, processes: int, as_json: bool) -> int:
     # What is printed here is to be copied: a worker's everyday lines would scroll it away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
-    with Dashboard(environment, say) as dashboard:
+    with servers.kept(say), Dashboard(environment, say) as dashboard:
         if as_json:
             known = {"kafka": servers.kafka.bootstrap, "redis": shown(servers.redis.url)}
             typer.echo(json_line({"dashboard": dashboard.address, **known}))

@@ -32,9 +32,10 @@ async def tenants(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
-    """Tenants that have numbers, of those the token opens, sorted by name."""
+    """Tenants that have numbers, of those the token opens, sorted by name; one that is set as the first comes first."""
     opens = grant_of(request).opens
-    names = [name for name in await parts.numbers.tenants() if opens(name)][offset : offset + limit]
+    names = sorted(filter(opens, await parts.numbers.tenants()), key=lambda name: (name != parts.first, name))
+    names = names[offset : offset + limit]
     gate = asyncio.Semaphore(AT_ONCE)
     found = await asyncio.gather(*(_tenant(parts, gate, name) for name in names))
     there = [one for one in found if one is not None]

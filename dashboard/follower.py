@@ -121,16 +121,17 @@ class Follower:
 
     async def _look(self) -> None:
         """One tick: how current the numbers are and, when there were publications, what of them is new."""
-        heard, dirty = self._heard, self._dirty.is_set()
+        heard, dirty, clock = self._heard, self._dirty.is_set(), asyncio.get_running_loop().time
         self._dirty.clear()
         status = await self._numbers.status(self.tenant)
         published, self._published = self._published, status and status.as_of
         dirty |= published != self._published  # a store that was emptied may have begun its stream anew
+        dirty |= any(board.missing for board in self._boards.values())
         changed = False
         if dirty and status is not None:  # an emptied store says nothing new: what is shown stays until it is replaced
             self._boards = {window: one for window, one in self._boards.items() if one.readers or self._recent()}
             for window, board in list(self._boards.items()):
-                changed |= board.put(await self._numbers.snapshot(self.tenant, window), self.tick + 1)
+                changed |= board.put(await self._numbers.snapshot(self.tenant, window), self.tick + 1, clock())
         if changed or heard != self.id:
             self.tick, self.id = self.tick + 1, heard
             place = place_of(heard) or (0, 0)

@@ -42,6 +42,7 @@ async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Servi
             now=now,
             hosts=names(place.serve_hosts),
             open=place.serve_open,
+            first=place.serve_first,
         )
     finally:
         await asked.close()

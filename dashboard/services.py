@@ -25,6 +25,7 @@ class Services:
     now: Callable[[], int]
     hosts: frozenset[str] = frozenset()  # names the server is reached by, beside those of this machine
     open: bool = False  # without tokens: not only this machine may ask
+    first: str = ""  # the tenant that is listed first, and so opened when none is asked for
     meters: Meters = field(default_factory=Meters)
     streams: Streams = field(init=False)
 

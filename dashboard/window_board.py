@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+GONE_S: Final = 10.0  # after which a document that is missing is gone: an emptied store is filled again within seconds
 CACHED: Final = 16  # messages of one tick: streams that keep up all send the same one
 
 Document = dict[str, Any]
@@ -15,14 +16,24 @@ class WindowBoard:
         self.documents = {str(one["kpi"]): one for one in documents}
         self.since = since
         self.readers = 0
+        self._missing: dict[str, float] = {}  # KPI -> since when
         self._changed: dict[str, int] = {}  # KPI -> tick of its last change; as many as there are KPIs
         self._last = since
         self._messages: dict[Any, bytes] = {}
 
-    def put(self, documents: Sequence[Document], tick: int) -> bool:
-        """Takes in a newer snapshot. False: it says the same."""
+    @property
+    def missing(self) -> bool:
+        """Whether documents are shown that the last snapshot did not have."""
+        return bool(self._missing)
+
+    def put(self, documents: Sequence[Document], tick: int, clock: float) -> bool:
+        """Takes in a newer snapshot. False: it says the same. ``clock``: seconds."""
         now = {str(one["kpi"]): one for one in documents}
-        before, self.documents = self.documents, now
+        before = self.documents
+        missing = {kpi: self._missing.get(kpi, clock) for kpi in before.keys() - now.keys()}
+        self._missing = {kpi: since for kpi, since in missing.items() if clock - since < GONE_S}
+        now.update({kpi: before[kpi] for kpi in self._missing})
+        self.documents = now
         changed = [kpi for kpi in before.keys() | now.keys() if before.get(kpi) != now.get(kpi)]
         self._changed.update(dict.fromkeys(changed, tick))
         if changed:

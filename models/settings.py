@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     serve_tokens: tuple[ServeToken, ...] = ()  # of the dashboard; none: only this machine may ask, and without one
     serve_open: bool = False  # without tokens: whoever reaches its port may ask (a container's, published on loopback)
     serve_hosts: tuple[str, ...] = ()  # names the dashboard is reached by, beside those of this machine
+    serve_first: str = ""  # the tenant that the page opens with, when it is asked for none
 
     @classmethod
     def settings_customise_sources(

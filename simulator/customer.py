@@ -1,6 +1,6 @@
 """Customers: they order, send back, answer surveys, drift away and return."""
 
-from simulator import lead, visitor
+from simulator import lead, subscription, visitor
 from simulator.company import Company, Data, Person, Story
 from simulator.rhythm import DAY, HOUR, MINUTE
 
@@ -32,6 +32,8 @@ def veteran(c: Company, person: Person, begin: int) -> Story:
     yield c.rng.randrange(MINUTE, max(2 * MINUTE, begin - c.now))
     if c.chance(0.8):
         order(c, person)
+    if c.profile.service and c.chance(c.profile.service):
+        c.spawn(subscription.service(c, person, max(HOUR, begin - c.now + c.days(3))))
     yield max(0, begin - c.now) + c.days(30)
     yield from buying(c, person)
 
@@ -39,7 +41,7 @@ def veteran(c: Company, person: Person, begin: int) -> Story:
 def buying(c: Company, person: Person) -> Story:
     """Orders at their own pace until they stop; some say so, some come back."""
     pace = c.rng.choice((12, 25, 45, 80))
-    while True:
+    while not person.gone:  # with a service contract, who ends that buys no more
         yield c.days(pace)
         if c.chance(0.6):
             yield from visitor.visit(c, person)

@@ -103,3 +103,5 @@ def won(c: Company, person: Person, deal: Record) -> Story:
         c.spawn(subscription.contract(c, person, c.profile.currency), DAY)
     else:
         c.spawn(customer.buying(c, person), DAY)
+        if c.profile.service and c.chance(c.profile.service):
+            c.spawn(subscription.service(c, person), DAY)

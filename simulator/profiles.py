@@ -22,6 +22,7 @@ class Profile:
     binary: bool = False  # their collector writes CloudEvents in binary mode
     foreign: str | None = None  # a second currency that some customers pay in
     sloppy: bool = False  # amounts without a currency happen
+    service: float = 0.0  # share of those who buy that also have a service contract, billed by the month
 
 
 PROFILES: Final[tuple[Profile, ...]] = (

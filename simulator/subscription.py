@@ -1,8 +1,12 @@
 """Software by the month: trials, sign-ins, upgrades, pauses and goodbyes."""
 
+from typing import Final
+
 from simulator import customer
 from simulator.company import Company, Person, Story
 from simulator.rhythm import DAY, HOUR
+
+FEE: Final = 0.04  # a month of service, of what a typical order costs
 
 
 def trial(c: Company, person: Person) -> Story:
@@ -34,10 +38,19 @@ def veteran(c: Company, person: Person, begin: int) -> Story:
     yield from contract(c, person, c.profile.currency)  # nobody knows the rates of then
 
 
-def contract(c: Company, person: Person, currency: str) -> Story:
-    """One subscription, month after month."""
+def service(c: Company, person: Person, wait: int = HOUR) -> Story:
+    """A buyer's service contract: the customers' portal, used from ``wait`` ms on, and a monthly fee."""
+    person.ids["user_id"] = c.new("u")
+    c.say("user.signed_up", {**person.ids, "method": "sso", "traits": {"country": person.country}})
+    c.spawn(usage(c, person), wait)
+    yield c.seconds(60, 3600)
+    yield from contract(c, person, c.profile.currency, FEE)
+
+
+def contract(c: Company, person: Person, currency: str, share: float = 1.0) -> Story:
+    """One subscription, month after month, at a ``share`` of the company's usual price."""
     about = {"subscription_id": c.new("sub"), "customer_id": person.ids["customer_id"]}
-    price = {"mrr": c.price(), "currency": currency}
+    price = {"mrr": c.price(share), "currency": currency}
     c.say("subscription.started", {**about, **person.ids, **price, "interval": "month"}, {"effective_at": 0})
     c.spawn(renewals(c, person, price), HOUR)
     while True:
@@ -47,7 +60,7 @@ def contract(c: Company, person: Person, currency: str) -> Story:
               {**about, "amount": price["mrr"], "currency": price["currency"]})  # fmt: skip
         fate = c.rng.random()
         if fate < 0.08:
-            price["mrr"] = c.price(1.3)
+            price["mrr"] = c.price(1.3 * share)
             c.say("subscription.changed", {**about, **price}, {"effective_at": 0})
         elif fate < 0.11:
             c.say("subscription.paused", short)

@@ -65,7 +65,7 @@ class Published:
     """
 
     __slots__ = (
-        "_held", "_names", "_parts_due", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
+        "_held", "_names", "_parts_due", "_place", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
         "ageing_at", "attributes", "board", "cells", "clean", "history", "minute", "places", "reaches", "remembered",
         "resting", "rows", "today", "told", "touched_at", "warm",
     )  # fmt: skip
@@ -78,6 +78,7 @@ class Published:
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same segments in many windows: one tuple
         self._totals_due: list[Mask] = [0] * len(PLACES)  # by window: rows
         self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows, steps of its history
+        self._place = 0  # how far the first of those has come
         self.history = Due(chosen)
         self._sweep: set[int] | None = None  # rows whose segments are still to be sent in a full publication
         self._swept_first = False
@@ -102,6 +103,7 @@ class Published:
         """All documents are to be sent, in slices; what is in none of them goes."""
         self.all_rows()
         self._sweep, self._swept_first = {row for row, due in self._parts_due.items() if due & SEGMENTS}, True
+        self._place = 0
 
     def all_rows(self) -> None:
         """Every document may be another."""
@@ -174,22 +176,30 @@ class Published:
     def some_parts(self, board: Maker, made: "Made", enough: Callable[[], bool]) -> None:
         """Make the documents of segments of one row and window, of the row that waits longest; or of its history.
 
-        Of that as much as there is time for, one point at least.
+        Of that as much as there is time for, one point at least. A row is gone through once, and what has become due
+        again behind waits for its next turn: under a constant flow of events the others would never have theirs.
         """
-        row = next(iter(self._parts_due))
-        windows = self._parts_due[row]
-        place = next(bits(windows))
+        row, due = next(iter(self._parts_due.items()))
+        place = self._place = next(bits(due >> self._place << self._place or due))
         if place < HISTORY:
             self._compare(row, place, board.parts(row, place), made)
         elif not self._more_history(row, place - HISTORY, board, made, enough):
             return
-        left = windows ^ 1 << place
-        if self._sweep is not None and not left & SEGMENTS:
+        self._made(row, place, due ^ 1 << place)
+
+    def _made(self, row: int, place: int, left: Mask) -> None:
+        """A part of a row is made, ``left`` is still due."""
+        self._place = place + 1
+        ahead = left >> self._place << self._place
+        if self._sweep is not None and not ahead & SEGMENTS:
             self._sweep.discard(row)
-        if left:
+        if ahead:
             self._parts_due[row] = left
-        else:
-            del self._parts_due[row]
+            return
+        self._place = 0
+        del self._parts_due[row]
+        if left:
+            self._parts_due[row] = left  # behind the others
 
     def _more_history(self, row: int, step: int, board: Maker, made: "Made", enough: Callable[[], bool]) -> bool:
         """Make points of a row; whether that were all that are due."""

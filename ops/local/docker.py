@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ops.local.guard import Guard
@@ -99,8 +100,9 @@ class ContainerUnit:
 
     def start(self) -> None:
         """Start the stopped container again: same data, same port."""
-        self._wrapped.start()
-        self._wait_for_answer()
+        with _engine():
+            self._wrapped.start()
+            self._wait_for_answer()
 
     def stop(self) -> None:
         """SIGTERM, 20 s, SIGKILL."""
@@ -132,6 +134,12 @@ class ContainerUnit:
         used = self._wrapped.stats(stream=False).get("memory_stats", {})
         return int(used.get("usage", 0)) - int(used.get("stats", {}).get("inactive_file", 0))
 
+    def runs(self) -> bool:
+        """Whether the engine says so; paused counts. Raises ServerError when the engine does not answer."""
+        with _engine():
+            self._wrapped.reload()
+        return str(self._wrapped.status) in ("running", "paused", "restarting")
+
     def _running(self) -> bool:
         self._wrapped.reload()
         return str(self._wrapped.status) == "running"
@@ -140,6 +148,16 @@ class ContainerUnit:
         if not wait_until(self._answers, START_S, self._running):
             last = self._wrapped.logs(tail=15).decode(errors="replace")
             raise ServerError(f"the {self.name} container did not start. Its last lines:\n{last}")
+
+
+@contextmanager
+def _engine() -> Iterator[None]:
+    import docker
+
+    try:
+        yield
+    except (docker.errors.DockerException, OSError) as error:
+        raise ServerError(f"the Docker engine: {error}") from error
 
 
 def _pull(client: Any, image: str, progress: Progress) -> None:

@@ -43,6 +43,10 @@ class ProcessUnit:
         """The process id while it runs (paused counts as running)."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self.pid is not None
+
     def start(self) -> None:
         """Start it and return when it answers. Raises ServerError with the end of its log when it does not."""
         if self.pid is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ops.local import docker
 from ops.local.kafka import start_kafka
+from ops.local.keeper import Keeper
 from ops.local.redis import start_redis
 from ops.local.unit import Given, Kafka, Progress, Redis, ServerError, shown
 
@@ -27,6 +28,10 @@ class Servers:
     kafka: Kafka
     redis: Redis
     how: str
+
+    def kept(self, progress: Progress) -> Keeper:
+        """A context in which whichever of them ends is started again."""
+        return Keeper({"Kafka": self.kafka.unit, "Redis": self.redis.unit}, progress)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ class Unit(Protocol):
     def remove(self) -> None:
         """Stop whatever runs and delete its data. May be called twice."""
 
+    def runs(self) -> bool:
+        """Whether it is there, frozen or not; of an external server always true."""
+
     def memory(self) -> int:
         """Resident memory in bytes, 0 when it does not run."""
 
@@ -77,6 +80,10 @@ class Given:
 
     def remove(self) -> None:
         """Nothing: it is not ours."""
+
+    def runs(self) -> bool:
+        """Whoever runs it watches it."""
+        return True
 
     def memory(self) -> int:
         """0: unknown."""

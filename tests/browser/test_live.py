@@ -49,6 +49,21 @@ def test_a_bare_server_leaves_sentences_not_holes(visit: Any, mock: Mock) -> Non
     assert "The server does not have this." in page.locator("[data-panel=trend]").inner_text()
 
 
+def test_segments_that_come_later_are_not_called_no_data_and_appear_by_themselves(visit: Any, mock: Mock) -> None:
+    visitor = visit()
+    page, empty = visitor.page, {"kpi": "closed_won_value", "window": "30d", "total": {"n": 7}, "dimensions": {}}
+    page.clock.install()
+    page.route("**/kpis/closed_won_value/segments*", lambda route: route.fulfill(json=empty))
+    visitor.open()
+    note = page.locator("[data-panel=closed_won_value_by_owner] .panel-note")
+    expect(note).to_have_text("Not worked out yet")
+    mock.trouble.add("silent")  # no newer numbers
+    page.wait_for_timeout(500)
+    page.unroute("**/kpis/closed_won_value/segments*")
+    page.clock.run_for(21_000)
+    page.wait_for_selector("[data-panel=closed_won_value_by_owner] .bar")
+
+
 def test_a_token_is_asked_for(visit: Any, mock: Mock) -> None:
     mock.trouble.add("forbidden")
     page = visit().open(ready=".gate")

@@ -27,7 +27,7 @@ const PANELS = {
   revenueBySource: () => ranking("net_revenue", "source", { title: t("panel.revenue_by_source") }),
   revenueByCountry: () => ranking("net_revenue", "country", { title: t("panel.revenue_by_country") }),
 };
-const SPARK_MS = 60_000;
+const SPARK_MS = 20_000;
 const AT_ONCE = 60; // KPIs of one request: addresses have a limit
 
 /** A view: {el, update, destroy}. `own`: {title, tiles} of an own board instead of a ready one. */

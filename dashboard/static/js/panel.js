@@ -15,6 +15,7 @@ export function panel({ title, name, size = "half", load, draw, every = 10_000, 
   const flip = twin && h("button", { type: "button", class: "button", "aria-pressed": "false", onclick: () => { state.asTable = !state.asTable; flip.setAttribute("aria-pressed", String(state.asTable)); redraw(); } }, t("table"));
   const save = csvButton(name, () => ({ columns: state.found.columns ?? [], rows: state.found.rows ?? [] }));
   save.hidden = true;
+  if (flip) flip.hidden = true;
   const el = h("section", { class: `card panel ${size}`, "aria-label": title, data: { panel: name } },
     h("div", { class: "panel-head" }, refs.title, tools, flip, save), refs.takeaway, refs.body, refs.foot);
 
@@ -54,7 +55,8 @@ export function panel({ title, name, size = "half", load, draw, every = 10_000, 
 
   function update() {
     const key = `${store.tenant} ${store.window}`;
-    const moved = state.rev !== store.meta.rev && performance.now() - state.at > every && !store.paused;
+    const wanting = Boolean(state.found.note); // a failure, or what comes later than the numbers
+    const moved = (wanting || state.rev !== store.meta.rev) && performance.now() - state.at > every && !store.paused;
     if (key !== state.key) {
       if (state.key !== null) { el.setAttribute("aria-busy", "true"); state.fresh = true; }
     } else if (!moved) return;

@@ -1,8 +1,9 @@
 """The demo's producers."""
 
+import re
 from itertools import islice
 
-from cli.demo_feed import COMPANIES, DAILY, companies, new_world, owned
+from cli.demo_feed import COMPANIES, DAILY, FIRST, companies, new_world, owned
 from simulator import Sent
 
 
@@ -34,3 +35,14 @@ def test_the_progress_bar_knows_about_how_much_there_is() -> None:
     records = sum(1 for _ in new_world(1, 20).history())
 
     assert 0.8 < DAILY * 20 / records < 1.25
+
+
+def test_the_first_company_has_something_for_every_board() -> None:
+    """It sells, supports and bills by the month: whoever opens the page sees no empty board."""
+    first = companies()[FIRST].tenant
+    records, owners = owned(list(new_world(1, 40).history()))
+    kind = re.compile(rb'"type":"([a-z_.]+)"')
+    found = (kind.search(r.value or b"") for r, owner in zip(records, owners, strict=True) if owner == first)
+    said = {one[1].decode() for one in found if one}
+    assert {"crm.deal.won", "crm.lead.created", "crm.order.completed", "crm.subscription.started"} <= said
+    assert {"crm.renewal.completed", "crm.payment.received", "crm.user.signed_in", "crm.survey.answered"} <= said

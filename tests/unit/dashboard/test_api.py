@@ -42,6 +42,15 @@ async def test_tenants_say_how_current_they_are(rig: Rig, client: httpx.AsyncCli
     assert (await client.get(f"{V1}/tenants")).json()[0]["stale"]
 
 
+async def test_the_tenant_that_is_set_as_the_first_comes_first(rig: Rig, client: httpx.AsyncClient) -> None:
+    """On every page of the list; a name that nobody has changes nothing."""
+    rig.parts.first = "other"
+    assert [one["tenant"] for one in (await client.get(f"{V1}/tenants")).json()] == ["other", "acme"]
+    assert [one["tenant"] for one in (await client.get(f"{V1}/tenants?limit=1&offset=1")).json()] == ["acme"]
+    rig.parts.first = "nobody"
+    assert [one["tenant"] for one in (await client.get(f"{V1}/tenants")).json()] == ["acme", "other"]
+
+
 async def test_snapshot_is_what_redis_holds(rig: Rig, client: httpx.AsyncClient) -> None:
     """Totals only, with their revision."""
     found = (await client.get(f"{V1}/acme/snapshot?window=30d")).json()

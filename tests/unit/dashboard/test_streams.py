@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from dashboard import follower
+from dashboard import follower, window_board
 from tests.contract.boards import document
 from tests.unit.dashboard.rig import Rig
 
@@ -58,11 +58,28 @@ async def test_a_snapshot_first_then_what_changes(rig: Rig) -> None:
     await stream.close()
 
 
-async def test_documents_that_are_gone_are_named(rig: Rig) -> None:
-    """After a change of settings, for instance."""
+async def test_an_emptied_store_takes_nothing_away_while_it_is_filled_again(rig: Rig) -> None:
+    """The first publication after it may hold one number; the others are shown until they come."""
     stream = Listener(rig)
     await stream.until("snapshot")
-    await rig.publish(document("orders", value=7), full=True)
+    await rig.publish(document("orders", value=8), full=True)
+    data = await stream.until("documents")
+    assert ([one["kpi"] for one in data["documents"]], data.get("gone")) == (["orders"], None)
+    await rig.publish(document("win_rate", value=0.7, unit="ratio"))
+    data = await stream.until("documents")
+    assert ([one["kpi"] for one in data["documents"]], data.get("gone")) == (["win_rate"], None)
+    await stream.close()
+
+
+async def test_documents_that_are_gone_are_named(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a change of settings, for instance; a little later, as they may come back."""
+    monkeypatch.setattr(follower, "LOOK_S", 0.1)
+    monkeypatch.setattr(window_board, "GONE_S", 0.5)
+    stream = Listener(rig)
+    await stream.until("snapshot")
+    await rig.publish(document("orders", value=8), full=True)
+    data = await stream.until("documents")
+    assert "gone" not in data
     data = await stream.until("documents")
     assert data["gone"] == ["net_revenue", "win_rate"]
     await stream.close()

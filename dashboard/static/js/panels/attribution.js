@@ -4,7 +4,7 @@ import { dimensionName, segmentName, t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
 import { href, leave } from "../url.js";
-import { keyOf, segments, windowFoot } from "./segments.js";
+import { keyOf, noneOf, segments, windowFoot } from "./segments.js";
 
 const COLUMNS = { customer_source_share: "share", customer_acquisition_cost: "cac", marketing_roi: "linear", marketing_roi_first: "first", marketing_roi_last: "last", marketing_roi_position: "position", return_on_ad_spend: "roas" };
 const PREFERRED = ["channel", "source", "campaign"];
@@ -26,7 +26,7 @@ async function load(signal) {
 function draw(data, chosen, tools, redraw) {
   const all = new Set(Object.values(data).flatMap((one) => Object.keys(one.dimensions)));
   const dimensions = PREFERRED.filter((one) => all.has(one));
-  if (!dimensions.length) return { note: t("tile.no_data") };
+  if (!dimensions.length) return { note: noneOf(Object.values(data).find((one) => one.total?.n > 0) ?? {}) };
   if (!dimensions.includes(chosen.dimension)) [chosen.dimension] = dimensions;
   tools.replaceChildren(...dimensions.map((one) => h("button", { type: "button", "aria-pressed": String(one === chosen.dimension), onclick: () => { chosen.dimension = one; redraw(); } }, dimensionName(one))));
   const rows = merge(data, chosen.dimension);

@@ -4,7 +4,7 @@ import { dimensionName, t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
 import { href, leave } from "../url.js";
-import { keyOf, nameOf, segments, windowFoot } from "./segments.js";
+import { keyOf, nameOf, noneOf, segments, windowFoot } from "./segments.js";
 
 const ORDER = ["visitor", "lead", "opportunity", "won"];
 
@@ -14,7 +14,7 @@ export function funnel(kpi = "sales_funnel") {
 
 function draw({ dimensions, total, window }, kpi) {
   const docs = (dimensions.step ?? []).toSorted((a, b) => ORDER.indexOf(keyOf(a)) - ORDER.indexOf(keyOf(b)));
-  if (!docs.length || !docs.some((doc) => Number(doc.numerator))) return { note: t("tile.no_data") };
+  if (!docs.length || !docs.some((doc) => Number(doc.numerator))) return { note: noneOf({ total }) };
   const counts = docs.map((doc) => Number(doc.numerator ?? doc.n ?? 0));
   const rows = docs.map((doc, at) => ({ name: nameOf(doc), count: counts[at], rate: at ? doc.value : null, lost: at ? counts[at - 1] - counts[at] : null }));
   const worst = rows.slice(1).filter((row) => row.rate !== null && row.lost > 0).sort((a, b) => a.rate - b.rate)[0];

@@ -2,7 +2,7 @@
 import { kpiTitle, t } from "../i18n.js";
 import { panel } from "../panel.js";
 import { bars, rowsOf, columnsOf } from "../leaderboard.js";
-import { segments, windowFoot } from "./segments.js";
+import { noneOf, segments, windowFoot } from "./segments.js";
 
 /** The values of `dimension` of a KPI, largest first. */
 export function ranking(kpi, dimension, { size = "third", title = null, limit = 8 } = {}) {
@@ -12,7 +12,7 @@ export function ranking(kpi, dimension, { size = "third", title = null, limit = 
 
 function draw({ dimensions, total, window }, kpi, dimension, limit) {
   const rows = rowsOf(dimensions[dimension] ?? [], total, kpi);
-  if (!rows.length) return { note: t("tile.no_data") };
+  if (!rows.length) return { note: noneOf({ total }) };
   const first = rows[0];
   return {
     takeaway: first.share === null ? "" : t("ranking.takeaway", { name: first.name, share: first.shareText }),

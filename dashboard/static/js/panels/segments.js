@@ -22,6 +22,9 @@ export async function segments(kpi, signal, wanted = null) {
   return { window, total: found.total ?? null, dimensions: found.dimensions ?? {} };
 }
 
+/** What to say of a KPI without segments: after an import they come a little later than the total. */
+export const noneOf = ({ total }) => t(total?.n > 0 ? "panel.soon" : "tile.no_data");
+
 /** The value of a document's one segment. */
 export const keyOf = (doc) => Object.values(doc.segment ?? {})[0];
 /** The same in words. */

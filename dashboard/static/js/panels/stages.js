@@ -4,7 +4,7 @@ import { dimensionName, t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
 import { href, leave } from "../url.js";
-import { keyOf, nameOf, segments, windowFoot } from "./segments.js";
+import { keyOf, nameOf, noneOf, segments, windowFoot } from "./segments.js";
 
 export function stages() {
   return panel({ title: t("panel.stages"), name: "pipeline_by_stage", size: "third stretch", load, draw });
@@ -12,12 +12,12 @@ export function stages() {
 
 async function load(signal) {
   const [stay, open] = await Promise.all([segments("time_in_stage", signal), segments("time_in_stage_open", signal).catch(() => ({ dimensions: {} }))]);
-  return { window: stay.window, stay: stay.dimensions.stage ?? [], open: open.dimensions.stage ?? [] };
+  return { window: stay.window, total: stay.total, stay: stay.dimensions.stage ?? [], open: open.dimensions.stage ?? [] };
 }
 
-function draw({ stay, open, window }) {
+function draw({ stay, open, window, total }) {
   const names = [...new Set([...open, ...stay].map(keyOf))];
-  if (!names.length) return { note: t("tile.no_data") };
+  if (!names.length) return { note: noneOf({ total }) };
   const days = { unit: "days" };
   const rows = names.map((key) => {
     const [usual, now] = [stay, open].map((list) => list.find((doc) => keyOf(doc) === key));
