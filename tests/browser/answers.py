@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from tests.browser.numbers import (
     DIMENSIONS,
@@ -116,7 +117,10 @@ def ask(what: str, tenant: str, kpi: str, query: dict[str, str], now: datetime) 
             "dimensions": _segments(tenant, kpi, window, now),
         }
     if what == "members":
-        return _members(kpi, int(query.get("limit", 50)), int(query.get("offset", 0)), now)
+        limit, offset = int(query.get("limit", 50)), int(query.get("offset", 0))
+        if kpi.startswith("mrr_") and "as_of" in query:
+            return _movers(tenant, kpi, query["as_of"], limit, offset)
+        return _members(kpi, limit, offset, now)
     if what == "cross":
         rows, columns = VALUES[query["rows"]][:6], VALUES[query["columns"]][:5]
         cells = [
@@ -262,6 +266,27 @@ def _members(kpi: str, limit: int, offset: int, now: datetime) -> dict[str, Any]
         for at in range(offset, min(offset + limit, total))
     ]
     return {"kpi": kpi, "total": total, "n": total, "numerator": 61, "exact": True, "members": members}
+
+
+def moved(tenant: str, kpi: str, as_of: str) -> tuple[datetime, datetime, str]:
+    """The month that was last as of a day: its beginning and end, and what the table of movements says of it."""
+    end = datetime.fromisoformat(as_of).replace(day=1, tzinfo=ZoneInfo(str(TENANTS[tenant]["tz"])))
+    start = (end - timedelta(days=1)).replace(day=1)
+    return start, end, str(point(tenant, ROWS[kpi], "month", f"{start:%Y-%m}", running=False))
+
+
+def _movers(tenant: str, kpi: str, as_of: str, limit: int, offset: int) -> dict[str, Any]:
+    """Customers whose movements add up to the month's."""
+    start, _, value = moved(tenant, kpi, as_of)
+    total, count = round(float(value) * 100), 23
+    shares = [total // count + (at < total % count) for at in range(count)]
+    members = [
+        {"kind": "customer", "id": f"customer:c-{100 + at}", "subject": f"customer:c-{100 + at}", "n": 1,
+         "numerator": f"{share / 100:.2f}", "time": (start + timedelta(days=at)).isoformat()}
+        for at, share in enumerate(shares)
+    ]  # fmt: skip
+    told = {"kpi": kpi, "total": count, "n": count, "numerator": value, "currency": "EUR", "exact": True}
+    return told | {"members": members[offset : offset + limit]}
 
 
 def timeline(subject: str, now: datetime) -> dict[str, Any]:

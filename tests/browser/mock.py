@@ -157,8 +157,14 @@ class Mock:
             )
 
         @app.get("/api/v1/{tenant}/kpis/{kpi}")
-        def one(tenant: str, kpi: str, window: str = "30d", segment: str | None = None) -> dict[str, Any]:
-            return self.document(tenant, kpi, window, answers.segment_of(segment))
+        def one(
+            tenant: str, kpi: str, window: str = "30d", segment: str | None = None, as_of: str | None = None
+        ) -> dict[str, Any]:
+            found = self.document(tenant, kpi, window, answers.segment_of(segment))
+            if as_of is not None:
+                start, end, value = answers.moved(tenant, kpi, as_of)
+                found |= {"start": start.isoformat(), "end": end.isoformat(), "value": value, "n": 23}
+            return found
 
         @app.get("/api/v1/{tenant}/kpis/{kpi}/{what}")
         def more(request: Request, tenant: str, kpi: str, what: str) -> Any:

@@ -18,13 +18,13 @@ export function dialog(title, { klass = "", onclose } = {}) {
 }
 
 /** The dialog behind ⓘ of one KPI. */
-export async function showInfo(kpi, doc, segment = {}) {
+export async function showInfo(kpi, doc, segment = {}, as_of = undefined) {
   const row = store.catalog.get(kpi) ?? {};
   const { body } = dialog(kpiTitle(kpi, doc?.title ?? row.title));
   swap(body, facts(row, doc));
   if (!doc) return;
   try {
-    const more = await api.of(store.tenant, kpi, "explain", { window: doc.window, segment: api.segmentText(segment) });
+    const more = await api.of(store.tenant, kpi, "explain", { window: doc.window, segment: api.segmentText(segment), as_of });
     swap(body, facts(row, doc, more));
   } catch { /* what is known without the worker is there already */ }
 }
