@@ -29,6 +29,7 @@ FAMILIES = (
     "kind",
     "state",
     "chart",
+    "letters",
 )
 
 
