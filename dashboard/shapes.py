@@ -190,11 +190,14 @@ class Explained(Shape):
 
 
 class Fact(Shape):
-    """One event of a subject."""
+    """One event of a subject. ``text``: in English; ``fact``, ``values`` and ``mood`` say the same to translate."""
 
     time: str
     type: str
     text: str | None = None
+    fact: str | None = None
+    values: dict[str, str] | None = None
+    mood: str | None = None
     id: str | None = None
     channel: str | None = None
     amount: str | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from kpis.query.words import say
 from tests.browser.numbers import (
     DIMENSIONS,
     ROWS,
@@ -291,26 +292,26 @@ def _movers(tenant: str, kpi: str, as_of: str, limit: int, offset: int) -> dict[
 
 def timeline(subject: str, now: datetime) -> dict[str, Any]:
     """A customer's facts, newest first."""
-    what = [
-        ("crm.deal.won", "Deal D-1004 won", "12480.00"),
-        ("crm.meeting.held", "Meeting, 45 minutes", None),
-        ("crm.email.clicked", "Clicked a link in “Offer”", None),
-        ("crm.email.opened", "Opened “Offer”", None),
-        ("crm.deal.stage_changed", "Deal D-1004 to negotiation", None),
-        ("crm.call.ended", "Call, connected, 12 minutes", None),
-        ("crm.lead.created", "Lead from linkedin", None),
-        ("crm.page.viewed", "Viewed /pricing", None),
+    what: list[tuple[str, dict[str, Any], str | None]] = [
+        ("crm.deal.won", say("deal.won"), "12480.00"),
+        ("crm.meeting.held", say("meeting.held"), None),
+        ("crm.email.clicked", say("email.clicked"), None),
+        ("crm.social.mentioned", say("social.mentioned") | {"mood": "positive"}, None),
+        ("crm.deal.stage_changed", say("deal.moved", stage="negotiation"), None),
+        ("crm.call.ended", {"text": "Call, connected, 12 minutes"}, None),  # as an earlier worker says it
+        ("crm.survey.answered", say("survey.recommend", score="9", scale="0-10"), None),
+        ("crm.page.viewed", say("page.viewed.path", path="/pricing"), None),
     ]
     facts = [
         {
             "time": (now - timedelta(hours=9 * at)).astimezone(UTC).isoformat(),
             "type": type_,
-            "text": words,
             "id": f"e{at}",
             "channel": type_.split(".")[1],
+            **said,
             **({"amount": amount, "currency": "EUR"} if amount else {}),
         }
-        for at, (type_, words, amount) in enumerate(what * 2)
+        for at, (type_, said, amount) in enumerate(what * 2)
     ]
     return {
         "subject": subject,

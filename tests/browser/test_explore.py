@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.browser.mock import Mock
 
 OUTLINE = """() => {
@@ -219,3 +221,26 @@ def test_a_moment_goes_with_its_window(visit: Any) -> None:
     page.keyboard.press("m")
     page.wait_for_selector(".crumbs .chip", state="detached")
     assert "as_of" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Deal won", "Deal moved to Negotiation", "Mentioned us (positive)", "Viewed /pricing")),
+        ("fi", ("Kauppa voitettu", "Mainitsi meidät (myönteinen)", "Vastasi 9 asteikolla 0-10: suosittelisiko?")),
+        ("uk", ("Угоду виграно", "Перегляд /pricing", "Згадка про нас (позитивно)")),
+    ],
+)
+def test_a_timeline_speaks_the_pages_language(visit: Any, language: str, words: tuple[str, ...]) -> None:
+    page = visit().open(f"?tenant=nordbolt&kpi=win_rate&subject=c-101&lang={language}")
+    page.wait_for_selector("dialog.drawer .fact")
+    text = page.locator("dialog.drawer").inner_text()
+    assert not [one for one in words if one not in text]
+    assert "Call, connected, 12 minutes" in text  # what the page has no words for stays as it came
+
+
+def test_a_formula_says_that_it_is_in_english(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&lang=fi")
+    page.click("[data-kpi=win_rate] .info")
+    assert "Kaava (englanniksi)" in page.locator("dialog").inner_text()
+    assert page.locator("dialog .formula").get_attribute("lang") == "en"

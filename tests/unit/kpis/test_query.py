@@ -8,8 +8,10 @@ import pytest
 
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
+from kpis.facts.touches import CODES
 from kpis.query.ask import NotFound
 from kpis.query.question import Refused
+from kpis.query.words import TEXTS, say, say_touch
 from models.settings import TenantBook
 from tests.feed import Feed, ms
 from tests.property.test_examples import give
@@ -160,11 +162,28 @@ def test_a_timeline_tells_what_happened_newest_first(engine: Engine) -> None:
     assert all(one["id"] for one in found["facts"])
     won = next(one for one in found["facts"] if one["text"] == "Deal won")
     assert won == {
-        "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "deal": "d1", "id": "d1",
-        "amount": "1290.50", "currency": "EUR",
+        "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "fact": "deal.won",
+        "deal": "d1", "id": "d1", "amount": "1290.50", "currency": "EUR",
     }  # fmt: skip
+    viewed = next(one for one in found["facts"] if one["text"] == "Viewed /pricing")
+    assert (viewed["fact"], viewed["values"]) == ("page.viewed.path", {"path": "/pricing"})
+    assert {one["text"] for one in found["facts"]} == {
+        TEXTS[one["fact"]].format(**one.get("values", {})) for one in found["facts"]
+    }
     cut = answer(engine, "timeline", subject="customer:anna", limit=2)
     assert (len(cut["facts"]), cut["more"]) == (2, True)
+
+
+def test_what_is_told_has_a_kind_that_others_can_translate() -> None:
+    """Of every touch there is; a mood stands by itself, a path with braces as it is."""
+    told = {name: say_touch(code, -1) for name, code in CODES.items()}
+    assert told["social.mentioned.positive"] == {
+        "text": "Mentioned us (positive)", "fact": "social.mentioned", "mood": "positive"
+    }  # fmt: skip
+    for one in told.values():
+        assert one["text"]
+        assert "fact" not in one or one["text"].startswith(TEXTS[one["fact"]])
+    assert say("page.viewed.path", path="/{x}")["text"] == "Viewed /{x}"
 
 
 def test_an_erased_subject_has_no_timeline() -> None:
