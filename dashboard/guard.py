@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,7 +75,7 @@ class Guard:
             return answer(413, f"the body is larger than {LARGEST} bytes")
         if not self._host(headers.get("host", "")):
             return answer(421, "this name is not one of the server's; serve_hosts lists further ones", "Host")
-        if scope["method"] in WRITES and (refusal := _cross_site(scope, headers)) is not None:
+        if scope["method"] in WRITES and (refusal := _cross_site(scope, headers, self._parts.hosts)) is not None:
             return refusal
         if self._parts.tokens:
             return self._with_tokens(scope, headers)
@@ -150,16 +150,18 @@ class _Seen:
         self._parts.meters.seconds.labels(self.route).observe(time.monotonic() - self._began)
 
 
-def _cross_site(scope: Scope, headers: Headers) -> ASGIApp | None:
+def _cross_site(scope: Scope, headers: Headers, hosts: frozenset[str]) -> ASGIApp | None:
     """Refuses what a page of another site has a browser send: it says where it comes from, and a form sends no JSON.
 
-    `Sec-Fetch-Site` is the browser's own word, but not sent over plain HTTP to other machines; there `Origin` tells.
+    `Sec-Fetch-Site` is the browser's own word, but not sent over plain HTTP to other machines; there `Origin` tells,
+    which must be the server as the request names it, or one of its ``hosts``.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    foreign = (
-        site not in ("none", "same-origin") if site is not None else origin is not None and not _same(origin, headers)
-    )
-    if foreign:
+    if site is not None:
+        fine = site in ("none", "same-origin")
+    else:
+        fine = origin is None or _place(origin) == headers.get("host", "").lower() or _name(_place(origin)) in hosts
+    if not fine:
         return answer(403, "another site may not change anything here")
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if scope["method"] == "POST" and kind != JSON:
@@ -167,8 +169,9 @@ def _cross_site(scope: Scope, headers: Headers) -> ASGIApp | None:
     return None
 
 
-def _same(origin: str, headers: Headers) -> bool:
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+def _place(origin: str) -> str:
+    """Host and port of an origin; empty for one that is none."""
+    return origin.lower().partition("://")[2]
 
 
 def _bounded(receive: Receive) -> Receive:
