@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.mock import Mock
+from tests.browser.operations import letter
 
 OPS = "?tenant=nordbolt&board=ops"
 LETTERS = "[data-panel=dead_letters] tbody tr"
@@ -57,6 +58,17 @@ def test_a_kind_of_letters_is_sent_again_once_it_is_confirmed(visit: Any, mock: 
     assert page.evaluate("document.activeElement.textContent") == "Close"
     page.keyboard.press("Enter")
     expect(page.locator(LETTERS)).to_have_count(3)
+
+
+def test_many_kinds_of_letters_are_shown_on_demand(visit: Any, mock: Mock) -> None:
+    for number in range(12):
+        found = letter(f"crm.t{number}.v1", 1, "bad_value", "data.x", "is wrong") | {"id": f"crm.t{number}.v1/0/1"}
+        mock.desk.letters[found["id"]] = found
+    page = visit().open(OPS, ready=LETTERS)
+    expect(page.locator(LETTERS)).to_have_count(8)
+    page.click("[data-panel=dead_letters] .more")
+    expect(page.locator(LETTERS)).to_have_count(16)
+    assert page.evaluate("document.activeElement.dataset.key").startswith("show crm.t")
 
 
 def test_what_cannot_be_sent_again_says_why(visit: Any) -> None:

@@ -12,14 +12,17 @@ import { polled } from "./polled.js";
 
 const PAGE = 50;
 const LISTED = 20;
+const FEW = 8; // kinds that are shown at once
 const button = (label, onclick, extra = {}) => h("button", { type: "button", class: "button", onclick, ...extra }, label);
 
 export function letters() {
-  const made = panel({ title: t("panel.letters"), name: "dead_letters", size: "two-thirds", load: (signal) => api.letters({ limit: 1 }, { signal }), draw: (found) => draw(found, () => made.reload()), twin: false, every: 10_000, flush: true });
+  const state = { all: false };
+  const made = panel({ title: t("panel.letters"), name: "dead_letters", size: "two-thirds", load: (signal) => api.letters({ limit: 1 }, { signal }), draw: (found) => draw(found, state, made), twin: false, every: 10_000, flush: true });
   return polled(made, 10_000);
 }
 
-function draw({ groups: rows = [], complete }, changed) {
+function draw({ groups: rows = [], complete }, state, made) {
+  const changed = () => made.reload();
   const total = rows.reduce((sum, row) => sum + row.letters, 0);
   if (!total) return { note: complete ? t("letters.none") : t("loading") };
   const kind = ({ topic, reason, field }) => ({ topic, reason, field });
@@ -34,7 +37,9 @@ function draw({ groups: rows = [], complete }, changed) {
       iconButton("redo", t("letters.retry_all", { reason: row.reason, n: f.whole(row.letters) }), () => sure("retry", kind(row), row.letters, changed), { data: key(row, "retry") }),
       iconButton("bad", t("letters.discard_all", { reason: row.reason, n: f.whole(row.letters) }), () => sure("discard", kind(row), row.letters, changed), { data: key(row, "discard") })) },
   ];
-  return { takeaway: t("letters.takeaway", { count: total, n: f.whole(total) }) + (complete ? "" : ` ${t("letters.partial")}`), chart: table({ caption: t("panel.letters"), columns, rows }), columns, rows };
+  const shown = state.all ? rows : rows.slice(0, FEW);
+  const more = shown.length < rows.length && h("button", { type: "button", class: "more", data: { key: "more" }, onclick: () => { state.all = true; made.redraw(); made.el.querySelectorAll("button.link")[FEW]?.focus(); } }, t("show_all", { count: rows.length, n: rows.length }));
+  return { takeaway: t("letters.takeaway", { count: total, n: f.whole(total) }) + (complete ? "" : ` ${t("letters.partial")}`), chart: h("div", {}, table({ caption: t("panel.letters"), columns, rows: shown }), more || ""), columns, rows };
 }
 
 /** Asks once more, does it, and says what came of it. `done()` runs after something changed. */
