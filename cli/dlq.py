@@ -1,40 +1,36 @@
 """`crmkpi dlq`: what was refused, and sending it again."""
 
 import asyncio
-import base64
-import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime
-from itertools import islice
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from cli.dead_letters import (
+    incomplete,
+    mark_discarded,
+    originals_of,
+    read_letters,
+    read_marks,
+    send_again,
+    time_text,
+    whole,
+)
 from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
 from cli.flags import JsonFlag, KafkaFlag, one_of, settings
-from cli.letters import Choice, Letter, Sending, grouped, letter_of, mark, marks, open_letters, sending
+from cli.letters import Choice, Letter, Sending, grouped, marks, open_letters, sending
 from cli.lines import parsed
 from cli.moment import as_of_ms
 from cli.root import Group, app
 from cli.term import cell, line, out, say, show_json
 from models.settings import Settings
 from models.validate import REASONS
-from ops.losses import read_small
-from ops.topics import admin
 from streams.bootstrap import options_from
-from streams.options import WorkerOptions
-from streams.originals import Original, Originals
-from streams.producing import Output
-from streams.resend import resend
-from streams.restore import new_reader, read_partition
 
 T = TypeVar("T")
-AT_A_TIME: Final = 500  # letters of one transaction
-ORIGINAL_S: Final = 30.0
 TenantOption = Annotated[str | None, typer.Option("--tenant", help="Only this tenant.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
 SinceOption = Annotated[
@@ -75,7 +71,7 @@ def list_letters(
     for name in ("topic", "reason", "field", "letters", "newest", "id of the newest"):
         table.add_column(name, justify="right" if name == "letters" else "left")
     for group in found:
-        shown = [group.topic, group.reason, group.field, f"{group.letters:,}", _time(group.newest), group.example]
+        shown = [group.topic, group.reason, group.field, f"{group.letters:,}", time_text(group.newest), group.example]
         table.add_row(*map(cell, shown))
     if found:
         out().print(table)
@@ -95,24 +91,23 @@ def show(
     place = settings(kafka)
     options = options_from(place)
     topic, partition, _ = _parsed(letter)
-    held = [one for one in _run(place, _read(place, options, [(topic, partition)])) if one.id == letter]
+    held = [one for one in _run(place, read_letters(place, options, [(topic, partition)])) if one.id == letter]
     if not held:
         raise CliError(f"no such dead letter: {letter}", DIFFERENT)
     found = held[-1]
-    originals = _run(place, _originals(options, [found])) if _incomplete(found) else {}
+    originals = _run(place, originals_of(options, [found])) if incomplete(found) else {}
     told = originals.get(found.origin)
-    key, value, headers = (told.key, told.value, told.headers) if told else (found.key, found.value, found.headers)
-    whole = "as it was sent" if told or not _incomplete(found) else _lacking(found)
+    shown = whole(found, told)
     if as_json:
-        show_json({
-            "id": found.id, "refused_at": _time(found.at), "tenant": found.tenant, "stage": found.stage,
-            "reason": found.reason, "field": found.field, "detail": found.detail, "event": whole,
-            "key": _for_json(key), "headers": [[name, _for_json(text)] for name, text in headers],
-            "value": _for_json(value),
-        })  # fmt: skip
+        show_json(shown)
         return
-    line(f"id       {found.id}", f"rejected {_time(found.at)} by {found.stage}", f"tenant   {found.tenant}")
-    line(f"reason   {found.reason} {found.field}: {found.detail}", f"event    {whole}", f"key      {_shown(key)}")
+    key, value, headers = (told.key, told.value, told.headers) if told else (found.key, found.value, found.headers)
+    line(f"id       {found.id}", f"rejected {time_text(found.at)} by {found.stage}", f"tenant   {found.tenant}")
+    line(
+        f"reason   {found.reason} {found.field}: {found.detail}",
+        f"event    {shown['event']}",
+        f"key      {_shown(key)}",
+    )
     line(*(f"header   {name}: {_shown(text)}" for name, text in headers))
     line(*_shown(value).split("\n"))
 
@@ -139,12 +134,12 @@ def retry(
     place = settings(kafka)
     options = options_from(place)
     letters = _chosen(place, _selected(place, ids, tenant, reason, since, every))
-    originals = _run(place, _originals(options, filter(_incomplete, letters)))
+    originals = _run(place, originals_of(options, filter(incomplete, letters)))
     tried = [(letter, sending(letter, lambda one: originals.get(one.origin))) for letter in letters]
     ready = [one for _, one in tried if isinstance(one, Sending)]
     left = [(letter.id, one) for letter, one in tried if isinstance(one, str)]
     if not dry_run:
-        _run(place, _send(options, ready))
+        _run(place, send_again(options, ready))
     say(*(f"{id_}: not sent: {why}" for id_, why in left))
     without = sum("id" not in (parsed(one.value or b"") or {}) and "ce_id" not in dict(one.headers) for one in ready)
     _told(len(ready), "would be sent" if dry_run else "sent", len(left), as_json)
@@ -172,7 +167,7 @@ def discard(
     place = settings(kafka)
     letters = _chosen(place, _selected(place, ids, tenant, reason, since, every))
     if not dry_run:
-        _run(place, _mark(options_from(place), letters))
+        _run(place, mark_discarded(options_from(place), letters))
     _told(len(letters), "would be discarded" if dry_run else "discarded", 0, as_json)
 
 
@@ -212,106 +207,16 @@ def _parsed(letter: str) -> tuple[str, int, int]:
 def _chosen(place: Settings, choice: Choice) -> list[Letter]:
     options = options_from(place)
     places = sorted({_parsed(letter)[:2] for letter in choice.ids}) or None
-    letters = _run(place, _read(place, options, places))
-    told = marks(_run(place, _marks(options)))
+    letters = _run(place, read_letters(place, options, places))
+    told = marks(_run(place, read_marks(options)))
     found = [letter for letter in open_letters(letters, told).values() if choice.holds(letter)]
     if missing := set(choice.ids) - {letter.id for letter in found}:
         raise CliError(f"no such dead letter, or already dealt with: {', '.join(sorted(missing))}", DIFFERENT)
     return found
 
 
-async def _read(place: Settings, options: WorkerOptions, places: list[tuple[str, int]] | None) -> list[Letter]:
-    """Every letter of these input partitions; None: of all."""
-    wanted = {name + options.dlq_suffix for name in options.inputs}
-    async with admin(place.kafka) as link:
-        described = [item for item in await link.describe_topics() if item["topic"] in wanted]
-    there = [TopicPartition(item["topic"], part["partition"]) for item in described for part in item["partitions"]]
-    if places is not None:
-        asked = {(topic + options.dlq_suffix, partition) for topic, partition in places}
-        there = [tp for tp in there if tuple(tp) in asked]
-    return [letter async for letter in _letters(options, sorted(there))]
-
-
-async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> AsyncIterator[Letter]:
-    reader = new_reader(options)
-    try:
-        await reader.start()
-        begins = await reader.beginning_offsets(there) if there else {}
-        ends = await reader.end_offsets(there) if there else {}
-        for tp in (tp for tp in there if ends[tp] > begins[tp]):
-            async for records in read_partition(reader, tp, ends[tp], start=begins[tp]):
-                for record in records:
-                    if letter := letter_of(record):
-                        yield letter
-    finally:
-        await reader.stop()
-
-
-async def _marks(options: WorkerOptions) -> list[tuple[bytes, bytes | None]]:
-    reader = new_reader(options)
-    try:
-        await reader.start()
-        if options.marks not in await reader.topics():
-            return []
-        return await read_small(reader, TopicPartition(options.marks, 0))
-    finally:
-        await reader.stop()
-
-
-def _incomplete(letter: Letter) -> bool:
-    return letter.truncated is not None or letter.reconstructed
-
-
-def _lacking(letter: Letter) -> str:
-    if letter.truncated is not None:
-        return f"beginning only; it had {letter.truncated:,} bytes and is no longer in the input topic"
-    return "rebuilt from the journal: it is no longer in the input topic"
-
-
-async def _originals(options: WorkerOptions, letters: Iterable[Letter]) -> dict[tuple[str, int, int], Original]:
-    source = Originals(options)
-    found: dict[tuple[str, int, int], Original] = {}
-    try:
-        waiting = iter([letter.origin for letter in letters])
-        while some := list(islice(waiting, AT_A_TIME)):
-            found |= await source.fetch(some, ORIGINAL_S)
-    finally:
-        await source.close()
-    return found
-
-
-async def _send(options: WorkerOptions, ready: Sequence[Sending]) -> None:
-    waiting = iter(ready)
-    while some := list(islice(waiting, AT_A_TIME)):
-        events: dict[tuple[str, int], list[Output]] = {}
-        for one in some:
-            events.setdefault(one.letter.origin[:2], []).append((one.key, one.value, [*one.headers]))
-        await resend(options, events, [mark(one.letter, "retried", max(_now(), one.letter.at)) for one in some])
-
-
-async def _mark(options: WorkerOptions, letters: Sequence[Letter]) -> None:
-    waiting = iter(letters)
-    while some := list(islice(waiting, AT_A_TIME)):
-        await resend(options, {}, [mark(letter, "discarded", max(_now(), letter.at)) for letter in some])
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
-
-
-def _time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _shown(raw: bytes | None) -> str:
     return "none" if raw is None else raw.decode(errors="backslashreplace")
-
-
-def _for_json(raw: bytes | None) -> Any:
-    try:
-        return None if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(raw or b"").decode()}
 
 
 def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:

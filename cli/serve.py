@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from cli.book import workers_book
 from cli.dashboard_process import PORT, TRIES
 from cli.exits import EPILOG, CliError
-from cli.flags import KafkaFlag, RedisFlag, settings
+from cli.flags import KafkaFlag, RedisFlag, settings, settings_file
 from cli.root import app
 from cli.term import json_line, line, say
 from models.settings import Settings
@@ -33,8 +34,6 @@ def serve(
 
     Example: crmkpi serve --port 8081
     """
-    from dashboard.serve import serve as answer  # what `--help` shows need not load a web server
-
     place = settings(kafka, redis)
     _check_host(place, host)
     set_up_logs()
@@ -46,7 +45,24 @@ def serve(
             typer.echo(json_line({"dashboard": address}))
         else:
             line(f"dashboard: {address}", "Ctrl-C stops it.")
-        asyncio.run(answer(place, listener, lambda: int(time.time() * 1000)))
+        asyncio.run(_serve(place, listener))
+
+
+async def _serve(place: Settings, listener: socket.socket) -> None:
+    from cli.served_letters import ServedLetters
+    from cli.served_verify import ServedVerify
+    from dashboard.serve import Tools, serve  # what `--help` shows need not load a web server
+
+    def now() -> int:
+        return int(time.time() * 1000)
+
+    letters = ServedLetters(place)
+    verifier = ServedVerify(place, lambda: workers_book(place, settings_file()), now)
+    try:
+        await serve(place, listener, now, Tools(letters, verifier))
+    finally:
+        await verifier.close()
+        await letters.close()
 
 
 def url(host: str, port: int) -> str:

@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from dashboard import asks, board, catalog, health, live, own_boards, series
+from dashboard import asks, board, catalog, health, letters, live, own_boards, series, verifying
 from dashboard.guard import Guard
 from dashboard.problems import Problem, add_handlers, described
 from dashboard.services import Services
@@ -24,7 +24,7 @@ ABOUT: Final = (
 )
 
 
-ANYWHERE: Final = (403, 413, 414, 421, 500)  # what stands in front of the routes may say
+ANYWHERE: Final = (403, 413, 414, 415, 421, 500)  # what stands in front of the routes may say
 
 
 def create_app(parts: Services) -> FastAPI:
@@ -40,7 +40,7 @@ def create_app(parts: Services) -> FastAPI:
     )  # fmt: skip
     app.state.services = parts
     add_handlers(app)
-    for part in (catalog, board, series, asks, own_boards, live):
+    for part in (letters, verifying, catalog, board, series, asks, own_boards, live):
         app.include_router(part.router)
     app.include_router(health.lags)
     app.include_router(health.router)

@@ -36,9 +36,14 @@ def grant_of(request: Request) -> Grant:
 
 def may_act(request: Request, tenant: Annotated[str, Depends(allowed)]) -> str:
     """The tenant, when the asker may change something of it. Raises `Wrong` (403)."""
+    _acts(request)
+    return tenant
+
+
+def _acts(request: Request) -> None:
+    """Raises `Wrong` (403) for an asker that may look only."""
     if grant_of(request).role != "act":
         raise Wrong(403, "this token may look only: it needs the role act")
-    return tenant
 
 
 async def published(tenant: Annotated[str, Depends(allowed)], parts: Parts) -> Status:
@@ -92,6 +97,7 @@ def dimension(name: str, field: str) -> str:
     return name
 
 
+acts: Final = Depends(_acts)
 Allowed = Annotated[str, Depends(allowed)]
 MayAct = Annotated[str, Depends(may_act)]
 Published = Annotated[Status, Depends(published)]

@@ -15,6 +15,9 @@ from dashboard.services import Parts
 MEMBER: Final = ("kind", "id", "subject", "title", "time", "amount", "currency", "n", "numerator", "stage")
 FACT: Final = ("time", "type", "channel", "text", "amount", "currency", "deal", "id")
 Limit = Annotated[int, Query(ge=1, le=1000)]
+AsOf = Annotated[
+    str | None, Query(max_length=40, description="a local midnight, such as 2026-11-02: as known now for that moment")
+]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 PROBLEMS: Final = described(400, 401, 403, 404, 413, 422, 503)
 
@@ -29,13 +32,14 @@ async def members(
     kpi: KpiRow,
     window: KpiWindow,
     segment: OneSegment,
+    as_of: AsOf = None,
     limit: Limit = 100,
     offset: Offset = 0,
     order: Annotated[Literal["newest", "oldest", "largest"] | None, Query()] = None,
     format: Format = "json",
 ) -> Response:
     """Those a number counts. Over all of them ``n`` and ``numerator`` add up to those of the document."""
-    more = {} if order is None else {"order": order}
+    more = {name: value for name, value in (("order", order), ("as_of", as_of)) if value is not None}
     asked = {"kpi": kpi.id, "window": window, "segment": segment, "limit": limit, "offset": offset, **more}
     found = await parts.queries.ask(tenant, "members", **asked)
     if format == "csv":
@@ -46,10 +50,17 @@ async def members(
 
 @router.get("/{tenant}/kpis/{kpi}/explain", response_model=shapes.Explained)
 async def explain(
-    request: Request, parts: Parts, tenant: Allowed, kpi: KpiRow, window: KpiWindow, segment: OneSegment
+    request: Request,
+    parts: Parts,
+    tenant: Allowed,
+    kpi: KpiRow,
+    window: KpiWindow,
+    segment: OneSegment,
+    as_of: AsOf = None,
 ) -> Response:
     """How a number is made: its formula, and the measures it read."""
-    found = await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment)
+    more = {} if as_of is None else {"as_of": as_of}
+    found = await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment, **more)
     return reply(request, {"formula": texts()[kpi.id]["formula"], **found})
 
 

@@ -23,6 +23,7 @@ HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC: Final = "/static/"
 PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
+JSON: Final = "application/json"
 LONGEST: Final = 16 << 10  # bytes of a query: sparklines of every KPI have room
 LARGEST: Final = 64 << 10  # bytes of a body: a board is far below it
 SECURITY: Final = {
@@ -74,8 +75,8 @@ class Guard:
             return answer(413, f"the body is larger than {LARGEST} bytes")
         if not self._host(headers.get("host", "")):
             return answer(421, "this name is not one of the server's; serve_hosts lists further ones", "Host")
-        if scope["method"] in WRITES and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return answer(403, "another site may not change anything here")
+        if scope["method"] in WRITES and (refusal := _cross_site(scope, headers, self._parts.hosts)) is not None:
+            return refusal
         if self._parts.tokens:
             return self._with_tokens(scope, headers)
         if not (self._parts.open or _loopback(scope)):
@@ -147,6 +148,30 @@ class _Seen:
         headers.setdefault("Cache-Control", "no-cache" if page else "no-store")  # files are asked about by their ETag
         self._parts.meters.requests.labels(self.route, str(message["status"])).inc()
         self._parts.meters.seconds.labels(self.route).observe(time.monotonic() - self._began)
+
+
+def _cross_site(scope: Scope, headers: Headers, hosts: frozenset[str]) -> ASGIApp | None:
+    """Refuses what a page of another site has a browser send: it says where it comes from, and a form sends no JSON.
+
+    `Sec-Fetch-Site` is the browser's own word, but not sent over plain HTTP to other machines; there `Origin` tells,
+    which must be the server as the request names it, or one of its ``hosts``.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        fine = site in ("none", "same-origin")
+    else:
+        fine = origin is None or _place(origin) == headers.get("host", "").lower() or _name(_place(origin)) in hosts
+    if not fine:
+        return answer(403, "another site may not change anything here")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if scope["method"] == "POST" and kind != JSON:
+        return answer(415, f"send {JSON}", "Content-Type")
+    return None
+
+
+def _place(origin: str) -> str:
+    """Host and port of an origin; empty for one that is none."""
+    return origin.lower().partition("://")[2]
 
 
 def _bounded(receive: Receive) -> Receive:

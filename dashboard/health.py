@@ -44,3 +44,12 @@ async def lag(request: Request, parts: Parts, format: Format = "json") -> Respon
     if format == "csv":
         return table(request, "lag", objects(found["partitions"], tuple(shapes.Partition.model_fields)), NEVER)
     return reply(request, found, NEVER)
+
+
+@lags.get("/workers", response_model=shapes.Workers, responses={200: CSV, **described(401, 422, 503)})
+async def workers(request: Request, parts: Parts, format: Format = "json") -> Response:
+    """The workers: lanes, restores, throughput, late and duplicate events, how long publishing takes, quarantine."""
+    found = await parts.workers.read()
+    if format == "csv":
+        return table(request, "workers", objects(found["workers"], tuple(shapes.Worker.model_fields)), NEVER)
+    return reply(request, found, NEVER)

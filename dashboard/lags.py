@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
 from dashboard.follower import end
-from dashboard.ports import LagUnavailable
+from dashboard.ports import KafkaUnavailable
 from models import topics
 from models.settings import Settings, SettingsError
 from ops.lag import GroupLag, LagReader, PartitionLag
@@ -38,7 +38,7 @@ class LagWatch:
         self._asked_at = 0.0
 
     async def read(self) -> dict[str, Any]:
-        """The newest look. Raises `LagUnavailable` when Kafka does not answer."""
+        """The newest look. Raises `KafkaUnavailable` when Kafka does not answer."""
         self._asked_at = asyncio.get_running_loop().time()
         if self._task is None or self._task.done():
             self._found, self._failed = None, ""
@@ -47,9 +47,9 @@ class LagWatch:
             async with asyncio.timeout(FIRST_S), self._news:
                 await self._news.wait_for(lambda: self._found is not None or self._failed)
         except TimeoutError as error:
-            raise LagUnavailable(f"{self._place.kafka.bootstrap_servers}: no answer within {FIRST_S:g} s") from error
+            raise KafkaUnavailable(f"{self._place.kafka.bootstrap_servers}: no answer within {FIRST_S:g} s") from error
         if self._found is None:
-            raise LagUnavailable(f"{self._place.kafka.bootstrap_servers}: {self._failed}")
+            raise KafkaUnavailable(f"{self._place.kafka.bootstrap_servers}: {self._failed}")
         return self._found
 
     async def close(self) -> None:

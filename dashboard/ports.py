@@ -1,7 +1,7 @@
 """What the API reads from: protocols, so that tests can put something else in their place."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sinks.base import Point, Status, Update
 
@@ -66,12 +66,106 @@ class Lags(Protocol):
     """How far the workers are behind."""
 
     async def read(self) -> dict[str, Any]:
-        """What ``crmkpi lag --json`` prints. Raises `LagUnavailable`."""
+        """What ``crmkpi lag --json`` prints. Raises `KafkaUnavailable`."""
         ...
 
 
-class LagUnavailable(Exception):
+class KafkaUnavailable(Exception):
     """Kafka does not answer; the text says what was tried."""
+
+
+class Workers(Protocol):
+    """The workers themselves."""
+
+    async def read(self) -> dict[str, Any]:
+        """``workers``, and figures of all together (`dashboard.workers`). Raises `SinkUnavailable`."""
+        ...
+
+
+class Letters(Protocol):
+    """Dead letters that nobody has dealt with. Every method raises `KafkaUnavailable`."""
+
+    async def open(self) -> "OpenLetters":
+        """All of them, without what was sent."""
+        ...
+
+    async def one(self, name: str) -> dict[str, Any] | None:
+        """One of them whole, with the event as it was sent; None: there is no such letter."""
+        ...
+
+    async def retry(self, names: Sequence[str]) -> "Dealt":
+        """Sends events again and marks them so, each once."""
+        ...
+
+    async def discard(self, names: Sequence[str]) -> "Dealt":
+        """Marks letters as needing no action."""
+        ...
+
+
+class OpenLetter(NamedTuple):
+    """A dead letter as lists have it. ``name``: TOPIC/PARTITION/OFFSET of the event. ``at``: ms UTC."""
+
+    name: str
+    at: int
+    tenant: str
+    stage: str
+    reason: str
+    field: str
+    detail: str
+
+    @property
+    def topic(self) -> str:
+        """Of the event."""
+        return self.name.partition("/")[0]
+
+
+class OpenLetters(NamedTuple):
+    """``complete``: False: they are still being read, or are too many to hold."""
+
+    letters: Sequence[OpenLetter]  # newest first
+    complete: bool
+
+
+class Dealt(NamedTuple):
+    """What became of letters: names of those that are dealt with, and why others are not."""
+
+    done: Sequence[str]
+    left: Mapping[str, str]
+
+
+class Verifier(Protocol):
+    """A full recount beside the workers, one at a time."""
+
+    def state(self) -> "Checked":
+        """The one that runs, and the last one that ended."""
+        ...
+
+    async def start(self, tenant: str | None) -> bool:
+        """Begin, of one tenant or of all. False: one runs already."""
+        ...
+
+    async def cancel(self) -> bool:
+        """End the one that runs. False: there is none."""
+        ...
+
+
+class Run(NamedTuple):
+    """One verification. Times are ms UTC. ``records``: of the journal, done and in all."""
+
+    tenant: str | None
+    began: int
+    records: int = 0
+    total: int = 0
+    ended: int | None = None
+    verdict: Mapping[str, Any] | None = None  # what `crmkpi verify --json` prints
+    problem: str = ""  # why there is no verdict
+
+
+class Checked(NamedTuple):
+    """What there is to tell of verifications."""
+
+    running: Run | None
+    last: Run | None
 
 
 class Boards(Protocol):

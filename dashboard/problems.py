@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dashboard.ports import LagUnavailable
+from dashboard.ports import KafkaUnavailable
 from sinks.base import SinkUnavailable
 from sinks.query import QueryRefused, QueryUnavailable
 
@@ -72,7 +72,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(QueryRefused, _refused)
-    for kind in (SinkUnavailable, QueryUnavailable, LagUnavailable):
+    for kind in (SinkUnavailable, QueryUnavailable, KafkaUnavailable):
         app.add_exception_handler(kind, _away)
 
 
@@ -103,6 +103,6 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    what = {SinkUnavailable: "Redis", QueryUnavailable: "a worker", LagUnavailable: "Kafka"}
+    what = {SinkUnavailable: "Redis", QueryUnavailable: "a worker", KafkaUnavailable: "Kafka"}
     name = next(text for kind, text in what.items() if isinstance(error, kind))
     return answer(503, f"{name} does not answer: {error}", headers=AGAIN)

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 
@@ -13,8 +13,10 @@ from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.kept import RedisBoards
 from dashboard.lags import LagWatch
+from dashboard.ports import Letters, Verifier
 from dashboard.services import Services
 from dashboard.tokens import Tokens
+from dashboard.workers import WorkerWatch
 from models.settings import Settings
 from sinks.query import QueryClient
 from sinks.read import RedisReader
@@ -25,12 +27,20 @@ WAITING: Final = 256  # connections that wait to be taken
 KEEP_ALIVE_S: Final = 65
 
 
+class Tools(NamedTuple):
+    """What needs the workers' own code, made by whoever starts the server. It closes them, too."""
+
+    letters: Letters
+    verifier: Verifier
+
+
 @asynccontextmanager
-async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Services]:
+async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> AsyncIterator[Services]:
     """Services on the real stores, closed at the end. ``now``: ms UTC. Raises SettingsError."""
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
+    workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
             numbers=reader,
@@ -38,6 +48,9 @@ async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Servi
             queries=asked,
             boards=boards,
             lags=lags,
+            workers=workers,
+            letters=tools.letters,
+            verifier=tools.verifier,
             tokens=tokens,
             now=now,
             hosts=names(place.serve_hosts),
@@ -45,15 +58,16 @@ async def opened(place: Settings, now: Callable[[], int]) -> AsyncIterator[Servi
             first=place.serve_first,
         )
     finally:
+        await workers.close()
         await asked.close()
         await lags.close()
         await boards.close()
         await reader.close()
 
 
-async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]) -> None:
+async def serve(place: Settings, listener: socket.socket, now: Callable[[], int], tools: Tools) -> None:
     """Answers on a bound socket until SIGINT or SIGTERM. ``now``: ms UTC. Raises SettingsError."""
-    async with opened(place, now) as parts:
+    async with opened(place, now, tools) as parts:
         config = uvicorn.Config(
             create_app(parts),
             access_log=False,  # addresses hold tokens once, and ids of people

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dashboard.meters import Meters
-from dashboard.ports import Boards, History, Lags, Numbers, Queries
+from dashboard.ports import Boards, History, Lags, Letters, Numbers, Queries, Verifier, Workers
 from dashboard.streams import Streams
 from dashboard.tokens import Tokens
 
@@ -21,6 +21,9 @@ class Services:
     queries: Queries
     boards: Boards
     lags: Lags
+    workers: Workers
+    letters: Letters
+    verifier: Verifier
     tokens: Tokens
     now: Callable[[], int]
     hosts: frozenset[str] = frozenset()  # names the server is reached by, beside those of this machine

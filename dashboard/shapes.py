@@ -190,11 +190,14 @@ class Explained(Shape):
 
 
 class Fact(Shape):
-    """One event of a subject."""
+    """One event of a subject. ``text``: in English; ``fact``, ``values`` and ``mood`` say the same to translate."""
 
     time: str
     type: str
     text: str | None = None
+    fact: str | None = None
+    values: dict[str, str] | None = None
+    mood: str | None = None
     id: str | None = None
     channel: str | None = None
     amount: str | None = None
@@ -242,6 +245,140 @@ class Lag(Shape):
     partitions: list[Partition]
     losses: list[dict[str, Any]]
     dead_letters: list[dict[str, Any]]
+
+
+class Worker(Shape):
+    """One worker. Rates and shares are of the last minute or less (``over_s``), durations in seconds."""
+
+    worker: str
+    build: str
+    uptime_s: float
+    failures: int
+    ready: bool
+    reasons: list[str]
+    lanes: list[int]
+    restoring: list[int]
+    recovery_progress: float
+    pending: int
+    quarantined: int
+    quarantine: list[str]
+    over_s: float
+    events_per_s: float | None
+    late: float | None
+    duplicates: float | None
+    rejected: float | None
+    rebalances: int
+    sink_errors: int
+    publish_p50_s: float | None
+    publish_p99_s: float | None
+
+
+class Workers(Shape):
+    """All workers, and what they do together."""
+
+    workers: list[Worker]
+    quarantined: int
+    events_per_s: float | None = None
+    late: float | None = None
+    duplicates: float | None = None
+    publish_p50_s: float | None = None
+    publish_p99_s: float | None = None
+
+
+class Letter(Shape):
+    """A dead letter. ``id``: where the event stood, as topic, partition and offset."""
+
+    id: str
+    rejected_at: str
+    tenant: str
+    topic: str
+    stage: str
+    reason: str
+    field: str
+    detail: str
+
+
+class LetterGroup(Shape):
+    """Dead letters of one kind; ``example``: the id of the newest."""
+
+    topic: str
+    reason: str
+    field: str
+    letters: int
+    newest: str
+    example: str
+
+
+class Letters(Shape):
+    """``total``: chosen ones. ``groups``: of all. ``complete``: False: they are still being read, or are too many."""
+
+    complete: bool
+    groups: list[LetterGroup]
+    total: int
+    letters: list[Letter]
+
+
+class WholeLetter(Shape):
+    """A dead letter with the event, as ``crmkpi dlq show --json`` prints it."""
+
+    id: str
+    tenant: str
+    stage: str
+    reason: str
+    field: str
+    detail: str
+    event: str
+    key: Any
+    value: Any
+    headers: list[Any]
+
+
+class Choice(BaseModel):
+    """Which dead letters are meant: all that hold what is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[Annotated[str, Field(max_length=400)]], Field(min_length=1, max_length=500)] | None = None
+    topic: Annotated[str, Field(max_length=256)] | None = None
+    reason: Annotated[str, Field(max_length=256)] | None = None
+    field: Annotated[str, Field(max_length=256)] | None = None
+    tenant: Annotated[str, Field(max_length=256)] | None = None
+
+
+class Dealt(Shape):
+    """How many were dealt with, why others were not, and how many are left for the next request."""
+
+    done: int
+    left: dict[str, str]
+    more: int
+
+
+class Wanted(BaseModel):
+    """What to verify; without a tenant, all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")] | None = None
+
+
+class VerifyRun(Shape):
+    """One verification. ``verdict``: what ``crmkpi verify --json`` prints."""
+
+    tenant: str | None
+    began: str
+    ended: str | None
+    records: int
+    total: int
+    verified: bool | None
+    problem: str = ""
+    verdict: dict[str, Any] | None = None
+
+
+class Verification(Shape):
+    """The one that runs, and the last one that ended."""
+
+    running: VerifyRun | None
+    last: VerifyRun | None
 
 
 class Tile(BaseModel):

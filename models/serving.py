@@ -21,7 +21,8 @@ def _blank_is_none(value: object) -> object:
 class ServeToken(BaseModel):
     """One token of the dashboard, given by itself or in a file.
 
-    tenants: whose numbers it opens; ``*``: everybody's. role: ``look`` reads, ``act`` also keeps boards. until: it is
+    tenants: whose numbers it opens; ``*``: everybody's. role: ``look`` reads, ``act`` also keeps boards, deals with
+    dead letters and verifies. until: it is
     refused from then on.
     """
 

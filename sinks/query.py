@@ -14,8 +14,10 @@ import orjson
 from sinks.base import QueryPort
 
 PATH: Final = "/query"
+WORKER: Final = "/worker"  # what a worker tells of itself
 CONNECT_S: Final = 1.0
 ANSWER_S: Final = 20.0
+TELL_S: Final = 2.0
 AGAIN_S: Final = 0.3  # a lane's owner says where it is once a second
 TRIES: Final = 2
 OTHER_OWNER: Final = frozenset({401, 409})  # another process listens there now, or it gave the lane away
@@ -81,13 +83,26 @@ class QueryClient:
                 return found
         raise QueryUnavailable(NOBODY)
 
-    async def _post(self, port: QueryPort, body: bytes) -> dict[str, Any] | None:
-        """The answer of one worker; None: it is not the owner, or is gone."""
+    async def worker(self, port: QueryPort) -> dict[str, Any] | None:
+        """What the worker on a port tells of itself (`streams.monitor.report`); None: it is gone, or silent."""
+        headers, within = {"Authorization": f"Bearer {port.token}"}, aiohttp.ClientTimeout(total=TELL_S)
+        try:
+            async with self._opened().get(port.url + WORKER, headers=headers, timeout=within) as response:
+                found: dict[str, Any] | None = orjson.loads(await response.read()) if response.status == 200 else None
+        except (aiohttp.ClientError, OSError, orjson.JSONDecodeError):  # TimeoutError is an OSError
+            return None
+        return found
+
+    def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
+
+    async def _post(self, port: QueryPort, body: bytes) -> dict[str, Any] | None:
+        """The answer of one worker; None: it is not the owner, or is gone."""
         headers = {"Authorization": f"Bearer {port.token}", "Content-Type": "application/json"}
         try:
-            async with self._session.post(
+            async with self._opened().post(
                 port.url + PATH, data=body, headers=headers, allow_redirects=False
             ) as response:
                 status, content = response.status, await response.read()

@@ -127,7 +127,7 @@ def create_app(options: WorkerOptions, engines: EngineProcess, sink: Sink, clock
     app.tables.add(table)
     app.ownership = Ownership(options, engines, table, app.acceptor, sink, clock)
     app.monitoring = Monitor(app)
-    app.queries = QueryServer(app.ownership)
+    app.queries = QueryServer(app.ownership, app.monitoring.report)
 
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw", "value_type": bytes}
 

@@ -1,4 +1,5 @@
 """The query port of a worker: `POST /query` answers questions about the tenants whose lanes it owns. Read only.
+`GET /worker` tells of the worker itself.
 
 Its address and a token that is new in each process go to Redis with the notes of its lanes, so that who may read
 numbers in Redis may ask, and nobody else. It answers on the worker's own loop; the engine process does the work.
@@ -9,13 +10,14 @@ import hmac
 import logging
 import secrets
 import socket
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import orjson
 from aiohttp import web
 
 from sinks.base import QueryPort
-from sinks.query import PATH
+from sinks.query import PATH, WORKER
 from streams.engine.client import EngineFailed, LaneEngine
 from streams.options import WorkerOptions
 from streams.producing import lane_of
@@ -64,8 +66,9 @@ class Refusal(Exception):
 class QueryServer:
     """Answers on one port. ``port`` is 0 until it listens."""
 
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
+    def __init__(self, lanes: Lanes, report: Callable[[], dict[str, Any]] = dict) -> None:
+        """``report``: what there is to tell of the worker."""
+        self._lanes, self._report = lanes, report
         self._count = 0
         self._token = secrets.token_urlsafe(32)
         self._turns = asyncio.Semaphore(AT_A_TIME)
@@ -79,6 +82,7 @@ class QueryServer:
         self._count = options.lanes
         app = web.Application(client_max_size=QUESTION_BYTES)
         app.router.add_post(PATH, self._answer)
+        app.router.add_get(WORKER, self._tell)
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
         site = web.TCPSite(runner, options.query_host, options.query_port)
@@ -97,8 +101,14 @@ class QueryServer:
             self._check(request)
             return web.Response(body=await self._ask(await self._question(request)), content_type="application/json")
         except Refusal as refusal:
-            body = orjson.dumps({"error": str(refusal)})
-            return web.Response(status=refusal.status, body=body, content_type="application/json")
+            return _refused(refusal)
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        try:
+            self._check(request)
+        except Refusal as refusal:
+            return _refused(refusal)
+        return web.Response(body=orjson.dumps(self._report()), content_type="application/json")
 
     def _check(self, request: web.Request) -> None:
         given = request.headers.get("Authorization", "").encode()
@@ -143,6 +153,11 @@ class QueryServer:
                 log.error("a question could not be answered: %s", failure)
                 raise Refusal(500, "the question failed; the worker's log says where") from failure
             raise Refusal(STATUS[failure.kind], failure.text) from failure
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    body = orjson.dumps({"error": str(refusal)})
+    return web.Response(status=refusal.status, body=body, content_type="application/json")
 
 
 def _host(options: WorkerOptions) -> str:

@@ -43,8 +43,13 @@ def answering(state: TenantState, now: int, asked: Fields) -> Answering:
         state.tenant.forget_read()  # also of a question that is given up half-way: the next batch reads for itself
 
 
+def _question(state: TenantState, now: int, asked: Fields) -> Question:
+    at = _as_of(state, now, asked.get("as_of"))
+    return Question(state, at, asked.get("kpi"), asked.get("window"), asked.get("segment"))
+
+
 def _members(state: TenantState, now: int, asked: Fields) -> Answering:
-    question = Question(state, now, asked.get("kpi"), asked.get("window"), asked.get("segment"))
+    question = _question(state, now, asked)
     paging = {name: asked[name] for name in ("limit", "offset", "order") if name in asked}
     return (yield from members(question, **paging))
 
@@ -70,17 +75,16 @@ def _cross(state: TenantState, now: int, asked: Fields) -> Answering:
 
 def _document(state: TenantState, now: int, asked: Fields) -> Answering:
     yield 0
-    at = _as_of(state, now, asked.get("as_of"))
-    return Question(state, at, asked.get("kpi"), asked.get("window"), asked.get("segment")).document()
+    return _question(state, now, asked).document()
 
 
 def _explain(state: TenantState, now: int, asked: Fields) -> Answering:
     yield 0
-    return explain(Question(state, now, asked.get("kpi"), asked.get("window"), asked.get("segment")))
+    return explain(_question(state, now, asked))
 
 
 def _as_of(state: TenantState, now: int, told: Any) -> int:
-    """The instant that a document is asked for, ms: now, or a local midnight, told as a day, in RFC 3339 or in ms."""
+    """The instant that is asked about, ms: now, or a local midnight, told as a day, in RFC 3339 or in ms."""
     if told is None:
         return now
     zone = state.tenant.zone
@@ -109,10 +113,10 @@ def _midnight(zone: Zone, told: Any) -> int | None:
 
 
 ASKS: Final[dict[str, tuple[Callable[[TenantState, int, Fields], Answering], frozenset[str]]]] = {
-    "members": (_members, frozenset({"kpi", "window", "segment", "limit", "offset", "order"})),
+    "members": (_members, frozenset({"kpi", "window", "segment", "as_of", "limit", "offset", "order"})),
     "timeline": (_timeline, frozenset({"subject", "limit"})),
     "series": (_series, frozenset({"kpi", "step", "first", "last", "segment", "dimension"})),
     "cross": (_cross, frozenset({"kpi", "window", "rows", "columns"})),
     "document": (_document, frozenset({"kpi", "window", "segment", "as_of"})),
-    "explain": (_explain, frozenset({"kpi", "window", "segment"})),
+    "explain": (_explain, frozenset({"kpi", "window", "segment", "as_of"})),
 }

@@ -14,7 +14,7 @@ from kpis.identity.ids import NODE_SPACES
 from kpis.publish.documents import instant_text
 from kpis.query.describe import Told
 from kpis.query.question import Refused
-from kpis.query.words import money, plain, touch_text, without_empty
+from kpis.query.words import TEXTS, money, plain, say, say_touch, without_empty
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.tenant import Tenant
 
@@ -23,34 +23,15 @@ OBJECTS: Final = ("deal:", "order:", "subscription:", "contract:", "ticket:", "c
 Fact = tuple[int, Told]  # ms, what is told
 # Of messages there is one of each; a touch of theirs may be a second opening, and is told by itself.
 MAILED: Final = {
-    SENT: ("crm.email.sent", "Was sent an email"),
-    DELIVERED: ("crm.email.delivered", "An email was delivered"),
-    BOUNCED: ("crm.email.bounced", "An email bounced"),
-    UNSUBSCRIBED: ("crm.email.unsubscribed", "Unsubscribed from email"),
-    COMPLAINED: ("crm.email.complained", "Reported an email as spam"),
-}
+    SENT: "sent", DELIVERED: "delivered", BOUNCED: "bounced", UNSUBSCRIBED: "unsubscribed", COMPLAINED: "complained"
+}  # fmt: skip
 BY_MESSAGE: Final = frozenset(
     CODES[f"email.{kind}"]
     for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
 )
 # A sign-in is kept with its user; where it came with another id it is there, too.
 TWICE: Final = frozenset({CODES["login.told"]})
-DEALS: Final = {"won": "Won", "lost": "Lost", "reopened": "Reopened", "merged": "Merged away", "deleted": "Deleted"}
-ORDERS: Final = {"completed": "Ordered", "refunded": "Was refunded", "cancelled": "Cancelled an order"}
-LEADS: Final = {
-    "created": "Became a lead", "qualified": "Qualified as a lead",
-    "assigned": "Was assigned as a lead", "converted": "Converted to an opportunity",
-    "unconverted": "Conversion undone", "disqualified": "Was disqualified as a lead",
-}  # fmt: skip
-PLANS: Final = {
-    "started": "Subscription started", "changed": "Subscription changed", "paused": "Subscription paused",
-    "resumed": "Subscription resumed", "cancelled": "Subscription cancelled",
-    "cancel_scheduled": "Subscription cancellation scheduled",
-}  # fmt: skip
-RENEWALS: Final = {"due": "Renewal due", "completed": "Renewed", "lost": "Renewal lost"}
-REPORTED: Final = {
-    "created": "Became a customer in the CRM", "reactivated": "Reactivated in the CRM", "churned": "Churned in the CRM"
-}  # fmt: skip
+LEADS: Final = frozenset({"created", "qualified", "assigned", "converted", "unconverted", "disqualified"})
 
 
 def timeline(state: TenantState, subject: Any, limit: Any = MOST) -> Told:
@@ -110,20 +91,20 @@ def _facts(tenant: Tenant, root: str) -> Iterator[Fact]:
     for key in people.owned_by(root, "order"):
         for event in tenant.orders.get(key, ()):
             paid = money(event.data.get("amount"), event.data.get("currency"))
-            yield event.time, {"type": f"crm.order.{event.kind}", "text": ORDERS[event.kind], "id": key, **paid}
+            yield event.time, {"type": f"crm.order.{event.kind}", **say(f"order.{event.kind}"), "id": key, **paid}
     for key in people.owned_by(root, "subscription"):
         for plan in tenant.subscriptions.get(key, ()):
-            told = {"type": f"crm.subscription.{plan.kind}", "text": PLANS[plan.kind], "id": key}
+            told = {"type": f"crm.subscription.{plan.kind}", **say(f"subscription.{plan.kind}"), "id": key}
             yield plan.effective, {**told, **money(plan.mrr, plan.currency)}
     for key in people.owned_by(root, "contract"):
         for renewal in tenant.contracts.get(key, ()):
             paid = money(renewal.data.get("amount"), renewal.data.get("currency"))
-            told = {"type": f"crm.renewal.{renewal.kind}", "text": RENEWALS[renewal.kind], "id": key}
+            told = {"type": f"crm.renewal.{renewal.kind}", **say(f"renewal.{renewal.kind}"), "id": key}
             yield renewal.time, {**told, **paid}
     for key in people.owned_by(root, "ticket"):
         for ticket in tenant.tickets.get(key, ()):
-            text = "Opened a ticket" if ticket.kind == "opened" else "A ticket was resolved"
-            yield ticket.time, {"type": f"crm.ticket.{ticket.kind}", "text": text, "id": key.partition(":")[2]}
+            told = {"type": f"crm.ticket.{ticket.kind}", **say(f"ticket.{ticket.kind}")}
+            yield ticket.time, {**told, "id": key.partition(":")[2]}
 
 
 def _touches(tenant: Tenant, raw: str) -> Iterator[Fact]:
@@ -133,60 +114,61 @@ def _touches(tenant: Tenant, raw: str) -> Iterator[Fact]:
         if not flags & BOT and kind not in BY_MESSAGE and kind not in TWICE:
             one = BY_CODE[kind]
             type_ = one.type.partition(":")[0]
-            yield time, {"type": type_, "channel": one.channel, "text": touch_text(kind, page), "id": plain(raw)}
+            yield time, {"type": type_, "channel": one.channel, **say_touch(kind, page), "id": plain(raw)}
     contacts = tenant.contacts.of.get(raw)
     for time, kind, _, deal in contacts or ():
         if kind == CONTACTED:
-            yield time, {"type": "crm.lead.contacted", "text": "Was contacted as a lead", "deal": deal, "id": raw}
+            yield time, {"type": "crm.lead.contacted", **say("lead.contacted"), "deal": deal, "id": raw}
 
 
 def _said(tenant: Tenant, raw: str) -> Iterator[Fact]:
     """What is kept by id: leads, the CRM's words, answers, sign-ups, forms."""
     for lead in tenant.leads.get(raw, ()):
         if lead.kind in LEADS:
-            told = {"type": f"crm.lead.{lead.kind}", "text": LEADS[lead.kind]}
+            told = {"type": f"crm.lead.{lead.kind}", **say(f"lead.{lead.kind}")}
             yield lead.time, {**told, "deal": lead.deal, "id": raw.partition(":")[2]}
     for said in tenant.customers.get(raw, ()):
-        yield said.time, {"type": f"crm.customer.{said.kind}", "text": REPORTED[said.kind], "id": raw}
+        yield said.time, {"type": f"crm.customer.{said.kind}", **say(f"customer.{said.kind}"), "id": raw}
     for answer in tenant.answers.get(raw, ()):
-        text = f"Answered {answer.score} of {answer.scale or '0-10'}: would recommend us?"
-        yield answer.time, {"type": "crm.survey.answered", "text": text, "id": answer.survey}
+        told = say("survey.recommend", score=str(answer.score), scale=answer.scale or "0-10")
+        yield answer.time, {"type": "crm.survey.answered", **told, "id": answer.survey}
     for score in tenant.scores.get(raw, ()):
-        about = "how easy it was" if score.survey == "effort" else "how satisfied they are"
-        text = f"Answered {text_of(score.score)} of {score.scale.replace(BETWEEN, '-')}: {about}"
-        yield score.time, {"type": "crm.survey.answered", "text": text, "id": score.id}
+        about = "effort" if score.survey == "effort" else "satisfaction"
+        told = say(f"survey.{about}", score=text_of(score.score), scale=score.scale.replace(BETWEEN, "-"))
+        yield score.time, {"type": "crm.survey.answered", **told, "id": score.id}
     if raw in tenant.signups:
-        yield tenant.signups[raw], {"type": "crm.user.signed_up", "text": "Signed up", "id": raw}
+        yield tenant.signups[raw], {"type": "crm.user.signed_up", **say("user.signed_up"), "id": raw}
     for (_, form, _), found in tenant.forms.held(raw).items():
         if found.start is not None:
-            text = "Began to fill in a form"
-            yield found.start, {"type": "crm.form.started", "channel": "form", "text": text, "id": form}
+            told = {"type": "crm.form.started", "channel": "form", **say("form.started")}
+            yield found.start, {**told, "id": form}
 
 
 def _mails(tenant: Tenant, message: str) -> Iterator[Fact]:
     for key in tenant.message_keys(message):
         mail = tenant.messages[key]
-        for slot, (type_, text) in MAILED.items():
+        for slot, what in MAILED.items():
             if slot in mail.filled:
-                yield mail.times[slot], {"type": type_, "channel": "email", "text": text, "id": plain(message)}
+                told = {"type": f"crm.email.{what}", "channel": "email", **say(f"email.{what}")}
+                yield mail.times[slot], {**told, "id": plain(message)}
 
 
 def _deals(tenant: Tenant, key: str) -> Iterator[Fact]:
     for event in tenant.deals.get(key, ()):
-        if (text := _deal_text(event)) is not None:
-            told = {"type": f"crm.deal.{event.kind}", "text": text, "deal": key, "id": key}
+        if (said := _said_of_deal(event)) is not None:
+            told = {"type": f"crm.deal.{event.kind}", **said, "deal": key, "id": key}
             at = event.data.get("closed_at", event.time) if event.kind in ("won", "lost") else event.time
             yield at, {**told, **money(event.data.get("amount"), event.data.get("currency"))}
 
 
-def _deal_text(event: DealEvent) -> str | None:
+def _said_of_deal(event: DealEvent) -> Told | None:
     """What an event of a deal says; nothing where only attributes changed."""
     stage = stage_named(event.data)
     match event.kind:
         case "created":
-            return f"Deal created in stage {stage}" if stage else "Deal created"
+            return say("deal.created.stage", stage=stage) if stage else say("deal.created")
         case "stage_changed":
-            return f"Deal moved to {stage}" if stage else None
-        case kind if kind in DEALS:
-            return f"Deal {DEALS[kind].lower()}"
-    return "Deal amount changed" if "amount" in event.data else None
+            return say("deal.moved", stage=stage) if stage else None
+        case kind if f"deal.{kind}" in TEXTS:
+            return say(f"deal.{kind}")
+    return say("deal.amount") if "amount" in event.data else None

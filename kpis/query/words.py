@@ -1,4 +1,4 @@
-"""How facts are told to people: names of touches, money, instants."""
+"""How facts are told to people: in English, with what others need to say it in their language; money, instants."""
 
 from fractions import Fraction
 from typing import Any, Final
@@ -35,18 +35,79 @@ TOUCHES: Final = {
     "login.user": "Signed in",
     "login.told": "Signed in",
 }
+TEXTS: Final = {  # by kind of fact; what others say in their languages has the same kinds and the same blanks
+    **TOUCHES,
+    "page.viewed.path": "Viewed {path}",
+    "email.sent": "Was sent an email",
+    "email.delivered": "An email was delivered",
+    "email.bounced": "An email bounced",
+    "email.unsubscribed": "Unsubscribed from email",
+    "email.complained": "Reported an email as spam",
+    "deal.created": "Deal created",
+    "deal.created.stage": "Deal created in stage {stage}",
+    "deal.moved": "Deal moved to {stage}",
+    "deal.amount": "Deal amount changed",
+    "deal.won": "Deal won",
+    "deal.lost": "Deal lost",
+    "deal.reopened": "Deal reopened",
+    "deal.merged": "Deal merged away",
+    "deal.deleted": "Deal deleted",
+    "order.completed": "Ordered",
+    "order.refunded": "Was refunded",
+    "order.cancelled": "Cancelled an order",
+    "lead.created": "Became a lead",
+    "lead.qualified": "Qualified as a lead",
+    "lead.assigned": "Was assigned as a lead",
+    "lead.contacted": "Was contacted as a lead",
+    "lead.converted": "Converted to an opportunity",
+    "lead.unconverted": "Conversion undone",
+    "lead.disqualified": "Was disqualified as a lead",
+    "subscription.started": "Subscription started",
+    "subscription.changed": "Subscription changed",
+    "subscription.paused": "Subscription paused",
+    "subscription.resumed": "Subscription resumed",
+    "subscription.cancelled": "Subscription cancelled",
+    "subscription.cancel_scheduled": "Subscription cancellation scheduled",
+    "renewal.due": "Renewal due",
+    "renewal.completed": "Renewed",
+    "renewal.lost": "Renewal lost",
+    "customer.created": "Became a customer in the CRM",
+    "customer.reactivated": "Reactivated in the CRM",
+    "customer.churned": "Churned in the CRM",
+    "ticket.opened": "Opened a ticket",
+    "ticket.resolved": "A ticket was resolved",
+    "survey.recommend": "Answered {score} of {scale}: would recommend us?",
+    "survey.effort": "Answered {score} of {scale}: how easy it was",
+    "survey.satisfaction": "Answered {score} of {scale}: how satisfied they are",
+    "user.signed_up": "Signed up",
+    "form.started": "Began to fill in a form",
+}
 NAMES: Final = {code: name for name, code in CODES.items()}
 
 
-def touch_text(kind: int, page: int) -> str:
-    """What somebody did, of a touch's kind and page."""
+def say(kind: str, **values: Any) -> dict[str, Any]:
+    """``text``, and for other languages the ``fact`` and the ``values`` of its blanks."""
+    found: dict[str, Any] = {"text": TEXTS[kind].format_map(values), "fact": kind}
+    return {**found, "values": values} if values else found
+
+
+def say_touch(kind: int, page: int) -> dict[str, Any]:
+    """What somebody did, of a touch's kind and page. ``mood``: of a mention that was judged."""
     name = NAMES[kind]
     if name == "page.viewed" and page >= 0:
-        return f"Viewed {path_and_click(page)[0]}"
-    if name in TOUCHES:
-        return TOUCHES[name]
-    plain, _, mood = name.rpartition(".")  # of a mention that was judged
-    return f"{TOUCHES[plain]} ({mood})" if plain in TOUCHES else name.replace(".", " ").capitalize()
+        return say("page.viewed.path", path=path_and_click(page)[0])
+    if name in TEXTS:
+        return say(name)
+    plain, _, mood = name.rpartition(".")
+    if plain not in TEXTS:
+        return {"text": name.replace(".", " ").capitalize()}
+    found = say(plain)
+    return {**found, "text": f"{found['text']} ({mood})", "mood": mood}
+
+
+def touch_text(kind: int, page: int) -> str:
+    """The same in English only."""
+    return str(say_touch(kind, page)["text"])
 
 
 def money(amount: int | None, currency: str | None) -> dict[str, str]:

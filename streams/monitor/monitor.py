@@ -11,6 +11,7 @@ from ops.supervisor import FAILURES
 from streams.monitor import health
 from streams.monitor.lags import Lags, lags
 from streams.monitor.metrics import Metrics, stats
+from streams.monitor.report import report
 from streams.monitor.server import MonitorServer
 from streams.monitor.stall import StallProbe
 from streams.stop import spawn
@@ -42,10 +43,24 @@ class Monitor:
         self._observing = spawn(self._observe(), lambda: "observing lag")
         await self.server.start(options.http_host, options.http_port)
 
+    def report(self) -> health.Body:
+        """What the query port tells of this worker."""
+        lanes = self._app.ownership.lanes.values()
+        return report(
+            self._metrics, ready=self._ready()[1], uptime=time.monotonic() - self._began, failures=self._restarts,
+            quarantined=set().union(*(lane.state.quarantined for lane in lanes)),
+            pending=sum(lane.publisher.waits for lane in lanes),
+        )  # fmt: skip
+
     async def _observe(self) -> None:
         while True:
             await asyncio.sleep(OBSERVE_EVERY)
             self._lags.windows.add(self._lags.seen(self._standing(), time.monotonic()))
+
+    @property
+    def _restarts(self) -> int:
+        """Consecutive ones; a worker that lived for long has come through."""
+        return 0 if time.monotonic() - self._began >= STEADY_S else self._failures
 
     def _standing(self) -> dict[object, tuple[int, int, object]]:
         consumer = getattr(self._app.ownership, "consumer", None)  # none before Kafka has answered
@@ -84,8 +99,7 @@ class Monitor:
         metrics.stall_max.set(self._probe.scraped())
         metrics.recovery.set(metrics.recovery_progress)
         metrics.ready.set(self._ready()[0])
-        steady = time.monotonic() - self._began >= STEADY_S
-        metrics.failures.set(0 if steady else self._failures)
+        metrics.failures.set(self._restarts)
         ready = sum(lane.ready for lane in lanes.values())
         states = {"ready": ready, "restoring": len(lanes) - ready, "blocked": len(self._blocked())}
         for state, number in states.items():

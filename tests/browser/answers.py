@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from kpis.query.words import say
 from tests.browser.numbers import (
     DIMENSIONS,
     ROWS,
@@ -116,7 +118,10 @@ def ask(what: str, tenant: str, kpi: str, query: dict[str, str], now: datetime) 
             "dimensions": _segments(tenant, kpi, window, now),
         }
     if what == "members":
-        return _members(kpi, int(query.get("limit", 50)), int(query.get("offset", 0)), now)
+        limit, offset = int(query.get("limit", 50)), int(query.get("offset", 0))
+        if kpi.startswith("mrr_") and "as_of" in query:
+            return _movers(tenant, kpi, query["as_of"], limit, offset)
+        return _members(kpi, limit, offset, now)
     if what == "cross":
         rows, columns = VALUES[query["rows"]][:6], VALUES[query["columns"]][:5]
         cells = [
@@ -264,28 +269,49 @@ def _members(kpi: str, limit: int, offset: int, now: datetime) -> dict[str, Any]
     return {"kpi": kpi, "total": total, "n": total, "numerator": 61, "exact": True, "members": members}
 
 
+def moved(tenant: str, kpi: str, as_of: str) -> tuple[datetime, datetime, str]:
+    """The month that was last as of a day: its beginning and end, and what the table of movements says of it."""
+    end = datetime.fromisoformat(as_of).replace(day=1, tzinfo=ZoneInfo(str(TENANTS[tenant]["tz"])))
+    start = (end - timedelta(days=1)).replace(day=1)
+    return start, end, str(point(tenant, ROWS[kpi], "month", f"{start:%Y-%m}", running=False))
+
+
+def _movers(tenant: str, kpi: str, as_of: str, limit: int, offset: int) -> dict[str, Any]:
+    """Customers whose movements add up to the month's."""
+    start, _, value = moved(tenant, kpi, as_of)
+    total, count = round(float(value) * 100), 23
+    shares = [total // count + (at < total % count) for at in range(count)]
+    members = [
+        {"kind": "customer", "id": f"customer:c-{100 + at}", "subject": f"customer:c-{100 + at}", "n": 1,
+         "numerator": f"{share / 100:.2f}", "time": (start + timedelta(days=at)).isoformat()}
+        for at, share in enumerate(shares)
+    ]  # fmt: skip
+    told = {"kpi": kpi, "total": count, "n": count, "numerator": value, "currency": "EUR", "exact": True}
+    return told | {"members": members[offset : offset + limit]}
+
+
 def timeline(subject: str, now: datetime) -> dict[str, Any]:
     """A customer's facts, newest first."""
-    what = [
-        ("crm.deal.won", "Deal D-1004 won", "12480.00"),
-        ("crm.meeting.held", "Meeting, 45 minutes", None),
-        ("crm.email.clicked", "Clicked a link in “Offer”", None),
-        ("crm.email.opened", "Opened “Offer”", None),
-        ("crm.deal.stage_changed", "Deal D-1004 to negotiation", None),
-        ("crm.call.ended", "Call, connected, 12 minutes", None),
-        ("crm.lead.created", "Lead from linkedin", None),
-        ("crm.page.viewed", "Viewed /pricing", None),
+    what: list[tuple[str, dict[str, Any], str | None]] = [
+        ("crm.deal.won", say("deal.won"), "12480.00"),
+        ("crm.meeting.held", say("meeting.held"), None),
+        ("crm.email.clicked", say("email.clicked"), None),
+        ("crm.social.mentioned", say("social.mentioned") | {"mood": "positive"}, None),
+        ("crm.deal.stage_changed", say("deal.moved", stage="negotiation"), None),
+        ("crm.call.ended", {"text": "Call, connected, 12 minutes"}, None),  # as an earlier worker says it
+        ("crm.survey.answered", say("survey.recommend", score="9", scale="0-10"), None),
+        ("crm.page.viewed", say("page.viewed.path", path="/pricing"), None),
     ]
     facts = [
         {
             "time": (now - timedelta(hours=9 * at)).astimezone(UTC).isoformat(),
             "type": type_,
-            "text": words,
             "id": f"e{at}",
             "channel": type_.split(".")[1],
+            **said,
             **({"amount": amount, "currency": "EUR"} if amount else {}),
         }
-        for at, (type_, words, amount) in enumerate(what * 2)
+        for at, (type_, said, amount) in enumerate(what * 2)
     ]
     return {
         "subject": subject,

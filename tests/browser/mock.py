@@ -1,7 +1,8 @@
 """A server with the API of the page and invented numbers, whose trouble a test can choose.
 
 ``Mock.trouble`` is a set of words: ``silent`` (no update), ``stale``, ``refuse`` (the stream answers 503), ``away``
-(everything of the API answers 503), ``forbidden``, ``bare`` (only tenants, catalogue and snapshot exist).
+(everything of the API answers 503), ``forbidden``, ``bare`` (only tenants, catalogue and snapshot exist), ``look``
+(nothing may be changed), ``restoring`` (a worker is not ready).
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
-from tests.browser import answers
+from tests.browser import answers, operations
 from tests.browser.numbers import TENANTS
 
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"
@@ -32,6 +33,7 @@ class Mock:
         self.trouble: set[str] = set()
         self.forced: dict[str, dict[str, Any]] = {}  # fields of documents by KPI
         self.boards: dict[str, Any] = {}
+        self.desk = operations.Desk()
         self.revision = 0
         self.streams: list[tuple[str, str | None]] = []  # (tenant, Last-Event-ID) of each that was opened
         self.drops = 0
@@ -59,6 +61,7 @@ class Mock:
         self.trouble.clear()
         self.forced.clear()
         self.boards.clear()
+        self.desk = operations.Desk()
 
     def drop(self) -> None:
         """Cuts every open stream."""
@@ -138,6 +141,38 @@ class Mock:
         def lag() -> dict[str, Any]:
             return answers.lag(self.revision)
 
+        @app.get("/api/v1/workers")
+        def workers() -> dict[str, Any]:
+            return operations.workers(self.trouble)
+
+        @app.get("/api/v1/dead-letters")
+        def letters(topic: str = "", reason: str = "", limit: int = 50, offset: int = 0) -> dict[str, Any]:
+            return self.desk.listed(topic, reason, limit, offset)
+
+        @app.get("/api/v1/dead-letters/one")
+        def letter(id: str) -> dict[str, Any]:
+            if (found := self.desk.one(id)) is None:
+                raise HTTPException(404, "there is no such letter")
+            return found
+
+        @app.post("/api/v1/dead-letters/{what}")
+        async def deal(request: Request, what: str) -> Any:
+            if "look" in self.trouble:
+                return JSONResponse({"title": "Forbidden", "detail": "this token may look only"}, 403)
+            return self.desk.deal(what, await request.json())
+
+        @app.get("/api/v1/verify")
+        def verification() -> dict[str, Any]:
+            return self.desk.verification()
+
+        @app.post("/api/v1/verify")
+        def verify() -> dict[str, Any]:
+            return self.desk.verify()
+
+        @app.delete("/api/v1/verify")
+        def cancel() -> dict[str, Any]:
+            return self.desk.cancel()
+
         @app.get("/api/v1/{tenant}/snapshot")
         def snapshot(tenant: str, window: str = "30d") -> dict[str, Any]:
             return self.snapshot(tenant, window)
@@ -157,8 +192,14 @@ class Mock:
             )
 
         @app.get("/api/v1/{tenant}/kpis/{kpi}")
-        def one(tenant: str, kpi: str, window: str = "30d", segment: str | None = None) -> dict[str, Any]:
-            return self.document(tenant, kpi, window, answers.segment_of(segment))
+        def one(
+            tenant: str, kpi: str, window: str = "30d", segment: str | None = None, as_of: str | None = None
+        ) -> dict[str, Any]:
+            found = self.document(tenant, kpi, window, answers.segment_of(segment))
+            if as_of is not None:
+                start, end, value = answers.moved(tenant, kpi, as_of)
+                found |= {"start": start.isoformat(), "end": end.isoformat(), "value": value, "n": 23}
+            return found
 
         @app.get("/api/v1/{tenant}/kpis/{kpi}/{what}")
         def more(request: Request, tenant: str, kpi: str, what: str) -> Any:

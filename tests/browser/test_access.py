@@ -5,35 +5,74 @@ from typing import Any
 
 import pytest
 
+from tests.browser.mock import Mock
+
 VIEWS = {
     "sales": "", "marketing": "&board=marketing", "success": "&board=success", "ops": "&board=ops",
     "explore": "&kpi=closed_won_value", "ratio": "&kpi=win_rate&segment=owner:anna",
-    "timeline": "&kpi=win_rate&subject=c-101",
+    "timeline": "&kpi=win_rate&subject=c-101", "month": "&kpi=mrr_churn&window=last_month&as_of=2026-06-02&step=month",
 }  # fmt: skip
 LANGUAGES = ("en", "fi", "it", "uk", "sw")
+
+
+OPENED = {  # parts of the ops board that a click opens
+    "letters": ("[data-panel=dead_letters] button.link",),
+    "letter": ("[data-panel=dead_letters] button.link", "dialog .letter"),
+    "sure": ("[data-panel=dead_letters] .row.end button",),
+    "verified": ("[data-panel=verify] .primary", "[data-panel=verify] .outcome"),
+}
 
 
 def settled(page: Any) -> None:
     page.wait_for_timeout(1200)
 
 
+def opened(page: Any, view: str) -> None:
+    for selector in OPENED[view]:
+        page.locator(selector).first.click()
+    settled(page)
+
+
+def serious(page: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_has_no_serious_finding(visit: Any, view: str, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
     page = visit(color_scheme=scheme, reduced_motion="reduce").open(
         f"?tenant=nordbolt{VIEWS[view]}", ready=".tile, .explore"
     )
     settled(page)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"][:3]
-    ]
-    assert serious == []
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", OPENED)
+def test_axe_has_no_serious_finding_in_what_is_opened(visit: Any, mock: Mock, view: str, scheme: str) -> None:
+    mock.desk.outcome |= {"verified": False, "different": 1, "differences": ["nordbolt: published win_rate month"]}
+    page = visit(color_scheme=scheme, reduced_motion="reduce").open("?tenant=nordbolt&board=ops", ready=".tile")
+    opened(page, view)
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+@pytest.mark.parametrize("view", OPENED)
+def test_what_is_opened_fits_320_px(visit: Any, view: str, language: str) -> None:
+    page = visit(viewport={"width": 320, "height": 700}).open(
+        f"?tenant=nordbolt&board=ops&lang={language}", ready=".tile"
+    )
+    opened(page, view)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    boxes = page.evaluate("[...document.querySelectorAll('dialog')].map((one) => one.scrollWidth - one.clientWidth)")
+    assert all(more <= 0 for more in boxes)
 
 
 @pytest.mark.parametrize("language", ["en", "fi", "uk"])

@@ -1,8 +1,11 @@
 """From a tile to its chart, its segments, its members and one customer, by mouse, keyboard and Back."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.browser.mock import Mock
 
@@ -178,3 +181,66 @@ def test_a_kpi_without_days_has_a_sparkline_of_weeks(visit: Any) -> None:
     page = visit().open("?tenant=nordbolt&board=success")
     page.wait_for_selector("[data-kpi=customer_churn_rate] .spark svg")
     assert "26 weeks" in page.locator("[data-kpi=customer_churn_rate] .spark svg").get_attribute("aria-label")
+
+
+def test_a_cell_of_the_movements_opens_the_customers_behind_it(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&board=success", ready=".moves-table td a")
+    churned = page.locator(".moves-table tbody tr", has_text="Churn MRR")
+    assert churned.locator("a").count() == 12
+    cell = churned.locator("td a").nth(5)
+    month, shown = page.locator(".moves-table thead th").nth(6).inner_text(), cell.inner_text()
+    assert month.split()[0] in str(cell.get_attribute("aria-label"))
+    cell.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-panel=mrr_churn_members] tbody a")
+    assert "as_of=" in page.url
+    assert page.locator(".headline .value").inner_text() == shown.removeprefix("-")
+    said = page.locator("[data-panel=mrr_churn_members] .takeaway").inner_text()
+    assert shown.removeprefix("-") in said.replace(".00", "")
+    assert "23 members" in said
+    rows = page.locator("[data-panel=mrr_churn_members] tbody tr").all_inner_texts()
+    page.click("[data-panel=mrr_churn_members] >> text=Next")
+    page.wait_for_selector(".pager:has-text('16–23')")
+    rows += page.locator("[data-panel=mrr_churn_members] tbody tr").all_inner_texts()
+    amounts = [re.findall(r"[\d,]+\.\d\d", row)[-1].replace(",", "") for row in rows]
+    assert len(rows) == 23
+    assert round(sum(map(float, amounts))) == float(re.sub(r"[^\d.]", "", shown))
+    assert page.locator("[data-dimension]").count() == 0  # segments are of the present
+    assert month.split()[0] in page.locator(".crumbs .chip").inner_text()
+    page.click("button[aria-label='Back to the present']")
+    page.wait_for_selector("[data-dimension=source] a")
+    assert "as_of" not in page.url
+    for _ in range(3):
+        page.go_back()
+    page.wait_for_selector(".board[data-board=success]")
+
+
+def test_a_moment_goes_with_its_window(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&kpi=mrr_new&window=last_month&as_of=2026-06-02&step=month")
+    assert "May 2026" in page.locator(".crumbs .chip").inner_text()
+    page.keyboard.press("m")
+    page.wait_for_selector(".crumbs .chip", state="detached")
+    assert "as_of" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Deal won", "Deal moved to Negotiation", "Mentioned us (positive)", "Viewed /pricing")),
+        ("fi", ("Kauppa voitettu", "Mainitsi meidät (myönteinen)", "Vastasi 9 asteikolla 0-10: suosittelisiko?")),
+        ("uk", ("Угоду виграно", "Перегляд /pricing", "Згадка про нас (позитивно)")),
+    ],
+)
+def test_a_timeline_speaks_the_pages_language(visit: Any, language: str, words: tuple[str, ...]) -> None:
+    page = visit().open(f"?tenant=nordbolt&kpi=win_rate&subject=c-101&lang={language}")
+    page.wait_for_selector("dialog.drawer .fact")
+    text = page.locator("dialog.drawer").inner_text()
+    assert not [one for one in words if one not in text]
+    assert "Call, connected, 12 minutes" in text  # what the page has no words for stays as it came
+
+
+def test_a_formula_says_that_it_is_in_english(visit: Any) -> None:
+    page = visit().open("?tenant=nordbolt&lang=fi")
+    page.click("[data-kpi=win_rate] .info")
+    assert "Kaava (englanniksi)" in page.locator("dialog").inner_text()
+    assert page.locator("dialog .formula").get_attribute("lang") == "en"

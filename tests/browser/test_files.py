@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from kpis.catalog import CATALOG
+from kpis.facts.touches import MOODS
+from kpis.query.words import TEXTS
 
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
@@ -29,6 +31,9 @@ FAMILIES = (
     "kind",
     "state",
     "chart",
+    "letters",
+    "fact",
+    "mood",
 )
 
 
@@ -107,6 +112,12 @@ def test_kpis_on_the_boards_exist_and_all_have_a_title_in_every_language() -> No
     for language in LANGUAGES:
         titles = {key.removeprefix("kpi.") for key in words(language) if key.startswith("kpi.")}
         assert titles == ids
+
+
+def test_what_timelines_tell_is_translated_and_english_is_that_of_the_engine() -> None:
+    told = {key.removeprefix("fact."): text for key, text in words("en").items() if key.startswith("fact.")}
+    assert told == TEXTS
+    assert {key.removeprefix("mood.") for key in words("en") if key.startswith("mood.")} == set(MOODS)
 
 
 def test_english_titles_are_those_of_the_catalogue() -> None:

@@ -94,3 +94,53 @@ def test_screen_readers_are_told_at_most_each_30_seconds(visit: Any) -> None:
     )
     page.wait_for_timeout(4000)
     assert page.evaluate("window.told") <= 1
+
+
+def test_tabs_of_a_board_share_one_stream(visit: Any, mock: Mock) -> None:
+    mock.streams.clear()
+    visitor = visit()
+    first = visitor.open()
+    second = visitor.context.new_page()
+    second.goto(first.url)
+    second.wait_for_selector(".tile[data-state=ok]")
+    second.wait_for_selector(".live[data-state=live]")
+    shown = second.locator("[data-kpi=win_rate] .value").inner_text()
+    expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)  # it hears of news
+    assert len(mock.streams) == 1
+    first.close()
+    second.wait_for_timeout(1500)
+    assert len(mock.streams) == 2
+    shown = second.locator("[data-kpi=win_rate] .value").inner_text()
+    expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)
+    assert second.locator(".live").get_attribute("data-state") == "live"
+
+
+def test_a_paused_tab_leaves_the_stream_to_another(visit: Any, mock: Mock) -> None:
+    mock.streams.clear()
+    visitor = visit()
+    first = visitor.open()
+    second = visitor.context.new_page()
+    second.goto(first.url)
+    second.wait_for_selector(".tile[data-state=ok]")
+    first.keyboard.press("p")
+    first.wait_for_selector(".live[data-state=paused]")
+    held = first.locator("[data-kpi=win_rate] .value").inner_text()
+    shown = second.locator("[data-kpi=win_rate] .value").inner_text()
+    expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)
+    assert first.locator("[data-kpi=win_rate] .value").inner_text() == held
+    assert len(mock.streams) == 2
+    first.keyboard.press("p")
+    first.wait_for_selector(".live[data-state=live]")
+    expect(first.locator("[data-kpi=win_rate] .value")).not_to_have_text(held, timeout=15_000)
+    assert len(mock.streams) == 2
+
+
+def test_without_locks_each_tab_has_its_own_stream(visit: Any, mock: Mock) -> None:
+    mock.streams.clear()
+    visitor = visit()
+    visitor.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });")
+    first = visitor.open()
+    second = visitor.context.new_page()
+    second.goto(first.url)
+    second.wait_for_selector(".tile[data-state=ok]")
+    assert len(mock.streams) == 2

@@ -16,16 +16,18 @@ import uvicorn
 from redis.exceptions import NoPermissionError
 
 from dashboard.app import create_app
-from dashboard.serve import _Server, listen, opened
+from dashboard.serve import Tools, _Server, listen, opened
 from dashboard.services import Services
 from models.settings import load_settings
 from sinks.base import Publication
 from sinks.client import connect
 from sinks.redis_sink import RedisSink
 from tests.contract.boards import Server, document
+from tests.unit.dashboard.rig import MemoryLetters, MemoryVerifier
 
 pytestmark = pytest.mark.servers
 SOON = 20.0
+TOOLS = Tools(MemoryLetters(), MemoryVerifier())
 
 
 def now() -> int:
@@ -56,7 +58,7 @@ async def site(server: Server) -> AsyncIterator[Site]:
     place = load_settings({"redis": {"url": server.url}, "kafka": {"bootstrap_servers": "127.0.0.1:1"}})
     sink = RedisSink(server.url)
     with listen("127.0.0.1", 0) as listener:
-        async with opened(place, now) as parts:
+        async with opened(place, now, TOOLS) as parts:
             running = _Server(uvicorn.Config(create_app(parts), access_log=False, log_config=None), parts)
             task = asyncio.create_task(running.serve([listener]))
             port = listener.getsockname()[1]
@@ -227,7 +229,7 @@ async def test_the_rights_of_the_page_on_security_are_enough(server: Server) -> 
     await admin.execute_command("ACL", "SETUSER", *line.replace(">…", ">secret").split())
     await sink.publish(Publication("acme", 0, 1, now(), [document(value=1), document(segment={"owner": "a"})]))
     url = server.url.replace("redis://", "redis://crmkpi-dashboard:secret@")
-    async with opened(load_settings({"redis": {"url": url}}), now) as parts:
+    async with opened(load_settings({"redis": {"url": url}}), now, TOOLS) as parts:
         transport = httpx.ASGITransport(create_app(parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for path in ("tenants", "acme/snapshot", "acme/kpis/orders", "acme/kpis/orders/segments", "acme/boards"):

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from cli.topics import ensure_topics
 from dashboard.lags import LagWatch
-from dashboard.ports import LagUnavailable
+from dashboard.ports import KafkaUnavailable
 from models import topics
 from models.settings import Settings, load_settings
 from ops.local import Kafka
@@ -59,7 +59,7 @@ async def test_kafka_away_is_said_at_once() -> None:
     watch = LagWatch(load_settings({"kafka": {"bootstrap_servers": "127.0.0.1:1"}}), now)
     for _ in range(2):
         began = time.monotonic()
-        with pytest.raises(LagUnavailable, match=r"127\.0\.0\.1:1"):
+        with pytest.raises(KafkaUnavailable, match=r"127\.0\.0\.1:1"):
             await watch.read()
         assert time.monotonic() - began < 5
     await watch.close()

@@ -79,6 +79,14 @@ export const of = (tenant, id, what, params, options) => get(`/${part(tenant)}/k
 export const sparklines = (tenant, ids, step, options) => get(`/${part(tenant)}/sparklines`, { step, last: step === "day" ? 30 : 26, kpi: ids }, options);
 export const timeline = (tenant, subject, options) => get(`/${part(tenant)}/subjects/${part(subject)}/timeline`, { limit: 200 }, options);
 export const lag = (options) => get("/lag", {}, options);
+export const workers = (options) => get("/workers", {}, options);
+export const letters = (choice, options) => get("/dead-letters", choice, options);
+export const letter = (id) => get("/dead-letters/one", { id });
+/** Deals with dead letters: `what` is retry or discard, `choice` names them or their kind. */
+export const deal = (what, choice) => get(`/dead-letters/${what}`, {}, { method: "POST", body: choice });
+export const verification = (options) => get("/verify", {}, options);
+export const verify = () => get("/verify", {}, { method: "POST", body: {} });
+export const cancelVerify = () => get("/verify", {}, { method: "DELETE" });
 export const boards = (tenant) => get(`/${part(tenant)}/boards`);
 export const board = (tenant, name) => get(`/${part(tenant)}/boards/${part(name)}`);
 export const saveBoard = (tenant, name, body) => get(`/${part(tenant)}/boards/${part(name)}`, {}, { method: "PUT", body });

@@ -13,7 +13,6 @@ import { cohorts } from "./panels/cohorts.js";
 import { funnel } from "./panels/funnel.js";
 import { mrr } from "./panels/mrr.js";
 import { nps } from "./panels/nps.js";
-import { lag, tenants } from "./panels/ops.js";
 import { ranking } from "./panels/ranking.js";
 import { rfm } from "./panels/rfm.js";
 import { risk } from "./panels/risk.js";
@@ -21,7 +20,7 @@ import { stages } from "./panels/stages.js";
 import { welcome } from "./welcome.js";
 
 const PANELS = {
-  attribution, channels, cohorts, funnel, lag, mrr, nps, owners, rfm, risk, stages, tenants, tiers,
+  attribution, channels, cohorts, funnel, mrr, nps, owners, rfm, risk, stages, tiers,
   winsBySource: () => ranking("closed_won_value", "source", { title: t("panel.wins_by_source") }),
   winsByPipeline: () => ranking("closed_won_value", "pipeline", { title: t("panel.wins_by_pipeline") }),
   revenueBySource: () => ranking("net_revenue", "source", { title: t("panel.revenue_by_source") }),
@@ -30,15 +29,16 @@ const PANELS = {
 const SPARK_MS = 20_000;
 const AT_ONCE = 60; // KPIs of one request: addresses have a limit
 
-/** A view: {el, update, destroy}. `own`: {title, tiles} of an own board instead of a ready one. */
-export function board(name, own = null) {
+/** A view: {el, update, destroy}. `own`: {title, tiles} of an own board instead of a ready one; `more`: panels that are read when they are wanted. */
+export function board(name, own = null, more = {}) {
+  const made = { ...PANELS, ...more };
   const sections = own ? [{ own: own.tiles ?? [] }] : BOARDS[name];
   const parts = [];
   const keep = (one) => { parts.push(one); return one.el; };
   const title = h("h1", {}, own ? own.title : t(`board.${name}`));
   const period = h("span", { class: "muted" });
   const hint = h("div");
-  const el = h("div", { class: "board", data: { board: own ? "own" : name } }, h("div", { class: "board-head" }, title, period), hint, sections.map((one) => section(one, keep)));
+  const el = h("div", { class: "board", data: { board: own ? "own" : name } }, h("div", { class: "board-head" }, title, period), hint, sections.map((one) => section(one, keep, made)));
   const ids = parts.filter((one) => one.kpi).map((one) => one.kpi);
   const sparks = { at: -Infinity, tenant: null };
   function update() {
@@ -50,11 +50,11 @@ export function board(name, own = null) {
   return { el, update, destroy: () => parts.forEach((one) => one.destroy?.()) };
 }
 
-function section({ title, tiles, panels, small, own }, keep) {
+function section({ title, tiles, panels, small, own }, keep, made) {
   const name = title ? h("h2", {}, t(title)) : null;
   const body = own ? h("div", { class: "tiles" }, own.map((one) => keep(tile(one.kpi, one))))
     : tiles ? h("div", { class: `tiles ${small ? "small" : ""}` }, tiles.map((kpi) => keep(tile(kpi, { size: small ? "s" : "m" }))))
-      : h("div", { class: "panels" }, panels.map((one) => (Array.isArray(one) ? h("div", { class: "pile third" }, one.map((each) => keep(PANELS[each]()))) : keep(PANELS[one]()))));
+      : h("div", { class: "panels" }, panels.map((one) => (Array.isArray(one) ? h("div", { class: "pile third" }, one.map((each) => keep(made[each]()))) : keep(made[one]()))));
   return h("div", { class: "section" }, name ?? (panels ? null : h("h2", { class: "sr" }, t("section.headline"))), body);
 }
 

@@ -21,6 +21,8 @@ export const BOARDS = {
   ],
   ops: [
     { panels: ["lag", "tenants"] },
+    { panels: ["workers", "verify"] },
+    { panels: ["letters", "quarantine"] },
     { title: "section.stream", tiles: ["received", "late_rate", "duplicate_rate", "conflict_rate", "invalid_rate", "rejected_rate", "unpriced_rate", "bot_rate"] },
   ],
 };

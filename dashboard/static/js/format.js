@@ -101,5 +101,7 @@ export const moment = (instant, zone) => dates({ day: "numeric", month: "short",
 export const day = (instant, zone) => dates({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: zone }).format(instant);
 /** A short day. */
 export const dayShort = (instant, zone) => dates({ day: "numeric", month: "short", timeZone: zone }).format(instant);
+/** From one day to another, in as few words as the language needs. */
+export const days = (from, to, zone) => dates({ day: "numeric", month: "short", year: "numeric", timeZone: zone }).formatRange(from, to);
 /** A length of time in words. */
 export const span = (seconds) => { const [format, value] = duration(seconds); return format.format(value); };

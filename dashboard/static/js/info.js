@@ -18,13 +18,13 @@ export function dialog(title, { klass = "", onclose } = {}) {
 }
 
 /** The dialog behind ⓘ of one KPI. */
-export async function showInfo(kpi, doc, segment = {}) {
+export async function showInfo(kpi, doc, segment = {}, as_of = undefined) {
   const row = store.catalog.get(kpi) ?? {};
   const { body } = dialog(kpiTitle(kpi, doc?.title ?? row.title));
   swap(body, facts(row, doc));
   if (!doc) return;
   try {
-    const more = await api.of(store.tenant, kpi, "explain", { window: doc.window, segment: api.segmentText(segment) });
+    const more = await api.of(store.tenant, kpi, "explain", { window: doc.window, segment: api.segmentText(segment), as_of });
     swap(body, facts(row, doc, more));
   } catch { /* what is known without the worker is there already */ }
 }
@@ -46,10 +46,10 @@ function facts(row, doc, more = {}) {
     line("info.margin", doc.margin && `± ${f.plain(doc.margin, 1)}`);
     line("info.definition", doc.definition);
   }
-  for (const one of more.inputs ?? []) lines.push(h("dt", {}, one.title ?? one.measure), h("dd", {}, input(one.value)));
+  for (const one of more.inputs ?? []) lines.push(h("dt", { lang: "en" }, one.title ?? one.measure), h("dd", {}, input(one.value)));
   line("info.source", more.source ?? row.source);
   line("info.id", row.kpi ?? doc?.kpi);
-  return h("div", {}, row.summary && h("p", {}, row.summary), formula && h("p", { class: "formula" }, formula.replaceAll("`", "")), doc && sum(doc), h("dl", { class: "info-grid" }, lines));
+  return h("div", {}, row.summary && h("p", { lang: "en" }, row.summary), formula && h("h3", {}, t("info.english")), formula && h("p", { class: "formula", lang: "en" }, formula.replaceAll("`", "")), doc && sum(doc), h("dl", { class: "info-grid" }, lines));
 }
 
 const input = (value) => (typeof value === "number" ? f.plain(value) : value === null ? "–" : String(value));

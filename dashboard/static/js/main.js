@@ -51,8 +51,9 @@ async function enter(key, state) {
     try { given = await api.board(store.tenant, state.own); } catch (error) { if (page.key === key) leaveFor(h("p", { class: "card panel-note" }, error.message)); return; }
   }
   const explored = state.kpi && (await import("./explore.js")); // only read when it is wanted
+  const ops = !explored && !given && state.board === "ops" ? await import("./panels/ops.js") : {};
   if (page.key !== key) return;
-  const view = explored ? explored.explore(state.kpi) : board(state.board, given);
+  const view = explored ? explored.explore(state.kpi) : board(state.board, given, ops.PANELS);
   leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "own-edit" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
   page.view = view;
   if (before && JSON.parse(before)[1] !== (state.kpi ?? null)) { scrollTo(0, 0); main.focus({ preventScroll: true }); }

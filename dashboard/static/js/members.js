@@ -16,7 +16,7 @@ export function members(kpi, docNow, whole = true) {
   const load = async (signal) => {
     const state = read();
     if (!whole && !state.segment) return { note: t("members.choose") };
-    return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), limit: PAGE, offset: state.offset ?? 0 }, { signal });
+    return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), as_of: state.as_of, limit: PAGE, offset: state.offset ?? 0 }, { signal });
   };
   return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000 });
 }
@@ -44,7 +44,8 @@ function draw(data, kpi, shown) {
   ].filter((column) => column.key === "id" || column.key === "kind" || (shows(column.key) && column.needed !== false)).filter((column) => column.key !== "numerator" || rows.some((row) => row.numerator !== row.n && String(row.numerator) !== String(row.amount)));
   const caption = t("panel.members");
   const chart = h("div", {}, table({ caption, columns, rows }), pager(total, rows.length));
-  const said = t("members.takeaway", { count: total, n: f.whole(total) });
+  const sum = doc.unit === "money" && typeof data.numerator === "string" ? ` ${t("members.together", { amount: f.text(data.numerator, { unit: "money", currency: data.currency }, { long: true }) })}` : "";
+  const said = t("members.takeaway", { count: total, n: f.whole(total) }) + sum;
   return { takeaway: data.n !== null && data.n === shown?.n ? `${said} ${t("members.equals", { n: f.whole(data.n) })}` : said, chart, columns, rows };
 }
 

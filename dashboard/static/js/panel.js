@@ -20,6 +20,12 @@ export function panel({ title, name, size = "half", load, draw, every = 10_000, 
     h("div", { class: "panel-head" }, refs.title, tools, flip, save), refs.takeaway, refs.body, refs.foot);
 
   function redraw() {
+    const focused = refs.body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    fill();
+    if (focused) refs.body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus(); // what was drawn anew keeps it
+  }
+
+  function fill() {
     const found = (state.found = state.data instanceof Error ? { note: state.data.message } : draw(state.data) ?? {});
     setText(refs.takeaway, found.takeaway ?? "");
     refs.takeaway.hidden = !found.takeaway;

@@ -1,6 +1,6 @@
 // What is known of the tenant and window in view. Listeners hear of changes at most four times a second.
 import * as api from "./api.js";
-import { Stream } from "./stream.js";
+import { Shared } from "./shared.js";
 
 const REPAINT_MS = 250;
 const STALE_MS = 90_000;
@@ -38,7 +38,7 @@ export function look(tenant, window) {
   }
   Object.assign(store, { tenant, window, phase: "loading", problem: null });
   stream?.stop();
-  stream = new Stream(tenant, window, {
+  stream = new Shared(tenant, window, {
     snapshot: (body) => take(body, true),
     documents: (body) => take(body, false),
     status: (body) => { Object.assign(store.meta, body, { heard: api.now() }); changed(); },

@@ -1,7 +1,7 @@
 // One customer's timeline, newest first, in a drawer; the URL says whose.
 import * as api from "./api.js";
 import { h, swap } from "./dom.js";
-import { dimensionName, segmentName, subjectName, t } from "./i18n.js";
+import { dimensionName, has, segmentName, subjectName, t } from "./i18n.js";
 import * as f from "./format.js";
 import { go, read } from "./url.js";
 import { dialog } from "./info.js";
@@ -40,8 +40,16 @@ function draw({ ids = [], traits = {}, owner, since, facts = [], more }) {
     const named = f.day(at, zone());
     if (named !== day) list.push(h("h3", { class: "day-head" }, (day = named)));
     const amount = fact.amount ? f.text(fact.amount, { unit: "money", currency: fact.currency }, { long: true }) : "";
-    list.push(h("div", { class: "fact" }, h("div", { class: "what" }, fact.text || String(fact.type ?? "").replace(/^crm\./, "").replaceAll(/[._]/g, " ")), h("div", { class: "num" }, amount),
+    list.push(h("div", { class: "fact" }, h("div", { class: "what" }, said(fact)), h("div", { class: "num" }, amount),
       h("div", { class: "when" }, [f.clock(at, zone()), fact.channel, fact.deal].filter(Boolean).join(" · "))));
   }
   return [h("div", { class: "traits" }, chips), h("div", { class: "facts-list" }, list, more ? h("p", { class: "muted" }, t("timeline.more")) : "")];
+}
+
+/** What a fact says, in the page's language; one that is new to the page, in English. */
+function said({ fact, values = {}, mood, text, type }) {
+  if (!has(`fact.${fact}`)) return text || String(type ?? "").replace(/^crm\./, "").replaceAll(/[._]/g, " ");
+  const stage = values.stage && segmentName(values.stage, "stage");
+  const words = t(`fact.${fact}`, stage ? { ...values, stage } : values);
+  return has(`mood.${mood}`) ? `${words} (${t(`mood.${mood}`)})` : words;
 }

@@ -111,3 +111,22 @@ def _status(port: int, path: str) -> int:
         return error.code
     except OSError:
         return 0
+
+
+def test_a_verification_under_way_ends_with_the_server() -> None:
+    """Here Kafka is away: what needs it says so, and nothing is left when the server is asked to stop."""
+    port = free_port()
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--json"]
+    env = {**ENV, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert wait_until(lambda: _status(port, "/healthz") == 200, 30, lambda: server.poll() is None)
+        assert _status(port, "/api/v1/dead-letters") == 503
+        assert _status(port, "/api/v1/workers") == 503
+        address = f"http://127.0.0.1:{port}/api/v1/verify"
+        headers = {"Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(address, b"{}", headers), timeout=10) as answer:
+            assert b'"running":{' in answer.read()
+        time.sleep(1)
+        server.send_signal(signal.SIGTERM)
+        _, told = server.communicate(timeout=20)
+        assert (server.returncode, b"Traceback" in told) == (0, False), told

@@ -8,7 +8,18 @@ import httpx
 
 from dashboard.app import create_app
 from dashboard.kept import MOST
-from dashboard.ports import Lags, LagUnavailable
+from dashboard.ports import (
+    Checked,
+    Dealt,
+    KafkaUnavailable,
+    Lags,
+    Letters,
+    OpenLetter,
+    OpenLetters,
+    Run,
+    Verifier,
+    Workers,
+)
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from models.serving import ServeToken
@@ -86,8 +97,78 @@ class NoKafka:
     """Nobody is there."""
 
     async def read(self) -> dict[str, Any]:
-        """Raises LagUnavailable."""
-        raise LagUnavailable("nothing listens")
+        """Raises KafkaUnavailable."""
+        raise KafkaUnavailable("nothing listens")
+
+
+class NoWorkers:
+    """Nobody counts."""
+
+    async def read(self) -> dict[str, Any]:
+        """None of them."""
+        return {"workers": [], "quarantined": 0}
+
+
+class MemoryLetters:
+    """Dead letters in memory."""
+
+    def __init__(self, *letters: OpenLetter) -> None:
+        self.held = {one.name: one for one in letters}
+        self.retried: list[str] = []
+        self.discarded: list[str] = []
+
+    async def open(self) -> OpenLetters:
+        """Newest first."""
+        return OpenLetters(sorted(self.held.values(), key=lambda one: -one.at), True)
+
+    async def one(self, name: str) -> dict[str, Any] | None:
+        """With an event."""
+        if (found := self.held.get(name)) is None:
+            return None
+        told = {name: getattr(found, name) for name in ("tenant", "stage", "reason", "field", "detail")}
+        return {"id": name, **told, "event": "as it was sent", "key": None, "value": "{}", "headers": []}
+
+    async def retry(self, names: Sequence[str]) -> Dealt:
+        """But for conflicts."""
+        left = {name: "send it under another id" for name in names if self.held[name].reason == "id_conflict"}
+        done = [name for name in names if name not in left]
+        self.retried += done
+        return Dealt(self._dealt(done), left)
+
+    async def discard(self, names: Sequence[str]) -> Dealt:
+        """All of them."""
+        self.discarded += names
+        return Dealt(self._dealt(names), {})
+
+    def _dealt(self, names: Sequence[str]) -> Sequence[str]:
+        for name in names:
+            del self.held[name]
+        return names
+
+
+class MemoryVerifier:
+    """Verifications that a test begins and ends."""
+
+    def __init__(self) -> None:
+        self.running: Run | None = None
+        self.last: Run | None = None
+
+    def state(self) -> Checked:
+        """As a test left it."""
+        return Checked(self.running, self.last)
+
+    async def start(self, tenant: str | None) -> bool:
+        """One at a time."""
+        if self.running is not None:
+            return False
+        self.running = Run(tenant, NOW, 10, 100)
+        return True
+
+    async def cancel(self) -> bool:
+        """End it."""
+        found, self.running = self.running, None
+        self.last = found and found._replace(ended=NOW, problem="it was cancelled")
+        return found is not None
 
 
 class Flaky(MemorySink):
@@ -133,11 +214,15 @@ class Rig:
     worker: Worker = field(default_factory=Worker)
     boards: MemoryBoards = field(default_factory=MemoryBoards)
     lags: Lags = field(default_factory=NoKafka)
+    workers: Workers = field(default_factory=NoWorkers)
+    letters: Letters = field(default_factory=MemoryLetters)
+    verifier: Verifier = field(default_factory=MemoryVerifier)
     position: int = 0
 
     def __post_init__(self) -> None:
         self.parts = Services(
-            self.store, self.history, self.worker, self.boards, self.lags, Tokens(self.tokens, lambda: self.now),
+            self.store, self.history, self.worker, self.boards, self.lags, self.workers, self.letters,
+            self.verifier, Tokens(self.tokens, lambda: self.now),
             lambda: self.now, self.hosts, self.open,
         )  # fmt: skip
         self.app = create_app(self.parts)

@@ -126,6 +126,19 @@ async def test_the_running_month_of_segments_comes_from_their_documents(rig: Rig
     assert [line["values"] for line in found["series"]] == [[5, 4], [5, None]]
 
 
+async def test_members_of_a_month_long_over(rig: Rig, client: httpx.AsyncClient) -> None:
+    """The worker is asked for the moment from which it is the last one."""
+    rig.worker.answers["members"] = {"kpi": "mrr_churn", "members": []}
+    query = "window=last_month&as_of=2026-09-02&limit=5"
+    assert (await client.get(f"{V1}/acme/kpis/mrr_churn/members?{query}")).status_code == 200
+    assert rig.worker.asked == [
+        {
+            "tenant": "acme", "ask": "members", "kpi": "mrr_churn", "window": "last_month", "segment": {}, "limit": 5,
+            "offset": 0, "as_of": "2026-09-02",
+        }
+    ]  # fmt: skip
+
+
 async def test_sparklines_of_several_kpis(client: httpx.AsyncClient) -> None:
     """A KPI without history has gaps."""
     found = (await client.get(f"{V1}/acme/sparklines?last=3&kpi=orders&kpi=win_rate")).json()

@@ -41,11 +41,11 @@ def routes(rig: Rig, tenant: str = "acme") -> Iterator[tuple[str, str, str]]:
 async def status(rig: Rig, method: str, path: str, token: str | None) -> int:
     """What comes of a request; streams end at once."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    board: dict[str, Any] = {"title": "x", "tiles": []}
+    bodies: dict[str, Any] = {"PUT": {"title": "x", "tiles": []}, "POST": {"tenant": "acme"}}
     async with rig.client("203.0.113.9", "kpis.example.com", **headers) as client:
         if path.endswith("/stream"):
             return (await client.head(path)).status_code
-        return (await client.request(method, path, json=board if method == "PUT" else None)).status_code
+        return (await client.request(method, path, json=bodies.get(method))).status_code
 
 
 @pytest.fixture

@@ -1,18 +1,23 @@
 """Questions about one tenant: their answers, and the words with which bad ones are refused."""
 
+import itertools
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
+from kpis.facts.touches import CODES
 from kpis.query.ask import NotFound
 from kpis.query.question import Refused
+from kpis.query.words import TEXTS, say, say_touch
 from models.settings import TenantBook
 from tests.feed import Feed, ms
 from tests.property.test_examples import give
 
 NOW = ms("2026-06-30T12:00:00Z")
+LAST = {"01": "31T22", "02": "28T22", "03": "31T21", "04": "30T21", "05": "31T21"}  # where months end in Helsinki
 MAY, JUNE = "2026-05-10T09:00:00Z", "2026-06-10T09:00:00Z"
 BOOK = TenantBook.from_mapping({"tenant": {"tz": "Europe/Helsinki", "dimensions": ["tier"]}})
 
@@ -108,7 +113,7 @@ def test_members_come_in_pages(engine: Engine) -> None:
         ({"ask": "members", "kpi": "orders", "window": "7d", "limit": 1001}, "limit at most 1000"),
         ({"ask": "members", "kpi": "orders", "window": "7d", "limit": True}, "must be whole numbers"),
         ({"ask": "members", "kpi": "orders", "window": "7d", "order": "best"}, "unknown order 'best'"),
-        ({"ask": "members", "kpi": "orders", "window": "7d", "ordr": "x"}, "members takes kpi, limit"),
+        ({"ask": "members", "kpi": "orders", "window": "7d", "ordr": "x"}, "members takes as_of, kpi, limit"),
         ({"ask": "members", "kpi": "received", "window": "7d"}, "counts events as they arrive"),
         ({"ask": "members", "kpi": "pipeline_velocity", "window": "7d"}, "the members of closed_won_deals"),
         ({"ask": "members", "kpi": "rfm_segment", "window": "all"}, "ask for one rfm"),
@@ -121,6 +126,7 @@ def test_members_come_in_pages(engine: Engine) -> None:
         ({"ask": "cross", "kpi": "orders", "window": "30d", "rows": "owner", "columns": "owner"}, "two dimensions"),
         ({"ask": "document", "kpi": "orders", "window": "30d", "as_of": "2026-06-02T05:00:00Z"}, "must be a midnight"),
         ({"ask": "document", "kpi": "orders", "window": "30d", "as_of": "2031-01-01"}, "that is over"),
+        ({"ask": "members", "kpi": "orders", "window": "30d", "as_of": "2026-06-02T05:00:00Z"}, "must be a midnight"),
         ({"ask": "timeline", "subject": 7}, "subject must be an id"),
     ],
 )  # fmt: skip
@@ -156,11 +162,28 @@ def test_a_timeline_tells_what_happened_newest_first(engine: Engine) -> None:
     assert all(one["id"] for one in found["facts"])
     won = next(one for one in found["facts"] if one["text"] == "Deal won")
     assert won == {
-        "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "deal": "d1", "id": "d1",
-        "amount": "1290.50", "currency": "EUR",
+        "time": "2026-06-10T09:00:00.000Z", "type": "crm.deal.won", "text": "Deal won", "fact": "deal.won",
+        "deal": "d1", "id": "d1", "amount": "1290.50", "currency": "EUR",
     }  # fmt: skip
+    viewed = next(one for one in found["facts"] if one["text"] == "Viewed /pricing")
+    assert (viewed["fact"], viewed["values"]) == ("page.viewed.path", {"path": "/pricing"})
+    assert {one["text"] for one in found["facts"]} == {
+        TEXTS[one["fact"]].format(**one.get("values", {})) for one in found["facts"]
+    }
     cut = answer(engine, "timeline", subject="customer:anna", limit=2)
     assert (len(cut["facts"]), cut["more"]) == (2, True)
+
+
+def test_what_is_told_has_a_kind_that_others_can_translate() -> None:
+    """Of every touch there is; a mood stands by itself, a path with braces as it is."""
+    told = {name: say_touch(code, -1) for name, code in CODES.items()}
+    assert told["social.mentioned.positive"] == {
+        "text": "Mentioned us (positive)", "fact": "social.mentioned", "mood": "positive"
+    }  # fmt: skip
+    for one in told.values():
+        assert one["text"]
+        assert "fact" not in one or one["text"].startswith(TEXTS[one["fact"]])
+    assert say("page.viewed.path", path="/{x}")["text"] == "Viewed /{x}"
 
 
 def test_an_erased_subject_has_no_timeline() -> None:
@@ -190,6 +213,34 @@ def test_a_series_is_what_documents_said_as_of_each_midnight(engine: Engine) -> 
         assert document["value"] == value
     months = answer(engine, "series", kpi="net_revenue", step="month", first="2026-05", last="2026-06")
     assert (months["buckets"], months["series"][0]["values"]) == (["2026-05", "2026-06"], ["0.00", "15.00"])
+
+
+def test_the_members_of_a_month_add_up_to_what_the_series_says_of_it() -> None:
+    """Every movement of MRR in every month that is over, in two currencies: as of the second day after it."""
+    feed = Feed()
+    for number, (month, currency) in enumerate(itertools.product(range(1, 6), ("EUR", "SEK"))):
+        who: dict[str, Any] = {"subscription_id": f"s{number}", "customer_id": f"c{number}", "currency": currency}
+        feed.add("subscription.started", f"2026-0{month}-03T09:00:00Z", mrr=1_000 + number, **who)
+        feed.add("subscription.changed", f"2026-0{month + 1}-04T09:00:00Z", mrr=700 + 100 * number, **who)
+        feed.add("subscription.cancelled", f"2026-0{month + 1}-20T09:00:00Z", **who)
+        again = who | {"subscription_id": f"t{number}", "mrr": 500}
+        feed.add("subscription.started", f"2026-0{min(month + 2, 6)}-25T21:30:00Z", **again)
+    feed.add("fx.rate_set", "2026-01-01T09:00:00Z", base="EUR", quote="SEK", rate="11.48")
+    engine = Engine(BOOK)
+    give(engine, "t", feed.items, 0)
+    told = 0
+    for kpi in ("net_new_mrr", "mrr_new", "mrr_expansion", "mrr_reactivation", "mrr_contraction", "mrr_churn"):
+        found = answer(engine, "series", kpi=kpi, step="month", first="2026-01", last="2026-05")
+        for month, value in zip(found["buckets"], found["series"][0]["values"], strict=True):
+            after = f"2026-{int(month[-2:]) + 1:02}-02"
+            members = answer(engine, "members", kpi=kpi, window="last_month", as_of=after)
+            sums = sum((Decimal(one["numerator"]) for one in members["members"]), Decimal(0))
+            assert abs(sums - Decimal(value)) <= Decimal("0.005") * len(members["members"])
+            assert (members["numerator"], members["end"]) == (value, f"{month}-{LAST[month[-2:]]}:00:00.000Z")
+            told += len(members["members"])
+            explained = answer(engine, "explain", kpi=kpi, window="last_month", as_of=after)
+            assert explained["document"]["value"] == value
+    assert told > 30
 
 
 def test_a_series_by_segment_adds_up_to_the_total(engine: Engine) -> None:

@@ -23,6 +23,7 @@ class Worker:
         """Listen on any port."""
         app = web.Application()
         app.router.add_post("/query", self._answer)
+        app.router.add_get("/worker", self._tell)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -33,6 +34,10 @@ class Worker:
     async def stop(self) -> None:
         """End; its port refuses connections from now on."""
         await self._runner.cleanup()
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        self.tokens.append(request.headers["Authorization"])
+        return web.Response(status=self.status, body=orjson.dumps(self.body))
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked.append(orjson.loads(await request.read()))
@@ -115,3 +120,14 @@ async def test_a_refusal_keeps_its_words(status: int, body: object, error: type[
     if isinstance(refused.value, QueryRefused):
         assert (refused.value.status, refused.value.words) == (status, words)
     await worker.stop()
+
+
+async def test_a_worker_tells_of_itself(owner: Worker) -> None:
+    """One that is gone, or refuses, tells nothing."""
+    async with QueryClient(Ports(None)) as client:
+        assert await client.worker(owner.port) == {"total": 2}
+        assert owner.tokens == ["Bearer secret"]
+        owner.status = 401
+        assert await client.worker(owner.port) is None
+        await owner.stop()
+        assert await client.worker(owner.port) is None

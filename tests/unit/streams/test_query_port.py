@@ -141,6 +141,19 @@ async def test_a_refusal_has_its_status(session: aiohttp.ClientSession, lane: La
         assert body["error"] == lane.engine.words
 
 
+async def test_a_worker_tells_of_itself_to_those_with_the_token(session: aiohttp.ClientSession) -> None:
+    """Whatever it owns."""
+    lanes = Lanes(None)
+    await QueryServer(lanes, lambda: {"worker": "here:7"}).start(OPTIONS)
+    port = lanes.query
+    assert port is not None
+    for token, status, body in ((port.token, 200, b'{"worker":"here:7"}'), ("wrong", 401, None)):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with session.get(f"{port.url}/worker", headers=headers) as response:
+            assert response.status == status
+            assert body is None or await response.read() == body
+
+
 async def test_too_many_questions_at_a_time_are_turned_away(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ function draw({ buckets, values }) {
   const kinds = [...Object.keys(ALL), NET];
   const rows = kinds.map((kpi) => ({ kpi, name: kpiTitle(kpi, store.catalog.get(kpi)?.title), values: values[kpi], klass: kpi === NET ? "total" : null }));
   const columns = [{ key: "name", label: t("mrr.movement"), show: (row) => [row.kpi !== NET && h("i", { class: "swatch", style: { background: `var(${ALL[row.kpi]})` } }), row.name] },
-    ...months.map((month, at) => ({ key: `m${at}`, label: month, num: true, sort: (row) => row.values[at], raw: (row) => row.values[at], show: (row) => cell(row, at, buckets.length, doc) })).reverse()];
+    ...months.map((month, at) => ({ key: `m${at}`, label: month, num: true, sort: (row) => row.values[at], raw: (row) => row.values[at], show: (row) => cell(row, at, buckets, doc) })).reverse()];
   const net = numbers(values[NET]);
   const sum = net.reduce((total, one) => total + (one ?? 0), 0);
   return {
@@ -43,11 +43,19 @@ function draw({ buckets, values }) {
   };
 }
 
-function cell(row, at, count, doc) {
+function cell(row, at, buckets, doc) {
   const value = row.values[at];
   const text = value === null || value === undefined ? "–" : f.text(row.kpi in LOSSES && Number(value) > 0 ? `-${value}` : value, doc);
-  const window = at === count - 1 ? "month" : at === count - 2 ? "last_month" : null;
-  return window && Number(value) ? h("a", { href: href({ ...leave, kpi: row.kpi, window, step: "month" }) }, text) : text;
+  if (!Number(value)) return text;
+  const month = f.bucket(buckets[at], "month", "UTC", { full: true });
+  return h("a", { href: href({ ...leave, kpi: row.kpi, step: "month", ...within(buckets[at], buckets.length - 1 - at) }), "aria-label": t("mrr.open", { movement: row.name, month, amount: text }) }, text);
+}
+
+/** The window of a month so many months back: one that is long over is last month, seen from the second day after it. */
+export function within(bucket, back) {
+  if (back < 2) return { window: back ? "last_month" : "month" };
+  const [year, month] = bucket.split("-").map(Number);
+  return { window: "last_month", as_of: new Date(Date.UTC(year, month, 2)).toISOString().slice(0, 10) };
 }
 
 const legend = () => h("div", { class: "legend", "aria-hidden": "true" }, Object.entries(ALL).map(([kpi, ink]) => h("span", {}, h("i", { style: { background: `var(${ink})` } }), kpiTitle(kpi, store.catalog.get(kpi)?.title))), h("span", {}, h("i", { class: "line", style: { background: "var(--text)", width: "14px" } }), kpiTitle(NET)));

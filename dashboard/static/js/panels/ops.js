@@ -1,19 +1,22 @@
-// Whether the workers keep up: verdict, lag in records and seconds, every partition, dead letters, quarantine.
+// Whether the workers keep up: verdict, lag in records and seconds, every partition; and how current each company is.
 import * as api from "../api.js";
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import * as f from "../format.js";
 import { panel } from "../panel.js";
 import { href } from "../url.js";
-import { store } from "../store.js";
+import { letters, quarantine } from "./letters.js";
+import { polled } from "./polled.js";
+import { verify } from "./verify.js";
+import { workers } from "./workers.js";
+
+/** The panels of the ops board. */
+export const PANELS = { lag, tenants, workers, verify, letters, quarantine };
 
 const TONE = { OK: "", WARN: "warn", STALL: "bad", STOP: "bad", REWIND: "bad", ERR: "bad" };
 
-export function lag() {
-  const made = panel({ title: t("panel.lag"), name: "lag", size: "two-thirds", load: (signal) => api.lag({ signal }), draw, every: 5_000 });
-  const timer = setInterval(() => { if (!document.hidden && !store.paused && made.el.isConnected) made.reload(); }, 5_000);
-  const { destroy } = made;
-  return Object.assign(made, { destroy: () => { clearInterval(timer); destroy(); } });
+function lag() {
+  return polled(panel({ title: t("panel.lag"), name: "lag", size: "two-thirds", load: (signal) => api.lag({ signal }), draw, every: 5_000 }), 5_000);
 }
 
 const count = (found) => (Array.isArray(found) ? found.reduce((sum, one) => sum + Number(one?.records ?? 1), 0) : found && typeof found === "object" ? Number(found.count ?? found.total ?? Object.keys(found).length) : found);
@@ -23,14 +26,12 @@ function draw(found) {
   const verdict = found.verdict ?? "OK";
   const number = (value) => (value === null || value === undefined ? "–" : f.whole(value));
   const fact = (key, value, tone = "") => h("div", {}, h("dt", {}, t(key)), h("dd", { class: tone && `${tone}-text` }, value));
-  const letters = count(found.dead_letters);
-  const held = count(found.quarantine);
   const lost = count(found.losses);
   const chart = h("div", {}, h("dl", { class: "verdict" },
     h("div", {}, h("dt", {}, t("ops.verdict")), h("dd", { class: `big ${TONE[verdict] ? `${TONE[verdict]}-text` : "good-text"}` }, icon(TONE[verdict] ? TONE[verdict] : "ok"), t(`verdict.${verdict}`))),
     fact("ops.records", number(found.records)), fact("ops.age", found.seconds === null || found.seconds === undefined ? "–" : f.span(found.seconds)),
     found.records && found.catch_up_s ? fact("ops.catch_up", f.span(found.catch_up_s)) : null,
-    letters === undefined ? null : fact("ops.letters", number(letters), letters ? "warn" : ""), held === undefined ? null : fact("ops.quarantine", number(held), held ? "bad" : ""), lost ? fact("ops.lost", number(lost), "bad") : null),
+    lost ? fact("ops.lost", number(lost), "bad") : null),
   h("ul", { class: "grid-parts", "aria-label": t("ops.partitions") }, partitions.map(part)));
   return {
     takeaway: t("ops.takeaway", { verdict: t(`verdict.${verdict}`), records: number(found.records ?? 0) }), chart, rows: partitions,
@@ -45,7 +46,7 @@ function part(row) {
   return h("li", { class: `part ${verdict ? TONE[verdict] ?? "" : "off"}`, title: row.topic }, h("b", {}, `${name} ${row.partition ?? row.lane ?? ""}`), verdict ? t(`verdict.${verdict}`) : t("ops.unread"), row.records ? ` · ${f.compact(row.records)}` : "");
 }
 
-export function tenants() {
+function tenants() {
   return panel({ title: t("panel.tenants"), name: "tenants", size: "third stretch", flush: true, twin: false, every: 5_000, load: () => api.tenants(), draw: (rows) => {
     const age = (row) => { const at = Math.max(...[row.checked, row.as_of].map((one) => (typeof one === "number" ? one : Date.parse(one ?? ""))).filter(Number.isFinite), 0); return at ? (api.now() - at) / 1000 : null; };
     const late = rows.filter((row) => row.stale).length;

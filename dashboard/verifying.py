@@ -1,0 +1,63 @@
+"""`verify` on a button: a full recount beside the workers, one at a time, with its progress and its last result."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dashboard import shapes
+from dashboard.asking import acts, grant_of
+from dashboard.ports import Run
+from dashboard.problems import Wrong, described
+from dashboard.replies import API, NEVER, instant, reply
+from dashboard.services import Parts, Services
+
+router = APIRouter(prefix=f"{API}/verify", tags=["operations"], responses=described(401, 403, 422))
+
+
+@router.get("", response_model=shapes.Verification)
+async def verification(request: Request, parts: Parts) -> Response:
+    """The one that runs, and the last result; without details of tenants that the token does not open."""
+    return _state(request, parts)
+
+
+@router.post("", response_model=shapes.Verification, responses=described(400, 413, 415), dependencies=[acts])
+async def verify(request: Request, parts: Parts, wanted: shapes.Wanted) -> Response:
+    """Begin, of one tenant or of all; if one runs already, it is told of and goes on."""
+    if not _opens(request, wanted.tenant):
+        whose = f"tenant {wanted.tenant}" if wanted.tenant else "all tenants: name one"
+        raise Wrong(403, f"this token does not open {whose}", "tenant")
+    await parts.verifier.start(wanted.tenant)
+    return _state(request, parts)
+
+
+@router.delete("", response_model=shapes.Verification, dependencies=[acts])
+async def cancel(request: Request, parts: Parts) -> Response:
+    """End the one that runs."""
+    running = parts.verifier.state().running
+    if running is not None and not _opens(request, running.tenant):
+        raise Wrong(403, "this token does not open the tenants that are verified")
+    await parts.verifier.cancel()
+    return _state(request, parts)
+
+
+def _opens(request: Request, tenant: str | None) -> bool:
+    grant = grant_of(request)
+    return grant.tenants is None if tenant is None else grant.opens(tenant)
+
+
+def _state(request: Request, parts: Services) -> Response:
+    running, last = parts.verifier.state()
+    return reply(request, {"running": _told(request, running), "last": _told(request, last)}, NEVER)
+
+
+def _told(request: Request, run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    told: dict[str, Any] = {
+        "tenant": None, "began": instant(run.began), "ended": None if run.ended is None else instant(run.ended),
+        "records": run.records, "total": run.total, "verified": run.verdict and run.verdict["verified"],
+    }  # fmt: skip
+    if _opens(request, run.tenant):
+        told |= {"tenant": run.tenant, "problem": run.problem, "verdict": run.verdict}
+    return told
