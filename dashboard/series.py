@@ -63,7 +63,7 @@ async def series(
     if dimension is None and not segment:
         found = await _total(parts, tenant, kpi, span.step, now, buckets)
     else:
-        found = await _asked(parts, tenant, kpi, span.step, now, buckets, segment, dimension)
+        found = await _asked(parts, tenant, kpi, span.step, buckets, segment, dimension)
     goes_on = bool(found["buckets"]) and found["buckets"][-1] == now.bucket and not now.closed
     body = {"kpi": kpi.id, "step": step, "unit": kpi.unit, **found, "running": goes_on}
     if format == "csv":
@@ -162,33 +162,17 @@ async def _asked(
     tenant: str,
     kpi: Kpi,
     step: Step,
-    now: Now,
     buckets: Sequence[str],
     segment: Mapping[str, str],
     dimension: str | None,
 ) -> dict[str, Any]:
-    """Lines of segments: a worker knows the buckets that are over, the one that goes on has documents by the month."""
-    goes_on = bool(buckets) and buckets[-1] == now.bucket and not now.closed
-    shown = goes_on and STEPS[step] in kpi.segment_windows
-    over = buckets[:-1] if goes_on else buckets
-    if not over:
+    """Lines of segments: a worker knows them, those of the bucket that goes on, too."""
+    if not buckets:
         return {"buckets": [], "series": []}
     by = {"segment": segment} if dimension is None else {"dimension": dimension_name(dimension, "dimension")}
-    found = await parts.queries.ask(tenant, "series", kpi=kpi.id, step=step, first=over[0], last=over[-1], **by)
-    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]
-    if not shown:
-        return {"buckets": found["buckets"], "series": lines}
-    documents = {str(one["segment"]): one for one in await parts.numbers.segments(tenant, kpi.id, STEPS[step])}
-    return {
-        "buckets": [*found["buckets"], now.bucket],
-        "series": [_longer(line, documents.get(str(line["segment"]), {})) for line in lines],
-    }
-
-
-def _longer(line: Mapping[str, Any], document: Document) -> dict[str, Any]:
-    """A line with one more bucket."""
-    fields = (("values", "value"), ("n", "n"), ("status", "status"))
-    return {**line, **{several: [*line[several], document.get(one)] for several, one in fields}}
+    found = await parts.queries.ask(tenant, "series", kpi=kpi.id, step=step, first=buckets[0], last=buckets[-1], **by)
+    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]  # an older worker tells none
+    return {"buckets": found["buckets"], "series": lines}
 
 
 def _value(history: Mapping[str, Point], bucket: str, running: Document | None, step: Step) -> Any:

@@ -151,6 +151,7 @@ class Members(Shape):
     n: int
     total: int
     exact: bool
+    rounding: str | None = None
     members: list[Member]
 
 
