@@ -86,7 +86,8 @@ async def sparklines(
     kpis = [known(one, ROWS, "KPI", "kpi") for one in dict.fromkeys(kpi)]
     history = await parts.history.histories(tenant, kpis, step)
     shown = {str(one["kpi"]): one for one in await parts.numbers.snapshot(tenant, STEPS[step])}
-    now = _running(next(iter(shown.values()), None), step, status)
+    longest = max(history.values(), key=lambda found: max(found, default=""), default={})
+    now = _running(next(iter(shown.values()), None), longest, step, status)
     end = now if step != "hour" else before(now, step, 1)
     buckets = between(before(end, step, min(last, MOST[step]) - 1), end, step)
     values = {one: [_value(history.get(one, {}), bucket, shown.get(one), step) for bucket in buckets] for one in kpis}
@@ -113,17 +114,19 @@ async def _now(parts: Services, tenant: str, kpi: Kpi, step: Step, status: Statu
     document = None
     if window in kpi.windows and step != "hour":
         document = await parts.numbers.document(tenant, kpi.id, window)
-    about = document or await parts.numbers.document(tenant, kpi.id, kpi.windows[0])
     history = await parts.history.history(tenant, kpi.id, step)
-    return Now(_running(about, step, status, document is not None), document, history)
+    return Now(_running(document, history, step, status), document, history)
 
 
-def _running(about: Document | None, step: Step, status: Status, own: bool = True) -> str:
-    """By the document's own start: at midnight it may still be that of the day before."""
-    tz = str((about or {}).get("tz") or "UTC")
-    if own and step != "hour" and about and about.get("start"):
-        return bucket_of(local_day(str(about["start"]), tz), step)
-    return running(step, status.checked, tz)
+def _running(document: Document | None, history: Mapping[str, Point], step: Step, status: Status) -> str:
+    """The bucket of the document: at midnight it may still be that of the day before. Without one, that after the last
+    which is over; of a KPI that has none of either nothing is drawn, so that any clock will do.
+    """
+    if step != "hour" and document and document.get("start"):
+        return bucket_of(local_day(str(document["start"]), str(document.get("tz") or "UTC")), step)
+    if step != "hour" and history:
+        return before(max(history), step, -1)
+    return running(step, status.checked, "UTC")
 
 
 def _buckets(span: Span, now: Now) -> list[str]:

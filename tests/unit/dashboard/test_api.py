@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import shapes
 from kpis.catalog import CATALOG
+from sinks.base import Point
 from sinks.query import QueryRefused, QueryUnavailable
 from tests.contract.boards import document
 from tests.unit.dashboard.rig import Rig
@@ -91,6 +92,16 @@ async def test_other_steps_end_with_what_goes_on(client: httpx.AsyncClient, step
     assert found["buckets"][-1] == last
     assert found["series"][0]["values"][-1] == value
     assert found["running"] == (step != "hour")
+
+
+async def test_a_series_without_a_document_of_the_running_day_ends_with_it(rig: Rig, client: httpx.AsyncClient) -> None:
+    """Costs accrue by the day: it is the one after the last that is over, on the tenant's clock."""
+    rig.history.points["acme", "customer_acquisition_cost", "day"] = {"2026-11-14": Point("9.50", 3)}
+    found = (await client.get(f"{V1}/acme/kpis/customer_acquisition_cost/series?from=2026-11-13")).json()
+    assert found["buckets"] == ["2026-11-13", "2026-11-14", "2026-11-15"]
+    assert (found["series"][0]["values"], found["running"]) == ([None, "9.50", None], True)
+    small = (await client.get(f"{V1}/other/sparklines?kpi=orders&kpi=leads&last=2")).json()
+    assert small == {"buckets": ["2026-11-13", "2026-11-14"], "values": {"orders": [None, None], "leads": [None, None]}}
 
 
 async def test_series_of_segments_are_asked_of_the_worker(rig: Rig, client: httpx.AsyncClient) -> None:
