@@ -35,7 +35,7 @@ def local_day(instant: str, tz: str) -> str:
 
 
 def before(bucket: str, step: Step, many: int) -> str:
-    """The bucket so many before another one. Raises OverflowError before the year 1."""
+    """The bucket so many before another one; less than 0: after it. Raises OverflowError before the year 1."""
     if step == "hour":
         return _hour(_moment(bucket) - timedelta(hours=many))
     if step == "month":

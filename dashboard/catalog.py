@@ -29,7 +29,6 @@ DIMENSIONS: Final[dict[str, Sequence[str]]] = {  # beside the tenant's own (its 
 }
 STEPS: Final = {"hour": "1h", "day": "today", "week": "week", "month": "month"}  # and the window of the same length
 BY_DAY: Final = "yesterday"  # of KPIs that accrue by the day: their running day has no window
-ADDITIVE: Final = frozenset({"count", "money"})
 FIELDS: Final = tuple(shapes.Row.model_fields)
 
 router = APIRouter(prefix=API, tags=["catalogue"])
@@ -73,7 +72,7 @@ def _row(kpi: Kpi, text: dict[str, str]) -> dict[str, Any]:
         "steps": steps_of(kpi),
         "dimensions": list(DIMENSIONS[kpi.rows]),
         "vector": kpi.vector.key if kpi.vector else None,
-        "additive": kpi.unit in ADDITIVE and kpi.shape != "ratio" and not kpi.stock and not kpi.lifetime,
+        "additive": kpi.additive,
         "summary": f"{text['definition']} {text['variant']}".strip(),
         "formula": text["formula"],
         "family": text["family"],

@@ -63,7 +63,7 @@ async def series(
     if dimension is None and not segment:
         found = await _total(parts, tenant, kpi, span.step, now, buckets)
     else:
-        found = await _asked(parts, tenant, kpi, span.step, now, buckets, segment, dimension)
+        found = await _asked(parts, tenant, kpi, span.step, buckets, segment, dimension)
     goes_on = bool(found["buckets"]) and found["buckets"][-1] == now.bucket and not now.closed
     body = {"kpi": kpi.id, "step": step, "unit": kpi.unit, **found, "running": goes_on}
     if format == "csv":
@@ -86,7 +86,8 @@ async def sparklines(
     kpis = [known(one, ROWS, "KPI", "kpi") for one in dict.fromkeys(kpi)]
     history = await parts.history.histories(tenant, kpis, step)
     shown = {str(one["kpi"]): one for one in await parts.numbers.snapshot(tenant, STEPS[step])}
-    now = _running(next(iter(shown.values()), None), step, status)
+    longest = max(history.values(), key=lambda found: max(found, default=""), default={})
+    now = _running(next(iter(shown.values()), None), longest, step, status)
     end = now if step != "hour" else before(now, step, 1)
     buckets = between(before(end, step, min(last, MOST[step]) - 1), end, step)
     values = {one: [_value(history.get(one, {}), bucket, shown.get(one), step) for bucket in buckets] for one in kpis}
@@ -113,17 +114,19 @@ async def _now(parts: Services, tenant: str, kpi: Kpi, step: Step, status: Statu
     document = None
     if window in kpi.windows and step != "hour":
         document = await parts.numbers.document(tenant, kpi.id, window)
-    about = document or await parts.numbers.document(tenant, kpi.id, kpi.windows[0])
     history = await parts.history.history(tenant, kpi.id, step)
-    return Now(_running(about, step, status, document is not None), document, history)
+    return Now(_running(document, history, step, status), document, history)
 
 
-def _running(about: Document | None, step: Step, status: Status, own: bool = True) -> str:
-    """By the document's own start: at midnight it may still be that of the day before."""
-    tz = str((about or {}).get("tz") or "UTC")
-    if own and step != "hour" and about and about.get("start"):
-        return bucket_of(local_day(str(about["start"]), tz), step)
-    return running(step, status.checked, tz)
+def _running(document: Document | None, history: Mapping[str, Point], step: Step, status: Status) -> str:
+    """The bucket of the document: at midnight it may still be that of the day before. Without one, that after the last
+    which is over; of a KPI that has none of either nothing is drawn, so that any clock will do.
+    """
+    if step != "hour" and document and document.get("start"):
+        return bucket_of(local_day(str(document["start"]), str(document.get("tz") or "UTC")), step)
+    if step != "hour" and history:
+        return before(max(history), step, -1)
+    return running(step, status.checked, "UTC")
 
 
 def _buckets(span: Span, now: Now) -> list[str]:
@@ -162,33 +165,17 @@ async def _asked(
     tenant: str,
     kpi: Kpi,
     step: Step,
-    now: Now,
     buckets: Sequence[str],
     segment: Mapping[str, str],
     dimension: str | None,
 ) -> dict[str, Any]:
-    """Lines of segments: a worker knows the buckets that are over, the one that goes on has documents by the month."""
-    goes_on = bool(buckets) and buckets[-1] == now.bucket and not now.closed
-    shown = goes_on and STEPS[step] in kpi.segment_windows
-    over = buckets[:-1] if goes_on else buckets
-    if not over:
+    """Lines of segments: a worker knows them, those of the bucket that goes on, too."""
+    if not buckets:
         return {"buckets": [], "series": []}
     by = {"segment": segment} if dimension is None else {"dimension": dimension_name(dimension, "dimension")}
-    found = await parts.queries.ask(tenant, "series", kpi=kpi.id, step=step, first=over[0], last=over[-1], **by)
-    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]
-    if not shown:
-        return {"buckets": found["buckets"], "series": lines}
-    documents = {str(one["segment"]): one for one in await parts.numbers.segments(tenant, kpi.id, STEPS[step])}
-    return {
-        "buckets": [*found["buckets"], now.bucket],
-        "series": [_longer(line, documents.get(str(line["segment"]), {})) for line in lines],
-    }
-
-
-def _longer(line: Mapping[str, Any], document: Document) -> dict[str, Any]:
-    """A line with one more bucket."""
-    fields = (("values", "value"), ("n", "n"), ("status", "status"))
-    return {**line, **{several: [*line[several], document.get(one)] for several, one in fields}}
+    found = await parts.queries.ask(tenant, "series", kpi=kpi.id, step=step, first=buckets[0], last=buckets[-1], **by)
+    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]  # an older worker tells none
+    return {"buckets": found["buckets"], "series": lines}
 
 
 def _value(history: Mapping[str, Point], bucket: str, running: Document | None, step: Step) -> Any:

@@ -99,7 +99,7 @@ class Segments(Shape):
 
 
 class Line(Shape):
-    """One line of a chart: a value for each bucket."""
+    """One line of a chart: a value for each bucket. ``status``: as documents have it; null: nothing is counted."""
 
     segment: Segment
     values: list[Value]
@@ -141,7 +141,7 @@ class Member(Shape):
 
 
 class Members(Shape):
-    """The members behind a number."""
+    """The members behind a number. ``rounding``: what their numerators, rounded one by one, lack to the number's."""
 
     kpi: str
     window: str
@@ -151,6 +151,7 @@ class Members(Shape):
     n: int
     total: int
     exact: bool
+    rounding: str | None = None
     members: list[Member]
 
 

@@ -13,7 +13,8 @@ def customers() -> tuple[Kpi, ...]:
     def churn(id_: str, title: str, formula: f.Formula, events: tuple[str, ...] = CUSTOMERS) -> Kpi:
         unit: Unit = "count" if id_.startswith("churned") else "ratio"
         up = id_ == "customer_retention_rate"
-        return Kpi(id_, title, unit, formula, events, windows=FROM_A_DAY, direction="up" if up else "down")
+        once = id_ == "churned_customers"
+        return Kpi(id_, title, unit, formula, events, windows=FROM_A_DAY, direction="up" if up else "down", once=once)
 
     return (
         Kpi("orders", "Orders", "count", f.count(f.flow("orders")), ORDERS, "subject"),

@@ -37,6 +37,7 @@ class Kpi:
     windows: tuple[str, ...] = WINDOWS
     stock: bool = False  # a state at the window's end: never partial, never revised late
     lifetime: bool = False  # of those who began in the window, up to now: never revised late
+    once: bool = False  # counts each person or customer once a window: those of its days do not add up to it
     revenue: bool = False  # its events follow the setting revenue_from
     quality: bool = False  # about the stream itself
     ageing: bool = False  # goes on with the clock when nothing happens: a document is right at its own as_of only
@@ -72,6 +73,11 @@ class Kpi:
     def still(self) -> bool:
         """Whether late events never revise it."""
         return self.stock or self.quality or self.lifetime
+
+    @cached_property
+    def additive(self) -> bool:
+        """Whether the days of a window add up to it, and those who are in one segment of a dimension each, too."""
+        return not (self.low_n or self.stock or self.lifetime or self.once)
 
     @cached_property
     def low_n(self) -> bool:

@@ -19,7 +19,7 @@ def traffic() -> tuple[Kpi, ...]:
     view, lead, both = ("crm.page.viewed",), ("crm.lead.",), ("crm.lead.", "crm.deal.created")
     signup = ("crm.user.signed_up", "crm.identity.")
     return (
-        Kpi("visitors", "Unique visitors", "count", f.count(visitors), view, "subject"),
+        Kpi("visitors", "Unique visitors", "count", f.count(visitors), view, "subject", once=True),
         Kpi("leads", "New leads", "count", f.count(leads), lead, "subject"),
         Kpi("signups", "Sign-ups", "count", f.count(f.flow("signups")), signup, "subject"),
         Kpi("traffic_to_lead_rate", "Visitor-to-lead rate", "ratio", f.ratio(leads, visitors), TRAFFIC, "subject"),

@@ -167,6 +167,10 @@ class Board:
         first, rest = self._capped(kpi, at, dimension, self._segments_of(kpi).get(dimension, []))
         return [one for one in (*first, *rest) if not one.endswith(f"={OTHER}")][:most]
 
+    def status(self, kpi: Kpi, at: Window, figure: Figure) -> str:
+        """Whether a figure can be relied on."""
+        return self._figures.status(kpi, at, figure)
+
     def printed(self, value: Any, money: bool) -> Any:
         """A number as documents print it."""
         return self._figures.printed(value, money)

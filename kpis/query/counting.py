@@ -47,6 +47,7 @@ class Counting:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.found: list[Counted] = []
+        self.ranked = False  # by sums of cells: amounts of money are in the reporting currency then
         self._figures: dict[int, Figure] = {}
         self._formula = reading(question)
         kpi, tenant = question.kpi, question.state.tenant
@@ -72,6 +73,7 @@ class Counting:
         newest = many.newest().tolist()
         ranks = None if self.question.kpi.id in BY_TABLE else rank_of(self._formula, many)
         yield FIGURE + len(newest)
+        self.ranked = ranks is not None
         if ranks is None:
             yield from self._by_figures(range(len(newest)), newest)
             return

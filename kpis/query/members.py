@@ -1,10 +1,12 @@
 """The members behind a number: deals, customers, messages …, which add up to it."""
 
 from collections.abc import Callable, Generator
+from decimal import Decimal
 from typing import Any, Final
 
 from kpis.formulas.common import Figure
-from kpis.query.counting import Counted, Counting
+from kpis.publish.documents import Document
+from kpis.query.counting import TOGETHER, Counted, Counting
 from kpis.query.describe import described
 from kpis.query.many_members import NEVER
 from kpis.query.question import Question, Refused
@@ -24,17 +26,32 @@ def members(
     _sort(found, order)
     document, board = question.document(), question.board
     shown = [_told(question, board.printed, one, figure) for one, figure in counting.figures(found[first:last])]
+    rounding = yield from _rounding(question, counting, document)
     return {
         "kpi": question.kpi.id,
         "window": question.window.name,
         "segment": question.segment,
         **{name: document[name] for name in ("as_of", "start", "end", "value", "unit", "numerator", "n")},
         **({"currency": document["currency"]} if "currency" in document else {}),
+        **({"rounding": rounding} if rounding else {}),
         "total": len(found),
         "exact": True,
         "order": order,
         "members": shown,
     }
+
+
+def _rounding(question: Question, counting: Counting, document: Document) -> Generator[int, None, str | None]:
+    """What the amounts of all members lack to the number's, each being rounded: some are converted; None: nothing."""
+    if not question.kpi.sides[0] or document["numerator"] is None or counting.ranked:
+        return None
+    total = Decimal(0)
+    for place, (_, figure) in enumerate(counting.figures(counting.found)):
+        total += Decimal(question.board.printed(figure.numerator, True) or 0)
+        if place % TOGETHER == 0:
+            yield 5 * TOGETHER
+    found = Decimal(document["numerator"]) - total
+    return format(found, "f") if found else None
 
 
 def _page(limit: Any, offset: Any, order: Any) -> tuple[int, int, str]:

@@ -7,10 +7,11 @@ from kpis.calendar.windows import MINUTE_MS, SEGMENT_WINDOWS, Window
 from kpis.catalog import Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
-from kpis.cells.segments import EVERYTHING
+from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.formulas.view import View
 from kpis.publish.documents import Board, instant_text
-from kpis.query.buckets import CLOSED, Bucket, buckets
+from kpis.publish.figures import MONEY, UNKNOWN
+from kpis.query.buckets import CLOSED, RUNNING, Bucket, buckets
 from kpis.query.groups import grouped, value_in
 from kpis.query.question import Refused, kpi_named, segment_of
 from kpis.query.readings import LISTED, WHOLE
@@ -37,17 +38,18 @@ def series(
     if one.id not in board.kept.ids:
         raise Refused(f"{one.id} is not counted for this tenant: see its setting kpis")
     found = buckets(one, step, first, last, as_of, state.tenant.zone)
+    if CLOSED[step] not in board.kept.windows:
+        raise Refused(f"no series by {step} is counted for this tenant: its setting windows is without {CLOSED[step]}")
     lines = _lines(board, one, told, dimension)
     reader = yield from _reader(state, board, one, step, lines)
     drawn = []
     for name, shown in lines.items():
-        values, counts = [], []
+        points = []
         for bucket in found:
-            value, n = _figure(state, board, one, bucket, reader, name)
-            values.append(value)
-            counts.append(n)
+            points.append(_point(state, board, one, bucket, reader, name))
             yield FIGURE
-        drawn.append({"segment": shown, "values": values, "n": counts})
+        values, counts, statuses = map(list, zip(*points, strict=True))
+        drawn.append({"segment": shown, "values": values, "n": counts, "status": statuses})
     return {
         "kpi": one.id, "step": step, "unit": one.unit, "as_of": instant_text(as_of),
         "buckets": [bucket.text for bucket in found], "series": drawn,
@@ -64,6 +66,8 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
         raise Refused(f"{kpi.id} has no dimension {asked!r}: use one of {', '.join(sorted(known)) or 'none'}")
     if dimension is None:
         ((name, value),) = segment.items()
+        if value == OTHER:
+            raise Refused(f"{kpi.id}: {OTHER} adds up other values of {name} in every window, so it has no series")
         return {f"{name}={value}": segment}
     widest = next((board.windows[one] for one in reversed(SEGMENT_WINDOWS) if one in board.windows), None)
     if widest is None:
@@ -98,12 +102,19 @@ def _counts_persons(kpi: Kpi) -> bool:
     return any(one.by == "window" and one.name in bases for one in DECLARED)
 
 
-def _figure(state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str) -> tuple[Any, int]:
-    """Value and n of a bucket; nothing of one that is not over, or lies where no cells reach."""
+def _point(
+    state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str
+) -> tuple[Any, int | None, str | None]:
+    """Value, n and status of a bucket; nothing of one that has not begun, or of which nothing is counted."""
     at = bucket.window
-    if at is None or at.start is None or not board.reaches(at) or state.first is None:
-        return None, 0
-    if at.end * MINUTE_MS <= state.first or kpi.whole is None or not board.ever_sent(kpi):
-        return None, 0
-    figure = kpi.whole(reader(name, at))
-    return board.printed(figure.value, kpi.unit in ("money", "money/day")), figure.n
+    if at is None or at.start is None or not board.reaches(at) or state.first is None or not _counted(board, kpi, at):
+        return None, None, None
+    if at.end * MINUTE_MS <= state.first or kpi.whole is None:
+        return None, None, None
+    figure = kpi.whole(reader(name, at)) if board.ever_sent(kpi) else UNKNOWN
+    return board.printed(figure.value, kpi.unit in MONEY), figure.n, board.status(kpi, at, figure)
+
+
+def _counted(board: Board, kpi: Kpi, at: Window) -> bool:
+    """Whether there are numbers of the bucket that goes on: as of one of their windows."""
+    return at.complete or at.name not in RUNNING.values() or (at.name in kpi.windows and at.name in board.kept.windows)

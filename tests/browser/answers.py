@@ -215,7 +215,7 @@ def _series(tenant: str, kpi: str, query: dict[str, str], now: datetime) -> dict
                 "segment": segment_of(query.get("segment")),
                 "values": values,
                 "n": [int(40 * wave(name)) + 8 for name in names],
-                "status": ["ok"] * len(names),
+                "status": ["low_n" if row.low_n and wave(name) < 0.5 else "ok" for name in names],
             }
         ],
     }

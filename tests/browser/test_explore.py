@@ -86,6 +86,7 @@ def test_the_chart_has_a_name_a_sentence_and_a_table(visit: Any) -> None:
     rows = page.locator("[data-panel=trend] tbody tr")
     assert rows.count() == 30
     assert "still running" in rows.first.inner_text()
+    assert "few data" in page.locator("[data-panel=trend] tbody").inner_text()  # of days with few observations
 
 
 def test_one_chart_only_after_every_change(visit: Any) -> None:

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import * as f from "./format.js";
+import { unsure } from "./series.js";
 
 let loading = null;
 
@@ -95,7 +96,7 @@ function tooltip(u, tip, data, { doc, step, zone }) {
   if (at === null || at === undefined || data.buckets[at] === undefined) { tip.hidden = true; return; }
   const open = data.running && at === data.values.length - 1;
   tip.replaceChildren(h("span", { class: "when" }, f.bucket(data.buckets[at], step, zone, { full: true }), open ? ` · ${t("tile.running")}` : ""), h("b", {}, f.text(data.raw[at], doc)),
-    ...(data.n[at] !== undefined && data.n[at] !== null ? [h("span", { class: "when" }, t("tile.n", { n: f.whole(data.n[at]) }))] : []), ...(data.before ? [h("div", { class: "when" }, `${data.earlier[at] ? f.bucket(data.earlier[at], step, zone, { full: true }) : t("chart.before")}: ${f.text(data.before[at], doc)}`)] : []));
+    ...(data.n[at] !== undefined && data.n[at] !== null ? [h("span", { class: "when" }, [t("tile.n", { n: f.whole(data.n[at]) }), unsure(data.status[at]) && ` · ${t(`status.${data.status[at]}`)}`])] : []), ...(data.before ? [h("div", { class: "when" }, `${data.earlier[at] ? f.bucket(data.earlier[at], step, zone, { full: true }) : t("chart.before")}: ${f.text(data.before[at], doc)}`)] : []));
   tip.hidden = false;
   const wide = tip.offsetWidth;
   const left = u.valToPos(at, "x");

@@ -45,6 +45,9 @@ export async function load(kpi, { step, window, segment = {}, compare = true }, 
   };
 }
 
+/** Whether the status of a bucket is worth a word beside its value: few observations, an incomplete bucket. */
+export const unsure = (status) => status === "low_n" || status === "partial";
+
 /** So many as stand before `cut`, each under the one it is compared with: what is missing is missing in front. */
 function before(list, cut, count, none) {
   const found = list.slice(Math.max(cut - count, 0), cut);

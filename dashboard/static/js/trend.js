@@ -3,7 +3,7 @@ import { h, icon, setText, swap } from "./dom.js";
 import { kpiTitle, t } from "./i18n.js";
 import * as f from "./format.js";
 import { chart } from "./chart.js";
-import { STEPS, load, stepOf } from "./series.js";
+import { STEPS, load, stepOf, unsure } from "./series.js";
 import { csvButton, download, table } from "./table.js";
 import { go, read, segmentOf } from "./url.js";
 import { windowOf } from "./fallback.js";
@@ -49,8 +49,9 @@ export function trend(kpi, docNow) {
     const now = { ...settings(), step: data.step };
     const columns = [{ key: "bucket", label: t(`step.${now.step}`), show: (one) => f.bucket(one.bucket, now.step, now.zone, { full: true }) }, { key: "value", label: kpiTitle(kpi, row().title), num: true, show: (one) => [f.text(one.value, now.doc, { long: true }), one.open && h("span", { class: "muted" }, ` ${t("tile.running")}`)] }];
     if (data.n.length) columns.push({ key: "n", label: t("n"), num: true, show: (one) => (one.n === null || one.n === undefined ? "–" : f.whole(one.n)) });
+    if (data.status.some(unsure)) columns.push({ key: "status", label: t("status"), show: (one) => (unsure(one.status) ? t(`status.${one.status}`) : "–") });
     if (data.before) columns.push({ key: "before", label: t("chart.before"), num: true, show: (one) => f.text(one.before, now.doc, { long: true }) });
-    return { columns, rows: data.buckets.map((bucket, at) => ({ bucket, value: data.raw[at], n: data.n[at], before: data.before?.[at], open: data.running && at === data.buckets.length - 1 })).reverse() };
+    return { columns, rows: data.buckets.map((bucket, at) => ({ bucket, value: data.raw[at], n: data.n[at], status: data.status[at], before: data.before?.[at], open: data.running && at === data.buckets.length - 1 })).reverse() };
   }
 
   async function draw() {

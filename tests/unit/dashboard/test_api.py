@@ -9,9 +9,10 @@ import pytest
 
 from dashboard import shapes
 from kpis.catalog import CATALOG
+from sinks.base import Point
 from sinks.query import QueryRefused, QueryUnavailable
 from tests.contract.boards import document
-from tests.unit.dashboard.rig import MONTH, Rig
+from tests.unit.dashboard.rig import Rig
 
 V1 = "/api/v1"
 
@@ -24,7 +25,8 @@ async def test_catalogue_has_every_kpi_with_its_words(client: httpx.AsyncClient)
     by = {row.kpi: row for row in rows}
     assert by["orders"].additive
     assert not by["win_rate"].additive
-    assert not by["active_customers"].additive
+    for once in ("active_customers", "visitors", "churned_customers", "customer_lifetime_value", "rfm_segment"):
+        assert not by[once].additive
     assert by["win_rate"].dimensions == ["owner", "source", "campaign", "pipeline"]
     assert by["sales_funnel"].vector is not None
     assert by["orders"].steps == ["hour", "day", "week", "month"]
@@ -101,29 +103,32 @@ async def test_other_steps_end_with_what_goes_on(client: httpx.AsyncClient, step
     assert found["running"] == (step != "hour")
 
 
+async def test_a_series_without_a_document_of_the_running_day_ends_with_it(rig: Rig, client: httpx.AsyncClient) -> None:
+    """Costs accrue by the day: it is the one after the last that is over, on the tenant's clock."""
+    rig.history.points["acme", "customer_acquisition_cost", "day"] = {"2026-11-14": Point("9.50", 3)}
+    found = (await client.get(f"{V1}/acme/kpis/customer_acquisition_cost/series?from=2026-11-13")).json()
+    assert found["buckets"] == ["2026-11-13", "2026-11-14", "2026-11-15"]
+    assert (found["series"][0]["values"], found["running"]) == ([None, "9.50", None], True)
+    small = (await client.get(f"{V1}/other/sparklines?kpi=orders&kpi=leads&last=2")).json()
+    assert small == {"buckets": ["2026-11-13", "2026-11-14"], "values": {"orders": [None, None], "leads": [None, None]}}
+
+
 async def test_series_of_segments_are_asked_of_the_worker(rig: Rig, client: httpx.AsyncClient) -> None:
-    """For days that are over: of the running one it knows no number."""
-    days = ["2026-11-12", "2026-11-13"]
+    """With the day that goes on. A worker of an earlier release tells no status."""
+    days = ["2026-11-13", "2026-11-14"]
     line = {"segment": {"owner": "anna"}, "values": [1, 2], "n": [1, 2]}
     rig.worker.answers["series"] = {"buckets": days, "series": [line]}
-    found = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-12&dimension=owner")).json()
+    found = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-13&dimension=owner")).json()
     assert rig.worker.asked == [
         {
             "tenant": "acme", "ask": "series", "kpi": "orders", "step": "day", "first": days[0], "last": days[1],
             "dimension": "owner",
         }
     ]  # fmt: skip
-    assert (found["buckets"], found["series"][0]["status"], found["running"]) == (days, [None, None], False)
-
-
-async def test_the_running_month_of_segments_comes_from_their_documents(rig: Rig, client: httpx.AsyncClient) -> None:
-    """One that has none has a gap."""
-    lines = [{"segment": {"owner": owner}, "values": [5], "n": [5]} for owner in ("anna", "ben")]
-    rig.worker.answers["series"] = {"buckets": ["2026-10"], "series": lines}
-    await rig.publish(document("orders", value=4, n=4, segment={"owner": "anna"}, **MONTH))
-    found = (await client.get(f"{V1}/acme/kpis/orders/series?step=month&from=2026-10&dimension=owner")).json()
-    assert (found["buckets"], found["running"]) == (["2026-10", "2026-11"], True)
-    assert [line["values"] for line in found["series"]] == [[5, 4], [5, None]]
+    assert (found["buckets"], found["series"][0]["status"], found["running"]) == (days, [None, None], True)
+    rig.worker.answers["series"] = {"buckets": days, "series": [{**line, "status": ["ok", "low_n"]}]}
+    told = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-13&segment=owner:anna")).json()
+    assert told["series"][0]["status"] == ["ok", "low_n"]
 
 
 async def test_members_of_a_month_long_over(rig: Rig, client: httpx.AsyncClient) -> None:

@@ -123,6 +123,8 @@ def test_members_come_in_pages(engine: Engine) -> None:
         ({"ask": "series", "kpi": "orders", "step": "hour", "first": "x", "last": "x"}, "first: write the hour"),
         ({"ask": "series", "kpi": "orders", "step": "day", "first": "2020-01-01", "last": "2026-01-01"}, "1 to 400"),
         ({"ask": "series", "kpi": "orders", "step": "day", "first": "2026-02-01", "last": "2026-01-01"}, "1 to 400"),
+        ({"ask": "series", "kpi": "orders", "step": "day", "first": "2026-06-01", "last": "2026-06-02",
+          "segment": {"owner": "__other__"}}, "adds up other values of owner in every window, so it has no series"),
         ({"ask": "cross", "kpi": "orders", "window": "30d", "rows": "owner", "columns": "owner"}, "two dimensions"),
         ({"ask": "document", "kpi": "orders", "window": "30d", "as_of": "2026-06-02T05:00:00Z"}, "must be a midnight"),
         ({"ask": "document", "kpi": "orders", "window": "30d", "as_of": "2031-01-01"}, "that is over"),
@@ -204,9 +206,11 @@ def test_a_series_is_what_documents_said_as_of_each_midnight(engine: Engine) -> 
     (line,) = found["series"]
     assert (found["buckets"][0], len(found["buckets"]), line["segment"]) == ("2026-06-01", 31, {})
     assert dict(zip(found["buckets"], line["n"], strict=True)) == {
-        day: {"2026-06-01": 1, "2026-06-02": 2, "2026-06-20": 1}.get(day, 0) for day in found["buckets"]
+        day: {"2026-06-01": 1, "2026-06-02": 2, "2026-06-20": 1, "2026-07-01": None}.get(day, 0)
+        for day in found["buckets"]
     }
     assert line["values"][-2:] == [0, None]
+    assert line["status"][-2:] == ["ok", None]
     for day, value in zip(found["buckets"][:-2], line["values"], strict=False):
         after = f"2026-06-{int(day[-2:]) + 1:02}"
         document = answer(engine, "document", kpi="visitors", window="today", as_of=after)
@@ -248,13 +252,42 @@ def test_a_series_by_segment_adds_up_to_the_total(engine: Engine) -> None:
     for kpi in ("visitors", "orders", "closed_won_deals"):
         whole = answer(engine, "series", kpi=kpi, step="day", first="2026-05-01", last="2026-06-30")
         parts = answer(engine, "series", kpi=kpi, step="day", first="2026-05-01", last="2026-06-30", dimension="owner")
-        summed = [sum(counts) for counts in zip(*(one["n"] for one in parts["series"]), strict=True)]
+        columns = zip(*(one["n"] for one in parts["series"]), strict=True)
+        summed = [None if None in counts else sum(counts) for counts in columns]
         assert summed == whole["series"][0]["n"]
-        assert sum(summed) > 0
+        assert sum(filter(None, summed)) > 0
     one = answer(
         engine, "series", kpi="visitors", step="week", first="2026-06-01", last="2026-06-29", segment={"tier": "gold"}
     )
     assert (one["buckets"][0], one["series"][0]["n"]) == ("2026-06-01", [1, 0, 1, 0, 0])
+
+
+def test_a_series_has_what_the_tenant_counts_only() -> None:
+    """Distinct counts are kept for the windows of its settings alone: elsewhere they would read as 0."""
+    less = Engine(TenantBook.from_mapping({"tenant": {"tz": "Europe/Helsinki", "windows": ["week", "last_week"]}}))
+    give(less, "t", story().items, 0)
+    weeks = answer(less, "series", kpi="visitors", step="week", first="2026-06-01", last="2026-06-29")
+    assert weeks["series"][0]["values"] == [2, 0, 1, 0, 0]
+    with pytest.raises(Refused, match="no series by day is counted for this tenant: its setting windows is without"):
+        answer(less, "series", kpi="visitors", step="day", first="2026-06-01", last="2026-06-30")
+
+
+def test_the_day_that_goes_on_has_a_number_only_where_it_has_a_document(engine: Engine) -> None:
+    """Costs accrue by the day: of half a day nothing is said."""
+    found = answer(engine, "series", kpi="customer_acquisition_cost", step="day", first="2026-06-29", last="2026-06-30")
+    assert found["series"][0]["status"] == ["no_data", None]
+    assert found["series"][0]["n"] == [0, None]
+
+
+def test_points_of_a_series_say_when_they_are_unsure(engine: Engine) -> None:
+    """As documents do: few observations, a window that begins before the first event, nothing to divide by."""
+    found = answer(engine, "series", kpi="win_rate", step="month", first="2026-04", last="2026-07")
+    (line,) = found["series"]
+    assert line["status"] == [None, "no_data", "low_n", None]
+    assert line["n"] == [None, 0, 2, None]
+    counts = answer(engine, "series", kpi="new_customers", step="month", first="2026-04", last="2026-06")
+    (line,) = counts["series"]
+    assert (line["values"], line["status"]) == ([None, 2, 0], [None, "partial", "ok"])
 
 
 def test_hours_are_those_of_utc(engine: Engine) -> None:
