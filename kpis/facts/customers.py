@@ -38,16 +38,21 @@ def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[s
 
 def customer_since(facts: CustomerFacts) -> int | None:
     """When a subject became a customer, ms; None for a prospect."""
-    paid = [one.first_paid for one in facts.subscriptions if one.first_paid is not None]
-    return min([*facts.created, *facts.orders, *facts.deals, *paid], default=None)
+    told = [*facts.created, *facts.orders, *facts.deals]
+    if facts.subscriptions:
+        told += [one.first_paid for one in facts.subscriptions if one.first_paid is not None]
+    return min(told, default=None)
 
 
 def active_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
     """When a customer is active, ms: by contract if it ever had one, else for 90 days from each purchase."""
+    return _active_since(facts, customer_since(facts), settings)
+
+
+def _active_since(facts: CustomerFacts, since: int | None, settings: TenantSettings) -> list[Interval]:
     if facts.subscriptions:
         paid = [prices.paying() for prices in facts.subscriptions]
         return paid[0] if len(paid) == 1 else union(span for spans in paid for span in spans)
-    since = customer_since(facts)
     starts = array("q", [*facts.orders, *facts.deals, *([since] if since is not None else [])])
     return _by_purchases(starts + facts.reactivated, facts.churned, settings)
 
@@ -62,6 +67,8 @@ def _by_purchases(starts: "array[int]", churned: "array[int]", settings: TenantS
     wait = settings.inactivity_days * DAY_MS
     if len(starts) > MANY:
         return _by_many(starts, churned, wait)
+    if not churned:
+        return union([(start, ceil_quarter(start + wait)) for start in starts])
     ends = [*sorted(churned), FOREVER]
     cuts = ((start, ends[min(bisect_left(ends, start), len(churned))]) for start in starts)
     return union((start, min(cut, ceil_quarter(start + wait))) for start, cut in cuts)
@@ -96,25 +103,30 @@ NOBODY: Final = Customer(None, (), (), (), contract=False)
 
 def read_customer(facts: CustomerFacts, settings: TenantSettings, *, bought_too: bool = True) -> Customer:
     """All that its facts say of a customer; not ``bought_too``: but for when it is active by purchases alone."""
-    active = active_intervals(facts, settings)
+    since = customer_since(facts)
+    active = _active_since(facts, since, settings)
     if not bought_too:
-        return Customer(customer_since(facts), active, (), facts.orders, contract=bool(facts.subscriptions))
+        return Customer(since, active, (), facts.orders, contract=bool(facts.subscriptions))
     plain = not (facts.subscriptions or facts.created or facts.reactivated or facts.churned)
     bought = active if plain else bought_intervals(facts, settings)
-    return Customer(customer_since(facts), active, bought, facts.orders, contract=bool(facts.subscriptions))
+    return Customer(since, active, bought, facts.orders, contract=bool(facts.subscriptions))
 
 
-def customer_changes(before: Customer, after: Customer, zone: Zone, *, cohorts: bool = True) -> Iterator[Delta]:
+def customer_changes(
+    before: Customer, after: Customer, zone: Zone, *, moves: bool = True, cohorts: bool = True
+) -> Iterator[Delta]:
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
+    Not ``moves``: without leaves and reactivations; not ``cohorts``: without those.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if before.since != after.since else ():
         if since is not None:
             yield Delta("new_customers", since, sign)
     if before.active != after.active:
         yield from _level_changes("active", before.active, after.active)
-        yield from _comings_and_goings(before.active, after.active)
+        if moves:
+            yield from _comings_and_goings(before.active, after.active)
     if before.bought != after.bought:
         yield from _level_changes("active_bought", before.bought, after.bought)
     if cohorts:
@@ -130,6 +142,15 @@ def note_losses(losses: Losses, segments: int, before: Customer, after: Customer
     for whose, old, new in ((ACTIVE, before.active, after.active), (BOUGHT, before.bought, after.bought)):
         if old != new:
             losses.note(whose, segments, old, new)
+
+
+def note_all(losses: Losses, number: int, customer: Customer) -> None:
+    """Note all that a customer adds to the numbers of losses, by a number of its own: see `Losses.apart`."""
+    if customer.active is customer.bought:
+        losses.note_all(BOTH, number, customer.active)
+        return
+    losses.note_all(ACTIVE, number, customer.active)
+    losses.note_all(BOUGHT, number, customer.bought)
 
 
 def _level_changes(measure: str, before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:

@@ -6,7 +6,7 @@ bucket began, until the return. So what a gap adds depends on the active times b
 change of active times costs the gaps from there on only. Those of a whole batch are worked out together, as arrays.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,8 @@ NAMES: Final = ("24h", *DAY_WINDOWS, *BUCKETS)
 SEGMENTED: Final = NAMES.index("month")  # the one that is read by segment, of `ACTIVE`
 BASES: Final = ("lost", "lost_bought")
 ACTIVE, BOUGHT, BOTH = range(3)  # whose active times: as they are, by purchases alone, or these are the same
-CODES: Final = tuple(code(f"{base}@{name}") for base in BASES for name in NAMES)
+_NAMES: Final = tuple(f"{base}@{name}" for base in BASES for name in NAMES)
+CODES: Final = tuple(map(code, _NAMES))
 KIND_BITS: Final = 5
 SLICE: Final = 8192  # gaps worked out together
 
@@ -36,11 +37,7 @@ SLICE: Final = 8192  # gaps worked out together
 class Losses:
     """What a batch changes of losses: the gaps that differ, each with the active times that it may depend on."""
 
-    def __init__(self, *, apart: Container[str] | None = None) -> None:
-        """``apart``: kinds of windows of which alone rows are made, which keep the codes that losses are noted with in
-        the place of segments, even where there are none: so these may number customers.
-        """
-        self._apart = apart
+    def __init__(self) -> None:
         self._gaps: list[tuple[int, int, int, int, int, int, int]] = []
 
     def note(self, whose: int, segments: int, before: Sequence[Interval], after: Sequence[Interval]) -> None:
@@ -51,6 +48,10 @@ class Losses:
             same -= 1  # the gap before the first that differs ends elsewhere
         self._add(whose, segments, old, same, -1)
         self._add(whose, segments, new, same, 1)
+
+    def note_all(self, whose: int, customer: int, active: Sequence[Interval]) -> None:
+        """Note all active times of a customer, by a number of its own in the place of segments: see `apart`."""
+        self._add(whose, customer, _minutes(active), 0, 1)
 
     def _add(self, whose: int, segments: int, active: list[Interval], first: int, sign: int) -> None:
         for number in range(first, len(active)):
@@ -66,7 +67,23 @@ class Losses:
         """Turn all that was noted into a batch's rows."""
         gaps, self._gaps = self._gaps, []
         for start in range(0, len(gaps), SLICE):
-            _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, self._apart))
+            _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, None))
+
+    def apart(self, zone: Zone, kinds: Container[str]) -> Iterator[tuple[str, Ints, Ints, Ints]]:
+        """What was noted by ``note_all``, in windows of some kinds: (measure, customers, minutes, changes)."""
+        gaps, self._gaps = self._gaps, []
+        parts = [
+            _deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, kinds)
+            for start in range(0, len(gaps), SLICE)
+        ]
+        if not parts:
+            return
+        keys, sums = _summed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        heads, minutes = keys >> MINUTE_BITS, (keys & MINUTE_MASK) - MINUTE_BIAS
+        measures = heads & (1 << KIND_BITS) - 1
+        for measure in np.unique(measures).tolist():
+            own = measures == measure
+            yield _NAMES[measure], heads[own] >> KIND_BITS, minutes[own], sums[own]
 
 
 def _minutes(spans: Iterable[Interval]) -> list[Interval]:
@@ -74,11 +91,16 @@ def _minutes(spans: Iterable[Interval]) -> list[Interval]:
     return union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in spans)
 
 
-def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
+def _summed(keys: Ints, deltas: Ints) -> tuple[Ints, Ints]:
+    """The sums of the changes of equal keys, where they are not 0."""
     unique, inverse = np.unique(keys, return_inverse=True)
     sums = np.bincount(inverse, weights=deltas).astype(np.int64)
     kept = sums != 0
-    for key, delta in zip(unique[kept].tolist(), sums[kept].tolist(), strict=True):
+    return unique[kept], sums[kept]
+
+
+def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
+    for key, delta in zip(*(one.tolist() for one in _summed(keys, deltas)), strict=True):
         head = key >> MINUTE_BITS
         measure = CODES[head & (1 << KIND_BITS) - 1]
         # As Ledger.add packs a row; the minute is packed already.
@@ -87,7 +109,11 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
 
 
 def _deltas(table: Ints, zone: Zone, apart: Container[str] | None) -> tuple[Ints, Ints]:
-    """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute."""
+    """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute.
+
+    ``apart``: the kinds of windows of which alone they are made, each with the code that it was noted with, also where
+    there are no segments.
+    """
     whose, segments, sign, begin, end, leave, back = table.T
     keys: list[Ints] = []
     deltas: list[Ints] = []

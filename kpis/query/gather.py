@@ -5,13 +5,15 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from kpis.calendar.windows import MINUTE_MS, MINUTE_WINDOWS
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import Delta
 from kpis.cells.distinct import BASES, SUFFIXES, Presence
 from kpis.cells.measures import MEASURE_BITS, NAMES, base_of
 from kpis.contributions.touches import codes_of, touch_rows
-from kpis.facts.customers import NOBODY, note_losses
+from kpis.facts.customers import note_all
 from kpis.facts.losses import Losses
 from kpis.facts.touches import BOT
 from kpis.query.readers import Readers
@@ -37,7 +39,7 @@ class Gatherer:
     def gather(self) -> Work:
         """Read every group that may contribute. Between batches; no fact may change until the end."""
         groups, put = self._wanted.groups, self.rows.put
-        yield self._readers.size  # who there is cannot be listed in parts
+        yield from self._readers.prepare()
         for kind, keys, read in self._readers.all():
             for key in keys() if kind in groups else ():
                 for member, contribution in read(key):
@@ -47,8 +49,8 @@ class Gatherer:
             yield from self._touches()
         if "presence" in groups:
             yield from self._presence()
-        if "customer" in groups and self._readers.loses:
-            yield from self._losses()
+        if "customer" in groups:
+            yield from self._customers()
         self._tenant.forget_read()
 
     # --- touches
@@ -120,18 +122,37 @@ class Gatherer:
 
         return self._unpack(rows, [("person", name) for name in names], code)
 
-    def _losses(self) -> Work:
-        tenant, roots = self._tenant, list(self._readers.customers)
-        for start in range(0, len(roots), MANY):
-            losses, some, rows = Losses(apart=self._wanted.suffixes), roots[start : start + MANY], Rows()
-            for place, root in enumerate(some):
-                note_losses(losses, place, NOBODY, self._readers.business(root).customer)
-                yield READ
-            losses.flush(rows, tenant.zone)
-            yield self._unpack(rows, [("customer", root) for root in some], self._code_of_loss)
+    def _customers(self) -> Work:
+        """Customers as such; what they add to losses is worked out for many at once."""
+        tenant, bases, losses, lost = self._tenant, self._wanted.inputs.bases, Losses(), list[str]()
+        loses = any(base.startswith("lost") for base in bases)
+        parts = {
+            "moves": not bases.isdisjoint(("leaves", "reactivations")),
+            "cohorts": any(base.startswith("cohort") for base in bases),
+        }
+        for root, business in self._readers.customers.all():
+            segments = tenant.people.segments(root)
+            self.rows.put(("customer", root), tenant.customer_index.adds(segments, business, **parts))
+            if loses:
+                note_all(losses, len(lost), business.customer)
+                lost.append(root)
+            yield READ
+            if len(lost) >= MANY:
+                yield self._put_losses(losses, lost)
+        yield self._put_losses(losses, lost)
 
-    def _code_of_loss(self, root: str, measure: str) -> int:
-        return self._tenant.people.segments(root) if measure == "lost@month" else self._tenant.sets.everything
+    def _put_losses(self, losses: Losses, lost: list[str]) -> int:
+        tenant, size = self._tenant, 0
+        codes = np.array([tenant.people.segments(root) for root in lost], dtype=np.int64)
+        for measure, customers, minutes, changes in losses.apart(tenant.zone, self._wanted.suffixes):
+            if self._wanted.measure(measure):
+                own = codes[customers] if measure == "lost@month" else np.zeros_like(customers)
+                self.rows.extend(
+                    measure, [("customer", lost[one]) for one in customers.tolist()], minutes, changes, own
+                )
+                size += len(customers)
+        lost.clear()
+        return READ + size
 
     def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:
         """Rows that say who they are of where others say their segments."""

@@ -20,18 +20,19 @@ from kpis.contributions.touches_to_close import closings
 from kpis.facts.answer_order import dated
 from kpis.facts.nps import answer_deltas
 from kpis.intake.kinds import GROUPS
+from kpis.query.customers import Customers
 from kpis.query.rows import Member
 from kpis.query.wanted import Wanted
+from kpis.slices import Work
 from kpis.state.rebuild import holders
-from kpis.tenant.customer_index import Business
 from kpis.tenant.tenant import Tenant
 
 Told = Iterable[tuple[Member, Contribution]]
 Keys = Callable[[], Iterable[str]]
-BOUGHT: Final = frozenset({"active_bought", "lost_bought"})
-SPENDING: Final = frozenset({"ltv", "new_business"})
+CUSTOMERS: Final = frozenset({"customer", "score", "acquisition"})  # groups that are read of customers
 STANDING: Final = frozenset({"open", "open_undated", "open_value", "open_undated_value", "stale", "qualified",
                              "qualified_undated", "stay_open"})  # fmt: skip
+LISTED: Final = frozenset({"hits", "forms", "person", "landing", "acquisition"})  # groups of subjects and persons
 EVERY_ANSWER: Final = "nps_all."
 
 
@@ -40,16 +41,18 @@ class Readers:
 
     def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
         self._tenant, self._wanted = tenant, wanted
-        self._read: dict[str, Business] = {}
+        self.customers = Customers(tenant, wanted.inputs.bases)
         # Interactions count persons: theirs are put together.
         self.by_person = any(base.partition(".")[0] == "engaged" for base in wanted.inputs.bases)
 
-    @property
-    def size(self) -> int:
-        """Units of work that listing all subjects takes, about."""
-        tenant = self._tenant
+    def prepare(self) -> Work:
+        """Read what many groups need; first of all."""
+        tenant, groups = self._tenant, self._wanted.groups
         people = tenant.people
-        return 3 * (len(people.touches) + len(people.owned) + len(tenant.customers) + len(tenant.purchases))
+        if not groups.isdisjoint(CUSTOMERS):
+            yield from self.customers.read()
+        if not groups.isdisjoint(LISTED):  # who there is cannot be listed in parts
+            yield 3 * (len(people.touches) + len(people.owned) + len(tenant.customers) + len(tenant.purchases))
 
     def all(self) -> Iterator[tuple[str, Keys, Callable[[str], Told]]]:
         """(kind of group, its keys, what reads one)."""
@@ -68,9 +71,8 @@ class Readers:
         yield "logins", lambda: people.touches, self._logins
         yield "hits", lambda: self._roots, self._hits
         yield "forms", lambda: self._roots, self._forms
-        yield "mrr", lambda: self.customers, partial(self._of, "customer", "mrr")
-        yield "score", lambda: self.customers, self._score
-        yield "customer", lambda: self.customers, self._customer
+        yield "mrr", self._subscribed, partial(self._of, "customer", "mrr")
+        yield "score", lambda: self.customers.roots, self._score
         yield "acquisition", self._acquired, self._acquisition
         yield "person", lambda: self._persons, self._person
         yield "landing", lambda: self._persons, self._landing
@@ -82,10 +84,14 @@ class Readers:
         return [((whose, key), GROUPS[kind](self._tenant, key))]
 
     def _score(self, root: str) -> Told:
-        return [(("customer", root), self._tenant.engagement.adds(root))]
+        return [(("customer", root), self._tenant.engagement.adds(root, self.customers.business(root).customer))]
 
     def _acquired(self) -> Iterable[str]:
-        return dict.fromkeys((*self.customers, *map(self._tenant.people.subject, self._tenant.marketing)))
+        return dict.fromkeys((*self.customers.roots, *map(self._tenant.people.subject, self._tenant.marketing)))
+
+    def _subscribed(self) -> Iterable[str]:
+        subject = self._tenant.people.subject
+        return dict.fromkeys(subject(f"subscription:{key}") for key in self._tenant.subscriptions)
 
     @cached_property
     def _persons(self) -> Iterable[str]:
@@ -94,34 +100,6 @@ class Readers:
     @cached_property
     def _roots(self) -> Iterable[str]:
         return dict.fromkeys(map(self._tenant.people.subject, self._persons))
-
-    @cached_property
-    def customers(self) -> Iterable[str]:
-        """Subjects that may be customers."""
-        tenant = self._tenant
-        plans = (f"subscription:{key}" for key in tenant.subscriptions)
-        return dict.fromkeys(map(tenant.people.subject, (*tenant.customers, *tenant.purchases, *plans)))
-
-    def _customer(self, root: str) -> Told:
-        cohorts = any(base.startswith("cohort") for base in self._wanted.inputs.bases)
-        return [(("customer", root), self._tenant.customer_index.adds(root, self.business(root), cohorts=cohorts))]
-
-    def business(self, root: str) -> Business:
-        """A customer, as much of it as is read."""
-        found = self._read.get(root)
-        if found is None:
-            bases, index = self._wanted.inputs.bases, self._tenant.customer_index
-            bought_too = not bases.isdisjoint(BOUGHT)
-            spending = not bases.isdisjoint(SPENDING)
-            found = index.now(root) if spending else index.unspent(root, bought_too=bought_too)
-            if self.loses:
-                self._read[root] = found  # it is read twice
-        return found
-
-    @property
-    def loses(self) -> bool:
-        """Whether losses are read."""
-        return any(base.startswith("lost") for base in self._wanted.inputs.bases)
 
     def _orders(self) -> Iterable[str]:
         """Keys of orders that may be in the window: where no refunds are asked for, those that stand and lie in it."""
@@ -172,8 +150,7 @@ class Readers:
             yield ("person", self._tenant.people.person(raw)), GROUPS["logins"](self._tenant, raw)
 
     def _acquisition(self, root: str) -> Told:
-        since = self._tenant.customer_index.now(root).customer.since
-        return [(("customer", root), of_acquisition(self._tenant, root, since))]
+        return [(("customer", root), of_acquisition(self._tenant, root, self.customers.since(root)))]
 
     def _person(self, key: str) -> Told:
         tenant, people = self._tenant, self._tenant.people

@@ -1,12 +1,16 @@
 """The rows behind the cells of a number, each with whose it is, as one column a measure."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kpis.cells.ledger import Contribution, minute_of
 from kpis.query.wanted import Wanted
 from kpis.tenant.tenant import Tenant
 
+Ints = NDArray[np.int64]
 Member = tuple[str, str]
 """Kind, and id as the facts spell it."""
 Held = dict[str, list[tuple[int, int, int]]]
@@ -30,6 +34,7 @@ class MemberRows:
         self.columns: dict[str, Column] = {}
         self._places: dict[Member, int] = {}
         self._unwanted: set[str] = set()
+        self._codes: set[int] = set()  # of segments that are read
         self._tenant, self._wanted = tenant, wanted
 
     def held(self, chosen: Iterable[int]) -> dict[int, Held]:
@@ -44,19 +49,37 @@ class MemberRows:
 
     def put(self, member: Member, contribution: Contribution) -> None:
         """The rows of a contribution that are read."""
-        columns, place = self.columns, None
+        columns, codes, place = self.columns, self._codes, -1
         for code, (measure, instant, change) in contribution:
-            if measure in self._unwanted:
-                continue
             column = columns.get(measure)
             if column is None:
+                if measure in self._unwanted:
+                    continue
                 if not self._wanted.measure(measure):
                     self._unwanted.add(measure)
                     continue
                 column = columns[measure] = Column()
-            if self._wanted.code(self._tenant, code):
-                place = self._place(member) if place is None else place
+            if code in codes or self._is_wanted(code):
+                place = self._place(member) if place < 0 else place
                 self._add(column, place, minute_of(instant), change, code)
+
+    def extend(self, measure: str, members: Sequence[Member], minutes: Ints, changes: Ints, codes: Ints) -> None:
+        """Many rows of one measure that is read, each with whose it is."""
+        kept = np.isin(codes, [code for code in np.unique(codes).tolist() if self._is_wanted(code)])
+        places = array("q", [self._place(member) for member, one in zip(members, kept.tolist(), strict=True) if one])
+        column = self.columns.setdefault(measure, Column())
+        column.places.extend(places)
+        for own, more in ((column.minutes, minutes), (column.changes, changes), (column.codes, codes)):
+            own.frombytes(more[kept].astype(np.int64).tobytes())
+
+    def _is_wanted(self, code: int) -> bool:
+        """Whether rows in a set of segments are read."""
+        if code in self._codes:
+            return True
+        if self._wanted.code(self._tenant, code):
+            self._codes.add(code)
+            return True
+        return False
 
     def _place(self, member: Member) -> int:
         found = self._places.get(member)
@@ -74,6 +97,6 @@ class MemberRows:
 
     def add(self, member: Member, measure: str, minute: int, change: int, code: int) -> None:
         """One row, if it is read."""
-        if self._wanted.measure(measure) and self._wanted.code(self._tenant, code):
+        if self._wanted.measure(measure) and self._is_wanted(code):
             column = self.columns.setdefault(measure, Column())
             self._add(column, self._place(member), minute, change, code)

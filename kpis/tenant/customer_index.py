@@ -88,24 +88,17 @@ class CustomerIndex:
             self._note_losses(root, NO_BUSINESS, business)
         return self._changes(root, NO_BUSINESS, business)
 
-    def adds(self, root: str, business: Business, *, cohorts: bool) -> Contribution:
-        """What a subject adds as this business, between batches; nothing is noted. Losses: see `note_losses`."""
-        tenant = self._tenant
-        segments = tenant.people.segments(root)
-        for delta in customer_changes(NOBODY, business.customer, tenant.zone, cohorts=cohorts):
-            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
-        for delta in spending_changes(NOTHING_SPENT, business.spending, tenant.settings, tenant.zone):
-            yield segments, delta
+    def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool) -> Contribution:
+        """What somebody in some segments adds as this business, between batches; nothing is noted.
 
-    def unspent(self, root: str, *, bought_too: bool) -> Business:
-        """A subject's business as its facts are, without what it brought in; see `read_customer`."""
-        tenant = self._tenant
-        if tenant.people.subject(root) != root:
-            return NO_BUSINESS
-        facts = customer_facts(tenant, root)
-        if facts == NO_FACTS:
-            return NO_BUSINESS
-        return Business(read_customer(facts, tenant.settings, bought_too=bought_too), NOTHING_SPENT)
+        Losses: see `Losses.note_all`. ``moves``, ``cohorts``: see `customer_changes`.
+        """
+        tenant, spending = self._tenant, business.spending
+        for delta in customer_changes(NOBODY, business.customer, tenant.zone, moves=moves, cohorts=cohorts):
+            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
+        if spending is not NOTHING_SPENT:
+            for delta in spending_changes(NOTHING_SPENT, spending, tenant.settings, tenant.zone):
+                yield segments, delta
 
     def settle(self) -> None:
         """All facts of a batch are there: none changes until `close`."""

@@ -194,11 +194,11 @@ class EngagementIndex:
         self._doubted.pop(root, None)
         yield from self._with_segments(root, whole.deltas)
 
-    def adds(self, root: str) -> Contribution:
-        """The same between batches; nothing is noted."""
-        active = self._customers.now(root).customer.active
+    def adds(self, root: str, customer: Customer) -> Contribution:
+        """The same between batches, of a subject that is this customer; nothing is noted."""
+        active = customer.active
         if active:
-            facts = self._known(root)
+            facts = [*self._facts(root), *((at, points(at, self._order)) for at in customer.orders)]
             tiers, _ = follow(Tail(active), summed(facts), self._tenant.settings.tiers)
             yield from self._with_segments(root, [*tiers, *point_deltas(facts, (), active)])
 

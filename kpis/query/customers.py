@@ -1,0 +1,113 @@
+"""All customers of a tenant, read together.
+
+What decides them is gone through once; looking it up for each of them takes several times as long.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from kpis.cells.declared import DECLARED
+from kpis.facts.customers import Customer, CustomerFacts, customer_since, read_customer
+from kpis.facts.spending import NOTHING_SPENT, Purchase, read_spending
+from kpis.identity.ids import NODE_SPACES
+from kpis.slices import Work
+from kpis.tenant.customer_index import Business
+from kpis.tenant.purchases import PLACE, REVENUE_KINDS
+from kpis.tenant.readings import prices_of
+from kpis.tenant.tenant import Tenant
+
+BOUGHT: Final = frozenset({"active_bought", "lost_bought"})
+SPENDING: Final = frozenset({"ltv", "new_business"})
+# Measures of customers for which it does not matter when they are active.
+BEGINNING: Final = SPENDING | {"new_customers"}
+OF_CUSTOMERS: Final = frozenset(one.name for one in DECLARED if not {"customer", "score"}.isdisjoint(one.groups))
+TOLD: Final = 3  # units of work of an id,
+OWNED: Final = 2  # of what it owns,
+AT_ONCE: Final = 1000  # so many before others have a turn
+
+
+class Customers:
+    """The customers of one tenant, as much of them as some measures (``bases``) need. Call `read` first."""
+
+    def __init__(self, tenant: Tenant, bases: frozenset[str]) -> None:
+        self._tenant = tenant
+        self._active = not (bases & OF_CUSTOMERS) <= BEGINNING
+        self._bought_too = not bases.isdisjoint(BOUGHT)
+        self._spending = not bases.isdisjoint(SPENDING)
+        self._facts: defaultdict[str, CustomerFacts] = defaultdict(CustomerFacts)
+        self._revenue: defaultdict[str, list[Purchase]] = defaultdict(list)
+
+    def read(self) -> Work:
+        """Go through what was told, bought and subscribed to."""
+        yield from self._read_told()
+        yield from self._read_owned()
+
+    def _subject(self, raw: str) -> str | None:
+        """Whose an id's facts are; None: those of an object that has an owner now are nobody's."""
+        root = self._tenant.people.subject(raw)
+        return root if root == raw or raw.startswith(NODE_SPACES) else None
+
+    def _read_told(self) -> Work:
+        for turn, (raw, events) in enumerate(self._tenant.customers.items(), 1):
+            root = self._subject(raw)
+            if root is not None and events:
+                facts = self._facts[root]
+                times = {"created": facts.created, "reactivated": facts.reactivated, "churned": facts.churned}
+                for event in events:
+                    times[event.kind].append(event.time)
+            if not turn % AT_ONCE:
+                yield TOLD * AT_ONCE
+
+    def _read_owned(self) -> Work:
+        subscriptions = self._tenant.subscriptions
+        for turn, (raw, owned) in enumerate(self._tenant.people.owned.items(), 1):
+            if "order" in owned or "deal" in owned or "subscription" in owned:
+                root = self._subject(raw)
+                if root is not None:
+                    self._read_bought(root, owned)
+                    for key in owned.get("subscription", ()):
+                        if subscriptions.get(key):
+                            self._facts[root].subscriptions.append(prices_of(self._tenant, key))
+            if not turn % AT_ONCE:
+                yield OWNED * AT_ONCE
+        for facts in self._facts.values():
+            facts.orders.sort()
+            facts.deals.sort()
+
+    def _read_bought(self, root: str, owned: dict[str, set[str]]) -> None:
+        purchases, kinds = self._tenant.purchases, REVENUE_KINDS[self._tenant.settings.revenue_from]
+        for kind in ("order", "deal"):
+            for key in owned.get(kind, ()):
+                found = purchases.get(f"{kind}:{key}")
+                if found is not None:
+                    facts = self._facts[root]
+                    (facts.orders if kind == "order" else facts.deals).append(found.time)
+                    if self._spending and kind in kinds:
+                        self._revenue[root].append(found)
+
+    @property
+    def roots(self) -> list[str]:
+        """Subjects that may be customers."""
+        return list(self._facts)
+
+    def since(self, root: str) -> int | None:
+        """When a subject became a customer, ms; None for a prospect."""
+        facts = self._facts.get(root)
+        return None if facts is None else customer_since(facts)
+
+    def business(self, root: str) -> Business:
+        """A customer, and what it brought in where that is asked for."""
+        facts, settings = self._facts[root], self._tenant.settings
+        if self._active:
+            customer = read_customer(facts, settings, bought_too=self._bought_too)
+        else:
+            customer = Customer(customer_since(facts), (), (), (), contract=False)
+        if not self._spending:
+            return Business(customer, NOTHING_SPENT)
+        revenue = sorted(self._revenue.get(root, ()), key=PLACE)
+        return Business(customer, read_spending(facts, customer.since, revenue, settings))
+
+    def all(self) -> Iterator[tuple[str, Business]]:
+        """Everyone who may be a customer."""
+        return ((root, self.business(root)) for root in self._facts)
