@@ -11,7 +11,6 @@ import orjson
 
 from dashboard.app import create_app
 from dashboard.kept import RedisBoards
-from dashboard.ports import LagUnavailable
 from dashboard.services import Services
 from dashboard.tokens import Tokens
 from sinks.base import Note, QueryPort
@@ -26,6 +25,7 @@ from streams.engine.host import where
 from streams.options import WorkerOptions
 from streams.query import QueryServer
 from tests.property.lanes import Lane
+from tests.unit.dashboard.rig import MemoryLetters, MemoryVerifier, NoKafka, NoWorkers
 
 OPTIONS: Final = WorkerOptions(("localhost:1",), ("in",), lanes=1, query_host="127.0.0.1")
 V1: Final = "/api/v1"
@@ -64,14 +64,6 @@ class Owner:
         return self if partition == 0 else None
 
 
-class NoKafka:
-    """Nobody asks how far workers are behind."""
-
-    async def read(self) -> dict[str, Any]:
-        """Raises LagUnavailable."""
-        raise LagUnavailable("no Kafka")
-
-
 class Served:
     """One story's lane, what is published of it, and all that answers questions about it."""
 
@@ -85,8 +77,8 @@ class Served:
         self._boards = RedisBoards(url, prefix=prefix)
         owner.engine = Asked(lane)
         self._parts = Services(
-            self.reader, self.reader, self.client, self._boards, NoKafka(), Tokens((), lambda: owner.now),
-            lambda: owner.now,
+            self.reader, self.reader, self.client, self._boards, NoKafka(), NoWorkers(), MemoryLetters(),
+            MemoryVerifier(), Tokens((), lambda: owner.now), lambda: owner.now,
         )  # fmt: skip
         transport = httpx.ASGITransport(create_app(self._parts), client=("127.0.0.1", 40_000))
         self._http = httpx.AsyncClient(transport=transport, base_url="http://localhost")

@@ -233,7 +233,8 @@ class Look:
         if not named:
             return []
         said = {name: one for name, one in named.items() if one["n"]}
-        if said and self.data.draw(st.integers(0, 3)):  # most say nothing
+        odds: int = self.data.draw(st.integers(0, 3))
+        if said and odds:  # most say nothing
             named = said
         chosen = self.data.draw(st.lists(st.sampled_from(sorted(named)), min_size=1, max_size=most, unique=True))
         return [named[name] for name in chosen]
