@@ -99,7 +99,7 @@ def test_who_may_look_only_is_told_so(visit: Any, mock: Mock) -> None:
     page = visit().open(OPS, ready=LETTERS)
     page.locator(LETTERS, has_text="bad_amount").get_by_role("button", name="Discard all 7").click()
     page.click("dialog .primary")
-    expect(page.locator("dialog [role=status]")).to_contain_text("token")
+    expect(page.locator("dialog [role=status]")).to_contain_text("role act")
     assert page.locator("dialog .primary").is_enabled()
 
 

@@ -45,7 +45,7 @@ export async function get(path, params = {}, { signal, method = "GET", body } = 
     throw new Problem(0, t("problem.unreachable"));
   }
   learnClock(answer);
-  if (!answer.ok) throw new Problem(answer.status, await sentence(answer));
+  if (!answer.ok) throw new Problem(answer.status, await sentence(answer, path, method));
   if (answer.status === 204) return null;
   try {
     return await answer.json();
@@ -54,12 +54,14 @@ export async function get(path, params = {}, { signal, method = "GET", body } = 
   }
 }
 
-async function sentence(answer) {
+async function sentence(answer, path, method) {
   let said = "";
   try {
     const found = await answer.json();
     said = typeof found.detail === "string" ? found.detail : found.error ?? "";
   } catch { /* no JSON: the status says enough */ }
+  if (answer.status === 403 && method !== "GET") return t("problem.look");
+  if (answer.status === 503 && /^\/(lag|workers|dead-letters)/.test(path)) return t("problem.ops");
   if ([401, 403].includes(answer.status)) return t("problem.forbidden");
   if (answer.status === 404) return said || t("problem.missing");
   if (answer.status === 429) return t("problem.busy");
