@@ -6,7 +6,7 @@ from typing import Any, Final
 from redis.exceptions import NoScriptError, RedisError
 
 from models.settings import RedisSettings
-from sinks.base import Held, Note, Packed, Publication, Revision
+from sinks.base import FIRST_OF_SWEEP, Held, Note, Packed, Publication, Revision
 from sinks.client import connect, of_one_tenant, script, seconds_for, within
 from sinks.keys import PREFIX, Keys
 from sinks.wire import pack, progress_text
@@ -44,7 +44,7 @@ class RedisSink:
             stored = await self.revision(packed.tenant)
             if stored is not None and stored > packed.revision:
                 return 0
-        if packed.full or packed.tenant not in self._listed:
+        if packed.full or packed.sweep == FIRST_OF_SWEEP or packed.tenant not in self._listed:
             await self._list_tenant(packed.tenant)
         return await self._write(packed)
 

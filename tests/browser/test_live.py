@@ -64,6 +64,23 @@ def test_segments_that_come_later_are_not_called_no_data_and_appear_by_themselve
     page.wait_for_selector("[data-panel=closed_won_value_by_owner] .bar")
 
 
+def test_a_page_opened_before_the_first_event_shows_the_board_by_itself(visit: Any, mock: Mock) -> None:
+    visitor = visit()
+    visitor.page.route("**/api/v1/tenants", lambda route: route.fulfill(json=[]))
+    page = visitor.open("", ready=".gate")
+    assert "No company has sent events yet" in page.locator(".gate").inner_text()
+    page.unroute("**/api/v1/tenants")
+    page.wait_for_selector(".tile[data-state=ok]")
+
+
+def test_a_page_opened_before_the_server_shows_the_board_by_itself(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("away")
+    page = visit().open("", ready=".gate")
+    mock.trouble.clear()
+    page.wait_for_selector(".tile[data-state=ok]")
+    mock.trouble.add("expected")
+
+
 def test_a_token_is_asked_for(visit: Any, mock: Mock) -> None:
     mock.trouble.add("forbidden")
     page = visit().open(ready=".gate")

@@ -122,6 +122,18 @@ async def test_lost_store_is_filled_again(store: Store) -> None:
     assert await store.reader.tenants() == ["acme"]
 
 
+async def test_lost_store_is_filled_again_in_slices(store: Store) -> None:
+    """As a worker does it that goes on meanwhile; the tenant is listed again, too."""
+    await store.sink.publish(publication(5, document("a"), document("b"), full=True))
+    await store.flush()
+    await store.sink.publish(publication(6, document("a", value=2)))
+    await store.sink.publish(publication(6, document("a", value=2), sweep=FIRST_OF_SWEEP))
+    assert await store.reader.tenants() == ["acme"]
+    await store.sink.publish(publication(6, document("b"), sweep=IN_SWEEP, full=True))
+    assert await store.reader.documents("acme") == [document("a", value=2), document("b")]
+    assert await store.reader.tenants() == ["acme"]
+
+
 async def test_changes_leave_the_rest(store: Store) -> None:
     """A publication of a few changes keeps every other document, and the snapshot stays whole and sorted."""
     await store.sink.publish(publication(1, document("b"), document("c"), document("b", "7d"), full=True))

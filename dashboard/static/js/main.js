@@ -15,6 +15,8 @@ import * as keys from "./keys.js";
 import * as own from "./own.js";
 
 const KEPT = "crmkpi.tenant";
+const AGAIN_MS = 2_000;
+const LIST_MS = 30_000;
 const main = document.getElementById("main");
 const page = { view: null, key: null, bar: null, own: [], ownOf: null, seen: null };
 
@@ -101,6 +103,32 @@ function tick() {
   if (state !== page.seen) { page.seen = state; changed(); }
 }
 
+/** Asks for companies and catalogue until there is one to show: a page opened too early shows it by itself. */
+async function learn(asked) {
+  for (let told = null; ;) {
+    const [tenants, catalog] = await Promise.allSettled([api.tenants(), api.catalog()]);
+    if (tenants.value && catalog.value && (tenants.value.length || asked.tenant)) {
+      store.tenants = tenants.value;
+      store.catalog = new Map(catalog.value.map((row) => [row.kpi, row]));
+      return true;
+    }
+    const problem = tenants.reason ?? catalog.reason ?? new api.Problem(404, t("problem.no_tenants"));
+    let again;
+    const pressed = new Promise((resolve) => { again = resolve; });
+    if (told !== problem.message) swap(main, gate(problem, () => page.again?.()));
+    told = problem.message;
+    page.again = again;
+    if ([401, 403].includes(problem.status)) return false; // a token is entered on another page
+    await Promise.race([pressed, new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); })]);
+  }
+}
+
+/** Companies that have come since, and how current each is. */
+async function relist() {
+  if (document.hidden || store.paused) return;
+  try { store.tenants = await api.tenants(); } catch { /* the live indicator says so */ }
+}
+
 async function start() {
   url.start();
   await load(preferred());
@@ -108,14 +136,12 @@ async function start() {
   page.bar = topbar(document.getElementById("top"), act);
   const asked = url.read();
   if (asked.tenant) { look(asked.tenant, asked.window); }
-  const [tenants, catalog] = await Promise.allSettled([api.tenants(), api.catalog()]);
-  if (tenants.status === "rejected") return void swap(main, gate(tenants.reason, start));
-  store.tenants = tenants.value;
-  store.catalog = new Map((catalog.value ?? []).map((row) => [row.kpi, row]));
+  if (!(await learn(asked))) return;
   url.onChange((now) => { document.querySelectorAll("dialog:not(.drawer)").forEach((one) => one.close()); show(true); });
   subscribe(() => show());
   keys.start(act);
   setInterval(tick, 500);
+  setInterval(relist, LIST_MS);
   setInterval(changed, 10_000); // states that come with time alone: stale, other windows
   addEventListener("themechange", () => page.view?.update(true));
   show();
