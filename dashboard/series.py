@@ -167,10 +167,10 @@ async def _asked(
     segment: Mapping[str, str],
     dimension: str | None,
 ) -> dict[str, Any]:
-    """Lines of segments: a worker knows the buckets that are over, the one that goes on has documents by the month."""
+    """Lines of segments, as a worker knows them; the month that goes on is taken from their documents."""
     goes_on = bool(buckets) and buckets[-1] == now.bucket and not now.closed
     shown = goes_on and STEPS[step] in kpi.segment_windows
-    over = buckets[:-1] if goes_on else buckets
+    over = buckets[:-1] if shown or (goes_on and STEPS[step] not in kpi.windows) else buckets
     if not over:
         return {"buckets": [], "series": []}
     by = {"segment": segment} if dimension is None else {"dimension": dimension_name(dimension, "dimension")}

@@ -53,9 +53,8 @@ class Customers:
             root = self._subject(raw)
             if root is not None and events:
                 facts = self._facts[root]
-                times = {"created": facts.created, "reactivated": facts.reactivated, "churned": facts.churned}
                 for event in events:
-                    times[event.kind].append(event.time)
+                    getattr(facts, event.kind).append(event.time)  # created, reactivated, churned
             if not turn % AT_ONCE:
                 yield TOLD * AT_ONCE
 

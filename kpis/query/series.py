@@ -18,6 +18,7 @@ from kpis.state.tenant_state import TenantState
 
 SEGMENTS: Final = 50  # lines of a series by a dimension
 FIGURE: Final = 60  # units of work
+NO_POINT: Final = (None, 0, None)
 Reader = Callable[[str, Window], View]
 """What formulas read of a segment's name in a window."""
 
@@ -41,13 +42,12 @@ def series(
     reader = yield from _reader(state, board, one, step, lines)
     drawn = []
     for name, shown in lines.items():
-        values, counts = [], []
+        points = []
         for bucket in found:
-            value, n = _figure(state, board, one, bucket, reader, name)
-            values.append(value)
-            counts.append(n)
+            points.append(_point(state, board, one, bucket, reader, name))
             yield FIGURE
-        drawn.append({"segment": shown, "values": values, "n": counts})
+        values, counts, statuses = (list(column) for column in zip(*points, strict=True))
+        drawn.append({"segment": shown, "values": values, "n": counts, "status": statuses})
     return {
         "kpi": one.id, "step": step, "unit": one.unit, "as_of": instant_text(as_of),
         "buckets": [bucket.text for bucket in found], "series": drawn,
@@ -98,12 +98,15 @@ def _counts_persons(kpi: Kpi) -> bool:
     return any(one.by == "window" and one.name in bases for one in DECLARED)
 
 
-def _figure(state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str) -> tuple[Any, int]:
-    """Value and n of a bucket; nothing of one that is not over, or lies where no cells reach."""
+def _point(
+    state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str
+) -> tuple[Any, int, str | None]:
+    """Value, n and status of a bucket; nothing of one that is to come, or lies where no cells reach."""
     at = bucket.window
     if at is None or at.start is None or not board.reaches(at) or state.first is None:
-        return None, 0
+        return NO_POINT
     if at.end * MINUTE_MS <= state.first or kpi.whole is None or not board.ever_sent(kpi):
-        return None, 0
+        return NO_POINT
     figure = kpi.whole(reader(name, at))
-    return board.printed(figure.value, kpi.unit in ("money", "money/day")), figure.n
+    money = kpi.unit in ("money", "money/day")
+    return board.printed(figure.value, money), figure.n, board.status(kpi, at, figure)

@@ -93,18 +93,29 @@ async def test_other_steps_end_with_what_goes_on(client: httpx.AsyncClient, step
 
 
 async def test_series_of_segments_are_asked_of_the_worker(rig: Rig, client: httpx.AsyncClient) -> None:
-    """For days that are over: of the running one it knows no number."""
-    days = ["2026-11-12", "2026-11-13"]
-    line = {"segment": {"owner": "anna"}, "values": [1, 2], "n": [1, 2]}
+    """The day that goes on, too."""
+    days = ["2026-11-12", "2026-11-13", "2026-11-14"]
+    line = {"segment": {"owner": "anna"}, "values": [1, 2, 1], "n": [1, 2, 1], "status": ["ok", "low_n", "ok"]}
     rig.worker.answers["series"] = {"buckets": days, "series": [line]}
     found = (await client.get(f"{V1}/acme/kpis/orders/series?from=2026-11-12&dimension=owner")).json()
     assert rig.worker.asked == [
         {
-            "tenant": "acme", "ask": "series", "kpi": "orders", "step": "day", "first": days[0], "last": days[1],
+            "tenant": "acme", "ask": "series", "kpi": "orders", "step": "day", "first": days[0], "last": days[2],
             "dimension": "owner",
         }
     ]  # fmt: skip
-    assert (found["buckets"], found["series"][0]["status"], found["running"]) == (days, [None, None], False)
+    assert (found["buckets"], found["series"][0]["status"], found["running"]) == (days, ["ok", "low_n", "ok"], True)
+
+
+async def test_what_accrues_by_the_day_ends_with_yesterday(rig: Rig, client: httpx.AsyncClient) -> None:
+    """It has no number of a day that goes on, in total or by segment."""
+    days = ["2026-11-12", "2026-11-13"]
+    line = {"segment": {"channel": "email"}, "values": [1, 2], "n": [1, 2], "status": ["ok", "ok"]}
+    rig.worker.answers["series"] = {"buckets": days, "series": [line]}
+    by = "from=2026-11-12&segment=channel:email"
+    found = (await client.get(f"{V1}/acme/kpis/marketing_roi/series?{by}")).json()
+    assert rig.worker.asked[-1]["last"] == days[-1]
+    assert (found["buckets"], found["running"]) == (days, False)
 
 
 async def test_the_running_month_of_segments_comes_from_their_documents(rig: Rig, client: httpx.AsyncClient) -> None:
