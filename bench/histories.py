@@ -76,12 +76,14 @@ def main() -> int:
     def after(kind: str, data: dict[str, Any]) -> Cost:
         nonlocal number
         number += 1
-        for _, batch in blocks(one(kind, number, data), BATCH):
+        for _, batch in blocks(one(kind, number, data), BATCH, counted + number):
             count(engine, batch)
         return published(engine)
 
-    for _, batch in blocks(events(given.customers), BATCH):
+    counted = 0
+    for end, batch in blocks(events(given.customers), BATCH):
         count(engine, batch)
+        counted = end
     told = [show("everything", [published(engine)])]
     turns = []
     for turn in range(given.turns):
