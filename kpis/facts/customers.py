@@ -53,28 +53,42 @@ def _active_since(facts: CustomerFacts, since: int | None, settings: TenantSetti
     if facts.subscriptions:
         paid = [prices.paying() for prices in facts.subscriptions]
         return paid[0] if len(paid) == 1 else union(span for spans in paid for span in spans)
-    starts = array("q", [*facts.orders, *facts.deals, *([since] if since is not None else [])])
-    return _by_purchases(starts + facts.reactivated, facts.churned, settings)
+    starts = [*facts.orders, *facts.deals, *facts.reactivated]
+    if since is not None:
+        starts.append(since)
+    return _by_purchases(starts, facts.churned, settings)
 
 
 def bought_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
     """When a customer is active by purchases alone, contracts and words of the CRM ignored."""
-    return _by_purchases(array("q", [*facts.orders, *facts.deals]), array("q"), settings)
+    return _by_purchases([*facts.orders, *facts.deals], array("q"), settings)
 
 
-def _by_purchases(starts: "array[int]", churned: "array[int]", settings: TenantSettings) -> list[Interval]:
+def _by_purchases(starts: list[int], churned: "array[int]", settings: TenantSettings) -> list[Interval]:
     """From each start until the time is over, or the next word that it left."""
     wait = settings.inactivity_days * DAY_MS
     if len(starts) > MANY:
         return _by_many(starts, churned, wait)
     if not churned:
-        return union([(start, ceil_quarter(start + wait)) for start in starts])
+        return _by_time_alone(starts, wait)
     ends = [*sorted(churned), FOREVER]
     cuts = ((start, ends[min(bisect_left(ends, start), len(churned))]) for start in starts)
     return union((start, min(cut, ceil_quarter(start + wait))) for start, cut in cuts)
 
 
-def _by_many(starts: "array[int]", churned: "array[int]", wait: int) -> list[Interval]:
+def _by_time_alone(starts: list[int], wait: int) -> list[Interval]:
+    """The same where nobody said that it left: each ends after those that began before it."""
+    spans: list[Interval] = []
+    for start in sorted(starts):
+        end = ceil_quarter(start + wait)
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        elif start < end:
+            spans.append((start, end))
+    return spans
+
+
+def _by_many(starts: list[int], churned: "array[int]", wait: int) -> list[Interval]:
     begins = np.sort(np.array(starts, dtype=np.int64))
     cuts = np.append(np.sort(np.array(churned, dtype=np.int64)), FOREVER)
     cut = cuts[np.minimum(np.searchsorted(cuts, begins), len(churned))]
@@ -113,21 +127,23 @@ def read_customer(facts: CustomerFacts, settings: TenantSettings, *, bought_too:
 
 
 def customer_changes(
-    before: Customer, after: Customer, zone: Zone, *, moves: bool = True, cohorts: bool = True
+    before: Customer, after: Customer, zone: Zone, *, levels: bool = True, moves: bool = True, cohorts: bool = True
 ) -> Iterator[Delta]:
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
-    Not ``moves``: without leaves and reactivations; not ``cohorts``: without those.
+    Not ``levels``: without when it is active; not ``moves``: without leaves and reactivations; not ``cohorts``: without
+    those.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if before.since != after.since else ():
         if since is not None:
             yield Delta("new_customers", since, sign)
     if before.active != after.active:
-        yield from _level_changes("active", before.active, after.active)
+        if levels:
+            yield from _level_changes("active", before.active, after.active)
         if moves:
             yield from _comings_and_goings(before.active, after.active)
-    if before.bought != after.bought:
+    if levels and before.bought != after.bought:
         yield from _level_changes("active_bought", before.bought, after.bought)
     if cohorts:
         yield from _cohort_changes(before, after, zone)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.calendar.intervals import FOREVER, Interval, union
+from kpis.calendar.intervals import FOREVER, Interval
 from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS
 from kpis.calendar.zone import FIRST_DAY, Zone, bucket_starts
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
@@ -87,8 +87,15 @@ class Losses:
 
 
 def _minutes(spans: Iterable[Interval]) -> list[Interval]:
-    """Active times to the minute."""
-    return union((start // MINUTE_MS, min(end, FOREVER) // MINUTE_MS) for start, end in spans)
+    """Active times to the minute: those that touch then are one."""
+    found: list[Interval] = []
+    for begin, stop in spans:
+        start, end = begin // MINUTE_MS, min(stop, FOREVER) // MINUTE_MS
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        elif start < end:
+            found.append((start, end))
+    return found
 
 
 def _summed(keys: Ints, deltas: Ints) -> tuple[Ints, Ints]:

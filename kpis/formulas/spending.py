@@ -2,22 +2,34 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Final
 
 from kpis.facts.event_types import ORDERS
 from kpis.formulas.common import Figure, Formula, Step
+from kpis.formulas.ranked import Many, Ranked, Ranks, ranks
 from kpis.formulas.view import View
 from models.money import digits
 
 
-def lifetime_value(view: View) -> Figure:
-    """Mean revenue so far of the window's new customers. Source: HubSpot's "Total revenue" of a company."""
+def _lifetime_value(view: View) -> Figure:
     worth, customers = view.money_dated("ltv"), view.flow("new_customers")
     value = worth.amount / customers if customers else None
     return Figure(value, worth.amount, customers, customers, worth.unpriced)
 
 
+def _lifetime_rank(many: Many) -> Ranks | None:
+    if set(many.suffixes("ltv#")) - {many.currency, ""}:
+        return None  # each amount has the rate of its day
+    worth, unpriced = many.flow(f"ltv:{many.currency}"), many.flow("ltv#:")
+    return ranks(many, many.flow("new_customers"), worth, unpriced)
+
+
+lifetime_value: Final = Ranked(_lifetime_value, _lifetime_rank)
+"""Mean revenue so far of the window's new customers. Source: HubSpot's "Total revenue" of a company."""
+
+
 def median_value(view: View) -> Figure:
-    """Median of the same; each customer's is rounded to the currency's digits first."""
+    """Median of lifetime value; each customer's is rounded to the currency's digits first."""
     worths, unpriced = view.spenders.worths(view.window, view.segments)
     n = len(worths)
     value = Fraction(worths[(n - 1) // 2] + worths[n // 2], 2 * 10 ** digits(view.currency)) if n else None

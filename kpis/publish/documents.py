@@ -18,7 +18,7 @@ from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segmen
 from kpis.formulas.view import Inputs, View
 from kpis.publish.comparison import Comparison, Remembered
 from kpis.publish.figures import MONEY, Figures, formula
-from kpis.publish.history import History, Points
+from kpis.publish.history import Buckets, History, Points
 from kpis.publish.reads import PARTS, ROWS, bits
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
@@ -189,9 +189,9 @@ class Board:
         """Windows that are over."""
         return History(self._state, self._as_of, self._kept)
 
-    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
-        """A row's points of a step from a bucket on until ``enough``, and from which on they are still to be made."""
-        return self.history.points(row, step, since, enough)
+    def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
+        """A row's points of a step in some buckets until ``enough``, and those that are still to be made."""
+        return self.history.points(row, step, wanted, enough)
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
         """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""

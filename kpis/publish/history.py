@@ -1,6 +1,6 @@
 """The history of a KPI's total: its values in the hours, days, weeks and months that are over, as known now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from kpis.calendar.buckets import STEPS, Step, bucket_of, earlier, following, last_closed, name_of, start_of, window_of
@@ -13,6 +13,7 @@ from kpis.publish.figures import Figures, Point
 from kpis.publish.reads import Mask, bits
 from kpis.state.tenant_state import TenantState
 
+NEVER: Final = 1 << 60  # a bucket after every other
 MANY: Final = 2_000_000  # sums that are held to read the same instants again
 
 
@@ -27,6 +28,35 @@ class Points(NamedTuple):
     low: str
     high: str
     values: dict[str, list[Any]]
+
+
+class Buckets(NamedTuple):
+    """Some buckets of a step: single ones in order, all before ``since``, and every one from there on."""
+
+    single: tuple[int, ...] = ()
+    since: int = NEVER
+
+    def __bool__(self) -> bool:
+        return bool(self.single) or self.since < NEVER
+
+    def plus(self, single: Iterable[int] = (), since: int = NEVER) -> "Buckets":
+        """These and others."""
+        since = min(since, self.since)
+        return Buckets(tuple(sorted({one for one in (*self.single, *single) if one < since})), since)
+
+    def within(self, low: int, high: int) -> "Buckets":
+        """Those of them from one to another, both included."""
+        single = tuple(one for one in self.single if low <= one <= high)
+        return Buckets(single, max(low, self.since) if self.since <= high else NEVER)
+
+    def next(self, step: Step) -> tuple[int, "Buckets"]:
+        """The first of them, and all others."""
+        if self.single:
+            return self.single[0], self._replace(single=self.single[1:])
+        return self.since, self._replace(since=following(step, self.since))
+
+
+NO_BUCKETS: Final = Buckets()
 
 
 def has_step(kpi: Kpi, step: Step, chosen: Kept) -> bool:
@@ -84,30 +114,30 @@ class History:
         floors, minute = self._totals.floors, start_of(step, bucket, self._zone)
         return minute // 15 > floors["q"] if step.window == "1h" else self._zone.day(minute) >= floors["d"]
 
-    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
-        """A row's points from a bucket on until ``enough``, and from which bucket on they are still to be made.
+    def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
+        """A row's points in some buckets, in their order, until ``enough``; and those that are still to be made.
 
         One that nothing exact can be said of is left out, with all before it.
         """
         kpi, bounds = CATALOG[row], self.bounds(step)
         if bounds is None or not has_step(kpi, step, self._chosen):
-            return Points(kpi.id, step.name, "~", "", {}), None
+            return Points(kpi.id, step.name, "~", "", {}), NO_BUCKETS
         (low, last), values = bounds, dict[str, list[Any]]()
-        bucket = max(low, since)
-        while bucket <= last:
+        left = wanted.within(low, last)
+        while left:
+            bucket, left = left.next(step)
             at = window_of(step, bucket, self._zone)
             point = self.exact(lambda at=at: self.figures.point(kpi, at))  # type: ignore[misc]
-            after = following(step, bucket)
             if point is None:
-                low, values = after, {}
+                low, values = following(step, bucket), {}
+                left = left.within(low, last)
             else:
                 values[name_of(step, bucket)] = printed(point)
-            bucket = after
+                left = left if left.since <= last else left._replace(since=NEVER)
             if enough():
                 break
         self._forget()
-        found = Points(kpi.id, step.name, name_of(step, low), name_of(step, last), values)
-        return found, bucket if bucket <= last else None
+        return Points(kpi.id, step.name, name_of(step, low), name_of(step, last), values), left
 
     def _forget(self) -> None:
         self.figures.forget()
@@ -116,35 +146,35 @@ class History:
 
 
 class Due:
-    """Which points of a tenant are still to be made: by step, row -> from which bucket on."""
+    """Which points of a tenant are still to be made: by step, row -> buckets."""
 
-    __slots__ = ("_rows", "_since", "closed")
+    __slots__ = ("_buckets", "_rows", "closed")
 
     def __init__(self, chosen: Kept) -> None:
         self._rows = stepped(chosen)
-        self._since: list[dict[int, int]] = [{} for _ in STEPS]
+        self._buckets: list[dict[int, Buckets]] = [{} for _ in STEPS]
         self.closed: list[int] | None = None  # by step, the last bucket whose points were asked for
 
-    def add(self, place: int, rows: Mask, since: int) -> Mask:
-        """Have points of a step made from a bucket on; the rows that have any."""
-        held, rows = self._since[place], rows & self._rows[place]
+    def add(self, place: int, rows: Mask, single: Iterable[int] = (), since: int = NEVER) -> Mask:
+        """Have points of a step made, in single buckets and from one on; the rows that have any."""
+        held, rows = self._buckets[place], rows & self._rows[place]
         for row in bits(rows):
-            held[row] = min(since, held.get(row, since))
+            held[row] = held.get(row, NO_BUCKETS).plus(single, since)
         return rows
 
     def all(self, place: int, rows: Mask) -> Mask:
         """Have all points of a step made, and those that settings no longer ask for taken away."""
         for row in bits(rows):
-            self._since[place][row] = EVER
+            self._buckets[place][row] = Buckets(since=EVER)
         return rows
 
-    def since(self, place: int, row: int) -> int:
-        """From which bucket on a row's points are due."""
-        return self._since[place][row]
+    def of(self, place: int, row: int) -> Buckets:
+        """The buckets that are due of a row."""
+        return self._buckets[place][row]
 
-    def made(self, place: int, row: int, left: int | None) -> None:
-        """Points were made, up to the bucket ``left`` (None: all)."""
-        if left is None:
-            del self._since[place][row]
+    def made(self, place: int, row: int, left: Buckets) -> None:
+        """Points were made, all but those that are left."""
+        if left:
+            self._buckets[place][row] = left
         else:
-            self._since[place][row] = left
+            del self._buckets[place][row]

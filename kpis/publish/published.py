@@ -12,7 +12,7 @@ from kpis.calendar.buckets import STEPS, Step
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import EVER
 from kpis.publish.comparison import Remembered
-from kpis.publish.history import Due, Points
+from kpis.publish.history import Buckets, Due, Points
 from kpis.publish.reads import AGEING, ALL_ROWS, PARTS, PLACES, ROWS, TOTALS, Mask, bits
 from kpis.state.tenant_state import TenantState
 
@@ -40,8 +40,8 @@ class Maker(Protocol):
     def parts(self, row: int, place: int) -> Iterable[Document]:
         """The documents of a row's segments in a window."""
 
-    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
-        """A row's points of a step from a bucket on until ``enough``, and from which on they are still to be made."""
+    def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
+        """A row's points of a step in some buckets until ``enough``, and those that are still to be made."""
 
 
 class Slice(NamedTuple):
@@ -122,7 +122,11 @@ class Published:
 
     def add_points(self, place: int, rows: Mask, since: int) -> None:
         """Rows may have other points of a step (by number) from a bucket on."""
-        self._add_steps(place, self.history.add(place, rows, since))
+        self._add_steps(place, self.history.add(place, rows, since=since))
+
+    def add_single(self, place: int, rows: Mask, buckets: Iterable[int]) -> None:
+        """Rows may have other points of a step in some buckets."""
+        self._add_steps(place, self.history.add(place, rows, buckets))
 
     def all_points(self) -> None:
         """Every point is to be sent; what is none of them goes."""
@@ -203,10 +207,10 @@ class Published:
 
     def _more_history(self, row: int, step: int, board: Maker, made: "Made", enough: Callable[[], bool]) -> bool:
         """Make points of a row; whether that were all that are due."""
-        points, left = board.points(row, STEPS[step], self.history.since(step, row), enough)
+        points, left = board.points(row, STEPS[step], self.history.of(step, row), enough)
         made.points.append(points)
         self.history.made(step, row, left)
-        return left is None
+        return not left
 
     def _compare(self, row: int, place: int, documents: Iterable[Document], made: "Made") -> None:
         at = row * len(PLACES) + place

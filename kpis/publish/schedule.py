@@ -13,6 +13,7 @@ from kpis.publish.crossing import LATES, LONGEST, OWN, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
 from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, hearing
 from kpis.state.tenant_state import TenantState
+from kpis.tenant.spend_table import NEVER, SPENDERS
 
 LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
 HOUR: Final = 60  # else each hour
@@ -52,6 +53,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
                     memory.add(place, due)
         _add_ageing(memory, end, offset)
     cells.touched.clear()
+    state.tenant.spend_table.changed.clear()
     memory.minute, memory.today, memory.attributes, memory.cells = end, today, attributes, cells
 
 
@@ -106,6 +108,8 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
         memory.remembered.clear()
         history.closed = closed
         return
+    if SPENDERS in cells.touched:
+        _note_spenders(one, closed)
     for (mask, kind), minute in _read_since(cells.touched).items():
         memory.remembered.changed(mask, kind, minute)
         for place, step in enumerate(STEPS):
@@ -125,6 +129,17 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
             history.closed[place] = now
 
 
+def _note_spenders(one: PublishedTenant, closed: list[int]) -> None:
+    """What a customer brings in, whenever that is, counts when it became one: in no other bucket."""
+    tenant, rows = one.state.tenant, READERS[SPENDERS]
+    one.memory.remembered.changed(rows, "", EVER)
+    for place, step in enumerate(STEPS):
+        found = {bucket_of(step, minute, tenant.zone) for minute in tenant.spend_table.changed if minute < NEVER}
+        single = {bucket for bucket in found if bucket <= closed[place]}
+        if single:
+            one.memory.add_single(place, rows, single)
+
+
 def _note_reach(memory: Published, reaches: bool) -> None:
     """Windows of up to a day are compared with the one before only where its panes are kept."""
     if reaches != memory.reaches:
@@ -137,6 +152,8 @@ def _read_since(touched: dict[str, int]) -> dict[tuple[Mask, str], int]:
     """Rows that read what has changed, in which kind of windows (empty: all) -> since which minute."""
     since: dict[tuple[Mask, str], int] = {}
     for measure, minute in touched.items():
+        if measure == SPENDERS:
+            continue  # see _note_spenders
         suffix = measure.partition("@")[2]
         kind = suffix if suffix in OWN else ""
         # A measure with a window of its own is read in windows of this kind; elsewhere only by its whole name.

@@ -37,17 +37,18 @@ def buckets(kpi: Kpi, step: Any, first: Any, last: Any, as_of: int, zone: Zone) 
     now = as_of // MINUTE_MS if step == "hour" else ceil_minute(as_of) - 1
     running, found = bucket_of(at, now, zone), list[Bucket]()
     while bucket <= end and len(found) <= MOST[step]:
-        found.append(Bucket(name_of(at, bucket), _read(at, bucket, running, as_of, zone)))
+        found.append(Bucket(name_of(at, bucket), _read(kpi, at, bucket, running, as_of, zone)))
         bucket = following(at, bucket)
     if not 0 < len(found) <= MOST[step]:
         raise Refused(f"first and last must span 1 to {MOST[step]} buckets of a {step}")
     return found
 
 
-def _read(step: Step, bucket: int, running: int, as_of: int, zone: Zone) -> Window | None:
+def _read(kpi: Kpi, step: Step, bucket: int, running: int, as_of: int, zone: Zone) -> Window | None:
     if bucket < running:
         return window_of(step, bucket, zone)
-    return window(RUNNING[step.name], as_of, zone) if bucket == running and step.name in RUNNING else None
+    goes_on = bucket == running and RUNNING.get(step.name) in kpi.windows
+    return window(RUNNING[step.name], as_of, zone) if goes_on else None
 
 
 def _number(step: Step, text: Any, name: str) -> int:

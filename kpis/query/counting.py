@@ -67,6 +67,9 @@ class Counting:
         if self.question.kpi.id in LISTED:
             self._list_spenders()
             return
+        if self.question.kpi.rows == "page" and self.question.segment:
+            self._list_visitors()
+            return
         yield from self._gatherer.gather()
         view = self.question.board.view(self.question.window, *self.question.segments)
         many = ManyMembers(view, self._rows, self._reach)
@@ -136,7 +139,15 @@ class Counting:
         for root, unpriced in table.members(question.window.end, question.segment[kpi.vector.key]):
             self._list(root, Figure(1, 1, None, 1, unpriced), None)
 
-    def _list(self, root: str, figure: Figure, at: int | None) -> None:
+    def _list_visitors(self) -> None:
+        """The visitors of a page; of several pages together, each as often as it viewed one of them."""
+        question, pages = self.question, self.question.state.tenant.landings.pages
+        paths = {segment.partition("=")[2] for segment in question.segments}
+        for person, minute, count in pages.visits(question.window, paths):
+            figure = Figure(None, count.converted, count.visitors, count.visitors, open=count.open)
+            self._list(person, figure, minute, "person")
+
+    def _list(self, root: str, figure: Figure, at: int | None, kind: str = "customer") -> None:
         place = len(self.found)
         self._figures[place] = figure
-        self.found.append(Counted(("customer", root), place, figure.n, figure.numerator, at))
+        self.found.append(Counted((kind, root), place, figure.n, figure.numerator, at))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kpis.cells.declared import DECLARED
-from kpis.facts.customers import Customer, CustomerFacts, customer_since, read_customer
+from kpis.facts.customers import Customer, CustomerFacts, bought_intervals, customer_since, read_customer
 from kpis.facts.spending import NOTHING_SPENT, Purchase, read_spending
 from kpis.identity.ids import NODE_SPACES
 from kpis.slices import Work
@@ -32,9 +32,10 @@ class Customers:
 
     def __init__(self, tenant: Tenant, bases: frozenset[str]) -> None:
         self._tenant = tenant
-        self._active = not (bases & OF_CUSTOMERS) <= BEGINNING
+        self._active = not (bases & OF_CUSTOMERS) <= BEGINNING | BOUGHT
         self._bought_too = not bases.isdisjoint(BOUGHT)
         self._spending = not bases.isdisjoint(SPENDING)
+        self._revenue_kinds = REVENUE_KINDS[tenant.settings.revenue_from]
         self._facts: defaultdict[str, CustomerFacts] = defaultdict(CustomerFacts)
         self._revenue: defaultdict[str, list[Purchase]] = defaultdict(list)
 
@@ -53,38 +54,36 @@ class Customers:
             root = self._subject(raw)
             if root is not None and events:
                 facts = self._facts[root]
-                times = {"created": facts.created, "reactivated": facts.reactivated, "churned": facts.churned}
                 for event in events:
-                    times[event.kind].append(event.time)
+                    getattr(facts, event.kind).append(event.time)  # created, reactivated, churned
             if not turn % AT_ONCE:
                 yield TOLD * AT_ONCE
 
     def _read_owned(self) -> Work:
         subscriptions = self._tenant.subscriptions
         for turn, (raw, owned) in enumerate(self._tenant.people.owned.items(), 1):
-            if "order" in owned or "deal" in owned or "subscription" in owned:
-                root = self._subject(raw)
-                if root is not None:
-                    self._read_bought(root, owned)
-                    for key in owned.get("subscription", ()):
-                        if subscriptions.get(key):
-                            self._facts[root].subscriptions.append(prices_of(self._tenant, key))
+            orders, deals, plans = owned.get("order", ()), owned.get("deal", ()), owned.get("subscription", ())
+            if (orders or deals or plans) and (root := self._subject(raw)) is not None:
+                for key in orders:
+                    self._buy(root, "order", key)
+                for key in deals:
+                    self._buy(root, "deal", key)
+                for key in plans:
+                    if subscriptions.get(key):
+                        self._facts[root].subscriptions.append(prices_of(self._tenant, key))
             if not turn % AT_ONCE:
                 yield OWNED * AT_ONCE
         for facts in self._facts.values():
             facts.orders.sort()
             facts.deals.sort()
 
-    def _read_bought(self, root: str, owned: dict[str, set[str]]) -> None:
-        purchases, kinds = self._tenant.purchases, REVENUE_KINDS[self._tenant.settings.revenue_from]
-        for kind in ("order", "deal"):
-            for key in owned.get(kind, ()):
-                found = purchases.get(f"{kind}:{key}")
-                if found is not None:
-                    facts = self._facts[root]
-                    (facts.orders if kind == "order" else facts.deals).append(found.time)
-                    if self._spending and kind in kinds:
-                        self._revenue[root].append(found)
+    def _buy(self, root: str, kind: str, key: str) -> None:
+        found = self._tenant.purchases.get(f"{kind}:{key}")
+        if found is not None:
+            facts = self._facts[root]
+            (facts.orders if kind == "order" else facts.deals).append(found[0])
+            if self._spending and kind in self._revenue_kinds:
+                self._revenue[root].append(found)
 
     @property
     def roots(self) -> list[str]:
@@ -102,7 +101,8 @@ class Customers:
         if self._active:
             customer = read_customer(facts, settings, bought_too=self._bought_too)
         else:
-            customer = Customer(customer_since(facts), (), (), (), contract=False)
+            bought = bought_intervals(facts, settings) if self._bought_too else ()
+            customer = Customer(customer_since(facts), (), bought, (), contract=False)
         if not self._spending:
             return Business(customer, NOTHING_SPENT)
         revenue = sorted(self._revenue.get(root, ()), key=PLACE)

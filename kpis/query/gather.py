@@ -2,30 +2,34 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
 
+from kpis.calendar.intervals import FOREVER, Interval
 from kpis.calendar.windows import MINUTE_MS, MINUTE_WINDOWS
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import Delta
 from kpis.cells.distinct import BASES, SUFFIXES, Presence
+from kpis.cells.ledger import LAST_MINUTE
 from kpis.cells.measures import MEASURE_BITS, NAMES, base_of
 from kpis.contributions.touches import codes_of, touch_rows
 from kpis.facts.customers import note_all
 from kpis.facts.losses import Losses
 from kpis.facts.touches import BOT
 from kpis.query.readers import Readers
-from kpis.query.rows import Member, MemberRows
+from kpis.query.rows import Member, MemberRows, RowTable
 from kpis.query.wanted import Wanted
 from kpis.slices import Work
+from kpis.tenant.customer_index import Business
 from kpis.tenant.person_sets import SEGMENTED
 from kpis.tenant.tenant import Tenant
 
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
-MANY: Final = 4096  # persons whose presence is worked out together
+MANY: Final = 4096  # persons whose presence is worked out together, customers
+ALONE: Final = frozenset({"new_customers", "ltv", "new_business"})  # measures of customers that are read one by one
 
 
 class Gatherer:
@@ -123,36 +127,44 @@ class Gatherer:
         return self._unpack(rows, [("person", name) for name in names], code)
 
     def _customers(self) -> Work:
-        """Customers as such; what they add to losses is worked out for many at once."""
-        tenant, bases, losses, lost = self._tenant, self._wanted.inputs.bases, Losses(), list[str]()
-        loses = any(base.startswith("lost") for base in bases)
-        parts = {
-            "moves": not bases.isdisjoint(("leaves", "reactivations")),
-            "cohorts": any(base.startswith("cohort") for base in bases),
-        }
+        """Customers as such, many at once."""
+        bases, some = self._wanted.inputs.bases, list[tuple[str, Business]]()
+        moves = not bases.isdisjoint(("leaves", "reactivations"))
+        cohorts = any(base.startswith("cohort") for base in bases)
+        alone = moves or cohorts or not bases.isdisjoint(ALONE)
         for root, business in self._readers.customers.all():
-            segments = tenant.people.segments(root)
-            self.rows.put(("customer", root), tenant.customer_index.adds(segments, business, **parts))
-            if loses:
-                note_all(losses, len(lost), business.customer)
-                lost.append(root)
+            some.append((root, business))
+            if alone:
+                segments = self._tenant.people.segments(root)
+                added = self._tenant.customer_index.adds(segments, business, moves=moves, cohorts=cohorts)
+                self.rows.put(("customer", root), added)
             yield READ
-            if len(lost) >= MANY:
-                yield self._put_losses(losses, lost)
-        yield self._put_losses(losses, lost)
+            if len(some) >= MANY:
+                yield self._put_active(some)
+        yield self._put_active(some)
 
-    def _put_losses(self, losses: Losses, lost: list[str]) -> int:
-        tenant, size = self._tenant, 0
-        codes = np.array([tenant.people.segments(root) for root in lost], dtype=np.int64)
-        for measure, customers, minutes, changes in losses.apart(tenant.zone, self._wanted.suffixes):
-            if self._wanted.measure(measure):
-                own = codes[customers] if measure == "lost@month" else np.zeros_like(customers)
+    def _put_active(self, some: list[tuple[str, Business]]) -> int:
+        """When customers are active, and what that adds to losses."""
+        tenant, wanted, bases = self._tenant, self._wanted, self._wanted.inputs.bases
+        members: list[Member] = [("customer", root) for root, _ in some]
+        segments = np.array([tenant.people.segments(root) for root, _ in some], dtype=np.int64)
+        everywhere = np.full(len(some), tenant.sets.everything, dtype=np.int64)
+        if "active" in bases:
+            spans = spans_of(business.customer.active for _, business in some)
+            self.rows.extend("active", members, spans, segments)
+        if "active_bought" in bases:
+            spans = spans_of(business.customer.bought for _, business in some)
+            self.rows.extend("active_bought", members, spans, everywhere)
+        losses = Losses()
+        for number, (_, business) in enumerate(some if any(base.startswith("lost") for base in bases) else ()):
+            note_all(losses, number, business.customer)
+        some.clear()
+        for measure, *table in losses.apart(tenant.zone, wanted.suffixes):
+            if wanted.measure(measure):
                 self.rows.extend(
-                    measure, [("customer", lost[one]) for one in customers.tolist()], minutes, changes, own
+                    measure, members, RowTable(*table), segments if measure == "lost@month" else everywhere
                 )
-                size += len(customers)
-        lost.clear()
-        return READ + size
+        return 10 * len(members)
 
     def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:
         """Rows that say who they are of where others say their segments."""
@@ -162,6 +174,17 @@ class Gatherer:
             if self._wanted.measure(measure):
                 self.rows.add(member, measure, minute, change, code(member[1], measure))
         return READ + 2 * len(rows)
+
+
+def spans_of(customers: Iterable[Sequence[Interval]]) -> RowTable:
+    """What the active times (ms) of each add to a level, as `level_deltas` has it of one."""
+    found = [(number, *span) for number, spans in enumerate(customers) for span in spans]
+    whose, starts, ends = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    over = ends < FOREVER
+    instants = np.concatenate([starts, ends[over]])
+    minutes = np.clip(instants // MINUTE_MS, -LAST_MINUTE, LAST_MINUTE)  # see minute_of
+    changes = np.repeat([1, -1], [len(starts), int(over.sum())]).astype(np.int64)
+    return RowTable(np.concatenate([whose, whose[over]]), minutes, changes)
 
 
 def _newest(times: "array[int]", start: int | None, end: int) -> int | None:

@@ -21,36 +21,39 @@ def _share(view: View) -> Figure:
 
 READINGS: Final[dict[str, Formula]] = {"customer_source_share": _share}
 WHOLE: Final = frozenset(READINGS)  # read what is in other segments, too
-# Their numerators are products of sums: whose members to ask for instead.
+# Products of other numbers: what a deal or customer adds to them depends on all others. What to look at instead.
+FACTORS: Final = "win_rate, closed_won_value and sales_cycle_days_mean"
 PRODUCTS: Final = {
-    "pipeline_velocity": "closed_won_deals",
-    "pipeline_velocity_closed": "closed_won_deals",
-    "pipeline_velocity_worked": "closed_won_deals",
-    "customer_lifetime_value_simple": "mrr",
+    "pipeline_velocity": f"see the deals of open_pipeline, and of {FACTORS}",
+    "pipeline_velocity_closed": f"see the deals of {FACTORS}",
+    "pipeline_velocity_worked": f"see the deals of open_pipeline, and of {FACTORS}",
+    "customer_lifetime_value_simple": "see the customers of mrr, active_customers and churned_customers",
 }
+# About the stream itself, whose records are not kept one by one.
+REFUSED: Final = frozenset({"conflict_rate", "invalid_rate", "rejected_rate"})
 LISTED: Final = frozenset({"rfm_segment", "customer_lifetime_value_median"})  # by the table of spenders
 
 
 def reading(question: Question) -> Callable[[View], Figure]:
     """The formula over one member's rows. Raises `Refused` where members cannot be listed."""
     kpi = question.kpi
-    _check(kpi, question.segment)
+    _check(kpi)
     return READINGS.get(kpi.id) or question.formula
 
 
-def _check(kpi: Kpi, segment: dict[str, str]) -> None:
+def _check(kpi: Kpi) -> None:
+    if kpi.id in REFUSED:
+        raise Refused(f"{kpi.id} counts records as they arrive: see those that were refused with crmkpi dlq ls")
     if kpi.quality:
-        raise Refused(f"{kpi.id} counts events as they arrive: there is no list of them")
+        raise Refused(f"{kpi.id} counts records as they arrive, which are not listed: see its history by day or hour")
     if kpi.id in PRODUCTS:
-        raise Refused(f"{kpi.id} is a product of several numbers: ask for the members of {PRODUCTS[kpi.id]}")
-    if kpi.rows == "page" and segment:
-        raise Refused(f"the members of {kpi.id} cannot be listed by page: ask without a segment")
+        raise Refused(f"{kpi.id} is a product of several numbers, no sum of deals or customers: {PRODUCTS[kpi.id]}")
 
 
 def can_list(kpi: Kpi) -> bool:
     """Whether the members of a KPI can be listed at all."""
     try:
-        _check(kpi, {})
+        _check(kpi)
     except Refused:
         return False
     return True

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,14 @@ class Column:
 
     def __init__(self) -> None:
         self.places, self.minutes, self.changes, self.codes = (array("q") for _ in range(4))
+
+
+class RowTable(NamedTuple):
+    """Rows of many members, 64-bit integers: ``whose`` of them by number, minutes, changes."""
+
+    whose: Ints
+    minutes: Ints
+    changes: Ints
 
 
 class MemberRows:
@@ -63,14 +72,18 @@ class MemberRows:
                 place = self._place(member) if place < 0 else place
                 self._add(column, place, minute_of(instant), change, code)
 
-    def extend(self, measure: str, members: Sequence[Member], minutes: Ints, changes: Ints, codes: Ints) -> None:
-        """Many rows of one measure that is read, each with whose it is."""
-        kept = np.isin(codes, [code for code in np.unique(codes).tolist() if self._is_wanted(code)])
-        places = array("q", [self._place(member) for member, one in zip(members, kept.tolist(), strict=True) if one])
+    def extend(self, measure: str, members: Sequence[Member], table: RowTable, codes: Ints) -> None:
+        """Many rows of one measure that is read. ``codes``: of each member's segments."""
+        own = codes[table.whose]
+        kept = np.isin(own, [code for code in np.unique(own).tolist() if self._is_wanted(code)])
+        whose, places = table.whose[kept], np.zeros(len(members), dtype=np.int64)
+        for one in np.unique(whose).tolist():
+            places[one] = self._place(members[one])
         column = self.columns.setdefault(measure, Column())
-        column.places.extend(places)
-        for own, more in ((column.minutes, minutes), (column.changes, changes), (column.codes, codes)):
-            own.frombytes(more[kept].astype(np.int64).tobytes())
+        column.places.frombytes(places[whose].tobytes())
+        column.minutes.frombytes(table.minutes[kept].tobytes())
+        column.changes.frombytes(table.changes[kept].tobytes())
+        column.codes.frombytes(own[kept].tobytes())
 
     def _is_wanted(self, code: int) -> bool:
         """Whether rows in a set of segments are read."""

@@ -19,6 +19,7 @@ from kpis.state.tenant_state import TenantState
 
 SEGMENTS: Final = 50  # lines of a series by a dimension
 FIGURE: Final = 60  # units of work
+NO_POINT: Final = (None, 0, None)
 Reader = Callable[[str, Window], View]
 """What formulas read of a segment's name in a window."""
 

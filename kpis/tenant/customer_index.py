@@ -89,12 +89,12 @@ class CustomerIndex:
         return self._changes(root, NO_BUSINESS, business)
 
     def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool) -> Contribution:
-        """What somebody in some segments adds as this business, between batches; nothing is noted.
+        """What somebody in some segments adds as this business but for when it is active, between batches.
 
-        Losses: see `Losses.note_all`. ``moves``, ``cohorts``: see `customer_changes`.
+        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts``: see `customer_changes`.
         """
-        tenant, spending = self._tenant, business.spending
-        for delta in customer_changes(NOBODY, business.customer, tenant.zone, moves=moves, cohorts=cohorts):
+        tenant, (customer, spending) = self._tenant, business
+        for delta in customer_changes(NOBODY, customer, tenant.zone, levels=False, moves=moves, cohorts=cohorts):
             yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
         if spending is not NOTHING_SPENT:
             for delta in spending_changes(NOTHING_SPENT, spending, tenant.settings, tenant.zone):

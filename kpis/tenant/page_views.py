@@ -5,7 +5,7 @@ made from the facts alone; a view keeps the id that it came with, which is looke
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -136,8 +136,18 @@ class PageViews:
 
     def counts(self, window: Window) -> dict[str, PageCount]:
         """Every page, by its path, that was viewed in a window."""
+        return self._made().counts(*self._minutes_of(window))
+
+    def visits(self, window: Window, paths: Collection[str]) -> Iterator[tuple[str, int, PageCount]]:
+        """Who viewed some pages in a window: (person, minute of the newest view, in how many pages' counts)."""
+        names = {number: name for name, number in self._ids.items()}
+        for person, minute, count in self._made().visits(*self._minutes_of(window), paths):
+            yield names[person], minute, count
+
+    def _minutes_of(self, window: Window) -> tuple[int, int, int]:
+        """Start and end of a window, and since when a view in it is young."""
         start = EVER if window.start is None else window.start
-        return self._made().counts(start, window.end, max(start, window.end_quarter * 15 - self._young))
+        return start, window.end, max(start, window.end_quarter * 15 - self._young)
 
 
 class Table:
@@ -152,15 +162,14 @@ class Table:
         self._hit_pairs = np.searchsorted(pairs, keys(hits))
         # Numbered anew: codes are as high as pages of all tenants are many.
         self._codes, self._pages = np.unique(pairs & 0xFFFF_FFFF, return_inverse=True)
+        self._persons = pairs >> 32
         self._found: dict[tuple[int, int, int], dict[str, PageCount]] = {}
 
     def counts(self, start: int, end: int, young: int) -> dict[str, PageCount]:
         """Of the minutes in [start, end); a visitor is young who viewed the page from the minute ``young`` on."""
         key = (start, end, young)
         if key not in self._found:
-            visitors, late = (self._with(self._pairs, self._minutes, first, end) for first in (start, young))
-            hit = self._with(self._hit_pairs, self._hit_minutes, start, end)
-            every, converted, open_ = (np.bincount(self._pages[each]) for each in (visitors, hit, late & ~hit))
+            every, converted, open_ = (np.bincount(self._pages[each]) for each in self._pairs_in(start, end, young))
             if len(self._found) >= FOUND_KEPT:
                 self._found.clear()
             self._found[key] = {
@@ -168,6 +177,29 @@ class Table:
                 for page in np.flatnonzero(every).tolist()
             }
         return self._found[key]
+
+    def visits(
+        self, start: int, end: int, young: int, paths: Collection[str]
+    ) -> Iterator[tuple[int, int, PageCount]]:  # fmt: skip
+        """The same by visitor, of some pages: (person, minute of the newest view, pages)."""
+        codes = [place for place, code in enumerate(self._codes.tolist()) if PAGES.names[code] in paths]
+        own = np.isin(self._pages, codes)
+        seen = (self._minutes >= start) & (self._minutes < end)
+        newest = np.full(len(self._pages), EVER, dtype=np.int64)
+        np.maximum.at(newest, self._pairs[seen], self._minutes[seen])
+        persons, places = np.unique(self._persons[own], return_inverse=True)
+        counts = [np.bincount(places, weights=each[own]) for each in self._pairs_in(start, end, young)]
+        last = np.full(len(persons), EVER, dtype=np.int64)
+        np.maximum.at(last, places, newest[own])
+        for person, minute, *numbers in zip(persons.tolist(), last.tolist(), *counts, strict=True):
+            if numbers[0]:
+                yield person, minute, PageCount(*map(int, numbers))
+
+    def _pairs_in(self, start: int, end: int, young: int) -> tuple[NDArray[np.bool_], ...]:
+        """Which pairs were there in a window; which of them converted; and which others still may."""
+        visitors, late = (self._with(self._pairs, self._minutes, first, end) for first in (start, young))
+        hit = self._with(self._hit_pairs, self._hit_minutes, start, end)
+        return visitors, hit, late & ~hit
 
     def _with(self, pairs: NDArray[np.int64], minutes: Ints, start: int, end: int) -> NDArray[np.bool_]:
         """Which pairs have a minute in [start, end)."""

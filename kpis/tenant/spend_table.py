@@ -65,6 +65,8 @@ class SpendTable:
         self._foreign: set[int] = set()  # rows with other currencies: their money follows the rates
         self._newest = -NEVER  # no order is later, and nobody became a customer later
         self._columns: tuple[Ints, Ints, Ints] | None = None
+        # Minutes since which those are customers, or were, whose rows are others since somebody last cleared this.
+        self.changed: set[int] = set()
 
     def refresh(self, roots: Iterable[str]) -> None:
         """Look at these subjects again."""
@@ -74,7 +76,9 @@ class SpendTable:
             if since is None and root not in self._rows:
                 continue  # most subjects are no customers
             row = self._row(root)
+            self.changed.add(self._since[row])
             self._since[row] = NEVER if since is None else since // 60_000
+            self.changed.add(self._since[row])
             self._codes[row] = self._tenant.people.segments(root)
             told = (*customer.orders[-1:], *(() if since is None else (since,)))
             self._newest = max([self._newest, *(time // 60_000 for time in told)])
@@ -91,6 +95,7 @@ class SpendTable:
         if row is None:
             return
         self._names[row] = f"\0{row}" if new is None else new
+        self.changed.add(self._since[row])
         self._since[row] = NEVER
         self._change(row)
         self._columns = None

@@ -1,6 +1,7 @@
 """Questions about one tenant: their answers, and the words with which bad ones are refused."""
 
 import itertools
+from collections.abc import Generator
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from kpis.facts.touches import CODES
+from kpis.publish.documents import Board
 from kpis.query.ask import NotFound
-from kpis.query.question import Refused
+from kpis.query.question import BY_ID, Refused
+from kpis.query.series import series
 from kpis.query.words import TEXTS, say, say_touch
 from models.settings import TenantBook
 from tests.feed import Feed, ms
@@ -56,7 +59,11 @@ def engine() -> Engine:
 
 def answer(engine: Engine, ask: str, **fields: Any) -> dict[str, Any]:
     """What is answered."""
-    steps = engine.ask("t", NOW, {"tenant": "t", "ask": ask, **fields})
+    return told(engine.ask("t", NOW, {"tenant": "t", "ask": ask, **fields}))
+
+
+def told(steps: Generator[int, None, dict[str, Any]]) -> dict[str, Any]:
+    """What is answered in the end."""
     while True:
         try:
             next(steps)
@@ -88,6 +95,16 @@ def test_members_of_a_segment_and_of_a_step(engine: Engine) -> None:
     assert sorted(one["id"] for one in step["members"]) == ["customer:anna", "customer:ben"]
 
 
+def test_members_of_a_page_are_its_visitors(engine: Engine) -> None:
+    """Each once, with whether they converted after it: that is open for a while."""
+    asked = {"kpi": "landing_page_conversion_rate", "window": "month"}
+    found = answer(engine, "members", **asked, segment={"page": "/pricing"})
+    (anna,) = found["members"]
+    assert (found["total"], found["n"], found["numerator"]) == (1, 1, 0)
+    assert (anna["kind"], anna["subject"], anna["time"]) == ("person", "customer:anna", "2026-06-20T08:00:00.000Z")
+    assert (anna["n"], anna["numerator"]) == (1, 0)  # she bought more than a week after the views of 2 June
+
+
 def test_members_come_in_pages(engine: Engine) -> None:
     """In the order that is asked for, none twice."""
     pages = [
@@ -114,8 +131,9 @@ def test_members_come_in_pages(engine: Engine) -> None:
         ({"ask": "members", "kpi": "orders", "window": "7d", "limit": True}, "must be whole numbers"),
         ({"ask": "members", "kpi": "orders", "window": "7d", "order": "best"}, "unknown order 'best'"),
         ({"ask": "members", "kpi": "orders", "window": "7d", "ordr": "x"}, "members takes as_of, kpi, limit"),
-        ({"ask": "members", "kpi": "received", "window": "7d"}, "counts events as they arrive"),
-        ({"ask": "members", "kpi": "pipeline_velocity", "window": "7d"}, "the members of closed_won_deals"),
+        ({"ask": "members", "kpi": "received", "window": "7d"}, "see its history by day"),
+        ({"ask": "members", "kpi": "rejected_rate", "window": "7d"}, "crmkpi dlq ls"),
+        ({"ask": "members", "kpi": "pipeline_velocity", "window": "7d"}, "see the deals of open_pipeline"),
         ({"ask": "members", "kpi": "rfm_segment", "window": "all"}, "ask for one rfm"),
         ({"ask": "members", "kpi": "sales_funnel", "window": "all", "segment": {"step": "x"}}, "has no step 'x'"),
         ({"ask": "series", "kpi": "orders", "step": "year", "first": "2026", "last": "2026"}, "by year: use one of"),
@@ -288,6 +306,24 @@ def test_points_of_a_series_say_when_they_are_unsure(engine: Engine) -> None:
     counts = answer(engine, "series", kpi="new_customers", step="month", first="2026-04", last="2026-06")
     (line,) = counts["series"]
     assert (line["values"], line["status"]) == ([None, 2, 0], [None, "partial", "ok"])
+
+
+@pytest.mark.parametrize(("step", "window"), [("day", "today"), ("week", "week"), ("month", "month")])
+def test_a_series_of_a_segment_ends_with_what_goes_on(engine: Engine, step: str, window: str) -> None:
+    """It is what a document of the segment would say in the window that goes on."""
+    now, last, state = ms("2026-06-12T16:00:00Z"), "2026-06-12", engine.state("t")
+    segment, board = {"owner": "otto"}, Board(state, now)
+    for kpi in (BY_ID[one] for one in ("orders", "net_revenue", "closed_won_deals", "win_rate")):
+        steps = series(state, now, kpi.id, step, "2026-06-01", last, segment)
+        (line,) = told(steps)["series"]
+        view = board.view(board.windows[window], "owner=otto")
+        assert kpi.whole is not None
+        document = board.document(kpi, view, segment, kpi.whole)
+        shown = [line[several][-1] for several in ("values", "n", "status")]
+        assert shown == [document[one] for one in ("value", "n", "status")], kpi.id
+    assert told(series(state, now, "orders", step, last, last, segment))["series"][0]["values"] == [1]
+    assert told(series(state, ms("2026-06-02T09:00:00Z"), "visitors", "day", "2026-06-02", "2026-06-02",
+                       {"tier": "gold"}))["series"][0]["values"] == [1]  # fmt: skip
 
 
 def test_hours_are_those_of_utc(engine: Engine) -> None:

@@ -56,3 +56,27 @@ def test_a_rate_that_comes_later_prices_the_median() -> None:
     after = counted.take([event("fx.rate_set", "x", "2026-05-20T00:00:00Z", **rate)]).documents(ms("2026-06-01"))[key]
     assert after["value"] == "115.18"  # 110.125 + 5.05, half to even
     assert "unpriced" not in after
+
+
+def test_a_payment_makes_the_median_anew_where_its_customer_began() -> None:
+    """That is one day, one week and one month of its history, and not all of it."""
+    counted = Counted(TenantBook()).take([order(f"{n}", f"c{n}", f"2026-05-{n:02}", "10.00") for n in range(1, 29)])
+    assert len(medians(counted)) > 28
+    assert medians(counted.take([order("more", "c7", "2026-06-09", "90.00")])) == {
+        "2026-05-07": "100.00", "2026-05-04": "10.00", "2026-05": "10.00"
+    }  # fmt: skip
+    assert medians(counted.take([order("new", "d", "2026-05-07", "90.00")])) == {
+        "2026-05-07": "95.00", "2026-05-04": "10.00", "2026-05": "10.00"
+    }  # fmt: skip
+
+
+def medians(counted: Counted) -> dict[str, Any]:
+    """The points of the median that are due."""
+    found, more = dict[str, Any](), True
+    while more:
+        made = counted.engine.compose(ms("2026-06-10"), live=True, enough=lambda: False)
+        for one in (points for part in made.slices for points in part.points):
+            if one.kpi == "customer_lifetime_value_median":
+                found |= {bucket: value for bucket, (value, *_) in one.values.items()}
+        more = made.more
+    return found

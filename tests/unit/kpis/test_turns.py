@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from kpis.calendar.buckets import STEPS, Step
 from kpis.catalog.kept import kept
-from kpis.publish.history import Points
+from kpis.publish.history import NO_BUCKETS, Buckets, Points
 from kpis.publish.published import Document, Made, Published
 from kpis.publish.reads import ALL_ROWS, PARTS, PLACES, bits
 from models.settings import TenantSettings
@@ -29,10 +29,10 @@ class Told:
         self.parts_of[row, place] += 1
         return ()
 
-    def points(self, row: int, step: Step, since: int, enough: Callable[[], bool]) -> tuple[Points, int | None]:
+    def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
         """No point; the first time something is left."""
         self.points_of[row, step.name] += 1
-        return Points("", step.name, "", "", {}), None if self.points_of[row, step.name] % 2 == 0 else since
+        return Points("", step.name, "", "", {}), NO_BUCKETS if self.points_of[row, step.name] % 2 == 0 else wanted
 
 
 def busy(memory: Published) -> None:
