@@ -132,10 +132,10 @@ def customer_changes(
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
-    Not ``levels``: without when it is active; not ``moves``: without leaves and reactivations; not ``cohorts``: without
-    those.
+    Not ``levels``: without since when it is one and when it is active; not ``moves``: without leaves and reactivations;
+    not ``cohorts``: without those.
     """
-    for sign, since in ((-1, before.since), (1, after.since)) if before.since != after.since else ():
+    for sign, since in ((-1, before.since), (1, after.since)) if levels and before.since != after.since else ():
         if since is not None:
             yield Delta("new_customers", since, sign)
     if before.active != after.active:

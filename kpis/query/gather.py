@@ -29,7 +29,7 @@ from kpis.tenant.tenant import Tenant
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
 MANY: Final = 4096  # persons whose presence is worked out together, customers
-ALONE: Final = frozenset({"new_customers", "ltv", "new_business"})  # measures of customers that are read one by one
+ALONE: Final = frozenset({"ltv", "new_business"})  # measures of customers that are read one by one
 
 
 class Gatherer:
@@ -140,15 +140,19 @@ class Gatherer:
                 self.rows.put(("customer", root), added)
             yield READ
             if len(some) >= MANY:
-                yield self._put_active(some)
-        yield self._put_active(some)
+                yield self._put_levels(some)
+        yield self._put_levels(some)
 
-    def _put_active(self, some: list[tuple[str, Business]]) -> int:
-        """When customers are active, and what that adds to losses."""
+    def _put_levels(self, some: list[tuple[str, Business]]) -> int:
+        """Since when customers are, when they are active, and what that adds to losses."""
         tenant, wanted, bases = self._tenant, self._wanted, self._wanted.inputs.bases
         members: list[Member] = [("customer", root) for root, _ in some]
         segments = np.array([tenant.people.segments(root) for root, _ in some], dtype=np.int64)
         everywhere = np.full(len(some), tenant.sets.everything, dtype=np.int64)
+        if "new_customers" in bases:
+            since = (business.customer.since for _, business in some)
+            spans = spans_of(() if one is None else ((one, FOREVER),) for one in since)
+            self.rows.extend("new_customers", members, spans, segments)
         if "active" in bases:
             spans = spans_of(business.customer.active for _, business in some)
             self.rows.extend("active", members, spans, segments)

@@ -89,9 +89,9 @@ class CustomerIndex:
         return self._changes(root, NO_BUSINESS, business)
 
     def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool) -> Contribution:
-        """What somebody in some segments adds as this business but for when it is active, between batches.
+        """What somebody in some segments adds as this business but for its levels, between batches.
 
-        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts``: see `customer_changes`.
+        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts`` and levels: see `customer_changes`.
         """
         tenant, (customer, spending) = self._tenant, business
         for delta in customer_changes(NOBODY, customer, tenant.zone, levels=False, moves=moves, cohorts=cohorts):
