@@ -17,19 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.calendar.windows import SEGMENT_WINDOWS
-from kpis.catalog import CATALOG, Kpi, hears
+from kpis.catalog import CATALOG
+from kpis.publish.documents import Board
 from kpis.publish.published import MOVING
+from kpis.publish.reads import PLACES
 from kpis.query.readings import can_list
 from recount.documents import Key, key
 from recount.windows import DAY, QUARTER_HOUR, unit_start
 from sinks.query import QueryRefused
-from tests.property.events import BOOK, THEMES, ends, stories
-from tests.property.lanes import Lane, World, arrivals, worlds
+from tests.property.events import BASE, BOOK, LINKS, THEMES, Told, ends, stories
+from tests.property.lanes import Lane, World, arrivals, in_order, worlds
 from tests.property.served import Served, Site
 from tests.property.test_kept import book
 
 pytestmark = pytest.mark.servers
-often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+often = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 soak = settings(often, max_examples=1_500)
 
 NEVER: Final = 1 << 30
@@ -40,9 +42,10 @@ LOOKED_AT: Final = (
 STEPS: Final = {"today": "day", "week": "week", "month": "month"}  # windows that are a bucket of a step,
 OVER: Final = {"yesterday": "day", "last_week": "week", "last_month": "month"}  # and those that are one that is over
 BY_ID: Final = {kpi.id: kpi for kpi in CATALOG}
+DATED: Final = ("closed_at", "effective_at", "due_at", "period_start")  # when a fact counts, beside its event's time
 WAIT: Final = "/api/v1/lag shows events that wait"
 Document = dict[str, Any]
-Board = dict[Key, Document]
+Documents = dict[Key, Document]
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +72,11 @@ def test_what_is_served_adds_up_for_longer(site: Site, data: st.DataObject, them
 
 async def tell(site: Site, data: st.DataObject, theme: int) -> None:
     """Count a story, publish it, and look."""
-    world = data.draw(worlds(14, story=stories(14, () if theme < 0 else (theme,))))
-    now = data.draw(st.one_of(ends, st.sampled_from([soon(group[0].time) for group in world])))
-    chosen = data.draw(st.lists(st.sampled_from(heard(world)), min_size=1, max_size=3, unique=True).map(tuple))
+    world = data.draw(worlds(story=stories(20) if theme < 0 else busy(theme)))
+    now = data.draw(st.one_of(ends, st.just(soon(max(group[0].time for group in world)))))
+    about = telling(world, now)
+    adding = [kpi for kpi in about if BY_ID[kpi].additive] or about
+    chosen = tuple({data.draw(st.sampled_from(adding)): 1, data.draw(st.sampled_from(about)): 1})
     less = st.lists(st.sampled_from(LOOKED_AT), min_size=2, max_size=5, unique=True).map(tuple)
     windows = data.draw(st.one_of(st.just(LOOKED_AT), st.just(LOOKED_AT), less))
     lane = Lane(book(chosen, windows), awake=data.draw(st.sampled_from((0, NEVER))))
@@ -110,16 +115,25 @@ def soon(instant: int) -> int:
     return -(-(instant + DAY) // QUARTER_HOUR) * QUARTER_HOUR
 
 
-def heard(world: World) -> list[str]:
-    """KPIs that the events of a story are about, the others last."""
-    types = {group[0].type for group in world}
+def busy(theme: int) -> st.SearchStrategy[list[Told]]:
+    """Stories of one theme and ten days, so that windows and days hold more."""
+    told = st.lists(st.one_of(*LINKS, *THEMES[theme]), min_size=8, max_size=24)
+    return told.map(lambda story: [one._replace(time=BASE + (one.time - BASE) % (10 * DAY)) for one in story])
 
-    def about(kpi: Kpi) -> bool:
-        return not kpi.quality and any(
-            hears(kpi.events, one) or any(event.startswith(f"{one}:") for event in kpi.events) for one in types
-        )
 
-    return [kpi.id for kpi in CATALOG if about(kpi)] or [kpi.id for kpi in CATALOG]
+def telling(world: World, now: int) -> list[str]:
+    """KPIs of which a story says something; all, where it says nothing."""
+    engine = Lane().take(in_order(world)).engine
+    boards = [Board(engine.state(tenant), now) for tenant in engine.tenants()]
+    found = [
+        document["kpi"]
+        for board in boards
+        for row in range(len(CATALOG))
+        for window in ("30d", "all")
+        for document in board.total(row, PLACES[window])
+        if document["n"] and not CATALOG[row].quality
+    ]
+    return list(dict.fromkeys(found)) or [kpi.id for kpi in CATALOG]
 
 
 def told(document: Mapping[str, Any]) -> Document:
@@ -127,7 +141,7 @@ def told(document: Mapping[str, Any]) -> Document:
     return {name: value for name, value in document.items() if name not in MOVING}
 
 
-async def same_board(served: Served, tenant: str) -> Board:
+async def same_board(served: Served, tenant: str) -> Documents:
     """The engine's documents, which are those of Redis."""
     own = served.lane.engine.documents(tenant, served.now, live=True)
     held = await served.reader.documents(tenant)
@@ -160,6 +174,10 @@ class Look:
         self.foreign = bool(currencies)
         first = served.lane.engine.state(tenant).first
         self.first = None if first is None else self.day(first)
+        rows = (row for group in world for row in group[:1] if row.tenant == tenant)
+        dated = (row.data[name] for row in rows for name in DATED if name in row.data)
+        days = [date.fromisoformat(one) if isinstance(one, str) else self.day(one) for one in dated]
+        self.oldest = min(days, default=None)
 
     def day(self, instant: int) -> date:
         """The local date of an instant, ms."""
@@ -230,13 +248,8 @@ class Look:
     def some(self, all_: Iterable[Document], most: int) -> list[Document]:
         """A few of several."""
         named = {key(one): one for one in all_}
-        if not named:
-            return []
-        said = {name: one for name, one in named.items() if one["n"]}
-        odds: int = self.data.draw(st.integers(0, 3))
-        if said and odds:  # most say nothing
-            named = said
-        chosen = self.data.draw(st.lists(st.sampled_from(sorted(named)), min_size=1, max_size=most, unique=True))
+        said = [name for name, one in named.items() if one["n"]]
+        chosen = self.data.draw(st.permutations(sorted(said or named)))[: most if said else 1]
         return [named[name] for name in chosen]
 
     # --- (b) a tile is the sum of its series
@@ -281,10 +294,10 @@ class Look:
     def cannot(self, kpi: str, document: Document, step: str, words: str) -> bool:
         """Whether a series of a segment may be refused in these words."""
         (dimension,) = document["segment"]
-        if BY_ID[kpi].vector is not None:
-            return f"{kpi} has no dimension {dimension!r}" in words
         if next(name for name, one in OVER.items() if one == step) not in self.windows:
             return f"no series by {step} is counted for this tenant" in words
+        if BY_ID[kpi].vector is not None:
+            return f"{kpi} has no dimension {dimension!r}" in words
         if document["segment"][dimension] == "__other__":
             return "so it has no series" in words
         return step != "month" and "by month only" in words
@@ -314,6 +327,8 @@ class Look:
     def known(self, found: Document, document: Document) -> bool:
         """Whether the tenant counts all buckets of a window: those that are over, and the one that goes on."""
         over, running = (next(name for name, one in kind.items() if one == found["step"]) for kind in (OVER, STEPS))
+        if self.first and self.oldest and self.span(document)[0] < self.first and self.oldest < self.first:
+            return False  # no series has what facts date back to before the first event
         closed = over in self.windows or (len(found["buckets"]) == 1 and document["window"] == running)
         return closed and (running in self.windows or document["window"] in OVER)
 
@@ -326,6 +341,9 @@ class Look:
     async def each_bucket(self, kpi: str, found: Document, segment: dict[str, str]) -> None:
         """A bucket that is over is the document of then, as known now, where there is one."""
         (line,), step = found["series"], found["step"]
+        if not found["buckets"]:  # the tenant counts none of this step, nor the one that goes on
+            assert self.windows != LOOKED_AT
+            return
         for place in self.data.draw(st.lists(st.sampled_from(range(len(found["buckets"]))), max_size=2, unique=True)):
             after = self.end(found["buckets"][place], step)
             for windows, at in ((STEPS, after), (OVER, after + ONE)):
