@@ -33,7 +33,7 @@ export function explore(kpi) {
   const parts = [SPECIAL[row.vector]?.(kpi), whole && trend(kpi, doc), members(kpi, doc, whole), dimensions.length > 1 && pivot(kpi, dimensions)].filter(Boolean);
   const side = breakdown(kpi);
   const el = h("div", { class: "explore", data: { explore: kpi } },
-    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted" }, row.summary), refs.headline),
+    h("div", { class: "explore-head" }, refs.crumbs, h("div", { class: "explore-title" }, refs.title, info), row.summary && h("p", { class: "muted", lang: "en" }, row.summary), refs.headline),
     h("div", { class: "explore-grid" }, h("div", { class: "column" }, parts.map((one) => one.el)), h("div", { class: "column" }, side.el)));
 
   async function segmentNow() {
