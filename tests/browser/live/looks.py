@@ -41,7 +41,7 @@ DIFFERENT: Final = """async () => {
   const f = await import('/static/js/format.js');
   const found = await (await fetch(`/api/v1/${store.tenant}/snapshot?window=${store.window}`)).json();
   await new Promise((done) => setTimeout(done, 700)); // the page paints at most four times a second
-  if (found.rev !== store.meta.rev) return null;
+  if (found.rev !== store.meta.rev || found.as_of !== store.meta.as_of) return null;
   const bad = [];
   for (const doc of found.documents) {
     const tile = document.querySelector(`.tile[data-kpi="${doc.kpi}"]`);
@@ -68,6 +68,6 @@ def same_as_api(page: Any) -> None:
     for _ in range(40):
         found = page.evaluate(DIFFERENT)
         if found is not None:
-            assert found == []
+            assert found == [], found
             return
     raise AssertionError("page and API were never of the same revision")

@@ -21,15 +21,15 @@ function draw({ stay, open, window, total }) {
   const days = { unit: "days" };
   const rows = names.map((key) => {
     const [usual, now] = [stay, open].map((list) => list.find((doc) => keyOf(doc) === key));
-    return { key, name: nameOf(usual ?? now), deals: now?.n ?? 0, age: now?.value ?? null, usual: usual?.value ?? null };
+    return { key, name: nameOf(usual ?? now), deals: open.length ? now?.n ?? 0 : null, age: now?.value ?? null, usual: usual?.value ?? null };
   }).sort((a, b) => b.deals - a.deals);
   const slow = rows.filter((row) => row.age !== null && row.usual && row.age > row.usual).sort((a, b) => b.age / b.usual - a.age / a.usual)[0];
   return {
-    takeaway: slow ? t("stages.slow", { stage: slow.name, age: f.text(slow.age, days), usual: f.text(slow.usual, days) }) : t("stages.fine"),
+    takeaway: !open.length ? "" : slow ? t("stages.slow", { stage: slow.name, age: f.text(slow.age, days), usual: f.text(slow.usual, days) }) : t("stages.fine"),
     chart: chart(rows, days), rows, foot: windowFoot(window),
     columns: [
       { key: "name", label: dimensionName("stage") },
-      { key: "deals", label: t("stages.deals"), num: true, show: (row) => f.whole(row.deals) },
+      { key: "deals", label: t("stages.deals"), num: true, show: (row) => (row.deals === null ? "–" : f.whole(row.deals)) },
       { key: "age", label: t("stages.age"), num: true, show: (row) => f.text(row.age, days) },
       { key: "usual", label: t("stages.usual"), num: true, show: (row) => f.text(row.usual, days) },
     ],
@@ -43,6 +43,6 @@ function chart(rows, days) {
     return value === null ? null : h("div", { class: "stage-bar" }, fill, f.text(value, days));
   };
   const lines = rows.map((row) => h("a", { class: "stage", href: href({ ...leave, kpi: "time_in_stage", segment: `stage:${row.key}` }) },
-    h("div", { class: "ellipsis" }, row.name, h("div", { class: "muted" }, t("stages.open", { count: row.deals, n: f.whole(row.deals) }))), h("div", { class: "stage-bars" }, bar(row.age, ""), bar(row.usual, "second"))));
+    h("div", { class: "ellipsis" }, row.name, h("div", { class: "muted" }, row.deals === null ? "–" : t("stages.open", { count: row.deals, n: f.whole(row.deals) }))), h("div", { class: "stage-bars" }, bar(row.age, ""), bar(row.usual, "second"))));
   return h("div", {}, h("div", { class: "legend", "aria-hidden": "true" }, h("span", {}, h("i"), t("stages.age")), h("span", {}, h("i", { style: { background: "var(--c2)" } }), t("stages.usual"))), h("div", { class: "stages" }, lines));
 }
