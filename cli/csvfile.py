@@ -93,9 +93,9 @@ def opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
             first = stream.readline()
     except UnicodeError as error:
         raise CliError(f"{path.name}, line 1: not {encoding}: {error}") from error
-    declared = heading(first).lower().removeprefix('"')
-    begin = 1 if declared.startswith("sep=") and len(declared) <= 6 else 0
-    said = heading(first).lower()[4:5] if begin else ""
+    declared = heading(first).strip('"').lower()
+    begin = 1 if declared.startswith("sep=") and len(declared) <= 5 else 0
+    said = declared[4:5] if begin else ""
     said = "\t" if begin and not said else said
     sheet = Sheet(path, encoding, said or mapping.delimiter or ",", begin, ())
     choices = [sheet.delimiter] if said or mapping.delimiter else DELIMITERS
