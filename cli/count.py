@@ -1,13 +1,12 @@
 """Files of events into one engine, as a worker would count them."""
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from cli.collector import no_collector
 from cli.exits import CliError
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
@@ -56,24 +55,11 @@ class Ends:
 def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Tally:
     """Validates and counts all lines. Raises CliError for a file that cannot be read."""
     tally = Tally(Engine(book), Ends(as_of, book))
-    with _no_collector():
+    with no_collector():
         for number, path in enumerate(files):
             for batch in _batches(path, number):
                 _count(tally, batch, number)
     return tally
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Counting leaves next to no cycles, for which the collector would go through a growing history again and again."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what was counted stays: the collector need not look at it while documents are made
-        if collects:
-            gc.enable()
 
 
 def _batches(path: Path, number: int) -> Iterator[list[RawRecord]]:

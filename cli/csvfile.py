@@ -47,11 +47,13 @@ class Line(NamedTuple):
     cells: list[str]
 
 
-def load_mapping(path: Path, tenant: str | None = None, tz: str | None = None) -> CsvMapping:
-    """The mapping of a TOML file, with the flags' tenant and zone in place of its own. Raises CliError."""
+def load_mapping(
+    path: Path, tenant: str | None = None, tz: str | None = None, currency: str | None = None
+) -> CsvMapping:
+    """The mapping of a TOML file, with the flags' values in place of its own. Raises CliError."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        over = {k: v for k, v in (("tenant", tenant), ("tz", tz)) if v}
+        over = {k: v for k, v in (("tenant", tenant), ("tz", tz), ("currency", currency)) if v}
         mapping = CsvMapping.model_validate({"source": f"/import/{path.stem}", **raw, **over})
         ZoneInfo(mapping.tz)
     except OSError as error:
@@ -63,6 +65,8 @@ def load_mapping(path: Path, tenant: str | None = None, tz: str | None = None) -
         raise CliError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CliError(f"{path}: tz: no such time zone: {tz or raw.get('tz')}") from error
+    if mapping.currency == "?":
+        raise CliError(f"{path.name} does not know the currency of the amounts: add --currency, such as --currency EUR")
     if words := without_key(mapping):
         raise CliError(f"{path}: {words}")
     return mapping

@@ -1,6 +1,7 @@
 """`crmkpi import`: files of events, or of anything a mapping turns into events, into Kafka."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.book import workers_book
+from cli.collector import no_collector
 from cli.csvfile import Sheet, load_mapping
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.feed import feed
@@ -83,6 +85,9 @@ def import_file(
     ] = False,
     tenant: Annotated[str | None, typer.Option(help="Tenant for events that name none (CSV: for all).")] = None,
     tz: Annotated[str | None, typer.Option(help="Time zone of dates without an offset; overrides the mapping.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Currency of amounts of a CSV that have none; overrides the mapping.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the events as JSONL; send nothing.")] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="Write lines left out to this file, to be mended and imported.")
@@ -108,13 +113,13 @@ def import_file(
     """
     if guess:
         for path in files:
-            line(guessed(path))
+            line(*guessed(path).split("\n"))
         return
     if mapping is None and (table := next((f for f in files if f.suffix.lower() in (".csv", ".tsv")), None)):
         raise CliError(
             f"{table} is a CSV file: --mapping FILE must say how its rows become events (--guess writes a first one)"
         )
-    plan = load_mapping(mapping_file(mapping), tenant, tz) if mapping else None
+    plan = load_mapping(mapping_file(mapping), tenant, tz, currency) if mapping else None
     place = settings(kafka)
     book = workers_book(place, settings_file())
     checks = Checks(Known(book, closed=not book.open), dry_run)
@@ -126,7 +131,8 @@ def import_file(
         sheets = sheets_of(files, plan)
         left.check(sheets)
         batches = job.batches(sheets)
-        sent = _print_all(job, batches) if dry_run else asyncio.run(_send_all(place, job, batches))
+        with no_collector():
+            sent = _print_all(job, batches) if dry_run else asyncio.run(_send_all(place, job, batches))
     _report(sent, found, rejects, dry_run, as_json)
 
 
@@ -146,10 +152,10 @@ def _print_all(job: Job, batches: Iterator[Batch]) -> int:
     count = 0
     for batch in batches:
         job.ledger.keep(batch.entries)
-        for record in batch.records:
-            count += 1
-            event = parsed(record)
-            typer.echo(record.decode(errors="replace") if event is None else json_line(event))
+        lines = (parsed(record) or record.decode(errors="replace") for record in batch.records)
+        sys.stdout.write("".join(f"{text if isinstance(text, str) else json_line(text)}\n" for text in lines))
+        count += len(batch.records)
+    sys.stdout.flush()
     return count
 
 
@@ -178,10 +184,15 @@ def _report(sent: int, found: Found, rejects: Path | None, dry_run: bool, as_jso
     for name, count in found.future.items():
         say(f"{name}: {count} events lie in the future: a worker refuses them until then")
     if as_json and not dry_run:
-        counts = {"sent": sent, "left_out": len(found.refused), "reasons": found.refused.by_reason}
-        show_json({**counts, "corrected": found.corrected, "repeated": found.repeated, "known": found.known})
+        rows = {"corrected": found.corrected, "repeated": found.repeated, "unused": found.unused, "known": found.known}
+        show_json({"sent": sent, "left_out": len(found.refused), "reasons": found.refused.by_reason, **rows})
     else:
-        more = {"rows corrected": found.corrected, "rows repeated": found.repeated, "events sent before": found.known}
+        more = {
+            "rows corrected": found.corrected,
+            "rows without an event": found.unused,
+            "rows repeated": found.repeated,
+            "events sent before": found.known,
+        }
         words = [f"{count} {what}" for what, count in more.items() if count]
         done = f"{sent} events {'printed' if dry_run else 'sent and acknowledged'}"
         say(", ".join([done, *words, f"{len(found.refused)} lines left out"]))

@@ -21,7 +21,7 @@ from cli.lines import Line, completed, read_lines
 from cli.mapping import CsvMapping
 from cli.refusals import Refusals, reason_of, words_of
 from cli.revisions import by_ledger, by_revision
-from cli.rows import Draft, Plan
+from cli.rows import LOOSE, Draft, Plan
 from models.record import RawRecord
 from models.refused import Rejection
 from models.validate import Known, validate
@@ -37,6 +37,7 @@ class Found:
     refused: Refusals = field(default_factory=Refusals)
     repeated: int = 0  # rows that say again what a row before says
     corrected: int = 0  # rows imported before with other content
+    unused: int = 0  # rows to which no event of the mapping applies
     known: int = 0  # events that the ledger knows as sent; left out by --resume
     future: dict[str, int] = field(default_factory=dict)  # dry run: events a worker would refuse until their time
 
@@ -182,6 +183,7 @@ class Table:
             if row.fault:
                 raise row.fault
             drafts = self._plan.drafts(row.cells)
+            self._found.unused += not drafts
             revision = self._plan.revision(row.cells) if drafts else ""
             return self._unseen(drafts), revision
         except RowError as fault:
@@ -196,10 +198,12 @@ class Table:
             place = hash((draft.space, draft.key, draft.type, again))
             content = hash((draft.time, orjson.dumps(draft.data)))
             before = self._seen.get(place)
-            if before is not None and before != content:
+            # Of two rows alike with no key of their own, nobody knows whether something happened twice.
+            if before is not None and (before != content or draft.space.endswith(LOOSE)):
+                other = ", and other content" if before != content else ""
                 raise RowError(
                     "key not unique",
-                    f"a row before has the key {draft.key} too, and other content ({draft.type}): add the columns that "
+                    f"a row before has the key {draft.key} too{other} ({draft.type}): add the columns that "
                     'tell such rows apart to the mapping, as key = ["…", "…"]',
                 )
             if before is None:

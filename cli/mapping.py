@@ -58,6 +58,7 @@ class CsvMapping(_Strict):
     decimal: Literal["", ".", ","] = ""  # default: what the file's numbers prove
     delimiter: str = Field(default="", max_length=1)  # default: found out
     encoding: str = ""  # default: found out (Unicode), or refused with a guess (others)
+    currency: str = ""  # of amounts that have none; "?": must be said
     key: list[str] | str = []
     revision: str = ""  # when a row was changed last, or its number: corrections then need no ledger
     salesforce_ids: list[str] = []  # columns with ids of 15 or 18 characters

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from cli.currency_signs import currencies_of
 from cli.dates import local_time
 from cli.faults import RowError
-from cli.fields import NUMERIC, Kind, kinds
+from cli.fields import Kind, kinds
 from cli.figures import Mark, figure, flag
 from cli.mapping import COLUMN, Cells, CsvMapping, EventRule, Wanted, heading, key_fields, listed, tidy
 
 Fill = Callable[[Cells], str]
+LOOSE: Final = "*"  # ends the space of keys that are made of a person and a time, for want of a better one
 _BROKEN: Final = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|ERROR!|BEZUG!|NV|WERT!|#+)|#+")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
 _CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9])")
@@ -35,7 +36,7 @@ class Plan:
 
     def __init__(self, mapping: CsvMapping, decimal: Mark = "") -> None:
         self.mapping = mapping
-        self._read = Reader(ZoneInfo(mapping.tz), mapping.formats, mapping.decimal or decimal)
+        self._read = Reader(ZoneInfo(mapping.tz), mapping.formats, mapping.decimal or decimal, mapping.currency)
         self._rules = [_Rule(mapping, rule, self._read) for rule in mapping.events]
         self._revision = _filler(mapping.revision) if mapping.revision else None
 
@@ -61,6 +62,7 @@ class Reader(NamedTuple):
     zone: ZoneInfo
     formats: tuple[str, ...]
     decimal: Mark
+    currency: str = ""  # of amounts without one
 
     def time(self, text: str) -> str:
         """RFC 3339. Raises RowError."""
@@ -140,7 +142,7 @@ class _Rule:
         if not values:
             raise RowError("no key", f"{self._rule.type}: {' and '.join(self._fields) or 'its key'} is empty")
         single = len(self._fields) == 1 or self._fields[0] == "message_id"
-        return "/".join(values if single else [*values, time]), self._entity, False
+        return "/".join(values if single else [*values, time]), self._entity + ("" if single else LOOSE), False
 
 
 def _price(data: dict[str, Any], known: Mapping[str, Kind], read: Reader) -> None:
@@ -156,6 +158,8 @@ def _price(data: dict[str, Any], known: Mapping[str, Kind], read: Reader) -> Non
         except RowError as error:
             raise RowError(error.reason, f"{field}: {error}") from None
         data[field] = number
+        if code is None and read.currency:
+            code = data["currency"] = read.currency
         if not sign:
             continue
         meant = currencies_of(sign)
@@ -249,4 +253,4 @@ def _meets(value: str, wanted: Wanted) -> bool:
     return bool(value) if wanted == "*" else value in wanted if isinstance(wanted, list) else value == wanted
 
 
-__all__ = ["NUMERIC", "Draft", "Plan"]
+__all__ = ["LOOSE", "Draft", "Plan"]

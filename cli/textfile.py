@@ -35,6 +35,11 @@ def encoding_of(path: Path, declared: str) -> str:
     return "utf-8"
 
 
+def likely(path: Path) -> str:
+    """The encoding that a file which is not Unicode looks like; empty when nothing fits."""
+    return _guess(path)[0]
+
+
 def _agreed(path: Path, declared: str, marked: str) -> str:
     try:
         name = codecs.lookup(declared).name

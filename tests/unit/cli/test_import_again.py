@@ -32,7 +32,7 @@ COLUMNS = "Id,Owner,Stage,Amount,Created,Closed"
 FIRST = ("D1,anna,Won,10,2026-06-01,2026-06-10", "D2,otto,Open,,2026-06-01,")
 
 
-def weeks(folder: Path, *exports: tuple[str, ...], mapping: str = DEALS, columns: str = COLUMNS) -> dict[str, Any]:
+def weeks(folder: Path, *exports: tuple[str, ...], mapping: str = DEALS, columns: str = COLUMNS) -> dict[Any, Any]:
     """KPIs of June after these exports, each under the same name, have been imported one after another."""
     files = []
     for number, rows in enumerate(exports):
