@@ -8,7 +8,7 @@ import typer
 
 from cli.book import load_book
 from cli.count import Tally, count_files, the_tenants
-from cli.exits import EPILOG
+from cli.exits import DIFFERENT, EPILOG
 from cli.flags import JsonFlag, check_window, one_of
 from cli.root import app
 from cli.show import documents_table
@@ -30,11 +30,12 @@ def compute(
     window: Annotated[Names, typer.Option(help="Only this window (repeatable).")] = None,
     kpi: Annotated[Names, typer.Option(help="Only this KPI (repeatable).")] = None,
     segment: Annotated[Names, typer.Option(help="Totals and only this dimension (repeatable).")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any line was refused.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Compute KPIs from files of events, without a server. Shows every KPI at one moment, as a worker would publish it.
 
-    Later events are left out and their number is reported on stderr, as are rejected lines, by line and field.
+    Later events are left out and their number is reported on stderr, as is what was refused, by reason and first lines.
 
     Example: crmkpi compute examples/events.jsonl --as-of 2026-10-31 --kpi win_rate --window 30d --json
     """
@@ -51,6 +52,8 @@ def compute(
         show_json(documents)
     else:
         _print(documents, as_of, bool(segment))
+    if strict and tally.refused:
+        raise typer.Exit(DIFFERENT)
 
 
 def _print(documents: list[dict[str, Any]], as_of: str, segments: bool) -> None:
@@ -84,7 +87,7 @@ def _wanted(doc: dict[str, Any], windows: Names, kpis: Names, dims: Names) -> bo
 
 
 def _report(tally: Tally) -> None:
-    say(*tally.refused)
+    say(*tally.refused.lines())
     counted = sum(tally.accepted.values())
     refused, ignored = len(tally.refused), tally.ignored
-    say(f"{tally.lines} lines: {counted} events counted, {refused} rejected, {ignored} at or after --as-of ignored")
+    say(f"{tally.lines} lines: {counted} events counted, {refused} refused, {ignored} at or after --as-of ignored")

@@ -1,22 +1,22 @@
 """Files of events into one engine, as a worker would count them."""
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from cli.collector import no_collector
 from cli.exits import CliError
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
+from cli.refusals import Refusals, place_of, reason_of, words_of
 from cli.term import track
 from kpis.engine import Engine
 from models.blocks import decode_block, encode_blocks
 from models.record import RawRecord, Row
 from models.settings import TenantBook
-from models.validate import Rejection, validate
+from models.validate import validate
 
 BATCH: Final = 5_000  # lines validated at a time
 FILE_CLOCK: Final = -1  # a file has no broker's timestamp
@@ -31,7 +31,7 @@ class Tally:
     accepted: dict[str, int] = field(default_factory=dict)  # tenant -> events counted
     lines: int = 0
     ignored: int = 0  # at or after as_of
-    refused: list[str] = field(default_factory=list)  # "name, line N: reason field: detail"
+    refused: Refusals = field(default_factory=Refusals)
 
 
 class Ends:
@@ -55,24 +55,11 @@ class Ends:
 def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Tally:
     """Validates and counts all lines. Raises CliError for a file that cannot be read."""
     tally = Tally(Engine(book), Ends(as_of, book))
-    with _no_collector():
+    with no_collector():
         for number, path in enumerate(files):
             for batch in _batches(path, number):
                 _count(tally, batch, number)
     return tally
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Counting leaves next to no cycles, for which the collector would go through a growing history again and again."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what was counted stays: the collector need not look at it while documents are made
-        if collects:
-            gc.enable()
 
 
 def _batches(path: Path, number: int) -> Iterator[list[RawRecord]]:
@@ -87,19 +74,16 @@ def _count(tally: Tally, batch: list[RawRecord], number: int) -> None:
     kept = [row for row in rows if tally.ends.before(row)]
     tally.lines += len(batch)
     tally.ignored += len(rows) - len(kept)
-    tally.refused += map(_complaint, rejections)
+    for rejection in rejections:
+        tally.refused.add(reason_of(rejection), place_of(rejection.record), words_of(rejection))
     for row in kept:
         tally.accepted[row.tenant] = tally.accepted.get(row.tenant, 0) + 1
     refusals = [rejection.refusal() for rejection in rejections]
     for tenant, block in encode_blocks(batch[0].topic, number, kept, refusals):
         tally.engine.apply(decode_block(block), tenant, 0)
     for conflict in tally.engine.finish().conflicts:
-        tally.refused.append(f"{conflict.topic}, line {conflict.offset}: conflict: same id, different content")
-
-
-def _complaint(rejection: Rejection) -> str:
-    place = f" {rejection.field}" if rejection.field else ""
-    return f"{rejection.record.topic}, line {rejection.record.offset}: {rejection.reason}{place}: {rejection.detail}"
+        where = f"{conflict.topic}, line {conflict.offset}"
+        tally.refused.add("id_conflict", where, "conflict: same id, different content")
 
 
 def the_tenants(tally: Tally, asked: str | None) -> list[str]:

@@ -1,24 +1,60 @@
-"""Reading a mapping file, a CSV and the CSVs it is joined with."""
+"""A mapping file, and the CSV it is for: headings and form checked before the first row becomes an event."""
 
 import csv
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
 from cli.exits import CliError
-from cli.mapping import Cells, CsvMapping, Lookup, columns_named
+from cli.fields import NUMERIC
+from cli.figures import Evidence, Mark
+from cli.mapping import CsvMapping, columns_named, columns_of_kind, heading, without_key
+from cli.textfile import encoding_of
 
-Table = dict[str, dict[str, str]]
+DELIMITERS: Final = (",", ";", "\t", "|")
+CELL: Final = 2_000_000  # characters: a note may be long
+csv.field_size_limit(CELL)
 
 
-def load_mapping(path: Path, tenant: str | None = None, tz: str | None = None) -> CsvMapping:
-    """The mapping of a TOML file, with the flags' tenant and zone in place of its own. Raises CliError."""
+class Sheet(NamedTuple):
+    """A CSV file, and how it is to be read."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    begin: int  # lines before the headings: 1 when Excel's sep= line is there
+    headings: tuple[str, ...]
+    rows: int = 0  # with something in them
+    decimal: Mark = ""  # what the numbers prove
+
+    def form(self) -> str:
+        """For the user: how the file is read."""
+        delimiter = {"\t": "tabs"}.get(self.delimiter, f"{self.delimiter!r}")
+        decimal = {".": ", decimal point", ",": ", decimal comma"}.get(self.decimal, "")
+        encoding = self.encoding.removesuffix("-sig")
+        return f"{self.path.name}: {encoding}, delimiter {delimiter}{decimal}, {self.rows:,} rows"
+
+
+class Line(NamedTuple):
+    """One row as it stands in its file."""
+
+    number: int  # of its first line, from 1
+    cells: list[str]
+
+
+def load_mapping(
+    path: Path, tenant: str | None = None, tz: str | None = None, currency: str | None = None
+) -> CsvMapping:
+    """The mapping of a TOML file, with the flags' values in place of its own. Raises CliError."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        mapping = CsvMapping.model_validate({**raw, **{k: v for k, v in (("tenant", tenant), ("tz", tz)) if v}})
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        over = {k: v for k, v in (("tenant", tenant), ("tz", tz), ("currency", currency)) if v}
+        mapping = CsvMapping.model_validate({"source": f"/import/{path.stem}", **raw, **over})
         ZoneInfo(mapping.tz)
     except OSError as error:
         raise CliError(f"cannot read the mapping file {path}: {error.strerror}") from error
@@ -29,55 +65,97 @@ def load_mapping(path: Path, tenant: str | None = None, tz: str | None = None) -
         raise CliError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CliError(f"{path}: tz: no such time zone: {tz or raw.get('tz')}") from error
+    if mapping.currency == "?":
+        raise CliError(f"{path.name} does not know the currency of the amounts: add --currency, such as --currency EUR")
+    if words := without_key(mapping):
+        raise CliError(f"{path}: {words}")
     return mapping
 
 
-def read_rows(path: Path, mapping: CsvMapping) -> Iterator[tuple[int, Cells]]:
-    """(line number, cells) of each row, aliases applied and lookups joined.
+def survey(path: Path, mapping: CsvMapping) -> Sheet:
+    """Reads a file once, for its form. Raises CliError that names the file and what to mend."""
+    named = columns_named(mapping)
+    known = {heading(column) for lookup in mapping.lookups for column in lookup.take}
+    sheet = opened(path, mapping, set(named) - known)
+    _check_columns(sheet, named, known)
+    numeric = columns_of_kind(mapping, NUMERIC) & set(sheet.headings)
+    places = [sheet.headings.index(column) for column in numeric]
+    evidence, rows = Evidence(), 0
+    for line in lines_of(sheet):
+        rows += 1
+        if len(line.cells) == len(sheet.headings):
+            for place in places:
+                evidence.look(line.cells[place])
+    return sheet._replace(rows=rows, decimal=mapping.decimal or evidence.mark)
 
-    Raises CliError before the first row when the mapping names a column that neither the file nor a lookup has.
-    """
-    tables = [(lookup, _table(path.parent / lookup.file, lookup, mapping)) for lookup in mapping.lookups]
-    with _open(path, mapping) as stream:
-        reader = csv.DictReader(stream, delimiter=mapping.delimiter, restval="")
-        _check_columns(path, set(reader.fieldnames or ()), mapping)
-        try:
-            for row in reader:
-                yield reader.line_num, _joined(_clean(row, mapping), tables)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise CliError(f"{path}, line {reader.line_num + 1}: {error}") from error
 
-
-def _open(path: Path, mapping: CsvMapping):  # type: ignore[no-untyped-def]
+def opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
+    """Encoding, delimiter and headings of a file; ``wanted``: the columns it should have. Raises CliError."""
+    encoding = encoding_of(path, mapping.encoding)
     try:
-        return path.open(encoding=mapping.encoding, newline="")
-    except (OSError, LookupError) as error:
-        raise CliError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+        with path.open(encoding=encoding, newline="") as stream:
+            first = stream.readline()
+    except UnicodeError as error:
+        raise CliError(f"{path.name}, line 1: not {encoding}: {error}") from error
+    declared = heading(first).strip('"').lower()
+    begin = 1 if declared.startswith("sep=") and len(declared) <= 5 else 0
+    said = declared[4:5] if begin else ""
+    said = "\t" if begin and not said else said
+    sheet = Sheet(path, encoding, said or mapping.delimiter or ",", begin, ())
+    choices = [sheet.delimiter] if said or mapping.delimiter else DELIMITERS
+    found = [(other, _headings(sheet._replace(delimiter=other))) for other in choices]
+    delimiter, headings = max(found, key=lambda one: (len(wanted & set(one[1])), len(one[1])))
+    return sheet._replace(delimiter=delimiter, headings=headings)
 
 
-def _table(path: Path, lookup: Lookup, mapping: CsvMapping) -> Table:
-    with _open(path, mapping) as stream:
-        reader = csv.DictReader(stream, delimiter=mapping.delimiter, restval="")
-        if missing := {lookup.on, *lookup.take} - set(reader.fieldnames or ()):
-            raise CliError(f"{path} has no column {sorted(missing)[0]!r} (named in lookups)")
-        return {row[lookup.on].strip(): {column: row[column].strip() for column in lookup.take} for row in reader}
+def lines_of(sheet: Sheet) -> Iterator[Line]:
+    """The rows behind the headings, except empty ones. Raises CliError for bytes it cannot read."""
+    number = sheet.begin
+    try:
+        with sheet.path.open(encoding=sheet.encoding, newline="") as stream:
+            for _ in range(sheet.begin):
+                stream.readline()
+            reader = csv.reader(stream, delimiter=sheet.delimiter)
+            next(reader, None)
+            while True:
+                number = sheet.begin + reader.line_num + 1
+                if (cells := next(reader, None)) is None:
+                    return
+                if any(map(str.strip, cells)):
+                    yield Line(number, cells)
+    except (csv.Error, UnicodeError) as error:
+        raise CliError(f"{sheet.path.name}, line {number}: {error}") from error
+    except OSError as error:
+        raise CliError(f"cannot read {sheet.path}: {error.strerror}") from error
 
 
-def _clean(row: dict[str | None, str], mapping: CsvMapping) -> dict[str, str]:
-    cells = {column: value.strip() for column, value in row.items() if column is not None}
-    for column, names in mapping.aliases.items():
-        cells[column] = names.get(cells[column], cells[column])
-    return cells
+def twice(headings: Sequence[str]) -> set[str]:
+    """The headings that stand over more than one column."""
+    return {name for name, count in Counter(headings).items() if count > 1 and name}
 
 
-def _joined(cells: dict[str, str], tables: list[tuple[Lookup, Table]]) -> Cells:
-    for lookup, table in tables:
-        cells |= table.get(cells[lookup.on], dict.fromkeys(lookup.take, ""))
-    return cells
+def _headings(sheet: Sheet) -> tuple[str, ...]:
+    try:
+        with sheet.path.open(encoding=sheet.encoding, newline="") as stream:
+            for _ in range(sheet.begin):
+                stream.readline()
+            return tuple(map(heading, next(csv.reader(stream, delimiter=sheet.delimiter), [])))
+    except (csv.Error, UnicodeError) as error:
+        raise CliError(f"{sheet.path.name}, line {sheet.begin + 1}: {error}") from error
 
 
-def _check_columns(path: Path, columns: set[str], mapping: CsvMapping) -> None:
-    known = columns | {column for lookup in mapping.lookups for column in lookup.take}
-    for column, place in columns_named(mapping).items():
-        if column not in known:
-            raise CliError(f"{path.name} has no column {column!r} ({place}); it has {', '.join(sorted(known))}")
+def _check_columns(sheet: Sheet, named: dict[str, str], known: set[str]) -> None:
+    both = known & set(sheet.headings)
+    for column, place in named.items():
+        if column in both:
+            raise CliError(
+                f"{sheet.path.name} has a column {column!r} of its own, and the mapping takes one from a lookup"
+            )
+        if column not in known and column not in sheet.headings:
+            there = ", ".join(sorted({*sheet.headings, *known}))
+            raise CliError(
+                f"{sheet.path.name} has no column {column!r} ({place}); it has {there or 'no headings'}"
+                + (f" (delimiter {sheet.delimiter!r})" if len(sheet.headings) == 1 else "")
+            )
+        if column in twice(sheet.headings):
+            raise CliError(f"{sheet.path.name} has two columns {column!r} ({place}): rename one of them")

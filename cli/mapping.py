@@ -1,20 +1,20 @@
 """A mapping file: how one row of a CSV becomes events. Pure; reading files is `cli.csvfile`'s work."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from cli.dates import SPECIAL
+from cli.fields import kinds, natural_key
 
 Cells = Mapping[str, str]
 Wanted = str | list[str]  # a cell's value, a list of them, "*" (anything), "" (empty)
-_COLUMN: Final = re.compile(r"\{([^{}]+)\}")
-
-
-class RowError(ValueError):
-    """A row that cannot become an event; says which column and value."""
+COLUMN: Final = re.compile(r"\{([^{}]+)\}")
+_EDGES: Final = re.compile("^[\\s\ufeff\u200b\u200e\u200f\\x00]+|[\\s\ufeff\u200b\u200e\u200f\\x00]+$")
 
 
 class _Strict(BaseModel):
@@ -37,101 +37,124 @@ class EventRule(_Strict):
     type: str
     time: str
     when: dict[str, Wanted] = {}
-    id: str = ""
+    key: list[str] | str = []  # columns that name the event; default: the mapping's, else what the type names it by
+    id: str = ""  # the whole id as a text of columns, in place of one made from the key
     data: dict[str, Any] = {}
+
+    @field_validator("type")
+    @classmethod
+    def _prefixed(cls, name: str) -> str:
+        return name if name.startswith("crm.") or not name else f"crm.{name}"
 
 
 class CsvMapping(_Strict):
     """A whole mapping file."""
 
-    source: str = ""
+    source: str = ""  # default: /import/ and the name of the mapping file
     tenant: str = ""
     tz: str = "UTC"  # the zone of dates and times that name none
-    date_format: str = ""  # strptime; default ISO 8601
-    delimiter: str = ","
-    encoding: str = "utf-8-sig"
+    date_format: str = ""  # one of date_formats
+    date_formats: list[str] = []  # strptime, or "excel", "unix", "unix_ms"; ISO 8601 is always read
+    decimal: Literal["", ".", ","] = ""  # default: what the file's numbers prove
+    delimiter: str = Field(default="", max_length=1)  # default: found out
+    encoding: str = ""  # default: found out (Unicode), or refused with a guess (others)
+    currency: str = ""  # of amounts that have none; "?": must be said
+    key: list[str] | str = []
+    revision: str = ""  # when a row was changed last, or its number: corrections then need no ledger
+    salesforce_ids: list[str] = []  # columns with ids of 15 or 18 characters
     aliases: dict[str, dict[str, str]] = {}
     lookups: list[Lookup] = []
     events: list[EventRule] = Field(min_length=1)
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """All declared forms of dates."""
+        return tuple(filter(None, [self.date_format, *self.date_formats]))
+
+    @field_validator("date_formats")
+    @classmethod
+    def _forms(cls, forms: list[str]) -> list[str]:
+        for form in forms:
+            if form not in SPECIAL and "%" not in form:
+                raise ValueError(
+                    f"{form!r} is neither a strptime form such as %d.%m.%Y nor one of {', '.join(SPECIAL)}"
+                )
+        return forms
+
+
+@lru_cache(4096)
+def tidy(text: str) -> str:
+    """A heading or a cell as it is compared: NFC, without blanks around, marks of byte order and direction included."""
+    text = _EDGES.sub("", text) if not text.isascii() or text != text.strip() or "\0" in text else text
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def heading(text: str) -> str:
+    """A heading as it is compared: also without line breaks and double blanks inside."""
+    return " ".join(tidy(text).split())
+
+
+def columns_in(text: str) -> list[str]:
+    """The columns that a text names."""
+    return [heading(name) for name in COLUMN.findall(text)]
+
+
+def listed(names: list[str] | str) -> list[str]:
+    """Columns of a key: one, a list of them, or a text that names them in braces."""
+    if isinstance(names, str):
+        return columns_in(names) or ([heading(names)] if names else [])
+    return [column for name in names for column in (columns_in(name) or [heading(name)])]
+
 
 def columns_named(mapping: CsvMapping) -> dict[str, str]:
     """Every column the mapping reads, with the place that names it (for messages)."""
-    named = {lookup.on: f"lookups ({lookup.file})" for lookup in mapping.lookups}
-    named |= dict.fromkeys(mapping.aliases, "aliases")
+    named = {heading(lookup.on): f"lookups ({lookup.file})" for lookup in mapping.lookups}
+    named |= dict.fromkeys(map(heading, mapping.aliases), "aliases")
+    named |= dict.fromkeys(map(heading, mapping.salesforce_ids), "salesforce_ids")
+    named |= dict.fromkeys(listed(mapping.key), "key")
+    named |= dict.fromkeys(columns_in(mapping.revision), "revision")
     for rule in mapping.events:
         for text in (rule.time, rule.id, *_texts(rule.data)):
-            named |= dict.fromkeys(set(_COLUMN.findall(text)) - {"name", "line"}, f"event {rule.type}")
-        named |= dict.fromkeys(rule.when, f"event {rule.type}, when")
+            named |= dict.fromkeys(columns_in(text), f"event {rule.type}")
+        named |= dict.fromkeys(map(heading, rule.when), f"event {rule.type}, when")
+        named |= dict.fromkeys(listed(rule.key), f"event {rule.type}, key")
     return named
 
 
-def events_of(mapping: CsvMapping, cells: Cells, name: str, line: int) -> Iterator[dict[str, Any]]:
-    """The events of one row, in the mapping's order.
-
-    Ids are ``name/line`` (``name/line.2`` for the second rule and so on), so importing a file twice only makes
-    duplicates. ``recordedtime`` equals ``time``: history that is loaded today did not arrive late.
-    Raises RowError for a cell that is no date.
-    """
-    row = {**cells, "name": name, "line": str(line)}
-    for number, rule in enumerate(mapping.events, start=1):
-        if all(_meets(cells.get(column, ""), wanted) for column, wanted in rule.when.items()):
-            yield _event(mapping, rule, number, row)
-
-
-def local_time(text: str, zone: ZoneInfo, date_format: str = "") -> str:
-    """RFC 3339 with offset; a date alone is that day's local midnight. Raises RowError."""
-    try:
-        moment = datetime.strptime(text, date_format) if date_format else datetime.fromisoformat(text)  # noqa: DTZ007
-    except ValueError:
-        raise RowError(
-            f"{text!r} is not a date or time{f' of the form {date_format}' if date_format else ''}"
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
-
-
-def _event(mapping: CsvMapping, rule: EventRule, number: int, row: Cells) -> dict[str, Any]:
-    when = _fill(rule.time, row)
-    if not when:
-        raise RowError(f"{rule.type}: {rule.time} is empty")
-    time = local_time(when, ZoneInfo(mapping.tz), mapping.date_format if "{" in rule.time else "")
-    identity = _fill(rule.id, row) or f"{row['name']}/{row['line']}" + (f".{number}" if number > 1 else "")
-    head = {"id": identity, "source": mapping.source, "type": rule.type, "time": time, "recordedtime": time}
+def columns_of_kind(mapping: CsvMapping, wanted: frozenset[str]) -> set[str]:
+    """The columns that fill fields of these kinds."""
     return {
-        **{k: v for k, v in head.items() if v},
-        "tenantid": mapping.tenant or "default",
-        "data": _data(rule.data, row),
+        column
+        for rule in mapping.events
+        for field, value in rule.data.items()
+        if isinstance(value, str) and kinds(rule.type).get(field) in wanted
+        for column in columns_in(value)
     }
 
 
-def _data(template: Mapping[str, Any], row: Cells) -> dict[str, Any]:
-    filled = {key: _value(value, row) for key, value in template.items()}
-    return {key: value for key, value in filled.items() if value not in ("", {}, [], None)}
+def without_key(mapping: CsvMapping) -> str | None:
+    """What to add to a mapping, in words, when an event of it has no key; None when all have one."""
+    for number, rule in enumerate(mapping.events, start=1):
+        if rule.id or listed(rule.key) or listed(mapping.key) or key_fields(rule):
+            continue
+        columns = ", ".join(f'"{name}"' for name in columns_in(rule.time)) or '"…"'
+        return (
+            f"event {number} ({rule.type}) has no key: nothing tells its rows apart when the file is imported again. "
+            f'Add the columns that name a row, above [[events]]: key = ["Id"] (or several: key = [{columns}, "…"])'
+        )
+    return None
 
 
-def _value(value: Any, row: Cells) -> Any:
-    match value:
-        case str():
-            return _fill(value, row)
-        case dict():
-            return _data(value, row)
-        case list():
-            return [x for x in (_value(item, row) for item in value) if x != ""]
-        case date():
-            return value.isoformat()
-        case _:
-            return value
-
-
-def _fill(text: str, row: Cells) -> str:
-    """The text with its columns put in; empty when one of them is."""
-    if any(not row[column] for column in _COLUMN.findall(text)):
-        return ""
-    return _COLUMN.sub(lambda match: row[match[1]], text)
-
-
-def _meets(value: str, wanted: Wanted) -> bool:
-    return bool(value) if wanted == "*" else value in wanted if isinstance(wanted, list) else value == wanted
+def key_fields(rule: EventRule) -> tuple[str, ...]:
+    """The fields that name an event of a rule without a key; empty when the rule fills none of them."""
+    single = natural_key(rule.type)
+    if single is not None and single in rule.data:
+        return (single, *(field for field in ("recipient_hash",) if single == "message_id" and field in rule.data))
+    ids = tuple(field for field in rule.data if field.endswith("_id"))
+    more = tuple(
+        field for field in ("object", "to_stage", "kpi", "window", "base", "quote", "date") if field in rule.data
+    )
+    return (*ids, *more) if ids or rule.type in ("crm.target.set", "crm.fx.rate_set") else ()
 
 
 def _texts(value: Any) -> Iterator[str]:

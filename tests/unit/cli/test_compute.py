@@ -70,7 +70,7 @@ def test_later_events_are_left_out_and_counted(tmp_path: Path) -> None:
 
     assert code == 0
     assert {doc["value"] for doc in json.loads(stdout) if doc["window"] == "all" and not doc["segment"]} == {1}
-    assert "2 lines: 1 events counted, 0 rejected, 1 at or after --as-of ignored" in stderr
+    assert "2 lines: 1 events counted, 0 refused, 1 at or after --as-of ignored" in stderr
 
 
 def test_refused_lines_are_named_by_line_and_field_and_the_rest_counts(tmp_path: Path) -> None:
@@ -176,3 +176,18 @@ def test_hostile_text_does_not_reach_the_terminal_as_it_is(tmp_path: Path) -> No
 
     assert not {"\x1b", "\u202e"} & set(stdout)
     assert "series=\\x1b[31mred\\u202e" in stdout
+
+
+def test_many_refusals_are_grouped_by_reason_and_strict_makes_them_an_error(tmp_path: Path) -> None:
+    """Of each reason the first five lines, then how many more."""
+    broken = ["{"] * 40 + [won(str(n), "yesterday") for n in range(7)] + [won("good", "2026-10-01T00:00:00Z")]
+    args = (write(tmp_path, *broken), "--as-of", "2026-10-02", "--kpi", "closed_won_deals")
+    code, _, stderr = invoke(*args)
+
+    assert code == 0
+    assert "48 lines: 1 events counted, 47 refused" in stderr
+    assert stderr.count("not_json:") == 5
+    assert "… and 35 more: not_json" in stderr
+    assert "line 41: bad_time time" in stderr
+    assert "… and 2 more: bad_time time" in stderr
+    assert invoke(*args, "--strict")[0] == 1

@@ -55,13 +55,13 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_go_on(small: Path) ->
 
     assert code == 1
     assert len(stdout.splitlines()) == 3
-    assert "deals.csv, line 4: 'sometime' is not a date or time" in stderr
+    assert "deals.csv, line 4: engage_date: 'sometime' is not a date or time" in stderr
 
 
 def test_a_column_the_file_has_not_is_named_before_anything_is_sent(small: Path, tmp_path: Path) -> None:
     """The message lists what there is."""
     mapping = tmp_path / "m.toml"
-    mapping.write_text('[[events]]\ntype="crm.deal.won"\ntime="{closed}"\n')
+    mapping.write_text('key="opportunity_id"\n[[events]]\ntype="crm.deal.won"\ntime="{closed}"\n')
     code, stdout, stderr = invoke("import", small, "--mapping", mapping, "--dry-run")
 
     assert (code, stdout) == (2, "")

@@ -1,0 +1,100 @@
+"""What each field of an event's data is, read from the event models: so a cell becomes a value of its kind. Pure."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, Literal, get_args, get_type_hints
+
+from pydantic import WithJsonSchema
+
+from models.events import SHAPES
+from models.events.common import Common
+
+Kind = Literal["text", "id", "amount", "number", "seconds", "integer", "flag", "instant", "date"]
+NUMERIC: Final = frozenset({"amount", "number", "seconds", "integer"})
+# The entity that a type speaks of once: a row of it needs no other key.
+_ENTITY: Final = {
+    "deal": "deal_id", "lead": "lead_id", "customer": "customer_id", "order": "order_id", "renewal": "contract_id",
+    "subscription": "subscription_id", "ticket": "ticket_id", "cost": "cost_id", "email": "message_id",
+    "survey": "response_id",
+}  # fmt: skip
+_OWN: Final = {"order.refunded": "refund_id", "user.signed_up": "user_id"}
+# Types of an entity that happen to it again and again: the entity alone is no key.
+_REPEATED: Final = frozenset(
+    f"crm.{name}"
+    for name in [
+        "deal.stage_changed",
+        "deal.updated",
+        "deal.reopened",
+        "lead.assigned",
+        "lead.contacted",
+        "customer.updated",
+        "customer.churned",
+        "customer.reactivated",
+        "subscription.changed",
+        "subscription.paused",
+        "subscription.resumed",
+        "subscription.cancel_scheduled",
+        "email.opened",
+        "email.clicked",
+        "renewal.due",
+        "renewal.completed",
+        "renewal.lost",
+    ]
+)
+# Of the others a second event is a second fact: a changed row cannot be corrected by sending it again.
+_RESTATED: Final = ("deal", "lead", "customer", "order", "subscription", "cost", "target", "fx", "survey", "renewal")
+
+
+@cache
+def kinds(type_: str) -> dict[str, Kind]:
+    """Field -> kind, of a type with or without its ``crm.`` prefix; what it does not list is text."""
+    shape = SHAPES.get(type_) or SHAPES.get(type_.removeprefix("crm.")) or Common
+    hints = get_type_hints(shape, include_extras=True)
+    return {name: _kind(name, hint) for name, hint in hints.items()}
+
+
+def natural_key(type_: str) -> str | None:
+    """The field whose value names an event of a type, because each has one; None: there may be several."""
+    if type_ in _REPEATED:
+        return None
+    name = type_.removeprefix("crm.")
+    return _OWN.get(name) or _ENTITY.get(name.split(".")[0])
+
+
+def is_restated(type_: str) -> bool:
+    """Whether a later event of the same thing replaces an earlier one, instead of counting as well."""
+    return type_.removeprefix("crm.").split(".")[0] in _RESTATED and type_ != "crm.order.refunded"
+
+
+def _kind(name: str, hint: Any) -> Kind:
+    parts = list(_parts(hint))
+    for part in parts:
+        if isinstance(part, WithJsonSchema):
+            form = (part.json_schema or {}).get("format")
+            return (
+                "instant"
+                if form == "date-time"
+                else "date"
+                if form == "date"
+                else "amount"
+                if _decimal(part)
+                else "text"
+            )
+    if float in parts:
+        return "seconds" if name.endswith("_s") else "number"
+    if bool in parts:
+        return "flag"
+    if int in parts and (str not in parts or name == "version"):
+        return "integer"
+    return "id" if name.endswith("_id") else "text"
+
+
+def _decimal(part: WithJsonSchema) -> bool:
+    return "major units" in str((part.json_schema or {}).get("description"))
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    yield hint
+    for part in get_args(hint):
+        yield from _parts(part)
+    yield from getattr(hint, "__metadata__", ())

@@ -1,0 +1,51 @@
+"""What was refused: counted by reason, with the first lines of each."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from models.record import RawRecord
+from models.refused import Rejection
+
+FIRST: Final = 5  # lines shown of each reason
+
+
+class Refusals:
+    """Counts by reason; of each reason only the first lines are kept, however many there are."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.by_reason: dict[str, int] = {}
+        self._first: dict[str, list[str]] = {}
+
+    def __len__(self) -> int:
+        return self.total
+
+    def add(self, reason: str, place: str, what: str) -> None:
+        """One refusal. ``reason`` groups, ``place`` is "name, line N", ``what`` is why, in words."""
+        self.total += 1
+        self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
+        first = self._first.setdefault(reason, [])
+        if len(first) < FIRST:
+            first.append(f"{place}: {what}")
+
+    def lines(self) -> Iterator[str]:
+        """The first lines of each reason, and how many more there are; the most frequent reason first."""
+        for reason, count in sorted(self.by_reason.items(), key=lambda item: -item[1]):
+            yield from self._first[reason]
+            if count > FIRST:
+                yield f"… and {count - FIRST:,} more: {reason}"
+
+
+def reason_of(rejection: Rejection) -> str:
+    """What rejections are grouped by: the reason and the field."""
+    return " ".join(filter(None, [rejection.reason, rejection.field]))
+
+
+def place_of(record: RawRecord) -> str:
+    """Where a line of a file stands."""
+    return f"{record.topic}, line {record.offset}"
+
+
+def words_of(rejection: Rejection) -> str:
+    """Why a line was refused, in words."""
+    return f"{reason_of(rejection)}: {rejection.detail}"
