@@ -31,7 +31,7 @@ from tests.property.served import Served, Site
 from tests.property.test_kept import book
 
 pytestmark = pytest.mark.servers
-often = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+often = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 soak = settings(often, max_examples=1_500)
 
 NEVER: Final = 1 << 30
