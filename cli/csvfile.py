@@ -36,6 +36,8 @@ class Sheet(NamedTuple):
         """For the user: how the file is read."""
         delimiter = {"\t": "tabs"}.get(self.delimiter, f"{self.delimiter!r}")
         decimal = {".": ", decimal point", ",": ", decimal comma"}.get(self.decimal, "")
+        if not any(self.headings):
+            return f"{self.path.name}: empty, without headings"
         encoding = self.encoding.removesuffix("-sig")
         return f"{self.path.name}: {encoding}, delimiter {delimiter}{decimal}, {self.rows:,} rows"
 
@@ -77,6 +79,8 @@ def survey(path: Path, mapping: CsvMapping) -> Sheet:
     named = columns_named(mapping)
     known = {heading(column) for lookup in mapping.lookups for column in lookup.take}
     sheet = opened(path, mapping, set(named) - known)
+    if not any(sheet.headings) and next(lines_of(sheet), None) is None:
+        return sheet  # nothing happened this week, and the exporter writes no headings then
     _check_columns(sheet, named, known)
     numeric = columns_of_kind(mapping, NUMERIC) & set(sheet.headings)
     places = [sheet.headings.index(column) for column in numeric]
@@ -115,7 +119,7 @@ def lines_of(sheet: Sheet) -> Iterator[Line]:
         with sheet.path.open(encoding=sheet.encoding, newline="") as stream:
             for _ in range(sheet.begin):
                 stream.readline()
-            reader = csv.reader(stream, delimiter=sheet.delimiter)
+            reader = csv.reader(stream, delimiter=sheet.delimiter, strict=True)
             next(reader, None)
             while True:
                 number = sheet.begin + reader.line_num + 1
@@ -123,7 +127,10 @@ def lines_of(sheet: Sheet) -> Iterator[Line]:
                     return
                 if any(map(str.strip, cells)):
                     yield Line(number, cells)
-    except (csv.Error, UnicodeError) as error:
+    except csv.Error as error:
+        hint = "is a quote not closed, or one inside a cell not doubled?"
+        raise CliError(f"{sheet.path.name}, line {number}: {error} ({hint})") from error
+    except UnicodeError as error:
         raise CliError(f"{sheet.path.name}, line {number}: {error}") from error
     except OSError as error:
         raise CliError(f"cannot read {sheet.path}: {error.strerror}") from error

@@ -246,11 +246,15 @@ def _column(name: str) -> Fill:
 
 
 def _wanted(wanted: Wanted) -> Wanted:
-    return [tidy(one) for one in wanted] if isinstance(wanted, list) else tidy(wanted)
+    """Conditions are read without regard to case: no export means two things by Won and won."""
+    return [tidy(one).casefold() for one in wanted] if isinstance(wanted, list) else tidy(wanted).casefold()
 
 
 def _meets(value: str, wanted: Wanted) -> bool:
-    return bool(value) if wanted == "*" else value in wanted if isinstance(wanted, list) else value == wanted
+    if wanted == "*":
+        return bool(value)
+    value = value.casefold()
+    return value in wanted if isinstance(wanted, list) else value == wanted
 
 
 __all__ = ["LOOSE", "Draft", "Plan"]

@@ -168,10 +168,20 @@ def test_bytes_that_belong_to_no_text_are_refused_by_name(tmp_path: Path) -> Non
     assert "line 2" in result.stderr
 
 
-def test_a_file_of_headings_alone_has_no_events(tmp_path: Path) -> None:
-    """One that is empty lacks its columns."""
-    assert events(imported(tmp_path, HEADINGS + "\n")) == []
-    assert "it has no headings" in imported(tmp_path, "").stderr
+@pytest.mark.parametrize("text", [HEADINGS + "\n", HEADINGS, "", "\ufeff", "\n\n", "sep=;\n"])
+def test_an_export_of_a_week_without_orders_has_no_events(tmp_path: Path, text: str) -> None:
+    """With headings and without; it is said, and no error."""
+    result = imported(tmp_path, text)
+
+    assert events(result) == []
+    assert "orders.csv: empty" in result.stderr or "0 rows" in result.stderr
+
+
+def test_rows_without_headings_are_refused(tmp_path: Path) -> None:
+    """The first row is none."""
+    result = imported(tmp_path, f"\n{ROW}\n")
+
+    assert (result.exit_code, "has no column" in result.stderr) == (2, True)
 
 
 def test_a_lookup_that_says_two_things_of_one_key_is_refused_by_name(tmp_path: Path) -> None:
@@ -203,3 +213,20 @@ def test_what_a_worker_would_refuse_is_left_out_by_line_and_reason(tmp_path: Pat
 
     assert amounts(result, 1) == ["12.50"]
     assert f"orders.csv, line 3: {why}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f'A2,"Ann,Paid,1,2026-06-01\n{ROW}\n',
+        f'A2,"Ann" B,Paid,1,2026-06-01\n{ROW}\n',
+        f'A2,Ann,Paid,1,"2026-06-01\n{ROW}\n',
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path: Path, rows: str) -> None:
+    """The file is refused before anything is sent, at the line where the quote opens."""
+    result = imported(tmp_path, f"{HEADINGS}\n{ROW}\n{rows}")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "orders.csv, line 3:" in result.stderr
+    assert "quote" in result.stderr

@@ -42,6 +42,7 @@ def test_a_row_gives_one_event_for_each_rule_whose_condition_it_meets() -> None:
     found = run(start="2026-01-02", stage="Won", end="2026-01-03")
 
     assert [draft.type for draft in found] == ["crm.deal.created", "crm.deal.won"]
+    assert [draft.type for draft in run(stage="WON", end="2026-01-03")] == ["crm.deal.won"]
     assert run(stage="Lost") == []
 
 
