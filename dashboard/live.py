@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from dashboard.asking import Allowed, AnyWindow
+from dashboard.packing import accepts_gzip, gzipped
 from dashboard.problems import AGAIN, Wrong, described
 from dashboard.replies import API
 from dashboard.services import Parts
@@ -41,4 +42,6 @@ async def stream(
             if await parts.numbers.status(tenant) is None:
                 raise Wrong(404, f"nothing is published for tenant {tenant}; /api/v1/tenants lists those with numbers")
     messages = parts.streams.messages(tenant, window, last_event_id)
-    return StreamingResponse(messages, headers=HEADERS, media_type="text/event-stream")
+    packed = accepts_gzip(request.headers.get("accept-encoding", ""))
+    headers = {**HEADERS, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
+    return StreamingResponse(gzipped(messages) if packed else messages, headers=headers, media_type="text/event-stream")
