@@ -80,7 +80,7 @@ class Person:
         yield self.event("crm.page.viewed", {k: v for k, v in personal.items() if k != "url"})
         yield self.event("crm.page.viewed", view, time=f"{PLANTED} o'clock")
         yield self.event("crm.page.viewed", [MAIL, PLANTED])
-        yield self.event("crm.page.viewed", view | {"customer_id": f"{PLANTED}:1"})
+        yield self.event("crm.page.viewed", view | {"customer_id": f"{PLANTED}\t1"})
         yield self.event("crm.page.viewed", view | {"traits": {MAIL: PLANTED * 60}})
         yield self.event("crm.page.viewed", view | {"traits": [MAIL]})
         yield self.event("crm.page.viewed", view | {"campaign": {MAIL: [MAIL], "name": {MAIL: MAIL}}})
