@@ -3,7 +3,7 @@
 Rules: kpi-precise A "Text" and "Identity ranks".
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -38,8 +38,8 @@ def _compose(data: dict[str, Any]) -> None:
             data[name] = normalize("NFC", value)
         elif name in ("campaign", "traits") and type(value) is dict:
             data[name] = {key: normalize("NFC", text) if type(text) is str else text for key, text in value.items()}
-        elif name == "loser_ids":
-            data[name] = [normalize("NFC", text) for text in value]
+        elif name == "loser_ids" and type(value) is list:
+            data[name] = [normalize("NFC", text) if type(text) is str else text for text in value]
 
 
 def is_placeholder(text: object) -> bool:
@@ -47,14 +47,14 @@ def is_placeholder(text: object) -> bool:
     return type(text) is str and len(text) <= _LONGEST and text.lower() in PLACEHOLDERS
 
 
-def drop_placeholders(data: dict[str, Any], ids: Iterable[str], required: frozenset[str]) -> bool:
+def drop_placeholders(data: dict[str, Any], ids: Sequence[str], required: frozenset[str]) -> bool:
     """Take out ids that are none; whether there were any. Refused missing_field for one that is required."""
     found = [name for name in ids if name in data and is_placeholder(data[name])]
     for name in found:
         if name in required:
             raise Refused("missing_field", name, "a placeholder such as `undefined` or `null` is no id")
         del data[name]
-    losers = data.get("loser_ids")
+    losers = data.get("loser_ids") if "winner_id" in ids else None  # other types know no such field
     if losers and any(map(is_placeholder, losers)):
         data["loser_ids"] = [loser for loser in losers if not is_placeholder(loser)]
         return True

@@ -59,6 +59,13 @@ def test_a_placeholder_is_no_required_id() -> None:
     assert (row.data["loser_ids"], row.flags) == (["b"], PLACEHOLDER)
 
 
+@pytest.mark.parametrize("odd", [True, 7, "none", {"a": "none"}, ["none", 7, None]])
+def test_a_field_of_another_type_is_the_producers_own(odd: object) -> None:
+    """Only merges have losers; elsewhere the field is unknown, whatever is in it."""
+    row = accepted("crm.page.viewed", {**VIEW, "title": "caf\u00e9", "loser_ids": odd})
+    assert row.data["loser_ids"] == odd
+
+
 def test_names_that_are_no_ids_may_be_such_words() -> None:
     """A stage, a reason or a form may be called `none`."""
     assert accepted("crm.form.started", {"form_id": "guest"}).flags == 0
