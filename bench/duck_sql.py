@@ -106,25 +106,32 @@ SELECT tenant, slot(opened_at) AS slot, count(*) AS opens
 FROM messages WHERE opened_at IS NOT NULL AND coalesce(clicked_at >= opened_at, true) GROUP BY ALL
 """
 
-# The latest event decides: by time, then created, moved, won or lost, then id. A deal of which there is nothing but
-# `deal.created` is in the order of ids, as the engine and the recount have it: nothing in it lacks a version.
+# The latest event decides: after the first `deal.created`, whatever its time, by time, then moved, won or lost, then id.
+# A later `deal.created` leaves the state, and gives an amount. A deal of which there is nothing else is in the order of
+# ids, as the engine and the recount have it: nothing in it lacks a version.
 # It belongs to the customer whom its latest event names, by time and id alone.
 DEALS: Final = """
 CREATE OR REPLACE TEMP TABLE deal_events AS
 WITH told AS (
     SELECT tenant, deal, customer, t, type, amount, id,
-           CASE WHEN bool_or(type <> 'crm.deal.created') OVER (PARTITION BY tenant, deal) THEN t END AS moment
+           CASE WHEN bool_or(type <> 'crm.deal.created') OVER (PARTITION BY tenant, deal) THEN t END AS moment,
+           type = 'crm.deal.created' AND row_number() OVER (PARTITION BY tenant, deal, type ORDER BY t, id) = 1 AS first
     FROM events WHERE deal IS NOT NULL
+),
+placed AS (
+    SELECT *, first OR type <> 'crm.deal.created' AS decides, row_number() OVER history AS place
+    FROM told
+    WINDOW history AS (PARTITION BY tenant, deal ORDER BY NOT first, moment, CASE type WHEN 'crm.deal.created' THEN 0
+                       WHEN 'crm.deal.stage_changed' THEN 1 ELSE 2 END, id)
 )
-SELECT tenant, deal, customer, t, id, type, amount,
+SELECT tenant, deal, customer, t, id, type, amount, place, decides,
        CASE type WHEN 'crm.deal.won' THEN 'won' WHEN 'crm.deal.lost' THEN 'lost' ELSE 'open' END AS state,
-       row_number() OVER history AS place, lead(t) OVER history AS until
-FROM told
-WINDOW history AS (PARTITION BY tenant, deal ORDER BY moment, CASE type WHEN 'crm.deal.created' THEN 0
-                   WHEN 'crm.deal.stage_changed' THEN 1 ELSE 2 END, id);
+       lead(t) OVER (PARTITION BY tenant, deal, decides ORDER BY place) AS until
+FROM placed;
 
 CREATE OR REPLACE TEMP TABLE deals AS
-SELECT tenant, deal, arg_max(state, place) AS state, arg_max(t, place) AS closed_at, arg_max(amount, place) AS amount,
+SELECT tenant, deal, arg_max(state, place) FILTER (decides) AS state, arg_max(t, place) FILTER (decides) AS closed_at,
+       arg_max(amount, place) AS amount,
        arg_max(customer, {t: t, id: id}) AS customer, min(t) FILTER (type = 'crm.deal.created') AS created_at
 FROM deal_events
 GROUP BY ALL;
@@ -139,7 +146,8 @@ CREATE OR REPLACE TEMP TABLE open_deals AS
 WITH spans AS (
     SELECT tenant, deals.amount, greatest(t, created_at) AS since, until
     FROM deal_events JOIN deals USING (tenant, deal)
-    WHERE deal_events.state = 'open' AND created_at IS NOT NULL AND coalesce(until > created_at AND until > t, true)
+    WHERE decides AND deal_events.state = 'open'
+          AND created_at IS NOT NULL AND coalesce(until > created_at AND until > t, true)
 )
 SELECT tenant, slot(since) AS slot, count(*) AS standing, sum(amount) AS standing_value FROM spans GROUP BY ALL
 UNION ALL BY NAME

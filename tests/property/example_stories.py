@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from models.record import BOT
+from models.record import BOT, PLACEHOLDER
 from models.settings import TenantSettings
 from recount.windows import DAY, MINUTE
 from tests.feed import Feed, closed, ms
@@ -139,7 +139,8 @@ def quality(feed: Feed) -> None:
     """1,000 received: 12 duplicates, 3 conflicts, 5 invalid, 20 accepted late."""
     for number in range(980):
         heard = JUNE + number + (20 * MINUTE if number < 20 else 0)
-        feed.add("page.viewed", JUNE + number, key=f"p{number}", received=heard, anonymous_id="a", url="/")
+        flags = PLACEHOLDER if number == 7 else 0
+        feed.add("page.viewed", JUNE + number, key=f"p{number}", received=heard, flags=flags, anonymous_id="a", url="/")
     feed.items += feed.items[:12]
     for number in range(3):
         feed.add("page.viewed", JUNE + 5000, key=f"p{number}", anonymous_id="b", url="/")

@@ -25,9 +25,9 @@ Line = dict[str, str]
 
 
 def rows() -> list[Line]:
-    """The lines of the file: tabs, whatever its name says."""
+    """The lines of the file: tabs, whatever its name says. One customer's number is 0, which is no id."""
     with TABLE.open(newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+        return [{**line, "ID": f"c{line['ID']}"} for line in csv.DictReader(file, delimiter="\t")]
 
 
 def events() -> list[Event]:
