@@ -106,7 +106,7 @@ SELECT tenant, slot(opened_at) AS slot, count(*) AS opens
 FROM messages WHERE opened_at IS NOT NULL AND coalesce(clicked_at >= opened_at, true) GROUP BY ALL
 """
 
-# The latest event decides: after the first `deal.created`, whatever its time, by time, then moved, won or lost, then id.
+# The latest event decides: after the first `deal.created`, whatever its time, by time, then moved, won, lost, then id.
 # A later `deal.created` leaves the state, and gives an amount. A deal of which there is nothing else is in the order of
 # ids, as the engine and the recount have it: nothing in it lacks a version.
 # It belongs to the customer whom its latest event names, by time and id alone.
