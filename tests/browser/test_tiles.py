@@ -142,6 +142,7 @@ def test_change_is_told_by_word_arrow_and_direction(visit: Any, mock: Mock) -> N
         "touches_to_close": {"value": 4, "previous": None},
     }  # fmt: skip
     page = visit().open("?tenant=nordbolt&window=7d")
+    expect(tile(page, "touches_to_close").locator(".change")).to_contain_text("no earlier value")
     said = {kpi: tile(page, kpi).locator(".change").inner_text() for kpi in mock.forced}
     assert "↑ 5 pt" in said["win_rate"]
     assert "better" in said["win_rate"]
