@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.keyboard import tab_to
 from tests.browser.mock import Mock
 
 OUTLINE = """() => {
@@ -51,22 +52,17 @@ def test_a_link_shows_what_its_sender_saw(visit: Any) -> None:
 def test_the_keyboard_alone_reaches_a_customer(visit: Any) -> None:
     page = visit().open()
 
-    def tab_to(selector: str, limit: int = 160) -> None:
-        for _ in range(limit):
-            page.keyboard.press("Tab")
-            if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-                outline = page.evaluate(OUTLINE)
-                assert outline != "none"
-                return
-        raise AssertionError(f"{selector} cannot be reached")
+    def reach(selector: str) -> None:
+        tab_to(page, selector, 160)
+        assert page.evaluate(OUTLINE) != "none"
 
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "skip"
     page.keyboard.press("Enter")
-    tab_to("[data-kpi=win_rate] .tile-link")
+    reach("[data-kpi=win_rate] .tile-link")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-panel=win_rate_members] tbody a")
-    tab_to("[data-panel=win_rate_members] tbody a")
+    reach("[data-panel=win_rate_members] tbody a")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog.drawer .fact")
     page.keyboard.press("Escape")

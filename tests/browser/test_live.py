@@ -113,13 +113,18 @@ def test_screen_readers_are_told_at_most_each_30_seconds(visit: Any) -> None:
     assert page.evaluate("window.told") <= 1
 
 
+def another_tab(page: Any) -> Any:
+    """The same address once more, drawn."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".tile[data-state=ok]")
+    return other
+
+
 def test_tabs_of_a_board_share_one_stream(visit: Any, mock: Mock) -> None:
     mock.streams.clear()
-    visitor = visit()
-    first = visitor.open()
-    second = visitor.context.new_page()
-    second.goto(first.url)
-    second.wait_for_selector(".tile[data-state=ok]")
+    first = visit().open()
+    second = another_tab(first)
     second.wait_for_selector(".live[data-state=live]")
     shown = second.locator("[data-kpi=win_rate] .value").inner_text()
     expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)  # it hears of news
@@ -134,11 +139,8 @@ def test_tabs_of_a_board_share_one_stream(visit: Any, mock: Mock) -> None:
 
 def test_a_paused_tab_leaves_the_stream_to_another(visit: Any, mock: Mock) -> None:
     mock.streams.clear()
-    visitor = visit()
-    first = visitor.open()
-    second = visitor.context.new_page()
-    second.goto(first.url)
-    second.wait_for_selector(".tile[data-state=ok]")
+    first = visit().open()
+    second = another_tab(first)
     first.keyboard.press("p")
     first.wait_for_selector(".live[data-state=paused]")
     held = first.locator("[data-kpi=win_rate] .value").inner_text()
@@ -157,7 +159,5 @@ def test_without_locks_each_tab_has_its_own_stream(visit: Any, mock: Mock) -> No
     visitor = visit()
     visitor.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });")
     first = visitor.open()
-    second = visitor.context.new_page()
-    second.goto(first.url)
-    second.wait_for_selector(".tile[data-state=ok]")
+    another_tab(first)
     assert len(mock.streams) == 2

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.keyboard import tab_to
 from tests.browser.live.conftest import Visits, ask
 from tests.browser.live.demo import Demo
 from tests.browser.live.looks import TENANT, settled
@@ -110,19 +111,12 @@ def test_the_keyboard_alone_reaches_a_customer(visit: Visits) -> None:
     page = visit().open("")
     settled(page)
 
-    def tab_to(selector: str, limit: int = 200) -> None:
-        for _ in range(limit):
-            page.keyboard.press("Tab")
-            if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-                return
-        raise AssertionError(f"{selector} cannot be reached")
-
-    tab_to("#skip")
+    tab_to(page, "#skip")
     page.keyboard.press("Enter")
-    tab_to("[data-kpi=win_rate] .tile-link")
+    tab_to(page, "[data-kpi=win_rate] .tile-link")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-panel=win_rate_members] tbody a")
-    tab_to("[data-panel=win_rate_members] tbody a")
+    tab_to(page, "[data-panel=win_rate_members] tbody a")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog.drawer .fact")
     page.keyboard.press("Escape")

@@ -19,6 +19,14 @@ LIVE = """() => document.querySelector('.live').dataset.state === 'live'
   && !document.querySelector('.tile[data-stale=true]')"""
 
 
+def watched(visit: Visits, board: str) -> Any:
+    """A board that is drawn, whose changes are counted from now on."""
+    page = visit().open(f"?board={board}")
+    settled(page)
+    page.evaluate(WATCH)
+    return page
+
+
 def steady(page: Any) -> dict[str, float]:
     """What was counted since `WATCH`; nothing may have gone blank."""
     seen: dict[str, float] = page.evaluate("window.seen")
@@ -63,9 +71,7 @@ def test_numbers_change_without_flicker_or_shift(visit: Visits, board: str) -> N
 
 def test_the_worker_is_killed(visit: Visits, demo: Demo) -> None:
     """It is started again: the page says how old its numbers are, and goes on by itself."""
-    page = visit().open("?board=marketing")
-    settled(page)
-    page.evaluate(WATCH)
+    page = watched(visit, "marketing")
     first = demo.worker
     os.kill(first, signal.SIGKILL)
     page.wait_for_timeout(900)  # its last words, and before the next one is started
@@ -81,9 +87,7 @@ def test_the_worker_is_killed(visit: Visits, demo: Demo) -> None:
 def test_the_worker_stays_away(visit: Visits, demo: Demo) -> None:
     """Nobody starts it again: the page says so in words, keeps its numbers, and goes on when it is back."""
     visit.trouble = True
-    page = visit().open("?board=sales")
-    settled(page)
-    page.evaluate(WATCH)
+    page = watched(visit, "sales")
     worker = demo.worker
     os.kill(demo.pid, signal.SIGSTOP)  # the supervisor, and the feed
     try:
@@ -103,9 +107,7 @@ def test_the_worker_stays_away(visit: Visits, demo: Demo) -> None:
 def test_redis_is_killed(visit: Visits, demo: Demo) -> None:
     """It comes back empty: the page says what is wrong, keeps its numbers, and has all of them again by itself."""
     visit.trouble = True
-    page = visit().open("?board=sales")
-    settled(page)
-    page.evaluate(WATCH)
+    page = watched(visit, "sales")
     first = demo.redis
     os.kill(first, signal.SIGKILL)
     took = until(page, "stale", 30)
@@ -121,9 +123,7 @@ def test_redis_is_killed(visit: Visits, demo: Demo) -> None:
 def test_redis_is_emptied(visit: Visits, demo: Demo) -> None:
     """Nothing that is shown goes away."""
     visit.trouble = True
-    page = visit().open("?board=sales")
-    settled(page)
-    page.evaluate(WATCH)
+    page = watched(visit, "sales")
     demo.empty_redis()
     began = time.monotonic()
     page.wait_for_timeout(3000)
@@ -140,9 +140,7 @@ def test_redis_is_emptied(visit: Visits, demo: Demo) -> None:
 def test_the_dashboard_is_killed(visit: Visits, demo: Demo) -> None:
     """It is started again on its port, and the page finds it."""
     visit.trouble = True
-    page = visit().open("?board=sales")
-    settled(page)
-    page.evaluate(WATCH)
+    page = watched(visit, "sales")
     os.kill(demo.dashboard, signal.SIGKILL)
     took = until(page, "offline", 30)
     back = until(page, "live", BACK_S)
