@@ -22,6 +22,7 @@ import orjson
 from bench.held import blocks, count
 from bench.workload import AS_OF, Made, rfc3339
 from kpis.engine import Engine
+from kpis.slices import result
 from models.tenants import TenantBook
 
 CUSTOMERS: Final = 100_000
@@ -106,13 +107,7 @@ def filled(customers: int) -> Engine:
 
 def ask(engine: Engine, kpi: str, window: str) -> dict[str, Any]:
     """A page of members."""
-    steps = engine.ask(TENANT, AS_OF, {"ask": "members", "kpi": kpi, "window": window, "limit": 100})
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: dict[str, Any] = done.value
-            return found
+    return result(engine.ask(TENANT, AS_OF, {"ask": "members", "kpi": kpi, "window": window, "limit": 100}))
 
 
 def timed(engine: Engine, kpi: str, window: str) -> Asked:

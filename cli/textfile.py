@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from cli.exits import CliError
 
@@ -65,7 +65,7 @@ def _wide(start: bytes) -> str:
 
 
 def _check_utf8(path: Path) -> None:
-    decoder, line, held = codecs.getincrementaldecoder("utf-8")(), 1, b""
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
     with _bytes(path) as stream:
         while block := stream.read(_BLOCK):
             try:
@@ -74,8 +74,7 @@ def _check_utf8(path: Path) -> None:
                 bad = error.object[: error.start].decode("utf-8", "replace")
                 line += len(re.findall("\r\n?|\n", bad))
                 raise CliError(_complaint(path, line)) from None
-            line += len(re.findall(b"\r(?!\n)|\n", held + block))
-            held = b""
+            line += len(re.findall(b"\r(?!\n)|\n", block))
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -127,7 +126,7 @@ def _odd_lines(path: Path) -> Iterator[bytes]:
                 return
 
 
-def _bytes(path: Path):  # type: ignore[no-untyped-def]
+def _bytes(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:

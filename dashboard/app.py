@@ -13,11 +13,10 @@ from starlette.staticfiles import StaticFiles
 
 from dashboard import asks, board, catalog, health, letters, live, own_boards, series, verifying
 from dashboard.guard import Guard
+from dashboard.packing import LEVEL, SMALL
 from dashboard.problems import Problem, add_handlers, described
 from dashboard.services import Services
 
-SMALL: Final = 1024  # bytes that are not worth compressing
-LEVEL: Final = 5
 STATIC: Final = str(files("dashboard").joinpath("static"))
 ABOUT: Final = (
     "Live, exact CRM KPIs: numbers, history, members, and a stream of updates. docs/dashboard.md explains it."

@@ -5,11 +5,12 @@ A unit of work is what takes about a microsecond, roughly known beforehand. What
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeVar
 
 Work = Iterator[int]
 """Units of work done since the last one."""
+Result = TypeVar("Result")
 SLICE: Final = 10_000
 """Units of a slice: a host that looks at the clock between slices is late by one at most."""
 
@@ -38,3 +39,13 @@ def paced(work: Iterable[int], units: int = SLICE) -> Iterator[None]:
 def finish(work: Iterable[Any]) -> None:
     """Do some work to its end, in one go."""
     deque(work, maxlen=0)
+
+
+def result(work: Generator[Any, None, Result]) -> Result:
+    """Do some work to its end, in one go; what it returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            found: Result = done.value
+            return found

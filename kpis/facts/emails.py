@@ -84,17 +84,21 @@ def note(message: Message, slot: int, time: int, segments: int, names: Sequence[
 
     Of two at the same time the first by name is kept.
     """
-    held = message.times[slot]
-    if slot in (DELIVERED, BOUNCED) and held != NEVER:
-        latest = max(held, time, (message.last or {}).get(slot, 0))
-        if latest > min(held, time) and latest != (message.last or {}).get(slot):
-            message.last = {**(message.last or {}), slot: latest}
-            _keep(message, slot, time, segments, names)
-            return True
-    return _keep(message, slot, time, segments, names)
+    later = slot in (DELIVERED, BOUNCED) and _keep_last(message, slot, time)
+    return _keep_first(message, slot, time, segments, names) or later
 
 
-def _keep(message: Message, slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
+def _keep_last(message: Message, slot: int, time: int) -> bool:
+    """The latest of several; asked for before the earliest is kept."""
+    first, last = message.times[slot], message.last or {}
+    latest = max(first, time, last.get(slot, 0))
+    if first == NEVER or latest in (min(first, time), last.get(slot)):
+        return False
+    message.last = {**last, slot: latest}
+    return True
+
+
+def _keep_first(message: Message, slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
     held = message.times[slot]
     if time > held or (time == held and names[segments] >= names[message.segments[slot]]):
         return False

@@ -11,9 +11,8 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.cells.log_buckets import bucket, counted
 from kpis.cells.segments import EVERYTHING
-from kpis.facts.deals import DealEvent, DealReader, Step, in_order, stage_named
+from kpis.facts.deals import DealEvent, Step, stage_named
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
-from models.settings import TenantSettings
 
 INSTANTS: Final = 1_000  # of which ages are remembered
 STAGE_EVENTS: Final = frozenset({"created", "stage_changed", "won", "lost", "reopened"})
@@ -27,21 +26,12 @@ class Stay(NamedTuple):
     end: int
 
 
-def stays(events: list[DealEvent], settings: TenantSettings) -> Iterator[Stay]:
-    """The stays of a deal, in the order of its events.
+class StaysReader:
+    """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended.
 
     A stay begins with the event that names its stage. One that began with an event without a stage is named by the
     ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
     """
-    deal, reader = DealReader(settings), StaysReader()
-    for event in in_order(events):
-        reader.take(event, deal.take(event))
-    yield from reader.found
-    yield from reader.current()
-
-
-class StaysReader:
-    """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended."""
 
     def __init__(self) -> None:
         self.found: list[Stay] = []

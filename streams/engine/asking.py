@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import orjson
 
+from kpis.slices import result
+
 AT_ONCE_S: Final = 0.05  # CPU seconds that a question may hold the counting up
 AT_ONCE: Final = 50_000  # the same in units of work
 LOOK: Final = 2_000  # units of work between two looks at the clock, which is slow on some machines
@@ -46,10 +48,7 @@ def at_once(begin: Callable[[], Steps], where: Where) -> Said | Steps:
 def to_the_end(steps: Steps, where: Where) -> Said:
     """Answer it, however long it takes."""
     try:
-        while True:
-            next(steps)
-    except StopIteration as done:
-        return _packed(done.value)
+        return _packed(result(steps))
     except Exception as error:  # noqa: BLE001 - as above
         return _failed(error, where)
 

@@ -1,9 +1,7 @@
 """What is made of the members' rows beside members: pairs of segments and series by segment add up to the documents."""
 
-from collections.abc import Generator
 from datetime import date, timedelta
 from itertools import combinations
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from kpis.query.cross import cross
 from kpis.query.question import BY_ID, Question
 from kpis.query.series import series
+from kpis.slices import result
 from recount.windows import DAY
 from tests.property.events import BASE
 from tests.property.lanes import Lane, World, arrivals, worlds
@@ -57,13 +56,3 @@ def test_lines_of_segments_add_up_to_the_total(data: st.DataObject, world: World
                 lines = result(series(state, AS_OF, kpi, step, **span, dimension=dimension))["series"]
                 summed = [sum(line["n"][place] or 0 for line in lines) for place in range(len(whole["n"]))]
                 assert summed == [n or 0 for n in whole["n"]], (kpi, step, dimension)
-
-
-def result(steps: Generator[int, None, dict[str, Any]]) -> dict[str, Any]:
-    """What is answered in the end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: dict[str, Any] = done.value
-            return found

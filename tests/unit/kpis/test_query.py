@@ -1,7 +1,6 @@
 """Questions about one tenant: their answers, and the words with which bad ones are refused."""
 
 import itertools
-from collections.abc import Generator
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +14,7 @@ from kpis.query.ask import NotFound
 from kpis.query.question import BY_ID, Refused
 from kpis.query.series import series
 from kpis.query.words import TEXTS, say, say_touch
+from kpis.slices import result
 from models.settings import TenantBook
 from tests.feed import Feed, ms
 from tests.property.test_examples import give
@@ -59,17 +59,7 @@ def engine() -> Engine:
 
 def answer(engine: Engine, ask: str, **fields: Any) -> dict[str, Any]:
     """What is answered."""
-    return told(engine.ask("t", NOW, {"tenant": "t", "ask": ask, **fields}))
-
-
-def told(steps: Generator[int, None, dict[str, Any]]) -> dict[str, Any]:
-    """What is answered in the end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: dict[str, Any] = done.value
-            return found
+    return result(engine.ask("t", NOW, {"tenant": "t", "ask": ask, **fields}))
 
 
 def test_members_say_whose_they_are_and_what_they_count(engine: Engine) -> None:
@@ -315,14 +305,14 @@ def test_a_series_of_a_segment_ends_with_what_goes_on(engine: Engine, step: str,
     segment, board = {"owner": "otto"}, Board(state, now)
     for kpi in (BY_ID[one] for one in ("orders", "net_revenue", "closed_won_deals", "win_rate")):
         steps = series(state, now, kpi.id, step, "2026-06-01", last, segment)
-        (line,) = told(steps)["series"]
+        (line,) = result(steps)["series"]
         view = board.view(board.windows[window], "owner=otto")
         assert kpi.whole is not None
         document = board.document(kpi, view, segment, kpi.whole)
         shown = [line[several][-1] for several in ("values", "n", "status")]
         assert shown == [document[one] for one in ("value", "n", "status")], kpi.id
-    assert told(series(state, now, "orders", step, last, last, segment))["series"][0]["values"] == [1]
-    assert told(series(state, ms("2026-06-02T09:00:00Z"), "visitors", "day", "2026-06-02", "2026-06-02",
+    assert result(series(state, now, "orders", step, last, last, segment))["series"][0]["values"] == [1]
+    assert result(series(state, ms("2026-06-02T09:00:00Z"), "visitors", "day", "2026-06-02", "2026-06-02",
                        {"tier": "gold"}))["series"][0]["values"] == [1]  # fmt: skip
 
 

@@ -9,8 +9,9 @@ import pytest
 from kpis.calendar.zone import zone
 from kpis.cells.log_buckets import bucket, counted
 from kpis.engine import Engine
+from kpis.facts.deal_history import Reading
 from kpis.facts.lead_response import business_ms
-from kpis.facts.stages import Stay, stays
+from kpis.facts.stages import Stay
 from models.record import Row
 from models.settings import TenantBook, TenantSettings
 from recount import compare, recount
@@ -122,7 +123,7 @@ def test_what_was_not_told_is_not_guessed(events: list[Any], found: list[Any]) -
     """Stays in stages, where events are missing or repeated."""
     told = [event(time, kind, **data) for time, kind, data in events]
     stayed = [Stay(stage, start, 1 << 53 if end is None else end) for stage, start, end in found]
-    assert list(stays(told, SETTINGS)) == list(stays(told[::-1], SETTINGS)) == stayed
+    assert Reading(told, SETTINGS).stays() == Reading(told[::-1], SETTINGS).stays() == stayed
 
 
 def test_a_lead_links_the_deal_to_what_was_done_before_it() -> None:
