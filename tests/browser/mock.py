@@ -2,7 +2,7 @@
 
 ``Mock.trouble`` is a set of words: ``silent`` (no update), ``stale``, ``refuse`` (the stream answers 503), ``away``
 (everything of the API answers 503), ``forbidden``, ``bare`` (only tenants, catalogue and snapshot exist), ``look``
-(nothing may be changed), ``restoring`` (a worker is not ready).
+(nothing may be changed), ``restoring`` (a worker is not ready), ``slow`` (snapshots come after half a second).
 """
 
 import asyncio
@@ -88,6 +88,10 @@ class Mock:
             "catching_up": None,
         }
 
+    async def _slow(self) -> None:
+        if "slow" in self.trouble:
+            await asyncio.sleep(0.5)
+
     async def _events(self, tenant: str, window: str, resumed: str | None) -> AsyncIterator[str]:
         drops = self.drops
 
@@ -95,6 +99,7 @@ class Mock:
             return f"event: {name}\nid: {self.revision}-0\ndata: {json.dumps(body)}\n\n"
 
         if resumed is None:
+            await self._slow()
             yield event("snapshot", self.snapshot(tenant, window))
         while drops == self.drops:
             await asyncio.sleep(0.25)
@@ -174,7 +179,8 @@ class Mock:
             return self.desk.cancel()
 
         @app.get("/api/v1/{tenant}/snapshot")
-        def snapshot(tenant: str, window: str = "30d") -> dict[str, Any]:
+        async def snapshot(tenant: str, window: str = "30d") -> dict[str, Any]:
+            await self._slow()
             return self.snapshot(tenant, window)
 
         @app.get("/api/v1/{tenant}/stream")

@@ -154,6 +154,13 @@ def test_change_is_told_by_word_arrow_and_direction(visit: Any, mock: Mock) -> N
     assert "no earlier value" in said["touches_to_close"]
 
 
+def test_a_number_that_comes_after_its_tile_says_that_there_is_no_earlier_value(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("slow")
+    mock.forced = {"touches_to_close": {"value": 4, "previous": None}}
+    page = visit().open("?tenant=nordbolt&window=7d", ready=".tile[data-state=loading]")
+    expect(tile(page, "touches_to_close").locator(".change")).to_contain_text("no earlier value")
+
+
 def test_a_kpi_without_the_window_is_shown_in_the_nearest_and_says_which(visit: Any) -> None:
     page = visit().open()
     page.wait_for_selector("[data-kpi=lead_abandonment_rate] .figure")

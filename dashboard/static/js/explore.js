@@ -59,7 +59,7 @@ export function explore(kpi) {
     crumbs(refs.crumbs, read().as_of ? periodOf(now) : null);
     refs.headline.hidden = !whole && !read().segment;
     const found = stateOf(now, { phase: store.phase, never: false, freshness: freshness() });
-    const key = JSON.stringify([now?.value, now?.previous, now?.n, now?.as_of, found, now?.window]);
+    const key = JSON.stringify([now?.value, now?.previous, now?.n, now?.as_of, found, now?.window, now?.problem]);
     if (refs.value.drawn === key) return;
     refs.value.drawn = key;
     swap(refs.value, now && now.value !== null && now.value !== undefined ? h("span", { title: f.text(now.value, now, { long: true }) }, f.pieces(now.value, now).map(([text, unit]) => (unit ? h("small", {}, text) : text))) : h("span", { class: "muted" }, now ? now.problem ?? t("tile.no_data") : "–"));

@@ -60,11 +60,12 @@ function value(box, doc, found) {
 
 function change(box, doc) {
   const found = changeOf(doc);
-  const key = JSON.stringify([found, document.documentElement.lang]);
+  const counted = Boolean(doc) && doc.value !== null;
+  const key = JSON.stringify([found, counted, document.documentElement.lang]);
   if (box.drawn === key) return;
   box.drawn = key;
   box.dataset.tone = found?.tone ?? "plain";
-  if (!found) return swap(box, doc && doc.value !== null ? h("span", {}, t("change.none")) : "");
+  if (!found) return swap(box, counted ? h("span", {}, t("change.none")) : "");
   return swap(box, h("b", {}, `${found.arrow} ${found.amount || found.word}`), h("span", { class: "was" }, found.same ? "" : t("change.was", { word: found.word, was: found.was })), h("span", { class: "sr" }, sentence(doc)));
 }
 
