@@ -10,7 +10,7 @@ from recount.facts import Fact, Figure, dated
 from recount.figures import money_sum
 from recount.identity import moment
 from recount.money import Rates
-from recount.revenue import effective
+from recount.revenue import effective, in_force
 from recount.tenant import Tenant
 from recount.windows import MINUTE, Window, local_date
 
@@ -34,7 +34,7 @@ class Subscription:
     def price_before(self, at: int) -> tuple[int, str]:
         """Minor units and currency just before an instant; nothing while paused, cancelled or not begun."""
         now, last, currency = 0, 0, ""
-        past = [row for row in self.rows if effective(row) < at]
+        past = [row for row in in_force(self.rows) if effective(row) < at]
         for row in sorted(past, key=lambda row: (effective(row), *moment(row))):
             verb = row.type.removeprefix("crm.subscription.")
             if verb in ("started", "changed"):

@@ -44,6 +44,19 @@ def second_of_two(feed: Feed) -> None:
     feed.add("subscription.cancel_scheduled", "2026-06-02", subscription_id="a", effective_at=ms("2026-06-16"))
 
 
+def taken_back(feed: Feed) -> None:
+    """Cancelled for the 23rd: one resumes, one takes a bigger plan, one resumes too late; one cancels once more."""
+    for name in ("resumes", "grows", "late", "leaves"):
+        feed.add("subscription.started", "2026-05-10", customer_id=name, subscription_id=name, mrr=5_000,
+                 currency="EUR")  # fmt: skip
+        feed.add("subscription.cancelled", "2026-06-03", subscription_id=name, effective_at=ms("2026-06-23"))
+    for name in ("resumes", "leaves"):
+        feed.add("subscription.resumed", "2026-06-15", subscription_id=name)
+    feed.add("subscription.changed", "2026-06-16", subscription_id="grows", mrr=8_000, currency="EUR")
+    feed.add("subscription.cancelled", "2026-06-18", subscription_id="leaves", effective_at=ms("2026-06-23"))
+    feed.add("subscription.resumed", "2026-06-25", subscription_id="late")
+
+
 def two_currencies(feed: Feed) -> None:
     """1 k EUR becomes 1 k USD at the rate of the USD subscription's first day: what is lost is 200."""
     feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
@@ -129,6 +142,12 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
     ],
     "one of two subscriptions": [
         Stage(second_of_two, "month", "2026-06-20", {"mrr_contraction": "1000.00", "mrr_churn": "0.00"}),
+    ],
+    "cancellations taken back": [
+        Stage(taken_back, "month", "2026-06-22", {"mrr": "230.00", "mrr_churn": "0.00"}),
+        Stage(lambda feed: None, "month", "2026-06-30",
+              {"mrr": "180.00", "mrr_expansion": "30.00", "mrr_churn": "100.00", "mrr_reactivation": "50.00",
+               "churned_customers": 1, "churned_customers_events": 2}),
     ],
     "subscriptions in two currencies": [
         Stage(two_currencies, "month", "2026-06-20",
