@@ -57,6 +57,14 @@ def taken_back(feed: Feed) -> None:
     feed.add("subscription.resumed", "2026-06-25", subscription_id="late")
 
 
+def over_month_end(feed: Feed) -> None:
+    """Another plan half an hour after the first, in the next month: in Helsinki it is midnight three hours early."""
+    feed.add("subscription.started", "2026-04-10", customer_id="c", subscription_id="a", mrr=5_000, currency="EUR")
+    feed.add("subscription.cancelled", "2026-05-31T20:50:00Z", subscription_id="a")
+    feed.add("subscription.started", "2026-05-31T21:20:00Z", customer_id="c", subscription_id="b", mrr=8_000,
+             currency="EUR")  # fmt: skip
+
+
 def two_currencies(feed: Feed) -> None:
     """1 k EUR becomes 1 k USD at the rate of the USD subscription's first day: what is lost is 200."""
     feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
@@ -148,6 +156,15 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(lambda feed: None, "month", "2026-06-30",
               {"mrr": "180.00", "mrr_expansion": "30.00", "mrr_churn": "100.00", "mrr_reactivation": "50.00",
                "churned_customers": 1, "churned_customers_events": 2}),
+    ],
+    "another plan in the next month": [
+        Stage(over_month_end, "last_month", "2026-06-20", {"net_new_mrr": "-50.00", "mrr": "0.00"}),
+        Stage(lambda feed: None, "month", "2026-06-20",
+              {"net_new_mrr": "80.00", "mrr_reactivation": "80.00", "mrr": "80.00"}),
+    ],
+    "another plan within the month": [
+        Stage(over_month_end, "last_month", "2026-06-20",
+              {"net_new_mrr": "30.00", "mrr_expansion": "30.00", "mrr_churn": "0.00", "mrr": "80.00"}),
     ],
     "subscriptions in two currencies": [
         Stage(two_currencies, "month", "2026-06-20",

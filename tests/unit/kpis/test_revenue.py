@@ -29,7 +29,7 @@ def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
     plans = read_plans(((name, Prices(told)) for name, told in events.items()), UTC)
-    parts = Recurring("EUR", worth).go_on(plans).parts().values()
+    parts = Recurring("EUR", worth, UTC).go_on(plans).parts().values()
     deltas = [delta for part in parts for delta in part if delta.measure.startswith("mrr_")]
     return sorted((delta.measure, delta.instant, delta.amount) for delta in deltas)
 
