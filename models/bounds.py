@@ -24,6 +24,13 @@ SCORE_LIMIT: Final = 1_000_000  # of a survey's scores and the ends of their sca
 ORDER_LIMIT: Final = 1_000_000  # of a stage's place in its pipeline, either sign
 
 
+def date_within(text: str, field: str) -> str:
+    """A date itself. Refused time_out_of_range outside [FIRST_DATE, END_DATE)."""
+    if FIRST_DATE <= text < END_DATE:
+        return text
+    raise Refused("time_out_of_range", field)
+
+
 def within(ms: int, field: str) -> int:
     """``ms`` itself. Refused time_out_of_range outside [FIRST_MS, END_MS)."""
     if FIRST_MS <= ms < END_MS:

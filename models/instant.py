@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from models.bounds import date_within, within
 from models.refused import Refused
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -15,6 +16,7 @@ _RFC3339: Final = re.compile(
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _MARKS: Final = "--T::Z"  # every third character of 2026-11-01T10:00:00Z, from the fifth
+DATE_LENGTH: Final = 10
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -44,6 +46,16 @@ def _any_form(text: str) -> int:
     zone = "+00:00" if offset in "Zz" else offset
     moment = datetime.fromisoformat(f"{day}T{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}")
     return (moment - _EPOCH) // _MS
+
+
+def moment(text: object, field: str) -> int | str:
+    """UTC ms since 1970 of an instant; a date without a time as it came, as its zone is the tenant's.
+
+    Refused bad_time, time_out_of_range.
+    """
+    if type(text) is str and len(text) == DATE_LENGTH:
+        return date_within(local_date(text, field), field)
+    return within(instant(text, field), field)
 
 
 def local_date(text: object, field: str) -> str:

@@ -21,7 +21,8 @@ class Row(NamedTuple):
 
     ``data`` is the producer's ``data`` after validation, with these changes: each ``amount``, ``tax``, ``mrr`` is an
     integer in minor units of ``currency`` (upper case) when the currency is known, else left out with flag UNPRICED;
-    ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds; ``deal stage`` names are untouched.
+    ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds, or YYYY-MM-DD where they came as a date (a
+    day in the tenant's zone); ``deal stage`` names are untouched.
     That holds for the types that have these fields; in other types, and in unknown ones, they are the producer's own.
     ``rate`` of crm.fx.rate_set and ``value`` of crm.target.set are plain decimal text (``value`` None: withdrawn).
     Ids and names that came as integers are text, in Unicode NFC without blanks around, placeholders are left out, and

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from models import money
-from models.bounds import END_DATE, FIRST_DATE, PERIOD_DAYS, RATE_DIGITS, TARGET_DIGITS
+from models.bounds import PERIOD_DAYS, RATE_DIGITS, TARGET_DIGITS, date_within
 from models.instant import local_date
 from models.refused import Refused
 
@@ -86,9 +86,7 @@ def _day(data: dict[str, Any], field: str, time: int) -> int:
     """Number of a local date that is in range; where it is not given, of the event's own day by UTC."""
     if field not in data:
         return time // 86_400_000
-    text = local_date(data[field], field)
-    if not FIRST_DATE <= text < END_DATE:
-        raise Refused("time_out_of_range", field)
+    text = date_within(local_date(data[field], field), field)
     return date.fromisoformat(text).toordinal() - _EPOCH_DAY
 
 

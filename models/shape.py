@@ -10,10 +10,10 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from models import money
-from models.bounds import NAME_LENGTH, TARGET_DIGITS, TRAITS_BYTES, within
+from models.bounds import NAME_LENGTH, TARGET_DIGITS, TRAITS_BYTES
 from models.events import SHAPES
 from models.events.common import Campaign, Common
-from models.instant import instant
+from models.instant import moment
 from models.record import BOT, PLACEHOLDER, UNPRICED
 from models.refused import Refused
 from models.robots import AGENT_LENGTH, is_robot
@@ -66,7 +66,7 @@ class Shape:
         flags = PLACEHOLDER if drop_placeholders(found, self.ids, self.required) else 0
         for field in self.instants:
             if field in found:
-                found[field] = within(instant(found[field], field), field)
+                found[field] = moment(found[field], field)
         if "traits" in found:
             _check_traits(found["traits"], raw)
         if self.rule is not None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from models.settings import TenantSettings
 from recount.catalogue import rows_of
-from recount.facts import Fact, Figure, Item, accept
+from recount.facts import Fact, Figure, Item, accept, placed
 from recount.money import decimal_text
 from recount.quality import Attributes, Types
 from recount.row import KpiRow
@@ -44,7 +44,7 @@ class Recount:
     """One tenant counted once, to be asked at several ends. ``hide_from`` (ms): what happened then or later is not."""
 
     def __init__(self, items: Iterable[Item], settings: TenantSettings, *, hide_from: int | None = None) -> None:
-        self.tenant = Tenant(accept(items, hide_from), settings)
+        self.tenant = Tenant(accept(placed(items, settings.tz), hide_from), settings)
         self.rows = rows_of(self.tenant)
         self.made: dict[tuple[Types, str | None], Attributes] = {}
 

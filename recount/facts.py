@@ -4,12 +4,14 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from models.record import BOT, UNKNOWN_TYPE, Block, Refusal, Row
-from recount.windows import Window
+from recount.windows import Window, midnight
 
 Item = Row | Refusal
 Dims = Mapping[str, str]
@@ -58,6 +60,19 @@ def ratio(numerator: int | Fraction, denominator: int | Fraction, n: int | None 
 def share(numerator: Sequence[Fact], denominator: Sequence[Fact]) -> Figure:
     """How many of one list to how many of another."""
     return ratio(len(numerator), len(denominator))
+
+
+def placed(items: Iterable[Item], tz: str) -> list[Item]:
+    """Items in which dates without a time are the instants at which these days begin in the tenant's zone."""
+    return [_placed(item, ZoneInfo(tz)) if isinstance(item, Row) else item for item in items]
+
+
+def _placed(row: Row, zone: ZoneInfo) -> Row:
+    field = {"deal": "closed_at", "subscription": "effective_at", "renewal": "due_at"}.get(row.type.split(".")[1])
+    given = None if field is None or row.flags & UNKNOWN_TYPE else row.data.get(field)
+    if field is None or not isinstance(given, str) or len(given) != len("2026-06-01"):
+        return row
+    return row._replace(data={**row.data, field: midnight(date.fromisoformat(given), zone)})
 
 
 def dated(facts: Iterable[Fact]) -> Source:

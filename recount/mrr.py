@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from models.record import Row
 from recount.facts import Fact, Figure, dated
 from recount.figures import money_sum
 from recount.identity import moment
 from recount.money import Rates
-from recount.revenue import effective
+from recount.revenue import effective, in_force
 from recount.tenant import Tenant
-from recount.windows import MINUTE, Window, local_date
+from recount.windows import MINUTE, Window, local_date, unit_start
 
 HOUR: Final = 60 * MINUTE
 GAINS: Final = ("new", "expansion", "reactivation")
@@ -34,7 +35,7 @@ class Subscription:
     def price_before(self, at: int) -> tuple[int, str]:
         """Minor units and currency just before an instant; nothing while paused, cancelled or not begun."""
         now, last, currency = 0, 0, ""
-        past = [row for row in self.rows if effective(row) < at]
+        past = [row for row in in_force(self.rows) if effective(row) < at]
         for row in sorted(past, key=lambda row: (effective(row), *moment(row))):
             verb = row.type.removeprefix("crm.subscription.")
             if verb in ("started", "changed"):
@@ -83,6 +84,11 @@ def total_before(subscriptions: Sequence[Subscription], at: int) -> Total:
     return Total(priced, others)
 
 
+def same_month(one: int, other: int, zone: ZoneInfo) -> bool:
+    """Whether two instants lie in one local month: else each belongs to what its own month made of MRR."""
+    return unit_start(local_date(one, zone), "month") == unit_start(local_date(other, zone), "month")
+
+
 class Movement(NamedTuple):
     """One netted change of a customer's total."""
 
@@ -92,12 +98,12 @@ class Movement(NamedTuple):
 
 
 def movements(subscriptions: Sequence[Subscription]) -> list[tuple[int, Movement]]:
-    """Chains of changes at most an hour apart, each netted and dated at its last change."""
+    """Chains of changes at most an hour apart and in one local month, each netted and dated at its last change."""
     instants = sorted({at for one in subscriptions for at in one.instants})
     changes = [at for at in instants if total_before(subscriptions, at) != total_before(subscriptions, at + 1)]
     chains: list[list[int]] = []
     for at in changes:
-        if chains and at - chains[-1][-1] <= HOUR:
+        if chains and at - chains[-1][-1] <= HOUR and same_month(chains[-1][-1], at, subscriptions[0].rates.zone):
             chains[-1].append(at)
         else:
             chains.append([at])

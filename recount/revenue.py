@@ -73,11 +73,26 @@ def effective(row: Row) -> int:
     return at if isinstance(at, int) else row.time
 
 
+def in_force(rows: Sequence[Row]) -> list[Row]:
+    """A subscription's events but for cancellations that a later word took back before they took effect."""
+    words = [
+        row
+        for row in rows
+        if row.type == "crm.subscription.resumed" or (row.type == "crm.subscription.changed" and row.data.get("mrr"))
+    ]
+    return [
+        row
+        for row in rows
+        if row.type != "crm.subscription.cancelled"
+        or not any(word.time > row.time and effective(word) <= effective(row) for word in words)
+    ]
+
+
 def paying_spans(rows: Sequence[Row]) -> list[Span]:
     """When a subscription had an mrr above zero: not where it ends at the instant it begins."""
     now, last, since = 0, 0, -inf
     spans: list[Span] = []
-    for row in sorted(rows, key=lambda row: (effective(row), *moment(row))):
+    for row in sorted(in_force(rows), key=lambda row: (effective(row), *moment(row))):
         before, verb = now, row.type.removeprefix("crm.subscription.")
         if verb in ("started", "changed"):
             now = last = row.data.get("mrr") or 0

@@ -15,10 +15,10 @@ def mrr_parts(tenant: TenantFacts, root: str) -> dict[str, list[Delta]]:
     plans = read_plans(((key, prices_of(tenant, key)) for key in keys), tenant.zone)
     home, version = tenant.settings.currency, tenant.rates.version
     if sum(len(plan.steps) for plan in plans.values()) <= MANY:
-        return Recurring(home, worth(tenant)).go_on(plans).parts()
+        return Recurring(home, worth(tenant), tenant.zone).go_on(plans).parts()
     held = tenant.recurring.get(root)
     if held is None or held.version != version:
-        held = tenant.recurring[root] = Recurring(home, worth(tenant), version)
+        held = tenant.recurring[root] = Recurring(home, worth(tenant), tenant.zone, version)
     return held.go_on(plans).parts()
 
 

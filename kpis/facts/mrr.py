@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS
-from kpis.calendar.zone import Zone
+from kpis.calendar.zone import Zone, bucket_start
 from kpis.cells.deltas import Delta, in_common
 from kpis.facts.money import Worth, dated_name
 from kpis.facts.mrr_movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
@@ -77,9 +77,9 @@ START: Final = Place(-NEVER, {}, NOTHING, None, False, 0)
 class Recurring:
     """What a customer's subscriptions add to the numbers; what comes last is read on from a place shortly before."""
 
-    def __init__(self, home: str, worth: Worth, version: int = 0) -> None:
+    def __init__(self, home: str, worth: Worth, zone: Zone, version: int = 0) -> None:
         self.version = version  # of the rates
-        self._home, self._worth = home, worth
+        self._home, self._worth, self._zone = home, worth, zone
         self._levels: dict[str, Levels] = {}
         self._deltas: list[Delta] = []  # of chains that have ended
         self._places = [START]
@@ -127,12 +127,19 @@ class Recurring:
         if before.same(self._total):
             return
         chain = self._chain
-        if chain is not None and instant - chain.instant > NETTED_MS:
+        if chain is not None and not self._goes_on(chain.instant, instant):
             self._deltas += self.current()
             self._paid = self._paid or bool(chain.after.amounts)
             chain = None
         # Changes, each soon after the one before, are one that is dated at the last.
         self._chain = Change(instant, before if chain is None else chain.before, self._total)
+
+    def _goes_on(self, last: int, instant: int) -> bool:
+        """Whether a change is one with the last: not in the next month, or movements would not add up to MRR."""
+        return instant - last <= NETTED_MS and self._month(last) == self._month(instant)
+
+    def _month(self, instant: int) -> int:
+        return bucket_start(self._zone.day(instant // MINUTE_MS), "month")
 
     def current(self) -> Iterator[Delta]:
         """What the chain of changes adds that may still go on."""

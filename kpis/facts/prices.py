@@ -45,7 +45,8 @@ class PriceStep(NamedTuple):
 class Prices:
     """A subscription as its events say, which only become more; those that come last are read on from where it was.
 
-    ``steps``: every change of its price, one an instant. A scheduled cancellation changes nothing.
+    ``steps``: every change of its price, one an instant. A scheduled cancellation changes nothing, nor does one that a
+    later word took back, in force by then.
     """
 
     def __init__(self, events: list[SubscriptionEvent]) -> None:
@@ -63,6 +64,7 @@ class Prices:
         self._paid: list[Interval] = []  # of the steps before the last, which may still be taken back
         self._since: int | None = None
         self._settled = 0
+        self._stays = 0  # when the customer last said to stay: void is what was cancelled before and would act later
 
     def of(self, events: list[SubscriptionEvent]) -> bool:
         """Whether it is of this list."""
@@ -86,8 +88,10 @@ class Prices:
 
     def _take(self, event: SubscriptionEvent) -> None:
         kind = event.kind
-        if kind == "cancel_scheduled":
+        if kind == "cancel_scheduled" or (kind == "cancelled" and event.time < self._stays):
             return
+        if kind == "resumed" or (kind == "changed" and event.mrr):
+            self._stays = max(self._stays, event.time)
         if event.mrr is not None and event.currency is not None and kind in ("started", "changed"):
             self._price, self._currency = event.mrr, event.currency
         if self.steps and self.steps[-1].instant == event.effective:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from kpis.cells.measures import Keeps
 from kpis.contributions.groups import wanted
+from kpis.facts.local_days import placed
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
 from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
@@ -41,7 +42,7 @@ def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: in
 def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
     """Put an accepted, new event among the facts, but for what would be filed under ids that are ``gone``."""
     tenant.gone = gone
-    row = pseudonymous(tenant.name, row, tenant.plain_messages)
+    row = placed(pseudonymous(tenant.name, row, tenant.plain_messages), tenant.zone)
     data, time, bot = row.data, row.time, bool(row.flags & BOT)
     ids = named_ids(data)
     own = ids[0] if ids else own_object(row)

@@ -35,7 +35,7 @@ from kpis.intake.ownership import take_identity
 from kpis.intake.sales import take_deal, take_lead, take_order
 from kpis.intake.surveys import take_survey
 from kpis.intake.touches import take_email, take_form, take_touch
-from kpis.tenant.codecs import Codec, ListCodec, TableCodec, as_a_list
+from kpis.tenant.codecs import Codec, DatedCodec, ListCodec, TableCodec, as_a_list
 from kpis.tenant.special_codecs import (
     ErasedCodec,
     LinkCodec,
@@ -50,7 +50,7 @@ from kpis.tenant.tenant import Tenant
 KINDS: Final = (
     # --- objects: an event without ids belongs to whom the first of these that it names belongs to
     Kind(
-        "deal", ListCodec(lambda tenant: tenant.deals, DealEvent, DealEvent.encode),
+        "deal", DatedCodec("deal", lambda tenant: tenant.deals, DealEvent, DealEvent.encode),
         Owner.OBJECT, ("deal",), take_deal, of_deal, deal_parts, "deal_id", ("closing", "credit"),
     ),
     Kind(
@@ -58,11 +58,11 @@ KINDS: Final = (
         Owner.OBJECT, ("order",), take_order, of_order, order_parts, "order_id", ("credit",),
     ),
     Kind(
-        "subscription", ListCodec(lambda tenant: tenant.subscriptions, SubscriptionEvent),
+        "subscription", DatedCodec("subscription", lambda tenant: tenant.subscriptions, SubscriptionEvent),
         Owner.OBJECT, ("subscription",), take_subscription, field="subscription_id",
     ),
     Kind(
-        "contract", ListCodec(lambda tenant: tenant.contracts, RenewalEvent),
+        "contract", DatedCodec("renewal", lambda tenant: tenant.contracts, RenewalEvent),
         Owner.OBJECT, ("renewal",), take_renewal, of_contract, field="contract_id",
     ),
     Kind(

@@ -7,6 +7,7 @@ of a part. Stored entries have it as text. JSON is written from plain lists: orj
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from kpis.facts.local_days import plain, read
 from kpis.tenant.facts import TenantFacts
 
 Fact = TypeVar("Fact")
@@ -114,13 +115,33 @@ class ListCodec(KeyedCodec[list[Fact]]):
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
         """Put a first entry back, or a list that was stored whole."""
-        self.table(tenant)[name] = [self._make(*fields) for fields in stored]
+        self.table(tenant)[name] = self._read(tenant, stored)
 
     def load_further(self, tenant: TenantFacts, kind: str, name: str, stored: Any) -> None:
         """Put an entry after the first back: it waits until all are loaded."""
         key, _, number = name.rpartition(NUL)
-        tenant.chunks.hold(kind, key, int(number), [self._make(*fields) for fields in stored])
+        tenant.chunks.hold(kind, key, int(number), self._read(tenant, stored))
+
+    def _read(self, tenant: TenantFacts, stored: Any) -> list[Fact]:
+        return [self._make(*fields) for fields in stored]
 
     def renew(self, tenant: TenantFacts, kind: str, name: str) -> None:
         """Facts changed or are gone: the list is written again from its beginning."""
         tenant.renew(kind, name)
+
+
+class DatedCodec(ListCodec[Fact]):
+    """A list whose events may give their date without a time: stored as it is given. ``entity``: as in their types."""
+
+    def __init__(
+        self,
+        entity: str,
+        table: Callable[[TenantFacts], dict[str, list[Fact]]],
+        make: Callable[..., Fact],
+        encode: Callable[[Fact], Any] = as_a_list,
+    ) -> None:
+        super().__init__(table, make, lambda fact: [plain(value) for value in encode(fact)])
+        self._entity = entity
+
+    def _read(self, tenant: TenantFacts, stored: Any) -> list[Fact]:
+        return [self._make(*read(self._entity, fields, tenant.zone)) for fields in stored]

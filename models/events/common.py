@@ -42,7 +42,8 @@ Table = Annotated[dict[str, Any], Strict()]
 _DECIMAL: Final = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]}
 Amount = Annotated[Any, WithJsonSchema({**_DECIMAL, "description": "major units, exact"})]
 Currency = Annotated[Text, WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$", "description": "ISO 4217"})]
-Instant = Annotated[Any, WithJsonSchema({"type": "string", "format": "date-time"})]
+_MOMENT: Final = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+Instant = Annotated[Any, WithJsonSchema({**_MOMENT, "description": "a date alone is a day in the tenant's zone"})]
 LocalDate = Annotated[Any, WithJsonSchema({"type": "string", "format": "date"})]
 
 

@@ -19,6 +19,7 @@ class _Deal(Common, total=False):
     amount: Amount
     currency: Currency
     version: Version
+    closed_at: Instant  # on any event: the latest given dates the result
 
 
 class DealCreated(_Deal, total=False):
@@ -37,7 +38,6 @@ class DealStageChanged(_Deal, total=False):
 class DealChanged(_Deal, total=False):
     """Anything else that happened to a deal; ``closed_at`` dates its result."""
 
-    closed_at: Instant
     reason: Label
 
 

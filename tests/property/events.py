@@ -4,6 +4,7 @@ A story keeps to a few themes (web, mail, deals, ...) and always has events that
 changes of both tenants' zones, one of which is half an hour off.
 """
 
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ TENANTS: Final = tuple(BOOK)
 DAYS: Final = (-400, -120, -91, -90, -40, -30, -29, -8, -7, -1, 0, 1, 6, 7, 30)
 HOURS: Final = (0, 13 * 60 + 30, 21 * 60, 21 * 60 + 59, 22 * 60, 23 * 60)
 BASE: Final = ms("2026-03-29")
+BASE_DAY: Final = date(2026, 3, 29).toordinal()
 instants = st.builds(
     lambda day, minute, fine: BASE + day * DAY + minute * MINUTE + fine,
     st.sampled_from(DAYS), st.sampled_from(HOURS), st.sampled_from((0, 0, 0, 1, -1, 15 * MINUTE, 44_999)),
@@ -185,7 +187,9 @@ MAIL: Final = (
 )
 VERSIONS: Data = some(version=(1, 2, 3))
 STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
-CLOSING: Data = some(closed_at=instants)
+DATES: Final = st.builds(lambda day: date.fromordinal(BASE_DAY + day).isoformat(), st.sampled_from(DAYS))
+moments = st.one_of(instants, instants, DATES)
+CLOSING: Data = some(closed_at=moments)
 RATES: Final = event(
     "fx.rate_set",
     some(date=("2026-03-29", "2026-03-28")),
@@ -213,7 +217,7 @@ SHOP: Final = (
     event("customer.created customer.updated customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     RATES,
 )  # fmt: skip
-EFFECT: Data = some(effective_at=instants)
+EFFECT: Data = some(effective_at=moments)
 ACTIVITY: Final = (
     event("record.created record.created record.updated record.merged record.deleted", people,
           some(origin=("ui", "import")), object=("task", "note"), record_id=("r1", "r2")),
@@ -271,7 +275,7 @@ ROUTES: Final = (
     event("customer.created lead.created", some(source=("fair", "web")), customer_id=CUSTOMERS, lead_id=LEADS),
 )  # fmt: skip
 # Few instants and contracts, so that outcomes meet their dues and stand between two.
-DUES: Final = st.sampled_from([BASE + day * DAY for day in (-40, -8, 0, 6)])
+DUES: Final = st.sampled_from([BASE + day * DAY for day in (-40, -8, 0, 6)] + ["2026-03-21", "2026-03-29"])
 RENEWALS: Final = (
     event("renewal.due", people, labels, contract_id=("k1", "k2"), due_at=DUES, amount=AMOUNTS, currency=CURRENCIES),
     event("renewal.completed renewal.completed renewal.lost", people, money, some(due_at=DUES),

@@ -98,7 +98,8 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
-    **ACQUISITION_SETTINGS,
+    **ACQUISITION_SETTINGS, "another plan in the next month": HELSINKI,
+    "dates without a time": TenantSettings(tz="America/Los_Angeles"),
 }  # fmt: skip
 
 

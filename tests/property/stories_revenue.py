@@ -44,6 +44,39 @@ def second_of_two(feed: Feed) -> None:
     feed.add("subscription.cancel_scheduled", "2026-06-02", subscription_id="a", effective_at=ms("2026-06-16"))
 
 
+def taken_back(feed: Feed) -> None:
+    """Cancelled for the 23rd: one resumes, one takes a bigger plan, one resumes too late; one cancels once more."""
+    for name in ("resumes", "grows", "late", "leaves"):
+        feed.add("subscription.started", "2026-05-10", customer_id=name, subscription_id=name, mrr=5_000,
+                 currency="EUR")  # fmt: skip
+        feed.add("subscription.cancelled", "2026-06-03", subscription_id=name, effective_at=ms("2026-06-23"))
+    for name in ("resumes", "leaves"):
+        feed.add("subscription.resumed", "2026-06-15", subscription_id=name)
+    feed.add("subscription.changed", "2026-06-16", subscription_id="grows", mrr=8_000, currency="EUR")
+    feed.add("subscription.cancelled", "2026-06-18", subscription_id="leaves", effective_at=ms("2026-06-23"))
+    feed.add("subscription.resumed", "2026-06-25", subscription_id="late")
+
+
+def over_month_end(feed: Feed) -> None:
+    """Another plan half an hour after the first, in the next month: in Helsinki it is midnight three hours early."""
+    feed.add("subscription.started", "2026-04-10", customer_id="c", subscription_id="a", mrr=5_000, currency="EUR")
+    feed.add("subscription.cancelled", "2026-05-31T20:50:00Z", subscription_id="a")
+    feed.add("subscription.started", "2026-05-31T21:20:00Z", customer_id="c", subscription_id="b", mrr=8_000,
+             currency="EUR")  # fmt: skip
+
+
+def by_date(feed: Feed) -> None:
+    """1 June in Los Angeles, where it begins at 07:00 UTC: a deal, two renewals, a plan; a deal of the day before."""
+    for deal, day in (("may", "2026-05-31"), ("june", "2026-06-01")):
+        feed.add("deal.created", "2026-05-01", deal_id=deal)
+        feed.add("deal.won", "2026-06-02T18:00:00Z", deal_id=deal, closed_at=day)
+    for contract, due in (("k1", "2026-06-01"), ("k2", ms("2026-06-01T07:00:00Z"))):
+        feed.add("renewal.due", "2026-05-01", contract_id=contract, due_at=due, amount=500, currency="EUR")
+        feed.add("renewal.completed", "2026-06-02", contract_id=contract, due_at="2026-06-01")
+    feed.add("subscription.started", "2026-05-20", customer_id="c", subscription_id="s", mrr=5_000, currency="EUR",
+             effective_at="2026-06-01")  # fmt: skip
+
+
 def two_currencies(feed: Feed) -> None:
     """1 k EUR becomes 1 k USD at the rate of the USD subscription's first day: what is lost is 200."""
     feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
@@ -129,6 +162,27 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
     ],
     "one of two subscriptions": [
         Stage(second_of_two, "month", "2026-06-20", {"mrr_contraction": "1000.00", "mrr_churn": "0.00"}),
+    ],
+    "cancellations taken back": [
+        Stage(taken_back, "month", "2026-06-22", {"mrr": "230.00", "mrr_churn": "0.00"}),
+        Stage(lambda feed: None, "month", "2026-06-30",
+              {"mrr": "180.00", "mrr_expansion": "30.00", "mrr_churn": "100.00", "mrr_reactivation": "50.00",
+               "churned_customers": 1, "churned_customers_events": 2}),
+    ],
+    "another plan in the next month": [
+        Stage(over_month_end, "last_month", "2026-06-20", {"net_new_mrr": "-50.00", "mrr": "0.00"}),
+        Stage(lambda feed: None, "month", "2026-06-20",
+              {"net_new_mrr": "80.00", "mrr_reactivation": "80.00", "mrr": "80.00"}),
+    ],
+    "another plan within the month": [
+        Stage(over_month_end, "last_month", "2026-06-20",
+              {"net_new_mrr": "30.00", "mrr_expansion": "30.00", "mrr_churn": "0.00", "mrr": "80.00"}),
+    ],
+    "dates without a time": [
+        Stage(by_date, "last_month", "2026-06-20", {"closed_won_deals": 1, "mrr": "0.00", "net_new_mrr": "0.00"}),
+        Stage(lambda feed: None, "month", "2026-06-20",
+              {"closed_won_deals": 1, "renewal_rate_of_due": 1.0, "renewal_rate_of_due.n": 2,
+               "mrr_new": "50.00"}),
     ],
     "subscriptions in two currencies": [
         Stage(two_currencies, "month", "2026-06-20",

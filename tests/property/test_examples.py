@@ -139,7 +139,7 @@ def as_event(item: Item) -> str:
     data: dict[str, Any] = {
         name: str(Decimal(value) / 100) if name in MONEY else value for name, value in item.data.items()
     }
-    data |= {name: instant_text(item.data[name]) for name in INSTANTS if name in data}
+    data |= {name: instant_text(data[name]) for name in INSTANTS if isinstance(data.get(name), int)}
     data |= {"machine": True} if item.flags & BOT else {}
     times = {"time": instant_text(item.time), "recordedtime": instant_text(item.received)}
     return json.dumps({"id": item.id, "source": item.source, "type": item.type, "tenantid": "t", **times, "data": data})

@@ -19,13 +19,15 @@ OWN: Final = ["source=web", "campaign=unknown", "country=FI"]
 STORED: Final[dict[str, tuple[Any, Any]]] = {
     "deal": ("d", [
         [AT, "created", "/a", "e0", {"stage": "demo", "amount": 500, "currency": "EUR", "traits": {"tier": "a"}}],
-        [AT + 9, "stage_changed", "/a", "e1", {"to_stage": "offer", "version": 2}, True],
+        [AT + 9, "stage_changed", "/a", "e1", {"to_stage": "offer", "version": 2, "closed_at": "2026-06-01"}, True],
     ]),
     "order": ("o", [[AT, "completed", "/a", "e0", {"amount": 5000, "currency": "EUR", "tax": 900}]]),
     "subscription": ("s", [
         [AT, AT, "/a", "e0", "started", 1000, "EUR"], [AT + 9, AT, "/a", "e1", "cancelled", None, None],
+        ["2026-07-01", AT, "/a", "e2", "changed", 900, "EUR"],
     ]),
-    "contract": ("k", [[AT, "/a", "e0", "due", {"due_at": AT + 9, "amount": 1, "currency": "EUR"}]]),
+    "contract": ("k", [[AT, "/a", "e0", "due", {"due_at": AT + 9, "amount": 1, "currency": "EUR"}],
+                       [AT, "/a", "e1", "due", {"due_at": "2026-07-01", "amount": 1, "currency": "EUR"}]]),
     "message": ("\x7fW5Sxf8rYCHeg\0", [[1, AT, OWN], [4, AT + 9, OWN]]),
     "ticket": ("ticket:t", [[AT, "opened", "/a", "e0", None], [AT + 9, "resolved", "/a", "e1", 3600]]),
     "record": ("record:r\0task", [[AT, "created", "/a", "e0", True]]),

@@ -31,7 +31,7 @@ def _subscription(random: Random) -> tuple[str, dict[str, Any]]:
     said: dict[str, Any] = {"subscription_id": "x" if random.random() < 0.9 else "y"}
     if kind in ("started", "changed"):
         said |= {"mrr": random.choice((0, 100, 100, 200, 700)), "currency": random.choice(("EUR", "EUR", "EUR", "USD"))}
-    if kind == "cancel_scheduled":
+    if kind == "cancel_scheduled" or (kind == "cancelled" and random.random() < 0.5):
         said["effective_at"] = START + random.randrange(200) * 86_400_000
     return f"subscription.{kind}", said
 

@@ -55,6 +55,40 @@ def settled(engine: Engine) -> dict[bytes, bytes | None]:
     return found
 
 
+def test_a_date_without_a_time_stays_that_day_in_another_zone() -> None:
+    """Closes, effects and due dates are stored as the dates they were given as; instants stay instants."""
+    feed, engine = Feed(), Engine(book(tz="Pacific/Auckland"))
+    feed.add("deal.won", "2026-06-20", deal_id="d", customer_id="c", closed_at="2026-06-01")
+    feed.add("deal.won", "2026-06-20", deal_id="e", customer_id="c", closed_at=ms("2026-05-31T12:00:00Z"))
+    feed.add("renewal.due", "2026-06-20", contract_id="k", customer_id="c", due_at="2026-06-01", amount=1,
+             currency="EUR")  # fmt: skip
+    feed.add("subscription.started", "2026-06-20", subscription_id="s", customer_id="c", mrr=1, currency="EUR",
+             effective_at="2026-06-01")  # fmt: skip
+    rows = [list(row) for row in feed.items if isinstance(row, Row)]
+    engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    moved = restored(dict(engine.finish().entries), book(tz="America/Los_Angeles"))
+    settled(moved)
+    for one, midnight, won in ((engine, "2026-05-31T12:00:00Z", 2), (moved, "2026-06-01T07:00:00Z", 1)):
+        tenant, at = one.state("t").tenant, ms(midnight)
+        assert [event.data["closed_at"] for event in tenant.deals["d"]] == [at]
+        assert [event.data["due_at"] for event in tenant.contracts["k"]] == [at]
+        assert [event.effective for event in tenant.subscriptions["s"]] == [at]
+        documents = one.documents("t", ms("2026-06-25"), live=False, full=True)
+        found = {doc["kpi"]: doc["value"] for doc in documents if doc["window"] == "month" and not doc["segment"]}
+        assert (found["closed_won_deals"], found["mrr_new"]) == (won, "0.01")
+
+
+def test_what_an_earlier_release_kept_as_closed_at_harms_nothing() -> None:
+    """It did not look at that of a creation."""
+    feed, engine = Feed(), Engine(book())
+    feed.add("deal.created", "2026-06-20", deal_id="d", closed_at="some day in June")
+    rows = [list(row) for row in feed.items if isinstance(row, Row)]
+    engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    again = restored(dict(engine.finish().entries), book())
+    documents = again.documents("t", ms("2026-06-25"), live=False, full=True)
+    assert [doc["value"] for doc in documents if (doc["kpi"], doc["window"]) == ("open_pipeline", "month")][:1] == [1]
+
+
 def test_nothing_is_done_where_nothing_changed() -> None:
     """Neither after a restart nor when the file says the same again."""
     engine = restored(counted(Engine(book())), book())

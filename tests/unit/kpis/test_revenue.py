@@ -1,6 +1,9 @@
 """Edges of recurring revenue and renewals."""
 
 from fractions import Fraction
+from itertools import permutations
+
+import pytest
 
 from kpis.calendar.zone import zone
 from kpis.cells.deltas import Delta
@@ -26,7 +29,7 @@ def moved(*said: tuple[str, int, str, int, str]) -> list[tuple[str, int, int]]:
         data = {"mrr": mrr, "currency": currency} if kind in ("started", "changed") else {}
         events.setdefault(name, []).append(subscription_event(time, kind, "/", f"{number}", data))
     plans = read_plans(((name, Prices(told)) for name, told in events.items()), UTC)
-    parts = Recurring("EUR", worth).go_on(plans).parts().values()
+    parts = Recurring("EUR", worth, UTC).go_on(plans).parts().values()
     deltas = [delta for part in parts for delta in part if delta.measure.startswith("mrr_")]
     return sorted((delta.measure, delta.instant, delta.amount) for delta in deltas)
 
@@ -49,6 +52,42 @@ def test_what_comes_to_nothing_within_the_hour_never_was() -> None:
     tried = (("a", 0, "started", 500, "EUR"), ("a", MINUTE, "cancelled", 0, ""))
     assert moved(*tried) == []
     assert moved(*tried, ("a", DAY, "resumed", 0, ""))[0] == ("mrr_new#", DAY, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "in_force", "verb", "stays"),
+    [
+        (5, 5, "resumed", True),
+        (5, 9, "resumed", True),
+        (5, 11, "resumed", False),
+        (3, 3, "resumed", False),
+        (12, 9, "resumed", True),
+        (5, 5, "changed", True),
+    ],
+)
+def test_a_cancellation_is_taken_back_by_a_later_word_in_force_before_it(
+    told: int, in_force: int, verb: str, stays: bool
+) -> None:
+    """Said on the fourth for the tenth; in whichever order the two are heard."""
+    price = {"mrr": 500, "currency": "EUR"}
+    events = [
+        subscription_event(DAY, "started", "/", "1", price),
+        subscription_event(told * DAY, verb, "/", "2", {**price, "effective_at": in_force * DAY}),
+        subscription_event(4 * DAY, "cancelled", "/", "3", {"effective_at": 10 * DAY}),
+    ]
+    for heard in permutations(events):
+        assert (Prices(list(heard)).paying()[0][1] > 10 * DAY) is stays
+
+
+def test_a_price_of_nothing_takes_no_cancellation_back() -> None:
+    """A plan that was agreed on before the cancellation ends with it."""
+    events = [
+        subscription_event(DAY, "started", "/", "1", {"mrr": 500, "currency": "EUR"}),
+        subscription_event(3 * DAY, "changed", "/", "2", {"mrr": 900, "currency": "EUR", "effective_at": 8 * DAY}),
+        subscription_event(4 * DAY, "cancelled", "/", "3", {"effective_at": 10 * DAY}),
+        subscription_event(5 * DAY, "changed", "/", "4", {"mrr": 0, "currency": "EUR"}),
+    ]
+    assert Prices(events).paying() == [(DAY, 5 * DAY), (8 * DAY, 10 * DAY)]
 
 
 def test_a_subscription_without_a_rate_is_counted_and_makes_its_customer_a_payer() -> None:

@@ -95,12 +95,20 @@ def test_an_amount_without_currency_is_left_out_and_flagged() -> None:
 
 
 def test_stated_times_become_milliseconds() -> None:
-    """closed_at, effective_at and due_at need an offset like time itself."""
+    """closed_at, effective_at and due_at need an offset like time itself; a date alone stays one."""
     assert (
         accepted("crm.deal.won", {"deal_id": "d", "closed_at": "1970-01-02T02:00:00+02:00"}).data["closed_at"]
         == 86_400_000
     )
-    assert refused("crm.deal.won", {"deal_id": "d", "closed_at": "2024-06-01"}) == ("bad_time", "closed_at")
+    for type_ in ("crm.deal.won", "crm.deal.created", "crm.deal.updated"):
+        assert accepted(type_, {"deal_id": "d", "closed_at": "2024-02-29"}).data["closed_at"] == "2024-02-29"
+        for text in ("2023-02-29", "2024-06-01T10:00:00", "01.06.2024", "20240601", ""):
+            assert refused(type_, {"deal_id": "d", "closed_at": text}) == ("bad_time", "closed_at")
+    for text in ("0000-00-00", "1970-01-01", "2100-01-01"):
+        reason = "bad_time" if text.startswith("0") else "time_out_of_range"
+        assert refused("crm.subscription.paused", {"subscription_id": "s", "effective_at": text}) == (
+            reason, "effective_at",
+        )  # fmt: skip
 
 
 def test_a_declared_nps_scale_is_kept_with_its_own_bounds() -> None:
