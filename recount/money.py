@@ -1,7 +1,7 @@
 """Money as exact fractions: exchange rates by business date, and decimal text."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -53,12 +53,15 @@ class Rates:
         amount = Fraction(minor, 10 ** digits(currency))
         if currency == self.currency:
             return amount
-        entry = (
-            None if at is None else self.known.get((frozenset((currency, self.currency)), local_date(at, self.zone)))
-        )
+        rate = None if at is None else self.rate(currency, local_date(at, self.zone))
+        return None if rate is None else amount * rate
+
+    def rate(self, currency: str, day: date) -> Fraction | None:
+        """What one unit is in the reporting currency, by the rate of the date, else the newest of the 7 days before."""
+        pair = frozenset((currency, self.currency))
+        dates = (day - timedelta(back) for back in range(8))
+        entry = next((self.known[pair, one] for one in dates if (pair, one) in self.known), None)
         if entry is None:
             return None
         _, base, rate = entry
-        if base == currency:
-            return amount * rate
-        return amount / rate if rate else None
+        return rate if base == currency else 1 / rate

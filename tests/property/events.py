@@ -188,7 +188,7 @@ STAGE: Data = some(stage=("proposal", "demo", "Closed Won"))
 CLOSING: Data = some(closed_at=instants)
 RATES: Final = event(
     "fx.rate_set",
-    some(date=("2026-03-29", "2026-03-28")),
+    some(date=("2026-03-29", "2026-03-28", "2026-03-21", "2026-04-02")),
     base=("EUR",),
     quote=("USD",),
     rate=("1.25", "0.8"),
