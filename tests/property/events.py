@@ -208,7 +208,8 @@ DEALS: Final = (
 SHOP: Final = (
     event("order.completed order.completed", people, labels, some(tax=(100,)), order_id=("o1", "o2", "o3"),
           amount=AMOUNTS, currency=CURRENCIES),
-    event("order.refunded", order_id=("o1", "o2"), amount=AMOUNTS, currency=CURRENCIES),
+    event("order.refunded", some(refund_id=("r1",), tax=(10,)), order_id=("o1", "o2"), amount=AMOUNTS,
+          currency=CURRENCIES),
     event("order.cancelled", order_id=("o1", "o2", "o3")),
     event("customer.created customer.updated customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     RATES,
