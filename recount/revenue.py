@@ -10,7 +10,7 @@ from models.record import Row
 from recount.deals import Deals
 from recount.facts import Dims, Fact, dated
 from recount.identity import People, moment
-from recount.money import Rates
+from recount.money import Rates, in_one_unit
 from recount.windows import DAY, QUARTER_HOUR, Window, ceil_to
 
 Span = tuple[float, float]
@@ -77,16 +77,23 @@ class Order:
 
 def orders_of(rows: Iterable[Row]) -> dict[str, Order]:
     """Every order from its events."""
-    found: dict[str, Order] = {}
+    by_id: dict[str, list[Row]] = {}
     for row in sorted((row for row in rows if row.type.startswith("crm.order.")), key=moment):
-        order = found.setdefault(str(row.data["order_id"]), Order())
+        by_id.setdefault(str(row.data["order_id"]), []).append(row)
+    return {name: order_of(in_one_unit(events)) for name, events in by_id.items()}
+
+
+def order_of(events: Iterable[Row]) -> Order:
+    """One from its events, in order."""
+    order = Order()
+    for row in events:
         if row.type == "crm.order.completed":
             order.completed = row
         elif row.type == "crm.order.cancelled":
             order.cancelled = True
         elif row.type == "crm.order.refunded":
             order.told.append(row)
-    return found
+    return order
 
 
 def effective(row: Row) -> int:

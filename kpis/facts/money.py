@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
+from models.money import iso
 
 Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
 
@@ -94,17 +95,17 @@ class Rates:
 
     def known(self, currency: str, into: str, day: int) -> bool:
         """Whether there is a `rate`; once there is one it stays."""
-        return currency == into or self._newest(currency, into, day) is not None
+        return iso(currency) == into or self._newest(currency, into, day) is not None
 
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
         """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
-        if currency == into:
+        if iso(currency) == into:
             return Fraction(1)
         newest = self._newest(currency, into, day)
-        return None if newest is None else self._of(currency, into, newest)
+        return None if newest is None else self._of(iso(currency), into, newest)
 
     def _newest(self, currency: str, into: str, day: int) -> int | None:
-        days = range(day, day - RATE_DAYS - 1, -1)
+        currency, days = iso(currency), range(day, day - RATE_DAYS - 1, -1)
         return next((one for one in days if {(currency, into, one), (into, currency, one)} & self._held.keys()), None)
 
     def _of(self, currency: str, into: str, day: int) -> Fraction:

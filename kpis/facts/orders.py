@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypedDict, cast
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
 from kpis.facts.money import money_deltas
+from models.money import FINE, digits, fine, is_fine
 from models.settings import TenantSettings
 
 FIELDS: Final = ("amount", "currency", "tax", "refund_id")
@@ -65,12 +66,16 @@ class Chain:
     def __init__(self, zone: Zone, events: list[OrderEvent]) -> None:
         self._zone = zone
         self._events = events
+        self._fine = False  # whether any of its amounts is in units of 10^-9: then all are
+        self._begin()
+        self.go_on()
+
+    def _begin(self) -> None:
         self._read = 0
         self._completed: OrderEvent | None = None
         self._cancelled: int | None = None
         self._refunds: dict[tuple[str, ...], OrderEvent] = {}
         self._forget()
-        self.go_on()
 
     def _forget(self) -> None:
         self._told: list[Delta] = []  # what refunds take back as they say
@@ -83,8 +88,11 @@ class Chain:
 
     def go_on(self) -> "Chain":
         """Read what came since."""
+        if not self._fine and any(is_fine(event.data.get("currency", "")) for event in self._events[self._read :]):
+            self._fine = True
+            self._begin()
         for event in self._events[self._read :]:
-            self._take(event)
+            self._take(_finer(event) if self._fine else event)
         self._read = len(self._events)
         return self
 
@@ -154,6 +162,19 @@ class Chain:
         amount, currency = self._completed.data.get("amount"), self._completed.data.get("currency")
         taken = None if amount is None else -max(0, amount - self._refunded.get(currency, 0))
         yield from self._adjustment(self._cancelled, taken, currency)
+
+
+def _finer(event: OrderEvent) -> OrderEvent:
+    """The same in units of 10^-9."""
+    data, code = event.data, event.data.get("currency")
+    if code is None or is_fine(code):
+        return event
+    data, times = {**data, "currency": fine(code)}, 10 ** (FINE - digits(code))
+    if "amount" in data:
+        data["amount"] *= times
+    if "tax" in data:
+        data["tax"] *= times
+    return event._replace(data=data)
 
 
 def order_deltas(order: Order, zone: Zone) -> Iterator[Delta]:

@@ -12,7 +12,7 @@ from kpis.facts.money import RATE_DAYS, Rates, Worth
 from kpis.facts.renewals import read_dues
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.readings import prices_of
-from models.money import digits
+from models.money import digits, iso
 
 
 class RatedDays:
@@ -44,10 +44,10 @@ def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
         first = next((step.instant for step in prices.steps if step.mrr), None)
         if first is None:
             return set()
-        return {(currency, tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
+        return {(iso(currency), tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
     events = tenant.contracts[key]
     days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
-    return {(event.data["currency"], day) for event in events if "currency" in event.data for day in days}
+    return {(iso(event.data["currency"]), day) for event in events if "currency" in event.data for day in days}
 
 
 def note_rated(tenant: TenantFacts, thing: str) -> None:

@@ -77,8 +77,8 @@ def ids(*names: str) -> st.SearchStrategy[str]:
 
 
 CUSTOMERS, LEADS, USERS, VISITORS = ("c1", "c2", "c3"), ("l1", "l2"), ("u1", "u2"), ("a1", "a2")
-CURRENCIES: Final = ("EUR", "USD")
-AMOUNTS: Final = (0, 1, 1050, 99_900)
+CURRENCIES: Final = ("EUR", "USD", "EUR9")  # the last in units of 10^-9
+AMOUNTS: Final = (0, 1, 1050, 99_900, 10_500_000_001)
 people: Data = st.one_of(
     some(customer_id=CUSTOMERS),
     some(user_id=USERS),
@@ -241,7 +241,7 @@ SOCIAL: Final = (
 )  # fmt: skip
 PLANS: Final = (
     event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
-          mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD")),
+          mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD", "USD9")),
     event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
           EFFECT, subscription_id=("s1", "s2")),
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),

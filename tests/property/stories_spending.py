@@ -118,6 +118,34 @@ def free(feed: Feed) -> None:
     feed.add("order.cancelled", "2026-06-05", order_id="c")
 
 
+def parts_of_cents(feed: Feed) -> None:
+    """Two customers for 300 clicks of 0.0045, a third of them in dollars, and one of a cent over three days."""
+    feed.add("fx.rate_set", "2026-06-05", base="USD", quote="EUR", rate="0.8")
+    for number in range(300):
+        feed.add("cost.recorded", "2026-06-05", cost_id=f"k{number}", purpose="acquisition", amount=4_500_000,
+                 currency="EUR9" if number % 3 else "USD9")  # fmt: skip
+    feed.add("cost.recorded", "2026-06-05", cost_id="spread", purpose="acquisition", amount=1, currency="EUR",
+             period_start="2026-06-01", period_end="2026-06-03")  # fmt: skip
+    for name in ("a", "b"):
+        feed.add("customer.created", "2026-06-06", customer_id=name)
+
+
+def a_twelfth(feed: Feed) -> None:
+    """8.331333333 with 1.333333333 tax; 3.33 and then five millionths are paid back. Three plans of 100 a year."""
+    about: dict[str, Any] = {"customer_id": "c", "currency": "EUR9"}
+    feed.add("order.completed", "2026-06-02", order_id="a", amount=8_331_333_333, tax=1_333_333_333, **about)
+    refund(feed, "a", "2026-06-03", 333)
+    feed.add("order.refunded", "2026-06-04", order_id="a", amount=5_000, currency="EUR9")
+    for name in ("s", "t", "u"):
+        feed.add("subscription.started", "2026-06-05", subscription_id=name, mrr=8_333_333_333, **about)
+
+
+def paid_back_in_parts(feed: Feed) -> None:
+    """Twice what was left."""
+    feed.add("order.refunded", "2026-06-05", order_id="a", amount=5_000_000_000, currency="EUR9")
+    refund(feed, "a", "2026-06-06", 501)
+
+
 def keeping(feed: Feed) -> None:
     """10,000 of June for the 500 who stay, and a little in May; 20 come, 20 others go; costs of other purposes."""
     for number in range(540):
@@ -170,6 +198,14 @@ SPENDING_EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(back_before_the_sale, "month", "2026-06-20",
               {"net_revenue": "0.00", "orders": 0, "revenue_adjustments": "-30.00", "revenue_adjustments.n": 1}),
         Stage(cancelled_after_that, "all", "2026-06-20", {"revenue_adjustments": "-80.00"}),
+    ],
+    "parts of cents": [Stage(parts_of_cents, "month", "2026-06-20",
+                             {"customer_acquisition_cost": "0.64", "customer_acquisition_cost.numerator": "1.27"})],
+    "a twelfth of a year": [
+        Stage(a_twelfth, "month", "2026-06-20",
+              {"net_revenue": "3.67", "revenue_adjustments": "-3.33", "mrr": "25.00", "net_new_mrr": "25.00"}),
+        Stage(paid_back_in_parts, "month", "2026-06-20",
+              {"net_revenue": "0.00", "orders": 0, "revenue_adjustments": "-8.33", "revenue_adjustments.n": 4}),
     ],
     "free orders": [Stage(free, "month", "2026-06-20",
                           {"orders": 2, "net_revenue": "0.00", "new_customers": 2, "revenue_adjustments": "0.00"})],
