@@ -29,8 +29,9 @@ Formulas make KPIs of measures; the page of a KPI, linked from [kpis.md](kpis.md
 
 - **name**: as the cells have it, with an example of what follows its base. `@30d`: a measure for each kind of window,
   as distinct counts do not add up over time. `=12`: one for each value, for quantiles; durations are in buckets of 1 %.
-  `:EUR`: minor units of a currency, with the number of facts in `#:EUR` (`#:`: those without a price); followed by a
-  local day (in days since 1970) they are converted at that day's rate. `:20546`: a local day.
+  `:EUR`: minor units of a currency (`:EUR9`: 10^-9 if there are parts of cents), with the number of facts in `#:EUR`
+  (`#:`: those without a price); followed by a local day (in days since 1970) they are converted at that day's rate.
+  `:20546`: a local day.
 - **unit**: what one unit of it is.
 - **segments**: whose segments it falls in, beside the total; *none*: the total only.
 - **levels**: rollup levels of the total, then of segments: `m` minutes, kept for 26 hours, `q` quarter hours, 50 hours,

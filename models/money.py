@@ -1,4 +1,8 @@
-"""Money is integers in minor units. Nothing is rounded here: what does not fit is refused."""
+"""Money is integers in minor units. Nothing is rounded here: what does not fit is refused.
+
+An amount with parts of cents (costs in millionths, a twelfth of a yearly price) is in units of 10^-9, and its currency
+says so: ``EUR9`` beside ``EUR``. Both are one currency, of two units.
+"""
 
 import re
 from collections.abc import Callable
@@ -11,6 +15,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from models.bounds import AMOUNT_LIMIT
 from models.refused import Refused
 
+FINE: Final = 9  # decimals of the smallest unit
 _KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
 _PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
 # Longer numbers than this may have lost digits on their way through a double.
@@ -29,8 +34,32 @@ def currency(text: str) -> tuple[str, int]:
 
 
 def digits(code: str) -> int:
-    """Decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD. The one place everybody asks."""
-    return currency(code)[1]
+    """Decimals of a currency's unit: 2 for EUR, 0 for JPY, 3 for KWD, 9 for EUR9. The one place everybody asks."""
+    return FINE if is_fine(code) else currency(code)[1]
+
+
+def is_fine(code: str) -> bool:
+    """Whether amounts of it are in units of 10^-9."""
+    return len(code) == 4
+
+
+def iso(code: str) -> str:
+    """The currency itself, whatever its unit."""
+    return code[:3]
+
+
+def fine(code: str) -> str:
+    """The same currency in units of 10^-9."""
+    return f"{iso(code)}{FINE}"
+
+
+def decimals(value: Decimal) -> int:
+    """How many decimals a number has, zeros at its end left out."""
+    _, figures, exponent = value.as_tuple()
+    if not value or not isinstance(exponent, int):
+        return 0
+    zeros = len(figures) - len("".join(map(str, figures)).rstrip("0"))
+    return max(0, -exponent - zeros)
 
 
 def decimal(value: object, field: str, raw: bytes, exact: Callable[[], Any]) -> Decimal:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from models.money import digits
+from models.money import digits, iso
 from models.record import DERIVED_ID, UNKNOWN_TYPE, UNPRICED, Row
 
 MONEY: Final = ("amount", "tax", "mrr")
@@ -31,6 +31,8 @@ def _data(row: Row) -> dict[str, Any]:
     for field in MONEY:
         if type(data.get(field)) is int and isinstance(currency, str) and not row.flags & UNPRICED:
             data[field] = format(Decimal(data[field]).scaleb(-digits(currency)), "f")
+    if isinstance(currency, str) and data.keys() & set(MONEY) and not row.flags & UNPRICED:
+        data["currency"] = iso(currency)
     for field in INSTANTS:
         if type(data.get(field)) is int:
             data[field] = _text(data[field])

@@ -21,6 +21,7 @@ class Row(NamedTuple):
 
     ``data`` is the producer's ``data`` after validation, with these changes: each ``amount``, ``tax``, ``mrr`` is an
     integer in minor units of ``currency`` (upper case) when the currency is known, else left out with flag UNPRICED;
+    where one has more decimals than that, all are in units of 10^-9 and ``currency`` ends in 9 (``EUR9``);
     ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds, or YYYY-MM-DD where they came as a date (a
     day in the tenant's zone); ``deal stage`` names are untouched.
     That holds for the types that have these fields; in other types, and in unknown ones, they are the producer's own.

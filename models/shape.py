@@ -22,7 +22,7 @@ from models.texts import drop_placeholders, respell
 
 _CONFIG: Final = ConfigDict(extra="allow", hide_input_in_errors=True)
 _MONEY: Final = ("amount", "tax", "mrr")
-_IDS: Final = (*SUBJECT_IDS, "owner_id", "actor_id", "winner_id", "into_deal_id", "into_record_id")
+_IDS: Final = (*SUBJECT_IDS, "owner_id", "actor_id", "winner_id", "into_deal_id", "into_record_id", "refund_id")
 _INSTANTS: Final = ("closed_at", "effective_at", "due_at")
 _KINDS: Final = {
     "missing": "missing_field",
@@ -124,16 +124,19 @@ def _check_traits(traits: dict[str, Any], raw: bytes) -> None:
 
 
 def _price(found: dict[str, Any], fields: tuple[str, ...], raw: bytes, exact: Exact) -> int:
-    """Amounts become minor units; without a currency they are left out and the event is flagged."""
+    """Amounts become minor units, or all parts of cents if one is; without a currency they are left out and flagged."""
     given = [field for field in fields if field in found]
     if "currency" not in found:
         for field in given:
             money.plain(found.pop(field), field, raw, exact, magnitude=TARGET_DIGITS)
         return UNPRICED if given else 0
     code, places = money.currency(found["currency"])
+    numbers = {field: money.decimal(found[field], field, raw, exact) for field in given}
+    if any(money.decimals(number) > places for number in numbers.values()):
+        code, places = money.fine(code), money.FINE
     found["currency"] = code
-    for field in given:
-        found[field] = money.minor_units(money.decimal(found[field], field, raw, exact), places, field)
+    for field, number in numbers.items():
+        found[field] = money.minor_units(number, places, field)
     return 0
 
 

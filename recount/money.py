@@ -1,7 +1,7 @@
 """Money as exact fractions: exchange rates by business date, and decimal text."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,25 @@ RateKey = tuple[frozenset[str], date]
 
 
 def digits(currency: str) -> int:
-    """Decimal places of a currency."""
-    return get_currency_precision(currency)
+    """Decimal places of a currency; of one with a figure behind it (``EUR9``) so many."""
+    return int(currency[3:]) if currency[3:] else get_currency_precision(currency)
+
+
+def in_one_unit(rows: list[Row]) -> list[Row]:
+    """Events of one thing: all in units of 10^-9 if one of them is."""
+    if all(not str(row.data.get("currency") or "")[3:] for row in rows):
+        return rows
+    return [finer(row) for row in rows]
+
+
+def finer(row: Row) -> Row:
+    """The same event in units of 10^-9."""
+    code = row.data.get("currency")
+    if not code or code[3:]:
+        return row
+    times = 10 ** (9 - digits(code))
+    amounts = {name: row.data[name] * times for name in ("amount", "tax") if row.data.get(name) is not None}
+    return row._replace(data={**row.data, **amounts, "currency": f"{code}9"})
 
 
 def decimal_text(value: Fraction, currency: str) -> str:
@@ -50,15 +67,18 @@ class Rates:
         """An amount of minor units in major units of the reporting currency; None when it cannot be priced."""
         if not isinstance(minor, int) or not isinstance(currency, str):
             return None
-        amount = Fraction(minor, 10 ** digits(currency))
+        amount, currency = Fraction(minor, 10 ** digits(currency)), currency[:3]
         if currency == self.currency:
             return amount
-        entry = (
-            None if at is None else self.known.get((frozenset((currency, self.currency)), local_date(at, self.zone)))
-        )
+        rate = None if at is None else self.rate(currency, local_date(at, self.zone))
+        return None if rate is None else amount * rate
+
+    def rate(self, currency: str, day: date) -> Fraction | None:
+        """What one unit is in the reporting currency, by the rate of the date, else the newest of the 7 days before."""
+        pair = frozenset((currency, self.currency))
+        dates = (day - timedelta(back) for back in range(8))
+        entry = next((self.known[pair, one] for one in dates if (pair, one) in self.known), None)
         if entry is None:
             return None
         _, base, rate = entry
-        if base == currency:
-            return amount * rate
-        return amount / rate if rate else None
+        return rate if base == currency else 1 / rate

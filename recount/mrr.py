@@ -10,7 +10,7 @@ from models.record import Row
 from recount.facts import Fact, Figure, dated
 from recount.figures import money_sum
 from recount.identity import moment
-from recount.money import Rates
+from recount.money import Rates, digits
 from recount.revenue import effective, in_force
 from recount.tenant import Tenant
 from recount.windows import MINUTE, Window, local_date, unit_start
@@ -62,7 +62,7 @@ class Total(NamedTuple):
     """A customer's MRR at an instant: the sum of what has a rate, and the others by currency and day of their rate."""
 
     priced: Fraction
-    others: dict[tuple[str, object], int]
+    others: dict[tuple[str, object], Fraction]
 
     @property
     def paying(self) -> bool:
@@ -72,15 +72,15 @@ class Total(NamedTuple):
 
 def total_before(subscriptions: Sequence[Subscription], at: int) -> Total:
     """A customer's total just before an instant."""
-    priced, others = Fraction(0), dict[tuple[str, object], int]()
+    priced, others = Fraction(0), dict[tuple[str, object], Fraction]()
     for one in subscriptions:
         minor, currency = one.price_before(at)
         worth = one.worth_before(at)
         if worth is not None:
             priced += worth
         elif one.first_paid is not None:
-            key = (currency, local_date(one.first_paid, one.rates.zone))
-            others[key] = others.get(key, 0) + minor
+            key = (currency[:3], local_date(one.first_paid, one.rates.zone))
+            others[key] = others.get(key, Fraction(0)) + Fraction(minor, 10 ** digits(currency))
     return Total(priced, others)
 
 

@@ -10,7 +10,7 @@ from models.record import Row
 from recount.deals import Deals
 from recount.facts import Dims, Fact, dated
 from recount.identity import People, moment
-from recount.money import Rates
+from recount.money import Rates, in_one_unit
 from recount.windows import DAY, QUARTER_HOUR, Window, ceil_to
 
 Span = tuple[float, float]
@@ -23,22 +23,41 @@ class Order:
 
     completed: Row | None = None
     cancelled: bool = False
-    refunds: list[Row] = field(default_factory=list)
+    told: list[Row] = field(default_factory=list)  # refunds, also those told twice
 
-    def refunded(self, currency: object) -> int:
-        """Refunds in the order's own currency, minor units."""
-        return sum(row.data.get("amount") or 0 for row in self.refunds if row.data.get("currency") == currency)
+    @property
+    def refunds(self) -> list[Row]:
+        """In order of time; one told again under the same ``refund_id`` is the one told last."""
+        by_id = {row.data.get("refund_id") or (row.id, row.source): row for row in sorted(self.told, key=moment)}
+        return sorted(by_id.values(), key=moment)
+
+    def refunded(self, currency: object, field: str = "amount") -> int:
+        """Refunds in the order's own currency, or the tax in them, minor units."""
+        return sum(row.data.get(field) or 0 for row in self.refunds if row.data.get("currency") == currency)
+
+    def taken_back(self) -> list[tuple[Row, int]]:
+        """What each refund gave back, minor units: no more than was left, and none of those when nothing was."""
+        data = self.completed.data if self.completed else {}
+        left, found = data.get("amount"), []
+        for row in self.refunds:
+            amount = taken = int(row.data["amount"])
+            if left is not None and row.data["currency"] == data["currency"]:
+                taken = min(amount, left)
+                left -= taken
+            if taken or not amount:
+                found.append((row, taken))
+        return found
 
     @property
     def kept(self) -> bool:
-        """Completed, not cancelled, and not refunded in full."""
+        """Completed, not cancelled, and not refunded in full; there is nothing to refund of a free order."""
         if self.completed is None or self.cancelled:
             return False
         amount = self.completed.data.get("amount")
-        return amount is None or self.refunded(self.completed.data.get("currency")) < amount
+        return not amount or self.refunded(self.completed.data.get("currency")) < amount
 
     def net(self, rates: Rates, *, net_of_tax: bool) -> Fraction | None:
-        """Amount less tax and refunds, not below nothing; None when it cannot be priced."""
+        """Amount less tax and refunds without theirs, not below nothing; None when it cannot be priced."""
         if self.completed is None:
             return None
         return rates.price(self.left(net_of_tax=net_of_tax), self.completed.data.get("currency"), self.completed.time)
@@ -46,25 +65,35 @@ class Order:
     def left(self, *, net_of_tax: bool) -> int | None:
         """The same in minor units of its own currency."""
         data = self.completed.data if self.completed else {}
-        foreign = any(row.data.get("currency") != data.get("currency") for row in self.refunds)
+        currency = data.get("currency")
+        foreign = any(row.data.get("currency") != currency for row in self.refunds)
         if foreign or not isinstance(data.get("amount"), int):
             return None
-        tax = (data.get("tax") or 0) if net_of_tax else 0
-        return max(0, int(data["amount"]) - tax - self.refunded(data.get("currency")))
+        sold, back = int(data["amount"]), self.refunded(currency)
+        if net_of_tax:
+            sold, back = sold - (data.get("tax") or 0), back - self.refunded(currency, "tax")
+        return max(0, sold - back)
 
 
 def orders_of(rows: Iterable[Row]) -> dict[str, Order]:
     """Every order from its events."""
-    found: dict[str, Order] = {}
+    by_id: dict[str, list[Row]] = {}
     for row in sorted((row for row in rows if row.type.startswith("crm.order.")), key=moment):
-        order = found.setdefault(str(row.data["order_id"]), Order())
+        by_id.setdefault(str(row.data["order_id"]), []).append(row)
+    return {name: order_of(in_one_unit(events)) for name, events in by_id.items()}
+
+
+def order_of(events: Iterable[Row]) -> Order:
+    """One from its events, in order."""
+    order = Order()
+    for row in events:
         if row.type == "crm.order.completed":
             order.completed = row
         elif row.type == "crm.order.cancelled":
             order.cancelled = True
         elif row.type == "crm.order.refunded":
-            order.refunds.append(row)
-    return found
+            order.told.append(row)
+    return order
 
 
 def effective(row: Row) -> int:

@@ -59,8 +59,8 @@ class Spending:
         if order.kept:
             net = order.net(self.rates, net_of_tax=self.tenant.settings.net_of_tax)
             self.orders.setdefault(who, []).append(Paid(order.completed.time, f"order:{name}", net))
-        for row in order.refunds:
-            yield Fact(row.time, self.dims(who), self.less(row.data["amount"], row.data["currency"], row.time))
+        for row, taken in order.taken_back():
+            yield Fact(row.time, self.dims(who), self.less(taken, row.data["currency"], row.time))
         if order.cancelled:
             currency = order.completed.data["currency"]
             left = max(0, order.completed.data["amount"] - order.refunded(currency))

@@ -20,4 +20,4 @@ def order_parts(tenant: TenantFacts, key: str) -> Parts:
         return {}
     segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
     own = [*order_deltas(order, tenant.zone), *chain.cancellation()]
-    return {"own": (segments, own), "refunds": (segments, list(chain.refunds))}
+    return {"own": (segments, own), "refunds": (segments, chain.refunds())}

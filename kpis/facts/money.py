@@ -7,11 +7,12 @@ that day is in its name: ``open_value:USD:17531``.
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
+from models.money import iso
 
 Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
 
@@ -41,6 +42,7 @@ def money_deltas(
 
 
 RateKey = tuple[str, str, int]  # base, quote, day or quarter hour
+RATE_DAYS: Final = 7  # how long a rate holds where the days after it have none: weekends and bank holidays
 
 
 class Rate(NamedTuple):
@@ -67,7 +69,10 @@ def _later(rates: dict[RateKey, Rate], key: RateKey, rate: Rate) -> bool:
 
 
 class Rates:
-    """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds."""
+    """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds.
+
+    A day without one takes the newest of the `RATE_DAYS` days before it.
+    """
 
     def __init__(self) -> None:
         self.said: dict[RateKey, Rate] = {}  # by local day, of rates that name it
@@ -90,16 +95,22 @@ class Rates:
 
     def known(self, currency: str, into: str, day: int) -> bool:
         """Whether there is a `rate`; once there is one it stays."""
-        return currency == into or (currency, into, day) in self._held or (into, currency, day) in self._held
+        return iso(currency) == into or self._newest(currency, into, day) is not None
 
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
         """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
-        if currency == into:
+        if iso(currency) == into:
             return Fraction(1)
+        newest = self._newest(currency, into, day)
+        return None if newest is None else self._of(iso(currency), into, newest)
+
+    def _newest(self, currency: str, into: str, day: int) -> int | None:
+        currency, days = iso(currency), range(day, day - RATE_DAYS - 1, -1)
+        return next((one for one in days if {(currency, into, one), (into, currency, one)} & self._held.keys()), None)
+
+    def _of(self, currency: str, into: str, day: int) -> Fraction:
         straight = self._held.get((currency, into, day))
         inverse = self._held.get((into, currency, day))
-        if straight is None and inverse is None:
-            return None
         if inverse is None or (straight is not None and straight.stamp >= inverse.stamp):
             assert straight is not None
             return Fraction(straight.rate)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.windows import MINUTE_MS
 from kpis.facts.money import Worth
 from kpis.facts.prices import PriceStep
+from models.money import FINE, digits, iso
 
 NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
 GAINS: Final = ("new", "expansion", "reactivation")
@@ -51,11 +52,12 @@ def total(held: Iterable[tuple[PriceStep, int]], worth: Worth) -> Total:
         if step.mrr:
             key = (step.currency, day)
             amounts[key] = amounts.get(key, 0) + step.mrr
-    priced, others = Fraction(0), {}
+    priced, others = Fraction(0), Amounts()
     for key, amount in amounts.items():
         one = worth(*key)
         if one is None:
-            others[key] = amount
+            one_unit = (iso(key[0]), key[1])
+            others[one_unit] = others.get(one_unit, 0) + amount * 10 ** (FINE - digits(key[0]))
         else:
             priced += one * amount
     return Total(amounts, priced, others)

@@ -2,22 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypedDict, cast
 
 from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
 from kpis.facts.money import money_deltas
+from models.money import FINE, digits, fine, is_fine
 from models.settings import TenantSettings
 
-FIELDS: Final = ("amount", "currency", "tax")
+FIELDS: Final = ("amount", "currency", "tax", "refund_id")
 
 
 class OrderData(TypedDict, total=False):
-    """What an event of an order says of its money: ``amount`` and ``tax`` in minor units of ``currency``."""
+    """What an event of an order says of its money: ``amount`` and ``tax`` in it, in minor units of ``currency``."""
 
     amount: int
     currency: str
     tax: int
+    refund_id: str
 
 
 class OrderEvent(NamedTuple):
@@ -33,6 +36,12 @@ class OrderEvent(NamedTuple):
     def stamp(self) -> tuple[int, str, str]:
         """What orders the events of an order."""
         return self.time, self.source, self.id
+
+    @property
+    def refund(self) -> tuple[str, ...]:
+        """Which refund it tells of: one told twice is one, the event of a refund without an id its own."""
+        named = self.data.get("refund_id")
+        return (self.source, self.id) if named is None else (named,)
 
 
 def order_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> OrderEvent:
@@ -52,17 +61,26 @@ class Order:
 
 
 class Chain:
-    """The events of an order, read one by one; their order plays no part. ``refunds``: changes that refunds make."""
+    """The events of an order, read one by one; their order plays no part."""
 
     def __init__(self, zone: Zone, events: list[OrderEvent]) -> None:
-        self.refunds: list[Delta] = []
         self._zone = zone
         self._events = events
+        self._fine = False  # whether any of its amounts is in units of 10^-9: then all are
+        self._begin()
+        self.go_on()
+
+    def _begin(self) -> None:
         self._read = 0
         self._completed: OrderEvent | None = None
         self._cancelled: int | None = None
+        self._refunds: dict[tuple[str, ...], OrderEvent] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._told: list[Delta] = []  # what refunds take back as they say
         self._refunded: dict[str | None, int] = {}  # currency -> minor units
-        self.go_on()
+        self._taxed: dict[str | None, int] = {}  # of these, tax
 
     def of(self, events: list[OrderEvent]) -> bool:
         """Whether it is of this list."""
@@ -70,8 +88,11 @@ class Chain:
 
     def go_on(self) -> "Chain":
         """Read what came since."""
+        if not self._fine and any(is_fine(event.data.get("currency", "")) for event in self._events[self._read :]):
+            self._fine = True
+            self._begin()
         for event in self._events[self._read :]:
-            self._take(event)
+            self._take(_finer(event) if self._fine else event)
         self._read = len(self._events)
         return self
 
@@ -81,9 +102,42 @@ class Chain:
         elif event.kind == "cancelled":
             self._cancelled = event.time if self._cancelled is None else min(event.time, self._cancelled)
         elif event.kind == "refunded":
-            amount, currency = event.data.get("amount"), event.data.get("currency")
-            self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
-            self.refunds += self._adjustment(event.time, None if amount is None else -amount, currency)
+            self._refund(event)
+
+    def _refund(self, event: OrderEvent) -> None:
+        held = self._refunds.get(event.refund)
+        if held is not None and event.stamp < held.stamp:
+            return
+        self._refunds[event.refund] = event
+        if held is None:
+            self._add(event)
+            return
+        self._forget()
+        for one in self._refunds.values():
+            self._add(one)
+
+    def _add(self, refund: OrderEvent) -> None:
+        amount, currency = refund.data.get("amount"), refund.data.get("currency")
+        self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
+        self._taxed[currency] = self._taxed.get(currency, 0) + refund.data.get("tax", 0)
+        self._told += self._adjustment(refund.time, None if amount is None else -amount, currency)
+
+    def refunds(self) -> list[Delta]:
+        """What refunds take back, each at its own time: in the order's currency no more than it amounts to."""
+        data = self._completed.data if self._completed else OrderData()
+        amount, currency = data.get("amount"), data.get("currency")
+        if amount is None or self._refunded.get(currency, 0) <= amount:
+            return list(self._told)
+        return list(self._bounded(amount, currency))
+
+    def _bounded(self, left: int, currency: str | None) -> Iterator[Delta]:
+        for refund in sorted(self._refunds.values(), key=attrgetter("stamp")):
+            amount = taken = refund.data.get("amount")
+            if amount is not None and refund.data.get("currency") == currency:
+                taken = min(amount, left)
+                left -= taken
+            if taken or not amount:  # none of one that comes when nothing is left
+                yield from self._adjustment(refund.time, None if taken is None else -taken, refund.data.get("currency"))
 
     def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Delta]:
         return money_deltas("adjustments", time, None, taken, currency, self._zone, rated=None)
@@ -95,10 +149,10 @@ class Chain:
         time, data, cancelled = self._completed.time, self._completed.data, self._cancelled is not None
         amount, currency = data.get("amount"), data.get("currency")
         same = self._refunded.get(currency, 0)
-        kept = not cancelled and (amount is None or same < amount)
+        kept = not cancelled and (not amount or same < amount)
         if amount is None or currency is None or self._refunded.keys() - {currency}:
             return Order(time, None, None, kept)
-        tax = data.get("tax", 0) if settings.net_of_tax else 0
+        tax = data.get("tax", 0) - self._taxed.get(currency, 0) if settings.net_of_tax else 0
         return Order(time, 0 if cancelled else max(0, amount - tax - same), currency, kept)
 
     def cancellation(self) -> Iterator[Delta]:
@@ -108,6 +162,19 @@ class Chain:
         amount, currency = self._completed.data.get("amount"), self._completed.data.get("currency")
         taken = None if amount is None else -max(0, amount - self._refunded.get(currency, 0))
         yield from self._adjustment(self._cancelled, taken, currency)
+
+
+def _finer(event: OrderEvent) -> OrderEvent:
+    """The same in units of 10^-9."""
+    data, code = event.data, event.data.get("currency")
+    if code is None or is_fine(code):
+        return event
+    data, times = {**data, "currency": fine(code)}, 10 ** (FINE - digits(code))
+    if "amount" in data:
+        data["amount"] *= times
+    if "tax" in data:
+        data["tax"] *= times
+    return event._replace(data=data)
 
 
 def order_deltas(order: Order, zone: Zone) -> Iterator[Delta]:

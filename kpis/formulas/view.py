@@ -18,7 +18,7 @@ from kpis.facts.priced import Priced
 from kpis.facts.stages import StayAges
 from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.tenant.spend_table import SPENDERS, SpendTable
-from models.money import digits
+from models.money import digits, iso
 from models.settings import TenantSettings
 
 
@@ -289,7 +289,7 @@ class View:
         amount, priced, unpriced = Fraction(0), 0, 0
         for suffix in self._cells.suffixes(f"{base}#:", self.segments):
             count, (currency, _, day) = read(f"{base}#:{suffix}"), suffix.partition(":")
-            same = currency == self.currency
+            same = iso(currency) == self.currency
             rate = Fraction(1) if same else self.tables.rates.rate(currency, self.currency, int(day)) if day else None
             if rate is None:
                 unpriced += count

@@ -9,6 +9,7 @@ from kpis.cells.declared import MONEY, Measure
 from kpis.query.question import Question
 from kpis.query.readings import can_list
 from kpis.query.wanted import measures_of
+from models.money import digits, iso
 
 VALUES: Final = 20  # names of one measure that are told, as currencies; values of a quantile are told together
 
@@ -40,7 +41,18 @@ def _values(question: Question, one: Measure) -> dict[str, Any]:
         return {"value": view.flow(base), "at_end": view.level(base), "at_start": view.level_at_start(base)}
     found = {name: view.flow(f"{base}:{name}") for name in view.suffixes(base)[:VALUES]}
     value = question.board.printed(_money(question, one), True) if one.by in MONEY else sum(found.values())
-    return {"value": value, "by": {name: amount for name, amount in found.items() if amount}}
+    return {"value": value, "by": _minor(found) if one.by in MONEY else {name: n for name, n in found.items() if n}}
+
+
+def _minor(found: dict[str, int]) -> dict[str, int]:
+    """Sums by currency in minor units, parts of cents with the others: rounded once, half to even."""
+    sums: dict[str, Fraction] = {}
+    for name, amount in found.items():
+        code, colon, day = name.partition(":")
+        plain = f"{iso(code)}{colon}{day}"
+        times = 10 ** (digits(code) - digits(iso(code))) if code else 1
+        sums[plain] = sums.get(plain, Fraction(0)) + Fraction(amount, times)
+    return {name: round(total) for name, total in sums.items() if total}
 
 
 def _money(question: Question, one: Measure) -> Fraction:

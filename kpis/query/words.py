@@ -8,7 +8,7 @@ from kpis.facts.touches import CODES
 from kpis.identity.pseudonyms import MARK
 from kpis.publish.documents import instant_text
 from kpis.publish.figures import money_text
-from models.money import digits
+from models.money import digits, iso
 
 TOUCHES: Final = {
     "page.viewed": "Viewed a page",
@@ -114,8 +114,8 @@ def money(amount: int | None, currency: str | None) -> dict[str, str]:
     """An amount in minor units as documents print money, with its currency; nothing where there is none."""
     if amount is None or currency is None:
         return {}
-    places = digits(currency)
-    return {"amount": money_text(Fraction(amount, 10**places), places), "currency": currency}
+    value, code = Fraction(amount, 10 ** digits(currency)), iso(currency)
+    return {"amount": money_text(value, digits(code)), "currency": code}
 
 
 def time_of(instant: int | None) -> dict[str, str]:

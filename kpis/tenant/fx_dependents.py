@@ -5,13 +5,14 @@ currencies' amounts is the lesser, is decided by the rates of the days that the 
 """
 
 from fractions import Fraction
+from itertools import product
 
 from kpis.calendar.windows import MINUTE_MS
-from kpis.facts.money import Rates, Worth
+from kpis.facts.money import RATE_DAYS, Rates, Worth
 from kpis.facts.renewals import read_dues
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.readings import prices_of
-from models.money import digits
+from models.money import digits, iso
 
 
 class RatedDays:
@@ -43,10 +44,10 @@ def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
         first = next((step.instant for step in prices.steps if step.mrr), None)
         if first is None:
             return set()
-        return {(currency, tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
+        return {(iso(currency), tenant.zone.day(first // MINUTE_MS)) for currency in prices.currencies}
     events = tenant.contracts[key]
     days = {tenant.zone.day(due.at // MINUTE_MS) for due in read_dues(events)[0]}
-    return {(event.data["currency"], day) for event in events if "currency" in event.data for day in days}
+    return {(iso(event.data["currency"]), day) for event in events if "currency" in event.data for day in days}
 
 
 def note_rated(tenant: TenantFacts, thing: str) -> None:
@@ -63,9 +64,9 @@ def forget_rated(tenant: TenantFacts, thing: str) -> None:
 
 
 def open_rated(tenant: TenantFacts, base: str, quote: str, day: int) -> None:
-    """Open what depends on a rate, before it changes."""
-    for currency in (base, quote):
-        for thing in tenant.rated.get((currency, day), ()):
+    """Open what depends on a rate, before it changes: the days after it may have none of their own."""
+    for currency, one in product((base, quote), range(day, day + RATE_DAYS + 1)):
+        for thing in tenant.rated.get((currency, one), ()):
             kind, key = thing.split(":", 1)
             if kind == "contract":
                 tenant.ledger.open("contract", key)

@@ -8,7 +8,7 @@ TOPIC: Final = "crm.revenue.v1"
 
 
 class Order(Common, total=False):
-    """An order was completed or (partly) refunded; ``amount`` contains ``tax``."""
+    """An order was completed; ``amount`` contains ``tax``."""
 
     order_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     amount: Required[Amount]
@@ -16,6 +16,12 @@ class Order(Common, total=False):
     tax: Amount
     items: list[Any]
     reason: Label
+
+
+class OrderRefunded(Order, total=False):
+    """An order was (partly) refunded: ``amount`` contains ``tax``. Told again, it has the same ``refund_id``."""
+
+    refund_id: Id
 
 
 class OrderCancelled(Common, total=False):
@@ -77,7 +83,7 @@ class Payment(Common, total=False):
 SHAPES: Final[Shapes] = {
     "order.completed": Order,
     "order.cancelled": OrderCancelled,
-    "order.refunded": Order,
+    "order.refunded": OrderRefunded,
     "subscription.started": SubscriptionPriced,
     "subscription.changed": SubscriptionPriced,
     "subscription.paused": SubscriptionChanged,

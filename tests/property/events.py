@@ -79,8 +79,8 @@ def ids(*names: str) -> st.SearchStrategy[str]:
 
 
 CUSTOMERS, LEADS, USERS, VISITORS = ("c1", "c2", "c3"), ("l1", "l2"), ("u1", "u2"), ("a1", "a2")
-CURRENCIES: Final = ("EUR", "USD")
-AMOUNTS: Final = (0, 1, 1050, 99_900)
+CURRENCIES: Final = ("EUR", "USD", "EUR9")  # the last in units of 10^-9
+AMOUNTS: Final = (0, 1, 1050, 99_900, 10_500_000_001)
 people: Data = st.one_of(
     some(customer_id=CUSTOMERS),
     some(user_id=USERS),
@@ -192,7 +192,7 @@ moments = st.one_of(instants, instants, DATES)
 CLOSING: Data = some(closed_at=moments)
 RATES: Final = event(
     "fx.rate_set",
-    some(date=("2026-03-29", "2026-03-28")),
+    some(date=("2026-03-29", "2026-03-28", "2026-03-21", "2026-04-02")),
     base=("EUR",),
     quote=("USD",),
     rate=("1.25", "0.8"),
@@ -212,7 +212,8 @@ DEALS: Final = (
 SHOP: Final = (
     event("order.completed order.completed", people, labels, some(tax=(100,)), order_id=("o1", "o2", "o3"),
           amount=AMOUNTS, currency=CURRENCIES),
-    event("order.refunded", order_id=("o1", "o2"), amount=AMOUNTS, currency=CURRENCIES),
+    event("order.refunded", some(refund_id=("r1",), tax=(10,)), order_id=("o1", "o2"), amount=AMOUNTS,
+          currency=CURRENCIES),
     event("order.cancelled", order_id=("o1", "o2", "o3")),
     event("customer.created customer.updated customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),
     RATES,
@@ -244,7 +245,7 @@ SOCIAL: Final = (
 )  # fmt: skip
 PLANS: Final = (
     event("subscription.started subscription.changed", people, EFFECT, subscription_id=("s1", "s2"),
-          mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD")),
+          mrr=(0, 900, 5000), currency=("EUR", "EUR", "USD", "USD9")),
     event("subscription.paused subscription.resumed subscription.cancelled subscription.cancel_scheduled", people,
           EFFECT, subscription_id=("s1", "s2")),
     event("customer.churned customer.reactivated", labels, customer_id=CUSTOMERS),

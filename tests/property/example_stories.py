@@ -242,5 +242,18 @@ def priced(feed: Feed) -> None:
 
 
 def without_rate(feed: Feed) -> None:
-    """One of a day without a rate."""
-    feed.add("deal.won", "2026-06-12", deal_id="b", amount=100_000, currency="USD")
+    """One of a day more than a week after the newest rate."""
+    feed.add("deal.won", "2026-06-19", deal_id="b", amount=100_000, currency="USD")
+
+
+def weekend(feed: Feed) -> None:
+    """Friday's rate is the last for a week: what is sold until the Friday after is priced with it, and no more."""
+    feed.add("fx.rate_set", "2026-06-05T14:15:00Z", base="EUR", quote="SEK", rate="11", date="2026-06-05")
+    for number, day in enumerate(("04", "06", "12", "13"), 1):
+        feed.add("order.completed", f"2026-06-{day}T12:00:00Z", order_id=f"o{number}", customer_id=f"c{number}",
+                 amount=110_00 * number, currency="SEK")  # fmt: skip
+
+
+def rate_told_late(feed: Feed) -> None:
+    """The rate of Monday, told on Wednesday and the other way round, takes the days after it from Friday's."""
+    feed.add("fx.rate_set", "2026-06-10T08:00:00Z", base="SEK", quote="EUR", rate="0.1", date="2026-06-08")

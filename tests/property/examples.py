@@ -95,6 +95,10 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
               {"closed_won_value": "800.00", "closed_won_value.unpriced": 1, "closed_won_value.status": "partial",
                "closed_won_deals": 2}),
     ],
+    "weekend": [
+        Stage(s.weekend, "month", "2026-06-20", {"net_revenue": "50.00", "net_revenue.unpriced": 2, "orders": 4}),
+        Stage(s.rate_told_late, "month", "2026-06-20", {"net_revenue": "97.00", "net_revenue.unpriced": 1}),
+    ],
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,

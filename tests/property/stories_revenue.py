@@ -91,6 +91,21 @@ def better_rate(feed: Feed) -> None:
     feed.add("fx.rate_set", "2026-06-10T13:00:00Z", base="EUR", quote="USD", rate="0.8")
 
 
+def holiday(feed: Feed) -> None:
+    """The same over Midsummer, with Thursday's rate; the day before it had another."""
+    feed.add("fx.rate_set", "2026-06-17T12:00:00Z", base="EUR", quote="USD", rate="0.5")
+    feed.add("fx.rate_set", "2026-06-18T12:00:00Z", base="EUR", quote="USD", rate="1.25")
+    feed.add("subscription.started", "2026-05-10", customer_id="c", subscription_id="a", mrr=100_000, currency="EUR")
+    feed.add("subscription.started", "2026-06-20T10:00:00Z", customer_id="c", subscription_id="b", mrr=100_000,
+             currency="USD")  # fmt: skip
+    feed.add("subscription.cancelled", "2026-06-20T10:30:00Z", subscription_id="a")
+
+
+def corrected_before_holiday(feed: Feed) -> None:
+    """Thursday's rate is said again, days after the change that it prices: now it was a gain."""
+    feed.add("fx.rate_set", "2026-06-22T13:00:00Z", base="EUR", quote="USD", rate="0.8", date="2026-06-18")
+
+
 def buy(feed: Feed, number: int, month: int) -> None:
     """A customer orders on the tenth."""
     feed.add("order.completed", f"2026-{month:02}-10", customer_id=f"c{number}", order_id=f"{month}-{number}",
@@ -188,6 +203,12 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(two_currencies, "month", "2026-06-20",
               {"mrr_contraction": "200.00", "mrr_expansion": "0.00", "net_new_mrr": "-200.00", "mrr": "800.00"}),
         Stage(better_rate, "month", "2026-06-20",
+              {"mrr_contraction": "0.00", "mrr_expansion": "250.00", "net_new_mrr": "250.00", "mrr": "1250.00"}),
+    ],
+    "subscriptions in two currencies over a holiday": [
+        Stage(holiday, "month", "2026-06-25",
+              {"mrr_contraction": "200.00", "mrr_expansion": "0.00", "net_new_mrr": "-200.00", "mrr": "800.00"}),
+        Stage(corrected_before_holiday, "month", "2026-06-25",
               {"mrr_contraction": "0.00", "mrr_expansion": "250.00", "net_new_mrr": "250.00", "mrr": "1250.00"}),
     ],
     "cohorts": [Stage(cohort, "all", "2026-04-20", {f"cohort_retention{key}": value for key, value in KEPT.items()})],

@@ -78,6 +78,74 @@ def cancelled(feed: Feed) -> None:
     feed.add("order.cancelled", "2026-07-06", order_id="b")
 
 
+def refunds_of_half(feed: Feed) -> None:
+    """Of 240 with 40 tax, 60 with 10 tax are paid back; of 100 with 9 tax, 50 by somebody who names no tax."""
+    about: dict[str, Any] = {"currency": "EUR"}
+    feed.add("order.completed", "2026-06-02", order_id="a", customer_id="c", amount=24_000, tax=4_000, **about)
+    feed.add("order.refunded", "2026-06-12", order_id="a", amount=6_000, tax=1_000, **about)
+    feed.add("order.completed", "2026-06-03", order_id="b", customer_id="d", amount=10_000, tax=900, **about)
+    feed.add("order.refunded", "2026-06-13", order_id="b", amount=5_000, **about)
+
+
+def told_by_two(feed: Feed) -> None:
+    """The shop and the bank tell of the same refund, the bank in July; of another the bank says more than the shop."""
+    order(feed, "a", "c", "2026-06-02", 10_000)
+    for source, day in (("shop", "2026-06-30T23:59:00Z"), ("bank", "2026-07-01T08:00:00Z")):
+        feed.add("order.refunded", day, key=source, order_id="a", amount=3_000, currency="EUR", refund_id="re_1")
+    feed.add("order.refunded", "2026-07-02", order_id="a", amount=1_000, currency="EUR", refund_id="re_2")
+    feed.add("order.refunded", "2026-07-03", order_id="a", amount=2_500, currency="EUR", refund_id="re_2")
+
+
+def back_before_the_sale(feed: Feed) -> None:
+    """A return is told before the purchase, and twice under two ids: 80 were paid, 80 can be paid back."""
+    refund(feed, "a", "2026-05-31", 5_000)
+    order(feed, "a", "c", "2026-06-02", 8_000)
+    refund(feed, "a", "2026-06-04", 5_000)
+    refund(feed, "a", "2026-06-05", 1_000)
+
+
+def cancelled_after_that(feed: Feed) -> None:
+    """There is nothing left to take back."""
+    feed.add("order.cancelled", "2026-06-08", order_id="a")
+
+
+def free(feed: Feed) -> None:
+    """Samples: an order of nothing is an order, whatever a shop says of money back; a cancelled one is none."""
+    for name in ("a", "b", "c"):
+        order(feed, name, f"c-{name}", "2026-06-02", 0)
+    refund(feed, "b", "2026-06-03", 0)
+    refund(feed, "b", "2026-06-04", 500)
+    feed.add("order.cancelled", "2026-06-05", order_id="c")
+
+
+def parts_of_cents(feed: Feed) -> None:
+    """Two customers for 300 clicks of 0.0045, a third of them in dollars, and one of a cent over three days."""
+    feed.add("fx.rate_set", "2026-06-05", base="USD", quote="EUR", rate="0.8")
+    for number in range(300):
+        feed.add("cost.recorded", "2026-06-05", cost_id=f"k{number}", purpose="acquisition", amount=4_500_000,
+                 currency="EUR9" if number % 3 else "USD9")  # fmt: skip
+    feed.add("cost.recorded", "2026-06-05", cost_id="spread", purpose="acquisition", amount=1, currency="EUR",
+             period_start="2026-06-01", period_end="2026-06-03")  # fmt: skip
+    for name in ("a", "b"):
+        feed.add("customer.created", "2026-06-06", customer_id=name)
+
+
+def a_twelfth(feed: Feed) -> None:
+    """8.331333333 with 1.333333333 tax; 3.33 and then five millionths are paid back. Three plans of 100 a year."""
+    about: dict[str, Any] = {"customer_id": "c", "currency": "EUR9"}
+    feed.add("order.completed", "2026-06-02", order_id="a", amount=8_331_333_333, tax=1_333_333_333, **about)
+    refund(feed, "a", "2026-06-03", 333)
+    feed.add("order.refunded", "2026-06-04", order_id="a", amount=5_000, currency="EUR9")
+    for name in ("s", "t", "u"):
+        feed.add("subscription.started", "2026-06-05", subscription_id=name, mrr=8_333_333_333, **about)
+
+
+def paid_back_in_parts(feed: Feed) -> None:
+    """Twice what was left."""
+    feed.add("order.refunded", "2026-06-05", order_id="a", amount=5_000_000_000, currency="EUR9")
+    refund(feed, "a", "2026-06-06", 501)
+
+
 def keeping(feed: Feed) -> None:
     """10,000 of June for the 500 who stay, and a little in May; 20 come, 20 others go; costs of other purposes."""
     for number in range(540):
@@ -120,6 +188,27 @@ SPENDING_EXAMPLES: Final[dict[str, list[Stage]]] = {
                                 {"new_business_revenue": "5000.00", "customer_lifetime_value": "14070.00"})],
     "revenue from orders": [Stage(orders_and_deals, "month", "2026-06-20",
                                   {"new_business_revenue": "70.00", "customer_lifetime_value": "70.00"})],
+    "refunds with tax": [Stage(refunds_of_half, "month", "2026-06-20",
+                               {"net_revenue": "191.00", "orders": 2, "revenue_adjustments": "-110.00"})],
+    "refunds told twice": [
+        Stage(told_by_two, "last_month", "2026-07-20", {"net_revenue": "45.00", "revenue_adjustments": "0.00"}),
+        Stage(nothing, "month", "2026-07-20", {"revenue_adjustments": "-55.00", "revenue_adjustments.n": 2}),
+    ],
+    "refunds of more than was paid": [
+        Stage(back_before_the_sale, "month", "2026-06-20",
+              {"net_revenue": "0.00", "orders": 0, "revenue_adjustments": "-30.00", "revenue_adjustments.n": 1}),
+        Stage(cancelled_after_that, "all", "2026-06-20", {"revenue_adjustments": "-80.00"}),
+    ],
+    "parts of cents": [Stage(parts_of_cents, "month", "2026-06-20",
+                             {"customer_acquisition_cost": "0.64", "customer_acquisition_cost.numerator": "1.27"})],
+    "a twelfth of a year": [
+        Stage(a_twelfth, "month", "2026-06-20",
+              {"net_revenue": "3.67", "revenue_adjustments": "-3.33", "mrr": "25.00", "net_new_mrr": "25.00"}),
+        Stage(paid_back_in_parts, "month", "2026-06-20",
+              {"net_revenue": "0.00", "orders": 0, "revenue_adjustments": "-8.33", "revenue_adjustments.n": 4}),
+    ],
+    "free orders": [Stage(free, "month", "2026-06-20",
+                          {"orders": 2, "net_revenue": "0.00", "new_customers": 2, "revenue_adjustments": "0.00"})],
     "scenario 5, whole": [
         Stage(orders_of_may, "last_month", "2026-06-20", MAY | {"customer_lifetime_value": "170.00"}),
         Stage(refund_in_july, "last_month", "2026-06-20", MAY_LATER),

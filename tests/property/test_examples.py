@@ -16,6 +16,7 @@ from cli.main import app
 from kpis.engine import Engine
 from kpis.publish.tenants import AWAKE
 from models.identity import identity_hash
+from models.money import digits, iso
 from models.record import BOT, Block, Refusal, Row
 from models.settings import TenantBook
 from recount.documents import instant_text, key
@@ -132,13 +133,19 @@ def test_two_of_a_story_count_twice_and_have_the_same_rates(name: str) -> None:
     run(name, twice=True)
 
 
+def in_major(amount: int, currency: str) -> str:
+    """An amount as a producer tells it."""
+    return format(Decimal(amount).scaleb(-digits(currency)), "f")
+
+
 def as_event(item: Item) -> str:
     """The line of a file that becomes this item."""
     if isinstance(item, Refusal):
         return json.dumps({"tenantid": "t", "recordedtime": item.received, "id": str(item.offset)})
     data: dict[str, Any] = {
-        name: str(Decimal(value) / 100) if name in MONEY else value for name, value in item.data.items()
+        name: in_major(value, item.data["currency"]) if name in MONEY else value for name, value in item.data.items()
     }
+    data |= {"currency": iso(data["currency"])} if "currency" in data else {}
     data |= {name: instant_text(data[name]) for name in INSTANTS if isinstance(data.get(name), int)}
     data |= {"machine": True} if item.flags & BOT else {}
     times = {"time": instant_text(item.time), "recordedtime": instant_text(item.received)}

@@ -130,7 +130,7 @@ def test_scenario_10_money_is_priced_at_the_closing_day() -> None:
     feed.add("deal.won", "2026-06-10", deal_id="a", amount=100_000, currency="USD")
     assert feed.get("closed_won_value", "month", "2026-06-20")["value"] == "800.00"
 
-    feed.add("deal.won", "2026-06-12", deal_id="b", amount=100_000, currency="USD")
+    feed.add("deal.won", "2026-06-19", deal_id="b", amount=100_000, currency="USD")
     document = feed.get("closed_won_value", "month", "2026-06-20")
 
     assert (document["value"], document["unpriced"], document["status"]) == ("800.00", 1, "partial")

@@ -22,6 +22,8 @@ def _order(random: Random) -> tuple[str, dict[str, Any]]:
     said: dict[str, Any] = {"amount": random.randrange(1, 90), "currency": random.choice(("EUR", "EUR", "EUR", "USD"))}
     if kind == "completed":
         said = {"amount": random.choice((5000, 500_000)), "currency": random.choice(("EUR", "USD")), "tax": 100}
+    elif kind == "refunded" and random.random() < 0.3:
+        said |= {"refund_id": f"r{random.randrange(20)}", "tax": random.randrange(9)}
     return f"order.{kind}", {"order_id": "x", **(said if kind != "cancelled" else {})}
 
 

@@ -20,6 +20,15 @@ def _amount(text: str, currency: str = "EUR") -> Any:
     return rows[0].data["amount"] if rows else rejections[0].reason
 
 
+def _data(text: str, currency: str = "EUR", tax: str = "null") -> dict[str, Any]:
+    """The money in the row."""
+    about = f'"order_id":"o","currency":"{currency}","amount":{text},"tax":{tax}'
+    record = RawRecord(
+        "t", 0, 0, 1_717_243_200_000, None, f'{{"type":"crm.order.completed","data":{{{about}}}}}'.encode()
+    )
+    return {name: value for name, value in validate([record])[0][0].data.items() if name != "order_id"}
+
+
 @given(st.integers(0, 10**18 - 1), st.booleans())
 def test_every_amount_of_cents_survives(cents: int, quoted: bool) -> None:
     """As number or as text, at any size."""
@@ -29,10 +38,20 @@ def test_every_amount_of_cents_survives(cents: int, quoted: bool) -> None:
 
 @given(st.decimals(min_value=0, max_value=10**12, places=4))
 def test_nothing_is_rounded(value: Decimal) -> None:
-    """More decimals than the currency has: refused, unless they are zeros."""
+    """More decimals than the currency has: all are kept, in another unit, unless they are zeros."""
     exact = value * 100
-    expected = int(exact) if exact == int(exact) else "amount_precision"
+    small = value * 10**9
+    expected = int(exact) if exact == int(exact) else int(small) if small < 10**18 else "amount_range"
     assert _amount(f"{value:f}") == expected
+
+
+def test_amounts_of_one_event_are_in_one_unit() -> None:
+    """A twelfth of a yearly price, with its tax in whole cents; millionths of a yen; zeros are no parts."""
+    assert _data('"8.333333333"', tax='"1.50"') == {"amount": 8_333_333_333, "tax": 1_500_000_000, "currency": "EUR9"}
+    assert _data('"0.0000012"', "JPY") == {"amount": 1_200, "currency": "JPY9"}
+    assert _data('"8.330000000"') == {"amount": 833, "currency": "EUR"}
+    assert _amount('"0.0000000001"') == "amount_precision"
+    assert _amount('"1"', "EUR9") == "unknown_currency"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +81,7 @@ def test_amounts_at_the_edges(text: str, result: object) -> None:
 
 def test_decimals_follow_the_currency() -> None:
     """One place to ask."""
-    assert [money.digits(code) for code in ("EUR", "JPY", "KWD", "CLF")] == [2, 0, 3, 4]
-    assert _amount("1.5", "JPY") == "amount_precision"
+    assert [money.digits(code) for code in ("EUR", "JPY", "KWD", "CLF", "JPY9")] == [2, 0, 3, 4, 9]
+    assert _amount("1.5", "JPY") == 1_500_000_000
     with pytest.raises(Refused):
         money.digits("XXX")
