@@ -54,7 +54,10 @@ class Watch(Protocol):
 
 
 class Change(NamedTuple):
-    """What a link changes: the components that go, the nodes of those that come, what stands aside and what no more."""
+    """What a link changes: the components that go, the nodes of those that come, what stands aside and what no more.
+
+    Two that go while one or none is named that comes are joined.
+    """
 
     old: Collection[Component] = ()
     new: Collection[Collection[str]] = ()
@@ -64,7 +67,7 @@ class Change(NamedTuple):
     @property
     def joins(self) -> bool:
         """Whether two components become one, and nothing else changes."""
-        return len(self.old) == 2 and len(self.new) == 1
+        return len(self.old) == 2 and len(self.new) <= 1
 
 
 NOTHING = Change()
@@ -113,16 +116,21 @@ class Partition:
         mine, its = map(self.component, pair)
         levels = levels_of(*pair)
         if mine is not its and not any(mine.counts[level] and its.counts[level] for level in levels):
-            return Change(old=(mine, its), new=((*mine.members, *its.members),))
+            return Change(old=(mine, its))
         high, low = sorted(pair, key=standing)
         if mine is not its:
             return Change(aside=(pair,)) if self._is_late(high, low, key) else None
         if self._is_aside(pair):
             return None
         alone = before is not None or all(mine.counts[level] <= 1 for level in levels)
-        if (alone and self._aside.keys().isdisjoint(mine.members)) or self._climbs(low, high, key, pair):
+        if self._climbs(low, high, key, pair) or (alone and not self._touches_aside(mine)):
             return NOTHING
         return None
+
+    def _touches_aside(self, one: Component) -> bool:
+        """Whether an edge of a component stands aside."""
+        few, many = sorted((self._aside.keys(), one.members.keys()), key=len)
+        return any(node in many for node in few)
 
     def _is_late(self, high: str, low: str, key: Key) -> bool:
         """Whether the lower end belonged to another of the same rank before, by an edge of its own."""
