@@ -54,7 +54,7 @@ class Verdict:
     different: int = 0
     totals_only: int = 0  # tenants whose segments were on their way all the time: events flow
     quarantined: int = 0  # events that the engine could not take: in no number, and in no recount
-    identity_conflicts: int = 0  # links that would join two customers: they stand aside
+    identity_conflicts: int = 0  # links by which two customers, users or leads would meet: they stand aside
     horizon: int | None = None  # ms: facts from before it are taken from the state; None: all were recounted
     shown: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why

@@ -73,7 +73,7 @@ def summary(verdict: Verdict) -> str:
 
 def _asides(verdict: Verdict) -> Iterator[str]:
     if verdict.identity_conflicts:
-        yield f"{verdict.identity_conflicts} links rejected because they would join two customers"
+        yield f"{verdict.identity_conflicts} links left out: by them two customers, users or leads would be one"
     if verdict.quarantined:
         yield f"{verdict.quarantined} quarantined events are left out (crmkpi dlq ls --reason engine_error)"
     if verdict.totals_only:

@@ -5,20 +5,9 @@ from typing import Any
 
 from models.record import Row
 from recount.facts import Accepted
-from recount.identity import (
-    EXPLICIT,
-    GONE,
-    SPACES,
-    Node,
-    People,
-    is_gone,
-    moment,
-    named,
-    nodes,
-    objects,
-    owners,
-)
+from recount.identity import EXPLICIT, GONE, People, is_gone, moment, named, nodes, objects, owners
 from recount.mail import fills, message_key
+from recount.nodes import SPACES, Node
 from recount.parts import of_object, with_taken
 
 MATCH = SPACES.index("match")

@@ -1,11 +1,12 @@
 """Who an event is about: the graph of ids, its components, the owners of objects."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from models.record import Row
+from recount.nodes import SPACES, Node, Pair
+from recount.ranks import Ranks
 
-SPACES: Final = ("customer", "lead", "user", "anonymous", "match")
 IDS: Final = SPACES[:4]
 OBJECTS: Final = ("deal", "order", "subscription", "contract", "message", "ticket", "record", "contact")
 GONE: Final = "\0"  # in the place of an id that was unpicked
@@ -13,17 +14,6 @@ UNCLAIMED: Final = "(unclaimed)"  # kinds of objects of which an event says no m
 EXPLICIT: Final = {"crm.identity.merged": True, "crm.identity.identified": True, "crm.identity.unmerged": False}
 
 
-class Node(NamedTuple):
-    """An id in its name space. Nodes sort as subjects are named: customer < lead < user < anonymous, then the text."""
-
-    space: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{SPACES[self.space]}:{self.text}"
-
-
-Pair = tuple[Node, Node]
 Moment = tuple[int, str, str]  # time, source, id
 
 
@@ -87,7 +77,7 @@ class Edges:
         self.match_on = match_on
         self.said: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
         self.carried: dict[Pair, Moment] = {}  # earliest link
-        self.beside: set[Pair] = set()  # ids without a customer that came together with one
+        self.beside: dict[Pair, Moment] = {}  # ids without a customer that came together with one: the earliest time
         for row in rows:
             self.add(row)
 
@@ -104,11 +94,15 @@ class Edges:
                 if row.data.get(field) and not is_gone(nodes(row.data)[0]):
                     found = pair(nodes(row.data)[0], Node(SPACES.index("match"), f"{field}:{row.data[field]}"))
                     self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
-            self.beside.update(star([node for node in nodes(row.data) if node.space]))
+            for found in star([node for node in nodes(row.data) if node.space]):
+                self.beside[found] = min(self.beside.get(found, moment(row)), moment(row))
 
     def within(self) -> list[Pair]:
-        """Pairs that are one person of an account."""
-        return [found for found in sorted(self.beside) if self.is_on(found)]
+        """Linked pairs and those that came beside an account, which make its persons, the earliest first."""
+        told = dict(self.carried)
+        for found, at in self.beside.items():
+            told[found] = min(told.get(found, at), at)
+        return [found for found in self.in_order(told) if found[0].space and found[1].space]
 
     def is_on(self, found: Pair) -> bool:
         """A pair is off iff the latest word on it is an unmerge."""
@@ -126,7 +120,11 @@ class Edges:
 
     def others(self) -> list[Pair]:
         """Linked pairs, the earliest link first."""
-        return [found for _, found in sorted((at, found) for found, at in self.carried.items()) if self.is_on(found)]
+        return self.in_order(self.carried)
+
+    def in_order(self, told: dict[Pair, Moment]) -> list[Pair]:
+        """The pairs that are on, the earliest first."""
+        return [found for _, found in sorted((at, found) for found, at in told.items()) if self.is_on(found)]
 
 
 class Groups:
@@ -155,24 +153,15 @@ class People:
     def __init__(self, rows: Sequence[Row], *, account: bool = False, match_on: Iterable[str] = ()) -> None:
         edges = Edges(rows, match_on)
         self.account = account  # customers are accounts: their persons are known by the other ids
-        self.groups = Groups()
-        self.apart = Groups()  # the same without customers
-        for one, other in [*edges.merged(), *edges.others(), *edges.within()]:
-            if one.space and other.space:
-                self.apart.join(one, other)
+        merged = edges.merged()
+        self.groups = Ranks(merged, edges.others())
+        without = [found for found in merged if found[0].space and found[1].space]
+        self.apart = Ranks(without, edges.within())  # the same without customers
         self.leads = Groups()
-        for one, other in edges.merged():
-            self.groups.join(one, other)
+        for one, other in merged:
             if one.space == other.space == SPACES.index("lead"):
                 self.leads.join(one, other)
-        for one, other in edges.others():
-            self.link(one, other)
         self.owners = owners(rows)
-
-    def link(self, one: Node, other: Node) -> None:
-        """Join two sets unless that would join two customers. A set with a customer is named by a customer."""
-        if self.groups.name(one).space or self.groups.name(other).space:
-            self.groups.join(one, other)
 
     def subject_of_object(self, kind: str, text: str) -> str:
         """The subject of a deal, order, …: its owner's, else itself."""

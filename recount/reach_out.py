@@ -8,7 +8,8 @@ from models.record import Row
 from models.settings import TenantSettings
 from recount.deals import Deal, Deals
 from recount.facts import Dims, Fact, Source, dated
-from recount.identity import Node, People
+from recount.identity import People
+from recount.nodes import Node
 from recount.web import Lead, Leads, takes_back
 from recount.windows import DAY, QUARTER_HOUR, Window, ceil_to, local_date
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from models.record import BOT, Row
 from recount.facts import Dims, Fact, Source, dated, undated
-from recount.identity import Node, People, moment, nodes
+from recount.identity import People, moment, nodes
 from recount.mail import is_click, message_key
+from recount.nodes import Node
 from recount.parts import of_object
 from recount.windows import Window, local_date
 

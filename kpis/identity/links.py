@@ -1,16 +1,16 @@
 """Which ids are one subject: links as a set of undirected edges, components by a rule that no order of arrival changes.
 
 Said outright (``merged``) pairs are joined first, and may join two customers; then every other link in order of its
-earliest (time, source, id), links of one event in the order of its ids, unless it would join two components that both
-hold a customer: such a link is a *conflict* and stands aside. So an id linked to two customers belongs to the one with
-the earliest link. An ``unmerged`` that is the latest word on a pair takes it off.
-Components are kept as forests (kpis.identity.forest): linking costs the smaller of two.
+earliest (time, source, id), links of one event in the order of its ids, those of higher ids first, unless two of one
+rank would meet by it (`kpis.identity.ranks`): such a link is a *conflict* and stands aside. An ``unmerged`` that is the
+latest word on a pair takes it off. Components are kept up link by link (`kpis.identity.partition`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from kpis.identity.forest import FORCED, Component, Forest, Key, Pair, Watch, pair_of
+from kpis.identity.partition import LINK, Component, Partition, Watch, pair_of
+from kpis.identity.ranks import FORCED, Key, Pair, standing
 from kpis.slices import Work
 
 KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
@@ -26,14 +26,14 @@ MATCHING: Final = ("email_hash", "phone_hash")
 PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
-LINK: Final = 10  # units of work
+EARLIEST: Final[Stamp] = (0, "", "")  # where a build before this one did not note when
 
 
 class Edge(NamedTuple):
-    """What a link is in the graphs: its key among the subjects' edges (None: none), whether it joins persons."""
+    """What a link is in the graphs: its keys among the edges of subjects and of persons (None: none)."""
 
     key: Key | None
-    person: bool
+    person: Key | None
     merged: bool
 
 
@@ -68,7 +68,7 @@ class Link:
 
     def __init__(self) -> None:
         self.carried: Stamp | None = None  # earliest event that carried both, or identified them
-        self.beside = False  # an event of an account carried both: they are one person
+        self.beside: Stamp | None = None  # earliest event of an account that carried both: they are one person
         self.word: tuple[Stamp, bool] | None = None  # latest outright word: on or off
         self.merge: tuple[Stamp, bool] | None = None  # latest of merged, unmerged
 
@@ -83,6 +83,13 @@ class Link:
         if self.carried is not None and self.carried <= stamp:
             return False
         self.carried = stamp
+        return True
+
+    def carry_beside(self, stamp: Stamp) -> bool:
+        """Note an account's event that carried the pair; says whether anything changed."""
+        if self.beside is not None and self.beside <= stamp:
+            return False
+        self.beside = stamp
         return True
 
     def say(self, stamp: Stamp, on: bool, merges: bool) -> bool:
@@ -102,7 +109,12 @@ class Link:
     @property
     def one_person(self) -> bool:
         """Whether the pair is one person where customers are accounts."""
-        return self.word[1] if self.word else self.beside or self.carried is not None
+        return self.word[1] if self.word else self.together is not None
+
+    @property
+    def together(self) -> Stamp | None:
+        """The earliest event that carried both, beside an account or not."""
+        return min((stamp for stamp in (self.carried, self.beside) if stamp is not None), default=None)
 
     @property
     def merged(self) -> bool:
@@ -111,14 +123,14 @@ class Link:
 
     def encode(self) -> list[Any]:
         """As JSON."""
-        return [self.carried, self.word, self.merge, *([True] if self.beside else [])]
+        return [self.carried, self.word, self.merge, *([self.beside] if self.beside else [])]
 
     @staticmethod
     def decode(stored: list[Any]) -> "Link":
         """From JSON."""
         link = Link()
         carried, word, merge, *beside = stored
-        link.beside = bool(beside)
+        link.beside = None if not beside else EARLIEST if beside[0] is True else tuple(beside[0])
         link.carried = tuple(carried) if carried else None
         link.word = (tuple(word[0]), word[1]) if word else None
         link.merge = (tuple(merge[0]), merge[1]) if merge else None
@@ -164,8 +176,8 @@ class Identity:
         self._neighbours: dict[str, list[str]] = {}
         self._watch = watch or Unwatched()
         self._merged: dict[str, tuple[str, ...]] = {}  # id -> all of its kind that were merged with it, in order
-        self._subjects = Forest(CUSTOMER, self._edges, rank, self._watch)
-        self._persons = Forest(None, self._person_edges, rank, self._watch)
+        self._subjects = Partition(self._edges, rank, self._watch)
+        self._persons = Partition(self._person_edges, rank, self._watch)
         self.of = self._subjects.of  # id -> its component, kept up to date: every event asks several times
 
     @staticmethod
@@ -174,14 +186,14 @@ class Identity:
         return pair_of(one, other)
 
     @property
-    def forests(self) -> tuple[Forest, Forest]:
+    def partitions(self) -> tuple[Partition, Partition]:
         """Of subjects and of persons."""
         return self._subjects, self._persons
 
     @property
     def conflicts(self) -> int:
         """How many links stand aside."""
-        return self._subjects.apart
+        return len({*self._subjects.aside, *self._persons.aside})
 
     def root(self, node: str) -> str:
         """The subject of an id, named by the component's first id in rank order."""
@@ -220,14 +232,18 @@ class Identity:
                     queue.append(other)
         return found
 
+    def stand_aside(self, nodes: Collection[str]) -> bool:
+        """Whether a link of one of some ids stands aside."""
+        return not all(partition.ends_aside.isdisjoint(nodes) for partition in self.partitions)
+
     def is_alone(self, node: str) -> bool:
         """Whether no other id is of an id's person."""
         return node not in self._persons.of
 
     def note_facts(self, node: str) -> None:
         """An id has facts."""
-        for forest in (self._subjects, self._persons):
-            if (found := forest.of.get(node)) is not None:
+        for partition in self.partitions:
+            if (found := partition.of.get(node)) is not None:
                 found.facts = True
 
     # --- what changes links
@@ -239,32 +255,23 @@ class Identity:
         if said.encode() == link.encode():
             return False
         before, after = self._edge(pair, link), self._edge(pair, said)
-        self._announce(pair, before, after)
+        self.links[pair] = said
+        changes = (
+            (self._subjects, self._subjects.foresee(pair, before.key, after.key)),
+            (self._persons, self._persons.foresee(pair, before.person, after.person)),
+        )
+        self.links[pair] = link
+        if before.merged != after.merged and _kind(pair[0]) == _kind(pair[1]):
+            for node in pair:  # their merged ids will be others
+                self._watch.splitting(self._subjects.component(node))
+        for partition, change in changes:
+            partition.announce(change)
         self.links[pair] = said
         if before.merged != after.merged:
             self._forget_merged(pair)
-        self._change_subjects(pair, before.key, after.key)
-        if after.person and not before.person:
-            self._persons.put(*pair, FORCED)
-        elif before.person and not after.person:
-            self._persons.remove(*pair)
+        for partition, change in changes:
+            partition.apply(change)
         return True
-
-    def _announce(self, pair: Pair, before: Edge, after: Edge) -> None:
-        """Tell of components that are about to lose a link, and of those whose merged ids will be others."""
-        weaker = before.key is not None and (after.key is None or after.key > before.key)
-        merges = before.merged != after.merged and _kind(pair[0]) == _kind(pair[1])
-        if merges or (weaker and self._subjects.holds(*pair)):
-            for node in pair:
-                self._watch.splitting(self._subjects.component(node))
-        elif before.person and not after.person and self._persons.holds(*pair):
-            self._watch.splitting(self._persons.component(pair[0]))
-
-    def _change_subjects(self, pair: Pair, before: Key | None, after: Key | None) -> None:
-        if after is not None and (before is None or after < before):
-            self._subjects.put(*pair, after)
-        elif before is not None and (after is None or (after > before and self._subjects.holds(*pair))):
-            self._subjects.remove(*pair)
 
     def _link(self, pair: Pair) -> Link:
         link = self.links.get(pair)
@@ -276,17 +283,14 @@ class Identity:
 
     def _edge(self, pair: Pair, link: Link) -> Edge:
         """What a link is in the graphs: nothing where it is off, or where nothing is matched on its hash (any more)."""
-        if not link.on or pair[0].startswith(self._ignored) or pair[1].startswith(self._ignored):
-            key = None
-        elif link.merged:
-            key = FORCED
-        else:
-            assert link.carried is not None, "a word alone is a merge"
-            # Of those that one event carried, the one of the first ids first.
-            key = (link.carried, sorted(map(rank, pair)))
+        if pair[0].startswith(self._ignored) or pair[1].startswith(self._ignored):
+            return Edge(None, None, link.merged)
         persons = self.apart and link.one_person and not (pair[0].startswith(CUSTOMER) or pair[1].startswith(CUSTOMER))
-        ignored = pair[0].startswith(self._ignored) or pair[1].startswith(self._ignored)
-        return Edge(key, persons and not ignored, link.merged)
+        return Edge(
+            _key(pair, link.merged, link.carried) if link.on else None,
+            _key(pair, link.merged, link.together) if persons else None,
+            link.merged,
+        )
 
     def _edges(self, node: str) -> Iterator[tuple[str, Key]]:
         for other in self._neighbours.get(node, ()):
@@ -297,8 +301,8 @@ class Identity:
     def _person_edges(self, node: str) -> Iterator[tuple[str, Key]]:
         for other in self._neighbours.get(node, ()):
             pair = pair_of(node, other)
-            if self._edge(pair, self.links[pair]).person:
-                yield other, FORCED
+            if (key := self._edge(pair, self.links[pair]).person) is not None:
+                yield other, key
 
     # --- ids that were merged
 
@@ -335,12 +339,12 @@ class Identity:
         for node in names:
             for one in self._merged.get(node, ()):
                 del self._merged[one]
-        left = [(forest, forest.dissolve(names)) for forest in (self._subjects, self._persons)]
+        left = [(partition, partition.dissolve(names)) for partition in self.partitions]
         changed = self._replace_links(names)
         news = [name for name in names.values() if name is not None]
         self._subjects.watch = self._persons.watch = Untold(self._watch)
-        for forest, nodes in left:
-            forest.put_all([*(node for node in nodes if node not in names), *news])
+        for partition, nodes in left:
+            partition.put_all([*(node for node in nodes if node not in names), *news])
         self._subjects.watch = self._persons.watch = self._watch
         return changed
 
@@ -374,28 +378,27 @@ class Identity:
                     del self._neighbours[one]
 
     def rebuild_all(self) -> Work:
-        """Make all components, after a restore."""
         """Make all components, after the last link was loaded."""
         assert not self.of, "links are loaded before any event"
-        self._subjects.watch = self._persons.watch = Unwatched()
         edges = {pair: self._edge(pair, link) for pair, link in self.links.items()}
         yield LINK * len(edges)
-        # In their order no link has to take the place of another.
-        linked = sorted((edge.key, pair) for pair, edge in edges.items() if edge.key is not None)
-        for key, pair in linked:
-            self._subjects.put(*pair, key)
-            yield LINK
-        for pair, edge in edges.items():
-            if edge.person:
-                self._persons.put(*pair, FORCED)
-            yield LINK
-        self._subjects.watch = self._persons.watch = self._watch
+        yield from self._subjects.make_all([(edge.key, pair) for pair, edge in edges.items() if edge.key is not None])
+        persons = [(edge.person, pair) for pair, edge in edges.items() if edge.person is not None]
+        yield from self._persons.make_all(persons)
+
+
+def _key(pair: Pair, merged: bool, stamp: Stamp | None) -> Key:
+    """What was merged comes first, then the links of higher ids; of those that one event carried, of its first ids."""
+    if merged:
+        return FORCED
+    assert stamp is not None, "a word alone is a merge"
+    return (max(map(standing, pair)), stamp, sorted(map(rank, pair)))
 
 
 def _kind(node: str) -> str:
     return node[: node.index(":")]
 
 
-def _members(forest: Forest, name: str) -> Collection[str]:
-    found = forest.of.get(name)
+def _members(partition: Partition, name: str) -> Collection[str]:
+    found = partition.of.get(name)
     return (name,) if found is None or found.name != name else found.members

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from kpis.identity.forest import Pair
 from kpis.identity.ids import NODE_SPACES
 from kpis.identity.links import MATCH, Link, named_ids
+from kpis.identity.ranks import Pair
 from models.record import Row
 
 

@@ -86,7 +86,7 @@ def _link(tenant: Tenant, row: Row, ids: list[str], stamp: tuple[int, str, str])
     if match_on := tenant.settings.match_on:
         carry(tenant, [ids[0], *hash_nodes(row.data, match_on)], stamp)
     if tenant.people.account and len(ids) > 2 and ids[0].startswith(CUSTOMER):
-        carry_beside(tenant, ids[1:])
+        carry_beside(tenant, ids[1:], stamp)
 
 
 def _take_traits(tenant: Tenant, raw: str, traits: dict[str, Any], stamp: tuple[int, str, str]) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from kpis.cells.ledger import Group
 from kpis.contributions.credit import CREDIT
-from kpis.identity.forest import Pair
 from kpis.identity.ids import CONTACT, within
 from kpis.identity.links import CUSTOMER, Link, person_rank
+from kpis.identity.ranks import Pair
 from kpis.identity.statements import identity_words
 from kpis.intake.attribution import note_late, note_told
 from kpis.intake.settlement import open_buyer
@@ -51,15 +51,16 @@ def carry(tenant: Tenant, ids: list[str], stamp: tuple[int, str, str]) -> None:
             relink(tenant, {pair: lambda link: link.carry(stamp)})
 
 
-def carry_beside(tenant: Tenant, ids: list[str]) -> None:
+def carry_beside(tenant: Tenant, ids: list[str], stamp: tuple[int, str, str]) -> None:
     """The ids that an account's event carries beside the account are one person."""
     identity = tenant.people.identity
     for other in ids[1:]:
         pair = identity.pair(ids[0], other)
         if not all(keeps(tenant, one) for one in pair):
             continue
-        if pair not in identity.links or not identity.links[pair].beside:
-            relink(tenant, {pair: lambda link: setattr(link, "beside", True)})
+        known = identity.links.get(pair)
+        if known is None or known.beside is None or stamp < known.beside:
+            relink(tenant, {pair: lambda link: link.carry_beside(stamp)})
 
 
 def take_identity(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:

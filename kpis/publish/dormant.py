@@ -80,6 +80,6 @@ def take_apart(state: TenantState) -> None:
     for part in (
         state, tenant, tenant.cells, tenant.ledger, tenant.ages, tenant.spend_table, tenant.conversions, tenant.clicks,
         tenant.forms, tenant.landings, tenant.landings.pages, tenant.engagement, tenant.person_sets, people,
-        people.identity, *people.identity.forests,
+        people.identity, *people.identity.partitions,
     ):  # fmt: skip
         vars(part).clear()

@@ -4,7 +4,7 @@ As where ids are linked: what depends on the subject is taken out of the numbers
 and what there is then goes back when the batch ends. Every part that derives something from the facts follows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from itertools import chain
 from typing import Any, Final
 
@@ -63,7 +63,7 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
         tenant.dirty.add(("erased", key))
 
 
-def _roots(tenant: Tenant, names: Iterable[str]) -> list[str]:
+def _roots(tenant: Tenant, names: Collection[str]) -> list[str]:
     """The subjects that an erasure changes: in accounts also every other one that has an id of the same persons.
 
     So what is put back was taken out: each person that may be another one is named by an id of these subjects, before
@@ -72,7 +72,11 @@ def _roots(tenant: Tenant, names: Iterable[str]) -> list[str]:
     people = tenant.people
     persons = dict.fromkeys(map(people.person, names))
     known = (raw for person in persons for raw in people.identity.person_members(person))
-    return list(dict.fromkeys(map(people.subject, chain(names, known))))
+    roots = dict.fromkeys(map(people.subject, chain(names, known)))
+    # A link that stood aside may count once these are gone: then all that is linked with it may be another one.
+    left = {one for root in roots for one in people.identity.members(root)} - set(names)
+    freed = people.identity.reach(*left) if people.identity.stand_aside(left) else ()
+    return list(dict.fromkeys(chain(roots, map(people.subject, freed))))
 
 
 # --- what goes is taken out of the numbers of others, too

@@ -21,7 +21,7 @@ def dismantle(tenant: Tenant) -> Work:
     """Free the memory of a tenant bit by bit: all at once it would hold its lane up, and rings of objects never go."""
     people = tenant.people
     parts = (
-        tenant, tenant.cells, people, tenant.person_sets, people.identity, *people.identity.forests, tenant.landings,
+        tenant, tenant.cells, people, tenant.person_sets, people.identity, *people.identity.partitions, tenant.landings,
         tenant.engagement, tenant.ages,
     )  # fmt: skip
     for table in chain.from_iterable(vars(part).values() for part in parts):

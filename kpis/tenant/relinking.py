@@ -1,10 +1,11 @@
-"""Relinking: ids are about to be joined or parted, so the subjects they belong to are retracted. See forest.Watch."""
+"""Relinking: ids are about to be joined or parted, so their subjects are retracted. See `partition.Watch`."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kpis.identity.forest import Component, Pair
 from kpis.identity.links import Link, rank
+from kpis.identity.partition import Component
+from kpis.identity.ranks import Pair
 from kpis.tenant.directory import Directory
 from kpis.tenant.retractions import Retractions
 

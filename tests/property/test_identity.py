@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from kpis.identity.links import CUSTOMER, Identity, Link, rank
 from kpis.slices import finish
+from recount.nodes import SPACES, Node, Pair
+from recount.ranks import Ranks
 
 NODES = [f"{kind}:{number}" for kind in ("customer", "lead", "user", "anonymous") for number in range(4)]
 NODES += ["match:email_hash:5e", "match:phone_hash:5e"]
@@ -29,7 +31,7 @@ def saying(what: str, time: int, name: str) -> Callable[[Link], Any]:
 
     def say(link: Link) -> None:
         if what == "beside":
-            link.beside = True
+            link.carry_beside((time, "s", name))
         if what in ("carried", "identified"):
             link.carry((time, "s", name))
         if what not in ("carried", "beside"):
@@ -38,43 +40,26 @@ def saying(what: str, time: int, name: str) -> Callable[[Link], Any]:
     return say
 
 
-class Plain:
-    """The rule as it is written: forced links, then the others in their order, from all links at once."""
+def node_of(name: str) -> Node:
+    """An id as the recount has it."""
+    kind, _, text = name.partition(":")
+    return Node(SPACES.index(kind), text)
 
-    def __init__(self, identity: Identity, ignored: tuple[str, ...]) -> None:
-        self.parent: dict[str, str] = {}
-        self.customers = {node for node in NODES if node.startswith(CUSTOMER)}
-        linked = {
-            pair: link
-            for pair, link in identity.links.items()
-            if link.on and not any(n.startswith(ignored) for n in pair)
-        }
-        for pair, link in linked.items():
-            if link.merged:
-                self.join(*pair, forced=True)
-        in_order = sorted(
-            (pair for pair, link in linked.items() if link.carried),
-            key=lambda pair: (linked[pair].carried, sorted(map(rank, pair))),
-        )
-        self.conflicts = sum(not self.join(*pair, forced=False) for pair in in_order)
 
-    def find(self, node: str) -> str:
-        """Any node that stands for its component."""
-        while node in self.parent:
-            node = self.parent[node]
-        return node
-
-    def join(self, one: str, other: str, *, forced: bool) -> bool:
-        """Says whether they are one now."""
-        one, other = self.find(one), self.find(other)
-        if one == other:
-            return True
-        if one in self.customers and other in self.customers and not forced:
-            return False
-        self.parent[other] = one
-        if other in self.customers:
-            self.customers.add(one)
-        return True
+def plain(identity: Identity, *, of_persons: bool = False) -> Ranks:
+    """The rule as the recount has it: merges, then the others in their order, from all links at once."""
+    merged: list[Pair] = []
+    told: list[tuple[Any, Pair]] = []
+    for names, link in identity.links.items():
+        ends = sorted(map(node_of, names))
+        pair = (ends[0], ends[1])
+        if any(str(node).startswith("match:phone") or (of_persons and not node.space) for node in pair):
+            continue
+        if link.merged:
+            merged.append(pair)
+        elif link.one_person if of_persons else link.on:
+            told.append((link.together if of_persons else link.carried, pair))
+    return Ranks(merged, [pair for _, pair in sorted(told)])
 
 
 def components(find: Callable[[str], str], nodes: Iterable[str] = NODES) -> set[tuple[str, ...]]:
@@ -85,32 +70,26 @@ def components(find: Callable[[str], str], nodes: Iterable[str] = NODES) -> set[
     return set(map(tuple, found.values()))
 
 
-def persons(identity: Identity) -> set[tuple[str, ...]]:
-    """The same of persons in accounts."""
-    parent: dict[str, str] = {}
-
-    def find(node: str) -> str:
-        while node in parent:
-            node = parent[node]
-        return node
-
-    for (one, other), link in identity.links.items():
-        beside = not any(node.startswith((CUSTOMER, "match:phone")) for node in (one, other))
-        if beside and link.one_person and find(one) != find(other):
-            parent[find(one)] = find(other)
-    return components(find, [node for node in NODES if not node.startswith(CUSTOMER)])
+def sets(ranks: Ranks, nodes: Iterable[str] = NODES) -> set[tuple[str, ...]]:
+    """The recount's sets."""
+    return components(lambda name: str(ranks.name(node_of(name))), nodes)
 
 
 def check(identity: Identity) -> None:
     """Names, members, conflicts, persons and merged ids are those of all links at once."""
-    plain = Plain(identity, ("match:phone",))
-    assert components(identity.root) == components(plain.find)
+    subjects = plain(identity)
+    assert components(identity.root) == sets(subjects)
     for group in components(identity.root):
         assert {identity.root(node) for node in group} == {group[0]}
         assert sorted(identity.members(group[0])) == sorted(group)
-    assert identity.conflicts == plain.conflicts
-    expected = persons(identity) if identity.apart else components(plain.find)
+    refused = set(subjects.refused)
     others = [node for node in NODES if not identity.apart or not node.startswith(CUSTOMER)]
+    expected = sets(subjects)
+    if identity.apart:
+        persons = plain(identity, of_persons=True)
+        refused |= set(persons.refused)
+        expected = sets(persons, others)
+    assert identity.conflicts == len(refused)
     assert components(identity.person, others) == expected
     for group in expected:
         assert {identity.person(node) for node in group} == {group[0]}
