@@ -15,9 +15,7 @@ writes an unbroken run that starts at a committed offset, so a paused worker tha
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import suppress
-from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
@@ -37,8 +35,6 @@ from streams.options import WorkerOptions
 from streams.producing import Output, lane_of, new_producer, send_all
 from streams.stop import spawn
 
-PATIENCE_S: Final = 0.1  # to wait for older records of other partitions
-
 Places = dict[tuple[str, int], list[Output]]  # (topic, partition) -> what goes there, in order
 
 
@@ -52,7 +48,6 @@ class Acceptor:
         self.rejected = 0
         self._producer: AIOKafkaProducer
         self._inbox = InputQueue()
-        self._full = 0.0  # when the last full batch was taken, or one without patience: a monotonic time
         self._known = EVERYBODY
         self._paused: set[TP] = set()
         self._wake = asyncio.Event()
@@ -105,24 +100,12 @@ class Acceptor:
             self._wake.clear()
             async with self._working:
                 while self._inbox:
-                    if taken := self._take():
-                        await self._batch(taken)
-                    else:
-                        await self._more()
+                    await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
-        patient = monotonic() - self._full < PATIENCE_S
-        taken = self._inbox.take(self.options.batch_events, self.options.batch_bytes, patient)
-        if not patient or sum(len(fetched.records) for fetched in taken) >= self.options.batch_events:
-            self._full = monotonic()
+        taken = self._inbox.take(self.options.batch_events, self.options.batch_bytes)
         self._resume()
         return taken
-
-    async def _more(self) -> None:
-        """Wait for older records that are on their way, but not for long."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), PATIENCE_S)
-        self._wake.clear()
 
     def _resume(self) -> None:
         if self._inbox.bytes > self.options.inbox_bytes // 2:

@@ -141,13 +141,11 @@ class BatchConsumer(Consumer):
         assignment = self.kafka._subscription.subscription.assignment
         found = []
         for tp, start in list(self._fetched_to.items()):
-            state = assignment.state_value(tp)
-            end = state.position
+            end = assignment.state_value(tp).position
             if end != start:
                 if (block := self.blocked.get(TP(*tp))) and end > block[0]:  # not by good records that lay before it
                     del self.blocked[TP(*tp)]
-                more = end < (state.lso or state.highwater or 0)
-                found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era, more))
+                found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
                 self._fetched_to[tp] = end
                 lags.fetched(found[-1])
         return found

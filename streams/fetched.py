@@ -20,7 +20,7 @@ class Fetched(NamedTuple):
     """All records of the offsets [start, end) of one partition, none when only markers or compacted ones lay there.
 
     Ranges of one partition chain: each starts where the one before it ended. ``era`` counts rebalances: a range of an
-    earlier era was fetched before the partitions were dealt anew and is void. ``more``: the broker has later records.
+    earlier era was fetched before the partitions were dealt anew and is void.
     """
 
     topic: str
@@ -29,7 +29,6 @@ class Fetched(NamedTuple):
     end: int
     records: Sequence[Record]
     era: int
-    more: bool = False
 
     @property
     def bytes(self) -> int:

@@ -4,7 +4,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heapreplace
 from itertools import chain, islice, takewhile
-from math import inf
 from typing import Final
 
 from faust.types import TP
@@ -22,9 +21,6 @@ class InputQueue:
     that comes start-time fair queueing (Goyal, Vin and Cheng, 1996): a partition that begins to wait is next, however
     much the others have waiting, and an eighth of each batch belongs to the partition that was given least. So an old
     backlog never shuts out a younger one.
-
-    As in Kafka Streams (KIP-695), what is younger than the last record of a partition of which more is on its way is
-    held back while the caller is patient.
     """
 
     def __init__(self) -> None:
@@ -33,7 +29,6 @@ class InputQueue:
         self._ranges: dict[TP, deque[Fetched]] = {}
         self._tags: dict[TP, int] = {}  # bytes that a partition was given, from where it began to wait
         self._share = 0  # the tag of the last fair turn: who begins to wait has no lower one
-        self._awaited: dict[TP, int] = {}  # partitions of which more is on its way: the time of the last record, ms
 
     def __bool__(self) -> bool:
         return bool(self._ranges)
@@ -41,7 +36,6 @@ class InputQueue:
     def clear(self) -> None:
         """Drop everything: it is fetched again."""
         self._ranges.clear()
-        self._awaited.clear()
         self.records.clear()
         self.bytes = 0
 
@@ -52,38 +46,34 @@ class InputQueue:
             self._ranges[tp] = deque()
             self._tags[tp] = max(self._tags.get(tp, 0), self._share)
         self._ranges[tp].append(fetched)
-        self._awaited.pop(tp, None)
         self.records[tp] += len(fetched.records)
         self.bytes += fetched.bytes
 
-    def take(self, records: int, size: int, patient: bool = False) -> list[Fetched]:
-        """The next batch: at most so many records, and a record more than so many bytes. A range a partition.
-
-        Empty only when the caller is patient and all that waits is held back.
-        """
+    def take(self, records: int, size: int) -> list[Fetched]:
+        """The next batch: at most so many records, and a record more than so many bytes. A range a partition."""
         wanted = Wanted(records, size)
-        newest = min(self._awaited.values(), default=inf) if patient else inf
-        return joined([*self._by_share(wanted, max(records // FAIR_PART, 1), newest), *self._by_age(wanted, newest)])
+        taken = [*self._by_share(wanted, max(records // FAIR_PART, 1)), *self._by_age(wanted)]
+        return joined(taken)
 
-    def _by_share(self, wanted: "Wanted", part: int, newest: float) -> Iterator[Fetched]:
+    def _by_share(self, wanted: "Wanted", part: int) -> Iterator[Fetched]:
         """Up to ``part`` records of each partition that begins to wait, and of that with the least share."""
-        turn = newest == inf
+        first = True
         while self._ranges and wanted:
             least = min(self._ranges, key=self._tags.__getitem__)
-            if self._tags[least] > self._share and not turn:
+            if self._tags[least] > self._share and not first:
                 return
-            turn = False
+            first = False
             self._share = self._tags[least]
             chosen = list(takewhile(wanted.take, islice(self._waiting(least), part)))
             yield from self._cut(least, len(chosen))
 
-    def _by_age(self, wanted: "Wanted", newest: float) -> Iterator[Fetched]:
-        """What is oldest, of all partitions, and not younger than ``newest``."""
+    def _by_age(self, wanted: "Wanted") -> Iterator[Fetched]:
+        """What is oldest, of all partitions."""
         found: Counter[TP] = Counter()
         waiting = {tp: self._waiting(tp) for tp in self._ranges}
         heads = [(record.timestamp, tp, record) for tp, of in waiting.items() for record in islice(of, 1)]
         heapify(heads)
-        while heads and heads[0][0] <= newest and wanted.take(heads[0][2]):
+        while heads and wanted.take(heads[0][2]):
             _, tp, _ = heads[0]
             found[tp] += 1
             if (record := next(waiting[tp], None)) is not None:
@@ -99,7 +89,6 @@ class InputQueue:
     def _cut(self, tp: TP, number: int) -> Iterator[Fetched]:
         """A partition's first records, and the ranges without any before and after them."""
         ranges = self._ranges[tp]
-        last = ranges[-1]
         while ranges and number >= len(ranges[0].records):
             number -= len(ranges[0].records)
             yield self._given(tp, ranges.popleft())
@@ -110,11 +99,6 @@ class InputQueue:
             yield self._given(tp, whole._replace(end=middle, records=whole.records[:number]))
         if not ranges:
             del self._ranges[tp]
-            self._await(tp, last)
-
-    def _await(self, tp: TP, last: Fetched) -> None:
-        if last.more and last.records:
-            self._awaited[tp] = last.records[-1].timestamp
 
     def _given(self, tp: TP, fetched: Fetched) -> Fetched:
         self._tags[tp] += fetched.bytes
