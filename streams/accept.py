@@ -13,7 +13,7 @@ writes an unbroken run that starts at a committed offset, so a paused worker tha
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,7 +29,6 @@ from streams.checked import checked, sure
 from streams.consumer import BatchConsumer
 from streams.failpoints import reach
 from streams.fetched import Fetched, slices
-from streams.input_queue import InputQueue
 from streams.monitor.metrics import stats
 from streams.options import WorkerOptions
 from streams.producing import Output, lane_of, new_producer, send_all
@@ -47,8 +46,12 @@ class Acceptor:
         self.accepted = 0
         self.rejected = 0
         self._producer: AIOKafkaProducer
-        self._inbox = InputQueue()
+        self._inbox: dict[TP, deque[tuple[Fetched, int]]] = {}  # ranges and their bytes, by partition
+        self._tags: dict[TP, int] = {}  # bytes: whose tag is lowest is served next, which adds to it
+        self._served = 0  # the tag of the last one served: who begins to wait has no lower one
         self._known = EVERYBODY
+        self._waiting: Counter[TP] = Counter()  # records in the inbox
+        self._bytes = 0  # that all of them take
         self._paused: set[TP] = set()
         self._wake = asyncio.Event()
         self._working = asyncio.Lock()
@@ -71,9 +74,15 @@ class Acceptor:
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched range. Never waits: with too much to do the partition is paused."""
         tp = TP(fetched.topic, fetched.partition)
-        self._inbox.put(fetched)
+        if tp not in self._inbox:
+            self._inbox[tp] = deque()
+            self._tags[tp] = max(self._tags.get(tp, 0), self._served)
+        size = fetched.bytes
+        self._inbox[tp].append((fetched, size))
+        self._waiting[tp] += len(fetched.records)
+        self._bytes += size
         self._wake.set()
-        if self._inbox.records[tp] > self.options.batch_events or self._inbox.bytes > self.options.inbox_bytes:
+        if self._waiting[tp] > self.options.batch_events or self._bytes > self.options.inbox_bytes:
             self._paused.add(tp)
             self.consumer.pause(*tp)
 
@@ -93,6 +102,8 @@ class Acceptor:
     def _clear(self) -> None:
         self._inbox.clear()
         self._paused.clear()
+        self._waiting.clear()
+        self._bytes = 0
 
     async def _run(self) -> None:
         while True:
@@ -103,14 +114,35 @@ class Acceptor:
                     await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
-        taken = self._inbox.take(self.options.batch_events, self.options.batch_bytes)
+        """Ranges of the partitions in fair turns, until it is enough for a batch.
+
+        Start-time fair queueing (Goyal, Vin and Cheng, 1996): a partition that begins to wait is next, however much the
+        others have waiting; after that all get the same bytes.
+        """
+        options, waited = self.options, self._bytes
+        taken: list[Fetched] = []
+        records = 0
+        while self._inbox and records < options.batch_events and waited - self._bytes < options.batch_bytes:
+            taken.append(self._next())
+            records += len(taken[-1].records)
         self._resume()
         return taken
 
+    def _next(self) -> Fetched:
+        tp = min(self._inbox, key=self._tags.__getitem__)
+        fetched, size = self._inbox[tp].popleft()
+        if not self._inbox[tp]:
+            del self._inbox[tp]
+        self._served = self._tags[tp]
+        self._tags[tp] += size
+        self._waiting[tp] -= len(fetched.records)
+        self._bytes -= size
+        return fetched
+
     def _resume(self) -> None:
-        if self._inbox.bytes > self.options.inbox_bytes // 2:
+        if self._bytes > self.options.inbox_bytes // 2:
             return
-        for tp in [tp for tp in self._paused if self._inbox.records[tp] <= self.options.batch_events // 2]:
+        for tp in [tp for tp in self._paused if self._waiting[tp] <= self.options.batch_events // 2]:
             self._paused.discard(tp)
             self.consumer.resume(*tp)
 

@@ -1,5 +1,6 @@
 """What accept makes of records that nobody foresaw, of tenants nobody named, and of more than it can take."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,14 +138,14 @@ def test_the_inbox_is_bounded_by_bytes() -> None:
         records: Any = [record(number, value)]
         acceptor.offer(Fetched("in", 0, number, number + 1, records, 0))
     assert consumer.paused == {("in", 0)}
-    taken: list[tuple[int, int]] = []
+    taken: list[int] = []
     while acceptor._inbox:
         batch = acceptor._take()
-        taken += [(fetched.start, fetched.end) for fetched in batch]
+        taken += [fetched.start for fetched in batch]
         assert sum(fetched.bytes for fetched in batch) <= 20_000
-    assert taken == [(0, 2), (2, 4), (4, 5)]
+    assert taken == [0, 1, 2, 3, 4]
     assert not consumer.paused
-    assert (acceptor._inbox.records.total(), acceptor._inbox.bytes) == (0, 0)
+    assert (acceptor._waiting.total(), acceptor._bytes) == (0, 0)
 
 
 def test_rows_are_rows() -> None:
@@ -153,6 +154,40 @@ def test_rows_are_rows() -> None:
     assert isinstance(rows[0], Row)
     assert (rejections, len(blocks)) == ([], 1)
     assert checked([]) == ([], [], [])
+
+
+def waiting(partition: int, start: int, number: int = 20) -> Fetched:
+    """A range of records of one byte."""
+    records: Any = [record(0, b"x")] * number
+    return Fetched("in", partition, start, start + number, records, 0)
+
+
+def taken(acceptor: Acceptor) -> list[tuple[int, int]]:
+    """(partition, start) of the next batch."""
+    return [(one.partition, one.start) for one in acceptor._take()]
+
+
+def test_who_begins_to_wait_is_next() -> None:
+    """A quiet partition is not behind what others have waiting, also when they waited first or just had their turn."""
+    acceptor = Acceptor(OPTIONS)
+    acceptor.consumer = Consumer()  # type: ignore[assignment]
+    for partition, start in [*((busy, start) for busy in (0, 1) for start in (0, 20, 40, 60)), (2, 0)]:
+        acceptor.offer(waiting(partition, start))
+    assert taken(acceptor) == [(0, 0), (1, 0), (2, 0), (0, 20), (1, 20)]
+    acceptor.offer(waiting(2, 20))
+    acceptor.offer(waiting(3, 0))
+    assert set(taken(acceptor)[:2]) == {(2, 20), (3, 0)}
+
+
+def test_coming_back_is_no_new_beginning() -> None:
+    """A partition that has nothing waiting for a moment still waits until the others were given as much."""
+    acceptor = Acceptor(replace(OPTIONS, batch_events=1))
+    acceptor.consumer = Consumer()  # type: ignore[assignment]
+    for fetched in (waiting(0, 0, 50), *(waiting(1, start) for start in (0, 20, 40, 60))):
+        acceptor.offer(fetched)
+    assert taken(acceptor) == [(0, 0)]
+    acceptor.offer(waiting(0, 50))
+    assert [taken(acceptor) for _ in range(5)] == [[(1, 0)], [(1, 20)], [(1, 40)], [(0, 50)], [(1, 60)]]
 
 
 def test_a_slice_is_bounded_by_records_and_bytes() -> None:
