@@ -143,7 +143,8 @@ def as_event(item: Item) -> str:
     if isinstance(item, Refusal):
         return json.dumps({"tenantid": "t", "recordedtime": item.received, "id": str(item.offset)})
     data: dict[str, Any] = {
-        name: in_major(value, item.data["currency"]) if name in MONEY else value for name, value in item.data.items()
+        name: in_major(value, item.data.get("currency", "EUR")) if name in MONEY else value
+        for name, value in item.data.items()
     }
     data |= {"currency": iso(data["currency"])} if "currency" in data else {}
     data |= {name: instant_text(data[name]) for name in INSTANTS if isinstance(data.get(name), int)}
