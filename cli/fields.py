@@ -70,16 +70,7 @@ def _kind(name: str, hint: Any) -> Kind:
     parts = list(_parts(hint))
     for part in parts:
         if isinstance(part, WithJsonSchema):
-            form = (part.json_schema or {}).get("format")
-            return (
-                "instant"
-                if form == "date-time"
-                else "date"
-                if form == "date"
-                else "amount"
-                if _decimal(part)
-                else "text"
-            )
+            return _of_schema(part.json_schema or {})
     if float in parts:
         return "seconds" if name.endswith("_s") else "number"
     if bool in parts:
@@ -89,8 +80,13 @@ def _kind(name: str, hint: Any) -> Kind:
     return "id" if name.endswith("_id") else "text"
 
 
-def _decimal(part: WithJsonSchema) -> bool:
-    return "major units" in str((part.json_schema or {}).get("description"))
+def _of_schema(schema: dict[str, Any]) -> Kind:
+    forms = {one.get("format") for one in (schema, *schema.get("anyOf", ()))}
+    if "date-time" in forms:  # perhaps beside a date
+        return "instant"
+    if "date" in forms:
+        return "date"
+    return "amount" if "major units" in str(schema.get("description")) else "text"
 
 
 def _parts(hint: Any) -> Iterator[Any]:
