@@ -30,7 +30,7 @@ REASONS: Final[dict[str, str]] = {
     "time_in_future": "the time is more than five minutes ahead of the record's timestamp",
     "bad_amount": "an amount is not a plain decimal number",
     "negative_amount": "an amount is below zero",
-    "amount_precision": "an amount has more than nine decimals; amounts are never rounded silently",
+    "amount_precision": "an amount has more than 9 decimals; amounts are never rounded silently",
     "amount_range": "an amount is 10^18 minor units or more (with parts: 10^9), or a rate is outside [10^-9, 10^9]",
     "period_too_long": "a cost is spread over more than 3,660 days",
     "unknown_currency": "currency is not an ISO 4217 code",
