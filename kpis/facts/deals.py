@@ -159,7 +159,8 @@ class DealReader:
         before, marks = self.deal.state, self.marks
         if before in CLOSED and state != before:
             marks.close_date = None  # that was the date of another close
-        marks.close_date = event.data.get("closed_at", marks.close_date)
+        if "closed_at" in event.data:
+            marks.close_date = int(event.data["closed_at"])
         if state in CLOSED and marks.close_date is not None:
             return marks.close_date
         return None if event.data.get("unknown_time") else event.time
@@ -181,7 +182,7 @@ class DealReader:
         deal, marks = self.deal, self.marks
         if "closed_at" not in data:
             return None
-        at = marks.close_date = data["closed_at"]
+        at = marks.close_date = int(data["closed_at"])
         if deal.state not in CLOSED:
             return None
         deal.closed, marks.instant = at, max(marks.before, at)

@@ -16,7 +16,11 @@ FIELDS: Final = {"deal": "closed_at", "subscription": "effective_at", "renewal":
 
 
 class LocalDay(int):
-    """The instant (ms) at which a local day begins, which knows its date."""
+    """The instant (ms) at which a local day begins, which knows its date.
+
+    For what is stored. Who reads it takes ``int`` of it: Python counts a ``range`` through to see whether it holds a
+    subclass of int.
+    """
 
     date: str
 
@@ -31,14 +35,15 @@ class LocalDay(int):
 def placed(row: Row, zone: Zone) -> Row:
     """A row whose date without a time, if it has one, is an instant of the zone."""
     field = FIELDS.get(row.type.split(".")[1])
-    if field is None or not _is_date(row.data.get(field)) or row.flags & UNKNOWN_TYPE:
+    if field is None or not isinstance(row.data.get(field), str) or row.flags & UNKNOWN_TYPE:
         return row
-    return row._replace(data={**row.data, field: LocalDay.of(row.data[field], zone)})
+    return row._replace(data=_with_day(row.data, field, zone))
 
 
-def _is_date(value: Any) -> bool:
-    """Earlier releases kept any text that `deal.created` and `deal.stage_changed` had as ``closed_at``."""
-    return isinstance(value, str) and _DATE.fullmatch(value) is not None
+def _with_day(data: dict[str, Any], field: str, zone: Zone) -> dict[str, Any]:
+    """Other text is left out: earlier releases kept any that `deal.created` had as ``closed_at``."""
+    kept = {name: value for name, value in data.items() if name != field}
+    return kept | {field: LocalDay.of(data[field], zone)} if _DATE.fullmatch(data[field]) else kept
 
 
 def plain(value: Any) -> Any:
@@ -55,6 +60,6 @@ def read(kind: str, stored: list[Any], zone: Zone) -> list[Any]:
     if kind == "subscription":
         return [LocalDay.of(stored[0], zone), *stored[1:]] if isinstance(stored[0], str) else stored
     field, data = FIELDS[kind], stored[4]
-    if not _is_date(data.get(field)):
+    if not isinstance(data.get(field), str):
         return stored
-    return [*stored[:4], {**data, field: LocalDay.of(data[field], zone)}, *stored[5:]]
+    return [*stored[:4], _with_day(data, field, zone), *stored[5:]]

@@ -73,7 +73,7 @@ def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
     dues: dict[int, Due] = {}
     for event in ordered:
         if event.kind == "due":
-            at = event.data["due_at"]
+            at = int(event.data["due_at"])
             dues[at] = Due(at, (event.data.get("amount"), event.data.get("currency")))
     orphans = []
     outcomes = [event for event in ordered if event.kind != "due"]

@@ -116,7 +116,7 @@ class Readers:
             return deals
         return (
             key for key, events in deals.items()
-            if any(one.time in span or one.data.get("closed_at", one.time) in span for one in events)
+            if any(one.time in span or int(one.data.get("closed_at", 0)) in span for one in events)
         )  # fmt: skip
 
     def _deal(self, key: str) -> Told:
