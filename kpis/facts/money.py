@@ -105,8 +105,9 @@ class Rates:
         return None if newest is None else self._of(iso(currency), into, newest)
 
     def _newest(self, currency: str, into: str, day: int) -> int | None:
-        currency, days = iso(currency), range(day, day - RATE_DAYS - 1, -1)
-        return next((one for one in days if {(currency, into, one), (into, currency, one)} & self._held.keys()), None)
+        code, held = iso(currency), self._held
+        days = range(day, day - RATE_DAYS - 1, -1)
+        return next((one for one in days if (code, into, one) in held or (into, code, one) in held), None)
 
     def _of(self, currency: str, into: str, day: int) -> Fraction:
         straight = self._held.get((currency, into, day))

@@ -94,9 +94,10 @@ class Prices:
             self._stays = max(self._stays, event.time)
         if event.mrr is not None and event.currency is not None and kind in ("started", "changed"):
             self._price, self._currency = event.mrr, event.currency
-        if self.steps and self.steps[-1].instant == event.effective:
+        instant = int(event.effective)
+        if self.steps and self.steps[-1].instant == instant:
             self.steps.pop()
-        step = PriceStep(event.effective, 0 if kind in ("paused", "cancelled") else self._price, self._currency)
+        step = PriceStep(instant, 0 if kind in ("paused", "cancelled") else self._price, self._currency)
         if not self.steps or self.steps[-1].price != step.price:
             self._settle()
             self.steps.append(step)

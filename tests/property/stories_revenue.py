@@ -80,10 +80,15 @@ def by_date(feed: Feed) -> None:
 def two_currencies(feed: Feed) -> None:
     """1 k EUR becomes 1 k USD at the rate of the USD subscription's first day: what is lost is 200."""
     feed.add("fx.rate_set", "2026-06-10T12:00:00Z", base="EUR", quote="USD", rate="1.25")
+    into_dollars(feed, "2026-06-10")
+
+
+def into_dollars(feed: Feed, day: str) -> None:
+    """A subscription of 1 k EUR is followed by one of 1 k USD."""
     feed.add("subscription.started", "2026-05-10", customer_id="c", subscription_id="a", mrr=100_000, currency="EUR")
-    feed.add("subscription.started", "2026-06-10T10:00:00Z", customer_id="c", subscription_id="b", mrr=100_000,
+    feed.add("subscription.started", f"{day}T10:00:00Z", customer_id="c", subscription_id="b", mrr=100_000,
              currency="USD")  # fmt: skip
-    feed.add("subscription.cancelled", "2026-06-10T10:30:00Z", subscription_id="a")
+    feed.add("subscription.cancelled", f"{day}T10:30:00Z", subscription_id="a")
 
 
 def better_rate(feed: Feed) -> None:
@@ -95,10 +100,7 @@ def holiday(feed: Feed) -> None:
     """The same over Midsummer, with Thursday's rate; the day before it had another."""
     feed.add("fx.rate_set", "2026-06-17T12:00:00Z", base="EUR", quote="USD", rate="0.5")
     feed.add("fx.rate_set", "2026-06-18T12:00:00Z", base="EUR", quote="USD", rate="1.25")
-    feed.add("subscription.started", "2026-05-10", customer_id="c", subscription_id="a", mrr=100_000, currency="EUR")
-    feed.add("subscription.started", "2026-06-20T10:00:00Z", customer_id="c", subscription_id="b", mrr=100_000,
-             currency="USD")  # fmt: skip
-    feed.add("subscription.cancelled", "2026-06-20T10:30:00Z", subscription_id="a")
+    into_dollars(feed, "2026-06-20")
 
 
 def corrected_before_holiday(feed: Feed) -> None:
