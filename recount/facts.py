@@ -70,9 +70,20 @@ def placed(items: Iterable[Item], tz: str) -> list[Item]:
 def _placed(row: Row, zone: ZoneInfo) -> Row:
     field = {"deal": "closed_at", "subscription": "effective_at", "renewal": "due_at"}.get(row.type.split(".")[1])
     given = None if field is None or row.flags & UNKNOWN_TYPE else row.data.get(field)
-    if field is None or not isinstance(given, str) or len(given) != len("2026-06-01"):
+    if field is None or not isinstance(given, str):
         return row
-    return row._replace(data={**row.data, field: midnight(date.fromisoformat(given), zone)})
+    kept = {name: value for name, value in row.data.items() if name != field}
+    day = day_named(given)  # other text was let pass unread by earlier releases: it still says nothing
+    return row._replace(data=kept if day is None else {**kept, field: midnight(day, zone)})
+
+
+def day_named(text: str) -> date | None:
+    """The date that a text is, as YYYY-MM-DD."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.isoformat() == text else None
 
 
 def dated(facts: Iterable[Fact]) -> Source:

@@ -3,7 +3,6 @@
 The instant is that day's local midnight. The date is stored, so that it stays the same when the tenant's zone changes.
 """
 
-import re
 from datetime import date
 from typing import Any, Final
 
@@ -11,7 +10,6 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, date_day
 from models.record import UNKNOWN_TYPE, Row
 
-_DATE: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 FIELDS: Final = {"deal": "closed_at", "subscription": "effective_at", "renewal": "due_at"}  # by entity
 
 
@@ -43,7 +41,14 @@ def placed(row: Row, zone: Zone) -> Row:
 def _with_day(data: dict[str, Any], field: str, zone: Zone) -> dict[str, Any]:
     """Other text is left out: earlier releases kept any that `deal.created` had as ``closed_at``."""
     kept = {name: value for name, value in data.items() if name != field}
-    return kept | {field: LocalDay.of(data[field], zone)} if _DATE.fullmatch(data[field]) else kept
+    return kept | {field: LocalDay.of(data[field], zone)} if _is_date(data[field]) else kept
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def plain(value: Any) -> Any:

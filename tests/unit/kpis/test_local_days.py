@@ -1,8 +1,11 @@
 """Dates without a time, as they are kept and read."""
 
+import pytest
+
 from kpis.calendar.zone import Zone
 from kpis.facts.local_days import LocalDay, placed, plain, read
 from models.record import Row
+from recount.facts import placed as recounted
 from tests.feed import Feed, ms
 
 HELSINKI = Zone("Europe/Helsinki")
@@ -34,9 +37,11 @@ def test_an_instant_stays_what_it_is() -> None:
     assert not isinstance(at, LocalDay)
 
 
-def test_text_that_earlier_releases_kept_is_left_out() -> None:
-    """From the journal and from the state."""
-    assert "closed_at" not in placed(created("soon"), HELSINKI).data
-    assert read("deal", [0, "created", "s", "e", {"closed_at": "soon", "stage": "new"}], HELSINKI)[4] == {
-        "stage": "new"
-    }
+@pytest.mark.parametrize("text", ["soon", "after that", "20260601", "2026-02-31"])
+def test_text_that_earlier_releases_kept_is_left_out(text: str) -> None:
+    """From the journal, from the state, and from a recount."""
+    assert "closed_at" not in placed(created(text), HELSINKI).data
+    assert read("deal", [0, "created", "s", "e", {"closed_at": text, "stage": "new"}], HELSINKI)[4] == {"stage": "new"}
+    (row,) = recounted([created(text)], "Europe/Helsinki")
+    assert isinstance(row, Row)
+    assert "closed_at" not in row.data
