@@ -39,9 +39,13 @@ def placed(row: Row, zone: Zone) -> Row:
 
 
 def _with_day(data: dict[str, Any], field: str, zone: Zone) -> dict[str, Any]:
-    """Other text is left out: earlier releases kept any that `deal.created` had as ``closed_at``."""
-    kept = {name: value for name, value in data.items() if name != field}
-    return kept | {field: LocalDay.of(data[field], zone)} if _is_date(data[field]) else kept
+    """The fields in their order, as they are stored in it.
+
+    Other text is left out: earlier releases kept any that `deal.created` had as ``closed_at``.
+    """
+    if _is_date(data[field]):
+        return data | {field: LocalDay.of(data[field], zone)}
+    return {name: value for name, value in data.items() if name != field}
 
 
 def _is_date(text: str) -> bool:
