@@ -9,13 +9,14 @@ is moved, when it is closed.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kpis.calendar.windows import MINUTE_MS
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, Rows
 from kpis.cells.deltas import Delta, in_common
 from kpis.cells.measures import MEASURE_BITS, OwnNames
 
+Read = TypeVar("Read")
 Contribution = Iterable[tuple[int, Delta]]  # (code of the segments it falls in, change)
 Group = tuple[str, str]  # kind, key
 # Name of a part -> (code of the segments it falls in, changes); None: each change comes with its own code.
@@ -34,7 +35,7 @@ class Ledger:
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
         self.parts: dict[str, Callable[[str], Parts | None]] = {}  # None: a group of few facts
         self.unwanted: frozenset[str] = frozenset()  # kinds of groups that nobody asks for: they contribute nothing
-        self.memo: dict[str, Any] | None = None  # what many groups read, while no fact changes between them
+        self.memo: dict[Any, Any] | None = None  # what many groups read, while no fact changes between them
         self._open: dict[Group, Parts | None] = {}  # with the parts that are still in the numbers
 
     def open(self, kind: str, key: str) -> None:
@@ -51,6 +52,15 @@ class Ledger:
         for group in groups:
             self.open(*group)
         self.memo = None
+
+    def once(self, name: object, read: Callable[[], Read]) -> Read:
+        """What many groups read: read once, as long as no fact changes between them."""
+        if self.memo is None:
+            return read()
+        if name not in self.memo:
+            self.memo[name] = read()
+        found: Read = self.memo[name]
+        return found
 
     def open_empty(self, kind: str, key: str) -> None:
         """Open a group that came to be in this batch, of which nothing is in the numbers yet."""

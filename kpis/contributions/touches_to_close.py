@@ -1,11 +1,9 @@
 """What contacts add to the numbers of deals and leads."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.calendar.intervals import FOREVER, Interval
+from kpis.calendar.intervals import FOREVER, union
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
 from kpis.facts.deals import Deal, deal_segments, open_intervals
@@ -54,17 +52,24 @@ def touches_to_close(tenant: TenantFacts, key: str, deal: Deal, closed: int) -> 
     found = sum(start <= at <= closed for at in tenant.contacts.named(key))
     if deal.created is None:
         return found
-    spans = [(start, deal.created), *open_intervals(deal), (closed, closed + 1)]
     root = tenant.people.subject(f"deal:{key}")
-    return found + sum(_within(tenant.contacts.unnamed(raw), spans, closed) for raw in tenant.people.raws(root))
+    instants = tenant.ledger.once(("unnamed", root), lambda: unnamed(tenant, root))
+    spans = union([(start, deal.created), *open_intervals(deal), (closed, closed + 1)])
+    return found + sum(_within(instants, start, min(end, closed + 1)) for start, end in spans)
 
 
-def _within(instants: NDArray[np.int64], spans: Sequence[Interval], closed: int) -> int:
-    """How many instants lie in one of some spans, and not after the close."""
-    inside = np.zeros(len(instants), dtype=bool)
-    for start, end in spans:
-        inside |= (instants >= start) & (instants < end)
-    return int((inside & (instants <= closed)).sum())
+def unnamed(tenant: TenantFacts, root: str) -> NDArray[np.int64]:
+    """Instants (ms, in order) of a subject's touches that could help a deal and name none."""
+    return _in_order([tenant.contacts.unnamed(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of])
+
+
+def _within(instants: NDArray[np.int64], start: int, end: int) -> int:
+    """How many of some instants in order lie in [start, end)."""
+    return max(0, int(instants.searchsorted(end) - instants.searchsorted(start)))
+
+
+def _in_order(held: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.sort(np.concatenate(held)) if held else np.empty(0, dtype=np.int64)
 
 
 def leads_of(tenant: TenantFacts, deal: str) -> list[Lead]:
@@ -77,5 +82,4 @@ def leads_of(tenant: TenantFacts, deal: str) -> list[Lead]:
 def outbound(tenant: TenantFacts, key: str) -> NDArray[np.int64]:
     """Outbound touches of a lead's subject, ms, in order."""
     root = tenant.people.subject(key)
-    held = [tenant.contacts.outbound(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of]
-    return np.sort(np.concatenate(held)) if held else np.empty(0, dtype=np.int64)
+    return _in_order([tenant.contacts.outbound(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of])

@@ -74,13 +74,7 @@ class Journey:
 
 def journey_of(tenant: TenantFacts, root: str) -> Journey:
     """A subject's journey, read once for all of its groups that are taken out or put back together."""
-    memo = tenant.ledger.memo
-    if memo is None:
-        return Journey(tenant, root)
-    if root not in memo:
-        memo[root] = Journey(tenant, root)
-    found: Journey = memo[root]
-    return found
+    return tenant.ledger.once(("journey", root), lambda: Journey(tenant, root))
 
 
 def _viewed(tenant: TenantFacts, raw: str) -> bool:
