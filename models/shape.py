@@ -22,7 +22,9 @@ from models.texts import drop_placeholders, respell
 
 _CONFIG: Final = ConfigDict(extra="allow", hide_input_in_errors=True)
 _MONEY: Final = ("amount", "tax", "mrr")
-_IDS: Final = (*SUBJECT_IDS, "owner_id", "actor_id", "winner_id", "into_deal_id", "into_record_id", "refund_id")
+_IDS: Final = (
+    *SUBJECT_IDS, "owner_id", "actor_id", "winner_id", "into_deal_id", "into_record_id", "refund_id", "response_id",
+)  # fmt: skip
 _INSTANTS: Final = ("closed_at", "effective_at", "due_at")
 _KINDS: Final = {
     "missing": "missing_field",

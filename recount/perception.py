@@ -8,6 +8,7 @@ from models.record import Row
 from models.settings import TenantSettings
 from recount.facts import Dims, Fact, Figure, dated, ratio
 from recount.identity import Moment, People, moment
+from recount.responses import responses
 from recount.scales import scale_text
 from recount.windows import Window
 
@@ -21,12 +22,8 @@ class Answer(NamedTuple):
 
 
 def buckets_of(row: Row, settings: TenantSettings) -> tuple[int, int] | None:
-    """The highest detractor and passive of a whole answer's scale; None when it does not count."""
-    data = row.data
-    score = data.get("score")
-    if row.type != "crm.survey.answered" or data.get("survey_type") != "nps" or score != int(score or 0):
-        return None
-    scale = scale_text(data)
+    """The highest detractor and passive of an answer's scale; None when it does not count."""
+    scale = scale_text(row.data)
     return settings.nps_buckets if scale == "0-10" else settings.nps_scales.get(scale)
 
 
@@ -37,7 +34,7 @@ class Perception:
         self, rows: Iterable[Row], people: People, dims: Callable[[str], Dims], settings: TenantSettings
     ) -> None:
         facts: list[Fact] = []
-        for row in rows:
+        for row in responses(rows, "nps", people):
             if buckets := buckets_of(row, settings):
                 score = int(row.data["score"])
                 bucket = -1 if score <= buckets[0] else 0 if score <= buckets[1] else 1

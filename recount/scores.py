@@ -7,6 +7,7 @@ from typing import NamedTuple
 from models.record import Row
 from recount.facts import Fact, Figure, dated, ratio
 from recount.quality import Types
+from recount.responses import responses
 from recount.row import KpiRow
 from recount.scales import scale_of, six
 from recount.tenant import Tenant
@@ -62,8 +63,7 @@ def score_rows(tenant: Tenant) -> list[KpiRow]:
         def test(event: Row) -> bool:
             return event.data.get("survey_type") == kind
 
-        answers = [event for event in tenant.telling if event.type == "crm.survey.answered" and test(event)]
-        answers = [event for event in answers if len(set(scale_of(event.data))) == 2]
+        answers = responses(tenant.telling, kind, tenant.people)
         facts = [Fact(event.time, tenant.answer_dims(event), rating(event)) for event in answers]
         types = Types(("crm.survey.answered",), test)
         return KpiRow(kpi, unit, types, "survey", formula, (dated(facts),), thin=True)

@@ -8,42 +8,67 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.facts.answer_order import AnswerOrder, Dated, dated
 from kpis.facts.nps import Answer, latest_deltas
+from kpis.facts.responses import Told
 from kpis.tenant.facts import TenantFacts
 
 MANY: Final = 64  # answers of an id from which on their order is kept
 
 
-def _others(tenant: TenantFacts, raws: Iterable[str], survey: str, own: Dated) -> Iterator[Dated]:
-    """The answers of some ids that could be the neighbours of one."""
-    for raw in raws:
-        held = tenant.answers.get(raw, [])
-        if len(held) <= MANY:
-            yield from (
-                one
-                for answer in held
-                if answer.survey == survey and (one := dated(answer, tenant.settings)) is not None
-            )
-            continue
-        order = tenant.answer_orders.get(raw)
-        if order is None or order.answers is not held:
-            order = tenant.answer_orders[raw] = AnswerOrder(held)
-        found = order.go_on(tenant.settings).surveys.get(survey, [])
-        at = bisect_left(found, own)
-        yield from found[max(at - 1, 0) : at + 1]
+def is_told_again(tenant: TenantFacts, person: str, answer: Told) -> bool:
+    """Whether a person's response was told before, or later: its answers count anew then."""
+    if (response := answer.of_response) is None:
+        return False
+    raws = tenant.people.own_raws(person)
+    if isinstance(answer, Answer):
+        return any(response in order.last for order in _orders(tenant, raws))
+    return any(response == one.of_response for raw in raws for one in tenant.scores.get(raw, ()))
 
 
 def one_more(tenant: TenantFacts, person: str, answer: Answer) -> Iterator[tuple[Delta, int]]:
-    """(change, sign) that another answer of a person makes, before it is kept; see `answer_deltas`."""
+    """(change, sign) that another answer of a person makes, before it is kept; see `answer_deltas`.
+
+    Its response must not have been told yet.
+    """
     own = dated(answer, tenant.settings)
     if own is None:
         return
-    others = list(_others(tenant, tenant.people.own_raws(person), answer.survey, own))
-    before = max((one for one in others if one < own), default=None)
-    following = min((one.time for one in others if one > own), default=FOREVER)
+    before, following = _neighbours(list(_orders(tenant, tenant.people.own_raws(person))), answer.survey, own)
+    until = FOREVER if following is None else following.time
     yield Delta(f"nps_all.{own.nps_class}", own.time, 1), 1
-    for delta in latest_deltas(f"nps.{own.nps_class}", own.time, following, tenant.zone):
+    for delta in latest_deltas(f"nps.{own.nps_class}", own.time, until, tenant.zone):
         yield delta, 1
     if before is not None:
-        for sign, until in ((-1, following), (1, own.time)):
-            for delta in latest_deltas(f"nps.{before.nps_class}", before.time, until, tenant.zone):
+        for sign, end in ((-1, until), (1, own.time)):
+            for delta in latest_deltas(f"nps.{before.nps_class}", before.time, end, tenant.zone):
                 yield delta, sign
+
+
+def _neighbours(orders: list[AnswerOrder], survey: str, own: Dated) -> tuple[Dated | None, Dated | None]:
+    """The answers before and after one, of those that were not told again."""
+
+    def holds(one: Dated) -> bool:
+        if one.response is None:
+            return True
+        response = survey, one.response
+        return all(order.last.get(response, one.stamp) <= one.stamp for order in orders)
+
+    before, following = [], []
+    for order in orders:
+        found = order.surveys.get(survey, [])
+        at = bisect_left(found, own)
+        before += [one for one in (next(filter(holds, reversed(found[:at])), None),) if one]
+        following += [one for one in (next(filter(holds, found[at:]), None),) if one]
+    return max(before, default=None), min(following, default=None)
+
+
+def _orders(tenant: TenantFacts, raws: Iterable[str]) -> Iterator[AnswerOrder]:
+    """The answers of some ids in order: of many, only the new ones are read."""
+    for raw in raws:
+        held = tenant.answers.get(raw, [])
+        order = tenant.answer_orders.get(raw) if len(held) > MANY else None
+        if order is None or order.answers is not held:
+            order = AnswerOrder(held)
+            if len(held) > MANY:
+                tenant.answer_orders[raw] = order
+        if held:
+            yield order.go_on(tenant.settings)

@@ -4,6 +4,7 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta, level_deltas
 from kpis.cells.ledger import Contribution
 from kpis.facts.nps import answer_deltas
+from kpis.facts.responses import holding
 from kpis.facts.survey_scores import ScoreFact, scale_segment, score_deltas
 from kpis.tenant.tenant import Tenant
 
@@ -19,9 +20,8 @@ def of_person(tenant: Tenant, key: str) -> Contribution:
     answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
     for delta in answer_deltas(answers, tenant.settings, tenant.zone):
         yield segments, delta
-    for raw in raws:
-        for score in tenant.scores.get(raw, ()):
-            yield from of_score(tenant, segments, score)
+    for score in holding([score for raw in raws for score in tenant.scores.get(raw, ())]):
+        yield from of_score(tenant, segments, score)
 
 
 def of_score(tenant: Tenant, segments: int, score: ScoreFact) -> Contribution:

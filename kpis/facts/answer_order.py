@@ -4,6 +4,7 @@ from bisect import insort
 from typing import NamedTuple
 
 from kpis.facts.nps import Answer, nps_class
+from kpis.facts.responses import Response, Stamp, last_told
 from models.settings import TenantSettings
 
 
@@ -14,21 +15,31 @@ class Dated(NamedTuple):
     source: str
     id: str
     nps_class: str
+    response: str | None = None
+
+    @property
+    def stamp(self) -> Stamp:
+        """What orders answers."""
+        return self.time, self.source, self.id
 
 
 class AnswerOrder:
-    """The answers of one id by survey, in their order."""
+    """The answers of one id by survey, in their order, and when each response was told last."""
 
     def __init__(self, answers: list[Answer]) -> None:
         self.answers = answers
         self.surveys: dict[str, list[Dated]] = {}
+        self.last: dict[Response, Stamp] = {}
         self._read = 0
 
     def go_on(self, settings: TenantSettings) -> "AnswerOrder":
         """Read what came since."""
-        for answer in self.answers[self._read :]:
+        came = self.answers[self._read :]
+        for answer in came:
             if (found := dated(answer, settings)) is not None:
                 insort(self.surveys.setdefault(answer.survey, []), found)
+        for response, stamp in last_told(came).items():
+            self.last[response] = max(stamp, self.last.get(response, stamp))
         self._read = len(self.answers)
         return self
 
@@ -36,4 +47,4 @@ class AnswerOrder:
 def dated(answer: Answer, settings: TenantSettings) -> Dated | None:
     """An answer by when it was, with its class; None on a scale whose buckets nobody declared."""
     kind = nps_class(answer, settings)
-    return None if kind is None else Dated(*answer.stamp, kind)
+    return None if kind is None else Dated(*answer.stamp, kind, answer.response)

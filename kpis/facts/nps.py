@@ -8,11 +8,15 @@ from kpis.calendar.intervals import FOREVER
 from kpis.calendar.windows import MINUTE_MS, ROLLING
 from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
 from kpis.cells.deltas import Delta, leaves
+from kpis.facts.responses import Response, as_stored, holding
 from models.settings import TenantSettings
 
 
 class Answer(NamedTuple):
-    """An NPS answer of a survey, at ``time`` ms. ``scale``: as ``1-7``; None: 0 to 10."""
+    """An NPS answer of a survey, at ``time`` ms. ``scale``: as ``1-7``; None: 0 to 10.
+
+    ``response``: the id of the response that it belongs to; None: one of its own.
+    """
 
     time: int
     source: str
@@ -20,15 +24,21 @@ class Answer(NamedTuple):
     survey: str
     score: int
     scale: str | None = None
+    response: str | None = None
 
     @property
     def stamp(self) -> tuple[int, str, str]:
         """What orders answers."""
         return self.time, self.source, self.id
 
+    @property
+    def of_response(self) -> Response | None:
+        """The survey and the response."""
+        return None if self.response is None else (self.survey, self.response)
+
     def encode(self) -> list[Any]:
-        """As it is stored: without the usual scale."""
-        return [*self[:5]] if self.scale is None else [*self]
+        """As it is stored: without the usual scale, or a response of its own."""
+        return as_stored(self, 5)
 
 
 def nps_class(answer: Answer, settings: TenantSettings) -> str | None:
@@ -41,9 +51,9 @@ def nps_class(answer: Answer, settings: TenantSettings) -> str | None:
 
 
 def answer_deltas(answers: Iterable[Answer], settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
-    """What a person's NPS answers add: every one, and the latest of each survey in every kind of window."""
+    """What a person's NPS answers add: every response, and the latest of each survey in every kind of window."""
     surveys: dict[str, list[tuple[int, str]]] = {}
-    for answer in sorted(answers, key=attrgetter("stamp")):
+    for answer in sorted(holding([*answers]), key=attrgetter("stamp")):
         time, survey, kind = answer.time, answer.survey, nps_class(answer, settings)
         if kind is None:
             continue

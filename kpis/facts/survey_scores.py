@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from kpis.cells.deltas import Delta
+from kpis.facts.responses import Response, Stamp, as_stored
 from models.record import Row
 
 SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
@@ -19,7 +20,8 @@ BETWEEN: Final = "~"  # the two ends of a scale in the name of a measure; either
 class ScoreFact(NamedTuple):
     """An answer of a survey, at ``time`` ms. ``survey``: effort or csat; ``scale``: its ends, ``low~high``.
 
-    ``score`` is in millionths.
+    ``score`` is in millionths. ``response``: the ids of the survey and of the response it belongs to, joined; None: one
+    of its own.
     """
 
     time: int
@@ -28,6 +30,21 @@ class ScoreFact(NamedTuple):
     survey: str
     scale: str
     score: int
+    response: str | None = None
+
+    @property
+    def stamp(self) -> Stamp:
+        """What orders answers."""
+        return self.time, self.source, self.id
+
+    @property
+    def of_response(self) -> Response | None:
+        """The kind of survey, and what it belongs to."""
+        return None if self.response is None else (self.survey, self.response)
+
+    def encode(self) -> list[Any]:
+        """As it is stored: without a response of its own."""
+        return as_stored(self, 6)
 
 
 def micro(value: float | str) -> int:
@@ -58,7 +75,9 @@ def score_fact(time: int, source: str, id_: str, data: dict[str, Any]) -> ScoreF
     (low, high), score = ends(data), micro(data["score"])
     if data["survey_type"] == "effort" and data.get("polarity") == "effort":
         score = low + high - score
-    return ScoreFact(time, source, id_, data["survey_type"], f"{text_of(low)}{BETWEEN}{text_of(high)}", score)
+    given = data.get("response_id")
+    response = None if given is None else f"{data['survey_id']}\0{given}"
+    return ScoreFact(time, source, id_, data["survey_type"], f"{text_of(low)}{BETWEEN}{text_of(high)}", score, response)
 
 
 def scale_segment(scale: str) -> str:

@@ -1,4 +1,4 @@
-"""Ids that numbers only compare: clicks, sessions, messages, their recipients and refunds are kept as digests.
+"""Ids that numbers only compare, as those of clicks, sessions, messages, refunds and responses, are kept as digests.
 
 An advertiser's click id, a session cookie or the hash of a mail address tell who somebody is to whoever issued them,
 and no number shows them. Their digest says the same about what belongs together, so what is counted does not change.
@@ -11,7 +11,7 @@ from typing import Final
 from models.record import Row
 
 MARK: Final = "\x7f"  # begins every digest: no id may hold a control character
-COMPARED: Final = frozenset({"click_id", "session_id", "message_id", "recipient_hash", "refund_id"})
+COMPARED: Final = frozenset({"click_id", "session_id", "message_id", "recipient_hash", "refund_id", "response_id"})
 
 
 def pseudonym(tenant: str, text: str) -> str:

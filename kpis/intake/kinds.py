@@ -91,7 +91,7 @@ KINDS: Final = (
         Owner.ID, ("survey",), take_survey,
     ),
     Kind(
-        "scores", ListCodec(lambda tenant: tenant.scores, ScoreFact),
+        "scores", ListCodec(lambda tenant: tenant.scores, ScoreFact, ScoreFact.encode),
         Owner.ID, ("survey",), take_survey,
     ),
     Kind("signup", TableCodec(lambda tenant: tenant.signups), Owner.ID, ("user",), take_user),

@@ -1,8 +1,8 @@
 """What a survey answer does to a tenant's facts."""
 
-from kpis.contributions.answers import one_more
+from kpis.contributions.answers import is_told_again, one_more
 from kpis.facts.nps import Answer
-from kpis.facts.survey_scores import PLAIN, ends, scale_segment, scale_text, score_deltas, score_fact
+from kpis.facts.survey_scores import PLAIN, ScoreFact, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.intake.unpicked import keeps
 from kpis.tenant.tenant import Tenant
 from models.record import Row
@@ -19,17 +19,29 @@ def take_survey(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
         return
     tenant.people.hold(raw)
     person = tenant.people.person(raw)
-    out = tenant.ledger.is_open("person", person)
-    segments = tenant.people.segments(person)
-    if not promoter:
-        score = score_fact(row.time, row.source, row.id, data)
-        tenant.file("scores", raw, tenant.scores, score)
-        for delta in () if out else score_deltas(score):
-            tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(score.scale)), delta, 1)
-        return
-    scale = scale_text(data)
+    fact = _answer(row) if promoter else score_fact(row.time, row.source, row.id, data)
+    if is_told_again(tenant, person, fact):
+        tenant.ledger.open("person", person)
+    if not tenant.ledger.is_open("person", person):
+        _add(tenant, person, fact)
+    if isinstance(fact, Answer):
+        tenant.file("answers", raw, tenant.answers, fact)
+    else:
+        tenant.file("scores", raw, tenant.scores, fact)
+
+
+def _answer(row: Row) -> Answer:
+    data, scale, response = row.data, scale_text(row.data), row.data.get("response_id")
     own_scale = None if scale == PLAIN else scale
-    answer = Answer(row.time, row.source, row.id, data["survey_id"], int(data["score"]), own_scale)
-    for delta, sign in () if out else list(one_more(tenant, person, answer)):
-        tenant.ledger.add_delta(segments, delta, sign)
-    tenant.file("answers", raw, tenant.answers, answer)
+    return Answer(row.time, row.source, row.id, data["survey_id"], int(data["score"]), own_scale, response)
+
+
+def _add(tenant: Tenant, person: str, fact: Answer | ScoreFact) -> None:
+    """Put another answer of a person into the numbers, before it is kept."""
+    segments = tenant.people.segments(person)
+    if isinstance(fact, Answer):
+        for delta, sign in one_more(tenant, person, fact):
+            tenant.ledger.add_delta(segments, delta, sign)
+        return
+    for delta in score_deltas(fact):
+        tenant.ledger.add_delta(tenant.with_segment(segments, scale_segment(fact.scale)), delta, 1)

@@ -181,7 +181,12 @@ MAIL: Final = (
         outcome=("connected", "voicemail"),
     ),
     event(
-        "survey.answered", people, survey_id=("q1", "q2"), survey_type=("nps", "nps", "csat"), score=(0, 6, 7, 8, 9, 10)
+        "survey.answered",
+        people,
+        some(response_id=("r1", "r2")),
+        survey_id=("q1", "q2"),
+        survey_type=("nps", "nps", "csat"),
+        score=(0, 6, 7, 8, 9, 10),
     ),
     event("novel.happened", people, flags=(UNKNOWN_TYPE,)),
 )
@@ -227,9 +232,11 @@ ACTIVITY: Final = (
     event("customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip
 ANSWERS: Final = (
-    event("survey.answered", people, some(scale_max=(7, 5), polarity=("effort", "ease")), survey_id=("q1",),
+    event("survey.answered", people, some(scale_max=(7, 5), polarity=("effort", "ease"), response_id=("r1",)),
+          survey_id=("q1", "q2"),
           survey_type=("effort", "effort", "csat"), score=(1, 3, 4, 4.2, 5)),
-    event("survey.answered", people, some(scale_max=(5,)), survey_id=("q1", "q2"), survey_type=("nps",),
+    event("survey.answered", people, some(scale_max=(5,), response_id=("r1", "r2")), survey_id=("q1", "q2"),
+          survey_type=("nps",),
           score=(0, 2, 3, 5, 2.5)),
     event("survey.sent customer.updated", labels, customer_id=CUSTOMERS),
 )  # fmt: skip

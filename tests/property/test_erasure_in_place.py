@@ -71,7 +71,7 @@ MET: Final = st.one_of(
     *(
         event(
             "page.viewed form.started form.submitted chat.messaged survey.answered" + signs,
-            some(session_id=("z1",)),
+            some(session_id=("z1",), response_id=("r1",)),
             flags=(0,), url=("/",), form_id=("f1",), direction=("inbound",), customer_id=CUSTOMERS,
             survey_id=("q1",), survey_type=("nps",), score=(9,), **persons,
         )
