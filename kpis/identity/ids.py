@@ -1,14 +1,49 @@
-"""How ids, persons within accounts and segments are spelled."""
+"""How ids, persons within accounts and segments are spelled, and which ids an event carries."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from kpis.identity.links import KINDS
+KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
+FIELDS: Final = (
+    ("customer_id", "customer:"),
+    ("lead_id", "lead:"),
+    ("user_id", "user:"),
+    ("anonymous_id", "anonymous:"),
+)
+CUSTOMER: Final = "customer:"
+MATCH: Final = "match:"  # a hash that several ids share: a node that nothing is ever filed under
+MATCHING: Final = ("email_hash", "phone_hash")
+PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
 SEGMENT_LENGTH: Final = 200  # characters of a segment's value; longer ones that begin alike are one
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
+
+
+def named_ids(data: dict[str, Any]) -> list[str]:
+    """The ids an event carries, in their order of rank, with their name space: ``["customer:17", "anonymous:v-3"]``."""
+    found = []
+    for field, prefix in FIELDS:
+        if field in data and (name := data[field]) is not None:
+            found.append(prefix + name)
+    return found
+
+
+def hash_nodes(data: dict[str, Any], fields: Iterable[str]) -> list[str]:
+    """The hashes an event carries, as nodes: ``["match:email_hash:5e1f…"]``."""
+    return [f"{MATCH}{field}:{data[field]}" for field in fields if data.get(field)]
+
+
+def rank(node: str) -> tuple[int, str]:
+    """The total order of ids: customers, leads, users, anonymous, then by text."""
+    return KINDS.index(node.partition(":")[0]), node
+
+
+def person_rank(node: str) -> int:
+    """Which of an account's ids tells the person: the user, else the lead, else the visitor."""
+    return PERSON_KINDS.index(node.partition(":")[0])
 
 
 def within(account: str, person: str) -> str:

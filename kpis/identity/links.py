@@ -7,26 +7,13 @@ latest word on a pair takes it off. Components are kept up link by link (`kpis.i
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from kpis.identity.ids import CUSTOMER, MATCH, MATCHING, rank
+from kpis.identity.link import Link, Stamp
 from kpis.identity.partition import LINK, Component, Partition, Watch, pair_of
 from kpis.identity.ranks import FORCED, Key, Pair, standing
 from kpis.slices import Work
-
-KINDS: Final = ("customer", "lead", "user", "anonymous", "match")
-FIELDS: Final = (
-    ("customer_id", "customer:"),
-    ("lead_id", "lead:"),
-    ("user_id", "user:"),
-    ("anonymous_id", "anonymous:"),
-)
-CUSTOMER: Final = "customer:"
-MATCH: Final = "match:"  # a hash that several ids share: a node that nothing is ever filed under
-MATCHING: Final = ("email_hash", "phone_hash")
-PERSON_KINDS: Final = ("user", "lead", "anonymous")
-
-Stamp = tuple[int, str, str]  # (time ms, source, id) of the event that said so: a total order
-EARLIEST: Final[Stamp] = (0, "", "")  # where a build before this one did not note when
 
 
 class Edge(NamedTuple):
@@ -35,106 +22,6 @@ class Edge(NamedTuple):
     key: Key | None
     person: Key | None
     merged: bool
-
-
-def named_ids(data: dict[str, Any]) -> list[str]:
-    """The ids an event carries, in their order of rank, with their name space: ``["customer:17", "anonymous:v-3"]``."""
-    found = []
-    for field, prefix in FIELDS:
-        if field in data and (name := data[field]) is not None:
-            found.append(prefix + name)
-    return found
-
-
-def hash_nodes(data: dict[str, Any], fields: Iterable[str]) -> list[str]:
-    """The hashes an event carries, as nodes: ``["match:email_hash:5e1f…"]``."""
-    return [f"{MATCH}{field}:{data[field]}" for field in fields if data.get(field)]
-
-
-def rank(node: str) -> tuple[int, str]:
-    """The total order of ids: customers, leads, users, anonymous, then by text."""
-    return KINDS.index(node.partition(":")[0]), node
-
-
-def person_rank(node: str) -> int:
-    """Which of an account's ids tells the person: the user, else the lead, else the visitor."""
-    return PERSON_KINDS.index(node.partition(":")[0])
-
-
-class Link:
-    """What has been said of one pair of ids."""
-
-    __slots__ = ("beside", "carried", "merge", "word")
-
-    def __init__(self) -> None:
-        self.carried: Stamp | None = None  # earliest event that carried both, or identified them
-        self.beside: Stamp | None = None  # earliest event of an account that carried both: they are one person
-        self.word: tuple[Stamp, bool] | None = None  # latest outright word: on or off
-        self.merge: tuple[Stamp, bool] | None = None  # latest of merged, unmerged
-
-    def copy(self) -> "Link":
-        """Another one of which the same was said."""
-        other = Link()
-        other.carried, other.beside, other.word, other.merge = self.carried, self.beside, self.word, self.merge
-        return other
-
-    def carry(self, stamp: Stamp) -> bool:
-        """Note an event that carried the pair; says whether anything changed."""
-        if self.carried is not None and self.carried <= stamp:
-            return False
-        self.carried = stamp
-        return True
-
-    def carry_beside(self, stamp: Stamp) -> bool:
-        """Note an account's event that carried the pair; says whether anything changed."""
-        if self.beside is not None and self.beside <= stamp:
-            return False
-        self.beside = stamp
-        return True
-
-    def say(self, stamp: Stamp, on: bool, merges: bool) -> bool:
-        """Note an outright word on the pair; says whether anything changed."""
-        before = (self.word, self.merge)
-        if self.word is None or self.word[0] < stamp:
-            self.word = (stamp, on)
-        if merges and (self.merge is None or self.merge[0] < stamp):
-            self.merge = (stamp, on)
-        return before != (self.word, self.merge)
-
-    @property
-    def on(self) -> bool:
-        """Whether the pair is linked."""
-        return self.word[1] if self.word else self.carried is not None
-
-    @property
-    def one_person(self) -> bool:
-        """Whether the pair is one person where customers are accounts."""
-        return self.word[1] if self.word else self.together is not None
-
-    @property
-    def together(self) -> Stamp | None:
-        """The earliest event that carried both, beside an account or not."""
-        return min((stamp for stamp in (self.carried, self.beside) if stamp is not None), default=None)
-
-    @property
-    def merged(self) -> bool:
-        """Whether the pair was merged outright, and not un-merged since."""
-        return self.on and self.merge is not None and self.merge[1]
-
-    def encode(self) -> list[Any]:
-        """As JSON."""
-        return [self.carried, self.word, self.merge, *([self.beside] if self.beside else [])]
-
-    @staticmethod
-    def decode(stored: list[Any]) -> "Link":
-        """From JSON."""
-        link = Link()
-        carried, word, merge, *beside = stored
-        link.beside = None if not beside else EARLIEST if beside[0] is True else tuple(beside[0])
-        link.carried = tuple(carried) if carried else None
-        link.word = (tuple(word[0]), word[1]) if word else None
-        link.merge = (tuple(merge[0]), merge[1]) if merge else None
-        return link
 
 
 class Unwatched:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from kpis.identity.ids import NODE_SPACES
-from kpis.identity.links import MATCH, Link, named_ids
+from kpis.identity.ids import MATCH, NODE_SPACES, named_ids
+from kpis.identity.link import Link
 from kpis.identity.ranks import Pair
 from models.record import Row
 

@@ -8,8 +8,7 @@ from kpis.contributions.groups import wanted
 from kpis.facts.local_days import placed
 from kpis.facts.outreach import NUMBERS
 from kpis.facts.touches import SIGNED_IN, kind_code
-from kpis.identity.ids import CONTACT, NODE_SPACES, value_of
-from kpis.identity.links import CUSTOMER, hash_nodes, named_ids
+from kpis.identity.ids import CONTACT, CUSTOMER, NODE_SPACES, hash_nodes, named_ids, value_of
 from kpis.identity.pseudonyms import pseudonymous
 from kpis.intake.attribution import note_event
 from kpis.intake.conversions import take_conversion

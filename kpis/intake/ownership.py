@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from kpis.cells.ledger import Group
 from kpis.contributions.credit import CREDIT
-from kpis.identity.ids import CONTACT, within
-from kpis.identity.links import CUSTOMER, Link, person_rank
+from kpis.identity.ids import CONTACT, CUSTOMER, person_rank, within
+from kpis.identity.link import Link
 from kpis.identity.ranks import Pair
 from kpis.identity.statements import identity_words
 from kpis.intake.attribution import note_late, note_told

@@ -3,7 +3,7 @@
 from kpis.facts.deals import deal_event
 from kpis.facts.leads import LeadEvent
 from kpis.facts.orders import order_event
-from kpis.identity.links import named_ids
+from kpis.identity.ids import named_ids
 from kpis.intake.attribution import note_told
 from kpis.intake.ownership import assign_object
 from kpis.intake.unpicked import keeps, keeps_object

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from kpis.identity.ids import CONTACT, WITHIN, split_within
-from kpis.identity.links import CUSTOMER, named_ids
+from kpis.identity.ids import CONTACT, CUSTOMER, WITHIN, named_ids, split_within
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 

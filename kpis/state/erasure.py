@@ -13,8 +13,18 @@ from operator import attrgetter
 from typing import Any, Final
 
 from kpis.facts.erasures import Erased
-from kpis.identity.ids import CONTACT, NODE_SPACES, split_within, within
-from kpis.identity.links import CUSTOMER, FIELDS, MATCH, MATCHING, named_ids, rank
+from kpis.identity.ids import (
+    CONTACT,
+    CUSTOMER,
+    FIELDS,
+    MATCH,
+    MATCHING,
+    NODE_SPACES,
+    named_ids,
+    rank,
+    split_within,
+    within,
+)
 from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.facts import TenantFacts
 from models.record import Row

@@ -16,7 +16,7 @@ from kpis.cells.distinct import BASES, EVERY_KIND, NO_NEIGHBOUR, SUFFIXES, Prese
 from kpis.cells.measures import Keeps
 from kpis.facts.page_paths import PAGES, page_only, path_and_click
 from kpis.facts.touches import BOT, BY_CODE, CHANNELS, LOGINS, NOTHING, PAGE, Touches
-from kpis.identity.links import KINDS
+from kpis.identity.ids import KINDS
 from kpis.slices import Work
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.lead_groups import NO_STEPS, Steps, latest_steps

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kpis.identity.links import Link, rank
+from kpis.identity.ids import rank
+from kpis.identity.link import Link
 from kpis.identity.partition import Component
 from kpis.identity.ranks import Pair
 from kpis.tenant.directory import Directory

@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.identity.links import CUSTOMER, Identity, Link, rank
+from kpis.identity.ids import CUSTOMER, rank
+from kpis.identity.link import Link
+from kpis.identity.links import Identity
 from kpis.slices import finish
 from recount.nodes import SPACES, Node, Pair
 from recount.ranks import Ranks
