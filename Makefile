@@ -66,8 +66,9 @@ fuzz: setup ## unusual events across the whole contract, counted exactly (EVENTS
 crash: setup ## exactness under random faults (FAULTS=n SEED=s)
 	$(BIN)/python -m tests.crash --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-soak: setup ## long versions of the tests: every feed of the real data, crash seeds 1-5
+soak: setup ## long versions of the tests: every feed of the real data, crash seeds 1-5, ten times the property examples
 	$(BIN)/pytest -m soak $(ARGS)
+	CRMKPI_EXAMPLES=1500 $(BIN)/pytest tests/property $(ARGS)
 	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.crash --faults $(FAULTS) --seed $$seed || exit 1; done
 
 browser-live: setup ## the page on a running demo, in Chromium (minutes; ARGS="-k killed", CRMKPI_SHOTS=folder for pictures)

@@ -78,10 +78,8 @@ class Relinking:
         """One has other ids now."""
         if self._account or not one.facts:
             return
-        if self._is_fresh is None:  # it was split
-            self._retractions.forget_all(one.name)
         if self._is_fresh is not False:
-            self._retractions.put_fresh(one.name)
+            self._retractions.put_fresh(one.name, joined=self._is_fresh is True)
             self._retractions.opened.add(one.name)
             self._retractions.renewed.add(one.name)
 

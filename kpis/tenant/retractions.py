@@ -85,9 +85,13 @@ class Retractions:
             self.listener.renew(person)
         self.forget_all(root)
 
-    def put_fresh(self, root: str) -> None:
-        """A subject has other ids: it goes into the numbers when the batch ends."""
-        self.forget(root)
+    def put_fresh(self, root: str, *, joined: bool = False) -> None:
+        """A subject has other ids: it goes into the numbers when the batch ends.
+
+        ``joined``: of two whose traits were put together. Else they are found again: what was taken out after it may
+        have read them.
+        """
+        (self.forget if joined else self.forget_all)(root)
         for kind in SUBJECT_GROUPS:
             self._ledger.open_empty(kind, root)
         for person in self._directory.persons_of(root) if self._directory.account else (root,):

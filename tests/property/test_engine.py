@@ -1,5 +1,8 @@
 """Properties of the engine: numbers depend on what happened, not on how it was told, and survive a restart."""
 
+import os
+from typing import Final
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,9 +14,11 @@ from tests.property.lanes import Lane, Seen, World, arrivals, differences, in_or
 from tests.property.parts import ADDED, halves, sides
 
 # Of an example's time most goes into documents, so each looks at two windows; together they see all of them many times.
-often = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-few = settings(often, max_examples=40)
-variant = settings(often, max_examples=100)  # the same properties under other settings, with something added
+# `make soak` looks at ten times as many.
+EXAMPLES: Final = int(os.environ.get("CRMKPI_EXAMPLES", "150"))
+often = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+few = settings(often, max_examples=EXAMPLES // 6)
+variant = settings(often, max_examples=EXAMPLES // 3)  # the same properties under other settings, with something added
 soak = settings(often, max_examples=2_000)
 windows = st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=2, unique=True)
 

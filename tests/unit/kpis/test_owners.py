@@ -104,3 +104,18 @@ def test_after_every_event_the_numbers_are_those_of_the_facts(story: list[Told],
     as_of = START + 100 * DAY
     documents = engine.documents("t", as_of, live=False, full=True)
     assert compare(recount(feed.items, settings, as_of), documents) == []
+
+
+@pytest.mark.parametrize("name", range(16))
+def test_a_deal_takes_what_was_said_of_it_along(name: int) -> None:
+    """Within a batch, whatever the order in which those whose it was and is are counted anew: that depends on names."""
+    user, customer, feed, engine = f"u{name}", f"c{name}", Feed(), Engine(TenantBook(TenantSettings()))
+    talk: dict[str, Any] = {"direction": "inbound", "outcome": "connected", "deal_id": "d1"}
+    feed.add("call.ended", START, user_id=user, **talk)
+    feed.add("social.commented", START + 2 * DAY, deal_id="d1", network="x", traits={"country": "AU"})
+    feed.add("call.ended", START + DAY, customer_id=customer, **talk)
+    rows = [[*row] for row in feed.items]
+    engine.apply({"topic": "x", "partition": 0, "rows": rows, "refused": []}, "t", 1)
+    engine.finish()
+    documents = engine.documents("t", START + 10 * DAY, live=False, full=True)
+    assert compare(recount(feed.items, TenantSettings(), START + 10 * DAY), documents) == []
