@@ -7,8 +7,11 @@ from cli.exits import CliError
 from cli.flags import check_window, one_of
 from cli.periods import WINDOW_OF
 from kpis.catalog import CATALOG, Kpi
+from kpis.catalog.inputs import INPUTS
+from kpis.cells.declared import DECLARED
 
 STANDARD: Final = ("owner", "source", "campaign", "pipeline", "country", "channel")  # dimensions that need no setting
+OF_REVENUE: Final = {row.name for row in DECLARED if {"acquisition", "credit", "customer"} & set(row.groups)}
 Form = Literal["json", "csv", "text"]
 
 
@@ -23,6 +26,12 @@ class Asked(NamedTuple):
     def own(self) -> list[str]:
         """Dimensions that are to be made of traits."""
         return [dimension for dimension in self.dimensions if dimension not in STANDARD]
+
+    @property
+    def revenue(self) -> bool:
+        """Whether a KPI of customers or marketing is asked for, which the setting `revenue_from` decides."""
+        asked = (kpi for kpi in CATALOG if not self.kpis or kpi.id in self.kpis)
+        return any(INPUTS[kpi.id].bases & OF_REVENUE for kpi in asked if kpi.rows != "deal")
 
     def shows(self, window: str, kpi: str, segment: Iterable[str]) -> bool:
         """Whether a document is to be shown; ``segment``: its dimensions."""

@@ -11,6 +11,7 @@ from cli.book import load_book
 from cli.count import Counted, Tally, count_files, the_tenants
 from cli.exits import DIFFERENT, EPILOG
 from cli.flags import JsonFlag
+from cli.nearly import unused_deals
 from cli.periods import Series
 from cli.root import app
 from cli.series import replay_files
@@ -71,7 +72,7 @@ def compute(
 
 def _show(files: Sequence[Path], book: TenantBook, as_of: str, asked: Asked, tenant: str | None, form: Form) -> Tally:
     tally = count_files(files, book, as_of)
-    _report(tally, "at or after --as-of")
+    _report(tally, book, asked, "at or after --as-of")
     found = list(_wanted(_documents(tally, the_tenants(tally, tenant)), asked))
     if form == "json":
         show_json(found)
@@ -94,7 +95,7 @@ def _show_series(
         write_csv(found)
     else:
         _print(list(found), f"by {series.unit}", bool(asked.dimensions))
-    _report(tally, f"after the last {series.unit}")
+    _report(tally, book, asked, f"after the last {series.unit}")
     return tally
 
 
@@ -121,7 +122,10 @@ def _wanted(documents: Documents, asked: Asked) -> Iterator[dict[str, Any]]:
     return (doc for doc in documents if asked.shows(doc["window"], doc["kpi"], doc["segment"]))
 
 
-def _report(tally: Tally, later: str) -> None:
-    say(*tally.refused.lines())
+def _report(tally: Tally, book: TenantBook, asked: Asked, later: str) -> None:
+    say(*tally.refused.lines(), *tally.notes.lines())
+    for tenant, types in tally.types.items() if asked.revenue else ():
+        if note := unused_deals(tenant, types, book[tenant].revenue_from):
+            say(note)
     counted = sum(tally.accepted.values())
     say(f"{tally.lines} lines: {counted} events counted, {len(tally.refused)} refused, {tally.ignored} {later} ignored")

@@ -10,6 +10,7 @@ from cli.collector import no_collector
 from cli.exits import CliError
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
+from cli.nearly import Notes
 from cli.refusals import Refusals, place_of, reason_of, words_of
 from cli.term import track
 from kpis.engine import Conflict, Engine
@@ -31,6 +32,8 @@ class Tally:
     lines: int = 0
     ignored: int = 0  # at or after as_of
     refused: Refusals = field(default_factory=Refusals)
+    notes: Notes = field(default_factory=Notes)
+    types: dict[str, set[str]] = field(default_factory=dict)  # tenant -> of the events counted
 
     def take(self, batch: list[RawRecord]) -> tuple[list[Row], list[Refusal]]:
         """Validate a batch of lines: the events that exist at the end, and what was refused."""
@@ -42,6 +45,8 @@ class Tally:
             self.refused.add(reason_of(rejection), place_of(rejection.record), words_of(rejection))
         for row in kept:
             self.accepted[row.tenant] = self.accepted.get(row.tenant, 0) + 1
+            self.types.setdefault(row.tenant, set()).add(row.type)
+            self.notes.add(row, f"{batch[0].topic}, line {row.offset}")
         return kept, [rejection.refusal() for rejection in rejections]
 
     def conflict(self, conflict: Conflict) -> None:
