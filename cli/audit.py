@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
+from cli.away import kafka_away
 from cli.entries import Entries, Entry
-from cli.exits import kafka_away
 from cli.recount import (
     QUARANTINE,
     Doc,

@@ -10,11 +10,12 @@ from cli.collector import no_collector
 from cli.exits import CliError
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
+from cli.nearly import Notes
 from cli.refusals import Refusals, place_of, reason_of, words_of
 from cli.term import track
-from kpis.engine import Engine
+from kpis.engine import Conflict, Engine
 from models.blocks import decode_block, encode_blocks
-from models.record import RawRecord, Row
+from models.record import RawRecord, Refusal, Row
 from models.settings import TenantBook
 from models.validate import validate
 
@@ -26,12 +27,39 @@ FILE_CLOCK: Final = -1  # a file has no broker's timestamp
 class Tally:
     """What became of the lines."""
 
-    engine: Engine
     ends: "Ends"
     accepted: dict[str, int] = field(default_factory=dict)  # tenant -> events counted
     lines: int = 0
     ignored: int = 0  # at or after as_of
     refused: Refusals = field(default_factory=Refusals)
+    notes: Notes = field(default_factory=Notes)
+    types: dict[str, set[str]] = field(default_factory=dict)  # tenant -> of the events counted
+
+    def take(self, batch: list[RawRecord]) -> tuple[list[Row], list[Refusal]]:
+        """Validate a batch of lines: the events that exist at the end, and what was refused."""
+        rows, rejections = validate(batch)
+        kept = [row for row in rows if self.ends.before(row)]
+        self.lines += len(batch)
+        self.ignored += len(rows) - len(kept)
+        for rejection in rejections:
+            self.refused.add(reason_of(rejection), place_of(rejection.record), words_of(rejection))
+        for row in kept:
+            self.accepted[row.tenant] = self.accepted.get(row.tenant, 0) + 1
+            self.types.setdefault(row.tenant, set()).add(row.type)
+            self.notes.add(row, f"{batch[0].topic}, line {row.offset}")
+        return kept, [rejection.refusal() for rejection in rejections]
+
+    def conflict(self, conflict: Conflict) -> None:
+        """Note an event whose id was seen with other content."""
+        where = f"{conflict.topic}, line {conflict.offset}"
+        self.refused.add("id_conflict", where, "conflict: same id, different content")
+
+
+@dataclass(kw_only=True)
+class Counted(Tally):
+    """The same, and what was counted."""
+
+    engine: Engine
 
 
 class Ends:
@@ -52,38 +80,29 @@ class Ends:
         return row.time < self.of(row.tenant) or row.data.get("time_known") is False
 
 
-def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Tally:
+def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Counted:
     """Validates and counts all lines. Raises CliError for a file that cannot be read."""
-    tally = Tally(Engine(book), Ends(as_of, book))
+    tally = Counted(ends=Ends(as_of, book), engine=Engine(book))
     with no_collector():
         for number, path in enumerate(files):
-            for batch in _batches(path, number):
+            for batch in batches(path, number):
                 _count(tally, batch, number)
     return tally
 
 
-def _batches(path: Path, number: int) -> Iterator[list[RawRecord]]:
+def batches(path: Path, number: int) -> Iterator[list[RawRecord]]:
     """Records whose topic is the file and whose offset is the line: ids that are missing become ``name/line``."""
     lines = track(read_lines(path), count_lines(path), f"reading {path.name}")
     records = (RawRecord(line.name, number, line.number, FILE_CLOCK, None, line.raw) for line in lines)
     return iter(lambda: list(islice(records, BATCH)), [])
 
 
-def _count(tally: Tally, batch: list[RawRecord], number: int) -> None:
-    rows, rejections = validate(batch)
-    kept = [row for row in rows if tally.ends.before(row)]
-    tally.lines += len(batch)
-    tally.ignored += len(rows) - len(kept)
-    for rejection in rejections:
-        tally.refused.add(reason_of(rejection), place_of(rejection.record), words_of(rejection))
-    for row in kept:
-        tally.accepted[row.tenant] = tally.accepted.get(row.tenant, 0) + 1
-    refusals = [rejection.refusal() for rejection in rejections]
+def _count(tally: Counted, batch: list[RawRecord], number: int) -> None:
+    kept, refusals = tally.take(batch)
     for tenant, block in encode_blocks(batch[0].topic, number, kept, refusals):
         tally.engine.apply(decode_block(block), tenant, 0)
     for conflict in tally.engine.finish().conflicts:
-        where = f"{conflict.topic}, line {conflict.offset}"
-        tally.refused.add("id_conflict", where, "conflict: same id, different content")
+        tally.conflict(conflict)
 
 
 def the_tenants(tally: Tally, asked: str | None) -> list[str]:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from cli.away import kafka_away
 from cli.dead_letters import (
     incomplete,
     mark_discarded,
@@ -19,7 +20,7 @@ from cli.dead_letters import (
     time_text,
     whole,
 )
-from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
+from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, KafkaFlag, one_of, settings
 from cli.letters import Choice, Letter, Sending, grouped, marks, open_letters, sending
 from cli.lines import parsed

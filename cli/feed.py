@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
-from cli.exits import NOT_ALLOWED, UNAVAILABLE, CliError, kafka_away
+from cli.away import NOT_ALLOWED, kafka_away
+from cli.exits import UNAVAILABLE, CliError
 from models.settings import KafkaSettings
 
 IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements

@@ -180,7 +180,7 @@ async def _send_all(place: Settings, job: Job, batches: Iterator[Batch]) -> int:
 
 
 def _report(sent: int, found: Found, rejects: Path | None, dry_run: bool, as_json: bool) -> None:
-    say(*found.refused.lines())
+    say(*found.refused.lines(), *found.notes.lines())
     for name, count in found.future.items():
         say(f"{name}: {count} events lie in the future: a worker refuses them until then")
     if as_json and not dry_run:

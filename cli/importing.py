@@ -19,6 +19,7 @@ from cli.joined import Join, Row
 from cli.ledger import Entry, Ledger
 from cli.lines import Line, completed, read_lines
 from cli.mapping import CsvMapping
+from cli.nearly import Notes
 from cli.refusals import Refusals, reason_of, words_of
 from cli.revisions import by_ledger, by_revision
 from cli.rows import LOOSE, Draft, Plan
@@ -35,6 +36,7 @@ class Found:
     """What an import has come across so far."""
 
     refused: Refusals = field(default_factory=Refusals)
+    notes: Notes = field(default_factory=Notes)
     repeated: int = 0  # rows that say again what a row before says
     corrected: int = 0  # rows imported before with other content
     unused: int = 0  # rows to which no event of the mapping applies
@@ -108,7 +110,9 @@ class Checks:
     def refusals(self, topic: str, records: Iterable[tuple[int, bytes]], found: Found) -> dict[int, Rejection]:
         """line -> the first rejection of its events. A dry run prints what only lies in the future."""
         now = int(datetime.now(UTC).timestamp() * 1000)
-        _, rejections = validate([RawRecord(topic, 0, n, now, None, raw) for n, raw in records], self.known)
+        rows, rejections = validate([RawRecord(topic, 0, n, now, None, raw) for n, raw in records], self.known)
+        for row in rows:
+            found.notes.add(row, f"{topic}, line {row.offset}")
         refused: dict[int, Rejection] = {}
         for one in rejections:
             if self.dry and one.reason == "time_in_future":

@@ -10,13 +10,11 @@ from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import SHOWN, JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
-from cli.members import ask_members, members_table
 from cli.root import Group, app
 from cli.show import caught_up, number, segment_of, status_of, value_of
 from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
 from models.settings import RedisSettings
-from sinks.read import RedisReader
 
 KpiArgument = Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")]
 SegmentFlag = Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")]
@@ -86,6 +84,8 @@ def list_members(
 
     Example: crmkpi kpis members win_rate --tenant acme --window 30d --segment owner=anna
     """
+    from cli.members import ask_members, members_table  # clients of servers are slow to load, and `list` needs none
+
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
     asked = {"kpi": known, "window": check_window(window), "segment": _segment(segment) or {}}
     found = asyncio.run(ask_members(settings(redis=redis).redis, tenant, **asked, limit=limit, order=order))
@@ -108,6 +108,8 @@ async def _read(
     redis: RedisSettings, tenant: str, kpi: str, window: str, segment: dict[str, str] | None
 ) -> dict[str, Any]:
     """The document. Raises CliError that says what of it is not there."""
+    from sinks.read import RedisReader
+
     async with RedisReader(redis) as reader:
         if doc := await reader.document(tenant, kpi, window, segment):
             return doc

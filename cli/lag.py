@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from access.kafka import client_options
-from cli.exits import EPILOG, kafka_away
+from cli.away import kafka_away
+from cli.exits import EPILOG
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import app
 from cli.show import number

@@ -1,9 +1,13 @@
 """Moments as people type them."""
 
+import re
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from cli.exits import CliError
+
+MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def as_of_ms(text: str, tz: str, flag: str = "--as-of") -> int:
@@ -17,6 +21,19 @@ def as_of_ms(text: str, tz: str, flag: str = "--as-of") -> int:
     except ValueError:
         return _instant(text, zone, flag)
     return _ms(datetime.combine(day + timedelta(days=1), datetime.min.time(), zone))
+
+
+def start_ms(text: str, tz: str, flag: str) -> int:
+    """The value of ``flag`` in ms UTC, inclusive: a date is the begin of that local day, 2026-03 of that month.
+
+    Raises CliError as `as_of_ms`.
+    """
+    zone = zone_of(tz)
+    try:
+        day = date.fromisoformat(f"{text}-01" if MONTH.fullmatch(text) else text)
+    except ValueError:
+        return _instant(text, zone, flag)
+    return _ms(datetime.combine(day, datetime.min.time(), zone))
 
 
 def zone_of(tz: str) -> ZoneInfo:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from cli.nearly import meant
 from models.record import RawRecord
 from models.refused import Rejection
 
@@ -47,5 +48,5 @@ def place_of(record: RawRecord) -> str:
 
 
 def words_of(rejection: Rejection) -> str:
-    """Why a line was refused, in words."""
-    return f"{reason_of(rejection)}: {rejection.detail}"
+    """Why a line was refused, in words, and what may have been meant."""
+    return f"{reason_of(rejection)}: {rejection.detail}{meant(rejection)}"

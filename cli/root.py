@@ -2,16 +2,15 @@
 
 import logging
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from cli.exits import EPILOG, UNAVAILABLE, USAGE, CliError, redis_away
+from cli.exits import EPILOG, USAGE, CliError
 from cli.term import plain
-from models.settings import SettingsError
+from models.settings_error import SettingsError
 from ops.logs import as_json, json_log_line
-from sinks.base import SinkUnavailable
 
 # In the order of `--help`. A module registers its command when it is imported, so that `send` need not load what
 # `demo` needs.
@@ -40,18 +39,16 @@ class Group(TyperGroup):
         """As typer's, with CliError and lost servers turned into their exit codes."""
         try:
             return super().invoke(ctx)
-        except CliError as error:
-            _complain(error)
-            raise typer.Exit(error.code) from error
-        except SettingsError as error:
-            _complain(CliError(f"settings: {error}"))
-            raise typer.Exit(USAGE) from error
-        except SinkUnavailable as error:
-            _complain(redis_away(error))
-            raise typer.Exit(UNAVAILABLE) from error
-        except ConnectionError as error:
-            _complain(error)
-            raise typer.Exit(UNAVAILABLE) from error
+        except typer.Exit:
+            raise
+        except Exception as error:
+            # Servers and settings are slow to load, and most commands end well.
+            from cli.complaints import complaint_of
+
+            if (complaint := complaint_of(error)) is None:
+                raise
+            _complain(complaint)
+            raise typer.Exit(complaint.code) from error
 
 
 class Commands(Group):
@@ -69,7 +66,7 @@ class Commands(Group):
         return self.commands.get(cmd_name)
 
 
-def _complain(error: Exception) -> None:
+def _complain(error: CliError) -> None:
     text = f"crmkpi: {plain(error)}"
     typer.echo(json_log_line(text, logger="cli", level="error") if as_json() else text, err=True)
 
@@ -86,8 +83,20 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"crmkpi {version('crmkpi')}")
+        raise typer.Exit
+
+
 @app.callback()
-def crmkpi() -> None:
+def crmkpi(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Live, exact CRM and customer-experience KPIs from streams of touchpoint events."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say arrives as an exception, too
     try:

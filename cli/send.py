@@ -14,6 +14,8 @@ from cli.exits import EPILOG, CliError
 from cli.feed import feed
 from cli.flags import JsonFlag, KafkaFlag, settings, settings_file
 from cli.lines import parsed, read_lines
+from cli.nearly import beside, noticed
+from cli.refusals import words_of
 from cli.root import app
 from cli.route import key_of, topic_of
 from cli.term import line, say, show_json
@@ -93,13 +95,15 @@ def _check(events: list[bytes], place: Settings) -> None:
     now = int(datetime.now(UTC).timestamp() * 1000)
     book = workers_book(place, settings_file())
     records = [RawRecord("", 0, number, now, None, raw) for number, raw in enumerate(events, start=1)]
-    _, rejections = validate(records, Known(book, closed=not book.open))
+    rows, rejections = validate(records, Known(book, closed=not book.open))
+    for row in rows:
+        say(*(f"event {row.offset}: {text}" for text in (*beside(parsed(events[row.offset - 1]) or {}), *noticed(row))))
     if not rejections:
         return
     for rejected in rejections[1:]:
-        say(f"event {rejected.record.offset}: {rejected.reason} {rejected.field or ''}: {rejected.detail}")
+        say(f"event {rejected.record.offset}: {words_of(rejected)}")
     first = rejections[0]
-    what = f"{first.reason} {first.field or ''}: {first.detail}"
+    what = words_of(first)
     raise CliError(f"nothing sent: event {first.record.offset} would be rejected: {what} (--force sends it anyway)")
 
 

@@ -75,8 +75,11 @@ def change(before: Doc | None, now: Doc) -> str:
 
 
 def documents_table(docs: Iterable[Doc], title: str = "") -> Table:
-    """One row a document, with what it was computed from."""
+    """One row a document, with what it was computed from; of a series with its period."""
+    docs = list(docs)
     table = Table(title=cell(title) if title else None, title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
+    if any("period" in doc for doc in docs):
+        table.add_column("period", no_wrap=True)
     table.add_column("KPI", no_wrap=True)
     table.add_column("window")
     table.add_column("segment", overflow="fold")
@@ -89,6 +92,7 @@ def documents_table(docs: Iterable[Doc], title: str = "") -> Table:
 
 
 def _cells(doc: Doc) -> list[Text]:
-    texts = [doc["kpi"], doc["window"], segment_of(doc), value_of(doc)]
+    period = [doc["period"]] if "period" in doc else []
+    texts = [*period, doc["kpi"], doc["window"], segment_of(doc), value_of(doc)]
     texts += [number(doc.get(key)) for key in ("numerator", "denominator", "n")]
     return [*map(cell, texts), status_of(doc)]

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
+from cli.away import kafka_away
+from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import Group, app
 from cli.term import line, show_json

@@ -10,7 +10,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
-from cli.exits import DIFFERENT, EPILOG, CliError, kafka_away
+from cli.away import kafka_away
+from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.term import line, say, show_json
 from cli.topics import topics

@@ -9,7 +9,8 @@ from pydantic_settings.exceptions import SettingsError as Unreadable
 
 from models.connections import KafkaSettings, RedisSettings
 from models.serving import ServeToken
-from models.tenants import SettingsError, TenantBook, TenantSettings, complaints
+from models.settings_error import SettingsError
+from models.tenants import TenantBook, TenantSettings, complaints
 
 __all__ = [
     "HttpSettings",

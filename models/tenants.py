@@ -13,10 +13,7 @@ from models.attributes import is_tenant
 from models.kpi import Window
 from models.kpi_ids import KPI_IDS
 from models.refused import Refused
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be; the message names it."""
+from models.settings_error import SettingsError
 
 
 def _zone(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from models.settings import SettingsError
+from models.settings_error import SettingsError
 
 OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli", "dashboard")
 QUIET_SECONDS = 30.0  # a line like the last one within this time is counted, not written

@@ -34,6 +34,16 @@ def is_known(label: str) -> bool:
     return label.partition(":")[0] in SHAPES
 
 
+def is_crowded(state: "TenantState", *, any_order: bool) -> bool:
+    """Whether a tenant has more names than are kept, so that which are may depend on how its events came.
+
+    ``any_order``: in another order than the one compared with; else in other batches only, which pages do not mind.
+    """
+    full = state.tenant.sets.full
+    types = sum(not is_known(label) for label in state.types) >= UNKNOWN_TYPES
+    return bool(full) or types if any_order else bool(full - {"page"})
+
+
 class TenantState:
     """Everything of one tenant that survives a crash, and what is derived from it."""
 

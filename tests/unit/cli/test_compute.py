@@ -1,5 +1,6 @@
 """Rules of `crmkpi compute`."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from cli.asked import asked_for
+from cli.book import load_book
+from cli.count import count_files
 from cli.main import app
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "events.jsonl"
@@ -191,3 +195,174 @@ def test_many_refusals_are_grouped_by_reason_and_strict_makes_them_an_error(tmp_
     assert "line 41: bad_time time" in stderr
     assert "… and 2 more: bad_time time" in stderr
     assert invoke(*args, "--strict")[0] == 1
+
+
+def series(*args: object) -> list[dict[str, Any]]:
+    """What `crmkpi compute --series … --json` prints: a document a line."""
+    code, stdout, stderr = invoke(*args, "--json")
+    assert code == 0, stderr
+    return [json.loads(text) for text in stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("unit", "since", "as_ofs"),
+    [
+        ("month", "2026-08", ["2026-08-31", "2026-09-30", "2026-10-31"]),
+        ("week", "2026-10-01", ["2026-10-04", "2026-10-11", "2026-10-18", "2026-10-25"]),
+        ("day", "2026-10-24T13:00:00", ["2026-10-24", "2026-10-25", "2026-10-26"]),  # Helsinki's long day in the middle
+    ],
+)
+def test_a_series_is_what_as_of_each_end_prints(unit: str, since: str, as_ofs: list[str]) -> None:
+    """Every field but the name of the period; --as-of inside the next period adds nothing."""
+    asked = ("--tz", "Europe/Helsinki", "--kpi", "win_rate", "--kpi", "closed_won_value", "--kpi", "net_revenue")
+    last = {"day": "2026-10-27T12:00:00", "week": "2026-10-28", "month": "2026-11-15"}[unit]
+    found = series(EXAMPLE, "--series", unit, "--from", since, "--as-of", last, *asked)
+    window = {"day": "today", "week": "week", "month": "month"}[unit]
+    expected = [document for at in as_ofs for document in documents(EXAMPLE, "--as-of", at, "--window", window, *asked)]
+
+    names = list(dict.fromkeys(document.pop("period") for document in found))
+    assert found == expected
+    assert len(names) == len(as_ofs)
+    assert names[0] == {"day": "2026-10-24", "week": "2026-09-28", "month": "2026-08"}[unit]
+
+
+def test_a_series_shows_other_windows_when_they_are_asked_for() -> None:
+    """The last seven days at the end of each day."""
+    args = (EXAMPLE, "--kpi", "closed_won_deals", "--window", "7d")
+    found = series(*args, "--series", "day", "--from", "2026-10-20", "--as-of", "2026-10-22")
+    as_of = documents(*args, "--as-of", "2026-10-21")
+
+    assert {document["window"] for document in found} == {"7d"}
+    assert [{**document, "period": "2026-10-21"} for document in as_of] == [
+        document for document in found if document["period"] == "2026-10-21"
+    ]
+
+
+def test_a_correction_changes_the_months_after_it_only(tmp_path: Path) -> None:
+    """A deal won in March and reopened in May was won at the ends of March and April: that was not known then."""
+    again = won("1", "2026-05-04T10:00:00Z", id="again", type="crm.deal.reopened")
+    again["data"] = {"deal_id": "1"}
+    file = write(tmp_path, again, won("1", "2026-03-10T10:00:00Z"), won("2", "2026-03-20T10:00:00Z"))
+    args = (file, "--series", "month", "--from", "2026-03", "--as-of", "2026-05-31", "--kpi", "closed_won_deals")
+    found = [doc for doc in series(*args, "--window", "all") if not doc["segment"]]
+
+    assert [(doc["period"], doc["value"]) for doc in found] == [("2026-03", 2), ("2026-04", 2), ("2026-05", 1)]
+
+
+def test_a_series_of_more_values_than_are_kept_is_that_of_each_as_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which owners are kept by name depends on the order of the file, which is not that of time."""
+    monkeypatch.setattr("kpis.cells.segments.VALUES_KEPT", 3)
+    days = (9, 3, 7, 1, 5)
+    events = [won(str(day), f"2026-03-{day:02}T10:00:00Z", owner=f"o{day}") for day in days]
+    args = (write(tmp_path, *events), "--kpi", "closed_won_deals", "--window", "all", "--segment", "owner")
+    found = series(*args, "--series", "day", "--from", "2026-03-05", "--as-of", "2026-03-09")
+    expected = [doc for day in range(5, 10) for doc in documents(*args, "--as-of", f"2026-03-0{day}")]
+
+    assert [{key: value for key, value in doc.items() if key != "period"} for doc in found] == expected
+    assert {"owner": "__other__"} in [doc["segment"] for doc in found]
+
+
+def test_a_series_has_each_tenants_own_periods(tmp_path: Path) -> None:
+    """Half past ten in the evening of 31 March in London is April in Helsinki."""
+    config = tmp_path / "c.toml"
+    config.write_text('[tenants.acme]\ntz="Europe/Helsinki"\n[tenants.beta]\ntz="Europe/London"\n')
+    events = [won("1", "2026-03-31T21:30:00Z", tenantid=tenant) for tenant in ("acme", "beta")]
+    args = (write(tmp_path, *events), "--config", config, "--kpi", "closed_won_deals", "--series", "month")
+    found = series(*args, "--from", "2026-03-01", "--as-of", "2026-04-30")
+
+    values = {(doc["tenant"], doc["period"]): doc["value"] for doc in found if not doc["segment"]}
+    assert values["acme", "2026-03"] in (None, 0)
+    assert [values["acme", "2026-04"], values["beta", "2026-03"], values["beta", "2026-04"]] == [1, 1, 0]
+
+
+def test_a_series_reports_what_was_refused_left_out_and_in_conflict(tmp_path: Path) -> None:
+    """As compute does; what lies after the last period is left out."""
+    events = [won("1", "2026-03-01T00:00:00Z"), won("1", "2026-04-01T00:00:00Z"), won("2", "2026-06-01T00:00:00Z")]
+    args = (write(tmp_path, *events, "{"), "--series", "month", "--from", "2026-03", "--as-of", "2026-05-31")
+    code, _, stderr = invoke(*args, "--kpi", "closed_won_deals", "--strict")
+
+    assert code == 1
+    assert "events.jsonl, line 2: conflict" in stderr
+    assert "events.jsonl, line 4: not_json" in stderr
+    assert "4 lines: 2 events counted, 2 refused, 1 after the last month ignored" in stderr
+
+
+def test_a_table_and_csv_name_the_period(tmp_path: Path) -> None:
+    """CSV has headings, and nothing where nothing is known; a comma in a segment stays in its cell."""
+    file = write(tmp_path, won("1", "2026-03-05T00:00:00Z", owner="anna, otto"))
+    args = (file, "--series", "month", "--from", "2026-03", "--as-of", "2026-04-30", "--kpi", "closed_won_value")
+    _, table, _ = invoke(*args)
+    _, text, _ = invoke(*args, "--segment", "owner", "--csv")
+    rows = list(csv.DictReader(text.splitlines()))
+
+    assert [words.split()[:4] for words in table.splitlines() if "closed" in words] == [
+        ["2026-03", "closed_won_value", "month", "100.00"],
+        ["2026-04", "closed_won_value", "month", "0.00"],
+    ]
+    assert [(row["period"], row["segment"], row["value"], row["currency"]) for row in rows] == [
+        ("2026-03", "", "100.00", "EUR"),
+        ("2026-03", "owner=anna, otto", "100.00", "EUR"),
+        ("2026-04", "", "0.00", "EUR"),
+    ]
+
+
+def test_csv_of_one_moment_has_no_period(tmp_path: Path) -> None:
+    """The same columns as of a series otherwise."""
+    file = write(tmp_path, won("1", "2026-03-05T00:00:00Z"))
+    _, text, _ = invoke(file, "--as-of", "2026-03-31", "--kpi", "win_rate", "--window", "month", "--csv")
+
+    assert text.splitlines()[0].split(",")[:4] == ["kpi", "window", "segment", "value"]
+    assert text.splitlines()[1].startswith("win_rate,month,,1.0,ratio,,1,1,1,")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--series", "month"], "--series month needs --from, its first month"),
+        (["--from", "2026-10-01"], "--from 2026-10-01 is the start of a series: add --series day, week, month"),
+        (["--series", "weekly", "--from", "2026-10-01"], "no such series: weekly (did you mean week"),
+        (["--series", "month", "--from", "soon"], "--from soon: use a date"),
+        (["--series", "month", "--from", "2026-13"], "--from 2026-13: use a date"),
+        (["--series", "month", "--from", "2026-11-01"], "no month from the first on is over at the second"),
+        (["--series", "day", "--from", "1900-01-01"], "--from 1900-01-01: use a date from 1970-01-02 on"),
+        (["--series", "day", "--from", "2026-10-01", "--kpi", "mrr_growth"], "no such KPI"),
+        (["--json", "--csv"], "--json and --csv are two forms of one output"),
+        (
+            ["--series", "day", "--from", "2026-10-01", "--kpi", "customer_churn_rate"],
+            "--kpi customer_churn_rate has no window today (--series day): use --window 24h, 7d",
+        ),
+        (
+            ["--kpi", "customer_churn_rate", "--window", "1h"],
+            "--kpi customer_churn_rate has no window 1h (--window 1h): use --window 24h, 7d",
+        ),
+        (
+            ["--series", "week", "--from", "2026-10-01", "--kpi", "win_rate", "--segment", "owner"],
+            "--segment owner: there are no segments in the window week (--series week): use --window 7d, 30d, month",
+        ),
+        (
+            ["--window", "month", "--kpi", "duplicate_rate", "--segment", "owner"],
+            "leave out --segment: what --kpi names has none in any window",
+        ),
+    ],
+)
+def test_options_that_contradict_each_other_are_named(args: list[str], message: str) -> None:
+    """Before anything is read: the file is not there."""
+    code, stdout, stderr = invoke("none.jsonl", "--as-of", "2026-10-31", *args)
+
+    assert (code, stdout) == (2, "")
+    assert message in stderr
+
+
+def test_what_is_not_asked_for_is_not_counted(tmp_path: Path) -> None:
+    """--kpi and --window decide what is kept, whatever the settings file asks for."""
+    config = tmp_path / "c.toml"
+    config.write_text('[tenant]\nkpis = ["mrr"]\nwindows = ["7d"]\n[tenants.acme]\nkpis = ["orders"]\n')
+    asked = asked_for(["month"], ["win_rate"], None, None)
+    book = load_book(config, kpis=asked.kpis, windows=asked.windows)
+    tally = count_files([write(tmp_path, won("1", "2026-03-05T00:00:00Z"))], book, "2026-03-31")
+    names = {name for name, _, _, _ in dict(tally.engine.state("acme").tenant.cells.items())}
+
+    assert {"won", "lost"} & names == {"won"}
+    assert not {name for name in names if name.startswith(("won_value", "orders", "mrr", "new_customers"))}

@@ -5,7 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from cli.exits import UNAVAILABLE, CliError, redis_away
+from cli.away import redis_away
+from cli.exits import UNAVAILABLE, CliError
 from cli.send import _check
 from models.settings import load_settings
 from sinks.base import SinkUnavailable

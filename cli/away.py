@@ -1,0 +1,35 @@
+"""What to say when Kafka or Redis did not do what was asked: a second look finds out why."""
+
+import asyncio
+from typing import Final
+
+from cli.exits import UNAVAILABLE, CliError
+from models.settings import KafkaSettings
+from sinks.base import SinkUnavailable
+
+NOT_ALLOWED: Final = frozenset({29, 30, 31, 53})  # Kafka's codes: topic, group, cluster, transactional id
+
+
+def redis_away(error: SinkUnavailable) -> CliError:
+    """What to say when Redis did not do what was asked: looks once more to find out why."""
+    from ops.redis_reach import reachable
+
+    if error.place is None:
+        return CliError(str(error), UNAVAILABLE)
+    check = asyncio.run(reachable(error.place))
+    if check.ok:
+        return CliError(f"{check.name} responds with: {error}", UNAVAILABLE)
+    return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)
+
+
+def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -> CliError:
+    """What to say when Kafka did not do what was asked, because of ``error``: looks once more to find out why."""
+    from ops.kafka_reach import reach_kafka  # aiokafka takes a while to load, and most commands end well
+
+    if getattr(error, "errno", None) in NOT_ALLOWED:
+        hint = "docs/security.md lists the ACLs needed; `crmkpi doctor` names the missing ones"
+        return CliError(f"Kafka denied access: {type(error).__name__} {error} ({hint})", UNAVAILABLE)
+    check = reach_kafka(kafka)
+    if check.ok:
+        return CliError(f"{check.name} responds with: {type(error).__name__} {error}", UNAVAILABLE)
+    return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)

@@ -1,0 +1,33 @@
+"""Rules of how a command starts: it loads what it needs."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+SERVERS = ("aiohttp", "aiokafka", "redis")
+LOADED = "import sys; from cli.main import app; app(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+
+
+def loaded(*args: str) -> tuple[str, set[str]]:
+    """What a command prints, and the modules that are loaded after it."""
+    done = subprocess.run([sys.executable, "-c", LOADED, *args], capture_output=True, text=True, check=True)
+    *lines, modules = done.stdout.splitlines()
+    return "\n".join(lines), set(modules.split())
+
+
+@pytest.mark.parametrize(
+    ("args", "without"), [(["--version"], ("numpy", "pydantic", *SERVERS)), (["kpis", "list"], SERVERS)]
+)
+def test_a_command_without_servers_loads_no_client_of_theirs(args: list[str], without: tuple[str, ...]) -> None:
+    """They take longer to load than what it does."""
+    printed, modules = loaded(*args)
+
+    assert printed
+    assert not modules & set(without)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """As `pip show` says it."""
+    assert loaded("--version")[0] == f"crmkpi {version('crmkpi')}"
