@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ops.local.jars import kafka_jars
 from ops.local.java import find_java
+from ops.local.kept import hold
 from ops.local.net import HOST, free_port, wanted_port
 from ops.local.process import ProcessUnit
 from ops.local.unit import Kafka, Progress, ServerError
@@ -65,26 +66,33 @@ def start_kafka(
     advertise: str = "",
     more: Mapping[str, str] | None = None,
     data: Path | None = None,
+    keep: Path | None = None,
 ) -> Kafka:
     """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
 
     `more`: properties that win over ours; those of listeners are added to ours. `data`: the data folder of such a
-    broker that was stopped; it starts with a copy of it.
+    broker that was stopped; it starts with a copy of it. `keep`: the folder in which its data stays and is found again.
 
-    Raises ServerError: port taken, memory short, no Java, no jars.
+    Raises ServerError: port taken, memory short, no Java, no jars, the folder in use.
     """
     port = wanted_port(port, "Kafka")
     _enough_memory()
     java, which = find_java()
     jars = kafka_jars(progress)
     progress(f"Starting Kafka on {HOST}:{port} ({which}) ...")
+    own, held = more or {}, None if keep is None else hold(keep)
     unit = ProcessUnit(
         "kafka",
         lambda folder: _prepare(
-            folder, java, jars, _write_config(folder, port, free_port(), advertise, more or {}), data
+            keep or folder / "data",
+            java,
+            jars,
+            _write_config(folder, port, free_port(), advertise, {"log.dirs": str(keep), **own} if keep else own),
+            data,
         ),
         lambda: bool(brokers_at(HOST, port)),
         START_S,
+        held,
     )
     try:
         unit.start()
@@ -94,12 +102,12 @@ def start_kafka(
     return Kafka(f"{HOST}:{port}", unit)
 
 
-def _prepare(folder: Path, java: str, jars: Path, config: Path, kept: Path | None = None) -> Sequence[str]:
-    data = folder / "data"
-    shutil.copytree(kept or formatted(java, jars), data)
-    if kept is None:
-        meta = data / "meta.properties"
-        meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
+def _prepare(data: Path, java: str, jars: Path, config: Path, copied: Path | None = None) -> Sequence[str]:
+    meta = data / "meta.properties"
+    if not meta.exists():
+        shutil.copytree(copied or formatted(java, jars), data, dirs_exist_ok=True)
+        if copied is None:
+            meta.write_text(re.sub(r"(?m)^cluster.id=.*$", f"cluster.id={_cluster_id()}", meta.read_text()))
     return [java, *HEAP, *LOGGING, "-cp", f"{jars}/*", "kafka.Kafka", str(config)]
 
 

@@ -18,14 +18,23 @@ GRACE_S = 20.0  # for a graceful stop, before SIGKILL
 
 
 class ProcessUnit:
-    """One server process. `command(folder)` prepares `folder` for it and gives the arguments that start it there."""
+    """One server process. `command(folder)` prepares `folder` for it and gives the arguments that start it there.
+
+    ``held``: the lock of a folder in which its data stays (see `ops.local.kept`); it has it as long as it runs.
+    """
 
     def __init__(
-        self, name: str, command: Callable[[Path], Sequence[str]], answers: Callable[[], bool], start_seconds: float
+        self,
+        name: str,
+        command: Callable[[Path], Sequence[str]],
+        answers: Callable[[], bool],
+        start_seconds: float,
+        held: int | None = None,
     ) -> None:
         self.name = name
         self._answers = answers
         self._start_seconds = start_seconds
+        self._held = held
         self._guard = Guard()
         self.folder = Path(tempfile.mkdtemp(prefix=f"crmkpi-{name}-"))
         self._guard.on_death(kill_and_delete(None, str(self.folder)))
@@ -53,7 +62,13 @@ class ProcessUnit:
             return
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                pass_fds=() if self._held is None else (self._held,),
             )
         self._guard.on_death(kill_and_delete(self._process.pid, str(self.folder)))
         self._wait_for_answer()
@@ -92,13 +107,17 @@ class ProcessUnit:
         self._wait_for_answer()
 
     def remove(self) -> None:
-        """End it and delete its data. Killed, not stopped: nobody will read the data again. A crash's log is kept."""
+        """End it and delete its data. Killed, not stopped, unless its data stays. A crash's log is kept."""
         if self._removed:
             return
         self._removed = True
         if self._process is not None and self._process.poll() not in (None, 0, -signal.SIGKILL, 128 + signal.SIGTERM):
             self.keep_log()
-        self.kill()
+        if self._held is None:
+            self.kill()
+        else:
+            self.stop()
+            os.close(self._held)
         shutil.rmtree(self.folder, ignore_errors=True)
         self._guard.dismiss()
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from ops.local import docker
 from ops.local.kafka import start_kafka
@@ -46,17 +48,26 @@ class Choice:
 
 @contextmanager
 def local_servers(
-    progress: Progress = log.info, *, kafka_port: int = 0, redis_port: int = 0, way: str | None = None
+    progress: Progress = log.info,
+    *,
+    kafka_port: int = 0,
+    redis_port: int = 0,
+    way: str | None = None,
+    keep: Path | None = None,
 ) -> Iterator[Servers]:
     """Start or find a Kafka and a Redis; stop and clean what was started at the end, also after Ctrl-C or kill -9.
+
+    `keep`: the folder in which a Kafka that is started as a process keeps its data, and finds it again. Redis holds
+    nothing that the workers cannot write again.
 
     `progress` gets short lines for people. `way` (or $CRMKPI_SERVERS) forces "local", "docker" or "env".
     Ports of 0 mean free ones. Raises ServerError with what to do when something cannot be started.
     """
-    choice = choose(way or os.environ.get("CRMKPI_SERVERS", ""))
+    forced = way or os.environ.get("CRMKPI_SERVERS", "")
+    choice = choose(forced) if keep is None else _keeping(keep, forced)
     with ExitStack() as stack:
         try:
-            kafka, redis = _start(choice, progress, kafka_port, redis_port, stack)
+            kafka, redis = _start(choice, progress, kafka_port, redis_port, stack, keep)
         except docker.ImageMissing as error:
             if choice.why == "forced":
                 raise
@@ -82,6 +93,14 @@ def choose(forced: str) -> Choice:
     return Choice(kafka, redis, "local" if unusable else "docker", unusable or "a Docker engine responds")
 
 
+def _keeping(folder: Path, forced: str) -> Choice:
+    kafka, redis = given()
+    if kafka or forced not in ("", "local"):
+        named = KAFKA_NAMES[1] if kafka else f"CRMKPI_SERVERS={forced}"
+        raise ServerError(f"{named} is set: only the data of a Kafka that is started here can be kept in {folder}")
+    return Choice("", redis, "local", f"data in {folder}")
+
+
 def given() -> tuple[str, str]:
     """The addresses of Kafka and of Redis that the environment names; empty: none."""
     return _from_environment(KAFKA_NAMES), _from_environment(REDIS_NAMES)
@@ -100,10 +119,17 @@ def _words(choice: Choice) -> str:
 
 
 def _start(
-    choice: Choice, progress: Progress, kafka_port: int, redis_port: int, stack: ExitStack
+    choice: Choice,
+    progress: Progress,
+    kafka_port: int,
+    redis_port: int,
+    stack: ExitStack,
+    keep: Path | None = None,
 ) -> tuple[Kafka, Redis]:
     make_kafka, make_redis = (
-        (docker.start_kafka, docker.start_redis) if choice.way == "docker" else (start_kafka, start_redis)
+        (docker.start_kafka, docker.start_redis)
+        if choice.way == "docker"
+        else (partial(start_kafka, keep=keep and keep.absolute() / "kafka"), start_redis)
     )
 
     def kafka() -> Kafka:

@@ -79,6 +79,34 @@ async def test_records_survive_a_graceful_and_a_hard_restart_of_the_broker() -> 
         kafka.unit.remove()
 
 
+async def test_what_is_kept_is_there_next_time(tmp_path: Path) -> None:
+    """In a folder that need not exist; whoever comes second meanwhile is told."""
+    for number in (b"1", b"2"):
+        kafka = start_kafka(lambda line: None, keep=tmp_path / "new" / "kafka")
+        try:
+            if number == b"1":
+                await _make_topic(kafka, "t")
+                with pytest.raises(ServerError, match="in use"):
+                    start_kafka(lambda line: None, keep=tmp_path / "new" / "kafka")
+            await _write(kafka, "t", [number])
+            kept = await _read(kafka, "t", int(number))
+        finally:
+            kafka.unit.remove()
+    assert kept == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("KAFKA_BOOTSTRAP_SERVERS", "h:1"), ("CRMKPI_SERVERS", "docker")])
+def test_only_what_is_started_here_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The error names what stands against it."""
+    for other in ("KAFKA_BOOTSTRAP_SERVERS", "CRMKPI_KAFKA__BOOTSTRAP_SERVERS", "CRMKPI_SERVERS"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ServerError, match=name), local_servers(lambda line: None, keep=tmp_path):
+        raise AssertionError("nothing was to be started")
+
+
 async def test_a_record_of_8_mb_fits_where_the_topic_allows_it(kafka: Kafka, app_id: str) -> None:
     """Internal topics take blocks and dead letters larger than any input."""
     await _make_topic(kafka, app_id, **{"max.message.bytes": str(8 << 20)})
