@@ -84,6 +84,7 @@ KPI_IDS: Final = (
     "revenue_adjustments",
     "rfm_segment",
     "mrr",
+    "arr",
     "net_new_mrr",
     "mrr_new",
     "mrr_expansion",

@@ -170,6 +170,13 @@ def worth(facts: Sequence[Fact]) -> Figure:
     return money_sum([fact.what for fact in facts])
 
 
+def a_year(facts: Sequence[Fact]) -> Figure:
+    """Twelve times the sum of prices."""
+    month = worth(facts)
+    total = 12 * Fraction(month.value or 0)
+    return Figure(total, total, None, month.n, month.unpriced)
+
+
 def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:
     """How much movements of these kinds are, all of them positive."""
 

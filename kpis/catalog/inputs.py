@@ -92,6 +92,7 @@ _READ: Final = {
     "revenue_adjustments": "adjustments",
     "rfm_segment": "spenders",
     "mrr": "mrr",
+    "arr": "mrr",
     "net_new_mrr": "mrr_churn mrr_contraction mrr_expansion mrr_new mrr_reactivation",
     "mrr_new": "mrr_new",
     "mrr_expansion": "mrr_expansion",

@@ -23,16 +23,12 @@ def recurring() -> tuple[Kpi, ...]:
         good: Literal["up", "down"] = "down" if down else "up"
         return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=good, money_parts=MOVEMENTS)
 
+    def level(id_: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", stock=True)
+
     return (
-        Kpi(
-            "mrr",
-            "Monthly recurring revenue (MRR)",
-            "money",
-            f.money_level("mrr"),
-            SUBSCRIPTIONS,
-            "subject",
-            stock=True,
-        ),
+        level("mrr", "Monthly recurring revenue (MRR)", f.money_level("mrr")),
+        level("arr", "Annual recurring revenue (ARR)", r.annual),
         money("net_new_mrr", "Net new MRR", r.net_new),
         *(
             money(f"mrr_{kind}", f"{kind.capitalize()} MRR", r.movement(kind), down=kind in LOSSES)

@@ -34,6 +34,12 @@ def movement(kind: str) -> Formula:
     return figure
 
 
+def annual(view: View) -> Figure:
+    """Twelve months of what is paid a month at the window's end."""
+    month = view.money_level("mrr")
+    return Figure(12 * month.amount, 12 * month.amount, None, month.priced, month.unpriced)
+
+
 def net_new(view: View) -> Figure:
     """New + expansion + reactivation − contraction − churn, each shown.
 

@@ -165,7 +165,7 @@ def nobody_leaves(feed: Feed) -> None:
 
 MOVED: Final = {
     "net_new_mrr": "4000.00", "mrr_new": "6000.00", "mrr_expansion": "3000.00", "mrr_reactivation": "1000.00",
-    "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00",
+    "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00", "arr": "384000.00",
 }  # fmt: skip
 RENEWED: Final = {
     "renewal_rate": 7 / 9, "renewal_rate_of_due": 0.7, "renewal_rate_gross": 0.68, "renewal_rate_net": 0.78,
