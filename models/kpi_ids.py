@@ -81,6 +81,7 @@ KPI_IDS: Final = (
     "customer_retention_cost",
     "transactions_per_customer",
     "transactions_per_customer_all",
+    "average_order_value",
     "revenue_adjustments",
     "rfm_segment",
     "mrr",

@@ -157,10 +157,12 @@ def order_rows(tenant: Tenant) -> list[KpiRow]:
     return [
         KpiRow("orders", "count", ORDER, "subject", tally, (revenue.orders,)),
         KpiRow("net_revenue", "money", ORDER, "subject", f.net, (revenue.orders,)),
+        KpiRow("average_order_value", "money", ORDER, "subject", f.average, (revenue.orders,), thin=True,
+               money_sides=(True, False)),
         KpiRow("new_customers", "count", CUSTOMER, "subject", tally, (revenue.new,)),
         KpiRow("reactivations", "count", CUSTOMER, "subject", tally, (revenue.returns,)),
         KpiRow("active_customers", "count", CUSTOMER, "subject", tally, (tenant.active,), "S"),
-    ]
+    ]  # fmt: skip
 
 
 def churn_rows(tenant: Tenant) -> list[KpiRow]:

@@ -89,6 +89,7 @@ _READ: Final = {
     "customer_retention_cost": "active cost.retention lost",
     "transactions_per_customer": "buyers orders",
     "transactions_per_customer_all": "new_customers orders",
+    "average_order_value": "net",
     "revenue_adjustments": "adjustments",
     "rfm_segment": "spenders",
     "mrr": "mrr",

@@ -53,6 +53,16 @@ def spending() -> tuple[Kpi, ...]:
         ),
         buying("", "Orders per buyer", buyers),
         buying("_all", "Orders per customer", known),
+        Kpi(
+            "average_order_value",
+            "Average order value (AOV)",
+            "money",
+            s.order_value,
+            ORDERS,
+            "subject",
+            shape="ratio",
+            money_sides=(True, False),
+        ),
         Kpi("revenue_adjustments", "Refunds and cancellations", "money", f.money("adjustments"), ORDERS, "subject"),
         Kpi(
             "rfm_segment",

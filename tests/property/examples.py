@@ -9,6 +9,7 @@ from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_conversions import CONVERSION_EXAMPLES
 from tests.property.stories_engagement import ENGAGEMENT_EXAMPLES
+from tests.property.stories_orders import ORDER_EXAMPLES
 from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_sales import SALES_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
@@ -30,6 +31,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACTIVITY_EXAMPLES,
     **ENGAGEMENT_EXAMPLES,
     **CONVERSION_EXAMPLES,
+    **ORDER_EXAMPLES,
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
     **SCORE_EXAMPLES,
