@@ -29,6 +29,8 @@ def recurring_rows(tenant: Tenant) -> list[KpiRow]:
     return [
         KpiRow("mrr", "money", SUBSCRIPTION, "subject", mrr.worth, (recurring.paid_at_end,), "S"),
         KpiRow("arr", "money", SUBSCRIPTION, "subject", mrr.a_year, (recurring.paid_at_end,), "S"),
+        KpiRow("average_revenue_per_account", "money", SUBSCRIPTION, "subject", mrr.an_account,
+               (recurring.paid_at_end, recurring.payers_at_end), "S", thin=True, money_sides=(True, False)),
         money("net_new_mrr", mrr.net_new),
         *(money(f"mrr_{kind}", mrr.moved(kind)) for kind in KINDS),
         KpiRow("quick_ratio", "ratio", SUBSCRIPTION, "subject", mrr.quick_ratio, moved, thin=True,

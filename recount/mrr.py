@@ -155,6 +155,14 @@ class Recurring:
             if one.price_before(window.end)[0]
         ]
 
+    def payers_at_end(self, window: Window) -> list[Fact]:
+        """Who has MRR at the end, with or without a rate."""
+        return [
+            Fact(0, self.dims(subject))
+            for subject, subscriptions in self.by_customer.items()
+            if total_before(subscriptions, window.end).paying
+        ]
+
 
 def subscription_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Events by subscription."""
@@ -175,6 +183,13 @@ def a_year(facts: Sequence[Fact]) -> Figure:
     month = worth(facts)
     total = 12 * Fraction(month.value or 0)
     return Figure(total, total, None, month.n, month.unpriced)
+
+
+def an_account(paid: Sequence[Fact], payers: Sequence[Fact]) -> Figure:
+    """The sum of prices a customer who pays."""
+    month = worth(paid)
+    total = Fraction(month.value or 0)
+    return Figure(total / len(payers) if payers else None, total, len(payers), len(payers), month.unpriced)
 
 
 def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:

@@ -43,6 +43,8 @@ def spending_rows(tenant: Tenant) -> list[KpiRow]:
             "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
             thin=True,
         ),
+        KpiRow("days_between_orders", "days", orders, "subject", s.middle_gap, (spending.gaps,), thin=True),
+        KpiRow("days_between_orders_mean", "days", orders, "subject", s.mean_gap, (spending.gaps,), thin=True),
         KpiRow(
             "customer_retention_cost", "money", COSTS, None, s.retention_cost,
             (tenant.acquisition.retention_cost, tenant.pairs), windows=PAIR_WINDOWS, thin=True, money_sides=about,

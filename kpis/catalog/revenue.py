@@ -29,6 +29,17 @@ def recurring() -> tuple[Kpi, ...]:
     return (
         level("mrr", "Monthly recurring revenue (MRR)", f.money_level("mrr")),
         level("arr", "Annual recurring revenue (ARR)", r.annual),
+        Kpi(
+            "average_revenue_per_account",
+            "Average revenue per account (ARPA)",
+            "money",
+            r.per_account,
+            SUBSCRIPTIONS,
+            "subject",
+            stock=True,
+            shape="ratio",
+            money_sides=(True, False),
+        ),
         money("net_new_mrr", "Net new MRR", r.net_new),
         *(
             money(f"mrr_{kind}", f"{kind.capitalize()} MRR", r.movement(kind), down=kind in LOSSES)

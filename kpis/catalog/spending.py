@@ -28,6 +28,9 @@ def spending() -> tuple[Kpi, ...]:
     def buying(suffix: str, title: str, formula: f.Formula) -> Kpi:
         return Kpi(f"transactions_per_customer{suffix}", title, "number", formula, ORDERS, "subject")
 
+    def gap(suffix: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(f"days_between_orders{suffix}", title, "days", formula, ORDERS, "subject", direction="down")
+
     return (
         Kpi(
             "new_business_revenue",
@@ -53,6 +56,8 @@ def spending() -> tuple[Kpi, ...]:
         ),
         buying("", "Orders per buyer", buyers),
         buying("_all", "Orders per customer", known),
+        gap("", "Days between orders, median", s.gap_median),
+        gap("_mean", "Days between orders, mean", s.gap_mean),
         Kpi(
             "average_order_value",
             "Average order value (AOV)",

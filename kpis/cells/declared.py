@@ -176,6 +176,10 @@ DECLARED: Final = (
     *rows("subject", "customer", "customers", {
         "new_customers": "new", "active": "active", "reactivations": "that came back",
     }),
+    *rows("subject", "customer", "customers", {"paying": "with recurring revenue"}),
+    *rows("subject", "customer", "orders", {"between": "days since the customer's order before"}, "value"),
+    *rows("subject", "customer", "orders", {"betweens": "that are not the customer's first"}),
+    *rows("subject", "customer", "days", {"between_days": "since the customer's order before"}),
     *rows("subject", "customer", "customers", {"lost": "active at a window's start, not at its end"}, "window"),
     *rows("none", "customer", "customers", {"lost_bought": "the same, by inactivity alone"}, "window"),
     *rows("none", "customer", "customers", {"leaves": "that left", "active_bought": "active, by purchases alone"}),

@@ -40,6 +40,12 @@ def annual(view: View) -> Figure:
     return Figure(12 * month.amount, 12 * month.amount, None, month.priced, month.unpriced)
 
 
+def per_account(view: View) -> Figure:
+    """MRR of a customer who pays at the window's end. Source: ChartMogul's "Average Revenue Per Account"."""
+    month, accounts = view.money_level("mrr"), view.level("paying")
+    return Figure(month.amount / accounts if accounts else None, month.amount, accounts, accounts, month.unpriced)
+
+
 def net_new(view: View) -> Figure:
     """New + expansion + reactivation − contraction − churn, each shown.
 

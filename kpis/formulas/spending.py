@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from kpis.facts.event_types import ORDERS
-from kpis.formulas.common import Figure, Formula, Step
+from kpis.formulas.common import Figure, Formula, Step, flow, quantile, ratio
 from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, ranks
 from kpis.formulas.view import View
 from models.money import digits
@@ -35,6 +35,17 @@ def _order_value(view: View) -> Figure:
 
 order_value: Final = Ranked(_order_value, lambda many: money_rank(many, "net"))
 """Mean net amount of the orders that stand and have a price. Source: Shopify's "Average order value"."""
+
+
+def _gap_median(view: View) -> Figure:
+    days = view.values("between")
+    return Figure(quantile(days, Fraction(1, 2)), None, None, days.total())
+
+
+gap_median: Final = Ranked(_gap_median, lambda many: ranks(many, many.count_values("between")))
+"""Median of the local days between two orders of a customer."""
+gap_mean: Final = ratio(flow("between_days"), flow("betweens"))
+"""Their mean."""
 
 
 def median_value(view: View) -> Figure:

@@ -131,12 +131,13 @@ class Gatherer:
         bases, some = self._wanted.inputs.bases, list[tuple[str, Business]]()
         moves = not bases.isdisjoint(("leaves", "reactivations"))
         cohorts = any(base.startswith("cohort") for base in bases)
-        alone = moves or cohorts or not bases.isdisjoint(ALONE)
+        gaps = any(base.startswith("between") for base in bases)
+        alone = moves or cohorts or gaps or not bases.isdisjoint(ALONE)
         for root, business in self._readers.customers.all():
             some.append((root, business))
             if alone:
                 segments = self._tenant.people.segments(root)
-                added = self._tenant.customer_index.adds(segments, business, moves=moves, cohorts=cohorts)
+                added = self._tenant.customer_index.adds(segments, business, moves=moves, cohorts=cohorts, gaps=gaps)
                 self.rows.put(("customer", root), added)
             yield READ
             if len(some) >= MANY:
@@ -156,6 +157,9 @@ class Gatherer:
         if "active" in bases:
             spans = spans_of(business.customer.active for _, business in some)
             self.rows.extend("active", members, spans, segments)
+        if "paying" in bases:
+            spans = spans_of(business.customer.paying for _, business in some)
+            self.rows.extend("paying", members, spans, segments)
         if "active_bought" in bases:
             spans = spans_of(business.customer.bought for _, business in some)
             self.rows.extend("active_bought", members, spans, everywhere)

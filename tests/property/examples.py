@@ -9,7 +9,7 @@ from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_conversions import CONVERSION_EXAMPLES
 from tests.property.stories_engagement import ENGAGEMENT_EXAMPLES
-from tests.property.stories_orders import ORDER_EXAMPLES
+from tests.property.stories_orders import ORDER_EXAMPLES, ORDER_SETTINGS
 from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_sales import SALES_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
@@ -104,7 +104,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
-    **ACQUISITION_SETTINGS, "another plan in the next month": HELSINKI,
+    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, "another plan in the next month": HELSINKI,
     "dates without a time": TenantSettings(tz="America/Los_Angeles"),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.feed import Feed
-from tests.property.example_stories import Stage
+from tests.property.example_stories import HELSINKI, Stage
 
 
 def order(feed: Feed, name: str, at: str | int, amount: int = 1_000, currency: str = "EUR", **said: Any) -> None:
@@ -32,6 +32,21 @@ def rate(feed: Feed) -> None:
     feed.add("fx.rate_set", "2026-06-12T12:00:00Z", base="EUR", quote="USD", rate="2")
 
 
+def comes_back(feed: Feed) -> None:
+    """In Helsinki: after 10 days, then at 23:30 and past midnight, twice the same day; another after 40 days."""
+    for name, at in (("a", "2026-05-29T08:00:00Z"), ("b", "2026-06-08T20:30:00Z"), ("c", "2026-06-08T21:10:00Z"),
+                     ("d", "2026-06-09T08:00:00Z")):  # fmt: skip
+        order(feed, name, at, customer_id="often")
+    order(feed, "e", "2026-05-01", customer_id="rare")
+    order(feed, "f", "2026-06-10", customer_id="rare")
+    order(feed, "g", "2026-06-11", customer_id="once")
+
+
+def one_paid_back(feed: Feed) -> None:
+    """The order before midnight never was: it is 11 days to the next."""
+    feed.add("order.refunded", "2026-06-12", order_id="b", amount=1_000, currency="EUR")
+
+
 ORDER_EXAMPLES: Final[dict[str, list[Stage]]] = {
     "order value": [
         Stage(baskets, "month", "2026-06-20",
@@ -41,4 +56,12 @@ ORDER_EXAMPLES: Final[dict[str, list[Stage]]] = {
                "average_order_value.status": "partial"}),
         Stage(rate, "month", "2026-06-20", {"average_order_value": "85.00", "average_order_value.denominator": 4}),
     ],
+    "order intervals": [
+        Stage(comes_back, "month", "2026-06-20",
+              {"days_between_orders": 5.5, "days_between_orders.n": 4, "days_between_orders_mean": 12.75}),
+        Stage(one_paid_back, "month", "2026-06-20",
+              {"days_between_orders": 11.0, "days_between_orders_mean": 17.0,
+               "days_between_orders_mean.numerator": 51}),
+    ],
 }  # fmt: skip
+ORDER_SETTINGS: Final = {"order intervals": HELSINKI}

@@ -166,6 +166,7 @@ def nobody_leaves(feed: Feed) -> None:
 MOVED: Final = {
     "net_new_mrr": "4000.00", "mrr_new": "6000.00", "mrr_expansion": "3000.00", "mrr_reactivation": "1000.00",
     "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00", "arr": "384000.00",
+    "average_revenue_per_account": "6400.00",
 }  # fmt: skip
 RENEWED: Final = {
     "renewal_rate": 7 / 9, "renewal_rate_of_due": 0.7, "renewal_rate_gross": 0.68, "renewal_rate_net": 0.78,
@@ -178,7 +179,9 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(chained, "month", "2026-06-20", MOVED),
     ],
     "one of two subscriptions": [
-        Stage(second_of_two, "month", "2026-06-20", {"mrr_contraction": "1000.00", "mrr_churn": "0.00"}),
+        Stage(second_of_two, "month", "2026-06-20",
+              {"mrr_contraction": "1000.00", "mrr_churn": "0.00", "average_revenue_per_account": "1000.00",
+               "average_revenue_per_account.n": 1}),
     ],
     "cancellations taken back": [
         Stage(taken_back, "month", "2026-06-22", {"mrr": "230.00", "mrr_churn": "0.00"}),
