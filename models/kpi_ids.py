@@ -81,6 +81,8 @@ KPI_IDS: Final = (
     "customer_retention_cost",
     "transactions_per_customer",
     "transactions_per_customer_all",
+    "repeat_purchase_rate",
+    "repeat_purchase_rate_cohort",
     "days_between_orders",
     "days_between_orders_mean",
     "average_order_value",

@@ -41,6 +41,11 @@ class Spending:
         self.note_plans(tenant.telling)
         self.changes = dated(changes)
         self.sales = dated(Fact(paid.at, self.dims(who), who) for who, all_ in self.orders.items() for paid in all_)
+        self.joined = dated(
+            Fact(customer.since, customer.dims, len(self.orders.get(who, [])))
+            for who, customer in tenant.revenue.customers.items()
+            if customer.since is not None
+        )
         self.gaps = dated(fact for who, all_ in self.orders.items() for fact in self.gaps_of(who, all_))
         firsts = [self.first_of(who) for who in tenant.revenue.customers]
         self.first_business = dated(fact for fact in firsts if fact is not None)
@@ -108,6 +113,15 @@ class Spending:
         paid = min(self.facts(who), key=lambda one: one[:2], default=None)
         return None if paid is None else Fact(paid.at, self.dims(who), paid.amount)
 
+    def buyers_again(self, window: Window) -> list[Fact]:
+        """Those of them who had an order before the window, or have two in it."""
+        return [
+            buyer
+            for buyer in self.buyers(window)
+            if any(order.at < window.low for order in self.orders[buyer.what])
+            or sum(window.low <= order.at < window.end for order in self.orders[buyer.what]) > 1
+        ]
+
     def gaps_of(self, who: str, orders: list[Paid]) -> list[Fact]:
         """Local days from each order of somebody to the next, dated at the latter."""
         zone = self.tenant.zone
@@ -159,6 +173,11 @@ def mean_value(customers: Sequence[Fact]) -> Figure:
     total = Fraction(worth.numerator or 0)
     figure = ratio(total, len(customers))
     return Figure(figure.value, total, len(customers), len(customers), worth.unpriced)
+
+
+def ordered_twice(customers: Sequence[Fact]) -> Figure:
+    """Who has two orders by now, of new customers."""
+    return ratio(sum(fact.what > 1 for fact in customers), len(customers))
 
 
 def middle_gap(gaps: Sequence[Fact]) -> Figure:

@@ -43,6 +43,13 @@ def spending_rows(tenant: Tenant) -> list[KpiRow]:
             "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
             thin=True,
         ),
+        KpiRow(
+            "repeat_purchase_rate", "ratio", orders, "subject", share, (remembered(spending.buyers_again), buyers),
+            thin=True,
+        ),
+        KpiRow(
+            "repeat_purchase_rate_cohort", "ratio", orders, "subject", s.ordered_twice, (spending.joined,), thin=True,
+        ),
         KpiRow("days_between_orders", "days", orders, "subject", s.middle_gap, (spending.gaps,), thin=True),
         KpiRow("days_between_orders_mean", "days", orders, "subject", s.mean_gap, (spending.gaps,), thin=True),
         KpiRow(

@@ -89,6 +89,8 @@ _READ: Final = {
     "customer_retention_cost": "active cost.retention lost",
     "transactions_per_customer": "buyers orders",
     "transactions_per_customer_all": "new_customers orders",
+    "repeat_purchase_rate": "buyers buyers_again",
+    "repeat_purchase_rate_cohort": "new_customers repeaters",
     "days_between_orders": "between",
     "days_between_orders_mean": "between_days betweens",
     "average_order_value": "net",

@@ -81,6 +81,7 @@ DECLARED: Final = (
         "visitors": "who viewed a page",
         "visitors_led": "visitors whose subject became a lead later",
         "buyers": "subjects with an order",
+        "buyers_again": "subjects with an order that is not their first",
         "users": "who signed in",
     }, "window"),
     *rows("subject", "presence", "sessions", {"sessions": "visits"}, "window"),
@@ -176,7 +177,9 @@ DECLARED: Final = (
     *rows("subject", "customer", "customers", {
         "new_customers": "new", "active": "active", "reactivations": "that came back",
     }),
-    *rows("subject", "customer", "customers", {"paying": "with recurring revenue"}),
+    *rows("subject", "customer", "customers", {
+        "paying": "with recurring revenue", "repeaters": "by the customer's start, with two orders by now",
+    }),
     *rows("subject", "customer", "orders", {"between": "days since the customer's order before"}, "value"),
     *rows("subject", "customer", "orders", {"betweens": "that are not the customer's first"}),
     *rows("subject", "customer", "days", {"between_days": "since the customer's order before"}),

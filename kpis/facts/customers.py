@@ -146,7 +146,7 @@ def customer_changes(
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
     Not ``levels``: without since when it is one and when it is active; not ``moves``: without leaves and reactivations;
-    not ``cohorts``, ``gaps``: without those, or the days between its orders.
+    not ``cohorts``: without those; not ``gaps``: without the days between its orders, and whether it has two.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if levels and before.since != after.since else ():
         if since is not None:
@@ -161,6 +161,7 @@ def customer_changes(
     if levels and (before.contract or after.contract):
         yield from _level_changes("paying", before.paying, after.paying)
     if gaps:
+        yield from _repeat_changes(before, after)
         yield from order_gaps(before.orders, after.orders, zone)
     if cohorts:
         yield from _cohort_changes(before, after, zone)
@@ -204,6 +205,15 @@ def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -
                 yield Delta("leaves", end, sign)
             if number:
                 yield Delta("reactivations", start, sign)
+
+
+def _repeat_changes(before: Customer, after: Customer) -> Iterator[Delta]:
+    """Once it has two orders, at its start."""
+    old, new = (one.since if len(one.orders) > 1 else None for one in (before, after))
+    if old != new:
+        for sign, since in ((-1, old), (1, new)):
+            if since is not None:
+                yield Delta("repeaters", since, sign)
 
 
 def _cohort_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:

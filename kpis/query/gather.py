@@ -29,6 +29,7 @@ from kpis.tenant.tenant import Tenant
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
 MANY: Final = 4096  # persons whose presence is worked out together, customers
+GAPS: Final = frozenset({"between", "betweens", "between_days", "repeaters"})
 ALONE: Final = frozenset({"ltv", "new_business"})  # measures of customers that are read one by one
 
 
@@ -131,7 +132,7 @@ class Gatherer:
         bases, some = self._wanted.inputs.bases, list[tuple[str, Business]]()
         moves = not bases.isdisjoint(("leaves", "reactivations"))
         cohorts = any(base.startswith("cohort") for base in bases)
-        gaps = any(base.startswith("between") for base in bases)
+        gaps = not bases.isdisjoint(GAPS)
         alone = moves or cohorts or gaps or not bases.isdisjoint(ALONE)
         for root, business in self._readers.customers.all():
             some.append((root, business))

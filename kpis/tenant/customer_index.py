@@ -20,7 +20,7 @@ from kpis.tenant.purchases import revenue_facts
 GROUP: Final = "customer"
 # Measures of customers that are read by segment, beside losses in a month; other pairs of states have no segments.
 SEGMENTED_CUSTOMERS: Final = frozenset(
-    {"new_customers", "active", "paying", "reactivations", "between", "betweens", "between_days"}
+    {"new_customers", "active", "paying", "reactivations", "between", "betweens", "between_days", "repeaters"}
 )
 
 

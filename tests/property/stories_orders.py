@@ -47,6 +47,26 @@ def one_paid_back(feed: Feed) -> None:
     feed.add("order.refunded", "2026-06-12", order_id="b", amount=1_000, currency="EUR")
 
 
+def buyers(feed: Feed) -> None:
+    """Of five in June one bought in May and one twice in a minute; two were paid back one of their two."""
+    for name, day, who in (("a", "05-20", "old"), ("b", "06-02", "old"), ("c", "06-03", "twice"),
+                           ("d", "06-03", "twice"),
+                           ("e", "06-04", "once"), ("f", "05-21", "back"), ("g", "06-05", "back"),
+                           ("h", "06-06", "two"),
+                           ("i", "06-07", "two")):  # fmt: skip
+        order(feed, name, f"2026-{day}", customer_id=who)
+    for name in "fi":
+        feed.add("order.refunded", "2026-06-08", order_id=name, amount=1_000, currency="EUR")
+    feed.add("customer.created", "2026-06-01", customer_id="looks")
+
+
+def bought_before(feed: Feed) -> None:
+    """An order of May is told late: the one of June was the second; a prospect's first two come."""
+    order(feed, "late", "2026-05-30", customer_id="once")
+    order(feed, "j", "2026-06-18", customer_id="looks")
+    order(feed, "k", "2026-06-19", customer_id="looks")
+
+
 ORDER_EXAMPLES: Final[dict[str, list[Stage]]] = {
     "order value": [
         Stage(baskets, "month", "2026-06-20",
@@ -61,7 +81,15 @@ ORDER_EXAMPLES: Final[dict[str, list[Stage]]] = {
               {"days_between_orders": 5.5, "days_between_orders.n": 4, "days_between_orders_mean": 12.75}),
         Stage(one_paid_back, "month", "2026-06-20",
               {"days_between_orders": 11.0, "days_between_orders_mean": 17.0,
-               "days_between_orders_mean.numerator": 51}),
+               "days_between_orders_mean.n": 3}),
+    ],
+    "repeat purchases": [
+        Stage(buyers, "month", "2026-06-20",
+              {"repeat_purchase_rate": 0.4, "repeat_purchase_rate.n": 5, "repeat_purchase_rate_cohort": 0.2}),
+        Stage(bought_before, "month", "2026-06-20",
+              {"repeat_purchase_rate": 4 / 6, "repeat_purchase_rate_cohort": 0.5, "repeat_purchase_rate_cohort.n": 4}),
+        Stage(lambda feed: None, "last_month", "2026-06-20",
+              {"repeat_purchase_rate": 0.0, "repeat_purchase_rate.n": 2, "repeat_purchase_rate_cohort": 1.0}),
     ],
 }  # fmt: skip
 ORDER_SETTINGS: Final = {"order intervals": HELSINKI}
