@@ -97,6 +97,8 @@ KPI_IDS: Final = (
     "mrr_reactivation",
     "mrr_contraction",
     "mrr_churn",
+    "gross_revenue_retention",
+    "net_revenue_retention",
     "quick_ratio",
     "customer_lifetime_value_simple",
     "renewal_rate",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from recount import mrr, renewals
@@ -13,6 +14,7 @@ from recount.tenant import Tenant
 
 SUBSCRIPTION: Final = Types(("crm.subscription.",))
 RENEWAL: Final = Types(("crm.renewal.",))
+UNITS: Final = ("month", "quarter", "year", "last_month", "last_quarter", "last_year")
 KINDS: Final = (*mrr.GAINS, *mrr.LOSSES)
 
 
@@ -26,6 +28,11 @@ def recurring_rows(tenant: Tenant) -> list[KpiRow]:
     def money(kpi: str, formula: Callable[..., Figure]) -> KpiRow:
         return KpiRow(kpi, "money", SUBSCRIPTION, "subject", formula, moved, money_parts=frozenset(PARTS))
 
+    def retention(kind: str) -> KpiRow:
+        formula = partial(mrr.retained, net=kind == "net")
+        return KpiRow(f"{kind}_revenue_retention", "ratio", SUBSCRIPTION, "subject", formula, (recurring.kept,),
+                      windows=UNITS, segment_windows=UNITS, thin=True, money_sides=(True, True))  # fmt: skip
+
     return [
         KpiRow("mrr", "money", SUBSCRIPTION, "subject", mrr.worth, (recurring.paid_at_end,), "S"),
         KpiRow("arr", "money", SUBSCRIPTION, "subject", mrr.a_year, (recurring.paid_at_end,), "S"),
@@ -33,6 +40,8 @@ def recurring_rows(tenant: Tenant) -> list[KpiRow]:
                (recurring.paid_at_end, recurring.payers_at_end), "S", thin=True, money_sides=(True, False)),
         money("net_new_mrr", mrr.net_new),
         *(money(f"mrr_{kind}", mrr.moved(kind)) for kind in KINDS),
+        retention("gross"),
+        retention("net"),
         KpiRow("quick_ratio", "ratio", SUBSCRIPTION, "subject", mrr.quick_ratio, moved, thin=True,
                money_sides=(True, True)),
         KpiRow("customer_lifetime_value_simple", "money", SUBSCRIPTION, "subject", lifetime, lists, "S", thin=True,

@@ -105,6 +105,10 @@ _READ: Final = {
     "mrr_reactivation": "mrr_reactivation",
     "mrr_contraction": "mrr_contraction",
     "mrr_churn": "mrr_churn",
+    "gross_revenue_retention": "mrr mrr_shrunk_month mrr_shrunk_quarter mrr_shrunk_year",
+    "net_revenue_retention": (
+        "mrr mrr_grown_month mrr_grown_quarter mrr_grown_year mrr_shrunk_month mrr_shrunk_quarter mrr_shrunk_year"
+    ),
     "quick_ratio": "mrr_churn mrr_contraction mrr_expansion mrr_new mrr_reactivation",
     "customer_lifetime_value_simple": "active lost@month mrr",
     "renewal_rate": "renewal_completed renewal_due renewal_lost renewal_orphan",

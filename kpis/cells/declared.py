@@ -74,6 +74,7 @@ TABLES: Final = {
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 MODELS: Final = ("first", "last", "linear", "position")
 MOVEMENTS: Final = ("new", "expansion", "reactivation", "contraction", "churn")
+UNITS: Final = ("month", "quarter", "year")
 RATERS: Final = ("promoter", "passive", "detractor")
 DECLARED: Final = (
     # Visitors, sign-ins, conversions
@@ -198,6 +199,8 @@ DECLARED: Final = (
     *rows("subject", "mrr", "minor units", {
         "mrr": "recurring monthly",
         **{f"mrr_{kind}": f"of movements: {kind}" for kind in MOVEMENTS},
+        **{f"mrr_shrunk_{unit}": f"contraction and churn of who paid when the {unit} began" for unit in UNITS},
+        **{f"mrr_grown_{unit}": f"expansion and reactivation of who paid before the {unit}" for unit in UNITS},
     }, "currency and day"),
     *rows("subject", "contract", "renewals", {
         "renewal_due": "due", "renewal_completed": "due and completed", "renewal_lost": "due and lost",

@@ -34,6 +34,22 @@ def chained(feed: Feed) -> None:
     feed.add("subscription.changed", "2026-06-10T11:00:00Z", subscription_id="s-up", mrr=1_300_000, currency="EUR")
 
 
+def kept_revenue(feed: Feed) -> None:
+    """May began with 10 k of one and 5 k of another, who paused in May; in June one grows and shrinks, one returns and
+    goes again, a new one grows, shrinks and goes. In Helsinki June begins three hours early.
+    """
+    pay(feed, "stays", "2026-04-10", 10, "started")
+    pay(feed, "gone", "2026-04-10", 5, "started")
+    feed.add("subscription.paused", "2026-05-20", subscription_id="s-gone")
+    pay(feed, "stays", "2026-05-31T21:30:00Z", 12)
+    pay(feed, "stays", "2026-06-05", 9)
+    feed.add("subscription.resumed", "2026-06-06", subscription_id="s-gone")
+    feed.add("subscription.cancelled", "2026-06-12", subscription_id="s-gone")
+    for day, mrr in (("07", 4), ("08", 8), ("09", 6)):
+        pay(feed, "new", f"2026-06-{day}", mrr, "started" if mrr == 4 else "changed")
+    feed.add("subscription.cancelled", "2026-06-13", subscription_id="s-new")
+
+
 def second_of_two(feed: Feed) -> None:
     """A customer with two subscriptions cancels one, announced before; another is only announced to go."""
     for name in ("a", "b"):
@@ -166,7 +182,7 @@ def nobody_leaves(feed: Feed) -> None:
 MOVED: Final = {
     "net_new_mrr": "4000.00", "mrr_new": "6000.00", "mrr_expansion": "3000.00", "mrr_reactivation": "1000.00",
     "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00", "arr": "384000.00",
-    "average_revenue_per_account": "6400.00",
+    "average_revenue_per_account": "6400.00", "gross_revenue_retention": 22 / 28, "net_revenue_retention": 26 / 28,
 }  # fmt: skip
 RENEWED: Final = {
     "renewal_rate": 7 / 9, "renewal_rate_of_due": 0.7, "renewal_rate_gross": 0.68, "renewal_rate_net": 0.78,
@@ -177,6 +193,13 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
     "recurring revenue": [
         Stage(movements, "month", "2026-06-20", MOVED),
         Stage(chained, "month", "2026-06-20", MOVED),
+    ],
+    "revenue retention": [
+        Stage(kept_revenue, "month", "2026-06-20",
+              {"gross_revenue_retention": 0.7, "net_revenue_retention": 1.4, "net_revenue_retention.n": 1}),
+        Stage(lambda feed: None, "last_month", "2026-06-20",
+              {"gross_revenue_retention": 10 / 15, "net_revenue_retention": 10 / 15}),
+        Stage(lambda feed: None, "quarter", "2026-06-20", {"gross_revenue_retention": None}),
     ],
     "one of two subscriptions": [
         Stage(second_of_two, "month", "2026-06-20",
