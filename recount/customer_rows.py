@@ -11,10 +11,10 @@ from recount.facts import Figure, tally
 from recount.quality import Types
 from recount.row import KpiRow
 from recount.tenant import Tenant
+from recount.windows import UNIT_WINDOWS
 
 SUBSCRIPTION: Final = Types(("crm.subscription.",))
 RENEWAL: Final = Types(("crm.renewal.",))
-UNITS: Final = ("month", "quarter", "year", "last_month", "last_quarter", "last_year")
 KINDS: Final = (*mrr.GAINS, *mrr.LOSSES)
 
 
@@ -30,8 +30,10 @@ def recurring_rows(tenant: Tenant) -> list[KpiRow]:
 
     def retention(kind: str) -> KpiRow:
         formula = partial(mrr.retained, net=kind == "net")
-        return KpiRow(f"{kind}_revenue_retention", "ratio", SUBSCRIPTION, "subject", formula, (recurring.kept,),
-                      windows=UNITS, segment_windows=UNITS, thin=True, money_sides=(True, True))  # fmt: skip
+        return KpiRow(
+            f"{kind}_revenue_retention", "ratio", SUBSCRIPTION, "subject", formula, (recurring.kept,),
+            windows=UNIT_WINDOWS, segment_windows=UNIT_WINDOWS, thin=True, money_sides=(True, True),
+        )  # fmt: skip
 
     return [
         KpiRow("mrr", "money", SUBSCRIPTION, "subject", mrr.worth, (recurring.paid_at_end,), "S"),

@@ -185,8 +185,8 @@ DECLARED: Final = (
     *rows("subject", "customer", "orders", {"betweens": "that are not the customer's first"}),
     *rows("subject", "customer", "days", {"between_days": "since the customer's order before"}),
     *rows("subject", "customer", "customers", {"lost": "active at a window's start, not at its end"}, "window"),
-    *rows("none", "customer", "customers", {"lost_bought": "the same, by inactivity alone"}, "window"),
-    *rows("none", "customer", "customers", {"leaves": "that left", "active_bought": "active, by purchases alone"}),
+    *rows("subject", "customer", "customers", {"lost_bought": "the same, by inactivity alone"}, "window"),
+    *rows("subject", "customer", "customers", {"leaves": "that left", "active_bought": "active, by purchases alone"}),
     *rows("subject", "customer", "minor units", {"ltv": "revenue so far, by the customer's start"}, "currency and day"),
     *rows("subject", "customer", "minor units", {"new_business": "first revenue of a customer"}, "currency"),
     *rows("none", "customer", "customers", {

@@ -150,7 +150,6 @@ class Gatherer:
         tenant, wanted, bases = self._tenant, self._wanted, self._wanted.inputs.bases
         members: list[Member] = [("customer", root) for root, _ in some]
         segments = np.array([tenant.people.segments(root) for root, _ in some], dtype=np.int64)
-        everywhere = np.full(len(some), tenant.sets.everything, dtype=np.int64)
         if "new_customers" in bases:
             since = (business.customer.since for _, business in some)
             spans = spans_of(() if one is None else ((one, FOREVER),) for one in since)
@@ -163,16 +162,14 @@ class Gatherer:
             self.rows.extend("paying", members, spans, segments)
         if "active_bought" in bases:
             spans = spans_of(business.customer.bought for _, business in some)
-            self.rows.extend("active_bought", members, spans, everywhere)
+            self.rows.extend("active_bought", members, spans, segments)
         losses = Losses()
         for number, (_, business) in enumerate(some if any(base.startswith("lost") for base in bases) else ()):
             note_all(losses, number, business.customer)
         some.clear()
         for measure, *table in losses.apart(tenant.zone, wanted.suffixes):
             if wanted.measure(measure):
-                self.rows.extend(
-                    measure, members, RowTable(*table), segments if measure == "lost@month" else everywhere
-                )
+                self.rows.extend(measure, members, RowTable(*table), segments)
         return 10 * len(members)
 
     def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any, Final
 
-from kpis.calendar.windows import MINUTE_MS, SEGMENT_WINDOWS, Window
+from kpis.calendar.windows import COMPLETE, MINUTE_MS, SEGMENT_WINDOWS, Window
 from kpis.catalog import Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
@@ -17,6 +17,8 @@ from kpis.query.question import Refused, kpi_named, segment_of
 from kpis.query.readings import LISTED, WHOLE
 from kpis.state.tenant_state import TenantState
 
+# A dimension's values are taken from the first of these windows that has any: what went on before what is over.
+WIDEST: Final = tuple(sorted(SEGMENT_WINDOWS, key=lambda name: (name in COMPLETE, -SEGMENT_WINDOWS.index(name))))
 SEGMENTS: Final = 50  # lines of a series by a dimension
 FIGURE: Final = 60  # units of work
 NO_POINT: Final = (None, 0, None)
@@ -70,7 +72,8 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
         if value == OTHER:
             raise Refused(f"{kpi.id}: {OTHER} adds up other values of {name} in every window, so it has no series")
         return {f"{name}={value}": segment}
-    widest = next((board.windows[one] for one in reversed(SEGMENT_WINDOWS) if one in board.windows), None)
+    counted = (one for one in WIDEST if one in kpi.segment_windows and one in board.windows)
+    widest = next((board.windows[one] for one in counted), None)
     if widest is None:
         raise Refused("no window with segments is counted for this tenant")
     largest = board.largest(kpi, widest, asked, SEGMENTS)

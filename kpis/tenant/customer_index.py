@@ -18,10 +18,11 @@ from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import revenue_facts
 
 GROUP: Final = "customer"
-# Measures of customers that are read by segment, beside losses in a month; other pairs of states have no segments.
-SEGMENTED_CUSTOMERS: Final = frozenset(
-    {"new_customers", "active", "paying", "reactivations", "between", "betweens", "between_days", "repeaters"}
-)
+# Measures of customers that are read by segment, beside losses; cohorts have none.
+SEGMENTED_CUSTOMERS: Final = frozenset({
+    "new_customers", "active", "active_bought", "paying", "leaves", "reactivations", "between", "betweens",
+    "between_days", "repeaters",
+})  # fmt: skip
 
 
 class Business(NamedTuple):

@@ -104,7 +104,8 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
-    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, "revenue retention": HELSINKI, "another plan in the next month": HELSINKI,
+    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, "revenue retention": HELSINKI,
+    "churn by plan": TenantSettings(dimensions=("plan",)), "another plan in the next month": HELSINKI,
     "dates without a time": TenantSettings(tz="America/Los_Angeles"),
 }  # fmt: skip
 

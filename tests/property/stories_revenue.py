@@ -160,6 +160,22 @@ def renewals(feed: Feed) -> None:
     feed.add("renewal.completed", "2026-06-16", contract_id="nobody", amount=100, currency="EUR")
 
 
+def by_plan(feed: Feed) -> None:
+    """Of three on basic one leaves for good and one for days; of two on pro one; a sixth comes and goes in June."""
+    for name, plan in (("a", "basic"), ("b", "basic"), ("c", "basic"), ("d", "pro"), ("e", "pro"), ("f", "pro")):
+        at = "2026-06-03" if name == "f" else "2026-05-10"
+        feed.add("subscription.started", at, customer_id=name, subscription_id=name, mrr=100, currency="EUR",
+                 traits={"plan": plan})  # fmt: skip
+    for name in "abdf":
+        feed.add("subscription.cancelled", "2026-06-08", subscription_id=name)
+    feed.add("subscription.resumed", "2026-06-12", subscription_id="b")
+
+
+def other_plan(feed: Feed) -> None:
+    """Who left is on pro now, and was by today's values when it left."""
+    feed.add("customer.updated", "2026-06-15", customer_id="a", traits={"plan": "pro"})
+
+
 def lifetime(feed: Feed) -> None:
     """20 customers of 100; of 20 one leaves in a month, and one comes for it. Margin 1."""
     for number in range(20):
@@ -238,6 +254,18 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
               {"mrr_contraction": "200.00", "mrr_expansion": "0.00", "net_new_mrr": "-200.00", "mrr": "800.00"}),
         Stage(corrected_before_holiday, "month", "2026-06-25",
               {"mrr_contraction": "0.00", "mrr_expansion": "250.00", "net_new_mrr": "250.00", "mrr": "1250.00"}),
+    ],
+    "churn by plan": [
+        Stage(by_plan, "month", "2026-06-20",
+              {"customer_churn_rate": 0.4, "customer_churn_rate[plan=basic]": 1 / 3,
+               "customer_churn_rate[plan=pro]": 0.5,
+               "customer_retention_rate[plan=basic]": 2 / 3, "churned_customers[plan=basic]": 1,
+               "churned_customers_events[plan=basic]": 2, "customer_churn_rate_baremetrics[plan=pro]": 1.0,
+               "customer_churn_rate_stripe[plan=pro]": 2 / 3}),
+        Stage(other_plan, "quarter", "2026-06-20", {"churned_customers": 0, "churned_customers_events[plan=pro]": 3}),
+        Stage(lambda feed: None, "month", "2026-06-20",
+              {"customer_churn_rate[plan=basic]": 0.0, "customer_churn_rate[plan=pro]": 2 / 3,
+               "customer_retention_rate[plan=pro].n": 3}),
     ],
     "cohorts": [Stage(cohort, "all", "2026-04-20", {f"cohort_retention{key}": value for key, value in KEPT.items()})],
     "cohorts by contract": [
