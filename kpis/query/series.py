@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any, Final
 
-from kpis.calendar.windows import COMPLETE, MINUTE_MS, SEGMENT_WINDOWS, Window
+from kpis.calendar.windows import MINUTE_MS, Window
 from kpis.catalog import Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
@@ -17,8 +17,6 @@ from kpis.query.question import Refused, kpi_named, segment_of
 from kpis.query.readings import LISTED, WHOLE
 from kpis.state.tenant_state import TenantState
 
-# A dimension's values are taken from the first of these windows that has any: what went on before what is over.
-WIDEST: Final = tuple(sorted(SEGMENT_WINDOWS, key=lambda name: (name in COMPLETE, -SEGMENT_WINDOWS.index(name))))
 SEGMENTS: Final = 50  # lines of a series by a dimension
 FIGURE: Final = 60  # units of work
 NO_POINT: Final = (None, 0, None)
@@ -72,12 +70,18 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
         if value == OTHER:
             raise Refused(f"{kpi.id}: {OTHER} adds up other values of {name} in every window, so it has no series")
         return {f"{name}={value}": segment}
-    counted = (one for one in WIDEST if one in kpi.segment_windows and one in board.windows)
-    widest = next((board.windows[one] for one in counted), None)
-    if widest is None:
+    return {one: {asked: one.partition("=")[2]} for one in _largest(board, kpi, asked)}
+
+
+def _largest(board: Board, kpi: Kpi, dimension: str) -> list[str]:
+    """The largest segments of the widest window; where that is not `all`, also those of the others behind them."""
+    counted = [board.windows[one] for one in reversed(kpi.segment_windows) if one in board.windows]
+    if not counted:
         raise Refused("no window with segments is counted for this tenant")
-    largest = board.largest(kpi, widest, asked, SEGMENTS)
-    return {one: {asked: one.partition("=")[2]} for one in largest}
+    if "all" in kpi.segment_windows:
+        return list(board.largest(kpi, counted[0], dimension, SEGMENTS))
+    found = (one for at in counted for one in board.largest(kpi, at, dimension, SEGMENTS))
+    return list(dict.fromkeys(found))[:SEGMENTS]
 
 
 def _reader(
