@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from docgen.texts import load_texts
-from kpis.calendar.windows import BY_DAY, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+from kpis.calendar.windows import BY_DAY, BY_UNIT, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
 from kpis.catalog import CATALOG, Kpi
 from kpis.facts.event_types import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
 
@@ -54,7 +54,7 @@ edge cases, [redis.md](redis.md) how to read the numbers, [measures.md](measures
 - *channel* of engagement: {" ".join(CHANNEL_EVENTS)}, for every window.
 - *channel*, *campaign*, *source* elsewhere: where a touch, cost or customer came from; by channel also for 24h.
 
-Windows with segments, unless stated otherwise: {" ".join(SEGMENT_WINDOWS)}.
+Windows with segments: those of {" ".join(SEGMENT_WINDOWS)} that the KPI has; *by unit*: {" ".join(BY_UNIT)}.
 
 **Events**: the event types a KPI is calculated from, without the prefix `crm.`; `deal.*` stands for all that start so.
 **Better**: the direction of improvement.
@@ -86,7 +86,9 @@ def _lines() -> Iterator[str]:
 
 def segments_of(kpi: Kpi) -> str:
     """What its documents are by."""
-    return SEGMENTS[kpi.rows] if kpi.vector is None else kpi.vector.key
+    if kpi.vector is not None:
+        return kpi.vector.key
+    return SEGMENTS[kpi.rows] + (", by unit" if kpi.segments_in == BY_UNIT else "")
 
 
 def windows_of(kpi: Kpi) -> str:

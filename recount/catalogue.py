@@ -23,7 +23,7 @@ from recount.spending_rows import spending_rows
 from recount.tenant import Tenant
 from recount.users import user_rows
 from recount.web import CHANNELS
-from recount.windows import ALL_WINDOWS, PAIR_WINDOWS
+from recount.windows import ALL_WINDOWS, PAIR_WINDOWS, UNIT_WINDOWS
 
 HALF: Final = Fraction(1, 2)
 NINE_TENTHS: Final = Fraction(9, 10)
@@ -157,10 +157,12 @@ def order_rows(tenant: Tenant) -> list[KpiRow]:
     return [
         KpiRow("orders", "count", ORDER, "subject", tally, (revenue.orders,)),
         KpiRow("net_revenue", "money", ORDER, "subject", f.net, (revenue.orders,)),
+        KpiRow("average_order_value", "money", ORDER, "subject", f.average, (revenue.orders,), thin=True,
+               money_sides=(True, False)),
         KpiRow("new_customers", "count", CUSTOMER, "subject", tally, (revenue.new,)),
         KpiRow("reactivations", "count", CUSTOMER, "subject", tally, (revenue.returns,)),
         KpiRow("active_customers", "count", CUSTOMER, "subject", tally, (tenant.active,), "S"),
-    ]
+    ]  # fmt: skip
 
 
 def churn_rows(tenant: Tenant) -> list[KpiRow]:
@@ -169,7 +171,8 @@ def churn_rows(tenant: Tenant) -> list[KpiRow]:
 
     def row(kpi: str, formula: Callable[..., Figure], *lists: Source, types: Types = CUSTOMER) -> KpiRow:
         unit = "count" if kpi.startswith("churned") else "ratio"
-        return KpiRow(kpi, unit, types, None, formula, lists, windows=PAIR_WINDOWS, thin=unit == "ratio")
+        return KpiRow(kpi, unit, types, "subject", formula, lists, windows=PAIR_WINDOWS, segment_windows=UNIT_WINDOWS,
+                      thin=unit == "ratio")  # fmt: skip
 
     return [
         row("churned_customers", f.churn_count, pairs),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from recount import mrr, renewals
@@ -10,6 +11,7 @@ from recount.facts import Figure, tally
 from recount.quality import Types
 from recount.row import KpiRow
 from recount.tenant import Tenant
+from recount.windows import UNIT_WINDOWS
 
 SUBSCRIPTION: Final = Types(("crm.subscription.",))
 RENEWAL: Final = Types(("crm.renewal.",))
@@ -26,10 +28,22 @@ def recurring_rows(tenant: Tenant) -> list[KpiRow]:
     def money(kpi: str, formula: Callable[..., Figure]) -> KpiRow:
         return KpiRow(kpi, "money", SUBSCRIPTION, "subject", formula, moved, money_parts=frozenset(PARTS))
 
+    def retention(kind: str) -> KpiRow:
+        formula = partial(mrr.retained, net=kind == "net")
+        return KpiRow(
+            f"{kind}_revenue_retention", "ratio", SUBSCRIPTION, "subject", formula, (recurring.kept,),
+            windows=UNIT_WINDOWS, segment_windows=UNIT_WINDOWS, thin=True, money_sides=(True, True),
+        )  # fmt: skip
+
     return [
         KpiRow("mrr", "money", SUBSCRIPTION, "subject", mrr.worth, (recurring.paid_at_end,), "S"),
+        KpiRow("arr", "money", SUBSCRIPTION, "subject", mrr.a_year, (recurring.paid_at_end,), "S"),
+        KpiRow("average_revenue_per_account", "money", SUBSCRIPTION, "subject", mrr.an_account,
+               (recurring.paid_at_end, recurring.payers_at_end), "S", thin=True, money_sides=(True, False)),
         money("net_new_mrr", mrr.net_new),
         *(money(f"mrr_{kind}", mrr.moved(kind)) for kind in KINDS),
+        retention("gross"),
+        retention("net"),
         KpiRow("quick_ratio", "ratio", SUBSCRIPTION, "subject", mrr.quick_ratio, moved, thin=True,
                money_sides=(True, True)),
         KpiRow("customer_lifetime_value_simple", "money", SUBSCRIPTION, "subject", lifetime, lists, "S", thin=True,

@@ -42,6 +42,13 @@ def net(facts: Facts) -> Figure:
     return money_sum([fact.what for fact in facts])
 
 
+def average(facts: Facts) -> Figure:
+    """Net of an order, of those that can be priced; free ones are among them."""
+    money = money_sum([fact.what for fact in facts])
+    found = ratio(Fraction(money.numerator or 0), money.n)
+    return Figure(found.value, found.numerator, money.n, money.n, money.unpriced)
+
+
 def win_rate(won: Facts, lost: Facts) -> Figure:
     """Won of all closed."""
     return ratio(len(won), len(won) + len(lost))

@@ -116,6 +116,15 @@ def movements(subscriptions: Sequence[Subscription]) -> list[tuple[int, Movement
     return found
 
 
+class Kept(NamedTuple):
+    """A customer over a window: its prices at the start, whether it paid then and ever before, and how it moved."""
+
+    at_start: list[Fraction | None]
+    paying: bool
+    known: bool
+    moved: list[Movement]
+
+
 def movement(before: Total, after: Total, *, paid: bool) -> Movement:
     """What a change is called. ``paid``: whether the customer ever had a total before."""
     change = after.priced - before.priced
@@ -140,10 +149,9 @@ class Recurring:
             subject = tenant.people.subject_of_object("subscription", subscription_id)
             self.by_customer.setdefault(subject, []).append(Subscription(rows, tenant.rates))
         self.dims = tenant.dims_of_subject
+        self.movements = {subject: movements(plans) for subject, plans in self.by_customer.items()}
         self.moved = dated(
-            Fact(at, self.dims(subject), one)
-            for subject, subscriptions in self.by_customer.items()
-            for at, one in movements(subscriptions)
+            Fact(at, self.dims(subject), one) for subject, moves in self.movements.items() for at, one in moves
         )
 
     def paid_at_end(self, window: Window) -> list[Fact]:
@@ -154,6 +162,25 @@ class Recurring:
             for one in subscriptions
             if one.price_before(window.end)[0]
         ]
+
+    def payers_at_end(self, window: Window) -> list[Fact]:
+        """Who has MRR at the end, with or without a rate."""
+        return [
+            Fact(0, self.dims(subject))
+            for subject, subscriptions in self.by_customer.items()
+            if total_before(subscriptions, window.end).paying
+        ]
+
+    def kept(self, window: Window) -> list[Fact]:
+        """Every customer over a window."""
+        return [Fact(0, self.dims(subject), self.kept_of(subject, window)) for subject in self.by_customer]
+
+    def kept_of(self, subject: str, window: Window) -> Kept:
+        """One of them; who moved before the window had paid by then."""
+        plans, moves = self.by_customer[subject], self.movements[subject]
+        prices = [one.worth_before(window.start) for one in plans if one.price_before(window.start)[0]]
+        moved = [move for at, move in moves if window.start <= at < window.end]
+        return Kept(prices, bool(prices), any(at < window.start for at, _ in moves), moved)
 
 
 def subscription_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -168,6 +195,20 @@ def subscription_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
 def worth(facts: Sequence[Fact]) -> Figure:
     """Sum of prices."""
     return money_sum([fact.what for fact in facts])
+
+
+def a_year(facts: Sequence[Fact]) -> Figure:
+    """Twelve times the sum of prices."""
+    month = worth(facts)
+    total = 12 * Fraction(month.value or 0)
+    return Figure(total, total, None, month.n, month.unpriced)
+
+
+def an_account(paid: Sequence[Fact], payers: Sequence[Fact]) -> Figure:
+    """The sum of prices a customer who pays."""
+    month = worth(paid)
+    total = Fraction(month.value or 0)
+    return Figure(total / len(payers) if payers else None, total, len(payers), len(payers), month.unpriced)
 
 
 def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:
@@ -187,6 +228,19 @@ def net_new(facts: Sequence[Fact]) -> Figure:
     both = moved(*GAINS, *LOSSES)(facts)
     total = sum((fact.what.amount for fact in facts), Fraction(0))
     return Figure(total, total, None, both.n, both.unpriced, parts)
+
+
+def retained(facts: Sequence[Fact], *, net: bool) -> Figure:
+    """What is left of the MRR at the start; net: with what those who had paid before it added."""
+    customers: list[Kept] = [fact.what for fact in facts]
+    start = money_sum([price for one in customers for price in one.at_start])
+    lost = [move for one in customers if one.paying for move in one.moved if move.kind in LOSSES]
+    won = [move for one in customers if one.known for move in one.moved if move.kind in ("expansion", "reactivation")]
+    moves = [*lost, *(won if net else [])]
+    bottom = Fraction(start.value or 0)
+    top = bottom + sum((move.amount for move in moves), Fraction(0))
+    unpriced = start.unpriced + sum(move.unpriced for move in moves)
+    return Figure(top / bottom if bottom else None, top, bottom, start.n, unpriced)
 
 
 def quick_ratio(facts: Sequence[Fact]) -> Figure:

@@ -258,14 +258,14 @@ class Revenue:
 
     def pairs(self, window: Window) -> list[Fact]:
         """Customers active just before the start or at the end."""
-        return self.both_ends([c.active for c in self.customers.values()], window)
+        return self.both_ends([(c.dims, c.active) for c in self.customers.values()], window)
 
     def lively_pairs(self, window: Window) -> list[Fact]:
         """The same by purchases alone."""
-        return self.both_ends([c.lively for c in self.customers.values()], window)
+        return self.both_ends([(c.dims, c.lively) for c in self.customers.values()], window)
 
     @staticmethod
-    def both_ends(all_spans: Iterable[Sequence[Span]], window: Window) -> list[Fact]:
+    def both_ends(all_spans: Iterable[tuple[Dims, Sequence[Span]]], window: Window) -> list[Fact]:
         """Who is active at either end of a window."""
-        pairs = [Pair(inside(spans, window.start), inside(spans, window.end)) for spans in all_spans]
-        return [Fact(0, {}, pair) for pair in pairs if any(pair)]
+        pairs = [(dims, Pair(inside(spans, window.start), inside(spans, window.end))) for dims, spans in all_spans]
+        return [Fact(0, dims, pair) for dims, pair in pairs if any(pair)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from models.record import Row
@@ -40,6 +41,12 @@ class Spending:
         self.note_plans(tenant.telling)
         self.changes = dated(changes)
         self.sales = dated(Fact(paid.at, self.dims(who), who) for who, all_ in self.orders.items() for paid in all_)
+        self.joined = dated(
+            Fact(customer.since, customer.dims, len(self.orders.get(who, [])))
+            for who, customer in tenant.revenue.customers.items()
+            if customer.since is not None
+        )
+        self.gaps = dated(fact for who, all_ in self.orders.items() for fact in self.gaps_of(who, all_))
         firsts = [self.first_of(who) for who in tenant.revenue.customers]
         self.first_business = dated(fact for fact in firsts if fact is not None)
         self.customers = dated(
@@ -106,6 +113,23 @@ class Spending:
         paid = min(self.facts(who), key=lambda one: one[:2], default=None)
         return None if paid is None else Fact(paid.at, self.dims(who), paid.amount)
 
+    def buyers_again(self, window: Window) -> list[Fact]:
+        """Those of them who had an order before the window, or have two in it."""
+        return [
+            buyer
+            for buyer in self.buyers(window)
+            if any(order.at < window.low for order in self.orders[buyer.what])
+            or sum(window.low <= order.at < window.end for order in self.orders[buyer.what]) > 1
+        ]
+
+    def gaps_of(self, who: str, orders: list[Paid]) -> list[Fact]:
+        """Local days from each order of somebody to the next, dated at the latter."""
+        zone = self.tenant.zone
+        return [
+            Fact(later.at, self.dims(who), (local_date(later.at, zone) - local_date(one.at, zone)).days)
+            for one, later in pairwise(sorted(orders, key=lambda order: order[:2]))
+        ]
+
     def known(self, window: Window) -> list[Fact]:
         """Customers since before the end of a window."""
         return self.customers(window._replace(low=NEVER))
@@ -149,6 +173,21 @@ def mean_value(customers: Sequence[Fact]) -> Figure:
     total = Fraction(worth.numerator or 0)
     figure = ratio(total, len(customers))
     return Figure(figure.value, total, len(customers), len(customers), worth.unpriced)
+
+
+def ordered_twice(customers: Sequence[Fact]) -> Figure:
+    """Who has two orders by now, of new customers."""
+    return ratio(sum(fact.what > 1 for fact in customers), len(customers))
+
+
+def middle_gap(gaps: Sequence[Fact]) -> Figure:
+    """Half of the orders came sooner."""
+    return Figure(quantile([fact.what for fact in gaps], Fraction(1, 2)), None, None, len(gaps))
+
+
+def mean_gap(gaps: Sequence[Fact]) -> Figure:
+    """Days to the next order."""
+    return ratio(sum(fact.what for fact in gaps), len(gaps))
 
 
 def retention_cost(costs: Sequence[Fact], pairs: Sequence[Fact]) -> Figure:

@@ -44,6 +44,15 @@ def spending_rows(tenant: Tenant) -> list[KpiRow]:
             thin=True,
         ),
         KpiRow(
+            "repeat_purchase_rate", "ratio", orders, "subject", share, (remembered(spending.buyers_again), buyers),
+            thin=True,
+        ),
+        KpiRow(
+            "repeat_purchase_rate_cohort", "ratio", orders, "subject", s.ordered_twice, (spending.joined,), thin=True,
+        ),
+        KpiRow("days_between_orders", "days", orders, "subject", s.middle_gap, (spending.gaps,), thin=True),
+        KpiRow("days_between_orders_mean", "days", orders, "subject", s.mean_gap, (spending.gaps,), thin=True),
+        KpiRow(
             "customer_retention_cost", "money", COSTS, None, s.retention_cost,
             (tenant.acquisition.retention_cost, tenant.pairs), windows=PAIR_WINDOWS, thin=True, money_sides=about,
         ),

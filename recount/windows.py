@@ -16,6 +16,7 @@ RUNNING: Final = {"today": "day", "week": "week", "month": "month", "quarter": "
 COMPLETE: Final = {"yesterday": "day", **{f"last_{unit}": unit for unit in ("week", "month", "quarter", "year")}}
 ALL_WINDOWS: Final = (*MINUTES, *LOCAL_DAYS, *RUNNING, *COMPLETE, "all")
 PAIR_WINDOWS: Final = tuple(name for name in ALL_WINDOWS if name not in {"15m", "1h", "today", "yesterday", "all"})
+UNIT_WINDOWS: Final = ("month", "quarter", "year", "last_month", "last_quarter", "last_year")
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 
 

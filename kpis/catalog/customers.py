@@ -1,6 +1,6 @@
 """Orders and customers."""
 
-from kpis.calendar.windows import FROM_A_DAY
+from kpis.calendar.windows import BY_UNIT, FROM_A_DAY
 from kpis.catalog.row import Kpi, Unit
 from kpis.facts.event_types import CUSTOMERS, ORDERS
 from kpis.formulas import common as f
@@ -14,7 +14,18 @@ def customers() -> tuple[Kpi, ...]:
         unit: Unit = "count" if id_.startswith("churned") else "ratio"
         up = id_ == "customer_retention_rate"
         once = id_ == "churned_customers"
-        return Kpi(id_, title, unit, formula, events, windows=FROM_A_DAY, direction="up" if up else "down", once=once)
+        return Kpi(
+            id_,
+            title,
+            unit,
+            formula,
+            events,
+            "subject",
+            windows=FROM_A_DAY,
+            segments_in=BY_UNIT,
+            direction="up" if up else "down",
+            once=once,
+        )
 
     return (
         Kpi("orders", "Orders", "count", f.count(f.flow("orders")), ORDERS, "subject"),

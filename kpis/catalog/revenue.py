@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Literal
 
+from kpis.calendar.windows import BY_UNIT
 from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CUSTOMERS
 from kpis.facts.mrr_movements import GAINS, LOSSES
@@ -23,21 +24,35 @@ def recurring() -> tuple[Kpi, ...]:
         good: Literal["up", "down"] = "down" if down else "up"
         return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", direction=good, money_parts=MOVEMENTS)
 
+    def level(id_: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(id_, title, "money", formula, SUBSCRIPTIONS, "subject", stock=True)
+
+    def retention(kind: str, title: str) -> Kpi:
+        formula, windows = r.retained(net=kind == "net"), BY_UNIT
+        name = f"{kind}_revenue_retention"
+        return Kpi(name, title, "ratio", formula, SUBSCRIPTIONS, "subject", windows=windows, money_sides=BOTH)
+
     return (
+        level("mrr", "Monthly recurring revenue (MRR)", f.money_level("mrr")),
+        level("arr", "Annual recurring revenue (ARR)", r.annual),
         Kpi(
-            "mrr",
-            "Monthly recurring revenue (MRR)",
+            "average_revenue_per_account",
+            "Average revenue per account (ARPA)",
             "money",
-            f.money_level("mrr"),
+            r.per_account,
             SUBSCRIPTIONS,
             "subject",
             stock=True,
+            shape="ratio",
+            money_sides=(True, False),
         ),
         money("net_new_mrr", "Net new MRR", r.net_new),
         *(
             money(f"mrr_{kind}", f"{kind.capitalize()} MRR", r.movement(kind), down=kind in LOSSES)
             for kind in (*GAINS, *LOSSES)
         ),
+        retention("gross", "Gross revenue retention (GRR)"),
+        retention("net", "Net revenue retention (NRR)"),
         Kpi("quick_ratio", "SaaS quick ratio", "ratio", r.quick_ratio, SUBSCRIPTIONS, "subject", money_sides=BOTH),
         Kpi(
             "customer_lifetime_value_simple",

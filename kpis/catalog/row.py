@@ -35,6 +35,7 @@ class Kpi:
     events: tuple[str, ...]
     rows: Rows = "none"
     windows: tuple[str, ...] = WINDOWS
+    segments_in: tuple[str, ...] = SEGMENT_WINDOWS  # those of its windows that have documents by segment
     stock: bool = False  # a state at the window's end: never partial, never revised late
     lifetime: bool = False  # of those who began in the window, up to now: never revised late
     once: bool = False  # counts each person or customer once a window: those of its days do not add up to it
@@ -61,7 +62,7 @@ class Kpi:
     @cached_property
     def segment_windows(self) -> tuple[str, ...]:
         """Windows that have documents by segment."""
-        return () if self.rows == "none" else tuple(w for w in SEGMENT_WINDOWS if w in self.windows)
+        return () if self.rows == "none" else tuple(w for w in self.segments_in if w in self.windows)
 
     @cached_property
     def channel_windows(self) -> tuple[str, ...]:

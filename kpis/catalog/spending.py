@@ -28,6 +28,12 @@ def spending() -> tuple[Kpi, ...]:
     def buying(suffix: str, title: str, formula: f.Formula) -> Kpi:
         return Kpi(f"transactions_per_customer{suffix}", title, "number", formula, ORDERS, "subject")
 
+    def again(suffix: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(f"repeat_purchase_rate{suffix}", title, "ratio", formula, ORDERS, "subject")
+
+    def gap(suffix: str, title: str, formula: f.Formula) -> Kpi:
+        return Kpi(f"days_between_orders{suffix}", title, "days", formula, ORDERS, "subject", direction="down")
+
     return (
         Kpi(
             "new_business_revenue",
@@ -53,6 +59,20 @@ def spending() -> tuple[Kpi, ...]:
         ),
         buying("", "Orders per buyer", buyers),
         buying("_all", "Orders per customer", known),
+        again("", "Repeat purchase rate", f.ratio(f.marked("buyers_again"), f.marked("buyers"))),
+        again("_cohort", "Repeat purchase rate, cohort", f.ratio(f.flow("repeaters"), f.flow("new_customers"))),
+        gap("", "Days between orders, median", s.gap_median),
+        gap("_mean", "Days between orders, mean", s.gap_mean),
+        Kpi(
+            "average_order_value",
+            "Average order value (AOV)",
+            "money",
+            s.order_value,
+            ORDERS,
+            "subject",
+            shape="ratio",
+            money_sides=(True, False),
+        ),
         Kpi("revenue_adjustments", "Refunds and cancellations", "money", f.money("adjustments"), ORDERS, "subject"),
         Kpi(
             "rfm_segment",

@@ -74,6 +74,7 @@ TABLES: Final = {
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 MODELS: Final = ("first", "last", "linear", "position")
 MOVEMENTS: Final = ("new", "expansion", "reactivation", "contraction", "churn")
+UNITS: Final = ("month", "quarter", "year")
 RATERS: Final = ("promoter", "passive", "detractor")
 DECLARED: Final = (
     # Visitors, sign-ins, conversions
@@ -81,6 +82,7 @@ DECLARED: Final = (
         "visitors": "who viewed a page",
         "visitors_led": "visitors whose subject became a lead later",
         "buyers": "subjects with an order",
+        "buyers_again": "subjects with an order that is not their first",
         "users": "who signed in",
     }, "window"),
     *rows("subject", "presence", "sessions", {"sessions": "visits"}, "window"),
@@ -176,9 +178,15 @@ DECLARED: Final = (
     *rows("subject", "customer", "customers", {
         "new_customers": "new", "active": "active", "reactivations": "that came back",
     }),
+    *rows("subject", "customer", "customers", {
+        "paying": "with recurring revenue", "repeaters": "by the customer's start, with two orders by now",
+    }),
+    *rows("subject", "customer", "orders", {"between": "days since the customer's order before"}, "value"),
+    *rows("subject", "customer", "orders", {"betweens": "that are not the customer's first"}),
+    *rows("subject", "customer", "days", {"between_days": "since the customer's order before"}),
     *rows("subject", "customer", "customers", {"lost": "active at a window's start, not at its end"}, "window"),
-    *rows("none", "customer", "customers", {"lost_bought": "the same, by inactivity alone"}, "window"),
-    *rows("none", "customer", "customers", {"leaves": "that left", "active_bought": "active, by purchases alone"}),
+    *rows("subject", "customer", "customers", {"lost_bought": "the same, by inactivity alone"}, "window"),
+    *rows("subject", "customer", "customers", {"leaves": "that left", "active_bought": "active, by purchases alone"}),
     *rows("subject", "customer", "minor units", {"ltv": "revenue so far, by the customer's start"}, "currency and day"),
     *rows("subject", "customer", "minor units", {"new_business": "first revenue of a customer"}, "currency"),
     *rows("none", "customer", "customers", {
@@ -191,6 +199,8 @@ DECLARED: Final = (
     *rows("subject", "mrr", "minor units", {
         "mrr": "recurring monthly",
         **{f"mrr_{kind}": f"of movements: {kind}" for kind in MOVEMENTS},
+        **{f"mrr_shrunk_{unit}": f"contraction and churn of who paid when the {unit} began" for unit in UNITS},
+        **{f"mrr_grown_{unit}": f"expansion and reactivation of who paid before the {unit}" for unit in UNITS},
     }, "currency and day"),
     *rows("subject", "contract", "renewals", {
         "renewal_due": "due", "renewal_completed": "due and completed", "renewal_lost": "due and lost",

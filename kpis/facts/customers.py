@@ -14,6 +14,7 @@ from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter, in_common
 from kpis.cells.ledger import MANY
 from kpis.facts.cohorts import Cohorts
 from kpis.facts.losses import ACTIVE, BOTH, BOUGHT, Losses
+from kpis.facts.order_gaps import order_gaps
 from kpis.facts.prices import Prices, SubscriptionEvent
 from models.settings import TenantSettings
 
@@ -111,6 +112,11 @@ class Customer(NamedTuple):
     orders: Sequence[int]
     contract: bool  # it ever had one
 
+    @property
+    def paying(self) -> Sequence[Interval]:
+        """When it has recurring revenue."""
+        return self.active if self.contract else ()
+
 
 NOBODY: Final = Customer(None, (), (), (), contract=False)
 
@@ -127,13 +133,20 @@ def read_customer(facts: CustomerFacts, settings: TenantSettings, *, bought_too:
 
 
 def customer_changes(
-    before: Customer, after: Customer, zone: Zone, *, levels: bool = True, moves: bool = True, cohorts: bool = True
+    before: Customer,
+    after: Customer,
+    zone: Zone,
+    *,
+    levels: bool = True,
+    moves: bool = True,
+    cohorts: bool = True,
+    gaps: bool = True,
 ) -> Iterator[Delta]:
     """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
 
     It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
     Not ``levels``: without since when it is one and when it is active; not ``moves``: without leaves and reactivations;
-    not ``cohorts``: without those.
+    not ``cohorts``: without those; not ``gaps``: without the days between its orders, and whether it has two.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if levels and before.since != after.since else ():
         if since is not None:
@@ -145,6 +158,11 @@ def customer_changes(
             yield from _comings_and_goings(before.active, after.active)
     if levels and before.bought != after.bought:
         yield from _level_changes("active_bought", before.bought, after.bought)
+    if levels and (before.contract or after.contract):
+        yield from _level_changes("paying", before.paying, after.paying)
+    if gaps:
+        yield from _repeat_changes(before, after)
+        yield from order_gaps(before.orders, after.orders, zone)
     if cohorts:
         yield from _cohort_changes(before, after, zone)
 
@@ -187,6 +205,15 @@ def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -
                 yield Delta("leaves", end, sign)
             if number:
                 yield Delta("reactivations", start, sign)
+
+
+def _repeat_changes(before: Customer, after: Customer) -> Iterator[Delta]:
+    """Once it has two orders, at its start."""
+    old, new = (one.since if len(one.orders) > 1 else None for one in (before, after))
+    if old != new:
+        for sign, since in ((-1, old), (1, new)):
+            if since is not None:
+                yield Delta("repeaters", since, sign)
 
 
 def _cohort_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:

@@ -25,7 +25,7 @@ NEVER: Final = FOREVER // MINUTE_MS
 REACH: Final = 368 * DAY  # an active time that ended so long before a gap adds nothing to it
 BUCKETS: Final = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # and how many days it has at most
 NAMES: Final = ("24h", *DAY_WINDOWS, *BUCKETS)
-SEGMENTED: Final = NAMES.index("month")  # the one that is read by segment, of `ACTIVE`
+SEGMENTED: Final = frozenset(map(NAMES.index, ("month", "quarter", "year")))  # those that are read by segment
 BASES: Final = ("lost", "lost_bought")
 ACTIVE, BOUGHT, BOTH = range(3)  # whose active times: as they are, by purchases alone, or these are the same
 _NAMES: Final = tuple(f"{base}@{name}" for base in BASES for name in NAMES)
@@ -129,11 +129,11 @@ def _deltas(table: Ints, zone: Zone, apart: Container[str] | None) -> tuple[Ints
         if apart is not None and NAMES[kind] not in apart:
             return
         none = np.zeros_like(segments) if apart is None else segments
-        own = segments if kind == SEGMENTED else none
-        for base, (others, codes) in enumerate(((BOUGHT, own), (ACTIVE, none))):
+        own = segments if kind in SEGMENTED else none
+        for base, others in enumerate((BOUGHT, ACTIVE)):
             found = chosen & (whose != others)
             minutes = np.clip(at[found], -LAST_MINUTE, LAST_MINUTE) + MINUTE_BIAS
-            keys.append((codes[found] << KIND_BITS | base * len(NAMES) + kind) << MINUTE_BITS | minutes)
+            keys.append((own[found] << KIND_BITS | base * len(NAMES) + kind) << MINUTE_BITS | minutes)
             deltas.append(delta[found])
 
     first, last = zone.days(begin), zone.days(end)

@@ -14,10 +14,12 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_start
 from kpis.cells.deltas import Delta, in_common
 from kpis.facts.money import Worth, dated_name
-from kpis.facts.mrr_movements import GAINS, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
+from kpis.facts.mrr_movements import GAINS, LOSSES, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
 from kpis.facts.prices import Prices, PriceStep
 
 BETWEEN: Final = 16  # instants between the places to go on from
+UNITS: Final = ("month", "quarter", "year")  # of what is kept of MRR
+RETURNS: Final = ("expansion", "reactivation")
 NEVER: Final = 1 << 62  # an instant after every other
 
 
@@ -60,8 +62,19 @@ class Levels:
                 yield Delta(f"mrr#:{name}", step.instant, sign)
 
 
+class Beginning(NamedTuple):
+    """A customer when a month, quarter or year began (local day): whether it paid then, and ever before."""
+
+    day: int
+    paying: bool
+    paid: bool
+
+
 class Place(NamedTuple):
-    """A customer after its steps up to an instant (ms); so many ``deltas`` there are then."""
+    """A customer after its steps up to an instant (ms); so many ``deltas`` there are then.
+
+    ``begun``: how it was when the units began that the chain lies in.
+    """
 
     instant: int
     held: dict[str, PriceStep]
@@ -69,9 +82,11 @@ class Place(NamedTuple):
     chain: Change | None
     paid: bool
     deltas: int
+    begun: tuple[Beginning, ...]
 
 
-START: Final = Place(-NEVER, {}, NOTHING, None, False, 0)
+NOT_BEGUN: Final = (Beginning(-NEVER, False, False),) * len(UNITS)
+START: Final = Place(-NEVER, {}, NOTHING, None, False, 0, NOT_BEGUN)
 
 
 class Recurring:
@@ -104,6 +119,7 @@ class Recurring:
             self._places.pop()
         place = self._places[-1]
         self._instant, self._total, self._chain, self._paid = place.instant, place.total, place.chain, place.paid
+        self._begun = place.begun
         self._held = dict(place.held)
         del self._deltas[place.deltas :]
 
@@ -118,7 +134,9 @@ class Recurring:
             self._instant = instant
             self._take(instant)
             if count % BETWEEN == 0:
-                place = Place(instant, dict(self._held), self._total, self._chain, self._paid, len(self._deltas))
+                place = Place(
+                    instant, dict(self._held), self._total, self._chain, self._paid, len(self._deltas), self._begun
+                )
                 self._places[1:] = [*self._places[1:][-1:], place]
 
     def _take(self, instant: int) -> None:
@@ -131,8 +149,19 @@ class Recurring:
             self._deltas += self.current()
             self._paid = self._paid or bool(chain.after.amounts)
             chain = None
+        if chain is None:
+            self._begun = self._units(instant, before)
         # Changes, each soon after the one before, are one that is dated at the last.
         self._chain = Change(instant, before if chain is None else chain.before, self._total)
+
+    def _units(self, instant: int, before: Total) -> tuple[Beginning, ...]:
+        """How it was when the units of an instant began, of which this is the first change there or a later one."""
+        day = self._zone.day(instant // MINUTE_MS)
+        days = (bucket_start(day, unit) for unit in UNITS)
+        return tuple(
+            one if one.day == start else Beginning(start, bool(before.amounts), self._paid)
+            for one, start in zip(self._begun, days, strict=True)
+        )
 
     def _goes_on(self, last: int, instant: int) -> bool:
         """Whether a change is one with the last: not in the next month, or movements would not add up to MRR."""
@@ -143,8 +172,10 @@ class Recurring:
 
     def current(self) -> Iterator[Delta]:
         """What the chain of changes adds that may still go on."""
-        if self._chain is not None:
-            yield from _movement(self._chain, self._home, self._worth, paid=self._paid)
+        if self._chain is not None and not self._chain.before.same(self._chain.after):
+            kind = movement_kind(self._chain, paid=self._paid)
+            for base in (f"mrr_{kind}", *_retention(kind, self._begun)):
+                yield from _movement(self._chain, base, self._home, self._worth, sign=1 if kind in GAINS else -1)
 
     def parts(self) -> dict[str, list[Delta]]:
         """All that it adds, in lists that mostly become longer."""
@@ -159,17 +190,22 @@ def _after(steps: list[PriceStep], instant: int) -> list[PriceStep]:
     return steps[bisect_right(steps, instant, key=lambda step: step.instant) :]
 
 
-def _movement(change: Change, home: str, worth: Worth, *, paid: bool) -> Iterator[Delta]:
+def _retention(kind: str, begun: Iterable[Beginning]) -> Iterator[str]:
+    """The measures of what is kept of each unit's MRR that a movement is part of, beside its own."""
+    for unit, start in zip(UNITS, begun, strict=True):
+        if kind in LOSSES and start.paying:
+            yield f"mrr_shrunk_{unit}"
+        elif kind in RETURNS and start.paid:
+            yield f"mrr_grown_{unit}"
+
+
+def _movement(change: Change, base: str, home: str, worth: Worth, *, sign: int) -> Iterator[Delta]:
     before, after = change.before, change.after
-    if before.same(after):
-        return
-    kind = movement_kind(change, paid=paid)
-    sign = 1 if kind in GAINS else -1
     for key in before.amounts.keys() | after.amounts.keys():
         moved = after.amounts.get(key, 0) - before.amounts.get(key, 0)
         if moved and worth(*key) is not None:
-            yield Delta(f"mrr_{kind}:{dated_name(*key, home)}", change.instant, sign * moved)
+            yield Delta(f"{base}:{dated_name(*key, home)}", change.instant, sign * moved)
     if before.priced != after.priced:
-        yield Delta(f"mrr_{kind}#", change.instant, 1)
+        yield Delta(f"{base}#", change.instant, 1)
     if before.others != after.others:
-        yield Delta(f"mrr_{kind}#:", change.instant, 1)
+        yield Delta(f"{base}#:", change.instant, 1)

@@ -13,13 +13,13 @@ from kpis.formulas.common import Figure, Formula
 from kpis.formulas.view import Money, View
 
 MONTHS: Final = 6
+NO_MONEY: Final = Money(Fraction(0), 0, 0)
 
 
 def moved(view: View, *kinds: str) -> Money:
     """Money of the movements of some kinds in the window."""
     total = Money(Fraction(0), 0, 0)
-    for kind in kinds:
-        base = f"mrr_{kind}"
+    for base in (f"mrr_{kind}" for kind in kinds):
         total = total.plus(Money(view.rated(base), view.flow(f"{base}#"), view.flow(f"{base}#:")))
     return total
 
@@ -34,6 +34,18 @@ def movement(kind: str) -> Formula:
     return figure
 
 
+def annual(view: View) -> Figure:
+    """Twelve months of what is paid a month at the window's end."""
+    month = view.money_level("mrr")
+    return Figure(12 * month.amount, 12 * month.amount, None, month.priced, month.unpriced)
+
+
+def per_account(view: View) -> Figure:
+    """MRR of a customer who pays at the window's end. Source: ChartMogul's "Average Revenue Per Account"."""
+    month, accounts = view.money_level("mrr"), view.level("paying")
+    return Figure(month.amount / accounts if accounts else None, month.amount, accounts, accounts, month.unpriced)
+
+
 def net_new(view: View) -> Figure:
     """New + expansion + reactivation − contraction − churn, each shown.
 
@@ -43,6 +55,22 @@ def net_new(view: View) -> Figure:
     every = moved(view, *GAINS, *LOSSES)
     total = moved(view, *GAINS).amount - moved(view, *LOSSES).amount
     return Figure(total, total, None, every.priced, every.unpriced, parts)
+
+
+def retained(*, net: bool) -> Formula:
+    """What is left of the MRR at the start of a month, quarter or year; net: with what its payers before it added.
+
+    Source: gross and net revenue retention as SaaS companies report them; ChartMogul's movements.
+    """
+
+    def figure(view: View) -> Figure:
+        start, unit = view.money_at_start("mrr"), view.window.bucket
+        lost, won = moved(view, f"shrunk_{unit}"), moved(view, f"grown_{unit}") if net else NO_MONEY
+        top = start.amount - lost.amount + won.amount
+        unpriced = start.unpriced + lost.unpriced + won.unpriced
+        return Figure(top / start.amount if start.amount else None, top, start.amount, start.priced, unpriced)
+
+    return figure
 
 
 def quick_ratio(view: View) -> Figure:

@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import Final
 
 from kpis.facts.event_types import ORDERS
-from kpis.formulas.common import Figure, Formula, Step
-from kpis.formulas.ranked import Many, Ranked, Ranks, ranks
+from kpis.formulas.common import Figure, Formula, Step, flow, quantile, ratio
+from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, ranks
 from kpis.formulas.view import View
 from models.money import digits
 
@@ -26,6 +26,26 @@ def _lifetime_rank(many: Many) -> Ranks | None:
 
 lifetime_value: Final = Ranked(_lifetime_value, _lifetime_rank)
 """Mean revenue so far of the window's new customers. Source: HubSpot's "Total revenue" of a company."""
+
+
+def _order_value(view: View) -> Figure:
+    net = view.money("net")
+    return Figure(net.amount / net.priced if net.priced else None, net.amount, net.priced, net.priced, net.unpriced)
+
+
+order_value: Final = Ranked(_order_value, lambda many: money_rank(many, "net"))
+"""Mean net amount of the orders that stand and have a price. Source: Shopify's "Average order value"."""
+
+
+def _gap_median(view: View) -> Figure:
+    days = view.values("between")
+    return Figure(quantile(days, Fraction(1, 2)), None, None, days.total())
+
+
+gap_median: Final = Ranked(_gap_median, lambda many: ranks(many, many.count_values("between")))
+"""Median of the local days between two orders of a customer."""
+gap_mean: Final = ratio(flow("between_days"), flow("betweens"))
+"""Their mean."""
 
 
 def median_value(view: View) -> Figure:

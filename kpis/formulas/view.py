@@ -280,6 +280,10 @@ class View:
         """Money of what there is at the window's end; each amount keeps the rate of the day in its name."""
         return self._dated(base, self.level)
 
+    def money_at_start(self, base: str) -> Money:
+        """Money of what there was just before the window began."""
+        return self._dated(base, self.level_at_start)
+
     def money_dated(self, base: str) -> Money:
         """Money of the window of which each amount keeps the rate of the day in its name."""
         return self._dated(base, self.flow)

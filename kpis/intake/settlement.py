@@ -49,7 +49,9 @@ def _note_last(tenant: Tenant, subject: str) -> None:
 
 def _settle_buyer(tenant: Tenant, subject: str, before: Purchase | None, found: Purchase | None) -> None:
     if before is None and found is not None:
-        tenant.person_sets.buy(subject, found.time // 60_000)
+        first, *later = purchases_of(tenant, subject, "order")[:2]
+        again = None if not later else later[0].time if first == found else found.time
+        tenant.person_sets.buy(subject, found.time // 60_000, None if again is None else again // 60_000)
     elif before is None or found is None or found.time != before.time:
         tenant.person_sets.remake(subject)
 

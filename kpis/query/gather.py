@@ -29,6 +29,7 @@ from kpis.tenant.tenant import Tenant
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
 MANY: Final = 4096  # persons whose presence is worked out together, customers
+GAPS: Final = frozenset({"between", "betweens", "between_days", "repeaters"})
 ALONE: Final = frozenset({"ltv", "new_business"})  # measures of customers that are read one by one
 
 
@@ -131,12 +132,13 @@ class Gatherer:
         bases, some = self._wanted.inputs.bases, list[tuple[str, Business]]()
         moves = not bases.isdisjoint(("leaves", "reactivations"))
         cohorts = any(base.startswith("cohort") for base in bases)
-        alone = moves or cohorts or not bases.isdisjoint(ALONE)
+        gaps = not bases.isdisjoint(GAPS)
+        alone = moves or cohorts or gaps or not bases.isdisjoint(ALONE)
         for root, business in self._readers.customers.all():
             some.append((root, business))
             if alone:
                 segments = self._tenant.people.segments(root)
-                added = self._tenant.customer_index.adds(segments, business, moves=moves, cohorts=cohorts)
+                added = self._tenant.customer_index.adds(segments, business, moves=moves, cohorts=cohorts, gaps=gaps)
                 self.rows.put(("customer", root), added)
             yield READ
             if len(some) >= MANY:
@@ -148,7 +150,6 @@ class Gatherer:
         tenant, wanted, bases = self._tenant, self._wanted, self._wanted.inputs.bases
         members: list[Member] = [("customer", root) for root, _ in some]
         segments = np.array([tenant.people.segments(root) for root, _ in some], dtype=np.int64)
-        everywhere = np.full(len(some), tenant.sets.everything, dtype=np.int64)
         if "new_customers" in bases:
             since = (business.customer.since for _, business in some)
             spans = spans_of(() if one is None else ((one, FOREVER),) for one in since)
@@ -156,18 +157,19 @@ class Gatherer:
         if "active" in bases:
             spans = spans_of(business.customer.active for _, business in some)
             self.rows.extend("active", members, spans, segments)
+        if "paying" in bases:
+            spans = spans_of(business.customer.paying for _, business in some)
+            self.rows.extend("paying", members, spans, segments)
         if "active_bought" in bases:
             spans = spans_of(business.customer.bought for _, business in some)
-            self.rows.extend("active_bought", members, spans, everywhere)
+            self.rows.extend("active_bought", members, spans, segments)
         losses = Losses()
         for number, (_, business) in enumerate(some if any(base.startswith("lost") for base in bases) else ()):
             note_all(losses, number, business.customer)
         some.clear()
         for measure, *table in losses.apart(tenant.zone, wanted.suffixes):
             if wanted.measure(measure):
-                self.rows.extend(
-                    measure, members, RowTable(*table), segments if measure == "lost@month" else everywhere
-                )
+                self.rows.extend(measure, members, RowTable(*table), segments)
         return 10 * len(members)
 
     def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Any, Final
 
-from kpis.calendar.windows import MINUTE_MS, SEGMENT_WINDOWS, Window
+from kpis.calendar.windows import MINUTE_MS, Window
 from kpis.catalog import Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
@@ -70,11 +70,18 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
         if value == OTHER:
             raise Refused(f"{kpi.id}: {OTHER} adds up other values of {name} in every window, so it has no series")
         return {f"{name}={value}": segment}
-    widest = next((board.windows[one] for one in reversed(SEGMENT_WINDOWS) if one in board.windows), None)
-    if widest is None:
+    return {one: {asked: one.partition("=")[2]} for one in _largest(board, kpi, asked)}
+
+
+def _largest(board: Board, kpi: Kpi, dimension: str) -> list[str]:
+    """The largest segments of the widest window; where that is not `all`, also those of the others behind them."""
+    counted = [board.windows[one] for one in reversed(kpi.segment_windows) if one in board.windows]
+    if not counted:
         raise Refused("no window with segments is counted for this tenant")
-    largest = board.largest(kpi, widest, asked, SEGMENTS)
-    return {one: {asked: one.partition("=")[2]} for one in largest}
+    if "all" in kpi.segment_windows:
+        return list(board.largest(kpi, counted[0], dimension, SEGMENTS))
+    found = (one for at in counted for one in board.largest(kpi, at, dimension, SEGMENTS))
+    return list(dict.fromkeys(found))[:SEGMENTS]
 
 
 def _reader(

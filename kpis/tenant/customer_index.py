@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Rows
 from kpis.cells.ledger import Contribution
+from kpis.cells.measures import base_of
 from kpis.facts.customers import NOBODY, Customer, CustomerFacts, customer_changes, note_losses, read_customer
 from kpis.facts.losses import Losses
 from kpis.facts.spending import NOTHING_SPENT, Spending, read_spending, spending_changes
@@ -17,8 +18,11 @@ from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import revenue_facts
 
 GROUP: Final = "customer"
-# Measures of customers that are read by segment, beside losses in a month; other pairs of states have no segments.
-SEGMENTED_CUSTOMERS: Final = frozenset({"new_customers", "active", "reactivations"})
+# Measures of customers that are read by segment, beside losses; cohorts have none.
+SEGMENTED_CUSTOMERS: Final = frozenset({
+    "new_customers", "active", "active_bought", "paying", "leaves", "reactivations", "between", "betweens",
+    "between_days", "repeaters",
+})  # fmt: skip
 
 
 class Business(NamedTuple):
@@ -88,14 +92,17 @@ class CustomerIndex:
             self._note_losses(root, NO_BUSINESS, business)
         return self._changes(root, NO_BUSINESS, business)
 
-    def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool) -> Contribution:
+    def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool, gaps: bool) -> Contribution:
         """What somebody in some segments adds as this business but for its levels, between batches.
 
-        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts`` and levels: see `customer_changes`.
+        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts``, ``gaps`` and levels: see
+        `customer_changes`.
         """
         tenant, (customer, spending) = self._tenant, business
-        for delta in customer_changes(NOBODY, customer, tenant.zone, levels=False, moves=moves, cohorts=cohorts):
-            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
+        for delta in customer_changes(
+            NOBODY, customer, tenant.zone, levels=False, moves=moves, cohorts=cohorts, gaps=gaps
+        ):
+            yield (segments if base_of(delta[0]) in SEGMENTED_CUSTOMERS else 0), delta
         if spending is not NOTHING_SPENT:
             for delta in spending_changes(NOTHING_SPENT, spending, tenant.settings, tenant.zone):
                 yield segments, delta
@@ -130,6 +137,6 @@ class CustomerIndex:
         segments = self._tenant.people.segments(root)
         tenant = self._tenant
         for delta in customer_changes(before.customer, after.customer, tenant.zone):
-            yield (segments if delta[0] in SEGMENTED_CUSTOMERS else 0), delta
+            yield (segments if base_of(delta[0]) in SEGMENTED_CUSTOMERS else 0), delta
         for delta in spending_changes(before.spending, after.spending, tenant.settings, tenant.zone):
             yield segments, delta

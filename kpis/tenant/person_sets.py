@@ -28,15 +28,17 @@ VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
 LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
 BUYERS: Final = BASES.number("buyers")
+AGAIN: Final = BASES.number("buyers_again")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
 USERS: Final = BASES.number("users")  # who signed in
 LANDED: Final = BASES.number("landed", young=True)  # visitors of landing pages
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
 CONVERTED: Final = BASES.number("landed.hit")  # those of them who converted
-SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, USERS})
+SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, AGAIN, USERS})
 VISITOR: Final = (VISITORS, None)
 BUYER: Final = (BUYERS, None)
+BUYER_AGAIN: Final = (AGAIN, None)
 LANDING: Final = (LANDED, None)
 ENGAGED_KEYS: Final = tuple(
     ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
@@ -192,10 +194,14 @@ class PersonSets:
         """One minute less of these."""
         self._presence.take(CONVERTED, self._everything, times, minute)
 
-    def buy(self, subject: str, minute: int) -> None:
-        """Put a subject among the buyers of a minute."""
-        if subject not in self._unmade and BUYERS in self._counted:
+    def buy(self, subject: str, minute: int, again: int | None) -> None:
+        """Put a subject among the buyers of a minute; ``again``: that of the order which is now not its first."""
+        if subject in self._unmade:
+            return
+        if BUYERS in self._counted:
             self._put(subject, (BUYER,), minute)
+        if again is not None and AGAIN in self._counted:
+            self._put(subject, (BUYER_AGAIN,), again)
 
     def _put(self, person: str, keys: tuple[SetKey, ...], minute: int) -> None:
         sets = self._sets.get(person)
@@ -260,8 +266,10 @@ class PersonSets:
         if not self._listed and self._lands:
             self._firsts[person] = firsts
             found[LANDING] = {time // 60_000 for time in firsts.values()}
-        if BUYERS in self._counted and person == self._people.subject(person):
-            found[BUYER] = set(order_minutes(self._facts, person))
+        if not self._counted.isdisjoint((BUYERS, AGAIN)) and person == self._people.subject(person):
+            minutes = order_minutes(self._facts, person)
+            found |= {BUYER: set(minutes)} if BUYERS in self._counted else {}
+            found |= {BUYER_AGAIN: set(minutes[1:])} if AGAIN in self._counted else {}
         return {key: array("q", sorted(minutes)) for key, minutes in found.items() if minutes}
 
     def _note_steps(self, person: str) -> None:

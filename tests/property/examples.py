@@ -9,6 +9,7 @@ from tests.property.stories_acquisition import ACQUISITION_EXAMPLES, ACQUISITION
 from tests.property.stories_activity import ACTIVITY_EXAMPLES
 from tests.property.stories_conversions import CONVERSION_EXAMPLES
 from tests.property.stories_engagement import ENGAGEMENT_EXAMPLES
+from tests.property.stories_orders import ORDER_EXAMPLES, ORDER_SETTINGS
 from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_sales import SALES_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
@@ -30,6 +31,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **ACTIVITY_EXAMPLES,
     **ENGAGEMENT_EXAMPLES,
     **CONVERSION_EXAMPLES,
+    **ORDER_EXAMPLES,
     **REVENUE_EXAMPLES,
     **SPENDING_EXAMPLES,
     **SCORE_EXAMPLES,
@@ -102,7 +104,8 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
-    **ACQUISITION_SETTINGS, "another plan in the next month": HELSINKI,
+    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, "revenue retention": HELSINKI,
+    "churn by plan": TenantSettings(dimensions=("plan",)), "another plan in the next month": HELSINKI,
     "dates without a time": TenantSettings(tz="America/Los_Angeles"),
 }  # fmt: skip
 

@@ -34,6 +34,22 @@ def chained(feed: Feed) -> None:
     feed.add("subscription.changed", "2026-06-10T11:00:00Z", subscription_id="s-up", mrr=1_300_000, currency="EUR")
 
 
+def kept_revenue(feed: Feed) -> None:
+    """May began with 10 k of one and 5 k of another, who paused in May; in June one grows and shrinks, one returns and
+    goes again, a new one grows, shrinks and goes. In Helsinki June begins three hours early.
+    """
+    pay(feed, "stays", "2026-04-10", 10, "started")
+    pay(feed, "gone", "2026-04-10", 5, "started")
+    feed.add("subscription.paused", "2026-05-20", subscription_id="s-gone")
+    pay(feed, "stays", "2026-05-31T21:30:00Z", 12)
+    pay(feed, "stays", "2026-06-05", 9)
+    feed.add("subscription.resumed", "2026-06-06", subscription_id="s-gone")
+    feed.add("subscription.cancelled", "2026-06-12", subscription_id="s-gone")
+    for day, mrr in (("07", 4), ("08", 8), ("09", 6)):
+        pay(feed, "new", f"2026-06-{day}", mrr, "started" if mrr == 4 else "changed")
+    feed.add("subscription.cancelled", "2026-06-13", subscription_id="s-new")
+
+
 def second_of_two(feed: Feed) -> None:
     """A customer with two subscriptions cancels one, announced before; another is only announced to go."""
     for name in ("a", "b"):
@@ -144,6 +160,22 @@ def renewals(feed: Feed) -> None:
     feed.add("renewal.completed", "2026-06-16", contract_id="nobody", amount=100, currency="EUR")
 
 
+def by_plan(feed: Feed) -> None:
+    """Of three on basic one leaves for good and one for days; of two on pro one; a sixth comes and goes in June."""
+    for name, plan in (("a", "basic"), ("b", "basic"), ("c", "basic"), ("d", "pro"), ("e", "pro"), ("f", "pro")):
+        at = "2026-06-03" if name == "f" else "2026-05-10"
+        feed.add("subscription.started", at, customer_id=name, subscription_id=name, mrr=100, currency="EUR",
+                 traits={"plan": plan})  # fmt: skip
+    for name in "abdf":
+        feed.add("subscription.cancelled", "2026-06-08", subscription_id=name)
+    feed.add("subscription.resumed", "2026-06-12", subscription_id="b")
+
+
+def other_plan(feed: Feed) -> None:
+    """Who left is on pro now, and was by today's values when it left."""
+    feed.add("customer.updated", "2026-06-15", customer_id="a", traits={"plan": "pro"})
+
+
 def lifetime(feed: Feed) -> None:
     """20 customers of 100; of 20 one leaves in a month, and one comes for it. Margin 1."""
     for number in range(20):
@@ -165,7 +197,8 @@ def nobody_leaves(feed: Feed) -> None:
 
 MOVED: Final = {
     "net_new_mrr": "4000.00", "mrr_new": "6000.00", "mrr_expansion": "3000.00", "mrr_reactivation": "1000.00",
-    "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00",
+    "mrr_contraction": "2000.00", "mrr_churn": "4000.00", "quick_ratio": 10 / 6, "mrr": "32000.00", "arr": "384000.00",
+    "average_revenue_per_account": "6400.00", "gross_revenue_retention": 22 / 28, "net_revenue_retention": 26 / 28,
 }  # fmt: skip
 RENEWED: Final = {
     "renewal_rate": 7 / 9, "renewal_rate_of_due": 0.7, "renewal_rate_gross": 0.68, "renewal_rate_net": 0.78,
@@ -177,8 +210,17 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
         Stage(movements, "month", "2026-06-20", MOVED),
         Stage(chained, "month", "2026-06-20", MOVED),
     ],
+    "revenue retention": [
+        Stage(kept_revenue, "month", "2026-06-20",
+              {"gross_revenue_retention": 0.7, "net_revenue_retention": 1.4, "net_revenue_retention.n": 1}),
+        Stage(lambda feed: None, "last_month", "2026-06-20",
+              {"gross_revenue_retention": 10 / 15, "net_revenue_retention": 10 / 15}),
+        Stage(lambda feed: None, "quarter", "2026-06-20", {"gross_revenue_retention": None}),
+    ],
     "one of two subscriptions": [
-        Stage(second_of_two, "month", "2026-06-20", {"mrr_contraction": "1000.00", "mrr_churn": "0.00"}),
+        Stage(second_of_two, "month", "2026-06-20",
+              {"mrr_contraction": "1000.00", "mrr_churn": "0.00", "average_revenue_per_account": "1000.00",
+               "average_revenue_per_account.n": 1}),
     ],
     "cancellations taken back": [
         Stage(taken_back, "month", "2026-06-22", {"mrr": "230.00", "mrr_churn": "0.00"}),
@@ -212,6 +254,18 @@ REVENUE_EXAMPLES: Final[dict[str, list[Stage]]] = {
               {"mrr_contraction": "200.00", "mrr_expansion": "0.00", "net_new_mrr": "-200.00", "mrr": "800.00"}),
         Stage(corrected_before_holiday, "month", "2026-06-25",
               {"mrr_contraction": "0.00", "mrr_expansion": "250.00", "net_new_mrr": "250.00", "mrr": "1250.00"}),
+    ],
+    "churn by plan": [
+        Stage(by_plan, "month", "2026-06-20",
+              {"customer_churn_rate": 0.4, "customer_churn_rate[plan=basic]": 1 / 3,
+               "customer_churn_rate[plan=pro]": 0.5,
+               "customer_retention_rate[plan=basic]": 2 / 3, "churned_customers[plan=basic]": 1,
+               "churned_customers_events[plan=basic]": 2, "customer_churn_rate_baremetrics[plan=pro]": 1.0,
+               "customer_churn_rate_stripe[plan=pro]": 2 / 3}),
+        Stage(other_plan, "quarter", "2026-06-20", {"churned_customers": 0, "churned_customers_events[plan=pro]": 3}),
+        Stage(lambda feed: None, "month", "2026-06-20",
+              {"customer_churn_rate[plan=basic]": 0.0, "customer_churn_rate[plan=pro]": 2 / 3,
+               "customer_retention_rate[plan=pro].n": 3}),
     ],
     "cohorts": [Stage(cohort, "all", "2026-04-20", {f"cohort_retention{key}": value for key, value in KEPT.items()})],
     "cohorts by contract": [

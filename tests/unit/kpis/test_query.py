@@ -255,6 +255,29 @@ def test_the_members_of_a_month_add_up_to_what_the_series_says_of_it() -> None:
     assert told > 30
 
 
+def test_what_was_kept_has_a_series_by_segment() -> None:
+    """By month of customers and of their revenue, by week of customers: whose state is counted in no window `all`."""
+    feed = Feed()
+    for name, owner in (("a", "ann"), ("b", "ben"), ("c", "ben")):
+        feed.add("customer.created", "2026-04-01", customer_id=name, owner_id=owner)
+        feed.add(
+            "subscription.started", "2026-04-02", subscription_id=name, customer_id=name, mrr=1_000, currency="EUR"
+        )
+    feed.add("subscription.changed", "2026-05-05", subscription_id="a", mrr=800, currency="EUR")
+    feed.add("subscription.cancelled", "2026-05-06", subscription_id="b")
+    engine = Engine(BOOK)
+    give(engine, "t", feed.items, 0)
+    for kpi, step, lines in (
+        ("customer_churn_rate", "month", {"ann": [0.0], "ben": [0.5]}),
+        ("gross_revenue_retention", "month", {"ann": [0.8], "ben": [0.5]}),
+        ("net_revenue_retention", "month", {"ann": [0.8], "ben": [0.5]}),
+        ("churned_customers", "week", {"ben": [1]}),
+    ):
+        first = "2026-05" if step == "month" else "2026-05-04"
+        found = answer(engine, "series", kpi=kpi, step=step, first=first, last=first, dimension="owner")
+        assert {line["segment"]["owner"]: line["values"] for line in found["series"]} == lines, kpi
+
+
 def test_a_series_by_segment_adds_up_to_the_total(engine: Engine) -> None:
     """Also of persons, of whom the cells keep no days by segment."""
     for kpi in ("visitors", "orders", "closed_won_deals"):
