@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple
 from cli.exits import CliError
 from cli.flags import check_window, one_of
 from cli.periods import WINDOW_OF
+from cli.term import say
 from kpis.catalog import CATALOG, Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
@@ -45,7 +46,7 @@ class Asked(NamedTuple):
 def asked_for(
     windows: Sequence[str] | None, kpis: Sequence[str] | None, dimensions: Sequence[str] | None, series: str | None
 ) -> Asked:
-    """What the options ask for. Raises CliError for an unknown name, and for a KPI of which nothing would be shown."""
+    """What the options ask for. Raises CliError for an unknown name, and where nothing at all would be shown."""
     for name in windows or ():
         check_window(name)
     for name in kpis or ():
@@ -54,17 +55,21 @@ def asked_for(
         one_of(series, WINDOW_OF, "series")
     chosen = tuple(windows or ((WINDOW_OF[series],) if series else ()))
     rows = [kpi for kpi in CATALOG if not kpis or kpi.id in kpis]
-    for kpi in rows if kpis and chosen else ():
-        _check_window_of(kpi, chosen, series if not windows else None)
+    if kpis and chosen:
+        _check_windows_of(rows, chosen, series if not windows else None)
     if dimensions and chosen:
         _check_segments(rows, chosen, dimensions, series if not windows else None)
     return Asked(chosen, tuple(kpis or ()), tuple(dimensions or ()))
 
 
-def _check_window_of(kpi: Kpi, windows: Sequence[str], series: str | None) -> None:
-    if not set(windows) & set(kpi.windows):
-        named = _named(windows, series)
-        raise CliError(f"--kpi {kpi.id} has no window {' or '.join(windows)} ({named}): use {_choice(kpi.windows)}")
+def _check_windows_of(rows: Sequence[Kpi], windows: Sequence[str], series: str | None) -> None:
+    """Of several KPIs those that have none of the windows are named and left out."""
+    lacking = [kpi for kpi in rows if not set(windows) & set(kpi.windows)]
+    named = f"{' or '.join(windows)} ({_named(windows, series)})"
+    words = [f"--kpi {kpi.id} has no window {named}: use {_choice(kpi.windows)}" for kpi in lacking]
+    if len(lacking) == len(rows):
+        raise CliError(words[0])
+    say(*words)
 
 
 def _check_segments(rows: Sequence[Kpi], windows: Sequence[str], dimensions: Sequence[str], series: str | None) -> None:

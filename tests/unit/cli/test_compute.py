@@ -355,6 +355,17 @@ def test_options_that_contradict_each_other_are_named(args: list[str], message: 
     assert message in stderr
 
 
+def test_a_kpi_without_the_window_is_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    """Nothing is refused as long as there is something to show."""
+    file = tmp_path / "none.jsonl"
+    file.write_text("")
+    both = ("--kpi", "orders", "--kpi", "stickiness", "--window", "today")
+    code, _, stderr = invoke(str(file), "--as-of", "2026-10-31", *both)
+    assert code == 0
+    assert "--kpi stickiness has no window today (--window today): use --window 7d, 30d" in stderr
+    assert "orders" not in stderr
+
+
 def test_what_is_not_asked_for_is_not_counted(tmp_path: Path) -> None:
     """--kpi and --window decide what is kept, whatever the settings file asks for."""
     config = tmp_path / "c.toml"
