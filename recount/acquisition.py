@@ -10,7 +10,7 @@ from recount.channels import is_marketing, label
 from recount.facts import UNKNOWN, Fact, Source, dated, inner, text
 from recount.identity import moment
 from recount.quality import Types
-from recount.revenue import orders_of
+from recount.revenue import is_guest, orders_of
 from recount.windows import DAY, local_date, midnight
 
 if TYPE_CHECKING:
@@ -227,7 +227,8 @@ class Acquisition:
         for order_id, order in orders_of(tenant.telling).items():
             if order.kept and order.completed:
                 subject = tenant.people.subject_of_object("order", order_id)
-                orders[subject] = min(orders.get(subject, order.completed.time), order.completed.time)
+                if not is_guest(subject):
+                    orders[subject] = min(orders.get(subject, order.completed.time), order.completed.time)
         for deal_id, deal in tenant.deals.kept.items():
             if deal.state == "won" and deal.closed is not None:
                 subject = tenant.people.subject_of_object("deal", deal_id)

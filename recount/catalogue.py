@@ -155,7 +155,7 @@ def order_rows(tenant: Tenant) -> list[KpiRow]:
     """Orders and customers."""
     revenue = tenant.revenue
     return [
-        KpiRow("orders", "count", ORDER, "subject", tally, (revenue.orders,)),
+        KpiRow("orders", "count", ORDER, "subject", f.orders, (revenue.orders, revenue.guests)),
         KpiRow("net_revenue", "money", ORDER, "subject", f.net, (revenue.orders,)),
         KpiRow("average_order_value", "money", ORDER, "subject", f.average, (revenue.orders,), thin=True,
                money_sides=(True, False)),

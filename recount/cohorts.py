@@ -9,7 +9,7 @@ from typing import Final
 from recount.facts import Fact, Figure, ratio
 from recount.figures import money_sum
 from recount.quality import Types
-from recount.revenue import Customer, Pair, inside, orders_of
+from recount.revenue import Customer, Pair, inside, is_guest, orders_of
 from recount.tenant import Tenant
 from recount.windows import Window, local_date, midnight, unit_start
 
@@ -42,7 +42,8 @@ class Cohorts:
         for order_id, order in orders_of(tenant.telling).items():
             if order.kept and order.completed:
                 subject = tenant.people.subject_of_object("order", order_id)
-                self.ordered.setdefault(subject, []).append(order.completed.time)
+                if not is_guest(subject):
+                    self.ordered.setdefault(subject, []).append(order.completed.time)
 
     def steps(self, unit: str) -> Callable[[Window], Iterable[Step]]:
         """Every cohort in every unit since."""

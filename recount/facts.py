@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from operator import attrgetter
@@ -60,6 +60,11 @@ def ratio(numerator: int | Fraction, denominator: int | Fraction, n: int | None 
 def share(numerator: Sequence[Fact], denominator: Sequence[Fact]) -> Figure:
     """How many of one list to how many of another."""
     return ratio(len(numerator), len(denominator))
+
+
+def with_guests(figure: Figure, guests: Sequence[Fact]) -> Figure:
+    """A figure beside the number of orders that are nobody's."""
+    return replace(figure, parts={"guests": len(guests)})
 
 
 def placed(items: Iterable[Item], tz: str) -> list[Item]:

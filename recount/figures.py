@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from recount.deals import Deals
-from recount.facts import Fact, Figure, ratio
+from recount.facts import Fact, Figure, ratio, tally, with_guests
 
 Facts = Sequence[Fact]
 
@@ -35,6 +35,11 @@ def closed_value(facts: Facts) -> Figure:
 def open_value(facts: Facts) -> Figure:
     """Amounts of open deals."""
     return money_sum([fact.what.open_value for fact in facts])
+
+
+def orders(kept: Facts, guests: Facts) -> Figure:
+    """How many, and how many of them are nobody's."""
+    return with_guests(tally(kept), guests)
 
 
 def net(facts: Facts) -> Figure:

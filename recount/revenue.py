@@ -195,6 +195,11 @@ class Customer:
         return at, min([ceil_to(at + days * DAY, QUARTER_HOUR), *(end for end in churned if end >= at)])
 
 
+def is_guest(subject: str) -> bool:
+    """Whether a subject is an order that carries no id of a person or account, and got none later."""
+    return subject.startswith("order:")
+
+
 class Revenue:
     """Orders and customers of a tenant, and the lists the KPIs count."""
 
@@ -204,7 +209,9 @@ class Revenue:
     ) -> None:  # fmt: skip
         self.dims, self.unknown = dims, unknown
         self.customers: dict[str, Customer] = {}
+        self.guest_orders: list[Fact] = []
         self.orders = dated(self.kept_orders(rows, people, rates, net_of_tax=net_of_tax))
+        self.guests = dated(self.guest_orders)
         self.note_customers(rows, people)
         self.note_subscriptions(rows, people)
         for deal_id, deal in deals.kept.items():
@@ -222,13 +229,16 @@ class Revenue:
         return self.customers.setdefault(subject, Customer(self.dims.get(subject, self.unknown)))
 
     def kept_orders(self, rows: Sequence[Row], people: People, rates: Rates, *, net_of_tax: bool) -> list[Fact]:
-        """Kept orders with their net; each is also a purchase of its subject."""
+        """Kept orders with their net; each is also a purchase of its subject, unless that is a guest."""
         facts: list[Fact] = []
         for order_id, order in orders_of(rows).items():
             if order.kept and order.completed:
-                customer = self.customer(people.subject_of_object("order", order_id))
-                customer.bought.append(order.completed.time)
-                facts.append(Fact(order.completed.time, customer.dims, order.net(rates, net_of_tax=net_of_tax)))
+                subject, at = people.subject_of_object("order", order_id), order.completed.time
+                if not is_guest(subject):
+                    self.customer(subject).bought.append(at)
+                facts.append(Fact(at, self.dims.get(subject, self.unknown), order.net(rates, net_of_tax=net_of_tax)))
+                if is_guest(subject):
+                    self.guest_orders.append(facts[-1])
         return facts
 
     def note_customers(self, rows: Iterable[Row], people: People) -> None:

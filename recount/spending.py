@@ -11,7 +11,7 @@ from recount.figures import money_sum, quantile
 from recount.identity import moment
 from recount.money import digits
 from recount.quality import Types
-from recount.revenue import Order, effective, orders_of
+from recount.revenue import Order, effective, is_guest, orders_of
 from recount.tenant import Tenant
 from recount.windows import NEVER, Window, local_date
 
@@ -65,7 +65,8 @@ class Spending:
             return
         if order.kept:
             net = order.net(self.rates, net_of_tax=self.tenant.settings.net_of_tax)
-            self.orders.setdefault(who, []).append(Paid(order.completed.time, f"order:{name}", net))
+            if not is_guest(who):
+                self.orders.setdefault(who, []).append(Paid(order.completed.time, f"order:{name}", net))
         for row, taken in order.taken_back():
             yield Fact(row.time, self.dims(who), self.less(taken, row.data["currency"], row.time))
         if order.cancelled:

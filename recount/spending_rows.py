@@ -1,10 +1,10 @@
 """The rows of what customers spend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from recount import spending as s
-from recount.facts import Figure, remembered, share
+from recount.facts import Fact, Figure, remembered, share, with_guests
 from recount.quality import Types
 from recount.row import KpiRow
 from recount.tenant import Tenant
@@ -16,6 +16,11 @@ NAMES: Final = {
     "deals": ("crm.deal.",),
     "both": ("crm.order.", "crm.deal."),
 }
+
+
+def per_customer(sales: Sequence[Fact], customers: Sequence[Fact], guests: Sequence[Fact]) -> Figure:
+    """Orders of customers to customers."""
+    return with_guests(share(sales, customers), guests)
 
 
 def spending_rows(tenant: Tenant) -> list[KpiRow]:
@@ -38,10 +43,13 @@ def spending_rows(tenant: Tenant) -> list[KpiRow]:
         KpiRow("new_business_revenue", "money", first, "subject", s.amounts, (spending.first_business,)),
         lifetime("", s.mean_value),
         lifetime("_median", spending.median),
-        KpiRow("transactions_per_customer", "number", orders, "subject", share, (spending.sales, buyers), thin=True),
         KpiRow(
-            "transactions_per_customer_all", "number", orders, "subject", share, (spending.sales, spending.known),
-            thin=True,
+            "transactions_per_customer", "number", orders, "subject", per_customer,
+            (spending.sales, buyers, tenant.revenue.guests), thin=True,
+        ),
+        KpiRow(
+            "transactions_per_customer_all", "number", orders, "subject", per_customer,
+            (spending.sales, spending.known, tenant.revenue.guests), thin=True,
         ),
         KpiRow(
             "repeat_purchase_rate", "ratio", orders, "subject", share, (remembered(spending.buyers_again), buyers),

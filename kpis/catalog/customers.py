@@ -28,7 +28,14 @@ def customers() -> tuple[Kpi, ...]:
         )
 
     return (
-        Kpi("orders", "Orders", "count", f.count(f.flow("orders")), ORDERS, "subject"),
+        Kpi(
+            "orders",
+            "Orders",
+            "count",
+            f.with_part(f.count(f.flow("orders")), "guests", f.flow("guests")),
+            ORDERS,
+            "subject",
+        ),
         Kpi("net_revenue", "Net revenue", "money", f.money("net"), ORDERS, "subject"),
         Kpi("new_customers", "New customers", "count", f.count(new), CUSTOMERS, "subject"),
         Kpi("reactivations", "Customer reactivations", "count", f.count(f.flow("reactivations")), CUSTOMERS, "subject"),

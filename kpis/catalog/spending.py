@@ -8,8 +8,12 @@ from kpis.formulas import spending as s
 
 
 def spending() -> tuple[Kpi, ...]:
-    orders, first = f.flow("orders"), ("crm.order.", "crm.subscription.")
-    buyers, known = f.ratio(orders, f.marked("buyers")), f.ratio(orders, f.level("new_customers"))
+    guests, first = f.flow("guests"), ("crm.order.", "crm.subscription.")
+    orders = f.minus(f.flow("orders"), guests)
+    buyers, known = (
+        f.with_part(f.ratio(orders, customers), "guests", guests)
+        for customers in (f.marked("buyers"), f.level("new_customers"))
+    )
 
     def lifetime(suffix: str, title: str, formula: f.Formula) -> Kpi:
         return Kpi(

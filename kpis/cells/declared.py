@@ -171,7 +171,7 @@ DECLARED: Final = (
     }, "value"),
     *rows("subject", "lead", "events", {"follow_ups": "by the lead's creation, outbound touches after the first"}),
     # Orders, customers, recurring revenue
-    *rows("subject", "order", "orders", {"orders": "that were kept"}),
+    *rows("subject", "order", "orders", {"orders": "that were kept", "guests": "that were kept and are nobody's"}),
     *rows("subject", "order", "minor units", {
         "net": "of orders, by their own time", "adjustments": "taken back, by the time of refund or cancellation",
     }, "currency"),

@@ -15,7 +15,7 @@ from kpis.facts.channels import LONGEST
 from kpis.identity.ids import segment_of
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.journey import journey_of
-from kpis.tenant.purchases import purchases_of, revenue_facts
+from kpis.tenant.purchases import customer_orders, purchases_of, revenue_facts
 from kpis.tenant.readings import reported_of
 
 LATE_TOUCHES: Final = "late_touches"
@@ -77,7 +77,7 @@ def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str,
 
 def _time_to_purchase(tenant: TenantFacts, root: str, first: Touch | None) -> Contribution:
     """Local days from the first touch to the first order, else the first won deal: at the purchase, at the touch."""
-    bought = purchases_of(tenant, root, "order") or purchases_of(tenant, root, "deal")
+    bought = customer_orders(tenant, root) or purchases_of(tenant, root, "deal")
     segments, day = tenant.people.segments(root), tenant.zone.day
     if first is None:
         if bought:

@@ -1,8 +1,10 @@
 """What an order adds to the numbers."""
 
+from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution, Parts, coded
 from kpis.facts.orders import order_deltas
 from kpis.tenant.facts import TenantFacts
+from kpis.tenant.purchases import is_guest
 from kpis.tenant.readings import chain_of
 
 
@@ -18,6 +20,8 @@ def order_parts(tenant: TenantFacts, key: str) -> Parts:
     order = chain.order(tenant.settings)
     if order is None:
         return {}
-    segments = tenant.people.segments(tenant.people.subject(f"order:{key}"))
-    own = [*order_deltas(order, tenant.zone), *chain.cancellation()]
+    subject = tenant.people.subject(f"order:{key}")
+    segments = tenant.people.segments(subject)
+    guests = [Delta("guests", order.time, 1)] if order.kept and is_guest(subject) else []
+    own = [*order_deltas(order, tenant.zone), *guests, *chain.cancellation()]
     return {"own": (segments, own), "refunds": (segments, chain.refunds())}

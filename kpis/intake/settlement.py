@@ -2,7 +2,7 @@
 
 from kpis.contributions.acquisition import BEGINNING
 from kpis.facts.spending import Purchase
-from kpis.tenant.purchases import purchase, purchases_of, replace_purchase, revenue_facts
+from kpis.tenant.purchases import is_guest, purchase, purchases_of, replace_purchase, revenue_facts
 from kpis.tenant.tenant import Tenant
 
 
@@ -48,6 +48,8 @@ def _note_last(tenant: Tenant, subject: str) -> None:
 
 
 def _settle_buyer(tenant: Tenant, subject: str, before: Purchase | None, found: Purchase | None) -> None:
+    if is_guest(subject):
+        return
     if before is None and found is not None:
         first, *later = purchases_of(tenant, subject, "order")[:2]
         again = None if not later else later[0].time if first == found else found.time

@@ -13,7 +13,7 @@ from kpis.facts.spending import NOTHING_SPENT, Purchase, read_spending
 from kpis.identity.ids import NODE_SPACES
 from kpis.slices import Work
 from kpis.tenant.customer_index import Business
-from kpis.tenant.purchases import PLACE, REVENUE_KINDS
+from kpis.tenant.purchases import PLACE, REVENUE_KINDS, is_guest
 from kpis.tenant.readings import prices_of
 from kpis.tenant.tenant import Tenant
 
@@ -79,7 +79,7 @@ class Customers:
 
     def _buy(self, root: str, kind: str, key: str) -> None:
         found = self._tenant.purchases.get(f"{kind}:{key}")
-        if found is not None:
+        if found is not None and not (kind == "order" and is_guest(root)):
             facts = self._facts[root]
             (facts.orders if kind == "order" else facts.deals).append(found[0])
             if self._spending and kind in self._revenue_kinds:

@@ -15,7 +15,7 @@ from kpis.facts.losses import Losses
 from kpis.facts.spending import NOTHING_SPENT, Spending, read_spending, spending_changes
 from kpis.tenant.customers import customer_facts
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.purchases import revenue_facts
+from kpis.tenant.purchases import customer_revenue
 
 GROUP: Final = "customer"
 # Measures of customers that are read by segment, beside losses; cohorts have none.
@@ -72,7 +72,7 @@ class CustomerIndex:
         if facts == NO_FACTS:
             return NO_BUSINESS  # most subjects are no customers
         customer = read_customer(facts, tenant.settings)
-        revenue = list(revenue_facts(tenant, root))  # a copy: what is remembered of purchases follows them
+        revenue = list(customer_revenue(tenant, root))  # a copy: what is remembered of purchases follows them
         return Business(customer, read_spending(facts, customer.since, revenue, tenant.settings))
 
     def drop(self, root: str) -> None:

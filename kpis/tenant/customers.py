@@ -3,7 +3,7 @@
 from kpis.facts.customers import CustomerFacts
 from kpis.facts.prices import Prices
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.purchases import purchases_of
+from kpis.tenant.purchases import customer_orders, purchases_of
 from kpis.tenant.readings import prices_of, reported_of
 
 
@@ -16,7 +16,7 @@ def customer_facts(tenant: TenantFacts, root: str) -> CustomerFacts:
             facts.created += times["created"]
             facts.reactivated += times["reactivated"]
             facts.churned += times["churned"]
-    facts.orders = [one[0] for one in purchases_of(tenant, root, "order")]
+    facts.orders = [one[0] for one in customer_orders(tenant, root)]
     facts.deals = [one[0] for one in purchases_of(tenant, root, "deal")]
     facts.subscriptions = subscriptions_of(tenant, root)
     return facts

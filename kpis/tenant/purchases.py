@@ -1,4 +1,4 @@
-"""Purchases: orders that stand and deals that were won. Rules: kpi-precise "kept order" and "revenue fact"."""
+"""Purchases: orders that stand and deals that were won. Rules: kpi-precise "kept order", "revenue fact", "guest"."""
 
 from bisect import bisect_left, insort
 from operator import attrgetter
@@ -8,6 +8,7 @@ from kpis.facts.spending import Purchase
 from kpis.tenant.facts import TenantFacts
 from kpis.tenant.readings import chain_of, deal_of
 
+GUEST: Final = "order:"  # begins the name of a subject that is an order without an owner
 PLACE: Final = attrgetter("place")  # of a purchase among others
 REVENUE_KINDS: Final = {"orders": ("order",), "deals": ("deal",), "both": ("order", "deal")}
 
@@ -47,9 +48,24 @@ def replace_purchase(tenant: TenantFacts, root: str, thing: str, found: Purchase
         insort(held, found, key=PLACE)
 
 
+def is_guest(root: str) -> bool:
+    """Whether a subject is an order that carries no id of a person or account, and got none later: no customer."""
+    return root.startswith(GUEST)
+
+
+def customer_orders(tenant: TenantFacts, root: str) -> list[Purchase]:
+    """A customer's orders that stand: none of a guest. Not to be changed by the caller."""
+    return [] if is_guest(root) else purchases_of(tenant, root, "order")
+
+
+def customer_revenue(tenant: TenantFacts, root: str) -> list[Purchase]:
+    """A customer's revenue facts: none of a guest. Not to be changed by the caller."""
+    return [] if is_guest(root) else revenue_facts(tenant, root)
+
+
 def order_minutes(tenant: TenantFacts, root: str) -> list[int]:
-    """When a subject's orders that stand were completed, minutes."""
-    return [one.time // 60_000 for one in purchases_of(tenant, root, "order")]
+    """When a customer's orders that stand were completed, minutes."""
+    return [one.time // 60_000 for one in customer_orders(tenant, root)]
 
 
 def is_revenue(tenant: TenantFacts, name: str) -> bool:

@@ -15,7 +15,7 @@ from kpis.calendar.windows import Window
 from kpis.facts.spending import Purchase
 from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
-from kpis.tenant.purchases import purchases_of, revenue_facts
+from kpis.tenant.purchases import customer_orders, customer_revenue
 from models.money import digits
 
 Ints = NDArray[np.int64]
@@ -201,7 +201,7 @@ class SpendTable:
         tenant, root = self._tenant, self._names[row]
         if not self._is_subject(root):
             return 0, 0, 0, 0
-        bought = revenue_facts(tenant, root) if worth else purchases_of(tenant, root, "order")
+        bought = customer_revenue(tenant, root) if worth else customer_orders(tenant, root)
         if bought and bought[-1].time // 60_000 >= end:
             bought = [one for one in bought if one.time // 60_000 < end]
         money, unpriced = self._money(row, bought)

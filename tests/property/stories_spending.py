@@ -170,7 +170,31 @@ MAY_LATER: Final = {
     "net_revenue": "50.00", "orders": 1, "transactions_per_customer": 1.0, "new_business_revenue": "50.00",
     "customer_lifetime_value": "50.00",
 }  # fmt: skip
+
+
+def guests(feed: Feed) -> None:
+    """One customer and two guests buy."""
+    order(feed, "a", "c", "2026-06-02", 10_000)
+    for name, amount in (("g1", 4_000), ("g2", 1_000)):
+        feed.add("order.completed", "2026-06-03", order_id=name, amount=amount, currency="EUR")
+
+
+def a_guest_signs_up(feed: Feed) -> None:
+    """One of them is a customer after all, as the shop tells later of the order."""
+    feed.add("order.refunded", "2026-06-05", order_id="g1", customer_id="d", amount=1_000, currency="EUR")
+
+
 SPENDING_EXAMPLES: Final[dict[str, list[Stage]]] = {
+    "orders of guests": [
+        Stage(guests, "month", "2026-06-20",
+              {"orders": 3, "net_revenue": "150.00", "new_customers": 1, "active_customers": 1,
+               "transactions_per_customer": 1.0, "transactions_per_customer_all": 1.0,
+               "new_business_revenue": "100.00",
+               "average_order_value": "50.00", "customer_lifetime_value": "100.00"}),
+        Stage(a_guest_signs_up, "month", "2026-06-20",
+              {"orders": 3, "new_customers": 2, "transactions_per_customer": 1.0,
+               "net_revenue": "140.00", "new_business_revenue": "130.00", "customer_lifetime_value": "65.00"}),
+    ],
     "lifetime value": [
         Stage(three_payments, "month", "2026-06-20",
               {"customer_lifetime_value": "170.00", "customer_lifetime_value_median.n": 1,
