@@ -63,7 +63,9 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
         return {EVERYTHING: {}}
     known = board.dimensions(kpi) if kpi.rows != "none" else {}
     asked = dimension if dimension is not None else next(iter(segment))
-    if asked not in known or kpi.id in LISTED:
+    if kpi.id in LISTED:
+        raise Refused(f"{kpi.id} has no series by segment")
+    if asked not in known:
         raise Refused(f"{kpi.id} has no dimension {asked!r}: use one of {', '.join(sorted(known)) or 'none'}")
     if dimension is None:
         ((name, value),) = segment.items()

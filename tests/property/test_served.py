@@ -21,7 +21,7 @@ from kpis.catalog import CATALOG
 from kpis.publish.documents import Board
 from kpis.publish.published import MOVING
 from kpis.publish.reads import PLACES
-from kpis.query.readings import can_list
+from kpis.query.readings import LISTED, can_list
 from recount.documents import Key, key
 from recount.windows import DAY, QUARTER_HOUR, unit_start
 from sinks.query import QueryRefused
@@ -296,6 +296,8 @@ class Look:
         (dimension,) = document["segment"]
         if next(name for name, one in OVER.items() if one == step) not in self.windows:
             return f"no series by {step} is counted for this tenant" in words
+        if "has no series by segment" in words:
+            return kpi in LISTED
         if BY_ID[kpi].vector is not None:
             return f"{kpi} has no dimension {dimension!r}" in words
         if document["segment"][dimension] == "__other__":
