@@ -104,6 +104,10 @@ def rare(feed: Feed) -> None:
     feed.add("call.ended", at, direction="inbound", outcome="connected", received="2026-06-11", **named)
     feed.add("cost.recorded", at, cost_id="k", purpose="marketing", channel="ads", amount=1, currency="EUR",
              received="2026-06-11")  # fmt: skip
+    feed.add("order.completed", at, order_id="late", customer_id="late", amount=100, currency="EUR",
+             received="2026-06-11")  # fmt: skip
+    for day, kind, mrr in (("2025-03-01", "started", 100), ("2026-05-01", "changed", 300)):
+        feed.add(f"subscription.{kind}", day, subscription_id="s", customer_id="old", mrr=mrr, currency="EUR")
     about: dict[str, Any] = {"survey_id": "s", "survey_type": "csat", "score": 4, "customer_id": "c"}
     feed.add("survey.answered", at, received="2026-06-11", **about)
     for flags in ({"customer_id": "c"}, bot):
