@@ -234,11 +234,12 @@ class Revenue:
         for order_id, order in orders_of(rows).items():
             if order.kept and order.completed:
                 subject, at = people.subject_of_object("order", order_id), order.completed.time
-                if not is_guest(subject):
-                    self.customer(subject).bought.append(at)
-                facts.append(Fact(at, self.dims.get(subject, self.unknown), order.net(rates, net_of_tax=net_of_tax)))
+                fact = Fact(at, self.dims.get(subject, self.unknown), order.net(rates, net_of_tax=net_of_tax))
+                facts.append(fact)
                 if is_guest(subject):
-                    self.guest_orders.append(facts[-1])
+                    self.guest_orders.append(fact)
+                else:
+                    self.customer(subject).bought.append(at)
         return facts
 
     def note_customers(self, rows: Iterable[Row], people: People) -> None:

@@ -21,7 +21,8 @@ WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
 FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
 FROM_A_WEEK: Final = tuple(w for w in FROM_A_DAY if w != "24h")
 BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
-BY_UNIT: Final = ("month", "quarter", "year", "last_month", "last_quarter", "last_year")  # of two states, by segment
+UNITS: Final = ("month", "quarter", "year")
+BY_UNIT: Final = (*UNITS, *(f"last_{unit}" for unit in UNITS))  # of two states, by segment
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 MINUTE_MS: Final = 60_000
 DAY: Final = 1440  # minutes

@@ -7,6 +7,8 @@ no row is an error where facts contribute it and where a formula reads it. docs/
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
+from kpis.calendar.windows import UNITS
+
 Grain = Literal[
     "none", "subject", "deal", "stage", "touch", "page", "acquisition", "marketing", "source", "survey"
 ]  # whose segments: those of the fact's subject, of the deal … "none" is counted in total only
@@ -74,7 +76,6 @@ TABLES: Final = {
 CHANNELS: Final = ("email", "page", "form", "call", "meeting", "chat", "social")
 MODELS: Final = ("first", "last", "linear", "position")
 MOVEMENTS: Final = ("new", "expansion", "reactivation", "contraction", "churn")
-UNITS: Final = ("month", "quarter", "year")
 RATERS: Final = ("promoter", "passive", "detractor")
 DECLARED: Final = (
     # Visitors, sign-ins, conversions

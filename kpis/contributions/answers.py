@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from kpis.calendar.intervals import FOREVER
@@ -52,12 +53,13 @@ def _neighbours(orders: list[AnswerOrder], survey: str, own: Dated) -> tuple[Dat
         response = survey, one.response
         return all(order.last.get(response, one.stamp) <= one.stamp for order in orders)
 
-    before, following = [], []
+    before: list[Dated] = []
+    following: list[Dated] = []
     for order in orders:
         found = order.surveys.get(survey, [])
         at = bisect_left(found, own)
-        before += [one for one in (next(filter(holds, reversed(found[:at])), None),) if one]
-        following += [one for one in (next(filter(holds, found[at:]), None),) if one]
+        before += islice(filter(holds, map(found.__getitem__, range(at - 1, -1, -1))), 1)
+        following += islice(filter(holds, map(found.__getitem__, range(at, len(found)))), 1)
     return max(before, default=None), min(following, default=None)
 
 

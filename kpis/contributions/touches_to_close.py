@@ -1,5 +1,7 @@
 """What contacts add to the numbers of deals and leads."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,7 +62,7 @@ def touches_to_close(tenant: TenantFacts, key: str, deal: Deal, closed: int) -> 
 
 def unnamed(tenant: TenantFacts, root: str) -> NDArray[np.int64]:
     """Instants (ms, in order) of a subject's touches that could help a deal and name none."""
-    return _in_order([tenant.contacts.unnamed(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of])
+    return _gathered(tenant, root, tenant.contacts.unnamed)
 
 
 def _within(instants: NDArray[np.int64], start: int, end: int) -> int:
@@ -68,7 +70,8 @@ def _within(instants: NDArray[np.int64], start: int, end: int) -> int:
     return max(0, int(instants.searchsorted(end) - instants.searchsorted(start)))
 
 
-def _in_order(held: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _gathered(tenant: TenantFacts, root: str, of: Callable[[str], NDArray[np.int64]]) -> NDArray[np.int64]:
+    held = [of(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of]
     return np.sort(np.concatenate(held)) if held else np.empty(0, dtype=np.int64)
 
 
@@ -81,5 +84,4 @@ def leads_of(tenant: TenantFacts, deal: str) -> list[Lead]:
 
 def outbound(tenant: TenantFacts, key: str) -> NDArray[np.int64]:
     """Outbound touches of a lead's subject, ms, in order."""
-    root = tenant.people.subject(key)
-    return _in_order([tenant.contacts.outbound(raw) for raw in tenant.people.raws(root) if raw in tenant.contacts.of])
+    return _gathered(tenant, tenant.people.subject(key), tenant.contacts.outbound)

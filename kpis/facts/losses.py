@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER, Interval
-from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS
+from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS, UNITS
 from kpis.calendar.zone import FIRST_DAY, Zone, bucket_starts
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import in_common
@@ -25,7 +25,7 @@ NEVER: Final = FOREVER // MINUTE_MS
 REACH: Final = 368 * DAY  # an active time that ended so long before a gap adds nothing to it
 BUCKETS: Final = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # and how many days it has at most
 NAMES: Final = ("24h", *DAY_WINDOWS, *BUCKETS)
-SEGMENTED: Final = frozenset(map(NAMES.index, ("month", "quarter", "year")))  # those that are read by segment
+SEGMENTED: Final = frozenset(map(NAMES.index, UNITS))  # those that are read by segment
 BASES: Final = ("lost", "lost_bought")
 ACTIVE, BOUGHT, BOTH = range(3)  # whose active times: as they are, by purchases alone, or these are the same
 _NAMES: Final = tuple(f"{base}@{name}" for base in BASES for name in NAMES)

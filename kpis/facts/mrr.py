@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from kpis.calendar.windows import MINUTE_MS
+from kpis.calendar.windows import MINUTE_MS, UNITS
 from kpis.calendar.zone import Zone, bucket_start
 from kpis.cells.deltas import Delta, in_common
 from kpis.facts.money import Worth, dated_name
@@ -18,7 +18,6 @@ from kpis.facts.mrr_movements import GAINS, LOSSES, NETTED_MS, NOTHING, Change, 
 from kpis.facts.prices import Prices, PriceStep
 
 BETWEEN: Final = 16  # instants between the places to go on from
-UNITS: Final = ("month", "quarter", "year")  # of what is kept of MRR
 RETURNS: Final = ("expansion", "reactivation")
 NEVER: Final = 1 << 62  # an instant after every other
 

@@ -3,7 +3,7 @@
 Survey tools send a response when it is begun and again when it is finished.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 Response = tuple[str, str]  # survey, response
@@ -34,10 +34,15 @@ def last_told(answers: Iterable[Told]) -> dict[Response, Stamp]:
     return last
 
 
+def holds(answer: Told, last: Mapping[Response, Stamp]) -> bool:
+    """Whether an answer was not told again; ``last``: of its person, see `last_told`."""
+    return answer.of_response is None or last[answer.of_response] == answer.stamp
+
+
 def holding(answers: list[Some]) -> list[Some]:
     """A person's answers without those that were told again."""
     last = last_told(answers)
-    return [one for one in answers if one.of_response is None or last[one.of_response] == one.stamp]
+    return [one for one in answers if holds(one, last)]
 
 
 def as_stored(fields: tuple[Any, ...], least: int) -> list[Any]:

@@ -18,7 +18,7 @@ NO_MONEY: Final = Money(Fraction(0), 0, 0)
 
 def moved(view: View, *kinds: str) -> Money:
     """Money of the movements of some kinds in the window."""
-    total = Money(Fraction(0), 0, 0)
+    total = NO_MONEY
     for base in (f"mrr_{kind}" for kind in kinds):
         total = total.plus(Money(view.rated(base), view.flow(f"{base}#"), view.flow(f"{base}#:")))
     return total

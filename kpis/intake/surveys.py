@@ -20,10 +20,11 @@ def take_survey(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
     tenant.people.hold(raw)
     person = tenant.people.person(raw)
     fact = _answer(row) if promoter else score_fact(row.time, row.source, row.id, data)
-    if is_told_again(tenant, person, fact):
-        tenant.ledger.open("person", person)
     if not tenant.ledger.is_open("person", person):
-        _add(tenant, person, fact)
+        if is_told_again(tenant, person, fact):
+            tenant.ledger.open("person", person)
+        else:
+            _add(tenant, person, fact)
     if isinstance(fact, Answer):
         tenant.file("answers", raw, tenant.answers, fact)
     else:

@@ -6,6 +6,7 @@ construction. Groups that cannot lie in the window are left out where that is to
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
+from itertools import chain
 from typing import Final
 
 from kpis.cells.deltas import Delta
@@ -19,7 +20,7 @@ from kpis.contributions.persons import of_score, signup_of
 from kpis.contributions.touches_to_close import closings
 from kpis.facts.answer_order import dated
 from kpis.facts.nps import answer_deltas
-from kpis.facts.responses import holding
+from kpis.facts.responses import holds, last_told
 from kpis.intake.kinds import GROUPS
 from kpis.query.customers import Customers
 from kpis.query.rows import Member
@@ -162,16 +163,14 @@ class Readers:
         answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
         latest = answer_deltas(answers, tenant.settings, tenant.zone) if answers else ()
         yield ("person", key), ((segments, one) for one in latest if not one.measure.startswith(EVERY_ANSWER))
-        held = set(map(id, holding(answers)))
-        scores = [score for raw in raws for score in tenant.scores.get(raw, ())]
-        held |= set(map(id, holding(scores)))
+        last = last_told(chain(answers, *(tenant.scores.get(raw, ()) for raw in raws)))
         for raw in raws:
             for place, answer in enumerate(tenant.answers.get(raw, ())):
-                if id(answer) in held and (found := dated(answer, tenant.settings)) is not None:
+                if holds(answer, last) and (found := dated(answer, tenant.settings)) is not None:
                     one = Delta(EVERY_ANSWER + found.nps_class, answer.time, 1)
                     yield ("answer", f"{raw}\0{place}"), [(segments, one)]
             for place, score in enumerate(tenant.scores.get(raw, ())):
-                if id(score) in held:
+                if holds(score, last):
                     yield ("score", f"{raw}\0{place}"), of_score(tenant, segments, score)
 
     def _landing(self, key: str) -> Told:
