@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Rows
+from kpis.cells.declared import DECLARED
 from kpis.cells.ledger import Contribution
 from kpis.cells.measures import base_of
 from kpis.facts.customers import NOBODY, Customer, CustomerFacts, customer_changes, note_losses, read_customer
@@ -18,11 +19,8 @@ from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import customer_revenue
 
 GROUP: Final = "customer"
-# Measures of customers that are read by segment, beside losses; cohorts have none.
-SEGMENTED_CUSTOMERS: Final = frozenset({
-    "new_customers", "active", "active_bought", "paying", "leaves", "reactivations", "between", "betweens",
-    "between_days", "repeaters",
-})  # fmt: skip
+# Measures of customers that are read by segment; cohorts have none, and losses are noted apart.
+SEGMENTED_CUSTOMERS: Final = frozenset(row.name for row in DECLARED if GROUP in row.groups and row.grain == "subject")
 
 
 class Business(NamedTuple):
