@@ -20,7 +20,7 @@ class Event(NamedTuple):
 class Bad(NamedTuple):
     """One item that cannot be made into an event. The others of its request go on."""
 
-    index: int  # from 0, in the order in which the items came
+    at: int  # which, from 0, in the order in which they came
     field: str
     text: str  # what is wrong, for the sender
     raw: bytes  # the item as JSON, for the dead letter
@@ -29,6 +29,6 @@ class Bad(NamedTuple):
 class Reading(NamedTuple):
     """What a request held, in the order in which it came."""
 
-    events: list[tuple[int, Event]]  # with the index of the item each was made of: one item may give several
+    events: list[tuple[int, Event]]  # with the number of the item each was made of: one item may give several
     bad: list[Bad]
     ignored: int = 0  # items that are no events of ours, such as "queued"
