@@ -15,7 +15,7 @@ COUNT := awk '/^(Collecting|Requirement already)/ { n++; if (n % 10 == 0) print 
   /^Installing collected/ { print "      unpacking " n " packages ..." } { fflush() }'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench speed crash fuzz soak browser-live lock kafka-lock schemas docs clean
+.PHONY: help setup demo test lint bench speed crash fuzz soak browser-live lock kafka-lock schemas docs page clean
 
 help: ## list the targets
 	@printf 'make demo     simulated companies with live numbers in this terminal (make demo FOR=60: one minute, then verified)\n'
@@ -84,6 +84,13 @@ kafka-lock: setup ## regenerate the list of Kafka's jars and their SHA-256
 
 schemas: setup ## regenerate the JSON Schemas from the models
 	$(BIN)/python -m models.schemas
+
+# One script and one style sheet instead of sixty files. What they are made of is named by its SHA-256, which a test compares.
+PAGE := dashboard/page
+page: ## bundle the scripts and style sheets of dashboard/page (needs Node)
+	digest=$$(find $(PAGE) -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -d' ' -f1); npx --yes esbuild@0.28.2 \
+	  $(PAGE)/js/main.js $(PAGE)/css/page.css --bundle --minify --format=esm --target=es2022 --entry-names=[name] \
+	  --banner:js="// make page: $$digest" --log-level=warning --outdir=dashboard/static/app
 
 docs: setup ## write the generated pages of docs/ anew
 	$(BIN)/python -m docgen

@@ -37,8 +37,8 @@ WATCH: Final = """() => {
 
 # Tiles that do not show what the API answers for the same revision; null: the revisions differ, ask again.
 DIFFERENT: Final = """async () => {
-  const { store } = await import('/static/js/store.js');
-  const f = await import('/static/js/format.js');
+  const { store } = crmkpi;
+  const f = crmkpi.format;
   const found = await (await fetch(`/api/v1/${store.tenant}/snapshot?window=${store.window}`)).json();
   await new Promise((done) => setTimeout(done, 700)); // the page paints at most four times a second
   if (found.rev !== store.meta.rev || found.as_of !== store.meta.as_of) return null;

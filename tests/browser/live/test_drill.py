@@ -95,7 +95,7 @@ def test_thirty_days_of_orders_add_up_to_the_tile(visit: Visits) -> None:
     for _ in range(TRIES):
         found = page.evaluate(
             """async () => {
-              const { store } = await import('/static/js/store.js');
+              const { store } = crmkpi;
               const series = await (await fetch(`/api/v1/${store.tenant}/kpis/orders/series?step=day`)).json();
               const shown = Number(document.querySelector('.headline .value').textContent.replaceAll(',', ''));
               return [series.series[0].values.slice(-30).reduce((sum, one) => sum + (one ?? 0), 0), shown];

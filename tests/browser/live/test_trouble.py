@@ -14,7 +14,7 @@ from tests.browser.test_tiles import SHIFTS
 
 STALE_S = 120.0  # 90 s without a word of the worker, and what a busy machine adds
 BACK_S = 150.0
-REV = "async () => (await import('/static/js/store.js')).store.meta.rev"
+REV = "() => crmkpi.store.meta.rev"
 LIVE = """() => document.querySelector('.live').dataset.state === 'live'
   && !document.querySelector('.tile[data-stale=true]')"""
 

@@ -147,4 +147,5 @@ async function start() {
   show();
 }
 
+globalThis.crmkpi = { store, format: f }; // for the browser's console
 start();
