@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.dashboard_process import Dashboard
+from cli.listening import url
 from cli.root import app
-from cli.serve import url
 from ops.local.net import free_port, wait_until
 
 ENV = {"CRMKPI_REDIS__URL": "redis://127.0.0.1:1/0", "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
