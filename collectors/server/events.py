@@ -19,6 +19,7 @@ from collectors.server.problems import Refusal
 from collectors.server.services import Parts, Services
 from collectors.server.shapes import DESCRIBED, Accepted, documented
 
+MANY: Final = ("batch", "import")
 JSON: Final = "application/json"
 SCRIPT: Final = files("collectors").joinpath("script", "touchpoints.js").read_bytes()
 SCRIPT_HEADERS: Final = {"Cache-Control": "public, max-age=3600", "Content-Security-Policy": "default-src 'none'"}
@@ -26,12 +27,14 @@ router = APIRouter(tags=["events"])
 
 
 @router.post("/v1/{call}", response_model=Accepted, responses=DESCRIBED, openapi_extra=documented("a call"))
-async def call(call: segment.Call, request: Request, parts: Parts, debug: bool = False) -> Response:
+async def call(call: str, request: Request, parts: Parts, debug: bool = False) -> Response:
     """A call of a Segment or RudderStack client: track, identify, page, screen, group, alias, or a batch of them."""
-    most = BATCH_BYTES if call == "batch" else EVENT_BYTES
-    found = arrived(request, await read_body(request, most), parts.now())
-    key = basic_user(found.headers) or segment.write_key(found)
-    return await _take(request, parts, found, key, lambda: segment.read(found, call), one=call != "batch", debug=debug)
+    many = call in MANY
+    if call not in segment.CALLS:
+        raise Refusal(404, "call", f"there is no such call; one of {', '.join(segment.CALLS)}")
+    found = arrived(request, await read_body(request, BATCH_BYTES if many else EVENT_BYTES), parts.now())
+    key = basic_user(found.headers) or segment.write_key(found.body) or ""
+    return await _take(request, parts, found, key, lambda: segment.read(found, call), one=not many, debug=debug)
 
 
 @router.post("/events", response_model=Accepted, responses=DESCRIBED, openapi_extra=documented("CloudEvents"))
@@ -43,11 +46,14 @@ async def events(request: Request, parts: Parts, debug: bool = False) -> Respons
 
 
 @router.get("/v1/pixel/{call}", responses=DESCRIBED, response_class=Response)
-async def picture(call: pixel.Call, request: Request, parts: Parts) -> Response:
+async def picture(call: str, request: Request, parts: Parts) -> Response:
     """An event as the address of a picture of one dot, for mails and pages without scripts."""
+    if call not in pixel.CALLS:
+        raise Refusal(404, "call", f"there is no such pixel; one of {', '.join(pixel.CALLS)}")
     found = arrived(request, b"", parts.now())
-    await _take(request, parts, found, pixel.write_key(found), lambda: pixel.read(found, call), one=True, debug=False)
-    return Response(pixel.GIF, media_type="image/gif")
+    key = pixel.write_key(found.url) or ""
+    await _take(request, parts, found, key, lambda: pixel.read(found, call), one=True, debug=False)
+    return Response(pixel.IMAGE, media_type="image/gif")
 
 
 @router.get("/t.js", response_class=Response)
