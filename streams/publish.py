@@ -122,6 +122,8 @@ class Publisher:
         if self._more and (self._hurry or now >= self._next_later):
             answers.append(await self._compose(at, LATER_S, only_urgent=False))
             self._pace(answers[-1], urgent=False)
+        if answers:
+            self._take_rest(sum(answer.seconds for answer in answers))
         if not self.pending or (not self._urgent and answers and answers[-1].settled):
             self._complete = at.epoch, at.next
         check = now >= self._next_readback
@@ -178,15 +180,17 @@ class Publisher:
         return answer
 
     def _pace(self, answer: Answer, *, urgent: bool) -> None:
-        """Making documents may take half of the time, and a tenth while the lane is behind; whatever the number of
-        tenants and lanes.
-        """
+        """Making documents may take half of the time, whatever the number of tenants and lanes."""
         done, spent = asyncio.get_running_loop().time(), answer.seconds * self.lanes()
         if urgent:
             self._next = done + max(self.options.publish_interval, SHARE * spent)
         else:
             self._next_later = done + SHARE * spent
-        self._rest = done + max(self.options.publish_interval, SHARE_BEHIND * spent)
+
+    def _take_rest(self, seconds: float) -> None:
+        """After so many seconds of making documents; they may take a tenth of the time while the lane is behind."""
+        wait = max(self.options.publish_interval, SHARE_BEHIND * seconds * self.lanes())
+        self._rest = asyncio.get_running_loop().time() + wait
 
     # --- the clock
 

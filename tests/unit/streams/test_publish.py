@@ -14,6 +14,7 @@ from models.settings import TenantBook
 from sinks.base import Held, Note, Packed, Publication, Revision, SinkUnavailable, TenantRefused
 from sinks.memory import MemorySink
 from sinks.wire import pack
+from streams.composed import Answer, Ask
 from streams.options import WorkerOptions
 from streams.position import Position
 from streams.publish import Publisher
@@ -296,3 +297,22 @@ async def test_a_store_emptied_between_two_slices_is_filled_again() -> None:
     assert await sink.documents("a") == []
     await turn(made)
     assert len(await sink.documents("a")) == 1
+
+
+async def test_documents_take_a_tenth_of_the_time_while_a_lane_is_behind() -> None:
+    """Those that changed and those that follow by and by count together."""
+    made = publisher(MemorySink(), tenants="ab")
+    made.everything()
+    compose = made.engine.composed
+    took: list[float] = []
+
+    async def slow(ask: Ask) -> Answer:
+        took.append(0.2 if ask.only_urgent else 0.01)
+        return (await compose(ask))._replace(seconds=took[-1], more=ask.only_urgent)
+
+    made.engine.composed = slow  # type: ignore[method-assign]
+    await turn(made)
+    assert took == [0.2, 0.01]
+    made.touch(["a"])
+    assert 9 * sum(took) - 0.5 < made.due(behind=True) <= 9 * sum(took)
+    assert made.due() <= 0.2
