@@ -6,7 +6,8 @@ https://www.twilio.com/docs/segment/connections/spec
 from collections.abc import Callable
 from typing import Any, Final
 
-from collectors.segment.people import customer, impersonal, personal, told
+from collectors.segment.people import customer, impersonal, told
+from collectors.segment.personal import reachable
 from collectors.segment.surroundings import visit
 from collectors.segment.tracked import rest, tracked
 from collectors.segment.values import filled, first, name, named, object_of, table, text
@@ -28,7 +29,9 @@ def _page(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
     return [
         (
             "crm.page.viewed",
-            filled({**who, **visit(page, call["context"]), **data, **personal(said), "properties": rest(said, *_PAGE)}),
+            filled(
+                {**who, **visit(page, call["context"]), **data, **reachable(said), "properties": rest(said, *_PAGE)}
+            ),
         )
     ]
 
@@ -96,7 +99,7 @@ def _track(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
         raise Refused("missing_field", "event")
     said = object_of(call, "properties")
     account = customer(said, call["context"])
-    known = filled({**who, **personal(said), "customer_id": account})
+    known = filled({**who, **reachable(said), "customer_id": account})
     return [tracked(event, said, known, call["context"])]
 
 

@@ -5,30 +5,22 @@ Reserved traits: https://www.twilio.com/docs/segment/connections/spec/identify#t
 
 from typing import Any, Final
 
+from collectors.segment.personal import reachable, spelled, without
 from collectors.segment.values import filled, name, table, text
 from models.bounds import NAME_LENGTH
 
-# Each says who somebody is, or what only they know; none is of use in a KPI.
-_PERSONAL: Final = frozenset({
-    "address", "anonymousId", "avatar", "birthday", "email", "firstName", "first_name", "lastName", "last_name", "name",
-    "password", "phone", "userId", "username",
-})  # fmt: skip
+_WHO: Final = frozenset({"name", "userid", "anonymousid"})
 _OF_COUNTRY: Final = ("country", "countryCode", "country_code")
 
 
 def told(traits: dict[str, Any]) -> dict[str, Any]:
     """``email``, ``phone``, ``name`` in clear, ``traits`` without anything personal."""
-    return filled({**personal(traits), "name": _full_name(traits), "traits": impersonal(traits)})
-
-
-def personal(table_: dict[str, Any]) -> dict[str, Any]:
-    """The address and the number in any table."""
-    return filled({"email": text(table_.get("email")), "phone": name(table_.get("phone"))})
+    return filled({**reachable(traits), "name": _full_name(traits), "traits": impersonal(traits)})
 
 
 def impersonal(traits: dict[str, Any]) -> dict[str, Any]:
     """Traits that may be dimensions. Of an address only the country is one; a text too long for one is left out."""
-    kept = {key: value for key, value in traits.items() if key not in _PERSONAL and not _too_long(value)}
+    kept = {key: value for key, value in without(traits).items() if spelled(key) not in _WHO and not _too_long(value)}
     country = next((found for field in _OF_COUNTRY if (found := name(table(traits.get("address")).get(field)))), None)
     return filled({"country": country, **kept})
 
@@ -38,8 +30,9 @@ def _too_long(value: Any) -> bool:
 
 
 def _full_name(traits: dict[str, Any]) -> str | None:
-    parts = (traits.get("firstName", traits.get("first_name")), traits.get("lastName", traits.get("last_name")))
-    return text(traits.get("name")) or " ".join(filter(None, map(text, parts))) or None
+    said = {spelled(key): found for key, value in traits.items() if (found := text(value))}
+    parts = [said[part] for part in ("firstname", "lastname") if part in said]
+    return said.get("name") or said.get("fullname") or " ".join(parts) or None
 
 
 def customer(*tables: dict[str, Any]) -> str | None:

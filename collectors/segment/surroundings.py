@@ -2,6 +2,7 @@
 
 https://www.twilio.com/docs/segment/connections/spec/common#context
 https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connections
+https://www.rudderstack.com/docs/data-governance/consent-management/
 """
 
 from typing import Any, Final
@@ -20,7 +21,7 @@ def carried(context: dict[str, Any]) -> dict[str, Any]:
             "user_agent": text(context.get("userAgent")),
             "locale": text(context.get("locale")),
             "session_id": name(first(context, "sessionId", "session_id")),
-            "consent": consent(context.get("consent")),
+            "consent": consent(context.get("consent"), context.get("consentManagement")),
             **visit(table(context.get("page")), context),
         }
     )
@@ -35,15 +36,27 @@ def visit(page: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
     return filled({**found, "campaign": campaign or found.get("campaign"), "referrer": referrer})
 
 
-def consent(given: Any) -> str | None:
+def consent(given: Any, managed: Any = None) -> str | None:
     """``granted``, ``denied`` or ``none`` (nobody was asked yet); None where the client does not say.
 
-    Of categories the one for measuring decides; where none is called that, all must be granted.
+    ``given``: that word, or Segment's preferences by category; ``managed``: RudderStack's lists of categories.
+    The category for measuring decides; where none is called that, all must be granted.
     """
     if given in ("granted", "denied", "none"):
         return str(given)
-    chosen = table(table(given).get("categoryPreferences"))
+    chosen = table(table(given).get("categoryPreferences")) or _managed(table(managed))
     measuring = [yes for category, yes in chosen.items() if any(word in category.lower() for word in _MEASURES)]
     if not chosen:
         return None
     return "granted" if all(yes is True for yes in measuring or chosen.values()) else "denied"
+
+
+def _managed(lists: dict[str, Any]) -> dict[str, bool]:
+    allowed, denied = lists.get("allowedConsentIds"), lists.get("deniedConsentIds")
+    return {
+        category: yes
+        for names, yes in ((allowed, True), (denied, False))
+        if isinstance(names, list)
+        for category in names
+        if isinstance(category, str)
+    }

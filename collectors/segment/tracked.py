@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from collectors.segment.money import gross
+from collectors.segment.personal import without
 from collectors.segment.surroundings import visit
 from collectors.segment.values import filled, first, name, table, text
 from models.events import SHAPES
@@ -21,10 +22,6 @@ from models.refused import Refused
 Read = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
-_PERSONAL: Final = frozenset({
-    "address", "avatar", "birthday", "email", "firstName", "first_name", "lastName", "last_name", "password", "phone",
-    "username",
-})  # fmt: skip
 _NAME_LENGTH: Final = 100  # of what follows crm.track.
 
 
@@ -57,7 +54,7 @@ def snake(event: str) -> str:
 
 def rest(said: dict[str, Any], *used: str) -> dict[str, Any]:
     """The properties that no field of ours holds, without what is personal."""
-    return filled({field: value for field, value in said.items() if field not in _PERSONAL and field not in used})
+    return filled({field: value for field, value in without(said).items() if field not in used})
 
 
 def _needed(value: Any, field: str) -> Any:
@@ -76,7 +73,7 @@ def _order_id(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
     return {
         "order_id": _needed(first(said, "order_id", "orderId"), "order_id"),
         "tax": said.get("tax"),
-        "items": products if isinstance(products, list) else None,
+        "items": without(products) if isinstance(products, list) else None,
         "reason": name(said.get("reason")),
         "coupon": name(said.get("coupon")),
     }

@@ -255,6 +255,23 @@ def test_consent_is_carried(consent: object, carried: str | None) -> None:
     assert event.data.get("consent") == carried
 
 
+def test_consent_of_rudderstack_is_two_lists() -> None:
+    managed = {"provider": "oneTrust", "allowedConsentIds": ["C0001", 7], "deniedConsentIds": ["C0002"]}
+    (event,) = events("track", event="Seen", context={"consentManagement": managed})
+    assert event.data["consent"] == "denied"
+    (event,) = events("track", event="Seen", context={"consentManagement": {**managed, "deniedConsentIds": 7}})
+    assert event.data["consent"] == "granted"
+
+
+def test_what_is_personal_is_left_out_however_deep_and_however_spelled() -> None:
+    inner = {"Email Address": "b@c.example", "size": 1, "people": [{"firstName": "Bo", "age": 4}]}
+    (event,) = events(
+        "track", event="Seen", properties={"E-Mail": "a@b.example", "phone_number": 358, "company": inner}
+    )
+    assert (event.data["email"], event.data["phone"]) == ("a@b.example", "358")
+    assert event.data["properties"] == {"company": {"size": 1, "people": [{"age": 4}]}}
+
+
 def test_before_consent_is_asked_for_nobody_need_be_named() -> None:
     (event,) = events("page", userId=None, anonymousId="", context={**CONTEXT, "consent": "none"})
     assert not event.data.keys() & {"user_id", "anonymous_id"}
