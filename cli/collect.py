@@ -12,14 +12,13 @@ import typer
 
 from cli.exits import EPILOG, CliError
 from cli.flags import KafkaFlag, settings
-from cli.listening import is_near, listener, url
+from cli.listening import COLLECTOR_PORT, is_near, listener, url
 from cli.root import Group, app
 from cli.term import json_line, line, say, show_json
 from models.collecting import WriteKey
 from models.settings import Settings
 from ops.logs import set_up_logs
 
-PORT: Final = 8081
 KEY_BYTES: Final = 24
 
 collector = typer.Typer(name="collector", cls=Group, help="Take events over HTTP.", rich_markup_mode=None)
@@ -48,10 +47,10 @@ def collect(
     place = settings(kafka)
     _check_host(place, host)
     set_up_logs()
-    with listener(host, port, PORT) as bound:
+    with listener(host, port, COLLECTOR_PORT) as bound:
         address = url(*bound.getsockname()[:2])
-        if port is None and bound.getsockname()[1] != PORT:
-            say(f"port {PORT} is in use: the collector is on the next free one")
+        if port is None and bound.getsockname()[1] != COLLECTOR_PORT:
+            say(f"port {COLLECTOR_PORT} is in use: the collector is on the next free one")
         if as_json:
             typer.echo(json_line({"collector": address}))
         else:

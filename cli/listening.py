@@ -7,6 +7,8 @@ from typing import Final
 from cli.exits import CliError
 from ops.listening import listen
 
+DASHBOARD_PORT: Final = 8080
+COLLECTOR_PORT: Final = 8081
 TRIES: Final = 64  # ports, when nobody asked for one
 
 

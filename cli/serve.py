@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.book import workers_book
-from cli.dashboard_process import PORT
 from cli.exits import EPILOG, CliError
 from cli.flags import KafkaFlag, RedisFlag, settings, settings_file
-from cli.listening import is_near, listener, url
+from cli.listening import DASHBOARD_PORT, is_near, listener, url
 from cli.root import app
 from cli.term import json_line, line, say
 from models.settings import Settings
@@ -37,10 +36,10 @@ def serve(
     place = settings(kafka, redis)
     _check_host(place, host)
     set_up_logs()
-    with listener(host, port, PORT) as bound:
+    with listener(host, port, DASHBOARD_PORT) as bound:
         address = url(*bound.getsockname()[:2])
-        if port is None and bound.getsockname()[1] != PORT:
-            say(f"port {PORT} is in use: the dashboard is on the next free one")
+        if port is None and bound.getsockname()[1] != DASHBOARD_PORT:
+            say(f"port {DASHBOARD_PORT} is in use: the dashboard is on the next free one")
         if as_json:
             typer.echo(json_line({"dashboard": address}))
         else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
+UNREAD: Final = (400, 408, 413, 415)  # the rest of such a body is not waited for
 MEDIA: Final = "application/problem+json"
 
 
@@ -31,6 +32,8 @@ def refused(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respo
     if refusal.field:
         body["field"] = refusal.field
     more = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
+    if refusal.status in UNREAD:
+        more["Connection"] = "close"
     if refusal.status == 401:
         more["WWW-Authenticate"] = 'Basic realm="crmkpi"'
     return Response(orjson.dumps(body), refusal.status, {"Cache-Control": "no-store", **more, **(headers or {})}, MEDIA)

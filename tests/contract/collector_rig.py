@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -41,27 +41,33 @@ class Collector:
     port: int
     client: httpx.AsyncClient
     clock: Clock
-    _seen: dict[str, Any] = field(default_factory=dict)
+    begun: dict[str, int]  # where each input topic ended before
 
     async def arrived(self, *names: str) -> list[dict[str, Any]]:
-        """Every event on the input topics so far, in order of their ids; of some topics only, with their short names."""
+        """Every event since this collector began, on these topics (without their prefix) or on all."""
         wanted = [self.settings.topic_prefix + name for name in names] or topics.inputs(self.settings)
-        return [orjson.loads(value) for _, value in await records(self.settings, wanted)]
+        return [orjson.loads(value) for _, value in await self.records(*wanted)]
+
+    async def records(self, *names: str) -> list[tuple[Any, bytes]]:
+        """Headers and value of every record since this collector began, on these topics or on all."""
+        wanted = {name: self.begun[name] for name in names or topics.inputs(self.settings)}
+        return await records(self.settings, wanted)
 
     async def ids(self) -> list[str]:
         """The ids of every event on the input topics."""
         return sorted(one["id"] for one in await self.arrived())
 
 
-async def records(settings: Settings, names: list[str] | tuple[str, ...]) -> list[tuple[Any, bytes]]:
-    """Every record of these topics: its headers and its value."""
+async def records(settings: Settings, begun: Mapping[str, int]) -> list[tuple[Any, bytes]]:
+    """Every record of these topics from there on: its headers and its value."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka.bootstrap_servers)
     await consumer.start()
     try:
-        places = [TopicPartition(name, one) for name in names for one in consumer.partitions_for_topic(name) or ()]
-        ends = await consumer.end_offsets(places)
-        consumer.assign(places)
-        await consumer.seek_to_beginning()
+        begins = {TopicPartition(name, 0): offset for name, offset in begun.items()}
+        ends = await consumer.end_offsets(list(begins))
+        consumer.assign(list(begins))
+        for place, offset in begins.items():
+            consumer.seek(place, offset)
         found: list[tuple[Any, bytes]] = []
         async with asyncio.timeout(SOON):
             while any([await consumer.position(place) < end for place, end in ends.items()]):
@@ -70,6 +76,23 @@ async def records(settings: Settings, names: list[str] | tuple[str, ...]) -> lis
         return found
     finally:
         await consumer.stop()
+
+
+async def ends(settings: Settings) -> dict[str, int]:
+    """Where each input topic ends."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka.bootstrap_servers)
+    await consumer.start()
+    try:
+        found = await consumer.end_offsets([TopicPartition(name, 0) for name in topics.inputs(settings)])
+        return {place.topic: offset for place, offset in found.items()}
+    finally:
+        await consumer.stop()
+
+
+async def make_topics(settings: Settings) -> None:
+    """Those an installation needs: they take seconds, so tests share them."""
+    async with admin(settings.kafka) as link:
+        await ensure(link, wanted_topics(settings))
 
 
 def settings_of(bootstrap: str, app_id: str, collect: Mapping[str, Any]) -> Settings:
@@ -82,9 +105,7 @@ def settings_of(bootstrap: str, app_id: str, collect: Mapping[str, Any]) -> Sett
 @asynccontextmanager
 async def collecting(settings: Settings) -> AsyncIterator[Collector]:
     """Topics and a collector on a free port."""
-    async with admin(settings.kafka) as link:
-        await ensure(link, wanted_topics(settings))
-    clock = Clock()
+    clock, begun = Clock(), await ends(settings)
     parts = services(settings, clock)
     await parts.publisher.start()
     with listen("127.0.0.1", 0) as listener:
@@ -92,7 +113,7 @@ async def collecting(settings: Settings) -> AsyncIterator[Collector]:
         task = asyncio.create_task(server.serve([listener]))
         port = listener.getsockname()[1]
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=SOON) as client:
-            yield Collector(settings, parts, port, client, clock)
+            yield Collector(settings, parts, port, client, clock, begun)
         server.should_exit = True
         async with asyncio.timeout(SOON):
             await task

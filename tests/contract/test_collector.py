@@ -5,15 +5,15 @@ import base64
 import gzip
 import hashlib
 import logging
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
-from models import topics
 from ops.local import Kafka
-from tests.contract.collector_rig import SOON, Collector, collecting, records, settings_of
+from tests.contract.collector_rig import SOON, Collector, collecting, make_topics, settings_of
 
 pytestmark = pytest.mark.servers
 KEY, PAGE_KEY, OLD_KEY, BETA_KEY = "key-of-a-server", "key-of-a-page", "key-that-ended", "key-of-beta"
@@ -30,6 +30,14 @@ KEYS = [
     {"sha256": sha(OLD_KEY), "tenant": "acme", "source": "/old", "until": "2020-01-01T00:00:00Z"},
     {"sha256": sha(BETA_KEY), "tenant": "beta", "source": "/server"},
 ]
+
+
+@pytest.fixture(scope="module")
+def app_id(kafka: Kafka) -> str:
+    """With topics, which these tests share."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    asyncio.run(make_topics(settings_of(kafka.bootstrap, name, {})))
+    return name
 
 
 @pytest.fixture
@@ -90,10 +98,9 @@ async def test_each_item_has_its_verdict_and_a_bad_one_is_a_dead_letter_to_be(co
     answer = await send(collector, [view(1), bad, "no event", view(3)])
     verdict = answer.json()
     assert (answer.status_code, verdict["success"], verdict["accepted"]) == (200, True, 2)
-    assert [(one["index"], one["code"], one["field"]) for one in verdict["rejected"]][0] == (1, "missing_field", "url")
+    assert next((one["index"], one["code"], one["field"]) for one in verdict["rejected"]) == (1, "missing_field", "url")
     assert [one["index"] for one in verdict["rejected"]] == [1, 2]
-    found = await records(collector.settings, topics.inputs(collector.settings))
-    assert len(found) == 4  # the worker makes dead letters of two of them, each once
+    assert len(await collector.records()) == 4  # the worker makes dead letters of two of them, each once
 
 
 async def test_nothing_of_a_request_that_is_all_wrong_is_a_success(collector: Collector) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from collectors.event import Event
 from collectors.privacy import NoConsent, Policy, masked, normal_phone
 from models.collecting import PrivacySettings
-from models.validate import RawRecord, validate
+from models.record import RawRecord
+from models.validate import validate
 
 KEY = b"k" * 32
 MAIL, PHONE, CARD = "Maija.Meikalainen@example.fi", "+358 40 123 4567", "4111 1111 1111 1111"
