@@ -1,0 +1,33 @@
+"""Public keys, as providers show them for pasting."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from collectors.webhooks import signing
+from collectors.webhooks.provider import Forged
+
+Key = TypeVar("Key")
+
+
+def public_keys(secrets: Sequence[str], kind: type[Key]) -> list[Key]:
+    """Those of the secrets that are public keys of this kind. Forged when none is."""
+    found = [_public_key(secret.decode()) for secret in signing.live(secrets)]
+    fit = [key for key in found if isinstance(key, kind)]
+    if not fit:
+        raise Forged("no secret is a public key of the kind that the provider signs with")
+    return fit
+
+
+@lru_cache(64)
+def _public_key(text: str) -> PublicKeyTypes | None:
+    """A key in PEM, or the base64 of one without the lines around it."""
+    pem = text if text.startswith("-----") else f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----"
+    try:
+        return load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None  # another of the secrets may be one
