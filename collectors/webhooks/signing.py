@@ -96,7 +96,7 @@ def _authorization(value: str) -> bytes:
 
 def _in_query(url: str) -> list[bytes]:
     query = url.partition("#")[0].partition("?")[2]
-    pairs = (pair.partition("=") for pair in query.encode(errors="replace").split(b"&"))
+    pairs = (pair.partition(b"=") for pair in query.encode(errors="replace").split(b"&"))
     return [unquote_to_bytes(value) for name, _, value in pairs if unquote_to_bytes(name) == SECRET_IN_URL.encode()]
 
 

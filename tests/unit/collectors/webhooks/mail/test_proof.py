@@ -1,6 +1,7 @@
 """Who is believed: every provider's way of proving itself, and everything that is near it and is not it."""
 
 from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.unit.collectors.webhooks.mail.schemes import BY_NAME, SCHEMES, SECOND
 
 CASES = [pytest.param(name, scheme, id=f"{name}-{way}") for (name, way), scheme in SCHEMES.items()]
 TIMED = [case for case in CASES if case.values[1].timed]  # type: ignore[attr-defined]  # the scheme
+
+SIGNED = [case for case in CASES if case.values[1].covers_body]  # type: ignore[attr-defined]
 
 
 def plain(name: str) -> bytes:
@@ -84,15 +87,13 @@ def test_a_signature_with_one_bit_changed_is_refused(name: str, scheme: Scheme) 
         start, _, value = good.url.encode().partition(b"secret=")
         for changed in flips(value):
             found = good._replace(url=(start + b"secret=" + changed).decode("latin-1"))
-            same_escape = changed.lower() == value.lower()  # %5D or %5d
+            same_escape = unquote_to_bytes(changed) == unquote_to_bytes(value)  # %C3 or %c3
             assert same_escape or refused(name, found, secrets), changed
 
 
-@pytest.mark.parametrize(("name", "scheme"), CASES)
+@pytest.mark.parametrize(("name", "scheme"), SIGNED)
 def test_a_body_with_one_bit_changed_is_refused(name: str, scheme: Scheme) -> None:
     """Of those that sign it; a form may say the same in other letters (%5B or %5b)."""
-    if not scheme.covers_body:
-        pytest.skip("the provider does not sign the body")
     good, secrets = signed(name, scheme), list(scheme.secrets)
     for changed in flips(good.body):
         same = name == "mandrill" and changed.lower() == good.body.lower() and form(changed) == form(good.body)
