@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 from collectors.arrived import Arrived
 from collectors.webhooks.provider import Forged
 
-TOLERANCE_S: Final = 300  # as Standard Webhooks has it; for providers that sign a time and name no tolerance
+TOLERANCE_S: Final = 300  # of a signed time, either way, as libraries of Standard Webhooks have it
 SECRET_IN_URL: Final = "secret"  # the parameter of the query
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 
@@ -48,12 +48,17 @@ def base64_hmac(secret: bytes, message: bytes, algorithm: str = "sha256") -> byt
 
 
 def require(given: str | bytes, expected: Iterable[bytes], what: str = "the signature") -> None:
-    """One of ``expected`` was given. All are compared, each in constant time."""
+    """One of ``expected`` was given."""
+    if not fits(given, expected):
+        raise Forged(f"{what} is wrong")
+
+
+def fits(given: str | bytes, expected: Iterable[bytes]) -> bool:
+    """Whether one of ``expected`` was given. All are compared, each in constant time."""
     raw = given.encode(errors="replace") if isinstance(given, str) else given
     # Digests of both sides have one length: not even the length of a secret shows.
     found = [hmac.compare_digest(_digest(raw), _digest(one)) for one in expected]
-    if not any(found):
-        raise Forged(f"{what} is wrong")
+    return any(found)
 
 
 def _digest(text: bytes) -> bytes:
@@ -61,12 +66,14 @@ def _digest(text: bytes) -> bytes:
 
 
 def fresh(arrived: Arrived, seconds: str, tolerance_s: int = TOLERANCE_S) -> None:
-    """The signed time, in seconds since 1970, lies within the tolerance around the time of receipt, both ends in."""
+    """The signed time, in seconds since 1970, is at most ``tolerance_s`` old and at most five minutes ahead."""
     if _SECONDS.fullmatch(seconds) is None:
         raise Forged("the signed time is no number of seconds")
     late_ms = arrived.received - int(seconds) * 1000
-    if abs(late_ms) > tolerance_s * 1000:
-        raise Forged("the signed time is too old" if late_ms > 0 else "the signed time is in the future")
+    if late_ms > tolerance_s * 1000:
+        raise Forged("the signed time is too old")
+    if late_ms < -TOLERANCE_S * 1000:
+        raise Forged("the signed time is in the future")
 
 
 def shared_secret(arrived: Arrived, secrets: Sequence[str]) -> None:

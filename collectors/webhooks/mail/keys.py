@@ -16,7 +16,7 @@ Key = TypeVar("Key")
 
 def public_keys(secrets: Sequence[str], kind: type[Key]) -> list[Key]:
     """Those of the secrets that are public keys of this kind. Forged when none is."""
-    found = [_public_key(secret.decode()) for secret in signing.live(secrets)]
+    found = [_public_key(secret.decode().strip()) for secret in signing.live(secrets)]
     fit = [key for key in found if isinstance(key, kind)]
     if not fit:
         raise Forged("no secret is a public key of the kind that the provider signs with")

@@ -3,7 +3,7 @@
 https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
 
 They tell who left an audience or could not be reached, of no opens and clicks. ``subscribe``, ``profile`` and
-``upemail`` are about an address, not a message, and ``campaign`` about no recipient: all four are ignored.
+``upemail`` are about an address, not a message, and ``campaign`` is about no recipient: all four are ignored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def read(arrived: Arrived) -> Reading:
 
 def _reports(item: Item) -> Iterator[Report]:
     kind = KINDS.get(item.needed("type"))
-    if kind is None:
+    if kind is None or item.text("data[action]") == "delete":  # by the audience's owner: nobody left
         return
     reason = item.text("data[reason]")
     campaign = item.text("data[campaign_id]")

@@ -64,7 +64,7 @@ def _reports(item: Item) -> Iterator[Report]:
     campaign = item.text("singlesend_id", "marketing_campaign_id")
     yield Report(
         kind,
-        item.needed("sg_message_id", "smtp-id"),
+        item.needed("sg_message_id"),  # smtp-id is not in every event
         item.text("email"),
         item.epoch("timestamp"),
         item.text("sg_event_id"),

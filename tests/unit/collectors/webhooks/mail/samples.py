@@ -153,6 +153,7 @@ SAMPLES: Final = [
     Sample("mailchimp", "left, no campaign", _mailchimp("unsubscribe"), ("unsubscribed",), more={"campaign_id": None}),
     Sample("mailchimp", "complained", _mailchimp("unsubscribe", reason="abuse"), ("complained",)),
     Sample("mailchimp", "cleaned", _mailchimp("cleaned", campaign_id="c-1", reason="hard"), ("bounced",)),
+    Sample("mailchimp", "deleted", _mailchimp("unsubscribe", action="delete"), ()),
     Sample("mailchimp", "joined", _mailchimp("subscribe"), ()),
     Sample("mailchimp", "campaign sent", _mailchimp("campaign"), ()),
     Sample("mailersend", "sent", _mailersend("activity.sent"), ("sent",)),

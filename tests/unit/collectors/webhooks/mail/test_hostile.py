@@ -86,7 +86,7 @@ def withstands(name: str, request: Arrived) -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDER_NAMES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_sample_with_anything_in_any_place(name: str, data: st.DataObject) -> None:
     """Up to three changes; each may take out a whole part."""
@@ -106,7 +106,7 @@ def test_a_sample_with_anything_in_any_place(name: str, data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("name", PROVIDER_NAMES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_bytes_that_are_almost_a_request(name: str, data: st.DataObject) -> None:
     """Cut, changed, or anything at all."""
@@ -120,7 +120,7 @@ def test_bytes_that_are_almost_a_request(name: str, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("name", PROVIDER_NAMES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(text=st.text(max_size=30), url=st.text(max_size=30), raw=st.binary(max_size=60))
 def test_proofs_of_anything_at_all(name: str, text: str, url: str, raw: bytes) -> None:
     """In every header that is looked at."""

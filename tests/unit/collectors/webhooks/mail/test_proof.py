@@ -104,11 +104,11 @@ def test_a_body_with_one_bit_changed_is_refused(name: str, scheme: Scheme) -> No
 
 @pytest.mark.parametrize(("name", "scheme"), TIMED)
 def test_a_signed_time_holds_for_five_minutes_either_way(name: str, scheme: Scheme) -> None:
-    """And not a second longer."""
+    """And not a second longer; Mailgun's for as long as it repeats what failed."""
     good, secrets = signed(name, scheme), list(scheme.secrets)
-    for seconds in (-300, 0, 300):
+    for seconds in (-300, 0, scheme.late_s):
         BY_NAME[name].verify(good._replace(received=(SECONDS + seconds) * 1000), secrets)
-    for seconds in (-301, 301, 86_400):
+    for seconds in (-301, scheme.late_s + 1, 86_400):
         assert refused(name, good._replace(received=(SECONDS + seconds) * 1000), secrets)
 
 
