@@ -1,4 +1,4 @@
-"""SparkPost: batches of events. They are not signed: HTTP Basic, a token, or a secret in the address.
+"""SparkPost: batches of events. They are not signed: HTTP Basic, or a secret in the address.
 
 https://developers.sparkpost.com/api/webhooks/
 https://support.sparkpost.com/docs/tech-resources/webhook-event-reference
@@ -84,6 +84,5 @@ def _at(event: Item) -> int | None:
 
 
 PROVIDER: Final = Provider(
-    "sparkpost", "SparkPost", "user:password or the token of the webhook, or the secret in its address",
-    shared_secret, read,
-)  # fmt: skip
+    "sparkpost", "SparkPost", "user:password of the webhook, or the secret in its address", shared_secret, read
+)
