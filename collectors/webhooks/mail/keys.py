@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -11,16 +10,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from collectors.webhooks import signing
 from collectors.webhooks.provider import Forged
 
-Key = TypeVar("Key")
 
-
-def public_keys(secrets: Sequence[str], kind: type[Key]) -> list[Key]:
-    """Those of the secrets that are public keys of this kind. Forged when none is."""
+def public_keys(secrets: Sequence[str]) -> list[PublicKeyTypes]:
+    """Those of the secrets that are public keys, of any kind. Forged when none is."""
     found = [_public_key(secret.decode().strip()) for secret in signing.live(secrets)]
-    fit = [key for key in found if isinstance(key, kind)]
-    if not fit:
-        raise Forged("no secret is a public key of the kind that the provider signs with")
-    return fit
+    keys = [key for key in found if key is not None]
+    if not keys:
+        raise Forged("no secret is a public key")
+    return keys
 
 
 @lru_cache(64)

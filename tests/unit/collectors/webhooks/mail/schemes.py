@@ -176,7 +176,10 @@ SCHEMES: Final[dict[tuple[str, str], Scheme]] = {
     ("postal", "sha256"): Scheme(_rsa(), postal_256, "x-postal-signature-256"),
     ("resend", "svix"): Scheme(SVIX, svix, "svix-signature", "svix-timestamp"),
     ("resend", "standard"): Scheme(
-        SVIX, lambda *given: svix(*given, prefix="webhook"), "webhook-signature", "webhook-timestamp"
+        SVIX,
+        lambda body, which, seconds: svix(body, which, seconds, "webhook"),
+        "webhook-signature",
+        "webhook-timestamp",
     ),
     ("sendgrid", "ecdsa"): Scheme(_ec(), sendgrid, f"{_TWILIO}signature", f"{_TWILIO}timestamp"),
     ("unisender_go", "md5"): Scheme(TOKENS, unisender),

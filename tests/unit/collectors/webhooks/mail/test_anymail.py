@@ -52,7 +52,7 @@ OFFSETS = {
     for name in ("bounce", "delivered", "open", "spam")
 }
 # What the provider always sends and Anymail left out of its samples.
-LEFT_OUT = {
+LEFT_OUT: dict[str, dict[str, Any]] = {
     "mailgun": {"message": {"headers": {"message-id": "m@example.com"}}, "Message-Id": "m@example.com"},
     "sparkpost": {"transmission_id": "1"},
     "unisender_go": {"job_id": "1"},

@@ -13,9 +13,8 @@ from tests.unit.collectors.webhooks.mail.samples import SAMPLES, arrived, body
 from tests.unit.collectors.webhooks.mail.schemes import BY_NAME, SCHEMES, SECONDS, Scheme, request
 
 CASES = [pytest.param(name, scheme, id=f"{name}-{way}") for (name, way), scheme in SCHEMES.items()]
-TIMED = [case for case in CASES if case.values[1].timed]  # type: ignore[attr-defined]  # the scheme
-
-SIGNED = [case for case in CASES if case.values[1].covers_body]  # type: ignore[attr-defined]
+TIMED = [case for case, scheme in zip(CASES, SCHEMES.values(), strict=True) if scheme.timed]
+SIGNED = [case for case, scheme in zip(CASES, SCHEMES.values(), strict=True) if scheme.covers_body]
 
 
 def plain(name: str) -> bytes:
@@ -67,7 +66,7 @@ def test_without_its_proof_a_request_is_refused(name: str, scheme: Scheme) -> No
     """Whichever part of it is missing, or empty."""
     good, secrets = signed(name, scheme), list(scheme.secrets)
     for missing in [name for name in good.headers if name not in ("content-type", "x-postal-signature")]:
-        assert refused(name, good._replace(headers=good.headers | {missing: ""}), secrets)
+        assert refused(name, good._replace(headers={**good.headers, missing: ""}), secrets)
         assert refused(name, good._replace(headers={k: v for k, v in good.headers.items() if k != missing}), secrets)
     if scheme.signature is None:
         assert refused(name, request(plain(name), {}), secrets)
@@ -81,7 +80,7 @@ def test_a_signature_with_one_bit_changed_is_refused(name: str, scheme: Scheme) 
         skipped = len("Basic ") if good.headers[scheme.signature].startswith("B") else 0
         value = good.headers[scheme.signature].encode()
         for changed in flips(value[skipped:]):
-            headers = good.headers | {scheme.signature: (value[:skipped] + changed).decode("latin-1")}
+            headers = {**good.headers, scheme.signature: (value[:skipped] + changed).decode("latin-1")}
             assert refused(name, good._replace(headers=headers), secrets), changed
     elif "secret=" in good.url:
         start, _, value = good.url.encode().partition(b"secret=")
@@ -123,7 +122,7 @@ def test_a_time_with_one_bit_changed_is_refused(name: str, scheme: Scheme) -> No
         return
     assert scheme.timed is not None
     for changed in flips(str(SECONDS).encode()):
-        headers = good.headers | {scheme.timed: changed.decode("latin-1")}
+        headers = {**good.headers, scheme.timed: changed.decode("latin-1")}
         assert refused(name, good._replace(headers=headers), secrets)
 
 
@@ -155,7 +154,7 @@ def test_a_standard_signature_may_be_one_of_several() -> None:
     right = good.headers["svix-signature"]
     several = {f"v1,AAAA {right}": False, f"v2,AAAA {right} v1": False, right[3:]: True, f"v2{right[2:]}": True}
     for text, wanted in {**several, "v1": True, ",": True, f"{right},": True}.items():
-        assert refused("resend", good._replace(headers=good.headers | {"svix-signature": text}), secrets) is wanted
+        assert refused("resend", good._replace(headers={**good.headers, "svix-signature": text}), secrets) is wanted
 
 
 def test_a_secret_that_is_no_key_does_not_hide_one_that_is() -> None:
