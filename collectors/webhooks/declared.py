@@ -58,11 +58,11 @@ class EventRule(_Strict):
             raise ValueError(f"no such event type: {name[:60]}")
         return full
 
-    @field_validator("id")
+    @field_validator("id", "time")
     @classmethod
     def _varies(cls, template: str) -> str:
-        if not paths_in(template):
-            raise ValueError('names no path, so all events would have one id; "{id}" for the field id')
+        if template and not paths_in(template):
+            raise ValueError('names no path, and would be the same for all events; "{id}" is the field id')
         return template
 
 
@@ -77,6 +77,14 @@ class WebhookMapping(_Strict):
     minor_units: bool = False  # amounts are whole cents
     currency: str = ""  # of amounts without one
     events: list[EventRule] = Field(min_length=1)
+
+    @field_validator("currency")
+    @classmethod
+    def _money(cls, code: str) -> str:
+        try:
+            return money.currency(code)[0] if code else ""
+        except Refused:
+            raise ValueError("not an ISO 4217 currency") from None
 
 
 def declared(name: str, content: Mapping[str, Any]) -> Provider:
