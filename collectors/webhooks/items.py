@@ -138,6 +138,11 @@ def rows(item: Any, path: str) -> list[Any]:
     return value or []
 
 
+def named(system: str, name: str | None) -> str | None:
+    """An id that no CRM knows, told apart from the numbers of other systems: ``aircall:31``."""
+    return f"{system}:{name}" if name else None
+
+
 def given(**fields: Any) -> dict[str, Any]:
     """The fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None and value != "" and value != {}}

@@ -35,7 +35,7 @@ _ORIGINS: Final = {"IMPORT": "import", "CRM_UI": "ui", "CRM_UI_BULK_ACTION": "ui
 _PLAIN: Final = {"pipeline": "pipeline", "hubspot_owner_id": "owner_id", "hs_analytics_source": "source",
                  "closed_lost_reason": "reason", "closed_won_reason": "reason"}  # fmt: skip
 _LIFECYCLE: Final = {"lead": "created", "marketingqualifiedlead": "qualified", "salesqualifiedlead": "qualified",
-                     "opportunity": "converted", "customer": "converted"}  # fmt: skip
+                     "opportunity": "converted"}  # fmt: skip
 _ENTITIES: Final = {"contact": "lead", "company": "customer"}
 # In the older form an association is named in words, in the newer by the types of both objects.
 _TYPES: Final = {"0-1": "CONTACT", "0-2": "COMPANY", "0-3": "DEAL", "0-5": "TICKET"}
@@ -161,14 +161,14 @@ def _moment(notice: Notice) -> str:
 
 
 def _contact(notice: Notice, contact: str, name: str, value: str) -> Iterator[Event]:
-    """Contacts are leads by their lifecycle stage: one that was entered as a customer never was one."""
+    """Contacts are leads by their lifecycle stage. One that was entered as a customer never was a lead, whatever else
+    is said of it: an event of a lead makes one.
+    """
     ids = {"lead_id": contact, "contact_id": contact}
     if name == "lifecyclestage" and value in _LIFECYCLE:
         yield notice.event(f"lead.{_LIFECYCLE[value]}", **ids, traits={"lifecyclestage": value})
     elif name == "hs_lead_status" and value.upper() == "UNQUALIFIED":
         yield notice.event("lead.disqualified", **ids, reason=value)
-    elif name == "hubspot_owner_id":
-        yield notice.event("lead.assigned", **ids, owner_id=value)
 
 
 def _company(notice: Notice, company: str, name: str, value: str) -> Iterator[Event]:

@@ -54,8 +54,8 @@ def _notice(item: Any, wanted: frozenset[str]) -> Notice:
     now, before = at(item, "data") or at(item, "current"), at(item, "previous")
     if not isinstance(now, dict):
         now = before if isinstance(before, dict) else {}
-    first = [maybe(meta, "id")] if "entity_id" in meta else [text(meta, "action")]
-    key = "-".join(filter(None, (*first, entity, name, str(us))))
+    event = maybe(meta, "id") if "entity_id" in meta else None
+    key = "-".join(filter(None, (event, text(meta, "action"), entity, name, str(us))))
     return Notice(entity, action, name, now, before if isinstance(before, dict) else {}, key, us,
                   maybe(meta, "user_id"), wanted)  # fmt: skip
 
@@ -77,7 +77,7 @@ def _events(notice: Notice) -> Iterator[Event]:
         gone, into = _merged(notice)
         yield notice.event("identity.merged", winner_id=into, loser_ids=[gone], entity=_ENTITIES[notice.entity])
     if notice.entity in ("deal", "organization", "person", "lead") and notice.action in _RECORDS:
-        name, into = _merged(notice) if notice.action == "merged" else (notice.name, None)
+        name, into = _merged(notice) if notice.action == "merged" else (notice.name, "")
         about = given(object=notice.entity, record_id=name, into_record_id=into, actor_id=notice.actor)
         yield notice.event(f"record.{notice.action}", "-record", **about)
 
@@ -108,7 +108,8 @@ def _updated(notice: Notice, about: dict[str, Any]) -> Iterator[Event]:
     if stage and _changed(notice, "stage_id"):
         before = maybe(notice.before, "stage_id")
         yield notice.event("deal.stage_changed", "-stage", **about, to_stage=stage, from_stage=before)
-    if _changed(notice, "status"):
+    moved = _changed(notice, "stage_id") and maybe(notice.now, "status") != "open"  # in itself it would reopen the deal
+    if _changed(notice, "status") or moved:
         yield from _ended(notice, about, reopened=True)
     elif not _changed(notice, "stage_id"):
         yield notice.event("deal.updated", **about)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
 from collectors.webhooks.hmacs import token_in_body
-from collectors.webhooks.items import Fault, document, given, maybe, maybe_whole, reading, table, text
+from collectors.webhooks.items import Fault, document, given, maybe, maybe_whole, named, reading, table, text
 from collectors.webhooks.provider import Provider
 from collectors.webhooks.times import of_s
 
@@ -33,7 +33,7 @@ def _events(item: Any) -> Iterator[Event]:
         raise Fault("data.ended_at", "is before answered_at")
     data = given(
         direction=direction, outcome=_outcome(call, answered), duration_s=duration, phone=maybe(call, "raw_digits"),
-        owner_id=maybe(call, "user.id"), contact_id=maybe(call, "contact.id"),
+        owner_id=named("aircall", maybe(call, "user.id")), contact_id=named("aircall", maybe(call, "contact.id")),
     )  # fmt: skip
     time = of_s(ended, "data.ended_at") if ended else None
     yield Event("crm.call.ended", f"call-{text(call, 'id')}", time, data)

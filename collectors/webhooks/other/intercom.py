@@ -11,7 +11,7 @@ from typing import Any, Final
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
 from collectors.webhooks.hmacs import header, hex_mac, prove
-from collectors.webhooks.items import at, document, given, maybe, maybe_whole, reading, table, text, whole
+from collectors.webhooks.items import at, document, given, maybe, maybe_whole, named, reading, table, text, whole
 from collectors.webhooks.provider import Provider, Reply
 from collectors.webhooks.times import of_s
 
@@ -69,8 +69,9 @@ def _about(notice: dict[str, Any]) -> dict[str, Any]:
     item = table(notice, "data.item")
     person = at(item, "contacts.contacts.0") or at(item, "contacts.0") or at(item, "user") or {}
     return given(
-        ticket_id=text(item, "id"), user_id=maybe(person, "external_id") or maybe(person, "user_id"),
-        contact_id=maybe(person, "id"), owner_id=maybe(item, "admin_assignee_id"),
+        ticket_id=named("intercom", text(item, "id")), user_id=maybe(person, "external_id") or maybe(person, "user_id"),
+        contact_id=named("intercom", maybe(person, "id")),
+        owner_id=named("intercom", maybe(item, "admin_assignee_id")),
     )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def _rated(notice: dict[str, Any]) -> Event:
     rated = maybe_whole(rating, "created_at")
     data = _about(notice) | given(
         survey_id="intercom", survey_type="csat", score=whole(rating, "rating"), response_id=text(item, "id"),
-        comment=maybe(rating, "remark"), contact_id=maybe(rating, "contact.id"),
+        comment=maybe(rating, "remark"), contact_id=named("intercom", maybe(rating, "contact.id")),
     )  # fmt: skip
     event = _event(notice, "survey.answered", **data)
     return event._replace(time=of_s(rated, "conversation_rating.created_at")) if rated else event
@@ -89,11 +90,12 @@ def _rated(notice: dict[str, Any]) -> Event:
 def _lead(notice: dict[str, Any]) -> Iterator[Event]:
     item = table(notice, "data.item")
     if maybe(item, "role") in (None, "lead"):
-        name = text(item, "id")
-        yield _event(
-            notice, "lead.created", lead_id=name, contact_id=name,
-            **given(email=maybe(item, "email"), phone=maybe(item, "phone"), owner_id=maybe(item, "owner_id")),
+        name = named("intercom", text(item, "id"))
+        data = given(
+            lead_id=name, contact_id=name, email=maybe(item, "email"), phone=maybe(item, "phone"),
+            owner_id=named("intercom", maybe(item, "owner_id")),
         )  # fmt: skip
+        yield _event(notice, "lead.created", **data)
 
 
 PROVIDER: Final = Provider(

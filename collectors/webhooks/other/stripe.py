@@ -41,6 +41,7 @@ def _events(item: Any, test: bool) -> Iterator[Event]:
     time = of_s(whole(item, "created"), "created")
     thing, before = table(item, "data.object"), at(item, "data.previous_attributes")
     before = before if isinstance(before, dict) else {}
+    made: Iterator[Made | None]
     if kind.startswith("customer.subscription."):
         made = subscription_events(kind.rpartition(".")[2], thing, before)
     else:

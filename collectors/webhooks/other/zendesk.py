@@ -11,7 +11,7 @@ from typing import Any, Final
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
 from collectors.webhooks.hmacs import base64_mac, fresh, header, prove
-from collectors.webhooks.items import Fault, at, document, given, maybe, reading, table, text
+from collectors.webhooks.items import Fault, at, document, given, maybe, named, reading, table, text
 from collectors.webhooks.provider import Forged, Provider
 from collectors.webhooks.times import ms_of
 
@@ -60,8 +60,8 @@ def _ticket(item: dict[str, Any], happening: str) -> Event:
     detail = table(item, "detail")
     traits = given(priority=maybe(detail, "priority"), via=maybe(detail, "via.channel"))
     data = given(
-        ticket_id=text(detail, "id"), contact_id=maybe(detail, "requester_id"), owner_id=maybe(detail, "assignee_id"),
-        traits=traits,
+        ticket_id=named("zendesk", text(detail, "id")), contact_id=named("zendesk", maybe(detail, "requester_id")),
+        owner_id=named("zendesk", maybe(detail, "assignee_id")), traits=traits,
     )  # fmt: skip
     return Event(f"crm.ticket.{happening}", text(item, "id"), text(item, "time"), data)
 
@@ -74,7 +74,8 @@ def _rated(item: dict[str, Any]) -> Event:
     score = int(rating.startswith("good"))
     data = given(
         survey_id="zendesk", survey_type="csat", score=score, scale_min=0, scale_max=1, response_id=ticket,
-        ticket_id=ticket, contact_id=maybe(item, "requester_id"), comment=maybe(item, "comment"),
+        ticket_id=named("zendesk", ticket), contact_id=named("zendesk", maybe(item, "requester_id")),
+        comment=maybe(item, "comment"),
     )  # fmt: skip
     time = text(item, "time")
     return Event("crm.survey.answered", f"rating-{ticket}-{time}", time, data)

@@ -30,7 +30,7 @@ def _sf(type_: str, record: str, suffix: str, sequence: int = 1, **data: Any) ->
 
 
 def _sf_record(happening: str, record: str, kind: str = "Opportunity") -> Expected:
-    about = {"object": kind, "record_id": record, "actor_id": "005B0000001vd0FIAQ", "origin": "api"}
+    about: dict[str, Any] = {"object": kind, "record_id": record, "actor_id": "005B0000001vd0FIAQ", "origin": "api"}
     return _sf(f"record.{happening}", record, "-record", **about)
 
 
@@ -46,9 +46,9 @@ def _outbound(kind: str, fields: dict[str, str]) -> bytes:
 </notifications></soapenv:Body></soapenv:Envelope>""".encode()
 
 
-_NEW: Final = {"StageName": "Prospecting", "Amount": 12000.5, "CurrencyIsoCode": "EUR", "CloseDate": "2026-12-31",
+_NEW: Final[dict[str, Any]] = {"StageName": "Prospecting", "Amount": 12000.5, "CurrencyIsoCode": "EUR", "CloseDate": "2026-12-31",
                "AccountId": ACCOUNT, "LeadSource": "Web"}  # fmt: skip
-_NEW_ABOUT: Final = {"deal_id": DEAL, "amount": 12000.5, "currency": "EUR", "closed_at": "2026-12-31",
+_NEW_ABOUT: Final[dict[str, Any]] = {"deal_id": DEAL, "amount": 12000.5, "currency": "EUR", "closed_at": "2026-12-31",
                      "customer_id": long_id(ACCOUNT), "source": "Web"}  # fmt: skip
 _NOW: Final = {"Id": DEAL, "CreatedDate": "2026-11-01T09:00:00.000Z", "SystemModstamp": AT, "StageName": "Closed Won",
                "Amount": "500.0", "CloseDate": "2026-11-18"}  # fmt: skip
@@ -160,7 +160,9 @@ _PD: Final = {
 }  # fmt: skip
 _PD_ABOUT: Final = {"deal_id": "41", "amount": 2500, "currency": "EUR", "pipeline": "1", "owner_id": "77",
                     "contact_id": "5", "customer_id": "6"}  # fmt: skip
-_PD_ID: Final = f"c5a1-77-deal-41-{AT_MS * 1000}"
+_PD_ID: Final = f"c5a1-77-change-deal-41-{AT_MS * 1000}"
+_PD_NEW: Final = _PD_ID.replace("change", "create")
+_PD_GONE: Final = _PD_ID.replace("change", "delete")
 _PD_VERSION: Final = AT_MS * 1000
 
 
@@ -178,8 +180,8 @@ PIPEDRIVE: Final = (
     Sample(
         "pipedrive", "a deal is created, version 2", pipedrive("create", _PD),
         (
-            ("deal.created", _PD_ID, "2026-11-18T11:58:00Z", {**_PD_ABOUT, "stage": "3"}),
-            ("record.created", f"{_PD_ID}-record", AT, {"object": "deal", "record_id": "41", "actor_id": "77"}),
+            ("deal.created", _PD_NEW, "2026-11-18T11:58:00Z", {**_PD_ABOUT, "stage": "3"}),
+            ("record.created", f"{_PD_NEW}-record", AT, {"object": "deal", "record_id": "41", "actor_id": "77"}),
         ),
     ),
     Sample(
@@ -196,6 +198,17 @@ PIPEDRIVE: Final = (
          "version": _PD_VERSION}),),
     ),
     Sample(
+        "pipedrive", "a deal that is won moves, and stays won",
+        pipedrive("change", {**_PD, "status": "won", "won_time": "2026-11-10T09:00:00Z", "stage_id": 4},
+            {"stage_id": 3}),
+        (
+            ("deal.stage_changed", f"{_PD_ID}-stage", AT,
+             {**_PD_ABOUT, "to_stage": "4", "from_stage": "3", "version": _PD_VERSION}),
+            ("deal.won", f"{_PD_ID}-end", AT,
+             {**_PD_ABOUT, "closed_at": "2026-11-10T09:00:00Z", "version": _PD_VERSION}),
+        ),
+    ),
+    Sample(
         "pipedrive", "a deal is opened again, version 2", pipedrive("change", _PD, {"status": "lost"}),
         (("deal.reopened", f"{_PD_ID}-end", AT, {**_PD_ABOUT, "version": _PD_VERSION}),),
     ),
@@ -207,8 +220,8 @@ PIPEDRIVE: Final = (
     Sample(
         "pipedrive", "a deal is deleted, version 2", pipedrive("delete", None, _PD),
         (
-            ("deal.deleted", _PD_ID, AT, {"deal_id": "41", "version": _PD_VERSION}),
-            ("record.deleted", f"{_PD_ID}-record", AT, {"object": "deal", "record_id": "41", "actor_id": "77"}),
+            ("deal.deleted", _PD_GONE, AT, {"deal_id": "41", "version": _PD_VERSION}),
+            ("record.deleted", f"{_PD_GONE}-record", AT, {"object": "deal", "record_id": "41", "actor_id": "77"}),
         ),
     ),
     Sample(
@@ -236,9 +249,9 @@ PIPEDRIVE: Final = (
         "pipedrive", "a lead, version 2",
         pipedrive("create", {"id": "a-b", "owner_id": 77, "person_id": 5}, None, "lead"),
         (
-            ("lead.created", f"c5a1-77-lead-41-{AT_MS * 1000}", AT,
+            ("lead.created", f"c5a1-77-create-lead-41-{AT_MS * 1000}", AT,
              {"lead_id": "41", "owner_id": "77", "contact_id": "5"}),
-            ("record.created", f"c5a1-77-lead-41-{AT_MS * 1000}-record", AT,
+            ("record.created", f"c5a1-77-create-lead-41-{AT_MS * 1000}-record", AT,
              {"object": "lead", "record_id": "41", "actor_id": "77"}),
         ),
     ),

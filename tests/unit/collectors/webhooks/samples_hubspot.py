@@ -108,7 +108,7 @@ HUBSPOT: Final = (
         [
             notice("contact.creation"), change("contact", "lifecyclestage", "lead", 2),
             change("contact", "lifecyclestage", "salesqualifiedlead", 3),
-            change("contact", "lifecyclestage", "evangelist", 4),
+            change("contact", "lifecyclestage", "customer", 4), change("contact", "hubspot_owner_id", "9", 5),
         ],
         (
             _record("created", 1, "contact"),
@@ -118,7 +118,7 @@ HUBSPOT: Final = (
                 for number, happening, stage in ((2, "created", "lead"), (3, "qualified", "salesqualifiedlead"))
             ),
         ),
-        ignored=1,
+        ignored=2,
     ),
     Sample(
         "hubspot", "a company is a customer when its lifecycle says so",

@@ -27,7 +27,7 @@ def subscription(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 _SUB: Final = {"subscription_id": "sub_1", "customer_id": "cus_1"}
 _MONTHLY: Final = {**_SUB, "currency": "EUR", "interval": "month"}
-_METERED: Final = {"recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered"}}
+_METERED: Final[dict[str, Any]] = {"recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered"}}
 _COUPON: Final = {"coupon": {"duration": "forever", "percent_off": 25, "amount_off": None}}
 
 
@@ -110,7 +110,7 @@ STRIPE: Final = (
     Sample("stripe", "what is no event of ours", stripe("customer.created", {"id": "cus_1"}), ignored=1),
 )  # fmt: skip
 
-_ORDER: Final = {
+_ORDER: Final[dict[str, Any]] = {
     "id": 820982911946154508, "email": "jon@example.com", "created_at": "2026-11-18T06:59:00-05:00",
         "processed_at": None,
     "updated_at": "2026-11-18T06:59:01-05:00", "test": False, "financial_status": "paid", "currency": "USD",

@@ -49,7 +49,12 @@ def aircall(event: str, **call: Any) -> dict[str, Any]:
 
 
 def _aircall(**data: Any) -> tuple[Expected, ...]:
-    about = {"direction": "inbound", "phone": "+33 1 76 36 06 95", "owner_id": "456", "contact_id": "31"}
+    about = {
+        "direction": "inbound",
+        "phone": "+33 1 76 36 06 95",
+        "owner_id": "aircall:456",
+        "contact_id": "aircall:31",
+    }
     return (("call.ended", "call-812", AT, {**about, **data}),)
 
 
@@ -77,7 +82,11 @@ def zendesk(kind: str, **event: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_TICKET: Final = {"ticket_id": "5158", "contact_id": "8321", "traits": {"priority": "HIGH", "via": "web_service"}}
+_TICKET: Final = {
+    "ticket_id": "zendesk:5158",
+    "contact_id": "zendesk:8321",
+    "traits": {"priority": "HIGH", "via": "web_service"},
+}
 _RATED: Final = {"type": "ticket.rated", "ticket_id": "5158", "requester_id": "8321", "time": AT, "comment": "Thanks!"}
 
 ZENDESK: Final = (
@@ -95,7 +104,7 @@ ZENDESK: Final = (
         (
             ("survey.answered", f"rating-5158-{AT}", AT,
              {"survey_id": "zendesk", "survey_type": "csat", "score": 1, "scale_min": 0, "scale_max": 1,
-              "response_id": "5158", "ticket_id": "5158", "contact_id": "8321", "comment": "Thanks!"}),
+              "response_id": "5158", "ticket_id": "zendesk:5158", "contact_id": "zendesk:8321", "comment": "Thanks!"}),
         ),
     ),
     Sample("zendesk", "no rating", {**_RATED, "rating": "Offered"}, bad=("rating",)),
@@ -119,14 +128,14 @@ def intercom(topic: str, **item: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_WITH: Final = {"user_id": "u-1", "contact_id": "5bc8", "owner_id": "991"}
+_WITH: Final = {"user_id": "u-1", "contact_id": "intercom:5bc8", "owner_id": "intercom:991"}
 
 INTERCOM: Final = (
     Sample(
         "intercom", "a conversation begins", intercom("conversation.user.created"),
         (
             ("chat.messaged", "notif_1", AT, {"direction": "inbound", **_WITH}),
-            ("ticket.opened", "notif_1-ticket", AT, {"ticket_id": "147", **_WITH}),
+            ("ticket.opened", "notif_1-ticket", AT, {"ticket_id": "intercom:147", **_WITH}),
         ),
     ),
     Sample(
@@ -135,7 +144,7 @@ INTERCOM: Final = (
     ),
     Sample(
         "intercom", "a conversation is closed", intercom("conversation.admin.closed"),
-        (("ticket.resolved", "notif_1-ticket", AT, {"ticket_id": "147", **_WITH}),),
+        (("ticket.resolved", "notif_1-ticket", AT, {"ticket_id": "intercom:147", **_WITH}),),
     ),
     Sample(
         "intercom", "a rating",
@@ -145,13 +154,16 @@ INTERCOM: Final = (
         (
             ("survey.answered", "notif_1", "2026-11-18T11:58:55Z",
              {"survey_id": "intercom", "survey_type": "csat", "score": 4, "response_id": "147", "comment": "quick",
-              "ticket_id": "147", **_WITH}),
+              "ticket_id": "intercom:147", **_WITH}),
         ),
     ),
     Sample(
         "intercom", "a lead",
         intercom("contact.lead.created", id="77", role="lead", email="a@b.example", contacts=None),
-        (("lead.created", "notif_1", AT, {"lead_id": "77", "contact_id": "77", "email": "a@b.example"}),),
+        (
+            ("lead.created", "notif_1", AT,
+             {"lead_id": "intercom:77", "contact_id": "intercom:77", "email": "a@b.example"}),
+        ),
     ),
     Sample("intercom", "a test", intercom("ping"), ignored=1),
     Sample("intercom", "a rating beyond its scale", intercom("conversation.rating.added",
@@ -240,7 +252,11 @@ TYPEFORM: Final = (
     Sample("typeform", "beyond the scale", typeform(answer(11, "nps", "nps")), bad=("score",)),
 )  # fmt: skip
 
-_WON: Final = {"type": "deal.won", "time": AT, "data": {"deal_id": "d", "amount": "10.00", "currency": "EUR"}}
+_WON: Final[dict[str, Any]] = {
+    "type": "deal.won",
+    "time": AT,
+    "data": {"deal_id": "d", "amount": "10.00", "currency": "EUR"},
+}
 
 STANDARD: Final = (
     Sample("standard", "one event", _WON, (("deal.won", "msg_1", AT, _WON["data"]),)),
