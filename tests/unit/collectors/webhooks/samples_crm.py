@@ -46,8 +46,10 @@ def _outbound(kind: str, fields: dict[str, str]) -> bytes:
 </notifications></soapenv:Body></soapenv:Envelope>""".encode()
 
 
-_NEW: Final[dict[str, Any]] = {"StageName": "Prospecting", "Amount": 12000.5, "CurrencyIsoCode": "EUR", "CloseDate": "2026-12-31",
-               "AccountId": ACCOUNT, "LeadSource": "Web"}  # fmt: skip
+_NEW: Final[dict[str, Any]] = {
+    "StageName": "Prospecting", "Amount": 12000.5, "CurrencyIsoCode": "EUR", "CloseDate": "2026-12-31",
+    "AccountId": ACCOUNT, "LeadSource": "Web",
+}  # fmt: skip
 _NEW_ABOUT: Final[dict[str, Any]] = {"deal_id": DEAL, "amount": 12000.5, "currency": "EUR", "closed_at": "2026-12-31",
                      "customer_id": long_id(ACCOUNT), "source": "Web"}  # fmt: skip
 _NOW: Final = {"Id": DEAL, "CreatedDate": "2026-11-01T09:00:00.000Z", "SystemModstamp": AT, "StageName": "Closed Won",
