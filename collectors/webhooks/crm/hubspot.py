@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
-from collectors.webhooks.crm.hubspot_objects import Notice, events_of
+from collectors.webhooks.crm.hubspot_notice import Notice
+from collectors.webhooks.crm.hubspot_objects import events_of
 from collectors.webhooks.hmacs import base64_mac, fresh, header, prove, stamp
 from collectors.webhooks.items import Fault, document, maybe, reading, table, text, whole
 from collectors.webhooks.options import currency, traits
