@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
-from collectors.webhooks.crm.salesforce_objects import MADE, Change, record_id
+from collectors.webhooks.crm.salesforce_change import Change, record_id
+from collectors.webhooks.crm.salesforce_objects import MADE
 from collectors.webhooks.hmacs import credential
 from collectors.webhooks.items import Fault, at, document, given, maybe, reading, rows, text, whole
 from collectors.webhooks.options import currency, traits

@@ -13,7 +13,8 @@ from defusedxml.ElementTree import fromstring
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
-from collectors.webhooks.crm.salesforce_objects import MADE, Change, closed, deal, record_id
+from collectors.webhooks.crm.salesforce_change import Change, record_id
+from collectors.webhooks.crm.salesforce_objects import MADE, closed, deal
 from collectors.webhooks.hmacs import credential
 from collectors.webhooks.items import Fault, maybe, reading, text
 from collectors.webhooks.options import currency, traits
