@@ -4,10 +4,12 @@ https://pipedrive.readme.io/docs/guide-for-webhooks-v2 and https://pipedrive.rea
 A delivery is one object as it is now, and what it was before. Organization is customer, person is contact.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from collectors.arrived import Arrived
-from collectors.event import Reading
+from collectors.event import Event, Reading
+from collectors.webhooks.crm.pipedrive_activities import activity_events
 from collectors.webhooks.crm.pipedrive_objects import Notice, events_of
 from collectors.webhooks.hmacs import basic
 from collectors.webhooks.items import at, document, maybe, reading, table, text, whole
@@ -21,7 +23,11 @@ _ACTIONS: Final = {"create": "created", "added": "created", "change": "updated",
 
 def _read(arrived: Arrived) -> Reading:
     wanted = traits(arrived)
-    return reading(arrived, [document(arrived)], lambda item: events_of(_notice(item, wanted)))
+    return reading(arrived, [document(arrived)], lambda item: _events(_notice(item, wanted)))
+
+
+def _events(notice: Notice) -> Iterator[Event]:
+    return activity_events(notice) if notice.entity == "activity" else events_of(notice)
 
 
 def _notice(item: Any, wanted: frozenset[str]) -> Notice:

@@ -35,7 +35,7 @@ def events_of(notice: Notice) -> Iterator[Event]:
     if notice.entity == "deal":
         yield from _deal(notice)
     elif notice.action == "created" and notice.entity == "lead":
-        yield notice.event("lead.created", lead_id=notice.name, **_people(notice.now))
+        yield notice.event("lead.created", lead_id=notice.name, **people(notice.now))
     elif notice.action == "merged" and notice.entity in _ENTITIES:
         gone, into = _merged(notice)
         yield notice.event("identity.merged", winner_id=into, loser_ids=[gone], entity=_ENTITIES[notice.entity])
@@ -101,15 +101,15 @@ def _about(notice: Notice) -> dict[str, Any]:
     now = notice.now
     value = at(now, "value")
     return {
-        "deal_id": notice.name, **_people(now),
+        "deal_id": notice.name, **people(now),
         **given(amount=value, currency=maybe(now, "currency") if value is not None else None),
         **given(pipeline=maybe(now, "pipeline_id")),
         **given(traits=given(**{name: at(now, name) for name in sorted(notice.traits)})),
     }  # fmt: skip
 
 
-def _people(now: dict[str, Any]) -> dict[str, Any]:
-    """Ids of those it is about. The API has some of them as objects with the id inside."""
+def people(now: dict[str, Any]) -> dict[str, Any]:
+    """Ids of those that an object is about. The API has some of them as objects with the id inside."""
     return given(
         customer_id=_id(now, "org_id", "organization_id"), contact_id=_id(now, "person_id"),
         owner_id=_id(now, "owner_id", "user_id"), lead_id=maybe(now, "lead_id"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from collectors.event import Event
+from collectors.webhooks.crm.salesforce_calls import call_events
 from collectors.webhooks.crm.salesforce_change import Change, flag, reference
 from collectors.webhooks.items import at, given, maybe
 
@@ -107,5 +108,6 @@ def _case(change: Change) -> Iterator[Event]:
 
 
 MADE: Final[dict[str, Callable[[Change], Iterator[Event]]]] = {
-    "Opportunity": _opportunity, "Lead": _lead, "Account": _account, "Contact": _contact, "Case": _case,
+    "Opportunity": _opportunity, "Lead": _lead, "Account": _account, "Contact": _contact, "Task": call_events,
+    "Case": _case,
 }  # fmt: skip

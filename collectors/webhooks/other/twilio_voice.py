@@ -18,7 +18,7 @@ from collectors.webhooks.forms import fields, is_form
 from collectors.webhooks.hmacs import base64_mac, header, prove
 from collectors.webhooks.items import given, maybe, maybe_whole, reading, text
 from collectors.webhooks.options import about, options
-from collectors.webhooks.provider import Forged, Provider
+from collectors.webhooks.provider import Forged, Provider, Reply
 from collectors.webhooks.times import of_mail
 
 _ADDRESS: Final = re.compile(r"(https?)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)
@@ -87,4 +87,7 @@ def _events(call: Any, ids: dict[str, str]) -> Iterator[Event]:
     yield Event("crm.call.ended", name, of_mail(said, "Timestamp") if said else None, data)
 
 
-PROVIDER: Final = Provider("twilio_voice", "Twilio Voice", "the auth token of the account", _verify, _read)
+PROVIDER: Final = Provider(
+    "twilio_voice", "Twilio Voice", "the auth token of the account", _verify, _read,
+    accepted=Reply(200, b"<Response/>", "text/xml"),  # anything else is a warning in its debugger
+)  # fmt: skip

@@ -34,14 +34,15 @@ def _sf_record(happening: str, record: str, kind: str = "Opportunity") -> Expect
     return _sf(f"record.{happening}", record, "-record", **about)
 
 
-def _outbound(kind: str, fields: dict[str, str]) -> bytes:
+def outbound(kind: str, fields: dict[str, str], name: str = "04l000000000001AAA") -> bytes:
+    """An Outbound Message with one record."""
     inside = "".join(f"<sf:{name}>{value}</sf:{name}>" for name, value in fields.items())
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"
  xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>
 <notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>00D000000000001EAA</OrganizationId>
 <ActionId>04k000000000001AAA</ActionId><SessionId xsi:nil="true"/>
-<Notification><Id>04l000000000001AAA</Id><sObject xsi:type="sf:{kind}"
+<Notification><Id>{name}</Id><sObject xsi:type="sf:{kind}"
  xmlns:sf="urn:sobject.enterprise.soap.sforce.com">{inside}</sObject></Notification>
 </notifications></soapenv:Body></soapenv:Envelope>""".encode()
 
@@ -123,6 +124,19 @@ SALESFORCE: Final = (
         ),
     ),
     Sample(
+        "salesforce", "a call is logged",
+        [
+            cdc("CREATE", "00T0000000Call1", entity="Task", TaskSubtype="Call", CallType="Inbound", Status="Completed",
+                CallDurationInSeconds=95, WhatId=DEAL15, WhoId="00QAa00000Lead1"),
+            cdc("CREATE", "00T0000000Call2", entity="Task", TaskSubtype="Call", Status="Not Started"),
+        ],
+        (
+            _sf("call.ended", long_id("00T0000000Call1"), "", direction="inbound", outcome="connected", duration_s=95,
+                deal_id=DEAL, lead_id=long_id("00QAa00000Lead1")),
+        ),
+        ignored=1,
+    ),
+    Sample(
         "salesforce", "what has no event of its own is left out",
         [cdc("GAP_UPDATE", DEAL), cdc("UPDATE", DEAL, entity="Product2")], ignored=2,
     ),
@@ -132,16 +146,16 @@ SALESFORCE: Final = (
     ),
     Sample(
         "salesforce_outbound", "an opportunity as it is now, its end as its stage says",
-        _outbound("Opportunity", _NOW), (_BORN, ("deal.updated", "04l000000000001AAA", AT, _NOW_ABOUT)),
+        outbound("Opportunity", _NOW), (_BORN, ("deal.updated", "04l000000000001AAA", AT, _NOW_ABOUT)),
         query="currency=USD",
     ),
     Sample(
         "salesforce_outbound", "an opportunity whose fields say that it was won",
-        _outbound("Opportunity", {**_NOW, "IsWon": "true", "IsClosed": "true"}),
+        outbound("Opportunity", {**_NOW, "IsWon": "true", "IsClosed": "true"}),
         (_BORN, ("deal.won", "04l000000000001AAA", AT, _NOW_ABOUT)), query="currency=USD",
     ),
     Sample(
-        "salesforce_outbound", "a message without its times", _outbound("Opportunity", {"Id": DEAL}),
+        "salesforce_outbound", "a message without its times", outbound("Opportunity", {"Id": DEAL}),
         bad=("SystemModstamp",),
     ),
 )  # fmt: skip
@@ -177,6 +191,10 @@ def pipedrive_v1(action: str, now: Any, before: Any) -> dict[str, Any]:
 
 _V1: Final = f"deal-41-{AT_MS * 1000 + 7}"
 _V1_AT: Final = "2026-11-18T11:59:00.000007Z"
+
+_ACTIVITY: Final = {"id": 41, "done": False, "duration": "00:30", "deal_id": 7, "person_id": 5, "org_id": 6,
+                    "owner_id": 77}  # fmt: skip
+_ACTIVITY_ABOUT: Final = {"deal_id": "7", "contact_id": "5", "customer_id": "6", "owner_id": "77"}
 
 PIPEDRIVE: Final = (
     Sample(
@@ -257,6 +275,22 @@ PIPEDRIVE: Final = (
              {"object": "lead", "record_id": "41", "actor_id": "77"}),
         ),
     ),
+    Sample(
+        "pipedrive", "a call is done",
+        pipedrive("change", {**_ACTIVITY, "type": "call", "done": True}, {"done": False}, "activity"),
+        (("call.ended", _PD_ID.replace("deal", "activity"), AT,
+          {**_ACTIVITY_ABOUT, "direction": "outbound", "outcome": "unknown", "duration_s": 1800}),),
+    ),
+    Sample(
+        "pipedrive", "a meeting that is entered when it is over",
+        pipedrive("create", {**_ACTIVITY, "type": "meeting", "done": True, "duration": 90}, None, "activity"),
+        (("meeting.held", _PD_NEW.replace("deal", "activity"), AT, {**_ACTIVITY_ABOUT, "duration_s": 90}),),
+    ),
+    Sample("pipedrive", "a call to be made", pipedrive("create", {**_ACTIVITY, "type": "call"}, None, "activity"),
+           ignored=1),
+    Sample("pipedrive", "an activity of a strange length",
+           pipedrive("create", {**_ACTIVITY, "type": "call", "done": True, "duration": "long"}, None, "activity"),
+           bad=("data.duration",)),
     Sample("pipedrive", "what is no deal", pipedrive("change", {"id": 1}, {}, "activity"), ignored=1),
     Sample("pipedrive", "no meta", {"data": {}}, bad=("meta",)),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from models.settings import TenantSettings
 from models.validate import validate
 from tests.feed import Feed
 from tests.unit.collectors.webhooks.samples import AT_MS, AT_S
-from tests.unit.collectors.webhooks.samples_crm import DEAL, cdc, pipedrive
+from tests.unit.collectors.webhooks.samples_crm import DEAL, cdc, outbound, pipedrive, zoho
 from tests.unit.collectors.webhooks.samples_hubspot import change, notice
 from tests.unit.collectors.webhooks.samples_money import item, stripe, subscription
 from tests.unit.collectors.webhooks.sent import NOW, sent
@@ -68,6 +68,17 @@ SALESFORCE = (
     cdc("UPDATE", DEAL, sequence=2, StageName="Closed Won", CloseDate="2026-11-18", Amount=700.5),
     cdc("UPDATE", DEAL, sequence=3, StageName="Closed Lost"),
 )
+_SNAPSHOT = {"Id": DEAL, "CreatedDate": "2026-11-01T09:00:00.000Z", "SystemModstamp": "2026-11-18T11:00:00.000Z",
+             "StageName": "Proposal", "Amount": "450.0", "CloseDate": "2026-11-18"}  # fmt: skip
+OUTBOUND = (
+    outbound("Opportunity", _SNAPSHOT),
+    outbound("Opportunity", {**_SNAPSHOT, "SystemModstamp": "2026-11-18T11:30:00.000Z", "StageName": "Closed Won",
+                             "Amount": "500.0"}, "04l000000000002AAA"),
+)  # fmt: skip
+ZOHO = (
+    {**zoho("insert", "Deals", {"Stage": "Qualification", "Amount": 800}), "server_time": AT_MS - 9},
+    zoho("update", "Deals", {"Stage": "Closed Won", "Amount": 900}),
+)
 _NOW = {"id": 41, "value": 80, "currency": "EUR", "stage_id": 1, "status": "open", "add_time": "2026-11-10T09:00:00Z"}
 _WON = {**_NOW, "status": "won", "won_time": "2026-11-18T11:58:00Z", "value": 100, "stage_id": 2}
 PIPEDRIVE = (
@@ -85,6 +96,19 @@ PIPEDRIVE = (
         ("hubspot", (*HUBSPOT, [notice("deal.deletion", 7)]), (0, "0.00", 0, 0, None)),
         ("salesforce", SALESFORCE[:2], (1, "700.50", 0, 0, 1.0)),
         ("salesforce", SALESFORCE, (0, "0.00", 1, 0, 0.0)),
+        (
+            "salesforce",
+            (
+                *SALESFORCE[1:2],
+                cdc("DELETE", DEAL, sequence=4),
+                cdc("UNDELETE", DEAL, sequence=5, StageName="Closed Won"),
+            ),
+            (1, "700.50", 0, 0, 1.0),
+        ),
+        ("salesforce_outbound", OUTBOUND[:1], (0, "0.00", 0, 1, None)),
+        ("salesforce_outbound", OUTBOUND, (1, "500.00", 0, 0, 1.0)),
+        ("zoho", ZOHO, (1, "900.00", 0, 0, 1.0)),
+        ("zoho", (*ZOHO, {**zoho("delete", "Deals"), "server_time": AT_MS + 9}), (0, "0.00", 0, 0, None)),
         ("pipedrive", PIPEDRIVE, (1, "100.00", 0, 0, 1.0)),
         ("pipedrive", (*PIPEDRIVE, pipedrive("delete", None, _WON)), (0, "0.00", 0, 0, None)),
     ],
