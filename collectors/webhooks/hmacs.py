@@ -26,7 +26,7 @@ def header(arrived: Arrived, name: str) -> str:
 
 def prove(given: Iterable[str], secrets: Sequence[str], *signs: Callable[[bytes], str]) -> None:
     """Forged unless one of the signatures given is what one of ``signs`` makes with one of the secrets."""
-    prove_with((secret.encode() for secret in _live(secrets)), given, *signs)
+    prove_with(map(_bytes, _live(secrets)), given, *signs)
 
 
 def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[bytes], str]) -> None:
@@ -48,7 +48,7 @@ def shared(given: str, secrets: Sequence[str]) -> None:
     """Forged unless the word given is one of the secrets."""
     word, known = _bytes(given), False
     for secret in _live(secrets):
-        known |= hmac.compare_digest(secret.encode(), word)
+        known |= hmac.compare_digest(_bytes(secret), word)
     if not known:
         raise Forged("not one of the secrets")
 
@@ -80,7 +80,7 @@ def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
     scheme, _, encoded = header(arrived, "authorization").partition(" ")
     if scheme.lower() != "basic":
         raise Forged("the authorization is not Basic")
-    shared(encoded.strip(), [base64.b64encode(secret.encode()).decode() for secret in secrets if secret])
+    shared(encoded.strip(), [base64.b64encode(_bytes(secret)).decode() for secret in secrets if secret])
 
 
 def credential(arrived: Arrived, secrets: Sequence[str]) -> None:
@@ -91,7 +91,14 @@ def credential(arrived: Arrived, secrets: Sequence[str]) -> None:
     elif given:
         basic(arrived, secrets)
     else:
-        shared(options(arrived).get("token", ""), secrets)
+        shared(_token_in_address(arrived), secrets)
+
+
+def _token_in_address(arrived: Arrived) -> str:
+    try:
+        return options(arrived).get("token", "")
+    except Unreadable as error:
+        raise Forged(str(error)) from None
 
 
 def _live(secrets: Sequence[str]) -> list[str]:

@@ -67,7 +67,7 @@ def _ticket(item: dict[str, Any], happening: str) -> Event:
 
 
 def _rated(item: dict[str, Any]) -> Event:
-    """Good is 1 and bad 0 on a scale of 0 to 1."""
+    """Good is 1 and bad 0 on a scale of 0 to 1. A trigger has no time in our form: it is when the rating arrived."""
     ticket, rating = text(item, "ticket_id"), text(item, "rating").lower()
     if not rating.startswith(("good", "bad")):
         raise Fault("rating", "must be good or bad")
@@ -77,8 +77,7 @@ def _rated(item: dict[str, Any]) -> Event:
         ticket_id=named("zendesk", ticket), contact_id=named("zendesk", maybe(item, "requester_id")),
         comment=maybe(item, "comment"),
     )  # fmt: skip
-    time = text(item, "time")
-    return Event("crm.survey.answered", f"rating-{ticket}-{time}", time, data)
+    return Event("crm.survey.answered", f"rating-{ticket}-{text(item, 'id')}", maybe(item, "time"), data)
 
 
 PROVIDER: Final = Provider("zendesk", "Zendesk", "the signing secret of the webhook", _verify, _read)

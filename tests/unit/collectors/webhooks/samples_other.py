@@ -87,7 +87,7 @@ _TICKET: Final = {
     "contact_id": "zendesk:8321",
     "traits": {"priority": "HIGH", "via": "web_service"},
 }
-_RATED: Final = {"type": "ticket.rated", "ticket_id": "5158", "requester_id": "8321", "time": AT, "comment": "Thanks!"}
+_RATED: Final = {"type": "ticket.rated", "ticket_id": "5158", "requester_id": "8321", "id": "1", "comment": "Thanks!"}
 
 ZENDESK: Final = (
     Sample("zendesk", "a ticket", zendesk("created"), (("ticket.opened", "2b24ef10", AT, _TICKET),)),
@@ -102,7 +102,7 @@ ZENDESK: Final = (
     Sample(
         "zendesk", "a rating from a trigger", {**_RATED, "rating": "Good, with comment"},
         (
-            ("survey.answered", f"rating-5158-{AT}", AT,
+            ("survey.answered", "rating-5158-1", None,
              {"survey_id": "zendesk", "survey_type": "csat", "score": 1, "scale_min": 0, "scale_max": 1,
               "response_id": "5158", "ticket_id": "zendesk:5158", "contact_id": "zendesk:8321", "comment": "Thanks!"}),
         ),

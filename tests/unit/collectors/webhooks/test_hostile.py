@@ -116,3 +116,11 @@ def test_an_address_that_is_none_is_not_believed(name: str, url: str) -> None:
     arrived = next(sample for sample in SAMPLES if sample.provider == name).arrived()
     with pytest.raises(Forged):
         PROVIDERS[name].verify(arrived._replace(url=url), [secret_of(name)])
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_an_address_of_many_parameters_is_not_believed(name: str) -> None:
+    """Where nothing else proves the sender."""
+    arrived = Arrived("POST", f"{HOST}/?{'&'.join(['a=1'] * 200)}", {}, b"{}", NOW)
+    with pytest.raises(Forged):
+        PROVIDERS[name].verify(arrived, [secret_of(name)])
