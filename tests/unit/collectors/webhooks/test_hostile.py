@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Reading
 from collectors.webhooks.provider import Forged
-from tests.unit.collectors.webhooks.samples import Sample
+from tests.unit.collectors.webhooks.samples import AT, Sample
+from tests.unit.collectors.webhooks.samples_crm import DEAL, outbound
 from tests.unit.collectors.webhooks.sent import HOST, NOW, refused, secret_of, sent
 from tests.unit.collectors.webhooks.test_samples import PROVIDERS, SAMPLES
 
@@ -124,3 +126,26 @@ def test_an_address_of_many_parameters_is_not_believed(name: str) -> None:
     arrived = Arrived("POST", f"{HOST}/?{'&'.join(['a=1'] * 200)}", {}, b"{}", NOW)
     with pytest.raises(Forged):
         PROVIDERS[name].verify(arrived, [secret_of(name)])
+
+
+TEXTS = ["", " ", "x" * 300, "é\u2028", "-1", "9" * 30, "1e400", "true", "{}", "2026-02-30T00:00:00Z", "None", "\x7f"]
+
+
+@pytest.mark.parametrize("sample", [one for one in SAMPLES if one.provider == "twilio_voice"], ids=str)
+def test_each_field_of_a_form_may_be_any_text(sample: Sample) -> None:
+    """Also with a NUL in it, and not there at all."""
+    for name in sample.content:
+        for text in [*TEXTS, "\0", ...]:
+            read(sent("twilio_voice", changed(sample.content, (name,), text), query=sample.query), "twilio_voice")
+
+
+def test_each_field_of_a_message_of_salesforce_may_be_any_text() -> None:
+    """Of each kind of record."""
+    names = ("Id", "CreatedDate", "SystemModstamp", "StageName", "Amount", "CloseDate", "IsWon", "IsClosed", "OwnerId",
+             "AccountId", "IsConverted", "Status", "CurrencyIsoCode", "Email", "BillingCountry")  # fmt: skip
+    good = dict.fromkeys(names, "true") | {"Id": DEAL, "SystemModstamp": AT, "CreatedDate": AT, "Amount": "1.5"}
+    good |= dict.fromkeys(("OwnerId", "AccountId"), DEAL) | {"CloseDate": "2026-11-18", "CurrencyIsoCode": "EUR"}
+    for kind in ("Opportunity", "Lead", "Account", "Contact", "Case"):
+        for name in names:
+            for text in TEXTS:
+                read(sent("salesforce_outbound", outbound(kind, {**good, name: escape(text)})), "salesforce_outbound")

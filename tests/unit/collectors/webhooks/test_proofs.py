@@ -8,7 +8,18 @@ import pytest
 from collectors.arrived import Arrived
 from collectors.webhooks.provider import Forged
 from tests.unit.collectors.webhooks.samples import Sample
-from tests.unit.collectors.webhooks.sent import NOW, SIGNED_URL, SIGNS, STANDARD_SECRET, UNSIGNED, secret_of, sent
+from tests.unit.collectors.webhooks.sent import (
+    HOST,
+    NOW,
+    SIGNED_URL,
+    SIGNS,
+    STANDARD_SECRET,
+    UNSIGNED,
+    b64,
+    mac,
+    secret_of,
+    sent,
+)
 from tests.unit.collectors.webhooks.test_samples import PROVIDERS, SAMPLES
 
 NAMES = sorted(SIGNS)
@@ -173,3 +184,17 @@ def test_meta_is_not_believed_by_its_verify_token() -> None:
     arrived = of("meta_comments").arrived()
     assert not believed("meta_comments", sent("meta_comments", of("meta_comments").content, secret="word"))
     assert not believed("meta_comments", arrived, ":word")
+
+
+def test_hubspot_signs_an_address_in_which_some_characters_are_decoded() -> None:
+    """Those of its documentation, and no others; the host is the one that it called."""
+    called = f"{HOST}/hook?a=%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B&b=%20%26%C3%A9%2f"
+    signed = f"{HOST}/hook?a=:/?@!$'()*,;&b=%20%26%C3%A9%2f"
+    headers = {
+        "x-hubspot-signature-v3": b64(mac("secret", f"POST{signed}[]{NOW}")),
+        "x-hubspot-request-timestamp": str(NOW),
+    }
+    arrived = Arrived("POST", called, headers, b"[]", NOW)
+    assert believed("hubspot", arrived, "secret")
+    assert not believed("hubspot", arrived._replace(url=called.replace("%20", " ")), "secret")
+    assert not believed("hubspot", arrived._replace(url=called.replace(HOST, "http://10.0.0.7:8080")), "secret")
