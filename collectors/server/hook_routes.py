@@ -20,6 +20,7 @@ PATH: Final = "/v1/webhooks/{provider}/{source}"
 router = APIRouter(tags=["webhooks"])
 
 
+@router.head(PATH, include_in_schema=False)
 @router.get(PATH, responses=described(401, 404), response_class=Response)
 @router.post(PATH, responses={**DESCRIBED, **described(404)}, response_class=Response)
 async def webhook(provider: str, source: str, request: Request, parts: Parts) -> Response:
@@ -33,13 +34,17 @@ async def webhook(provider: str, source: str, request: Request, parts: Parts) ->
         if not hook.secrets:
             raise Forged("no secret is left")
         hook.provider.verify(found, hook.secrets)
+        repeated = parts.hooks.repeated(hook, found)
     except Forged as forged:
         parts.meters.forged.inc()
         log.warning("a webhook of %s was not proven: %s", provider, forged)
         raise Refusal(401, "forged", "the signature, or whatever proves the sender, is not right") from None
-    if not parts.hooks.once(hook, found):
+    if repeated:
         return _response(hook.provider.accepted)
+    if notice := hook.provider.notice(found):
+        log.warning("%s: %s", provider, notice)
     verdict = await parts.intake.take(hook.origin, hook.provider.read(found), found.received)
+    parts.hooks.taken(hook, found)
     for one in verdict.rejected[:3]:
         log.warning("%s, item %d: %s (%s %s)", provider, one["index"], one["detail"], one["code"], one["field"])
     if verdict.rejected and hook.provider.accepted.media == "application/json":

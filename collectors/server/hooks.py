@@ -1,5 +1,6 @@
 """The webhooks of the settings, with their secrets: read anew from their files every few seconds."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -7,13 +8,14 @@ from access.files import read_secret
 from collectors.arrived import Arrived
 from collectors.server.intake import Origin
 from collectors.server.problems import Refusal
-from collectors.webhooks.provider import Provider
+from collectors.webhooks.provider import Forged, Provider
 from collectors.webhooks.providers import PROVIDERS
 from models.collecting import WebhookSource
 from models.settings import SettingsError
 
 FRESH_MS: Final = 5_000
-REPLAY_MS: Final = 15 * 60_000  # longer than any provider's tolerance
+REPLAY_MS: Final = 9 * 3_600_000  # longer than any provider repeats itself
+TOKENS: Final = 200_000  # remembered at a time
 
 
 class Hook(NamedTuple):
@@ -37,7 +39,7 @@ class Hooks:
                 raise SettingsError(f"collect.webhooks.{number}.provider: there is none such; one of {names}")
         self._secrets = {name: _secrets(one) for name, one in self._sources.items()}
         self._read = now()
-        self._seen: dict[tuple[str, str, str], int] = {}
+        self._seen: dict[tuple[str, str, str], tuple[int, bytes]] = {}  # until when, and the digest of the body
 
     def find(self, provider: str, source: str) -> Hook:
         """The webhook of an address. Raises Refusal 404."""
@@ -48,17 +50,26 @@ class Hooks:
         origin = Origin(found.tenant, f"/webhooks/{provider}/{source}")
         return Hook(PROVIDERS[provider], origin, self._secrets[provider, source])
 
-    def once(self, hook: Hook, arrived: Arrived) -> bool:
-        """Whether what may come only once has not come before; without such a thing, always."""
+    def repeated(self, hook: Hook, arrived: Arrived) -> bool:
+        """Whether it was taken before. Raises Forged when what may be used once comes with another body."""
         token = hook.provider.replayed(arrived)
         if token is None:
-            return True
-        name = (*hook.origin, token)
-        if arrived.received < self._seen.get(name, 0):
             return False
-        self._seen = {one: until for one, until in self._seen.items() if until > arrived.received}
-        self._seen[name] = arrived.received + REPLAY_MS
+        until, digest = self._seen.get((*hook.origin, token), (0, b""))
+        if arrived.received >= until:
+            return False
+        if digest != hashlib.sha256(arrived.body).digest():
+            raise Forged("its token was used before, with another body")
         return True
+
+    def taken(self, hook: Hook, arrived: Arrived) -> None:
+        """Remembers what may be used once; the rest is told apart by the ids of its events."""
+        token = hook.provider.replayed(arrived)
+        if token is None:
+            return
+        while self._seen and (len(self._seen) >= TOKENS or next(iter(self._seen.values()))[0] <= arrived.received):
+            del self._seen[next(iter(self._seen))]
+        self._seen[(*hook.origin, token)] = arrived.received + REPLAY_MS, hashlib.sha256(arrived.body).digest()
 
     def _refresh(self) -> None:
         if self._now() - self._read < FRESH_MS:

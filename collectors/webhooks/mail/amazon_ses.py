@@ -54,6 +54,12 @@ def confirmation(arrived: Arrived) -> str | None:
     return found if parts.scheme == "https" and host.startswith("sns.") and host.endswith(_AMAZON) else None
 
 
+def confirm(arrived: Arrived) -> str | None:
+    """What an operator has to do for a subscription to begin."""
+    found = confirmation(arrived)
+    return f"to confirm the subscription, open {found}" if found else None
+
+
 def read(arrived: Arrived) -> Reading:
     """One event for each recipient that it names; of a topic's raw delivery, too. Subscriptions are ignored."""
     envelope = json_body(arrived.body)
@@ -121,5 +127,10 @@ def _recipients(kind: str, mail: Item, details: Item) -> Iterator[tuple[str | No
 
 
 PROVIDER: Final = Provider(
-    "amazon_ses", "Amazon SES", "user:password of the subscription's address, or the secret in it", shared_secret, read
+    "amazon_ses",
+    "Amazon SES",
+    "user:password of the subscription's address, or the secret in it",
+    shared_secret,
+    read,
+    notice=confirm,
 )
