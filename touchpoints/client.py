@@ -23,7 +23,8 @@ class Touchpoints:
     """Sends events to a collector.
 
     ``url``: of the collector, without path. ``key``: a write key. ``spool``: a file in which events wait, so that they
-    outlive this process; one process a file. ``limit``: bytes that may wait, beyond it ``track`` raises Full.
+    outlive this process; Busy while another client has it. ``limit``: bytes that may wait, beyond it ``track`` raises
+    Full.
     ``on_verdict`` is called for every event, in the sending thread; without it refusals are logged.
     """
 

@@ -19,7 +19,7 @@ import pytest
 from models.record import RawRecord
 from models.validate import validate
 from tests.unit.touchpoints.collector import Collector, port_that_is_free
-from touchpoints import AsyncTouchpoints, Full, Touchpoints, Unsendable, Verdict
+from touchpoints import AsyncTouchpoints, Busy, Full, Touchpoints, Unsendable, Verdict
 from touchpoints.events import encoded, sending
 from touchpoints.store import Memory, Spool
 from touchpoints.verdicts import Answer, pause
@@ -151,6 +151,16 @@ def test_a_store_that_is_full_refuses_the_new_and_keeps_the_old(spooled: bool, t
     assert [event.body[:1] for event in store.oldest(9, 5)] == [b"c"]
     assert (store.count, store.size) == (2, 30)
     store.close()
+
+
+def test_a_spool_has_one_client_at_a_time(tmp_path: Path) -> None:
+    first = Spool(tmp_path / "spool", 100)
+    with pytest.raises(Busy):
+        Spool(tmp_path / "spool", 100, patience=0)
+    first.close()
+    Spool(tmp_path / "spool", 100, patience=0).close()
+    with pytest.raises(Busy):
+        Spool(tmp_path, 100, patience=0)
 
 
 def test_a_full_spool_is_an_error_of_track(tmp_path: Path) -> None:
