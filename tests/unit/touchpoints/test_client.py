@@ -1,11 +1,13 @@
 """No event is lost and none has two ids, whatever happens between a producer and the collector."""
 
 import asyncio
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -22,7 +24,7 @@ from tests.unit.touchpoints.collector import Collector, port_that_is_free
 from touchpoints import AsyncTouchpoints, Busy, Full, Touchpoints, Unsendable, Verdict
 from touchpoints.events import encoded, sending
 from touchpoints.store import Memory, Spool
-from touchpoints.verdicts import Answer, pause
+from touchpoints.verdicts import Answer, pause, verdicts
 
 FAST: dict[str, Any] = {"batch": 10, "interval": 0.02, "exit_timeout": 10.0}
 VIEW = {"url": "https://acme.example/", "anonymous_id": "a-1"}
@@ -181,6 +183,46 @@ def test_a_spool_is_sent_by_the_next_process_oldest_first(tmp_path: Path) -> Non
     with Collector() as collector, Touchpoints(collector.url, "k", spool=tmp_path / "spool", **FAST) as client:
         assert client.flush(10)
     assert list(collector.ids) == names
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_faults_lose_nothing_and_give_nothing_two_ids(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    plan = chance.choices(["well", "503", "429", "500", "cut", "lost", "page", "413"], k=80)
+    told: dict[int, list[str]] = {n: [] for n in range(4)}
+    with Collector(*plan) as collector:
+        spool = tmp_path / "spool" if seed % 2 else None
+        with Touchpoints(collector.url, "k", spool=spool, **FAST) as client:
+
+            def produce(worker: int) -> None:
+                told[worker] += [client.track("page.viewed", {**VIEW, "n": n, "by": worker}) for n in range(60)]
+
+            threads = [threading.Thread(target=produce, args=(worker,)) for worker in told]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert client.flush(60)
+    names = {name for ids in told.values() for name in ids}
+    assert len(names) == 240
+    assert names - collector.too_large <= set(collector.ids) <= names
+    meant = {(event["data"]["by"], event["data"]["n"], event["id"]) for event in collector.taken}
+    assert len(meant) == len({key[:2] for key in meant})
+    for worker, ids in told.items():  # oldest first: where a worker's events were first taken, they are in its order
+        first = dict.fromkeys(event["id"] for event in collector.taken if event["data"]["by"] == worker)
+        assert list(first) == [name for name in ids if name in first]
+
+
+@pytest.mark.parametrize("url", ["collector.example", "ftp://collector.example", "https://", ""])
+def test_an_address_is_of_the_web(url: str) -> None:
+    with pytest.raises(ValueError, match="url"):
+        Touchpoints(url, "k")
+
+
+@pytest.mark.parametrize("rejected", [[7], [{"index": []}], [{"index": "0"}], [{}], [{"index": 9}], [{"index": True}]])
+def test_a_rejection_that_names_no_event_refuses_none(rejected: Any) -> None:
+    answer = Answer(200, {}, json.dumps({"success": True, "rejected": rejected}).encode())
+    assert verdicts(answer, ["a", "b"]) == [Verdict("a", True), Verdict("b", True)]
 
 
 PRODUCER = """
