@@ -84,6 +84,6 @@ def _retry_after(answer: Answer, moment: datetime) -> float:
         return min(float(text[:9]), _PATIENCE_S)
     try:
         asked = (parsedate_to_datetime(text) - moment).total_seconds()
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return 0.0
     return min(max(asked, 0.0), _PATIENCE_S)

@@ -17,6 +17,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from models.record import RawRecord
 from models.validate import validate
@@ -223,6 +225,18 @@ def test_an_address_is_of_the_web(url: str) -> None:
 def test_a_rejection_that_names_no_event_refuses_none(rejected: Any) -> None:
     answer = Answer(200, {}, json.dumps({"success": True, "rejected": rejected}).encode())
     assert verdicts(answer, ["a", "b"]) == [Verdict("a", True), Verdict("b", True)]
+
+
+DATES = st.from_regex(
+    r"[0-9]{1,3} Nov [0-9]{1,6} [0-9]{1,3}:[0-9]{1,12}(:[0-9]+)? ?([+-][0-9]{1,6}|GMT)?", fullmatch=True
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=DATES | st.text(max_size=20))
+def test_any_retry_after_is_a_pause_of_an_hour_at_most(text: str) -> None:
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    assert 0 <= pause(1, Answer(503, {"retry-after": text}, b""), moment, random.Random(1)) < 3602
 
 
 PRODUCER = """
