@@ -102,8 +102,10 @@ def _header(name: str, value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = _QUOTED.sub(r"\1", value[1:-1])
     try:
-        return unquote(value, errors="strict")
-    except UnicodeDecodeError:
+        # Servers read headers as Latin-1; clients that do not percent-encode send UTF-8.
+        plain = value if value.isascii() else value.encode("latin-1").decode()
+        return unquote(plain, errors="strict")
+    except UnicodeError:
         raise Unreadable("not UTF-8 once it is percent-decoded", name) from None
 
 

@@ -3,7 +3,7 @@
 from touchpoints.aio import AsyncTouchpoints
 from touchpoints.client import Touchpoints
 from touchpoints.events import Unsendable
-from touchpoints.store import Full
+from touchpoints.store import Busy, Full
 from touchpoints.verdicts import Verdict
 
-__all__ = ["AsyncTouchpoints", "Full", "Touchpoints", "Unsendable", "Verdict"]
+__all__ = ["AsyncTouchpoints", "Busy", "Full", "Touchpoints", "Unsendable", "Verdict"]

@@ -11,7 +11,7 @@ import httpx
 from touchpoints.client import MEDIA, TIMEOUT
 from touchpoints.clock import now
 from touchpoints.delivery import Delivery, Limits
-from touchpoints.events import encoded, identified, sending
+from touchpoints.events import encoded, endpoint, identified, sending
 from touchpoints.store import Kept, opened
 from touchpoints.verdicts import NO_ANSWER, Answer, Verdict
 
@@ -33,7 +33,7 @@ class AsyncTouchpoints:
         exit_timeout: float = 5.0,
         on_verdict: Callable[[Verdict], None] | None = None,
     ) -> None:
-        self._url, self._source, self._exit_timeout = url.rstrip("/") + "/events", source, exit_timeout
+        self._url, self._source, self._exit_timeout = endpoint(url), source, exit_timeout
         self._delivery = Delivery(opened(spool, limit), Limits(batch, batch_bytes, interval), on_verdict)
         self._http = httpx.AsyncClient(auth=(key, ""), timeout=TIMEOUT)
         self._came, self._due, self._told = asyncio.Event(), asyncio.Event(), asyncio.Event()

@@ -11,7 +11,7 @@ import httpx
 
 from touchpoints.clock import now
 from touchpoints.delivery import Delivery, Limits
-from touchpoints.events import encoded, identified, sending
+from touchpoints.events import encoded, endpoint, identified, sending
 from touchpoints.store import Kept, opened
 from touchpoints.verdicts import NO_ANSWER, Answer, Verdict
 
@@ -23,7 +23,8 @@ class Touchpoints:
     """Sends events to a collector.
 
     ``url``: of the collector, without path. ``key``: a write key. ``spool``: a file in which events wait, so that they
-    outlive this process; one process a file. ``limit``: bytes that may wait, beyond it ``track`` raises Full.
+    outlive this process; Busy while another client has it. ``limit``: bytes that may wait, beyond it ``track`` raises
+    Full.
     ``on_verdict`` is called for every event, in the sending thread; without it refusals are logged.
     """
 
@@ -41,7 +42,7 @@ class Touchpoints:
         exit_timeout: float = 5.0,
         on_verdict: Callable[[Verdict], None] | None = None,
     ) -> None:
-        self._url, self._key, self._source = url.rstrip("/") + "/events", key, source
+        self._url, self._key, self._source = endpoint(url), key, source
         self._exit_timeout = exit_timeout
         self._delivery = Delivery(opened(spool, limit), Limits(batch, batch_bytes, interval), on_verdict)
         self._changed = threading.Condition()

@@ -76,6 +76,13 @@ def identified(user_id: str | None, anonymous_id: str | None, customer_id: str |
     return found
 
 
+def endpoint(url: str) -> str:
+    """Where events are sent, of a collector at ``url``. ValueError: it is no address of a web server."""
+    if not url.startswith(("http://", "https://")) or not url.partition("://")[2].strip("/"):
+        raise ValueError(f"url: {url!r} is not like https://collector.example")
+    return url.rstrip("/") + "/events"
+
+
 def sending(events: list[bytes], moment: datetime) -> bytes:
     """A batch of events as they are sent at ``moment``: with it a server corrects a clock that is wrong."""
     sent = b',"sentat":"%b"}' % stamp(moment).encode()

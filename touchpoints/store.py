@@ -6,11 +6,22 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple, Protocol
 
-_TABLE: Final = "CREATE TABLE IF NOT EXISTS events (n INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)"
+_SETUP: Final = (
+    "PRAGMA locking_mode=EXCLUSIVE",  # two clients would send everything twice
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",  # a killed process loses nothing; a power cut the last few
+    "BEGIN IMMEDIATE",
+    "CREATE TABLE IF NOT EXISTS events (n INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)",
+    "COMMIT",
+)
 
 
 class Full(RuntimeError):
     """No more events fit: none of those that wait was dropped, this one was not taken."""
+
+
+class Busy(RuntimeError):
+    """The file of a spool cannot be opened."""
 
 
 class Kept(NamedTuple):
@@ -76,23 +87,22 @@ class Memory:
         """See Store."""
         gone = {event.n for event in events}
         with self._lock:
-            self._events = deque(event for event in self._events if event.n not in gone)
-            self.count, self.size = len(self._events), sum(len(event.body) for event in self._events)
+            while self._events and self._events[0].n in gone:  # they are the oldest
+                self.size -= len(self._events.popleft().body)
+            self.count = len(self._events)
 
     def close(self) -> None:
         """See Store."""
 
 
 class Spool:
-    """Events wait in an SQLite file: also those of a process that was killed. One process at a time."""
+    """Events wait in an SQLite file: also those of a process that was killed. One client at a time has it."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path, limit: int, patience: float = 10) -> None:
+        """``patience``: seconds to wait for the client before, which may still be closing. Busy."""
         self._path, self._limit = path, limit
         self._lock = Lock()
-        self._file = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode=WAL")
-        self._file.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing; a power cut the last few
-        self._file.execute(_TABLE)
+        self._file = _connected(path, patience)
         found = self._file.execute("SELECT count(*), coalesce(sum(length(body)), 0) FROM events").fetchone()
         self.count, self.size = int(found[0]), int(found[1])
 
@@ -122,6 +132,16 @@ class Spool:
         """See Store."""
         with self._lock:
             self._file.close()
+
+
+def _connected(path: Path, patience: float) -> sqlite3.Connection:
+    try:
+        file = sqlite3.connect(path, timeout=patience, check_same_thread=False, isolation_level=None)
+        for statement in _SETUP:
+            file.execute(statement)
+    except sqlite3.OperationalError as error:  # a connection that was opened is closed with its last reference
+        raise Busy(f"{path}: {error}; does another client have it?") from error
+    return file
 
 
 def opened(spool: Path | str | None, limit: int) -> Store:

@@ -46,7 +46,8 @@ def verdicts(answer: Answer, ids: Sequence[str]) -> list[Verdict]:
     if answer.status != 200:
         detail = answer.body[:500].decode("utf-8", "replace")
         return [Verdict(name, False, f"http_{answer.status}", "", detail) for name in ids]
-    refused = {one.get("index"): one for one in (_said(answer) or {}).get("rejected", []) if isinstance(one, dict)}
+    rejected = (_said(answer) or {}).get("rejected", [])
+    refused = {one["index"]: one for one in rejected if isinstance(one, dict) and type(one.get("index")) is int}
     return [_verdict(name, refused.get(at)) for at, name in enumerate(ids)]
 
 
@@ -83,6 +84,6 @@ def _retry_after(answer: Answer, moment: datetime) -> float:
         return min(float(text[:9]), _PATIENCE_S)
     try:
         asked = (parsedate_to_datetime(text) - moment).total_seconds()
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return 0.0
     return min(max(asked, 0.0), _PATIENCE_S)

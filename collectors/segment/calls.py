@@ -23,10 +23,9 @@ def events_of(call: dict[str, Any], received: int, at: int) -> list[Event]:
         raise Refused("missing_field", "type")
     if kind not in SPOKEN:
         raise Refused("bad_value", "type", f"one of {', '.join(SPOKEN)}")
-    time = _moment(call, "originalTimestamp") or _moment(call, "timestamp")
     meant = SPOKEN[kind](call, _who(call))
+    time, sent = _times(call)
     id_ = _id(call, time, received, at)
-    sent = _sent(call)
     return [Event(type_, _nth(id_, n), time, data, sent) for n, (type_, data) in enumerate(meant)]
 
 
@@ -50,12 +49,19 @@ def _moment(call: dict[str, Any], field: str) -> str | None:
     return str(value)
 
 
-def _sent(call: dict[str, Any]) -> str | None:
-    """When the client's clock says it was sent; a clock that cannot be read corrects nothing, and loses nothing."""
+def _times(call: dict[str, Any]) -> tuple[str | None, str | None]:
+    """When it happened, and when the client's clock says it was sent.
+
+    RudderStack's clients give both times where the program names one itself: that one, ``timestamp``, is not the
+    clock's, so there is nothing to correct. A ``sentAt`` that cannot be read corrects nothing, and loses nothing.
+    """
+    called, given = _moment(call, "originalTimestamp"), _moment(call, "timestamp")
+    if called is not None and given is not None:
+        return given, None
     try:
-        return _moment(call, "sentAt")
+        return called or given, _moment(call, "sentAt")
     except Refused:
-        return None
+        return called or given, None
 
 
 def _id(call: dict[str, Any], time: str | None, received: int, at: int) -> str:

@@ -30,7 +30,13 @@ def _page(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
         (
             "crm.page.viewed",
             filled(
-                {**who, **visit(page, call["context"]), **data, **reachable(said), "properties": rest(said, *_PAGE)}
+                {
+                    **who,
+                    **visit(page, call["context"]),
+                    **data,
+                    **reachable(said),
+                    "properties": rest({"category": name(call.get("category")), **said}, *_PAGE),
+                }
             ),
         )
     ]

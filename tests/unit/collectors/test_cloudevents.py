@@ -68,6 +68,9 @@ def test_headers_are_unquoted_and_percent_decoded_once() -> None:
     headers = {**HEADERS, "ce-source": '"/caf%C3%A9%2520\\""'}
     ((_, event),) = read(arrived({"url": "/"}, headers=headers)).events
     assert event.attributes["source"] == '/café%20"'
+    plain = "/café".encode().decode("latin-1")  # as a server reads what is not percent-encoded
+    ((_, event),) = read(arrived({"url": "/"}, headers={**HEADERS, "ce-source": plain})).events
+    assert event.attributes["source"] == "/café"
     with pytest.raises(Unreadable) as caught:
         read(arrived({"url": "/"}, headers={**HEADERS, "ce-source": "%ff"}))
     assert caught.value.field == "ce-source"

@@ -331,6 +331,11 @@ def test_a_batch_shares_its_context_and_when_it_was_sent() -> None:
     assert (event.data["ip"], event.data["locale"]) == ("203.0.113.9", "en")
 
 
+def test_a_time_that_the_program_names_is_not_the_clocks() -> None:
+    (event,) = events("track", event="Seen", timestamp="2026-11-01T08:00:00.000Z")
+    assert (event.time, event.sent) == ("2026-11-01T08:00:00.000Z", None)
+
+
 def test_a_clock_that_cannot_be_read_loses_nothing() -> None:
     (event,) = events("track", event="Seen", sentAt="soon")
     assert event.sent is None

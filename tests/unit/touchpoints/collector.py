@@ -36,6 +36,7 @@ class Collector:
         self.taken: list[dict[str, Any]] = []
         self.requests: list[tuple[float, int, str]] = []  # when, how many events, answered how
         self.keys: set[str] = set()
+        self.too_large: set[str] = set()  # events that came alone and were still too much: that is final
         self._server = uvicorn.Server(uvicorn.Config(self, port=self.port, log_level="critical", lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -74,6 +75,8 @@ class Collector:
         refused = [{"index": 0, "code": "missing_field", "field": "url", "detail": "d"}] if how == "refuse" else []
         if how in ("well", "lost", "refuse"):
             self.taken += events[len(refused) :]
+        if how == "413" and len(events) == 1:
+            self.too_large.add(events[0]["id"])
         status = int(how) if how.isdigit() else 200
         said = {"success": status == 200, "accepted": len(events) - len(refused), "rejected": refused}
         body = b"<html>" if how == "page" else json.dumps(said).encode()

@@ -1,11 +1,13 @@
 """No event is lost and none has two ids, whatever happens between a producer and the collector."""
 
 import asyncio
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,14 +17,16 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from models.record import RawRecord
 from models.validate import validate
 from tests.unit.touchpoints.collector import Collector, port_that_is_free
-from touchpoints import AsyncTouchpoints, Full, Touchpoints, Unsendable, Verdict
+from touchpoints import AsyncTouchpoints, Busy, Full, Touchpoints, Unsendable, Verdict
 from touchpoints.events import encoded, sending
 from touchpoints.store import Memory, Spool
-from touchpoints.verdicts import Answer, pause
+from touchpoints.verdicts import Answer, pause, verdicts
 
 FAST: dict[str, Any] = {"batch": 10, "interval": 0.02, "exit_timeout": 10.0}
 VIEW = {"url": "https://acme.example/", "anonymous_id": "a-1"}
@@ -153,6 +157,16 @@ def test_a_store_that_is_full_refuses_the_new_and_keeps_the_old(spooled: bool, t
     store.close()
 
 
+def test_a_spool_has_one_client_at_a_time(tmp_path: Path) -> None:
+    first = Spool(tmp_path / "spool", 100)
+    with pytest.raises(Busy):
+        Spool(tmp_path / "spool", 100, patience=0)
+    first.close()
+    Spool(tmp_path / "spool", 100, patience=0).close()
+    with pytest.raises(Busy):
+        Spool(tmp_path, 100, patience=0)
+
+
 def test_a_full_spool_is_an_error_of_track(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port_that_is_free()}"
     client = Touchpoints(url, "k", spool=tmp_path / "spool", limit=1000, **FAST)
@@ -171,6 +185,58 @@ def test_a_spool_is_sent_by_the_next_process_oldest_first(tmp_path: Path) -> Non
     with Collector() as collector, Touchpoints(collector.url, "k", spool=tmp_path / "spool", **FAST) as client:
         assert client.flush(10)
     assert list(collector.ids) == names
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_faults_lose_nothing_and_give_nothing_two_ids(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    plan = chance.choices(["well", "503", "429", "500", "cut", "lost", "page", "413"], k=80)
+    told: dict[int, list[str]] = {n: [] for n in range(4)}
+    with Collector(*plan) as collector:
+        spool = tmp_path / "spool" if seed % 2 else None
+        with Touchpoints(collector.url, "k", spool=spool, **FAST) as client:
+
+            def produce(worker: int) -> None:
+                told[worker] += [client.track("page.viewed", {**VIEW, "n": n, "by": worker}) for n in range(60)]
+
+            threads = [threading.Thread(target=produce, args=(worker,)) for worker in told]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert client.flush(60)
+    names = {name for ids in told.values() for name in ids}
+    assert len(names) == 240
+    assert names - collector.too_large <= set(collector.ids) <= names
+    meant = {(event["data"]["by"], event["data"]["n"], event["id"]) for event in collector.taken}
+    assert len(meant) == len({key[:2] for key in meant})
+    for worker, ids in told.items():  # oldest first: where a worker's events were first taken, they are in its order
+        first = dict.fromkeys(event["id"] for event in collector.taken if event["data"]["by"] == worker)
+        assert list(first) == [name for name in ids if name in first]
+
+
+@pytest.mark.parametrize("url", ["collector.example", "ftp://collector.example", "https://", ""])
+def test_an_address_is_of_the_web(url: str) -> None:
+    with pytest.raises(ValueError, match="url"):
+        Touchpoints(url, "k")
+
+
+@pytest.mark.parametrize("rejected", [[7], [{"index": []}], [{"index": "0"}], [{}], [{"index": 9}], [{"index": True}]])
+def test_a_rejection_that_names_no_event_refuses_none(rejected: Any) -> None:
+    answer = Answer(200, {}, json.dumps({"success": True, "rejected": rejected}).encode())
+    assert verdicts(answer, ["a", "b"]) == [Verdict("a", True), Verdict("b", True)]
+
+
+DATES = st.from_regex(
+    r"[0-9]{1,3} Nov [0-9]{1,6} [0-9]{1,3}:[0-9]{1,12}(:[0-9]+)? ?([+-][0-9]{1,6}|GMT)?", fullmatch=True
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=DATES | st.text(max_size=20))
+def test_any_retry_after_is_a_pause_of_an_hour_at_most(text: str) -> None:
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    assert 0 <= pause(1, Answer(503, {"retry-after": text}, b""), moment, random.Random(1)) < 3602
 
 
 PRODUCER = """
