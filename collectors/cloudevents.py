@@ -19,7 +19,8 @@ from models.refused import Refused
 _BATCH: Final = "application/cloudevents-batch+json"
 _STRUCTURED: Final = "application/cloudevents+json"
 _LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
-_PLAIN: Final = ("", "application/json", "text/json", "text/plain")  # text/plain: a beacon of a page
+_PLAIN: Final = ("", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded")
+"""A beacon of a page sends text/plain, and curl a form unless it is told otherwise."""
 _OWN: Final = ("id", "type", "time", "sentat", "data", "tenantid")  # a tenant is the key's, whatever the body says
 _AMOUNTS: Final = ("amount", "tax", "mrr", "rate", "value")
 _SHORT: Final = 15  # significant digits that every double holds

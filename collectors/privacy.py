@@ -62,7 +62,8 @@ class Policy:
             self._hash(data, name)
         if self._rules.free_text == "drop":
             data = {name: value for name, value in data.items() if name not in FREE}
-        return event._replace(id=self._id(event.id), data=self._cleaned(data))
+        attributes = {name: _masked(value) for name, value in event.attributes.items() if name.lower() not in DROPPED}
+        return event._replace(id=self._id(event.id), data=self._cleaned(data), attributes=attributes)
 
     def mask(self, raw: bytes) -> bytes:
         """An item that could not be read, without its key and what is or looks personal; for dead letters."""

@@ -28,11 +28,11 @@ async def webhook(provider: str, source: str, request: Request, parts: Parts) ->
     hook = parts.hooks.find(provider, source)
     body = await read_body(request, MOST)
     found = arrived(request, body, parts.now(), parts.settings.collect.public_url)
-    if (reply := hook.provider.handshake(found, hook.secrets)) is not None:
-        return _response(reply)
     try:
         if not hook.secrets:
             raise Forged("no secret is left")
+        if (reply := hook.provider.handshake(found, hook.secrets)) is not None:
+            return _response(reply)
         hook.provider.verify(found, hook.secrets)
         repeated = parts.hooks.repeated(hook, found)
     except Forged as forged:

@@ -55,7 +55,7 @@ class Collector:
 
     async def ids(self) -> list[str]:
         """The ids of every event on the input topics."""
-        return sorted(one["id"] for one in await self.arrived())
+        return sorted(one.get("id", "") for one in await self.arrived())
 
 
 async def records(settings: Settings, begun: Mapping[str, int]) -> list[tuple[Any, bytes]]:
