@@ -155,7 +155,7 @@ def test_a_batch_is_one_array_with_events(body: bytes) -> None:
 
 
 def test_only_json_is_read() -> None:
-    for media, headers in (("application/xml", {}), ("text/plain", HEADERS), ("application/x-www-form-urlencoded", {})):
+    for media, headers in (("application/xml", {}), ("text/plain", HEADERS), ("multipart/form-data", {})):
         with pytest.raises(Unreadable) as caught:
             read(arrived(VIEW, media, headers=headers))
         assert caught.value.field == "content-type"
