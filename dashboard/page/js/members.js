@@ -18,7 +18,7 @@ export function members(kpi, docNow, whole = true) {
     if (!whole && !state.segment) return { note: t("members.choose") };
     return api.of(store.tenant, kpi, "members", { window: windowOf(kpi), segment: api.segmentText(segmentOf(state)), as_of: state.as_of, limit: PAGE, offset: state.offset ?? 0 }, { signal });
   };
-  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000 });
+  return panel({ title: t("panel.members"), name: `${kpi}_members`, size: "", load, draw: (data) => draw(data, kpi, docNow()), flush: true, twin: false, every: 15_000, beside: () => docNow()?.n ?? null });
 }
 
 const kindName = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : String(kind ?? "").replaceAll("_", " "));

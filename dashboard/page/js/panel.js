@@ -5,9 +5,9 @@ import { language, t } from "./i18n.js";
 import { csvButton, table } from "./table.js";
 import { store } from "./store.js";
 
-/** A panel: {el, update, reload}. `load(signal)` resolves to data; `tools`: more nodes for its head. */
-export function panel({ title, name, size = "half", load, draw, every = 10_000, tools = [], flush = false, twin = true }) {
-  const state = { key: null, rev: null, at: 0, data: undefined, drawn: null, asTable: false, found: {}, abort: null };
+/** A panel: {el, update, reload}. `load(signal)` resolves to data; `tools`: more nodes for its head; `beside`: what else is drawn, and changes by itself. */
+export function panel({ title, name, size = "half", load, draw, every = 10_000, tools = [], flush = false, twin = true, beside = () => null }) {
+  const state = { key: null, rev: null, at: 0, data: undefined, drawn: null, asTable: false, beside: null, found: {}, abort: null };
   const refs = {
     title: h("h2", {}, title), takeaway: h("p", { class: "takeaway" }), foot: h("p", { class: "panel-foot", hidden: true }),
     body: h("div", { class: `panel-body ${flush ? "flush" : ""}` }, h("p", { class: "panel-note" }, t("loading"))),
@@ -26,6 +26,7 @@ export function panel({ title, name, size = "half", load, draw, every = 10_000, 
   }
 
   function fill() {
+    state.beside = beside();
     const found = (state.found = state.data instanceof Error ? { note: state.data.message } : draw(state.data) ?? {});
     setText(refs.takeaway, found.takeaway ?? "");
     refs.takeaway.hidden = !found.takeaway;
@@ -65,7 +66,10 @@ export function panel({ title, name, size = "half", load, draw, every = 10_000, 
     const moved = (wanting || state.rev !== store.meta.rev) && performance.now() - state.at > every && !store.paused;
     if (key !== state.key) {
       if (state.key !== null) { el.setAttribute("aria-busy", "true"); state.fresh = true; }
-    } else if (!moved) return;
+    } else if (!moved) {
+      if (state.data !== undefined && state.beside !== beside()) redraw();
+      return;
+    }
     Object.assign(state, { key, rev: store.meta.rev });
     reload();
   }
