@@ -3,11 +3,13 @@
 UTM tags: https://support.google.com/analytics/answer/10917952
 """
 
+import re
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from models.bounds import NAME_LENGTH
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UTM: Final = {
     "utm_campaign": "name",
     "utm_source": "source",
@@ -32,7 +34,7 @@ _CLICKS: Final[dict[str, dict[str, str]]] = {
 
 def of_url(url: str) -> dict[str, Any]:
     """``campaign``, ``campaign_id`` and ``click_id`` as far as the query of ``url`` names them."""
-    given = {name.lower(): value.strip()[:NAME_LENGTH] for name, value in parse_qsl(_query(url)) if value.strip()}
+    given = {name.lower(): plain for name, value in parse_qsl(_query(url)) if (plain := _plain(value))}
     found: dict[str, Any] = {}
     campaign = {name: given[tag] for tag, name in _UTM.items() if tag in given}
     for network, means in _CLICKS.items():
@@ -52,10 +54,15 @@ def of_context(campaign: Any) -> dict[str, str]:
     if not isinstance(campaign, dict):
         return {}
     return {
-        name: value.strip()[:NAME_LENGTH]
+        name: plain
         for name in _UTM.values()
-        if isinstance(value := campaign.get(name), str) and value.strip()
+        if isinstance(value := campaign.get(name), str) and (plain := _plain(value))
     }
+
+
+def _plain(value: str) -> str:
+    """A tag as a dimension may have it: whatever an address holds, its visit is not lost by it."""
+    return _CONTROL.sub("", value).strip()[:NAME_LENGTH].strip()
 
 
 def _query(url: str) -> str:

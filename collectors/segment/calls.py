@@ -9,6 +9,7 @@ from collectors.segment.meanings import SPOKEN
 from collectors.segment.people import told
 from collectors.segment.surroundings import carried
 from collectors.segment.values import filled, named, table, text
+from models.bounds import within
 from models.instant import instant
 from models.refused import Refused
 
@@ -59,9 +60,11 @@ def _times(call: dict[str, Any]) -> tuple[str | None, str | None]:
     if called is not None and given is not None:
         return given, None
     try:
-        return called or given, _moment(call, "sentAt")
+        sent = _moment(call, "sentAt")
+        within(0 if sent is None else instant(sent, "sentAt"), "sentAt")
     except Refused:
-        return called or given, None
+        sent = None
+    return called or given, sent
 
 
 def _id(call: dict[str, Any], time: str | None, received: int, at: int) -> str:

@@ -101,6 +101,7 @@ def test_the_page_of_the_context_stands_in() -> None:
         ("msclkid=2&utm_source=bing-ads", {"source": "bing-ads"}, "2"),
         ("fbclid=3", None, "3"),
         ("a=%ff&utm_source=%ff", {"source": "\ufffd"}, None),
+        ("utm_source=%00a%0d%0a&gclid=%00%1b", {"source": "a"}, None),
         ("utm_campaign=" + "x" * 400, {"name": "x" * 256}, None),
     ],
 )  # fmt: skip
@@ -337,8 +338,9 @@ def test_a_time_that_the_program_names_is_not_the_clocks() -> None:
 
 
 def test_a_clock_that_cannot_be_read_loses_nothing() -> None:
-    (event,) = events("track", event="Seen", sentAt="soon")
-    assert event.sent is None
+    for unread in ("soon", 7, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", None):
+        (event,) = events("track", event="Seen", sentAt=unread)
+        assert event.sent is None
 
 
 def test_a_call_without_message_id_has_the_same_when_it_is_sent_again() -> None:

@@ -20,10 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.record import RawRecord
-from models.validate import validate
+from collectors.cloudevents import read
+from tests.unit.collectors.contract import RECEIVED, arrived, rows
 from tests.unit.touchpoints.collector import Collector, port_that_is_free
 from touchpoints import AsyncTouchpoints, Busy, Full, Touchpoints, Unsendable, Verdict
+from touchpoints.client import MEDIA
 from touchpoints.events import encoded, sending
 from touchpoints.store import Memory, Spool
 from touchpoints.verdicts import Answer, pause, verdicts
@@ -114,7 +115,8 @@ def test_a_refusal_of_the_request_is_final() -> None:
 
 
 def test_a_batch_that_is_too_large_is_halved() -> None:
-    with Collector("413", "413") as collector, Touchpoints(collector.url, "k", **FAST) as client:
+    patient = {**FAST, "interval": 5}
+    with Collector("413", "413") as collector, Touchpoints(collector.url, "k", **patient) as client:
         ids = sent(client, 10)
         assert client.flush(10)
     assert collector.ids == dict.fromkeys(ids, 1)
@@ -311,6 +313,21 @@ async def test_the_same_with_asyncio(tmp_path: Path) -> None:
         await client.track("page.viewed", VIEW)
 
 
+async def test_any_faults_with_asyncio() -> None:
+    plan = random.Random(7).choices(["well", "503", "429", "cut", "lost", "page"], k=60)
+    with Collector(*plan) as collector:
+        async with AsyncTouchpoints(collector.url, "k", **FAST) as client:
+
+            async def produce() -> list[str]:
+                return [await client.track("page.viewed", VIEW) for _ in range(60)]
+
+            told = await asyncio.gather(*(produce() for _ in range(4)))
+            assert await client.flush(60)
+    names = [name for ids in told for name in ids]
+    assert len(set(names)) == 240
+    assert set(collector.ids) == set(names)
+
+
 async def test_an_event_is_not_held_longer_than_the_interval() -> None:
     with Collector() as collector:
         async with AsyncTouchpoints(collector.url, "k", interval=0.05) as client:
@@ -327,9 +344,10 @@ def test_events_are_valid() -> None:
     data = {"deal_id": "d", "amount": Decimal("0.10"), "currency": "EUR", "closed_at": moment}
     name, body = encoded("deal.won", data, "/app", None, moment)
     batch = sending([body], datetime(2026, 11, 28, 10, 0, 1, tzinfo=UTC))
-    (row,), refused = validate([RawRecord("t", 0, 0, 1_795_860_000_000, None, batch[1:-1])])
-    assert (refused, row.id, row.type, row.data["amount"]) == ([], name, "crm.deal.won", 10)
-    assert row.data["closed_at"] == row.time == 1_795_860_000_000
+    (row,) = rows(read(arrived(batch, MEDIA)))  # as a collector reads it
+    assert (row.id, row.source, row.type, row.data["amount"]) == (name, "/app", "crm.deal.won", 10)
+    assert row.data["closed_at"] == RECEIVED
+    assert row.time == RECEIVED - 1000  # the client's clock is a second ahead
 
 
 @pytest.mark.parametrize(
