@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from cli.collector import no_collector
 from cli.exits import CliError
+from cli.garbage import no_collector
 from cli.lines import count_lines, read_lines
 from cli.moment import as_of_ms
 from cli.nearly import Notes

@@ -12,14 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from cli.book import workers_book
-from cli.dashboard_process import Dashboard
 from cli.demo_clean import clean
 from cli.demo_env import write_env
 from cli.demo_feed import FIRST, Companies, companies, feed_only
 from cli.demo_run import Demo, Plan
 from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, OK, UNAVAILABLE, CliError
 from cli.flags import settings
+from cli.listening import COLLECTOR_PORT, DASHBOARD_PORT
 from cli.root import app
+from cli.server_process import ServerProcess
 from cli.term import line, say, show_json
 from cli.topics import ensure_topics
 from cli.verify import summary
@@ -85,8 +86,16 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
     first = {"CRMKPI_SERVE_FIRST": plan.companies[FIRST].tenant}
-    with servers.kept(say), Dashboard({**environment, **first}, say, folder / "dashboard.log") as dashboard:
-        say(f"dashboard: {dashboard.address}", f"to ask more in a second terminal: {write_env(folder, environment)}")
+    with (
+        servers.kept(say),
+        ServerProcess("serve", DASHBOARD_PORT, {**environment, **first}, say, folder / "dashboard.log") as dashboard,
+        ServerProcess("collector", COLLECTOR_PORT, environment, say, folder / "collector.log") as collector,
+    ):
+        say(
+            f"dashboard: {dashboard.address}",
+            f"collector: {collector.address}",
+            f"to ask more in a second terminal: {write_env(folder, environment)}",
+        )
         side = Side(shown.run(), workers)
         code = workers.run()
         side.cancel()

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from cli.book import workers_book
-from cli.collector import no_collector
 from cli.csvfile import Sheet, load_mapping
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.feed import feed
 from cli.flags import JsonFlag, KafkaFlag, settings, settings_file
+from cli.garbage import no_collector
 from cli.guess import guessed
 from cli.importing import Batch, Checks, Found, Rejects, Table, events_in, sheets_of
 from cli.ledger import Ledger, default_path
@@ -24,8 +24,8 @@ from cli.mapping import CsvMapping
 from cli.pace import PARCEL, Pacer, pacer
 from cli.ready import mapping_file
 from cli.root import app
-from cli.route import key_of, topic_of
 from cli.term import bar, json_line, line, say, show_json
+from models.route import key_of, topic_of
 from models.settings import Settings
 from models.validate import Known
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 
-from cli.collector import no_collector
+from cli.garbage import no_collector
 from cli.periods import Period
 from kpis.engine import Conflict, Engine
 from kpis.publish.documents import Document

@@ -19,6 +19,7 @@ MODULES: Final = {
     "up": "cli.up",
     "worker": "cli.worker",
     "serve": "cli.serve",
+    "collector": "cli.collect",
     "send": "cli.send",
     "import": "cli.import_file",
     "compute": "cli.compute",

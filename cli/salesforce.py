@@ -1,27 +1,12 @@
-"""Ids of Salesforce: 15 characters in which case counts, or 18 of which the last three say which are capitals. Pure."""
-
-import re
-from typing import Final
+"""Ids of Salesforce in the cells of a table. Pure."""
 
 from cli.faults import RowError
-
-_ID: Final = re.compile("[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
-_SUMS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+from models import salesforce
 
 
 def long_id(text: str) -> str:
     """The id of 18 characters; an empty cell stays empty. Raises RowError for what is none, or has lost its case."""
-    if not text:
-        return text
-    if not _ID.fullmatch(text):
-        raise RowError("not an id of Salesforce", f"{text!r} is not an id of 15 or 18 characters")
-    found = text[:15] + "".join(_sum(text[start : start + 5]) for start in (0, 5, 10))
-    if len(text) == 18 and found[15:] != text[15:].upper():
-        raise RowError(
-            "not an id of Salesforce", f"{text!r} does not fit its last three characters: has its case been changed?"
-        )
-    return found
-
-
-def _sum(part: str) -> str:
-    return _SUMS[sum(1 << place for place, letter in enumerate(part) if "A" <= letter <= "Z")]
+    try:
+        return salesforce.long_id(text)
+    except ValueError as error:
+        raise RowError("not an id of Salesforce", str(error)) from None

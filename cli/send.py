@@ -17,9 +17,9 @@ from cli.lines import parsed, read_lines
 from cli.nearly import beside, noticed
 from cli.refusals import words_of
 from cli.root import app
-from cli.route import key_of, topic_of
 from cli.term import line, say, show_json
 from models.record import RawRecord
+from models.route import key_of, topic_of
 from models.settings import Settings
 from models.validate import Known, validate
 

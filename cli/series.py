@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cli.collector import no_collector
 from cli.count import Ends, Tally, batches
+from cli.garbage import no_collector
 from cli.periods import Period, Series
 from cli.replay import Replay
 from models.record import RawRecord, Row

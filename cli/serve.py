@@ -1,7 +1,6 @@
 """`crmkpi serve`: the dashboard and its API."""
 
 import asyncio
-import ipaddress
 import socket
 import time
 from typing import Annotated
@@ -9,9 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.book import workers_book
-from cli.dashboard_process import PORT, TRIES
 from cli.exits import EPILOG, CliError
 from cli.flags import KafkaFlag, RedisFlag, settings, settings_file
+from cli.listening import DASHBOARD_PORT, is_near, listener, url
 from cli.root import app
 from cli.term import json_line, line, say
 from models.settings import Settings
@@ -37,15 +36,15 @@ def serve(
     place = settings(kafka, redis)
     _check_host(place, host)
     set_up_logs()
-    with _listener(host, port) as listener:
-        address = url(*listener.getsockname()[:2])
-        if port is None and listener.getsockname()[1] != PORT:
-            say(f"port {PORT} is in use: the dashboard is on the next free one")
+    with listener(host, port, DASHBOARD_PORT) as bound:
+        address = url(*bound.getsockname()[:2])
+        if port is None and bound.getsockname()[1] != DASHBOARD_PORT:
+            say(f"port {DASHBOARD_PORT} is in use: the dashboard is on the next free one")
         if as_json:
             typer.echo(json_line({"dashboard": address}))
         else:
             line(f"dashboard: {address}", "Ctrl-C stops it.")
-        asyncio.run(_serve(place, listener))
+        asyncio.run(_serve(place, bound))
 
 
 async def _serve(place: Settings, listener: socket.socket) -> None:
@@ -65,30 +64,9 @@ async def _serve(place: Settings, listener: socket.socket) -> None:
         await letters.close()
 
 
-def url(host: str, port: int) -> str:
-    """The address as a browser takes it; one that stands for all interfaces by the name of this machine."""
-    name = "localhost" if ipaddress.ip_address(host).is_unspecified else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
-
-
 def _check_host(place: Settings, host: str) -> None:
-    if place.serve_tokens or place.serve_open:
-        return
-    try:
-        near = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        near = False
-    if not near:
+    if not (place.serve_tokens or place.serve_open or is_near(host)):
         raise CliError(
             f"--host {host} can be reached from other machines: set serve_tokens (docs/dashboard.md), or serve_open "
             "if something else decides who may ask"
         )
-
-
-def _listener(host: str, port: int | None) -> socket.socket:
-    from dashboard.serve import listen
-
-    try:
-        return listen(host, port or PORT, 1 if port else TRIES)
-    except OSError as error:
-        raise CliError(f"cannot listen on {host}:{port or PORT}: {error.strerror or error}") from error

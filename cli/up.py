@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cli.dashboard_process import Dashboard
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.lag import lag_reader
+from cli.listening import COLLECTOR_PORT, DASHBOARD_PORT
 from cli.root import app
+from cli.server_process import ServerProcess
 from cli.term import json_line, line, say
 from cli.topics import ensure_topics
 from cli.workers import Workers, place_of, worker_command, worker_environment
@@ -50,12 +51,20 @@ def _run(servers: Servers, processes: int, as_json: bool, end: str) -> int:
     # What is printed here is to be copied: a worker's everyday lines would scroll it away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
-    with servers.kept(say), Dashboard(environment, say) as dashboard:
+    with (
+        servers.kept(say),
+        ServerProcess("serve", DASHBOARD_PORT, environment, say) as dashboard,
+        ServerProcess("collector", COLLECTOR_PORT, environment, say) as collector,
+    ):
         if as_json:
-            known = {"kafka": servers.kafka.bootstrap, "redis": shown(servers.redis.url)}
+            known = {
+                "collector": collector.address,
+                "kafka": servers.kafka.bootstrap,
+                "redis": shown(servers.redis.url),
+            }
             typer.echo(json_line({"dashboard": dashboard.address, **known}))
         else:
-            line(f"Dashboard: {dashboard.address}", *addresses(servers), end)
+            line(f"Dashboard: {dashboard.address}", f"Collector: {collector.address}", *addresses(servers), end)
         return workers.run()
 
 

@@ -1,5 +1,7 @@
 """Events as collectors make them, before tenant and policy are put on them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -15,6 +17,7 @@ class Event(NamedTuple):
     time: str | None  # RFC 3339 with offset; None: the sender did not say
     data: dict[str, Any]
     sent: str | None = None  # RFC 3339: when the sender's clock says it was sent, to correct a clock that is wrong
+    attributes: Mapping[str, Any] = MappingProxyType({})  # the envelope's others, as sent: source, dataschema, subject
 
 
 class Bad(NamedTuple):

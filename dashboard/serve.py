@@ -18,12 +18,12 @@ from dashboard.services import Services
 from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
+from ops.listening import WAITING
 from sinks.query import QueryClient
 from sinks.read import RedisReader
 
 log = logging.getLogger(__name__)
 GRACE_S: Final = 3  # for answers under way when the server is asked to stop
-WAITING: Final = 256  # connections that wait to be taken
 KEEP_ALIVE_S: Final = 65
 
 
@@ -77,6 +77,8 @@ async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
             ws="none",
+            http="h11",
+            loop="asyncio",
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its everyday lines say what ours have said
         await _Server(config, parts).serve([listener])
@@ -97,21 +99,3 @@ class _Server(uvicorn.Server):
         """As uvicorn's."""
         await self._parts.streams.close()
         await super().shutdown(sockets)
-
-
-def listen(host: str, port: int, tries: int = 1) -> socket.socket:
-    """A bound socket on the first free port of so many. Raises OSError when none is."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    failed: OSError | None = None
-    for number in range(port, min(port + tries, 1 << 16)):
-        made = socket.socket(family, socket.SOCK_STREAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            made.bind((host, number))
-            made.listen(WAITING)
-        except OSError as error:
-            made.close()
-            failed = error
-            continue
-        return made
-    raise failed or OSError(f"no port from {port} on")

@@ -31,7 +31,8 @@ class Provider(NamedTuple):
     over the raw bytes, in constant time, and not older than the provider's own tolerance where it signs a time.
     ``read`` makes events of the request; raises Unreadable when it cannot be read at all.
     ``handshake`` answers a request that is none, such as the challenge of a new subscription; None: it is a delivery.
-    ``replayed``: what must not come twice within the tolerance (a token of Mailgun); None: nothing but event ids.
+    ``replayed``: what must not come twice with different bodies (a token of Mailgun); None: nothing but event ids.
+    ``notice``: what an operator has to know of a proven request, for the log: the address that confirms a subscription.
     """
 
     name: str  # in the address: "sendgrid"
@@ -42,3 +43,4 @@ class Provider(NamedTuple):
     handshake: Callable[[Arrived, Sequence[str]], Reply | None] = no_handshake
     accepted: Reply = Reply(200, b'{"success":true}', "application/json")
     replayed: Callable[[Arrived], str | None] = lambda _: None
+    notice: Callable[[Arrived], str | None] = lambda _: None

@@ -16,9 +16,10 @@ import uvicorn
 from redis.exceptions import NoPermissionError
 
 from dashboard.app import create_app
-from dashboard.serve import Tools, _Server, listen, opened
+from dashboard.serve import Tools, _Server, opened
 from dashboard.services import Services
 from models.settings import load_settings
+from ops.listening import listen
 from sinks.base import Publication
 from sinks.client import connect
 from sinks.redis_sink import RedisSink

@@ -20,8 +20,8 @@ from aiokafka import AIOKafkaProducer
 
 from bench.worker import Worker
 from cli.recount import restored
-from cli.route import topic_of
 from kpis.engine import Engine
+from models.route import topic_of
 from models.settings import TenantBook
 from recount.documents import instant_text, key
 from recount.facts import Item

@@ -111,6 +111,8 @@ def _commands(group: Any, before: str = "") -> Iterator[str]:
         yield before
         return
     context: Any = None  # ours do not ask it
+    if before and group.invoke_without_command:
+        yield before
     for name in group.list_commands(context):
         yield from _commands(group.get_command(context, name), f"{before} {name}".strip())
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.dashboard_process import Dashboard
+from cli.listening import url
 from cli.root import app
-from cli.serve import url
+from cli.server_process import ServerProcess
 from ops.local.net import free_port, wait_until
 
 ENV = {"CRMKPI_REDIS__URL": "redis://127.0.0.1:1/0", "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
@@ -81,10 +81,10 @@ def test_a_dashboard_that_fails_is_started_again_and_ends_with_us(tmp_path: Path
     pids, said = tmp_path / "pids", list[str]()
     script = f"import os, sys; open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n'); "
     script += f"sys.exit(3) if len(open({str(pids)!r}).readlines()) < 2 else None; {SLEEP}"
-    with Dashboard({}, said.append, tmp_path / "log", [sys.executable, "-c", script]) as dashboard:
+    with ServerProcess("serve", 8080, {}, said.append, tmp_path / "log", [sys.executable, "-c", script]) as dashboard:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", dashboard.address)
         assert wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2, 20, lambda: True)
-        assert said == ["the dashboard exited with code 3; restarting in 1 s"]
+        assert said == ["crmkpi serve exited with code 3; restarting in 1 s"]
     assert not Path(f"/proc/{pids.read_text().split()[1]}").exists()
 
 
@@ -93,8 +93,8 @@ def test_a_dashboard_goes_when_its_parent_is_killed(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     child = f"import os; open({str(pid)!r}, 'w').write(str(os.getpid())); {SLEEP}"
     script = (
-        "import sys, time; from cli.dashboard_process import Dashboard\n"
-        f"with Dashboard({{}}, print, None, [sys.executable, '-c', {child!r}]): time.sleep(600)"
+        "import sys, time; from cli.server_process import ServerProcess\n"
+        f"with ServerProcess('serve', 8080, {{}}, print, None, [sys.executable, '-c', {child!r}]): time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3]) as parent:
         assert wait_until(lambda: pid.exists() and bool(pid.read_text()), 20, lambda: parent.poll() is None)

@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from dashboard.guard import COOKIE
-from dashboard.serve import listen
 from dashboard.tokens import FRESH_MS, Tokens
 from models.serving import ServeToken
 from models.settings import SettingsError, load_settings
+from ops.listening import listen
 from tests.unit.dashboard.rig import NOW, Rig
 
 LOOK, ACT, ALL, OLD = "look-0123456789abcd", "act-0123456789abcdef", "all-0123456789abcdef", "old-0123456789abcdef"

@@ -1,4 +1,4 @@
-"""`crmkpi serve` as a process beside the workers of `up` and `demo`: started again when it fails, gone with them."""
+"""A server as a process beside the workers of `up` and `demo`: started again when it fails, gone with them."""
 
 import subprocess
 import sys
@@ -8,43 +8,40 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from cli.listening import TRIES
 from ops.local.guard import Guard
 from ops.local.net import HOST, free_port, is_free
 
-PORT: Final = 8080
-TRIES: Final = 64
 FIRST_S, LONGEST_S = 1.0, 30.0  # pauses before it is started again
 GRACE_S: Final = 5.0
 
 
-def free_dashboard_port() -> int:
+def usual_or_free(port: int) -> int:
     """The usual port, or the next free one."""
-    return next(filter(is_free, range(PORT, PORT + TRIES)), None) or free_port()
+    return next(filter(is_free, range(port, port + TRIES)), None) or free_port()
 
 
-def serve_command(port: int) -> list[str]:
-    """The command of the server."""
-    return [sys.executable, "-m", "cli", "serve", "--port", str(port)]
-
-
-class Dashboard:
-    """Use as ``with Dashboard(environment, say) as dashboard``. ``address``: what a browser opens."""
+class ServerProcess:
+    """Use as ``with ServerProcess("serve", PORT, environment, say) as dashboard``. ``address``: where it answers."""
 
     def __init__(
         self,
+        name: str,
+        port: int,
         env: Mapping[str, str],
         progress: Callable[[str], None],
         log: Path | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
-        """``log``: where its output goes; None: stderr."""
-        self._port = free_dashboard_port()
-        self.address = f"http://{HOST}:{self._port}/"
-        self._command, self._env, self._progress, self._log = command or serve_command(self._port), env, progress, log
+        """``name``: of its command; ``port``: the usual one; ``log``: where its output goes; None: stderr."""
+        chosen = usual_or_free(port)
+        self.address = f"http://{HOST}:{chosen}/"
+        self._command = command or [sys.executable, "-m", "cli", name, "--port", str(chosen)]
+        self._name, self._env, self._progress, self._log = name, env, progress, log
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._keep, name="dashboard", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._guard = Guard()
@@ -66,7 +63,7 @@ class Dashboard:
         while not self._stopping.is_set():
             code = self._run()
             if not self._stopping.is_set():
-                self._progress(f"the dashboard exited with code {code}; restarting in {pause:g} s")
+                self._progress(f"crmkpi {self._name} exited with code {code}; restarting in {pause:g} s")
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_S)
 

@@ -1,0 +1,34 @@
+"""Where our servers listen: addresses that only this machine reaches, unless somebody decides who may ask."""
+
+import ipaddress
+import socket
+from typing import Final
+
+from cli.exits import CliError
+from ops.listening import listen
+
+DASHBOARD_PORT: Final = 8080
+COLLECTOR_PORT: Final = 8081
+TRIES: Final = 64  # ports, when nobody asked for one
+
+
+def url(host: str, port: int) -> str:
+    """The address as a browser takes it; one that stands for all interfaces by the name of this machine."""
+    name = "localhost" if ipaddress.ip_address(host).is_unspecified else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+
+
+def is_near(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listener(host: str, port: int | None, usual: int) -> socket.socket:
+    """A socket on this port, or on the first free one from the usual on. Raises CliError."""
+    try:
+        return listen(host, port or usual, 1 if port else TRIES)
+    except OSError as error:
+        raise CliError(f"cannot listen on {host}:{port or usual}: {error.strerror or error}") from error

@@ -1,0 +1,88 @@
+"""The webhooks of the settings, with their secrets: read anew from their files every few seconds."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from access.files import read_secret
+from collectors.arrived import Arrived
+from collectors.server.intake import Origin
+from collectors.server.problems import Refusal
+from collectors.webhooks.provider import Forged, Provider
+from collectors.webhooks.providers import PROVIDERS
+from models.collecting import WebhookSource
+from models.settings import SettingsError
+
+FRESH_MS: Final = 5_000
+REPLAY_MS: Final = 9 * 3_600_000  # longer than any provider repeats itself
+TOKENS: Final = 200_000  # remembered at a time
+
+
+class Hook(NamedTuple):
+    """One webhook that may be called."""
+
+    provider: Provider
+    origin: Origin
+    secrets: tuple[str, ...]
+
+
+class Hooks:
+    """All webhooks. Raises SettingsError for a provider there is not, and for a file that cannot be used."""
+
+    def __init__(self, sources: Sequence[WebhookSource], now: Callable[[], int]) -> None:
+        """``now``: ms UTC."""
+        self._now = now
+        self._sources = {(one.provider, one.source): one for one in sources}
+        for number, one in enumerate(sources):
+            if one.provider not in PROVIDERS:
+                names = ", ".join(sorted(PROVIDERS))
+                raise SettingsError(f"collect.webhooks.{number}.provider: there is none such; one of {names}")
+        self._secrets = {name: _secrets(one) for name, one in self._sources.items()}
+        self._read = now()
+        self._seen: dict[tuple[str, str, str], tuple[int, bytes]] = {}  # until when, and the digest of the body
+
+    def find(self, provider: str, source: str) -> Hook:
+        """The webhook of an address. Raises Refusal 404."""
+        self._refresh()
+        found = self._sources.get((provider, source))
+        if found is None:
+            raise Refusal(404, "webhook", "there is no webhook at this address; the setting is collect.webhooks")
+        origin = Origin(found.tenant, f"/webhooks/{provider}/{source}")
+        return Hook(PROVIDERS[provider], origin, self._secrets[provider, source])
+
+    def repeated(self, hook: Hook, arrived: Arrived) -> bool:
+        """Whether it was taken before. Raises Forged when what may be used once comes with another body."""
+        token = hook.provider.replayed(arrived)
+        if token is None:
+            return False
+        until, digest = self._seen.get((*hook.origin, token), (0, b""))
+        if arrived.received >= until:
+            return False
+        if digest != hashlib.sha256(arrived.body).digest():
+            raise Forged("its token was used before, with another body")
+        return True
+
+    def taken(self, hook: Hook, arrived: Arrived) -> None:
+        """Remembers what may be used once; the rest is told apart by the ids of its events."""
+        token = hook.provider.replayed(arrived)
+        if token is None:
+            return
+        while self._seen and (len(self._seen) >= TOKENS or next(iter(self._seen.values()))[0] <= arrived.received):
+            del self._seen[next(iter(self._seen))]
+        self._seen[(*hook.origin, token)] = arrived.received + REPLAY_MS, hashlib.sha256(arrived.body).digest()
+
+    def _refresh(self) -> None:
+        if self._now() - self._read < FRESH_MS:
+            return
+        self._read = self._now()
+        for name, one in self._sources.items():
+            if one.secret_files:
+                try:
+                    self._secrets[name] = _secrets(one)
+                except SettingsError:
+                    self._secrets[name] = ()  # taking the file away takes the secret back
+
+
+def _secrets(source: WebhookSource) -> tuple[str, ...]:
+    given = tuple(one.get_secret_value() for one in source.secrets)
+    return (*given, *(read_secret(path, "collect.webhooks.secret_files") for path in source.secret_files))

@@ -1,0 +1,121 @@
+"""Proofs that webhooks bring along: keyed hashes, times that are signed, shared words. All of them fail closed."""
+
+import base64
+import hmac
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import Final
+
+from collectors.arrived import Arrived, Unreadable
+from collectors.webhooks.items import at, document
+from collectors.webhooks.options import options
+from collectors.webhooks.provider import Forged
+
+MINUTES_5: Final = 300_000  # ms
+_STAMP: Final = re.compile("[0-9]{1,16}")
+
+
+def header(arrived: Arrived, name: str) -> str:
+    """The value of a header, by its name in lower case. Forged when it is missing or empty."""
+    value = arrived.headers.get(name)
+    if not value:
+        raise Forged(f"the header {name} is missing")
+    return value
+
+
+def prove(given: Iterable[str], secrets: Sequence[str], *signs: Callable[[bytes], str]) -> None:
+    """Forged unless one of the signatures given is what one of ``signs`` makes with one of the secrets."""
+    prove_with(map(_bytes, _live(secrets)), given, *signs)
+
+
+def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[bytes], str]) -> None:
+    """The same for secrets that are no texts.
+
+    Texts are compared, not what they decode to: in base64 several texts say the same bytes.
+    """
+    signatures = [_bytes(text) for text in given]
+    proven = False
+    for key, sign in product(keys, signs):
+        expected = sign(key).encode()
+        for signature in signatures:
+            proven |= hmac.compare_digest(expected, signature)
+    if not proven:
+        raise Forged("no secret makes this signature")
+
+
+def shared(given: str, secrets: Sequence[str]) -> None:
+    """Forged unless the word given is one of the secrets."""
+    word, known = _bytes(given), False
+    for secret in _live(secrets):
+        known |= hmac.compare_digest(_bytes(secret), word)
+    if not known:
+        raise Forged("not one of the secrets")
+
+
+def token_in_body(arrived: Arrived, secrets: Sequence[str]) -> None:
+    """The secret as ``token`` of a body that is JSON, where nothing is signed. Forged."""
+    try:
+        token = at(document(arrived), "token")
+    except Unreadable as error:
+        raise Forged(f"no token: {error}") from None
+    shared(token if isinstance(token, str) else "", secrets)
+
+
+def fresh(arrived: Arrived, sent: int, tolerance: int = MINUTES_5) -> None:
+    """Forged when a request was sent (ms UTC) more than ``tolerance`` ms before or after it arrived."""
+    if abs(arrived.received - sent) > tolerance:
+        raise Forged(f"sent {(arrived.received - sent) / 1000:.0f} s before it arrived")
+
+
+def stamp(text: str) -> int:
+    """A time that is signed, a whole number as text. Forged for anything else."""
+    if not _STAMP.fullmatch(text):
+        raise Forged("the time is not a whole number")
+    return int(text)
+
+
+def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
+    """HTTP Basic; a secret is ``user:password``. Forged."""
+    scheme, _, encoded = header(arrived, "authorization").partition(" ")
+    if scheme.lower() != "basic":
+        raise Forged("the authorization is not Basic")
+    shared(encoded.strip(), [base64.b64encode(_bytes(secret)).decode() for secret in secrets if secret])
+
+
+def credential(arrived: Arrived, secrets: Sequence[str]) -> None:
+    """The secret as a bearer token, as ``user:password`` of HTTP Basic, or as ``token`` in the address. Forged."""
+    given = arrived.headers.get("authorization") or ""
+    if given[:7].lower() == "bearer ":
+        shared(given[7:].strip(), secrets)
+    elif given:
+        basic(arrived, secrets)
+    else:
+        shared(_token_in_address(arrived), secrets)
+
+
+def _token_in_address(arrived: Arrived) -> str:
+    try:
+        return options(arrived).get("token", "")
+    except Unreadable as error:
+        raise Forged(str(error)) from None
+
+
+def _live(secrets: Sequence[str]) -> list[str]:
+    if not (live := [secret for secret in secrets if secret]):
+        raise Forged("there is no secret")
+    return live
+
+
+def hex_mac(key: bytes, message: bytes, algorithm: str = "sha256") -> str:
+    """An HMAC in hexadecimal, small letters."""
+    return hmac.new(key, message, algorithm).hexdigest()
+
+
+def base64_mac(key: bytes, message: bytes, algorithm: str = "sha256") -> str:
+    """An HMAC in base64, padded."""
+    return base64.b64encode(hmac.digest(key, message, algorithm)).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

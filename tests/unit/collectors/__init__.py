@@ -1,0 +1,1 @@
+"""Collectors: what a request becomes."""

@@ -1,0 +1,1 @@
+"""Webhooks: who is believed, and what is made of it."""
