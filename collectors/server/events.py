@@ -1,7 +1,6 @@
 """Where events are taken: the calls of Segment's clients, CloudEvents, the pixel; and the script of pages."""
 
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, Final
 
 import orjson
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from collectors import cloudevents, pixel, segment
 from collectors.arrived import Arrived
 from collectors.event import Reading
+from collectors.script import SCRIPT
 from collectors.server.arriving import address_of, arrived, basic_user
 from collectors.server.body import BATCH_BYTES, EVENT_BYTES, read_body
 from collectors.server.intake import Origin, Verdict
@@ -21,7 +21,6 @@ from collectors.server.shapes import DESCRIBED, Accepted, documented
 
 MANY: Final = ("batch", "import")
 JSON: Final = "application/json"
-SCRIPT: Final = files("collectors").joinpath("script", "touchpoints.js").read_bytes()
 SCRIPT_HEADERS: Final = {"Cache-Control": "public, max-age=3600", "Content-Security-Policy": "default-src 'none'"}
 router = APIRouter(tags=["events"])
 
