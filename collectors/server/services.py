@@ -56,7 +56,7 @@ def services(settings: Settings, now: Callable[[], int]) -> Services:
     )
 
 
-def _of(request: Request) -> Services:
+async def _of(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
