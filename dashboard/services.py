@@ -36,7 +36,7 @@ class Services:
         self.streams = Streams(self.numbers, self.now, self.meters)
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """Those of the app a request came to."""
     found: Services = request.app.state.services
     return found

@@ -12,6 +12,7 @@ from collectors.server import events, health, hook_routes
 from collectors.server.front import Front
 from collectors.server.problems import Refusal, refused
 from collectors.server.services import Services
+from collectors.server.shapes import ANYWHERE
 
 log = logging.getLogger(__name__)
 ABOUT: Final = "Takes events over HTTP and answers 200 only once Kafka has them. docs/collect.md explains it."
@@ -20,7 +21,9 @@ ABOUT: Final = "Takes events over HTTP and answers 200 only once Kafka has them.
 def create_app(parts: Services) -> FastAPI:
     """The whole collector. Hand it to any ASGI server; who made the services starts and stops their publisher."""
 
-    app = FastAPI(title="crmkpi collector", version="1", description=ABOUT, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="crmkpi collector", version="1", description=ABOUT, docs_url=None, redoc_url=None, responses=ANYWHERE
+    )
     app.state.services = parts
     for router in (events.router, hook_routes.router, health.router):
         app.include_router(router)

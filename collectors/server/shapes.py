@@ -44,8 +44,9 @@ def described(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"description": HTTPStatus(code).phrase, "content": {MEDIA: schema}} for code in codes}
 
 
+ANYWHERE: Final = described(400, 403, 404, 405, 414, 500)  # what stands in front of the routes may say
 DESCRIBED: Final = {
-    **described(401, 403, 408, 413, 414, 415, 422, 429, 503, 504),
+    **described(401, 403, 404, 408, 413, 414, 415, 422, 429, 503, 504),
     400: {"description": "nothing was taken", "content": {MEDIA: {}, "application/json": {}}},
 }
 
