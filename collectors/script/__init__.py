@@ -1,7 +1,9 @@
-"""The page script, as it is served."""
+"""The page script, as it is served: without indentation and blanks around operators, which none of its texts holds."""
 
+import re
 from importlib.resources import files
 from typing import Final
 
-SCRIPT: Final = files(__name__).joinpath("touchpoints.js").read_bytes()
+_LINES: Final = files(__name__).joinpath("touchpoints.js").read_bytes().splitlines()
+SCRIPT: Final = re.sub(rb" ?(=>|[=,{}:?&|]+) ?", rb"\1", b"\n".join(line.strip() for line in _LINES))
 """JavaScript, UTF-8, for ``/t.js``; docs/collect.md says what it sends."""

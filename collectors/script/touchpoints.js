@@ -1,4 +1,4 @@
-// Page views, clicks, forms; no cookies: docs/collect.md
+// docs/collect.md
 (() => {
 const D = document, L = location, N = navigator, W = window, S = D.currentScript, key = S?.dataset.key, told = W.touchpoints || []
 if (!key || told.track) return
@@ -15,10 +15,11 @@ const flush = () => {
  queue[0] && (N.sendBeacon?.(url, body) || fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" }).catch(() => {}))
  queue = []
 }
+const later = () => timer ||= setTimeout(flush, 2e3)
 const add = (type, more) => {
  if (no || said == "denied") return
  const context = { consent: said, locale: N.language, userAgent: N.userAgent, page: shown(D.referrer), sessionId: id }
- timer ||= setTimeout(flush, 2e3)
+ said == "none" || later()
  queue.push({ type, messageId: uid(), timestamp: now(), context, anonymousId: id, userId: id && user, ...more }) > 9 && flush()
 }
 const track = (event, properties) => add("track", { event, properties })
@@ -41,7 +42,8 @@ const T = W.touchpoints = {
   } else if (!id && !no) {
    said = "granted"
    store("setItem", id = old || uid())
-   last && page()
+   queue.map(e => { e.userId = user; e.anonymousId = e.context.sessionId = id; e.context.consent = said })
+   later()
   }
  },
  push: ([name, ...more]) => T[name](...more)
