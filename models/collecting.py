@@ -92,6 +92,7 @@ class CollectSettings(BaseModel):
 
     keys: tuple[WriteKey, ...] = ()
     webhooks: tuple[WebhookSource, ...] = ()
+    mappings: dict[Slug, dict[str, Any]] = {}  # providers that have no module, as docs/webhooks.md describes them
     open: bool = False  # without keys: whoever reaches its port may send (a container's, published on loopback)
     public_url: str = ""  # as providers call it, where a proxy stands in front: some sign the address
     proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed

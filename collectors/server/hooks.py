@@ -1,16 +1,17 @@
 """The webhooks of the settings, with their secrets: read anew from their files every few seconds."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from access.files import read_secret
 from collectors.arrived import Arrived
 from collectors.server.intake import Origin
 from collectors.server.problems import Refusal
+from collectors.webhooks.declared import BadMapping, declared
 from collectors.webhooks.provider import Forged, Provider
 from collectors.webhooks.providers import PROVIDERS
-from models.collecting import WebhookSource
+from models.collecting import CollectSettings, WebhookSource
 from models.settings import SettingsError
 
 FRESH_MS: Final = 5_000
@@ -29,13 +30,15 @@ class Hook(NamedTuple):
 class Hooks:
     """All webhooks. Raises SettingsError for a provider there is not, and for a file that cannot be used."""
 
-    def __init__(self, sources: Sequence[WebhookSource], now: Callable[[], int]) -> None:
+    def __init__(self, settings: CollectSettings, now: Callable[[], int]) -> None:
         """``now``: ms UTC."""
         self._now = now
-        self._sources = {(one.provider, one.source): one for one in sources}
-        for number, one in enumerate(sources):
-            if one.provider not in PROVIDERS:
-                names = ", ".join(sorted(PROVIDERS))
+        self._sources = {(one.provider, one.source): one for one in settings.webhooks}
+        described = {name: _described(name, table) for name, table in settings.mappings.items()}
+        self._providers = {**PROVIDERS, **described}
+        for number, one in enumerate(settings.webhooks):
+            if one.provider not in self._providers:
+                names = ", ".join(sorted(self._providers))
                 raise SettingsError(f"collect.webhooks.{number}.provider: there is none such; one of {names}")
         self._secrets = {name: _secrets(one) for name, one in self._sources.items()}
         self._read = now()
@@ -48,7 +51,7 @@ class Hooks:
         if found is None:
             raise Refusal(404, "webhook", "there is no webhook at this address; the setting is collect.webhooks")
         origin = Origin(found.tenant, f"/webhooks/{provider}/{source}")
-        return Hook(PROVIDERS[provider], origin, self._secrets[provider, source])
+        return Hook(self._providers[provider], origin, self._secrets[provider, source])
 
     def repeated(self, hook: Hook, arrived: Arrived) -> bool:
         """Whether it was taken before. Raises Forged when what may be used once comes with another body."""
@@ -81,6 +84,16 @@ class Hooks:
                     self._secrets[name] = _secrets(one)
                 except SettingsError:
                     self._secrets[name] = ()  # taking the file away takes the secret back
+
+
+def _described(name: str, table: Mapping[str, Any]) -> Provider:
+    """A provider of the settings. Raises SettingsError."""
+    if name in PROVIDERS:
+        raise SettingsError(f"collect.mappings.{name}: there is a provider of this name")
+    try:
+        return declared(name, table)
+    except BadMapping as error:
+        raise SettingsError(f"collect.mappings.{name}: {error}") from error
 
 
 def _secrets(source: WebhookSource) -> tuple[str, ...]:

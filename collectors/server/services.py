@@ -47,7 +47,7 @@ def services(settings: Settings, now: Callable[[], int]) -> Services:
     return Services(
         settings=settings,
         keys=Keys(collect.keys, now),
-        hooks=Hooks(collect.webhooks, now),
+        hooks=Hooks(collect, now),
         limits=Limits(collect, now),
         intake=Intake(settings, publisher, policy, meters),
         publisher=publisher,

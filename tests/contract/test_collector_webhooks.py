@@ -136,3 +136,21 @@ def test_a_provider_there_is_not_is_named_at_the_start(kafka: Kafka) -> None:
     hook = {"provider": "hubspott", "source": "a", "tenant": "acme", "secrets": ["s"]}
     with pytest.raises(SettingsError, match=r"collect\.webhooks\.0\.provider.*hubspot"):
         services(settings_of(kafka.bootstrap, "x", {"webhooks": [hook]}), lambda: 0)
+
+
+async def test_a_system_that_a_table_describes_is_heard(kafka: Kafka, app_id: str) -> None:
+    rule = {"type": "deal.won", "when": {"status": "won"}, "id": "{change}", "data": {"deal_id": "{deal}"}}
+    table = {"proof": "header", "header": "X-Token", "events": [rule]}
+    hook = {"provider": "ours", "source": "a", "tenant": "acme", "secrets": ["long-enough"]}
+    settings = settings_of(kafka.bootstrap, app_id, {"webhooks": [hook], "mappings": {"ours": table}})
+    async with collecting(settings) as one:
+        body, token = {"status": "won", "deal": "D-1", "change": 7}, {"X-Token": "long-enough"}
+        assert (await one.client.post("/v1/webhooks/ours/a", json=body, headers=token)).status_code == 200
+        assert (await one.client.post("/v1/webhooks/ours/a", json=body)).status_code == 401
+        assert [found["type"] for found in await one.arrived()] == ["crm.deal.won"]
+
+
+@pytest.mark.parametrize(("name", "table"), [("ours", {"proof": "nothing"}), ("hubspot", {})])
+def test_a_wrong_table_is_named_at_the_start(kafka: Kafka, name: str, table: dict[str, object]) -> None:
+    with pytest.raises(SettingsError, match=rf"collect\.mappings\.{name}"):
+        services(settings_of(kafka.bootstrap, "x", {"mappings": {name: table}}), lambda: 0)
