@@ -68,10 +68,9 @@ class Policy:
     def mask(self, raw: bytes) -> bytes:
         """An item that could not be read, without its key and what is or looks personal; for dead letters."""
         try:
-            item = orjson.loads(raw)
-        except orjson.JSONDecodeError:
+            return orjson.dumps(_stripped(orjson.loads(raw)))
+        except (orjson.JSONDecodeError, TypeError, RecursionError):  # no JSON, or deeper than it may be
             return masked(raw.decode("utf-8", "replace")).encode()
-        return orjson.dumps(_stripped(item))
 
     def digest(self, text: str) -> str:
         """The keyed hash of a normalised text, 32 hexadecimal digits; empty without a key."""

@@ -19,7 +19,9 @@ from tests.unit.collectors.webhooks.test_hostile import STRANGE, changed, places
 from tests.unit.collectors.webhooks.test_standard import signed
 
 PAGE = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text().split("### A mapping of your own")[1]
-TABLE: dict[str, Any] = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0])["collect"]["mappings"]["acme"]
+TABLE: dict[str, Any] = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0])["collect"]["mappings"][
+    "acme"
+]
 BODY, BECOMES = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 ONE: dict[str, Any] = {"events": [{"type": "deal.won", "id": "{id}", "data": {"deal_id": "{id}"}}]}
 
