@@ -14,8 +14,11 @@ import httpx
 import orjson
 import pytest
 
+from models.record import RawRecord
+from models.validate import validate
 from ops.local import Kafka
 from tests.contract.collector_rig import SOON, Collector, collecting, make_topics, settings_of
+from touchpoints.kafka import KafkaTouchpoints
 
 pytestmark = pytest.mark.servers
 KEY, PAGE_KEY, OLD_KEY, BETA_KEY = "key-of-a-server", "key-of-a-page", "key-that-ended", "key-of-beta"
@@ -279,3 +282,19 @@ async def test_without_a_broker_nothing_is_acknowledged(
             while (await send(one, view(2), "acme")).status_code != 200:
                 await asyncio.sleep(0.2)
         assert set(await one.ids()) == {"v-1", "v-2"}
+
+
+async def test_the_kafka_client_writes_what_the_worker_accepts(kafka: Kafka, local: Collector) -> None:
+    """Without a collector, on the topic of each type."""
+    prefix = local.settings.topic_prefix
+    async with KafkaTouchpoints(kafka.bootstrap, tenant="acme", topic_prefix=prefix, source="/shop") as client:
+        await client.track("deal.won", {"deal_id": "D-1"}, id="k-1", time="2026-05-01T10:00:00Z")
+        await client.track("page.viewed", {"url": f"{SITE}/", "anonymous_id": "v-1"}, id="k-2")
+    assert [one["id"] for one in await local.arrived("crm.touchpoints.deals.v1")] == ["k-1"]
+    values = [value for _, value in await local.records()]
+    rows, refused = validate([RawRecord("t", 0, at, local.clock(), None, value) for at, value in enumerate(values)])
+    assert sorted((row.id, row.tenant, row.source) for row in rows) == [
+        ("k-1", "acme", "/shop"),
+        ("k-2", "acme", "/shop"),
+    ]
+    assert refused == []
