@@ -12,9 +12,10 @@ from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
 from collectors.webhooks import standard
 from collectors.webhooks.declared_table import BadMapping, EventRule, WebhookMapping, table_of
-from collectors.webhooks.hmacs import basic, header, shared
+from collectors.webhooks.hmacs import basic, shared
 from collectors.webhooks.items import Fault, at, document, maybe_whole, reading, table
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import header
 from collectors.webhooks.templates import filled, filled_in, fits, paths_in, value_at
 from collectors.webhooks.times import in_utc, of_ms, of_s
 from models import money

@@ -9,19 +9,11 @@ from typing import Final
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.webhooks.items import at, document
-from collectors.webhooks.options import options
 from collectors.webhooks.provider import Forged
+from collectors.webhooks.signing import header
 
 MINUTES_5: Final = 300_000  # ms
 _STAMP: Final = re.compile("[0-9]{1,16}")
-
-
-def header(arrived: Arrived, name: str) -> str:
-    """The value of a header, by its name in lower case. Forged when it is missing or empty."""
-    value = arrived.headers.get(name)
-    if not value:
-        raise Forged(f"the header {name} is missing")
-    return value
 
 
 def prove(given: Iterable[str], secrets: Sequence[str], *signs: Callable[[bytes], str]) -> None:
@@ -81,24 +73,6 @@ def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
     if scheme.lower() != "basic":
         raise Forged("the authorization is not Basic")
     shared(encoded.strip(), [base64.b64encode(_bytes(secret)).decode() for secret in secrets if secret])
-
-
-def credential(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """The secret as a bearer token, as ``user:password`` of HTTP Basic, or as ``token`` in the address. Forged."""
-    given = arrived.headers.get("authorization") or ""
-    if given[:7].lower() == "bearer ":
-        shared(given[7:].strip(), secrets)
-    elif given:
-        basic(arrived, secrets)
-    else:
-        shared(_token_in_address(arrived), secrets)
-
-
-def _token_in_address(arrived: Arrived) -> str:
-    try:
-        return options(arrived).get("token", "")
-    except Unreadable as error:
-        raise Forged(str(error)) from None
 
 
 def _live(secrets: Sequence[str]) -> list[str]:

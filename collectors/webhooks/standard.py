@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import base64_mac, fresh, header, prove_with, stamp
+from collectors.webhooks.hmacs import base64_mac, fresh, prove_with, stamp
 from collectors.webhooks.items import Fault, at, document, maybe, reading, table, text
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import header
 from models.events import PREFIX, SHAPES
 
 MOST: Final = 2000  # events of one body

@@ -13,10 +13,11 @@ from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
 from collectors.webhooks.crm.hubspot_notice import Notice
 from collectors.webhooks.crm.hubspot_objects import events_of
-from collectors.webhooks.hmacs import base64_mac, fresh, header, prove, stamp
+from collectors.webhooks.hmacs import base64_mac, fresh, prove, stamp
 from collectors.webhooks.items import Fault, document, maybe, reading, table, text, whole
 from collectors.webhooks.options import currency, traits
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_ms
 
 MOST: Final = 100  # notices of one delivery; HubSpot sends no more

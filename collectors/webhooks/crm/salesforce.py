@@ -11,10 +11,10 @@ from collectors.arrived import Arrived
 from collectors.event import Event, Reading
 from collectors.webhooks.crm.salesforce_change import Change, record_id
 from collectors.webhooks.crm.salesforce_objects import MADE
-from collectors.webhooks.hmacs import credential
 from collectors.webhooks.items import Fault, at, document, given, maybe, reading, rows, text, whole
 from collectors.webhooks.options import currency, traits
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import shared_secret
 from collectors.webhooks.times import of_ms
 
 _HEADER: Final = "ChangeEventHeader"
@@ -73,6 +73,6 @@ def _nothing(_: Change) -> Iterator[Event]:
 
 PROVIDER: Final = Provider(
     "salesforce", "Salesforce (Change Data Capture)",
-    "a secret of your own that the relay sends as bearer token, as user:password, or as ?token= in the address",
-    credential, _read,
+    "a secret of your own that the relay sends as bearer token, as user:password, or as ?secret= in the address",
+    shared_secret, _read,
 )  # fmt: skip

@@ -15,10 +15,10 @@ from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
 from collectors.webhooks.crm.salesforce_change import Change, record_id
 from collectors.webhooks.crm.salesforce_objects import MADE, closed, deal
-from collectors.webhooks.hmacs import credential
 from collectors.webhooks.items import Fault, maybe, reading, text
 from collectors.webhooks.options import currency, traits
 from collectors.webhooks.provider import Provider, Reply
+from collectors.webhooks.signing import shared_secret
 from collectors.webhooks.times import ms_of
 
 MOST: Final = 100  # notifications of one message
@@ -84,6 +84,6 @@ def _opportunity(change: Change, created: str | None) -> Iterator[Event]:
 
 PROVIDER: Final = Provider(
     "salesforce_outbound", "Salesforce (Outbound Messages)",
-    "a secret of your own, written as ?token= at the end of the endpoint URL",
-    credential, _read, accepted=Reply(200, _ACK, "text/xml"),
+    "a secret of your own, written as ?secret= at the end of the endpoint URL",
+    shared_secret, _read, accepted=Reply(200, _ACK, "text/xml"),
 )  # fmt: skip

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import header, hex_mac, prove
+from collectors.webhooks.hmacs import hex_mac, prove
 from collectors.webhooks.items import at, document, given, maybe, maybe_whole, named, reading, table, text, whole
 from collectors.webhooks.provider import Provider, Reply
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_s
 
 _MESSAGES: Final = {

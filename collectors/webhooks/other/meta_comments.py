@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import header, hex_mac, prove, shared
+from collectors.webhooks.hmacs import hex_mac, prove, shared
 from collectors.webhooks.items import at, document, given, maybe, maybe_whole, reading, table, text
 from collectors.webhooks.options import options
 from collectors.webhooks.provider import Forged, Provider, Reply
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_s
 
 MOST: Final = 1000  # changes of one delivery; Meta names that number

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import base64_mac, header, prove
+from collectors.webhooks.hmacs import base64_mac, prove
 from collectors.webhooks.items import Fault, at, document, given, maybe, reading, rows, table, text
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import header
 
 
 def _verify(arrived: Arrived, secrets: Sequence[str]) -> None:

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import fresh, header, hex_mac, prove, stamp
+from collectors.webhooks.hmacs import fresh, hex_mac, prove, stamp
 from collectors.webhooks.items import Fault, at, document, given, maybe, maybe_whole, reading, table, text, whole
 from collectors.webhooks.options import options
 from collectors.webhooks.other.stripe_money import major
 from collectors.webhooks.other.stripe_subscriptions import subscription_events
 from collectors.webhooks.provider import Forged, Provider
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_s
 
 

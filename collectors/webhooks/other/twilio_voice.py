@@ -15,10 +15,11 @@ from typing import Any, Final
 from collectors.arrived import Arrived, Unreadable
 from collectors.event import Event, Reading
 from collectors.webhooks.forms import fields, is_form
-from collectors.webhooks.hmacs import base64_mac, header, prove
+from collectors.webhooks.hmacs import base64_mac, prove
 from collectors.webhooks.items import given, maybe, maybe_whole, reading, text
 from collectors.webhooks.options import about, options
 from collectors.webhooks.provider import Forged, Provider, Reply
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_mail
 
 _ADDRESS: Final = re.compile(r"(https?)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)

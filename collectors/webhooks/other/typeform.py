@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import base64_mac, header, prove
+from collectors.webhooks.hmacs import base64_mac, prove
 from collectors.webhooks.items import at, document, given, maybe, reading, rows, table, text, whole
 from collectors.webhooks.options import IDS
 from collectors.webhooks.provider import Provider
+from collectors.webhooks.signing import header
 
 _REFERENCE: Final = re.compile(r"(nps|csat|ces|effort|ease)(?:[-_](\d{1,4})[-_](\d{1,4}))?(?:[-_].*)?", re.ASCII)
 _KINDS: Final = {"nps": "nps", "csat": "csat", "ces": "effort", "effort": "effort", "ease": "effort"}

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from collectors.arrived import Arrived
 from collectors.event import Event, Reading
-from collectors.webhooks.hmacs import base64_mac, fresh, header, prove
+from collectors.webhooks.hmacs import base64_mac, fresh, prove
 from collectors.webhooks.items import Fault, at, document, given, maybe, named, reading, table, text
 from collectors.webhooks.provider import Forged, Provider
+from collectors.webhooks.signing import header
 from collectors.webhooks.times import ms_of
 
 TOLERANCE: Final = 3_600_000  # ms: Zendesk names none, and repeats a delivery for a while

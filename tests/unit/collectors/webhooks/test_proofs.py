@@ -173,7 +173,7 @@ def test_stripe_is_believed_with_one_of_several_signatures() -> None:
 def test_a_credential_may_stand_in_the_address() -> None:
     """Of Salesforce, which can send no header of its own; a wrong header is not made good by it."""
     arrived = of("salesforce_outbound").arrived()._replace(headers={})
-    right = arrived._replace(url=f"{arrived.url}&token=correct%20horse%20battery%20staple")
+    right = arrived._replace(url=f"{arrived.url}&secret=correct%20horse%20battery%20staple")
     assert believed("salesforce_outbound", right)
     assert not believed("salesforce_outbound", arrived)
     assert not believed("salesforce_outbound", right._replace(headers={"authorization": "Bearer x"}))
