@@ -6,6 +6,7 @@ from glob import glob
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SOURCES = ("monitoring/", "page/")  # of what runs elsewhere, and of what is made of them: the bundle of the page
 TOOLS = {"bench", "docgen", "recount", "tests"}  # not installed
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 
@@ -27,8 +28,9 @@ def test_files_beside_modules_are_installed() -> None:
         taken = {name for one in patterns for name in glob(one, root_dir=folder, recursive=True)}
         for sub in folder.rglob("*/"):
             if (sub / "__init__.py").exists():
-                own = (name for one in data["*"] for name in glob(one, root_dir=sub))
+                module = ".".join((package, *sub.relative_to(folder).parts))
+                own = (name for one in (*data["*"], *data.get(module, [])) for name in glob(one, root_dir=sub))
                 taken |= {(sub / name).relative_to(folder).as_posix() for name in own}
         files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         beside = {name for name in files if not name.endswith((".py", ".pyc"))}
-        assert {name for name in beside - taken if not name.startswith("monitoring/")} == set(), package
+        assert {name for name in beside - taken if not name.startswith(SOURCES)} == set(), package
