@@ -67,7 +67,29 @@ def bought_before(feed: Feed) -> None:
     order(feed, "k", "2026-06-19", customer_id="looks")
 
 
+def retail(feed: Feed) -> None:
+    """A shop's export that begins in June: 41 customers return what they bought before, 3 take free samples, 2 buy."""
+    for number in range(41):
+        back = {"order_id": f"before-{number}", "customer_id": f"back-{number}"}
+        feed.add("order.refunded", "2026-06-02", amount=5_000, currency="EUR", **back)
+    for number in range(3):
+        order(feed, f"free-{number}", "2026-06-03", 0, customer_id=f"sample-{number}")
+    order(feed, "a", "2026-06-04", 15_000, customer_id="c-1")
+    order(feed, "b", "2026-06-05", 5_000, customer_id="c-2")
+
+
+def an_earlier_purchase_is_imported(feed: Feed) -> None:
+    """One of May for 80, of which 50 came back in June."""
+    order(feed, "before-0", "2026-05-20", 8_000, customer_id="back-0")
+
+
 ORDER_EXAMPLES: Final[dict[str, list[Stage]]] = {
+    "a shop's export": [
+        Stage(retail, "month", "2026-06-20",
+              {"orders": 5, "net_revenue": "200.00", "new_customers": 5, "revenue_adjustments": "0.00"}),
+        Stage(an_earlier_purchase_is_imported, "month", "2026-06-20",
+              {"orders": 5, "net_revenue": "200.00", "new_customers": 5, "revenue_adjustments": "-50.00"}),
+    ],
     "order value": [
         Stage(baskets, "month", "2026-06-20",
               {"average_order_value": "80.00", "average_order_value.n": 3, "average_order_value.numerator": "240.00"}),
