@@ -70,7 +70,7 @@ def bought_before(feed: Feed) -> None:
 def retail(feed: Feed) -> None:
     """A shop's export that begins in June: 41 customers return what they bought before, 3 take free samples, 2 buy."""
     for number in range(41):
-        back = {"order_id": f"before-{number}", "customer_id": f"back-{number}"}
+        back: dict[str, Any] = {"order_id": f"before-{number}", "customer_id": f"back-{number}"}
         feed.add("order.refunded", "2026-06-02", amount=5_000, currency="EUR", **back)
     for number in range(3):
         order(feed, f"free-{number}", "2026-06-03", 0, customer_id=f"sample-{number}")
