@@ -19,6 +19,7 @@ services:
   kafka: {ports: !reset []}
   redis: {ports: !reset []}
   dashboard: {ports: !reset []}
+  collector: {ports: !reset []}
 """
 WRONG = """
 services:
@@ -33,6 +34,8 @@ STATUS = "grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/1/status; touch /tmp/x && 
 def _images() -> str:
     """Why the servers can't be started; empty when they can. The base of our own image is found by the build."""
     for image in _run("config", "--images", "kafka", "redis").stdout.split():
+        if image.startswith("crmkpi:"):  # of what they depend on
+            continue
         there = subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
         if not there and subprocess.run(["docker", "pull", "--quiet", image], capture_output=True).returncode:
             return f"{image} cannot be pulled"
@@ -114,12 +117,25 @@ def test_the_dashboard_shows_what_was_counted(stack: Stack) -> None:
     assert told.strip() == "['acme'] OK"
 
 
+def test_the_collector_takes_events(stack: Stack) -> None:
+    """And answers once Kafka has them."""
+    assert [state["Health"] for state in stack.states("collector")] == ["healthy"]
+    script = (
+        "import json, urllib.request as u;"
+        "event = {'type': 'crm.page.viewed', 'data': {'url': 'https://acme.example/'}};"
+        "head = {'Content-Type': 'application/json', 'Authorization': 'Basic YWNtZTo='};"
+        "print(u.urlopen(u.Request('http://collector:8081/events', json.dumps(event).encode(), head)).read().decode())"
+    )
+    told = stack.ok("run", "--rm", "--no-deps", "-T", "--entrypoint", "python3", "topics", "-c", script)
+    assert json.loads(told) == {"success": True, "accepted": 1, "rejected": []}
+
+
 def test_redis_wants_its_password(stack: Stack) -> None:
     """Nothing is told without it."""
     assert "NOAUTH" in stack.ok("exec", "-T", "redis", "redis-cli", "dbsize")
 
 
-ROOTS = [("worker", "closed"), ("dashboard", "closed"), ("redis", "closed"), ("kafka", "")]
+ROOTS = [("worker", "closed"), ("dashboard", "closed"), ("collector", "closed"), ("redis", "closed"), ("kafka", "")]
 
 
 @pytest.mark.parametrize(("service", "root"), ROOTS)
