@@ -28,11 +28,13 @@ function text({ state, at, age }) {
 }
 
 let told = { at: -Infinity, text: "" };
-/** Says `sentence` politely, at most each 30 s and never twice the same. */
+/** Says `sentence` politely, at most each 30 s and never twice the same. A function is asked when it is time. */
 export function announce(sentence, { force = false } = {}) {
-  if (!force && (performance.now() - told.at < ANNOUNCE_MS || told.text === sentence)) return;
-  told = { at: performance.now(), text: sentence };
-  setText(document.getElementById("announce"), sentence);
+  if (!force && performance.now() - told.at < ANNOUNCE_MS) return;
+  const text = typeof sentence === "function" ? sentence() : sentence;
+  if (!force && told.text === text) return void (typeof sentence === "function" && (told.at = performance.now()));
+  told = { at: performance.now(), text };
+  setText(document.getElementById("announce"), text);
 }
 
 /** One line on the state of the page. */
