@@ -2,7 +2,8 @@
 
 ``Mock.trouble`` is a set of words: ``silent`` (no update), ``stale``, ``refuse`` (the stream answers 503), ``away``
 (everything of the API answers 503), ``forbidden``, ``bare`` (only tenants, catalogue and snapshot exist), ``look``
-(nothing may be changed), ``restoring`` (a worker is not ready), ``slow`` (snapshots come after half a second).
+(nothing may be changed), ``unknown`` (nothing is published), ``restoring`` (a worker is not ready), ``slow``
+(snapshots come after half a second).
 """
 
 import asyncio
@@ -206,6 +207,8 @@ class Mock:
 
         @app.get("/api/v1/{tenant}/snapshot")
         async def snapshot(tenant: str, window: str = "30d") -> dict[str, Any]:
+            if "unknown" in self.trouble:
+                raise HTTPException(404)
             await self._slow()
             return self.snapshot(tenant, window)
 
@@ -214,6 +217,8 @@ class Mock:
             resumed = request.headers.get("last-event-id")
             if "refuse" in self.trouble:
                 raise HTTPException(503)
+            if "unknown" in self.trouble:
+                raise HTTPException(404)
             self.streams.append((tenant, resumed))
             return StreamingResponse(self._events(tenant, window, resumed), media_type="text/event-stream")
 

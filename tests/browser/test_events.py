@@ -86,7 +86,7 @@ def test_a_flood_is_said_and_bounded(visit: Any, mock: Mock) -> None:
     for start in range(100, 220, 20):
         mock.arrive(*(arrived(start + at, place=f"t/0/{start + at}") for at in range(20)), left_out=980)
     expect(page.locator(ROWS)).to_have_count(100)
-    expect(page.locator(STATE)).to_have_text("980 more events came than are shown.")
+    expect(page.locator(STATE)).to_have_text("5,880 more events came than are shown.")
 
 
 def test_a_dropped_stream_goes_on_and_shows_nothing_twice(visit: Any, mock: Mock) -> None:
@@ -184,3 +184,13 @@ def test_another_company_can_be_named(visit: Any) -> None:
     page.fill("#company", "Not A Name")
     page.press("#company", "Tab")
     assert "tenant=kirjo-cloud" in page.url
+
+
+def test_a_company_that_is_not_known_yet_is_no_failure(visit: Any, mock: Mock) -> None:
+    mock.trouble.add("unknown")
+    page = visit().open("?tenant=tyhja&view=connect", ready=".snippet")
+    expect(page.locator(".live")).to_have_attribute("data-state", "empty")
+    expect(page.locator(".live")).to_have_text("no events yet", ignore_case=True)
+    mock.trouble.clear()
+    page.wait_for_selector(".live[data-state=live]", timeout=15_000)
+    mock.trouble.add("expected")

@@ -10,12 +10,13 @@ import { tail } from "./tail.js";
 import { href, leave } from "./url.js";
 
 const SHOWN = 100;
+const SAID_MS = 10_000; // how long it is said that more came than is shown
 const TONE = { accepted: "good", late: "warn", robot: "", rejected: "bad" };
 const ICON = { accepted: "ok", late: "clock", robot: "none", rejected: "bad" };
 
 /** A view: {el, update, destroy, summary}. */
 export function events() {
-  const state = { pending: [], left: 0, reason: null, came: 0, rejected: 0, over: false, read: false };
+  const state = { pending: [], left: 0, leftAt: 0, reason: null, came: 0, rejected: 0, over: false, read: false };
   const body = h("tbody");
   const [words, hint] = [h("span"), h("span", { class: "hint" }, ` ${t("events.hold")}`)];
   const said = h("p", { class: "muted tail-state" }, words, hint);
@@ -44,6 +45,7 @@ export function events() {
 
   function tell() {
     const n = state.pending.length;
+    if (performance.now() - state.leftAt > SAID_MS) state.left = 0;
     setText(words, state.reason ? t("events.away", { reason: state.reason })
       : held() ? t(store.paused ? "events.paused" : "events.held", { count: n, n: f.whole(n) })
         : state.left ? t("events.left_out", { count: state.left, n: f.whole(state.left) }) : state.read ? t("events.live") : t("loading"));
@@ -56,7 +58,7 @@ export function events() {
   /** Oldest first into what waits; of more than are shown the newest. */
   function take(found, left) {
     state.pending = [...state.pending, ...found.reverse()].slice(-SHOWN);
-    state.left = left;
+    if (left) Object.assign(state, { left: state.left + left, leftAt: performance.now() });
     if (!held()) flush();
     tell();
   }

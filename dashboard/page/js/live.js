@@ -21,6 +21,7 @@ function text({ state, at, age }) {
   if (state === "paused") return at ? t("live.paused", { time: f.clock(at, zone(), true) }) : t("live.paused_short");
   if (state === "stale") return t("live.stale", { time: f.clock(at, zone()) });
   if (state === "offline") return at ? t("live.offline", { time: f.clock(at, zone()) }) : t("live.unreachable");
+  if (state === "empty") return t("status.empty");
   if (state === "connecting") return t("live.connecting");
   if (typeof store.meta.catching_up === "number") return t("live.catching_up", { share: f.percent(store.meta.catching_up, 0) });
   const ago = age < 10 ? f.span(Math.round(age * 10) / 10) : f.span(age);
