@@ -85,11 +85,12 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     environment = worker_environment(place, config)
     workers = Workers(worker_command(log=log), environment, 1, partial(_tell, log), folder)
     shown = Demo(place, book, plan, workers.alive)
-    first = {"CRMKPI_SERVE_FIRST": plan.companies[FIRST].tenant}
+    collector = ServerProcess("collector", COLLECTOR_PORT, environment, say, folder / "collector.log")
+    shows = {"CRMKPI_SERVE_FIRST": plan.companies[FIRST].tenant, "CRMKPI_SERVE_COLLECTOR": collector.address}
     with (
         servers.kept(say),
-        ServerProcess("serve", DASHBOARD_PORT, {**environment, **first}, say, folder / "dashboard.log") as dashboard,
-        ServerProcess("collector", COLLECTOR_PORT, environment, say, folder / "collector.log") as collector,
+        collector,
+        ServerProcess("serve", DASHBOARD_PORT, {**environment, **shows}, say, folder / "dashboard.log") as dashboard,
     ):
         say(
             f"dashboard: {dashboard.address}",

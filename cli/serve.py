@@ -57,8 +57,9 @@ async def _serve(place: Settings, listener: socket.socket) -> None:
 
     letters = ServedLetters(place)
     verifier = ServedVerify(place, lambda: workers_book(place, settings_file()), now)
+    tools = Tools(letters, verifier, workers_book(place, settings_file()))
     try:
-        await serve(place, listener, now, Tools(letters, verifier))
+        await serve(place, listener, now, tools)
     finally:
         await verifier.close()
         await letters.close()

@@ -14,11 +14,13 @@ from ops.local.net import HOST, free_port, is_free
 
 FIRST_S, LONGEST_S = 1.0, 30.0  # pauses before it is started again
 GRACE_S: Final = 5.0
+_chosen: set[int] = set()  # by servers of this process, which may not listen yet
 
 
 def usual_or_free(port: int) -> int:
-    """The usual port, or the next free one."""
-    return next(filter(is_free, range(port, port + TRIES)), None) or free_port()
+    """The usual port, or the next free one that no other server of this process was given."""
+    near = (one for one in range(port, port + TRIES) if one not in _chosen and is_free(one))
+    return next(near, None) or free_port()
 
 
 class ServerProcess:
@@ -35,8 +37,10 @@ class ServerProcess:
     ) -> None:
         """``name``: of its command; ``port``: the usual one; ``log``: where its output goes; None: stderr."""
         chosen = usual_or_free(port)
+        _chosen.add(chosen)
         self.address = f"http://{HOST}:{chosen}/"
         self._command = command or [sys.executable, "-m", "cli", name, "--port", str(chosen)]
+        self._port = chosen
         self._name, self._env, self._progress, self._log = name, env, progress, log
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,6 +61,7 @@ class ServerProcess:
                 self._process.terminate()
         self._thread.join()
         self._guard.dismiss()
+        _chosen.discard(self._port)
 
     def _keep(self) -> None:
         pause = FIRST_S

@@ -51,11 +51,9 @@ def _run(servers: Servers, processes: int, as_json: bool, end: str) -> int:
     # What is printed here is to be copied: a worker's everyday lines would scroll it away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
-    with (
-        servers.kept(say),
-        ServerProcess("serve", DASHBOARD_PORT, environment, say) as dashboard,
-        ServerProcess("collector", COLLECTOR_PORT, environment, say) as collector,
-    ):
+    collector = ServerProcess("collector", COLLECTOR_PORT, environment, say)
+    shows = {**environment, "CRMKPI_SERVE_COLLECTOR": collector.address}
+    with servers.kept(say), collector, ServerProcess("serve", DASHBOARD_PORT, shows, say) as dashboard:
         if as_json:
             known = {
                 "collector": collector.address,

@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from dashboard import asks, board, catalog, health, letters, live, own_boards, series, verifying
+from dashboard import asks, board, catalog, connect, events, health, letters, live, own_boards, series, verifying
 from dashboard.guard import Guard
 from dashboard.packing import LEVEL, SMALL
 from dashboard.problems import Problem, add_handlers, described
@@ -32,14 +32,14 @@ def create_app(parts: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        await parts.streams.close()
+        await parts.end_streams()
 
     app = FastAPI(
         title="crmkpi", version="1", description=ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan
     )  # fmt: skip
     app.state.services = parts
     add_handlers(app)
-    for part in (letters, verifying, catalog, board, series, asks, own_boards, live):
+    for part in (letters, verifying, catalog, board, series, asks, own_boards, live, events, connect):
         app.include_router(part.router)
     app.include_router(health.lags)
     app.include_router(health.router)

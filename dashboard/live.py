@@ -1,5 +1,6 @@
 """The stream of updates, for browsers and whatever else reads server-sent events."""
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated, Final
 
@@ -42,6 +43,11 @@ async def stream(
             if await parts.numbers.status(tenant) is None:
                 raise Wrong(404, f"nothing is published for tenant {tenant}; /api/v1/tenants lists those with numbers")
     messages = parts.streams.messages(tenant, window, last_event_id)
+    return streamed(request, messages)
+
+
+def streamed(request: Request, messages: AsyncIterator[bytes]) -> Response:
+    """Messages as they come, packed where the asker takes that."""
     packed = accepts_gzip(request.headers.get("accept-encoding", ""))
     headers = {**HEADERS, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
     return StreamingResponse(gzipped(messages) if packed else messages, headers=headers, media_type="text/event-stream")

@@ -1,8 +1,9 @@
 """What the API reads from: protocols, so that tests can put something else in their place."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from models.record import Block
 from sinks.base import Point, Status, Update
 
 Document = dict[str, Any]
@@ -72,6 +73,21 @@ class Lags(Protocol):
 
 class KafkaUnavailable(Exception):
     """Kafka does not answer; the text says what was tried."""
+
+
+class Journal(Protocol):
+    """What was accepted and refused, as workers write it down."""
+
+    def blocks(self, tenant: str) -> "AsyncGenerator[Fetched, None]":
+        """A tenant's newest blocks, then those that come, for ever. Raises `KafkaUnavailable`."""
+        ...
+
+
+class Fetched(NamedTuple):
+    """Blocks of one tenant, in order. ``current``: whether nothing that was there at the start is still to come."""
+
+    blocks: Sequence[Block]
+    current: bool
 
 
 class Workers(Protocol):

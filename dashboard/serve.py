@@ -11,6 +11,7 @@ import uvicorn
 
 from dashboard.app import create_app
 from dashboard.guard import names
+from dashboard.journal import KafkaJournal
 from dashboard.kept import RedisBoards
 from dashboard.lags import LagWatch
 from dashboard.ports import Letters, Verifier
@@ -18,6 +19,7 @@ from dashboard.services import Services
 from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
+from models.tenants import TenantBook
 from ops.listening import WAITING
 from sinks.query import QueryClient
 from sinks.read import RedisReader
@@ -25,6 +27,7 @@ from sinks.read import RedisReader
 log = logging.getLogger(__name__)
 GRACE_S: Final = 3  # for answers under way when the server is asked to stop
 KEEP_ALIVE_S: Final = 65
+COLLECTOR: Final = "http://127.0.0.1:8081/"  # its usual port, on this machine
 
 
 class Tools(NamedTuple):
@@ -32,6 +35,7 @@ class Tools(NamedTuple):
 
     letters: Letters
     verifier: Verifier
+    book: TenantBook = TenantBook()
 
 
 @asynccontextmanager
@@ -51,11 +55,15 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             workers=workers,
             letters=tools.letters,
             verifier=tools.verifier,
+            journal=KafkaJournal(place),
             tokens=tokens,
             now=now,
             hosts=names(place.serve_hosts),
             open=place.serve_open,
             first=place.serve_first,
+            collector=place.serve_collector or COLLECTOR,
+            keyed=bool(place.collect.keys),
+            book=tools.book,
         )
     finally:
         await workers.close()
@@ -97,5 +105,5 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
-        await self._parts.streams.close()
+        await self._parts.end_streams()
         await super().shutdown(sockets)

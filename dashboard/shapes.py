@@ -382,6 +382,39 @@ class Verification(Shape):
     last: VerifyRun | None
 
 
+class Event(Shape):
+    """An event that has arrived. ``place``: TOPIC/PARTITION/OFFSET, the id of its dead letter when it was rejected.
+
+    Of a rejected one only the reason is known. ``accepted``: it is valid; the engine still tells duplicates apart.
+    """
+
+    place: str
+    received: str | None
+    topic: str
+    time: str | None = None
+    type: str | None = None
+    source: str | None = None
+    id: str | None = None
+    verdict: Literal["accepted", "late", "robot", "rejected"]
+    reason: str | None = None
+    ids: dict[str, str]
+    counts_in: list[str]
+
+
+class Events(Shape):
+    """Newest first."""
+
+    tenant: str
+    events: list[Event]
+
+
+class Connect(Shape):
+    """``keys``: a write key is needed; else a tenant's name is its key, on the collector's own machine."""
+
+    collector: str
+    keys: bool
+
+
 class Tile(BaseModel):
     """One tile of a board."""
 

@@ -27,6 +27,7 @@ __all__ = [
     "load_settings",
 ]
 
+WebAddress = Annotated[str, StringConstraints(pattern=r"^(https?://[A-Za-z0-9._~:/\[\]-]{1,200})?$")]
 TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,100}$")]
 
 
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     serve_tokens: tuple[ServeToken, ...] = ()  # of the dashboard; none: only this machine may ask, and without one
     serve_open: bool = False  # without tokens: whoever reaches its port may ask (a container's, published on loopback)
     serve_hosts: tuple[str, ...] = ()  # names the dashboard is reached by, beside those of this machine
+    serve_collector: WebAddress = ""  # the collector's, as the dashboard shows it; none: its usual one on this machine
     serve_first: str = ""  # the tenant that the page opens with, when it is asked for none
 
     @classmethod

@@ -2,7 +2,8 @@
 
 ``Mock.trouble`` is a set of words: ``silent`` (no update), ``stale``, ``refuse`` (the stream answers 503), ``away``
 (everything of the API answers 503), ``forbidden``, ``bare`` (only tenants, catalogue and snapshot exist), ``look``
-(nothing may be changed), ``restoring`` (a worker is not ready), ``slow`` (snapshots come after half a second).
+(nothing may be changed), ``unknown`` (nothing is published), ``restoring`` (a worker is not ready), ``slow``
+(snapshots come after half a second).
 """
 
 import asyncio
@@ -35,6 +36,8 @@ class Mock:
         self.boards: dict[str, Any] = {}
         self.desk = operations.Desk()
         self.revision = 0
+        self.arrivals: list[dict[str, Any]] = []  # messages of the stream of events: {events, left_out} or {reason}
+        self.connect = {"collector": "http://127.0.0.1:8081", "keys": False}
         self.streams: list[tuple[str, str | None]] = []  # (tenant, Last-Event-ID) of each that was opened
         self.drops = 0
         self._server = uvicorn.Server(uvicorn.Config(self._app(), host="127.0.0.1", port=port, log_level="warning"))
@@ -62,6 +65,8 @@ class Mock:
         self.forced.clear()
         self.boards.clear()
         self.desk = operations.Desk()
+        self.arrivals.clear()
+        self.connect["keys"] = False
 
     def drop(self) -> None:
         """Cuts every open stream."""
@@ -111,6 +116,20 @@ class Mock:
             some = [kpis[(self.revision * 7 + at) % len(kpis)] for at in range(40)] if tenant != "tyhja" else []
             documents = [self.document(tenant, kpi, window) for kpi in some if self.forced.get(kpi) != {}]
             yield event("documents", {"rev": f"3.{self.revision}", **self.times(), "documents": documents})
+
+    def arrive(self, *events: dict[str, Any], left_out: int = 0) -> None:
+        """Events of every company, newest first, as one message."""
+        self.arrivals.append({"events": list(events), "left_out": left_out})
+
+    async def _tail(self, tenant: str) -> AsyncIterator[str]:
+        drops, told = self.drops, len(self.arrivals)
+        before = [] if tenant == "tyhja" else [operations.arrived(at) for at in range(20, 0, -1)]
+        yield f"event: recent\ndata: {json.dumps({'events': before})}\n\n"
+        while drops == self.drops:
+            await asyncio.sleep(0.05)
+            for body in self.arrivals[told:]:
+                yield f"event: {'status' if 'reason' in body else 'events'}\ndata: {json.dumps(body)}\n\n"
+            told = len(self.arrivals)
 
     def _app(self) -> FastAPI:
         app = FastAPI()
@@ -178,8 +197,18 @@ class Mock:
         def cancel() -> dict[str, Any]:
             return self.desk.cancel()
 
+        @app.get("/api/v1/connect")
+        def connect() -> dict[str, Any]:
+            return self.connect
+
+        @app.get("/api/v1/{tenant}/events/stream")
+        def arrivals(tenant: str) -> Response:
+            return StreamingResponse(self._tail(tenant), media_type="text/event-stream")
+
         @app.get("/api/v1/{tenant}/snapshot")
         async def snapshot(tenant: str, window: str = "30d") -> dict[str, Any]:
+            if "unknown" in self.trouble:
+                raise HTTPException(404)
             await self._slow()
             return self.snapshot(tenant, window)
 
@@ -188,6 +217,8 @@ class Mock:
             resumed = request.headers.get("last-event-id")
             if "refuse" in self.trouble:
                 raise HTTPException(503)
+            if "unknown" in self.trouble:
+                raise HTTPException(404)
             self.streams.append((tenant, resumed))
             return StreamingResponse(self._events(tenant, window, resumed), media_type="text/event-stream")
 

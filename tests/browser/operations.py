@@ -46,6 +46,31 @@ def letter(topic: str, number: int, reason: str, field: str, detail: str) -> dic
     }  # fmt: skip
 
 
+PAGE_KPIS = ["visitors", "landing_page_conversion_rate", "traffic_to_lead_rate"]
+KINDS = (
+    ("crm.page.viewed", {"anonymous_id": "v-2231"}, PAGE_KPIS),
+    ("crm.deal.won", {"customer_id": "c-104", "deal_id": "D-1017"}, ["closed_won_deals", "win_rate"]),
+    ("crm.order.completed", {"customer_id": "c-117", "order_id": "20431"}, ["orders", "net_revenue"]),
+    ("crm.email.opened", {"message_id": "m-9"}, ["email_open_rate", "email_click_rate", "email_bounce_rate"]),
+    ("crm.track.product_viewed", {"user_id": "u-7"}, ["received"]),
+)
+
+
+def arrived(number: int, **fields: Any) -> dict[str, Any]:
+    """An event that has just arrived; of each nine one is rejected, late, or a robot's."""
+    now = datetime.now(UTC) - timedelta(seconds=3)
+    type_, ids, kpis = KINDS[number % len(KINDS)]
+    topic = f"crm.{type_.split('.')[1]}s.v1"
+    head = {"place": f"{topic}/{number % 4}/{number}", "received": now.isoformat(), "topic": topic}
+    if number % 9 == 4:
+        refused = {"verdict": "rejected", "reason": "missing_field", "ids": {}}
+        letter = {"place": "crm.customers.v1/1/1201", "topic": "crm.customers.v1"}
+        return head | letter | refused | {"counts_in": ["invalid_rate", "rejected_rate"]} | fields
+    verdict = {2: "late", 6: "robot"}.get(number % 9, "accepted")
+    more = {"time": now.isoformat(), "type": type_, "source": "/web", "id": f"0192f3a1-7c1e-7b1a-9d6e-{number:012d}"}
+    return head | more | {"verdict": verdict, "ids": ids, "counts_in": kpis} | fields
+
+
 class Desk:
     """Letters that are open, and the verification that runs."""
 

@@ -11,7 +11,9 @@ VIEWS = {
     "sales": "", "marketing": "&board=marketing", "success": "&board=success", "ops": "&board=ops",
     "explore": "&kpi=closed_won_value", "ratio": "&kpi=win_rate&segment=owner:anna",
     "timeline": "&kpi=win_rate&subject=c-101", "month": "&kpi=mrr_churn&window=last_month&as_of=2026-06-02&step=month",
+    "events": "&view=events", "connect": "&view=connect", "hubspot": "&view=connect&tab=hubspot",
 }  # fmt: skip
+READY = ".tile, .explore, .tail tr, .snippet"
 LANGUAGES = ("en", "fi", "it", "uk", "sw")
 
 
@@ -47,9 +49,7 @@ def serious(page: Any) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_has_no_serious_finding(visit: Any, view: str, scheme: str) -> None:
-    page = visit(color_scheme=scheme, reduced_motion="reduce").open(
-        f"?tenant=nordbolt{VIEWS[view]}", ready=".tile, .explore"
-    )
+    page = visit(color_scheme=scheme, reduced_motion="reduce").open(f"?tenant=nordbolt{VIEWS[view]}", ready=READY)
     settled(page)
     assert serious(page) == []
 
@@ -79,7 +79,7 @@ def test_what_is_opened_fits_320_px(visit: Any, view: str, language: str) -> Non
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_sideways_scroll_at_320_px(visit: Any, view: str, language: str) -> None:
     page = visit(viewport={"width": 320, "height": 700}).open(
-        f"?tenant=nordbolt{VIEWS[view]}&lang={language}", ready=".tile, .explore"
+        f"?tenant=nordbolt{VIEWS[view]}&lang={language}", ready=READY
     )
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -35,6 +35,8 @@ FAMILIES = (
     "letters",
     "fact",
     "mood",
+    "events",
+    "connect",
 )
 
 

@@ -89,6 +89,7 @@ export const deal = (what, choice) => get(`/dead-letters/${what}`, {}, { method:
 export const verification = (options) => get("/verify", {}, options);
 export const verify = () => get("/verify", {}, { method: "POST", body: {} });
 export const cancelVerify = () => get("/verify", {}, { method: "DELETE" });
+export const connect = () => get("/connect");
 export const boards = (tenant) => get(`/${part(tenant)}/boards`);
 export const board = (tenant, name) => get(`/${part(tenant)}/boards/${part(name)}`);
 export const saveBoard = (tenant, name, body) => get(`/${part(tenant)}/boards/${part(name)}`, {}, { method: "PUT", body });

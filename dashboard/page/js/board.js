@@ -17,6 +17,7 @@ import { ranking } from "./panels/ranking.js";
 import { rfm } from "./panels/rfm.js";
 import { risk } from "./panels/risk.js";
 import { stages } from "./panels/stages.js";
+import { href, leave } from "./url.js";
 import { welcome } from "./welcome.js";
 
 const PANELS = {
@@ -38,7 +39,7 @@ export function board(name, own = null, more = {}) {
   const title = h("h1", {}, own ? own.title : t(`board.${name}`));
   const period = h("span", { class: "muted" });
   const hint = h("div");
-  const el = h("div", { class: "board", data: { board: own ? "own" : name } }, h("div", { class: "board-head" }, title, period), hint, sections.map((one) => section(one, keep, made)));
+  const el = h("div", { class: "board", data: { board: own ? "own" : name } }, h("div", { class: "board-head" }, title, period, name === "ops" && !own && [h("span", { class: "grow" }), h("a", { class: "button", href: href({ ...leave, view: "events" }) }, t("events")), h("a", { class: "button", href: href({ ...leave, view: "connect" }) }, t("connect"))]), hint, sections.map((one) => section(one, keep, made)));
   const ids = parts.filter((one) => one.kpi).map((one) => one.kpi);
   const sparks = { at: -Infinity, tenant: null };
   function update() {

@@ -23,9 +23,9 @@ function unit(value, name, count) {
   return [numbers({ style: "unit", unit: name, unitDisplay: "short", ...digits(Number(value) === 0 ? 0 : count) }), value];
 }
 
-function duration(seconds) {
+function duration(seconds, round = false) {
   const size = Math.abs(seconds);
-  if (size < 120) return unit(seconds, "second", size < 10 ? 1 : 0);
+  if (size < 120) return unit(seconds, "second", size < 10 && !round ? 1 : 0);
   if (size < 7200) return unit(seconds / 60, "minute", 0);
   return size < 172800 ? unit(seconds / 3600, "hour", 1) : unit(seconds / 86400, "day", 1);
 }
@@ -103,5 +103,5 @@ export const day = (instant, zone) => dates({ weekday: "long", day: "numeric", m
 export const dayShort = (instant, zone) => dates({ day: "numeric", month: "short", timeZone: zone }).format(instant);
 /** From one day to another, in as few words as the language needs. */
 export const days = (from, to, zone) => dates({ day: "numeric", month: "short", year: "numeric", timeZone: zone }).formatRange(from, to);
-/** A length of time in words. */
-export const span = (seconds) => { const [format, value] = duration(seconds); return format.format(value); };
+/** A length of time in words; `round`: in whole seconds. */
+export const span = (seconds, round = false) => { const [format, value] = duration(seconds, round); return format.format(value); };

@@ -21,6 +21,7 @@ function text({ state, at, age }) {
   if (state === "paused") return at ? t("live.paused", { time: f.clock(at, zone(), true) }) : t("live.paused_short");
   if (state === "stale") return t("live.stale", { time: f.clock(at, zone()) });
   if (state === "offline") return at ? t("live.offline", { time: f.clock(at, zone()) }) : t("live.unreachable");
+  if (state === "empty") return t("status.empty");
   if (state === "connecting") return t("live.connecting");
   if (typeof store.meta.catching_up === "number") return t("live.catching_up", { share: f.percent(store.meta.catching_up, 0) });
   const ago = age < 10 ? f.span(Math.round(age * 10) / 10) : f.span(age);
@@ -28,11 +29,13 @@ function text({ state, at, age }) {
 }
 
 let told = { at: -Infinity, text: "" };
-/** Says `sentence` politely, at most each 30 s and never twice the same. */
+/** Says `sentence` politely, at most each 30 s and never twice the same. A function is asked when it is time. */
 export function announce(sentence, { force = false } = {}) {
-  if (!force && (performance.now() - told.at < ANNOUNCE_MS || told.text === sentence)) return;
-  told = { at: performance.now(), text: sentence };
-  setText(document.getElementById("announce"), sentence);
+  if (!force && performance.now() - told.at < ANNOUNCE_MS) return;
+  const text = typeof sentence === "function" ? sentence() : sentence;
+  if (!force && told.text === text) return void (typeof sentence === "function" && (told.at = performance.now()));
+  told = { at: performance.now(), text };
+  setText(document.getElementById("announce"), text);
 }
 
 /** One line on the state of the page. */

@@ -18,6 +18,7 @@ const KEPT = "crmkpi.tenant";
 const AGAIN_MS = 2_000;
 const LIST_MS = 30_000;
 const main = document.getElementById("main");
+const VIEWS = { events: async () => (await import("./events.js")).events(), connect: async () => (await import("./connect.js")).connect() };
 const page = { view: null, key: null, bar: null, own: [], ownOf: null, seen: null };
 
 const act = { finder, help: keys.help, own: () => page.own, newBoard: () => own.edit(ownBoards), relanguage: async (code) => { await load(code, { keep: true }); rebuild(); } };
@@ -37,28 +38,33 @@ async function show(changedState = false) {
   document.documentElement.classList.toggle("tv", state.tv === "1");
   look(tenant, state.window);
   if (page.ownOf !== tenant) ownBoards();
-  const key = JSON.stringify([tenant, state.kpi ?? null, state.kpi ? null : state.own ?? state.board, document.documentElement.lang, state.tv, store.catalog.size > 0]);
+  const key = JSON.stringify([tenant, state.kpi ?? viewOf(state), state.kpi ? null : state.own ?? state.board, document.documentElement.lang, state.tv, store.catalog.size > 0]);
   if (key !== page.key) await enter(key, state);
   page.bar.update();
   page.view?.update(changedState);
   follow(state.subject);
-  document.title = `${state.kpi ? kpiTitle(state.kpi, store.catalog.get(state.kpi)?.title) : state.own ?? t(`board.${state.board}`)} · ${windowName(state.window)} · ${tenant}`;
+  document.title = `${viewOf(state) ? t(viewOf(state)) : state.kpi ? kpiTitle(state.kpi, store.catalog.get(state.kpi)?.title) : state.own ?? t(`board.${state.board}`)} · ${windowName(state.window)} · ${tenant}`;
 }
+
+/** What is shown instead of a board or a KPI: `events` or `connect`; null: nothing. */
+const viewOf = (state) => (!state.kpi && Object.hasOwn(VIEWS, state.view ?? "") ? state.view : null);
 
 async function enter(key, state) {
   const before = page.key;
   page.key = key;
+  const named = viewOf(state);
   let given = null;
-  if (state.own && !state.kpi) {
+  if (!named && state.own && !state.kpi) {
     try { given = await api.board(store.tenant, state.own); } catch (error) { if (page.key === key) leaveFor(h("p", { class: "card panel-note" }, error.message)); return; }
   }
   const explored = state.kpi && (await import("./explore.js")); // only read when it is wanted
-  const ops = !explored && !given && state.board === "ops" ? await import("./panels/ops.js") : {};
-  if (page.key !== key) return;
-  const view = explored ? explored.explore(state.kpi) : board(state.board, given, ops.PANELS);
+  const ops = !named && !explored && !given && state.board === "ops" ? await import("./panels/ops.js") : {};
+  const seen = named && (await VIEWS[named]());
+  if (page.key !== key) return void seen?.destroy();
+  const view = seen ? seen : explored ? explored.explore(state.kpi) : board(state.board, given, ops.PANELS);
   leaveFor(state.tv === "1" ? tvHead() : null, view.el, given && state.tv !== "1" ? h("p", { class: "own-edit" }, h("button", { type: "button", class: "button", onclick: () => own.edit(async () => { page.key = null; await ownBoards(); }, state.own, given) }, t("own.edit"))) : null);
   page.view = view;
-  if (before && JSON.parse(before)[1] !== (state.kpi ?? null)) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
+  if (before && JSON.parse(before)[1] !== (state.kpi ?? named)) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
 }
 
 function leaveFor(...nodes) {
@@ -91,7 +97,7 @@ function rebuild() {
 
 /** A picture of the page for those who hear it, at most each 30 s. */
 function tell() {
-  if (store.phase === "ready" && !document.hidden) announce(summary());
+  if (store.phase === "ready" && !document.hidden) announce(page.view?.summary ?? summary());
 }
 
 /** What time alone changes: the indicator, and tiles that turn stale or current with it. */

@@ -89,6 +89,7 @@ export function freshness() {
   const at = Math.max(...[store.meta.checked, store.meta.as_of].map(instant).filter(Number.isFinite), 0);
   const age = at ? Math.max(0, (api.now() - at) / 1000) : null;
   if (store.paused) return { state: "paused", at, age };
+  if (!at && store.problem?.status === 404) return { state: "empty", at: null, age }; // a company of which nothing is published yet
   if (!at) return { state: store.phase === "failed" ? "offline" : "connecting", at: null, age };
   const stale = age * 1000 > STALE_MS || Boolean(store.meta.stale);
   if (stale) return { state: "stale", at, age };

@@ -28,6 +28,7 @@ export function topbar(root, act) {
     tenants(refs.tenant, state);
     tabs(refs.tabs, state, act);
     ranges(refs.ranges, state);
+    refs.ranges.hidden = Boolean(state.view) && !state.kpi;
     hold.setAttribute("aria-pressed", String(store.paused));
     relabel(hold, store.paused ? "play" : "pause", t(store.paused ? "resume" : "pause"));
     relabel(skin, { light: "sun", dark: "moon", auto: "auto" }[theme()], t(`theme.${theme()}`));
@@ -65,8 +66,8 @@ function tabs(box, state, act) {
   if (!once(box, JSON.stringify([state, act.own(), language]))) return;
   queueMicrotask(() => box.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
   const link = (name, target, on) => h("a", { href: href({ ...leave, ...target }), "aria-current": on ? "page" : null }, name);
-  swap(box, BOARDS.map((name) => link(t(`board.${name}`), { board: name, own: null }, !state.own && state.board === name)),
-    act.own().map(({ name, title }) => link(title ?? name, { own: name }, state.own === name)), h("button", { type: "button", "aria-label": t("own.new"), title: t("own.new"), onclick: () => act.newBoard() }, icon("plus")));
+  swap(box, BOARDS.map((name) => link(t(`board.${name}`), { board: name, own: null }, !state.view && !state.own && state.board === name)), link(t("events"), { view: "events" }, state.view === "events"),
+    act.own().map(({ name, title }) => link(title ?? name, { own: name }, !state.view && state.own === name)), h("button", { type: "button", "aria-label": t("own.new"), title: t("own.new"), onclick: () => act.newBoard() }, icon("plus")));
 }
 
 function ranges(box, state) {

@@ -1,6 +1,6 @@
 // All state of the page is in the query, so a link shows what its sender saw and Back goes back.
 const DEFAULTS = { board: "sales", window: "30d" };
-const KEYS = ["tenant", "board", "own", "window", "kpi", "segment", "step", "style", "compare", "zero", "rows", "columns", "subject", "offset", "as_of", "tv"];
+const KEYS = ["tenant", "board", "own", "window", "kpi", "segment", "step", "style", "compare", "zero", "rows", "columns", "subject", "offset", "as_of", "view", "tab", "tv"];
 const listeners = [];
 
 /** The state: a string for each key, or undefined. */
@@ -24,7 +24,7 @@ export function href(changes = {}, base = read()) {
 }
 
 /** Changes that take the reader to another board or KPI: what belongs to one KPI only goes. */
-export const leave = { kpi: null, segment: null, subject: null, offset: null, rows: null, columns: null, step: null, as_of: null };
+export const leave = { kpi: null, segment: null, subject: null, offset: null, rows: null, columns: null, step: null, as_of: null, view: null, tab: null };
 
 /** Goes to a state. `replace`: without an entry in the history. */
 export function go(changes, { replace = false } = {}) {

@@ -1,6 +1,7 @@
 """The whole app over stores in memory, with answers of a worker made up."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from dashboard.kept import MOST
 from dashboard.ports import (
     Checked,
     Dealt,
+    Fetched,
     KafkaUnavailable,
     Lags,
     Letters,
@@ -22,6 +24,8 @@ from dashboard.ports import (
 )
 from dashboard.services import Services
 from dashboard.tokens import Tokens
+from models.blocks import decode_block, encode_blocks
+from models.record import Block, Refusal, Row
 from models.serving import ServeToken
 from sinks.base import Point, Publication, SinkUnavailable
 from sinks.memory import MemorySink
@@ -171,6 +175,37 @@ class MemoryVerifier:
         return found is not None
 
 
+class MemoryJournal:
+    """Blocks that a test writes; who reads them waits for more."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[str, Block]] = []
+        self.away = False
+        self.readers = 0
+
+    def write(self, topic: str, *events: Row | Refusal) -> None:
+        """Blocks as a worker makes them."""
+        rows = [one for one in events if isinstance(one, Row)]
+        refusals = [one for one in events if isinstance(one, Refusal)]
+        blocks = encode_blocks(topic, 0, rows, refusals)
+        self.held += [(tenant, decode_block(block)) for tenant, block in blocks]
+
+    async def blocks(self, tenant: str) -> AsyncGenerator[Fetched, None]:
+        """A tenant's own."""
+        at = 0
+        self.readers += 1
+        try:
+            while True:
+                if self.away:
+                    raise KafkaUnavailable("nothing listens")
+                held = self.held[at:]
+                at += len(held)
+                yield Fetched([block for name, block in held if name == tenant], True)
+                await asyncio.sleep(0.01)
+        finally:
+            self.readers -= 1
+
+
 class Flaky(MemorySink):
     """A store that can go away."""
 
@@ -217,13 +252,16 @@ class Rig:
     workers: Workers = field(default_factory=NoWorkers)
     letters: Letters = field(default_factory=MemoryLetters)
     verifier: Verifier = field(default_factory=MemoryVerifier)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    collector: str = "http://127.0.0.1:8081/"
+    keyed: bool = False
     position: int = 0
 
     def __post_init__(self) -> None:
         self.parts = Services(
             self.store, self.history, self.worker, self.boards, self.lags, self.workers, self.letters,
-            self.verifier, Tokens(self.tokens, lambda: self.now),
-            lambda: self.now, self.hosts, self.open,
+            self.verifier, self.journal, Tokens(self.tokens, lambda: self.now),
+            lambda: self.now, self.hosts, self.open, collector=self.collector, keyed=self.keyed,
         )  # fmt: skip
         self.app = create_app(self.parts)
 

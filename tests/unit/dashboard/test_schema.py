@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as answers
 
-from tests.unit.dashboard.rig import Rig
+from models.record import Refusal, Row
+from tests.unit.dashboard.rig import NOW, Rig
 
 DOCUMENT: Final = {
     "kpi": "orders", "window": "30d", "segment": {}, "value": 7, "unit": "count", "n": 7, "status": "ok",
@@ -42,6 +43,9 @@ LAG: Final = {
         }
     ],
 }  # fmt: skip
+ORDER: Final = Row(
+    1, NOW, "acme", 1, 2, "crm.order.completed", NOW, 0, "/shop", "e1", {"order_id": "o1", "customer_id": "c1"}
+)
 CHECKS: Final = [
     checks.not_a_server_error,
     answers.status_code_conformance,
@@ -62,6 +66,7 @@ def rig() -> Rig:
     """Filled, with a worker that answers everything."""
     made = Rig(open=True, hosts=frozenset({"testserver", "localhost"}), lags=Keeping())
     made.worker.answers = dict(WORKER)
+    made.journal.write("crm.orders.v1", ORDER, Refusal(2, -1, "acme", "not_json"))
     asyncio.run(made.fill())
     return made
 
