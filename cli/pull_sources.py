@@ -15,12 +15,15 @@ from cli.pull_settings import secret_of
 from cli.pulling import Judge, Paged, Parcels
 from cli.ready import mapping_file
 from collectors.privacy import Policy
+from collectors.pulled.client import Api
 from collectors.pulled.database import Database
 from collectors.pulled.ga4_files import Ga4Files
+from collectors.pulled.hubspot import HubSpot
+from collectors.pulled.page import Source
 from collectors.server.intake import Intake, Origin
 from collectors.server.meters import Meters
 from collectors.server.publish import Publisher
-from models.pulled import DatabaseSource, Ga4Source, PulledSource
+from models.pulled import ApiSource, DatabaseSource, Ga4Source, HubSpotSource, PulledSource
 from models.settings import Settings
 from models.validate import Known
 
@@ -42,6 +45,18 @@ async def opened(
             database.close()
     elif isinstance(source, Ga4Source):
         yield Paged(Ga4Files(str(config.parent / source.path), now, gross=source.gross)), judge
+    else:
+        api = Api(source.base_url, lambda: {"authorization": f"Bearer {secret_of(source, 'token')}"}, now)
+        try:
+            yield Paged(_of_api(source, api, now)), judge
+        finally:
+            await api.close()
+
+
+def _of_api(source: ApiSource, api: Api, now: Now) -> Source:
+    if isinstance(source, HubSpotSource):
+        return HubSpot(source, api, now)
+    raise NotImplementedError
 
 
 def judge_of(place: Settings, source: PulledSource) -> Judge:
