@@ -20,10 +20,20 @@ from collectors.pulled.database import Database
 from collectors.pulled.ga4_files import Ga4Files
 from collectors.pulled.hubspot import HubSpot
 from collectors.pulled.page import Source
+from collectors.pulled.pipedrive import Pipedrive
+from collectors.pulled.salesforce import Salesforce
 from collectors.server.intake import Intake, Origin
 from collectors.server.meters import Meters
 from collectors.server.publish import Publisher
-from models.pulled import ApiSource, DatabaseSource, Ga4Source, HubSpotSource, PulledSource
+from models.pulled import (
+    ApiSource,
+    DatabaseSource,
+    Ga4Source,
+    HubSpotSource,
+    PipedriveSource,
+    PulledSource,
+    SalesforceSource,
+)
 from models.settings import Settings
 from models.validate import Known
 
@@ -46,7 +56,7 @@ async def opened(
     elif isinstance(source, Ga4Source):
         yield Paged(Ga4Files(str(config.parent / source.path), now, gross=source.gross)), judge
     else:
-        api = Api(source.base_url, lambda: {"authorization": f"Bearer {secret_of(source, 'token')}"}, now)
+        api = Api(source.base_url, lambda: _proof(source), now)
         try:
             yield Paged(_of_api(source, api, now)), judge
         finally:
@@ -56,7 +66,15 @@ async def opened(
 def _of_api(source: ApiSource, api: Api, now: Now) -> Source:
     if isinstance(source, HubSpotSource):
         return HubSpot(source, api, now)
-    raise NotImplementedError
+    if isinstance(source, SalesforceSource):
+        return Salesforce(source, api, now)
+    return Pipedrive(source, api, now)
+
+
+def _proof(source: ApiSource) -> dict[str, str]:
+    """Read anew for each request: a token may be replaced in its file."""
+    token = secret_of(source, "token")
+    return {"x-api-token": token} if isinstance(source, PipedriveSource) else {"authorization": f"Bearer {token}"}
 
 
 def judge_of(place: Settings, source: PulledSource) -> Judge:

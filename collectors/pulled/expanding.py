@@ -34,5 +34,5 @@ def changes_reading(
                 found.bad.extend(bad._replace(at=place) for bad in read.bad)
                 found = found._replace(ignored=found.ignored + read.ignored)
         except Fault as fault:
-            found.bad.append(Bad(place, fault.field, fault.text, orjson.dumps(one)))
+            found.bad.append(Bad(place, fault.field, fault.text, orjson.dumps(one, default=list)))
     return found
