@@ -11,7 +11,9 @@ from models.attributes import is_tenant
 from models.refused import Refused
 
 DEFAULT_OVERLAP: Final = 300.0
-_Url = Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+[^?#\s]*$")]
+# In clear only to this machine: a token goes with each request.
+_HOST: Final = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?"
+_Url = Annotated[str, Field(pattern=rf"^({_HOST})(/[^?#@\s]*)?$")]
 
 
 def _tenant(name: str) -> str:
