@@ -7,14 +7,18 @@ from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from collectors.arrived import Arrived
 from collectors.pulled import client, hubspot
+from collectors.server.intake import Origin, envelope
 from collectors.webhooks.crm.hubspot import PROVIDER
 from tests.unit.cli.api_server import Asked, Served, serving
 from tests.unit.cli.pulling import NOW, Kept, Killed, Place
 
 BEGIN = 1_793_527_200_000  # 2026-11-01T10:00:00Z
+DAY = 86_400_000
 
 
 def moment(ms: int) -> str:
@@ -204,3 +208,44 @@ async def test_it_says_what_the_webhooks_would(tmp_path: Path, portal: Portal, s
     assert reading.bad == []
     pulled = [(one["type"], one["time"], one["data"]) for one in sent.once().values()]
     assert all((one.type, one.time, one.data) in pulled for _, one in reading.events)
+
+
+OF_EVENTS = ("received", "duplicate_rate", "conflict_rate", "invalid_rate", "rejected_rate", "late_rate", "bot_rate",
+             "unpriced_rate")  # fmt: skip
+
+
+async def test_numbers_are_those_of_the_webhooks(tmp_path: Path, portal: Portal, served: Served) -> None:
+    """All KPIs but those that count events."""
+    lives: list[tuple[int, int, dict[str, str]]] = [
+        *((number, BEGIN, {"dealstage": "appointmentscheduled", "amount": "100.50"}) for number in range(1, 6)),
+        (1, BEGIN + DAY, {"dealstage": "closedwon", "hs_is_closed_won": "true", "amount": "120"}),
+        (2, BEGIN + DAY, {"dealstage": "closedlost", "hs_is_closed_lost": "true"}),
+        (3, BEGIN + 2 * DAY, {"dealstage": "qualifiedtobuy"}),
+    ]
+    portal.links.clear()
+    told = [{"subscriptionType": "deal.creation", "objectId": n, "occurredAt": BEGIN, "eventId": n, "subscriptionId": 1}
+            for n in range(1, 6)]  # fmt: skip
+    for number, at, values in lives:
+        if at > BEGIN:
+            portal.put("deals", number, at, **values)
+        told += [
+            {"subscriptionType": "deal.propertyChange", "objectId": number, "propertyName": name, "occurredAt": at,
+             "propertyValue": value, "eventId": 100 * number + place, "subscriptionId": at - BEGIN}
+            for place, (name, value) in enumerate(values.items())
+        ]  # fmt: skip
+    sent = Kept()
+    await place(tmp_path, served, objects=["deals"]).pull(sent)
+    url = "https://c.example/v1/webhooks/hubspot/crm?currency=EUR"
+    reading = PROVIDER.read(Arrived("POST", url, {}, orjson.dumps(told), NOW))
+    origin = Origin("acme", "/webhooks/hubspot/crm")
+    hooked = [envelope(one, origin, one.time or "") for _, one in reading.events]
+    assert _numbers(tmp_path / "pull.jsonl", sent.events) == _numbers(tmp_path / "hook.jsonl", hooked)
+
+
+def _numbers(file: Path, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    file.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in events))
+    result = CliRunner().invoke(app, ["compute", str(file), "--as-of", "2026-11-28", "--json"])
+    assert result.exit_code == 0, result.stderr
+    rows = [one for one in orjson.loads(result.stdout) if one["kpi"] not in OF_EVENTS]
+    assert len(rows) > 1000
+    return [{name: value for name, value in one.items() if name != "rev"} for one in rows]
