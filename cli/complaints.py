@@ -2,6 +2,7 @@
 
 from cli.away import redis_away
 from cli.exits import UNAVAILABLE, USAGE, CliError
+from collectors.pulled.page import Away, PullError
 from models.settings_error import SettingsError
 from sinks.base import SinkUnavailable
 
@@ -14,6 +15,8 @@ def complaint_of(error: Exception) -> CliError | None:
         return CliError(f"settings: {error}", USAGE)
     if isinstance(error, SinkUnavailable):
         return redis_away(error)
+    if isinstance(error, PullError):
+        return CliError(str(error), UNAVAILABLE if isinstance(error, Away) else USAGE)
     if isinstance(error, ConnectionError):
         return CliError(str(error), UNAVAILABLE)
     return None

@@ -159,9 +159,10 @@ class Table:
         """Its events, in batches of rows."""
         rows = self._join.rows(self._sheet)
         while batch := list(islice(rows, BATCH)):
-            yield self._batch(batch, checks, rejects)
+            yield self.batch(batch, checks, rejects)
 
-    def _batch(self, rows: list[Row], checks: Checks, rejects: Rejects) -> Batch:
+    def batch(self, rows: list[Row], checks: Checks, rejects: Rejects) -> Batch:
+        """The events of some rows."""
         named: list[tuple[Row, list[bytes], list[tuple[bytes, Entry]], bool]] = []
         drafted = [(row, self._drafts(row, rejects)) for row in rows]
         past = self._ledger.look_up(self._key(d) for _, (drafts, _) in drafted for d in drafts)

@@ -44,10 +44,14 @@ class Join:
                 yield Row(line, {}, fault)
                 continue
             cells = {name: tidy(line.cells[place]) for place, name in used}
-            try:
-                yield Row(line, self._joined(cells))
-            except RowError as fault:
-                yield Row(line, {}, fault)
+            yield self.row(line, cells)
+
+    def row(self, line: Line, cells: dict[str, str]) -> Row:
+        """A row of these cells, tidied, by heading."""
+        try:
+            return Row(line, self._joined(cells))
+        except RowError as fault:
+            return Row(line, {}, fault)
 
     def _joined(self, cells: dict[str, str]) -> dict[str, str]:
         self._same_ids(cells)

@@ -22,6 +22,7 @@ MODULES: Final = {
     "collector": "cli.collect",
     "send": "cli.send",
     "import": "cli.import_file",
+    "pull": "cli.pull",
     "compute": "cli.compute",
     "top": "cli.top",
     "kpis": "cli.kpis",

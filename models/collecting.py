@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from models.attributes import is_tenant
+from models.pulled import PulledSource
 
 SHORTEST_KEY: Final = 16  # characters; a shorter one can be guessed
 ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
@@ -93,6 +94,7 @@ class CollectSettings(BaseModel):
     keys: tuple[WriteKey, ...] = ()
     webhooks: tuple[WebhookSource, ...] = ()
     mappings: dict[Slug, dict[str, Any]] = {}  # providers that have no module, as docs/webhooks.md describes them
+    sources: tuple[PulledSource, ...] = ()  # what `crmkpi pull` reads
     open: bool = False  # without keys: whoever reaches its port may send (a container's, published on loopback)
     public_url: str = ""  # as providers call it, where a proxy stands in front: some sign the address
     proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed
@@ -115,6 +117,9 @@ class CollectSettings(BaseModel):
         seen = [(one.provider, one.source) for one in self.webhooks]
         if twice := next((one for one in seen if seen.count(one) > 1), None):
             raise _wrong(f"webhooks: there are two for {'/'.join(twice)}")
+        names = [one.name for one in self.sources]
+        if again := next((name for name in names if names.count(name) > 1), None):
+            raise _wrong(f"sources: there are two called {again}")
         if self.public_url and not ORIGIN.fullmatch(self.public_url.rstrip("/")):
             raise _wrong("public_url: must look like https://collect.acme.example")
         return self
