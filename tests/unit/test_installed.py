@@ -19,6 +19,13 @@ def test_every_package_is_installed() -> None:
     assert {name for name in TOOLS if any(fnmatch(name, one) for one in patterns)} == set()
 
 
+def test_the_image_is_built_of_every_package() -> None:
+    """A folder that Docker ignores would be missing there, and nowhere else."""
+    taken = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    there = {path.parent.name for path in ROOT.glob("*/__init__.py")} - TOOLS
+    assert there <= taken
+
+
 def test_files_beside_modules_are_installed() -> None:
     """Scripts, texts and the whole page."""
     data = SETUPTOOLS["package-data"]
