@@ -160,9 +160,11 @@ async def test_without_a_good_key_nothing_is_written(collector: Collector, key: 
 
 
 async def test_whoever_guesses_keys_is_stopped(collector: Collector) -> None:
-    codes = [(await send(collector, view(1), f"guess-{number}")).status_code for number in range(62)]
-    assert codes[-1] == 429
-    assert codes.count(401) == 60
+    codes: list[int] = []
+    while 429 not in codes and len(codes) <= 2 * 60:  # a minute may end meanwhile
+        codes.append((await send(collector, view(1), f"guess-{len(codes)}")).status_code)
+    assert codes == [401] * (len(codes) - 1) + [429]
+    assert len(codes) > 60
 
 
 async def test_without_keys_the_tenants_name_is_the_key(local: Collector) -> None:
@@ -233,8 +235,9 @@ async def test_gzip_is_understood(collector: Collector) -> None:
 
 async def test_a_page_that_floods_is_slowed_and_servers_are_not(collector: Collector) -> None:
     many = [view(number) for number in range(30)]
-    assert (await send(collector, many, PAGE_KEY, Origin=SITE)).status_code == 200
-    answer = await send(collector, many, PAGE_KEY, Origin=SITE)
+    answers = [await send(collector, many, PAGE_KEY, Origin=SITE) for _ in range(4)]  # a minute may end meanwhile
+    assert answers[0].status_code == 200
+    answer = next(one for one in answers if one.status_code != 200)
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert (await send(collector, many)).status_code == 200
