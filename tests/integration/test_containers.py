@@ -85,7 +85,7 @@ def test_compose_opens_ports_on_the_loopback_only(compose: dict[str, Any]) -> No
     """Nothing of it can be reached from another machine."""
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
-    assert {port["published"] for port in ports} == {"9092", "6379"}
+    assert {port["published"] for port in ports} == {"9092", "6379", "8080", "8081"}
 
 
 def test_compose_lets_workers_scale(compose: dict[str, Any]) -> None:
