@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.browser.live.conftest import Visits, tell
 
 NUMBERS = """new MutationObserver((_, all) => {
@@ -47,6 +45,5 @@ def test_the_first_numbers_are_there_within_a_second(visit: Visits) -> None:
     assert loads(visit)[0][1] < MOST_MS
 
 
-@pytest.mark.xfail(strict=True, reason="60 files with some 550 bytes of headers each, beside the data of four boards")
 def test_the_first_load_is_small(visit: Visits) -> None:
     assert max(one[2] for one in loads(visit)) < MOST_BYTES
