@@ -1,5 +1,6 @@
 // Events as they arrive: verdict, ids, and the KPIs they count in. What comes while somebody points at the table, is in it
 // with the keyboard, or has paused the page, waits.
+import * as api from "./api.js";
 import { h, icon, setText } from "./dom.js";
 import { kpiTitle, t } from "./i18n.js";
 import * as f from "./format.js";
@@ -13,6 +14,9 @@ const SHOWN = 100;
 const SAID_MS = 10_000; // how long it is said that more came than is shown
 const TONE = { accepted: "good", late: "warn", robot: "", rejected: "bad" };
 const ICON = { accepted: "ok", late: "clock", robot: "none", rejected: "bad" };
+const DAY_MS = 86_400_000;
+/** The time of day; of what was received on an earlier day, that day. */
+const when = (at) => (!Number.isFinite(at) ? "–" : api.now() - at < DAY_MS ? f.clock(at, zone(), true) : f.moment(at, zone()));
 
 /** A view: {el, update, destroy, summary}. */
 export function events() {
@@ -79,7 +83,7 @@ function row(one) {
   const cell = (name, ...content) => h("td", { role: "cell", class: name }, content);
   const links = one.counts_in.map((kpi) => h("a", { href: href({ ...leave, kpi }) }, kpiTitle(kpi, store.catalog.get(kpi)?.title)));
   return h("tr", { role: "row", class: "fresh", data: { place: one.place } },
-    cell("at", h("time", { datetime: one.received ?? "", title: Number.isFinite(at) ? f.moment(at, zone()) : "" }, Number.isFinite(at) ? f.clock(at, zone(), true) : "–")),
+    cell("at", h("time", { datetime: one.received ?? "", title: Number.isFinite(at) ? f.moment(at, zone()) : "" }, when(at))),
     h("th", { role: "rowheader", scope: "row", class: "type" }, one.type ? h("code", {}, one.type.replace(/^crm\./, "")) : h("code", { class: "muted" }, one.topic)),
     cell("said", verdict(one)), cell("in", h("span", { class: "row" }, links)), cell("ids", Object.entries(one.ids).map(([name, value]) => h("span", { class: "pair" }, h("span", { class: "muted" }, `${name.replace(/_id$/, "")} `), value))),
     cell("from", one.source ? [h("span", {}, one.source), h("span", { class: "muted ellipsis", title: one.id }, one.id)] : null));
