@@ -179,6 +179,16 @@ async def end(task: asyncio.Task[None]) -> None:
         await asyncio.wait([task], timeout=AGAIN_S)
 
 
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event is set, now or within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 def place_of(text: str) -> Place | None:
     """An id of the update stream as numbers, which compare; None when it is none."""
     ms, _, number = text.partition("-")

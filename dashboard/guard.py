@@ -1,7 +1,6 @@
 """What every request passes first: host names, tokens, security headers, HEAD, and the figures of the server."""
 
 import asyncio
-import ipaddress
 import logging
 import time
 from collections.abc import Iterable
@@ -15,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.problems import answer
 from dashboard.services import Services
 from dashboard.tokens import EVERYTHING, Grant
+from ops.listening import HERE, from_here
 
 log = logging.getLogger(__name__)
 COOKIE: Final = "crmkpi_token"
 UNFORESEEN: Final = "something unforeseen went wrong; the server's log has the details"
-HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC: Final = "/static/"
 PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
@@ -79,7 +78,7 @@ class Guard:
             return refusal
         if self._parts.tokens:
             return self._with_tokens(scope, headers)
-        if not (self._parts.open or _loopback(scope)):
+        if not (self._parts.open or from_here(scope)):
             return answer(403, "without tokens only this machine may ask: set serve_tokens (docs/dashboard.md)")
         scope.setdefault("state", {})["grant"] = EVERYTHING
         return None
@@ -213,16 +212,6 @@ def _token(headers: Headers) -> str:
     except CookieError:
         return ""
     return morsel.value if morsel else ""
-
-
-def _loopback(scope: Scope) -> bool:
-    client = scope.get("client")
-    try:
-        address = ipaddress.ip_address(client[0]) if client else None
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback
 
 
 def names(hosts: Iterable[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from fastapi.sse import format_sse_event
 
-from dashboard.follower import RETRY_S, TICK_S, Follower, end
+from dashboard.follower import RETRY_S, TICK_S, Follower, end, set_within
 from dashboard.meters import Meters
 from dashboard.ports import Numbers
 from dashboard.window_board import WindowBoard
@@ -80,7 +80,7 @@ class Streams:
             yield self._snapshot(follower, board, window)
         while not self._over(follower):
             if said == follower.said and not board.news(seen):
-                if not await _set_within(follower.changed, PING_S):
+                if not await set_within(follower.changed, PING_S):
                     yield PING
                 continue
             await asyncio.sleep(max(0.0, sent + TICK_S - clock()))
@@ -131,12 +131,3 @@ class Streams:
 
 def _event(name: str, body: dict[str, Any], id_: str | None) -> bytes:
     return format_sse_event(event=name, data_str=orjson.dumps(body).decode(), id=id_)
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -11,7 +11,7 @@ import orjson
 from fastapi.sse import format_sse_event
 
 from dashboard.arrived import Arrival, arrivals, told
-from dashboard.follower import IDLE_S, RETRY_S, TICK_S, end
+from dashboard.follower import IDLE_S, RETRY_S, TICK_S, end, set_within
 from dashboard.meters import Meters
 from dashboard.ports import Fetched, Journal, KafkaUnavailable
 from dashboard.streams import HELLO, PING, PING_S
@@ -143,7 +143,7 @@ class Tails:
         while not self._over(tail):
             changed = tail.changed
             if said == tail.said and not (tail.current and seen < tail.count):
-                if not await _within(changed, PING_S):
+                if not await set_within(changed, PING_S):
                     yield PING
                 continue
             await asyncio.sleep(max(0.0, sent + TICK_S - _clock()))
@@ -181,12 +181,3 @@ class Tails:
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

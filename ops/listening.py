@@ -1,9 +1,15 @@
-"""A socket for a server of ours, bound before the server starts: a port that is taken is known at once."""
+"""Where a server of ours listens, and whether a request comes from this machine.
 
+The socket is bound before the server starts: a port that is taken is known at once.
+"""
+
+import ipaddress
 import socket
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 WAITING: Final = 256  # connections that wait to be taken
+HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})  # this machine's names
 
 
 def listen(host: str, port: int, tries: int = 1) -> socket.socket:
@@ -22,3 +28,14 @@ def listen(host: str, port: int, tries: int = 1) -> socket.socket:
             continue
         return made
     raise failed or OSError(f"no port from {port} on")
+
+
+def from_here(scope: Mapping[str, Any]) -> bool:
+    """Whether an ASGI request comes from this machine."""
+    client = scope.get("client")
+    try:
+        address = ipaddress.ip_address(client[0]) if client else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback

@@ -1,6 +1,5 @@
 """What every request passes first: who may ask at all, CORS, security headers, and the figures of the server."""
 
-import ipaddress
 import logging
 import time
 from typing import Final
@@ -11,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collectors.server.problems import Refusal, refused
 from collectors.server.services import Services
+from ops.listening import from_here
 
 log = logging.getLogger(__name__)
 HOOKS: Final = "/v1/webhooks/"
@@ -67,7 +67,7 @@ class Front:
     def _answer(self, scope: Scope, headers: Headers, origin: str | None) -> Response | None:
         if len(scope["query_string"]) > LONGEST:
             return refused(Refusal(414, "query", f"the query is longer than {LONGEST} bytes"))
-        if not (self._parts.keys or self._is_hook(scope) or self._parts.settings.collect.open or _loopback(scope)):
+        if not (self._parts.keys or self._is_hook(scope) or self._parts.settings.collect.open or from_here(scope)):
             text = "without write keys only this machine may send: set collect.keys (docs/collect.md)"
             return refused(Refusal(403, "closed", text))
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -96,13 +96,3 @@ class Front:
 def _route(scope: Scope) -> str:
     """The route's pattern, never an address: that may hold anything."""
     return getattr(scope.get("route"), "path", "") or "none"
-
-
-def _loopback(scope: Scope) -> bool:
-    client = scope.get("client")
-    try:
-        address = ipaddress.ip_address(client[0]) if client else None
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback

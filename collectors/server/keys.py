@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from collectors.server.problems import Refusal
 from models.attributes import is_tenant
 from models.collecting import WriteKey
-
-HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+from ops.listening import HERE
 
 
 class Sender(NamedTuple):

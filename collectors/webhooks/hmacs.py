@@ -10,7 +10,7 @@ from typing import Final
 from collectors.arrived import Arrived, Unreadable
 from collectors.webhooks.items import at, document
 from collectors.webhooks.provider import Forged
-from collectors.webhooks.signing import header
+from collectors.webhooks.signing import base64_hmac, header, hex_hmac, live
 
 MINUTES_5: Final = 300_000  # ms
 _STAMP: Final = re.compile("[0-9]{1,16}")
@@ -18,7 +18,7 @@ _STAMP: Final = re.compile("[0-9]{1,16}")
 
 def prove(given: Iterable[str], secrets: Sequence[str], *signs: Callable[[bytes], str]) -> None:
     """Forged unless one of the signatures given is what one of ``signs`` makes with one of the secrets."""
-    prove_with(map(_bytes, _live(secrets)), given, *signs)
+    prove_with(live(secrets), given, *signs)
 
 
 def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[bytes], str]) -> None:
@@ -39,8 +39,8 @@ def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[by
 def shared(given: str, secrets: Sequence[str]) -> None:
     """Forged unless the word given is one of the secrets."""
     word, known = _bytes(given), False
-    for secret in _live(secrets):
-        known |= hmac.compare_digest(_bytes(secret), word)
+    for secret in live(secrets):
+        known |= hmac.compare_digest(secret, word)
     if not known:
         raise Forged("not one of the secrets")
 
@@ -75,20 +75,14 @@ def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
     shared(encoded.strip(), [base64.b64encode(_bytes(secret)).decode() for secret in secrets if secret])
 
 
-def _live(secrets: Sequence[str]) -> list[str]:
-    if not (live := [secret for secret in secrets if secret]):
-        raise Forged("there is no secret")
-    return live
-
-
 def hex_mac(key: bytes, message: bytes, algorithm: str = "sha256") -> str:
-    """An HMAC in hexadecimal, small letters."""
-    return hmac.new(key, message, algorithm).hexdigest()
+    """An HMAC in hexadecimal, small letters, as text: for signatures with a word before them."""
+    return hex_hmac(key, message, algorithm).decode()
 
 
 def base64_mac(key: bytes, message: bytes, algorithm: str = "sha256") -> str:
-    """An HMAC in base64, padded."""
-    return base64.b64encode(hmac.digest(key, message, algorithm)).decode()
+    """An HMAC in base64, padded, as text."""
+    return base64_hmac(key, message, algorithm).decode()
 
 
 def _bytes(text: str) -> bytes:

@@ -23,7 +23,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 
 def live(secrets: Sequence[str]) -> list[bytes]:
     """The secrets that prove anything: without one, nobody is believed."""
-    found = [secret.encode() for secret in secrets if secret]
+    found = [secret.encode(errors="backslashreplace") for secret in secrets if secret]
     if not found:
         raise Forged("there is no secret to check with")
     return found

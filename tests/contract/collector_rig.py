@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -93,6 +94,13 @@ async def make_topics(settings: Settings) -> None:
     """Those an installation needs: they take seconds, so tests share them."""
     async with admin(settings.kafka) as link:
         await ensure(link, wanted_topics(settings))
+
+
+def with_topics(bootstrap: str) -> str:
+    """The application id of a fresh installation that has its topics."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    asyncio.run(make_topics(settings_of(bootstrap, name, {})))
+    return name
 
 
 def settings_of(bootstrap: str, app_id: str, collect: Mapping[str, Any]) -> Settings:

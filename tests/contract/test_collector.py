@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import hashlib
 import logging
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 from models.record import RawRecord
 from models.validate import validate
 from ops.local import Kafka
-from tests.contract.collector_rig import SOON, Collector, collecting, make_topics, settings_of
+from tests.contract.collector_rig import SOON, Collector, collecting, settings_of, with_topics
 from touchpoints.kafka import KafkaTouchpoints
 
 pytestmark = pytest.mark.servers
@@ -40,9 +39,7 @@ KEYS = [
 @pytest.fixture(scope="module")
 def app_id(kafka: Kafka) -> str:
     """With topics, which these tests share."""
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    asyncio.run(make_topics(settings_of(kafka.bootstrap, name, {})))
-    return name
+    return with_topics(kafka.bootstrap)
 
 
 @pytest.fixture

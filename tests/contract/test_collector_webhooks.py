@@ -1,10 +1,8 @@
 """Webhooks over HTTP on a real Kafka: who proves who they are is heard, each delivery counts once."""
 
-import asyncio
 import hashlib
 import hmac
 import time
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from standardwebhooks import Webhook
 from collectors.server.services import services
 from models.settings import SettingsError
 from ops.local import Kafka
-from tests.contract.collector_rig import Collector, collecting, make_topics, settings_of
+from tests.contract.collector_rig import Collector, collecting, settings_of, with_topics
 
 pytestmark = pytest.mark.servers
 SECRET, NEXT = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", "whsec_" + "bmV4dC1uZXh0LW5leHQtbmV4dC1uZXh0LW5leHQ="
@@ -25,9 +23,7 @@ MAILGUN = "key-of-mailgun"
 @pytest.fixture(scope="module")
 def app_id(kafka: Kafka) -> str:
     """With topics, which these tests share."""
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    asyncio.run(make_topics(settings_of(kafka.bootstrap, name, {})))
-    return name
+    return with_topics(kafka.bootstrap)
 
 
 @pytest.fixture
