@@ -1,1 +1,1 @@
-"""Where events come from: HTTP, webhooks, exports of other systems. What they send is made into events of ours."""
+"""Event sources: HTTP, webhooks and exports of other systems, translated into our event contract."""

@@ -1,4 +1,4 @@
-"""A request as it came, before anything in it is believed."""
+"""A request as received, before anything in it is trusted."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,14 +8,14 @@ class Arrived(NamedTuple):
     """One HTTP request."""
 
     method: str
-    url: str  # as the sender called it: scheme, public host, path and query, still percent-encoded
-    headers: Mapping[str, str]  # names in lower case; the values of a repeated one are joined by ", "
+    url: str  # as the sender addressed it: scheme, public host, path and query, percent-encoded
+    headers: Mapping[str, str]  # names in lower case; repeated headers are joined by ", "
     body: bytes
     received: int  # ms UTC
 
 
 class Unreadable(Exception):
-    """The request as a whole cannot be read; its text says why, and is shown to the sender. ``field``: where."""
+    """The whole request is unreadable. The message explains why and is sent to the caller; ``field``: where."""
 
     def __init__(self, text: str, field: str = "body") -> None:
         super().__init__(text)

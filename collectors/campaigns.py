@@ -1,4 +1,4 @@
-"""Where a visit came from, by its address: UTM tags first, then the click ids of ad networks.
+"""Where a visit came from, according to its URL: UTM tags, otherwise the click ids of ad networks.
 
 UTM tags: https://support.google.com/analytics/answer/10917952
 """
@@ -17,7 +17,7 @@ _UTM: Final = {
     "utm_term": "term",
     "utm_content": "content",
 }
-# Of networks whose id only stands on paid clicks the campaign is known without tags; the others say a click, no more.
+# Networks that put their id on paid clicks only: the campaign follows from it. Other ids just mean a click.
 _CLICKS: Final[dict[str, dict[str, str]]] = {
     "gclid": {"source": "google", "medium": "cpc"},
     "gbraid": {"source": "google", "medium": "cpc"},
@@ -33,7 +33,7 @@ _CLICKS: Final[dict[str, dict[str, str]]] = {
 
 
 def of_url(url: str) -> dict[str, Any]:
-    """``campaign``, ``campaign_id`` and ``click_id`` as far as the query of ``url`` names them."""
+    """``campaign``, ``campaign_id`` and ``click_id``, as far as the query of ``url`` contains them."""
     given = {name.lower(): plain for name, value in parse_qsl(_query(url)) if (plain := _plain(value))}
     found: dict[str, Any] = {}
     campaign = {name: given[tag] for tag, name in _UTM.items() if tag in given}
@@ -50,7 +50,7 @@ def of_url(url: str) -> dict[str, Any]:
 
 
 def of_context(campaign: Any) -> dict[str, str]:
-    """A campaign as a client names it, with nothing but what the contract knows."""
+    """A campaign as sent by a client, reduced to the fields of the contract."""
     if not isinstance(campaign, dict):
         return {}
     return {
@@ -61,7 +61,7 @@ def of_context(campaign: Any) -> dict[str, str]:
 
 
 def _plain(value: str) -> str:
-    """A tag as a dimension may have it: whatever an address holds, its visit is not lost by it."""
+    """A tag made valid as a dimension value: an odd URL must not cost us the visit."""
     return _CONTROL.sub("", value).strip()[:NAME_LENGTH].strip()
 
 

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 over HTTP: binary, structured, batch; and the same as plain JSON or one a line.
+"""CloudEvents 1.0 over HTTP: binary, structured and batched; also as plain JSON and NDJSON.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
@@ -20,15 +20,15 @@ _BATCH: Final = "application/cloudevents-batch+json"
 _STRUCTURED: Final = "application/cloudevents+json"
 _LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 _PLAIN: Final = ("", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded")
-"""A beacon of a page sends text/plain, and curl a form unless it is told otherwise."""
-_OWN: Final = ("id", "type", "time", "sentat", "data", "tenantid")  # a tenant is the key's, whatever the body says
+"""Beacons are sent as text/plain; curl sends a form content type by default."""
+_OWN: Final = ("id", "type", "time", "sentat", "data", "tenantid")  # the write key decides the tenant, not the body
 _AMOUNTS: Final = ("amount", "tax", "mrr", "rate", "value")
-_SHORT: Final = 15  # significant digits that every double holds
+_SHORT: Final = 15  # significant digits that a double always preserves
 _QUOTED: Final = re.compile(r"\\(.)")
 
 
 def read(arrived: Arrived) -> Reading:
-    """Events of a request to ``/events``. Unreadable: the content type, or no JSON."""
+    """The events of a request to ``/events``. Raises Unreadable: content type, or not JSON."""
     media = arrived.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == _BATCH:
         return _many(elements(text_of(arrived.body)), arrived.received)
@@ -54,7 +54,7 @@ def _lines(text: str) -> list[bytes]:
 
 
 def _one(raw: bytes, received: int) -> Reading:
-    """A document that is one event: where it is no JSON at all, the request is not readable."""
+    """A body that is a single event; if it is not JSON, the request is unreadable."""
     reading = _many([raw], received)
     for bad in reading.bad:
         if bad.field == "body":
@@ -84,7 +84,7 @@ def _structured(raw: bytes, received: int, at: int) -> Event:
 
 
 def _binary(arrived: Arrived, media: str) -> Reading:
-    """Attributes in ``ce-`` headers, the body is the data."""
+    """Binary mode: attributes in ``ce-`` headers, the data in the body."""
     if media and media != "application/json" and not media.endswith("+json"):
         raise Unreadable("the data must be JSON", "content-type")
     attributes = {name[3:]: _header(name, value) for name, value in arrived.headers.items() if name.startswith("ce-")}
@@ -99,7 +99,7 @@ def _binary(arrived: Arrived, media: str) -> Reading:
 
 
 def _header(name: str, value: str) -> str:
-    """A header as it was meant: quotes taken off, then one round of percent-decoding (section 3.1.3.2)."""
+    """A header value: unquoted, then percent-decoded once (section 3.1.3.2)."""
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = _QUOTED.sub(r"\1", value[1:-1])
     try:
@@ -144,7 +144,7 @@ def _text(document: Mapping[str, Any], field: str) -> str | None:
 
 
 def _exact(data: dict[str, Any], literals: Literals) -> dict[str, Any]:
-    """The data, an amount with more digits than a double holds as it was written."""
+    """The data, with amounts beyond a double's precision kept as their original text."""
     long = [name for name in _AMOUNTS if type(data.get(name)) is float and _digits(data[name]) > _SHORT]
     return {**data, **{name: literals()[name] for name in long}} if long else data
 

@@ -1,4 +1,4 @@
-"""The JSON documents in a body, each by itself: one that is broken does not hide the others."""
+"""Splits a body into its JSON documents, so that a malformed one does not affect the others."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from collectors.arrived import Unreadable
 from models.canonical import canonical, check_keys, check_nesting, parse
 from models.refused import Refused
 
-MAX_ITEMS: Final = 2000  # of one request
+MAX_ITEMS: Final = 2000  # per request
 _BOM: Final = "\ufeff"
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
-# Numbers stay texts: only where a value ends matters here, and a number of a million digits is no work.
+# Numbers stay text: only the end of a value matters here, and parsing a million digits is expensive.
 _SCANNER: Final = JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
 
 
@@ -32,14 +32,14 @@ def text_of(body: bytes) -> str:
 
 
 def checked(raw: bytes) -> Any:
-    """One document, read strictly. Refused: not_json, depth, too_many_keys, duplicate_key, nul …"""
+    """One document, parsed strictly. Raises Refused: not_json, depth, too_many_keys, duplicate_key, nul …"""
     value = parse(raw)
     check_keys(raw, check_nesting(raw), canonical(value))
     return value
 
 
 def elements(text: str) -> list[bytes]:
-    """The elements of the array that ``text`` is, as bytes, unread. Unreadable: not an array, empty, too many."""
+    """The elements of the array ``text``, as unparsed bytes. Raises Unreadable: not an array, empty, too many."""
     found = [text[start:end].encode() for start, end in _elements(text, _skip(text, 0))]
     if not found:
         raise Unreadable("the batch is empty")
@@ -49,7 +49,7 @@ def elements(text: str) -> list[bytes]:
 
 
 def members(text: str) -> dict[str, str]:
-    """The members of the object that ``text`` is, their values unread. Unreadable: not an object, a key twice."""
+    """The members of the object ``text``, values unparsed. Raises Unreadable: not an object, duplicate key."""
     at = _expect(text, _skip(text, 0), "{")
     found: dict[str, str] = {}
     while text[at : at + 1] != "}":
@@ -74,7 +74,7 @@ def _elements(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _next(text: str, end: int, close: str) -> int:
-    """Where the next item of a list begins, or its end is."""
+    """Position of the next item of a list, or of its end."""
     at = _skip(text, end)
     if text[at : at + 1] == close:
         return at
@@ -114,14 +114,14 @@ def _not_json(at: int) -> Unreadable:
 
 
 def derived_id(value: Any, timed: bool, received: int, at: int) -> str:
-    """An id for an item without one, the same when it is sent again.
+    """An id for an item without one, stable across retries.
 
-    An item that does not say when it happened is told from others of the same content by when and where it came.
+    For an item without a time, the id also covers when it was received and its position.
     """
-    told = canonical(value) + (b"" if timed else orjson.dumps([received, at]))
-    return "derived-" + sha256(told).hexdigest()[:32]
+    given = canonical(value) + (b"" if timed else orjson.dumps([received, at]))
+    return "derived-" + sha256(given).hexdigest()[:32]
 
 
 def refusal(refused: Refused) -> tuple[str, str]:
-    """(field, text) of what `checked` refuses, for the sender."""
+    """(field, message) of a refusal of `checked`, for the sender."""
     return refused.field or "body", refused.detail

@@ -1,4 +1,4 @@
-"""Events as collectors make them, before tenant and policy are put on them."""
+"""Events as built by collectors, before tenant and privacy policy are applied."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,30 +8,32 @@ from typing import Any, NamedTuple
 class Event(NamedTuple):
     """One event of the contract (docs/events.md) without its tenant.
 
-    Personal data stands in ``data`` in clear under ``email``, ``phone``, ``name``, ``ip``, and ``recipient`` for
-    who got a message: `collectors.privacy` hashes or drops them before anything is written.
+    ``data`` holds personal data in the clear, under ``email``, ``phone``, ``name``, ``ip`` and ``recipient`` (of a
+    message): `collectors.privacy` hashes or drops them before anything is written.
     """
 
     type: str  # "crm.email.opened"
-    id: str  # the same whenever the sender repeats itself; unique within the source
-    time: str | None  # RFC 3339 with offset; None: the sender did not say
+    id: str  # stable across retries; unique within the source
+    time: str | None  # RFC 3339 with offset; None: not given
     data: dict[str, Any]
-    sent: str | None = None  # RFC 3339: when the sender's clock says it was sent, to correct a clock that is wrong
-    attributes: Mapping[str, Any] = MappingProxyType({})  # the envelope's others, as sent: source, dataschema, subject
+    sent: str | None = None  # RFC 3339: send time by the sender's clock, to correct clock skew
+    attributes: Mapping[str, Any] = MappingProxyType(
+        {}
+    )  # other envelope attributes as sent: source, dataschema, subject
 
 
 class Bad(NamedTuple):
-    """One item that cannot be made into an event. The others of its request go on."""
+    """An item that cannot be turned into an event. The other items of its request are unaffected."""
 
-    at: int  # which, from 0, in the order in which they came
+    at: int  # index in the request, from 0
     field: str
-    text: str  # what is wrong, for the sender
+    text: str  # the problem, for the sender
     raw: bytes  # the item as JSON, for the dead letter
 
 
 class Reading(NamedTuple):
-    """What a request held, in the order in which it came."""
+    """The contents of a request, in order."""
 
-    events: list[tuple[int, Event]]  # with the number of the item each was made of: one item may give several
+    events: list[tuple[int, Event]]  # each with the index of its item: one item may yield several
     bad: list[Bad]
-    ignored: int = 0  # items that are no events of ours, such as "queued"
+    ignored: int = 0  # items that do not map to an event, such as "queued"

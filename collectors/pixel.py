@@ -1,4 +1,4 @@
-"""An image that is a call: its query has the fields, dots between names (``context.page.url``), as RudderStack's.
+"""Tracking pixel: the query holds a call's fields, nested with dots (``context.page.url``), as in RudderStack.
 
 https://www.rudderstack.com/docs/api/pixel-api/
 """
@@ -15,7 +15,7 @@ IMAGE: Final = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00"
     b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 )
-"""A transparent GIF of one pixel."""
+"""A transparent 1×1 GIF."""
 
 CALLS: Final = ("page", "track")
 _DEEP: Final = 4
@@ -23,9 +23,9 @@ _MANY: Final = 100
 
 
 def read(arrived: Arrived, call: str = "page") -> Reading:
-    """The event of a request to ``/v1/pixel/<call>``. Unreadable: no such call, too many fields.
+    """The event of a request to ``/v1/pixel/<call>``. Raises Unreadable: unknown call, too many fields.
 
-    A page or a mail that cannot run scripts says neither its address nor its browser: the request's headers do.
+    Pages and mails without scripts cannot send URL and user agent, so these come from the request's headers.
     """
     if call not in CALLS:
         raise Unreadable(f"there is no call {call[:40]!r}", "path")
@@ -53,7 +53,7 @@ def _fields(url: str) -> dict[str, Any]:
 
 
 def _put(found: dict[str, Any], path: list[str], value: str) -> None:
-    """Set what ``path`` leads to. What is too deep, or in a text, is left out: of two that clash the first holds."""
+    """Set the value at ``path``. Paths that are too deep or lead into a text are ignored: the first one wins."""
     if len(path) > _DEEP:
         return
     for name in path[:-1]:

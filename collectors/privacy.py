@@ -1,8 +1,8 @@
-"""What becomes of personal data before an event is written anywhere. Pure: the same event gives the same result.
+"""Hashing, masking and dropping of personal data before an event is written anywhere. Pure and deterministic.
 
-E-mail addresses and telephone numbers become HMAC-SHA256 with a key of the tenant (RFC 2104), so that the events of two
-systems still meet, and nobody can find the address without the key. Names and IP addresses are dropped, free text is
-masked. Owners and actors are left as they are: they work for the tenant, and its numbers are compared by them.
+E-mail addresses and phone numbers become HMAC-SHA256 with a key per tenant (RFC 2104), so that events of two systems
+can still be linked, while nobody can recover an address without the key. Names and IP addresses are dropped, free text
+is masked. Owners and actors are kept: they work for the tenant, and its numbers are broken down by them.
 """
 
 import hashlib
@@ -41,18 +41,18 @@ SECRET: Final = re.compile(r"(?i)\b(password|passwd|pwd|secret|token|api_key|acc
 
 
 class NoConsent(Exception):
-    """The sender says that there is no consent, and the tenant's policy refuses such events."""
+    """The event carries no consent, and the tenant's policy refuses such events."""
 
 
 class Policy:
-    """The policy of one tenant. ``secret`` empty: nothing can be hashed, so it is dropped."""
+    """The privacy policy of one tenant. Without a ``secret`` nothing can be hashed, so it is dropped instead."""
 
     def __init__(self, secret: bytes, tenant: str, rules: PrivacySettings) -> None:
         self._key = hmac.digest(secret, tenant.encode(), "sha256") if secret and rules.personal == "hash" else b""
         self._rules = rules
 
     def clean(self, event: Event) -> Event:
-        """The event without personal data in clear. Raises NoConsent."""
+        """The event without personal data in the clear. Raises NoConsent."""
         data = dict(event.data)
         if self._rules.consent != "ignore" and _refused(data.pop("consent", None)):
             if self._rules.consent == "refuse":
@@ -66,14 +66,14 @@ class Policy:
         return event._replace(id=self._id(event.id), data=self._cleaned(data), attributes=attributes)
 
     def mask(self, raw: bytes) -> bytes:
-        """An item that could not be read, without its key and what is or looks personal; for dead letters."""
+        """An unreadable item without its write key and anything that looks personal; for dead letters."""
         try:
             return orjson.dumps(_stripped(orjson.loads(raw)))
-        except (orjson.JSONDecodeError, TypeError, RecursionError):  # no JSON, or deeper than it may be
+        except (orjson.JSONDecodeError, TypeError, RecursionError):  # not JSON, or nested too deeply
             return masked(raw.decode("utf-8", "replace")).encode()
 
     def digest(self, text: str) -> str:
-        """The keyed hash of a normalised text, 32 hexadecimal digits; empty without a key."""
+        """The keyed hash of a normalised text: 32 hex digits, or empty without a key."""
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:32] if self._key else ""
 
     def _hash(self, data: dict[str, Any], name: str) -> None:
@@ -83,7 +83,7 @@ class Policy:
             data.setdefault(HASHED[name], digest)
 
     def _id(self, name: Any) -> Any:
-        """An id that is or holds an e-mail address: with its hash instead, so that it stays the same person."""
+        """An id with any e-mail address in it replaced by its hash, so that it still identifies the same person."""
         if not isinstance(name, str) or "@" not in name:
             return name
         return EMAIL.sub(lambda found: f"e-{self.digest(normal_email(found[0])) or 'dropped'}", name)
@@ -104,19 +104,19 @@ class Policy:
 
 
 def normal_email(text: object) -> str:
-    """As it is hashed: without blanks around, in small letters; empty when it is none."""
+    """The form that is hashed: trimmed, lower case; empty if it is not an e-mail address."""
     found = text.strip().lower() if isinstance(text, str) else ""
     return found if "@" in found else ""
 
 
 def normal_phone(text: object) -> str:
-    """As it is hashed: its digits, after a plus where it has one; empty without digits."""
+    """The form that is hashed: its digits, with a leading plus if it has one; empty without digits."""
     found = re.sub(r"[^0-9+]", "", str(text)) if isinstance(text, str | int) else ""
     return found if any(map(str.isdigit, found)) else ""
 
 
 def masked(text: str) -> str:
-    """A text with e-mail addresses, telephone numbers, numbers of cards and the like replaced by their names."""
+    """A text with e-mail addresses, phone numbers, card numbers and the like replaced by placeholders."""
     if not any(mark in text for mark in "@%+0123456789=:"):
         return text
     text = EMAIL.sub("[email]", text) if "@" in text or "%40" in text else text

@@ -1,6 +1,6 @@
-"""Sources that are pulled: databases, files of Google Analytics 4, APIs of CRM systems.
+"""Pull sources: databases, Google Analytics 4 exports, CRM APIs.
 
-A source is read page by page. Each page says where the next one begins, and is told only once Kafka has the page: so a
-source that is stopped at any moment goes on with a page that was not taken, and repeats at most that one, with the
-same ids.
+A source is read page by page. Each page carries the cursor of the next one, which is saved only once Kafka has the
+page: after an interruption at any point, a source resumes at the first unacknowledged page and repeats at most that
+one, with the same ids.
 """

@@ -1,4 +1,4 @@
-"""Requests to an API: repeated with patience when it is busy or away, and never with the token in a message."""
+"""HTTP client for APIs: retries when they are busy or unavailable, and keeps tokens out of messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,17 +12,17 @@ import orjson
 from collectors.pulled.page import Away, PullError
 
 TRIES: Final = 8
-FIRST_S: Final = 0.5  # of waiting, where the API does not say how long; twice as long each time
+FIRST_S: Final = 0.5  # initial back-off where the API gives none; doubles each time
 LONGEST_S: Final = 60.0
-PATIENCE_S: Final = 900.0  # an API that wants longer is asked again with the next pass
+PATIENCE_S: Final = 900.0  # if the API asks for longer, the next pass tries again
 ANSWER_S: Final = 60.0
 BUSY: Final = (408, 429, 500, 502, 503, 504)
-MOST: Final = 64 << 20  # bytes of an answer
-SHOWN: Final = 200  # characters of what it says about an error
+MOST: Final = 64 << 20  # bytes of a response
+SHOWN: Final = 200  # characters of an error response
 
 
 class Api:
-    """One API. ``headers`` gives what proves who asks, anew: a token may have been replaced in its file.
+    """One API. ``headers`` is called for every request: a token may have been replaced in its file.
 
     ``now``: ms UTC.
     """
@@ -39,15 +39,15 @@ class Api:
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(ANSWER_S, connect=15.0))
 
     async def close(self) -> None:
-        """Gives the connections back."""
+        """Closes the connections."""
         await self._http.aclose()
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The answer's JSON. Raises Away when it does not come, PullError when the API refuses."""
+        """The response's JSON. Raises Away if there is none, PullError if the API refuses."""
         return await self._asked("GET", path, params=params)
 
     async def post(self, path: str, body: object) -> Any:
-        """The same, of a search: it is repeated as a GET is."""
+        """The same for a search, which is safe to retry like a GET."""
         return await self._asked("POST", path, content=orjson.dumps(body))
 
     async def _asked(self, method: str, path: str, **what: Any) -> Any:
@@ -87,7 +87,7 @@ class Api:
             return answer.status_code, answer.headers, b"".join(parts)
 
     def _said(self, body: bytes) -> str:
-        """The beginning of an answer, without what a proof is made of."""
+        """The beginning of a response, without credentials."""
         text = " ".join(body.decode("utf-8", "replace").split())
         for value in self._headers().values():
             text = text.replace(value.removeprefix("Bearer "), "[token]")
@@ -95,7 +95,7 @@ class Api:
 
 
 def retry_after(value: str | None, now: int) -> float | None:
-    """Seconds to wait, as RFC 9110 has them: a number or a date; None when it is neither. ``now``: ms UTC."""
+    """Seconds to wait (RFC 9110: a number or a date); None if it is neither. ``now``: ms UTC."""
     if value is None:
         return None
     if value.isascii() and value.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""Values of a cursor column: kept as JSON between passes, and made smaller by an overlap. Pure."""
+"""Values of a cursor column: stored as JSON between passes, and moved back by an overlap. Pure."""
 
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 def packed(value: Any) -> Any:
-    """As JSON, with the type where JSON has none."""
+    """As JSON, tagged with the type if JSON has no equivalent."""
     match value:
         case datetime():
             return {"datetime": value.isoformat()}
@@ -48,7 +48,7 @@ def unpacked(value: Any) -> Any:
 
 
 def before(value: Any, overlap: float) -> Any:
-    """A value that is smaller by ``overlap``: seconds of a time, units of a number. Raises ValueError."""
+    """The value less ``overlap``: seconds for a time, units for a number. Raises ValueError."""
     match value:
         case datetime():
             return value - timedelta(seconds=overlap)
@@ -68,7 +68,7 @@ def before(value: Any, overlap: float) -> Any:
 
 
 def _before_text(value: str, overlap: float) -> str:
-    """A time as text, in the form it has: texts are compared letter by letter."""
+    """A time as text, in the same format: text cursors are compared as strings."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Rows of a database, by a column that grows whenever a row is written: page by page, none lost where values are equal.
+"""Rows of a database, by a cursor column that grows with every write: page by page, losing none with equal values.
 
-A table is walked by (cursor, key), so that equal values of the cursor may stand on several pages. A query of the user
-knows the cursor only: of a full page the rows with its last value are left to the next one, as more of them may follow.
-Each pass goes back by an overlap, for rows that were committed after others with later values.
+A table is walked by (cursor, key), so rows with equal cursor values may span pages. A user's query only knows the
+cursor: the rows with the last value of a full page are left to the next page, as there may be more of them. Each pass
+starts an overlap earlier, for rows that were committed after others with later values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from collectors.pulled.cursors import before, packed, unpacked
 from collectors.pulled.page import Away, Cursor, PullError
 from models.pulled import DatabaseSource
 
-MOST: Final = 1_000_000  # rows of one value of the cursor
+MOST: Final = 1_000_000  # rows with the same cursor value
 Row = dict[str, Any]
 
 
 class Rows(NamedTuple):
-    """Some rows, and where the table stands behind them."""
+    """Some rows, and the cursor after them."""
 
     rows: list[Row]
     after: Cursor
@@ -35,23 +35,23 @@ class Database:
         try:
             self._engine: Engine = create_engine(url)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
-            # The error's own text may hold the address, and so the password.
+            # The error's own text may contain the URL, and so the password.
             raise PullError(f"{source.name}: no driver for this URL, or it is none: dialect+driver://…") from None
 
     def pages(self, cursor: Cursor) -> Iterator[Rows]:
-        """The rows of one pass. ``after`` of the last page is where the next pass goes back from. Raises PullError."""
+        """The rows of one pass; the next pass starts an overlap before the last page's ``after``. Raises PullError."""
         try:
             yield from self._table(cursor) if self._source.table else self._query(cursor)
         except SQLAlchemyError as error:
             raise Away(f"{self._source.name}: {_words(error)}") from None
 
     def close(self) -> None:
-        """Gives the connections back."""
+        """Closes the connections."""
         self._engine.dispose()
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        """A page is read in one transaction of its own: nothing is kept open while it is sent."""
+        """Each page is read in its own transaction, so none is open while the page is sent."""
         with self._engine.connect() as connection:
             yield connection
 
@@ -68,7 +68,7 @@ class Database:
         yield Rows([], {"top": packed(at if top is None else _later(top, at))})
 
     def _some(self, at: Any, key: list[Any]) -> list[Row]:
-        """The rows behind (cursor, key); from the value itself on when no key is known."""
+        """The rows after (cursor, key); from the value itself on if there is no key."""
         source = self._source
         assert source.table is not None
         names = [source.cursor, *source.key]
@@ -94,7 +94,7 @@ class Database:
             full = len(rows) >= many
             kept = [row for row, value in zip(rows, values, strict=True) if not full or value != values[-1]]
             if full and (not kept or _value(kept[-1], source.cursor) == at):
-                many *= 2  # all of one value: it has to come whole
+                many *= 2  # all with one cursor value, which must be read in one page
                 if many > MOST:
                     raise PullError(f"{source.name}: more than {MOST:,} rows have the same {source.cursor}")
                 continue
@@ -120,7 +120,7 @@ class Database:
 
 
 def _behind(columns: Sequence[Any], values: Sequence[Any]) -> Any:
-    """(a, b, c) > (x, y, z), in the form that every database has."""
+    """(a, b, c) > (x, y, z), in portable SQL."""
     return or_(
         *(
             and_(
@@ -133,7 +133,7 @@ def _behind(columns: Sequence[Any], values: Sequence[Any]) -> Any:
 
 
 def _value(row: Row, name: str) -> Any:
-    """A column of a row, by its name in any case: databases change it. Raises PullError."""
+    """A column of a row, by case-insensitive name: databases change the case. Raises PullError."""
     if name not in row:
         name = next((one for one in row if one.lower() == name.lower()), name)
     if name not in row:
@@ -155,6 +155,6 @@ def _later(top: Any, value: Any) -> Any:
 
 
 def _words(error: SQLAlchemyError) -> str:
-    """What the database said, without the statement and its values."""
-    told = str(getattr(error, "orig", None) or type(error).__name__)
-    return told.splitlines()[0][:300] if told else type(error).__name__
+    """The database's message, without the statement and its parameters."""
+    message = str(getattr(error, "orig", None) or type(error).__name__)
+    return message.splitlines()[0][:300] if message else type(error).__name__

@@ -1,4 +1,4 @@
-"""Objects as an API has them: each told as the changes it has gone through, so that one broken field loses no other."""
+"""Expands API objects into the changes they went through, so that one broken field affects no other."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -18,18 +18,18 @@ def changes_reading(
     received: int,
     changes: Callable[[T], Iterable[C]],
     make: Callable[[C], Iterable[Event]],
-    told: Callable[[C], object],
+    payload: Callable[[C], object],
 ) -> Reading:
     """The events of all objects; an item of the reading is a change.
 
-    ``received``: ms UTC; ``told``: what of a change stands in its dead letter, as JSON.
+    ``received``: ms UTC; ``payload``: the JSON of a change for its dead letter.
     """
     arrived = Arrived("PULL", "", {}, b"", received)
     found = Reading([], [])
     for place, one in enumerate(objects):
         try:
             for change in changes(one):
-                read = reading(arrived, [told(change)], lambda _, change=change: make(change))  # type: ignore[misc]
+                read = reading(arrived, [payload(change)], lambda _, change=change: make(change))  # type: ignore[misc]
                 found.events.extend((place, event) for _, event in read.events)
                 found.bad.extend(bad._replace(at=place) for bad in read.bad)
                 found = found._replace(ignored=found.ignored + read.ignored)

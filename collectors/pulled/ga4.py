@@ -2,8 +2,8 @@
 
 https://support.google.com/analytics/answer/7029846 (schema), and for what the events and their parameters mean
 https://developers.google.com/analytics/devguides/collection/ga4/reference/events.
-A row has no id of its own: what BigQuery orders events of a batch by stands for one, so a table exported again gives
-the same ids. Numbers of 64 bits are texts in the export.
+Rows have no id: the fields that BigQuery orders a batch by serve as one, so a table exported again yields the same ids.
+64-bit numbers are text in the export.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from collectors.segment.money import gross
 from collectors.webhooks.items import Fault, at, document, given, maybe, named, reading, table, text, whole
 from collectors.webhooks.times import of_us
 
-# Whatever tells one event of a visitor from the next, and is the same when a table is exported again.
+# The fields that distinguish a visitor's events and do not change when a table is exported again.
 _IDENTITY: Final = (
     "stream_id", "user_pseudo_id", "event_name", "event_timestamp", "event_bundle_sequence_id", "batch_page_id",
     "batch_ordering_id", "batch_event_index",
@@ -30,7 +30,7 @@ _TRAFFIC: Final = ("internal", "developer")
 
 
 def lines_reading(lines: Iterable[bytes], received: int, *, gross_values: bool = False) -> Reading:
-    """The events of some lines; ``received`` in ms UTC, ``gross_values``: amounts contain tax and shipping."""
+    """The events of some lines. ``received``: ms UTC; ``gross_values``: amounts include tax and shipping."""
     found = Reading([], [])
     for place, raw in enumerate(lines):
         one = _line(Arrived("PULL", "", {}, raw, received), gross_values)
@@ -76,7 +76,7 @@ def _common(row: dict[str, Any], params: Params) -> dict[str, Any]:
     page = of_url(params.text("page_location") or "")
     return given(
         anonymous_id=visitor, user_id=maybe(row, "user_id"), consent="denied" if denied else None,
-        # Sessions are numbered by their second: only with the visitor one is told from another.
+        # A session id is the second it began: only unique together with the visitor.
         session_id=f"{visitor}.{session}" if visitor and session else None,
         locale=maybe(row, "device.language"), referrer=params.text("page_referrer"),
         machine=True if params.text("traffic_type") == "bot" or params.flag("is_bot") else None,
@@ -86,7 +86,7 @@ def _common(row: dict[str, Any], params: Params) -> dict[str, Any]:
 
 
 def _is_test(params: Params) -> bool:
-    """Events of developers and of the company's own people, as its filters mark them."""
+    """Whether an event is marked as coming from developers or internal traffic."""
     debug = params.flag("debug_mode") or params.flag("debug_event")
     return debug or params.text("traffic_type") in _TRAFFIC
 
@@ -100,7 +100,7 @@ def _page(_row: dict[str, Any], params: Params, _: bool) -> Made:
 
 
 def _screen(row: dict[str, Any], params: Params, _: bool) -> Made:
-    """A screen of an app is a page whose address is the app's and its own."""
+    """A screen of an app: a page with the app and the screen as its address."""
     shown = params.text("firebase_screen") or params.text("firebase_screen_class")
     if shown is None:
         return None
@@ -119,7 +119,7 @@ def _refund(row: dict[str, Any], params: Params, gross_values: bool) -> Made:
 
 
 def _money(row: dict[str, Any], params: Params, net: Any, gross_values: bool) -> dict[str, Any]:
-    """An order. `value` leaves out tax and shipping, says its documentation; not every site keeps to that."""
+    """An order. By the documentation `value` excludes tax and shipping; not every site complies."""
     order = _told(maybe(row, "ecommerce.transaction_id")) or params.text("transaction_id")
     if order is None:
         raise Fault("ecommerce.transaction_id", "is missing: nothing tells this order from others")
@@ -132,7 +132,7 @@ def _money(row: dict[str, Any], params: Params, net: Any, gross_values: bool) ->
 
 
 def _items(row: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """What was bought, without the many fields that are not set."""
+    """The items bought, without unset fields."""
     items = at(row, "items")
     if not isinstance(items, list):
         return None
@@ -144,7 +144,7 @@ _OF_ITEM: Final = ("item_id", "item_name", "item_category", "price", "quantity")
 
 
 def _lead(row: dict[str, Any], params: Params, _: bool) -> Made:
-    """A lead is the visitor, unless the site says an id of the CRM's."""
+    """The lead is the visitor, unless the site gives a CRM id."""
     lead = params.text("lead_id") or named("ga4", maybe(row, "user_pseudo_id"))
     return ("lead.created", {"lead_id": lead}) if lead else None
 
@@ -155,7 +155,7 @@ def _sign_up(row: dict[str, Any], params: Params, _: bool) -> Made:
 
 
 def _login(row: dict[str, Any], params: Params, _: bool) -> Made:
-    """Without the user's id nobody knows who signed in."""
+    """Needs a user id: without it there is nobody to attribute the sign-in to."""
     return ("user.signed_in", given(method=params.text("method"))) if maybe(row, "user_id") else None
 
 

@@ -1,4 +1,4 @@
-"""Where a visit of Google Analytics 4 came from. Pure.
+"""The campaign of a Google Analytics 4 event. Pure.
 
 https://support.google.com/analytics/answer/7029846: ``collected_traffic_source`` is of the event itself (since May
 2023), ``traffic_source`` of the user's very first visit: it says nothing of later ones.
@@ -17,7 +17,7 @@ _NONE: Final = ("(direct)", "(none)", "(not set)", "(organic)", "(referral)", "<
 
 
 def campaign_of(row: dict[str, Any], params: Params) -> dict[str, str]:
-    """Campaign as UTM tags name it; {} when nothing is known."""
+    """The campaign in terms of UTM tags; {} if unknown."""
     collected = at(row, "collected_traffic_source")
     if isinstance(collected, dict):
         found = _words({ours: collected.get(theirs) for theirs, ours in _COLLECTED.items()})

@@ -1,6 +1,6 @@
-"""Files of the export of Google Analytics 4: JSON lines, plain or compressed by gzip, read in the order of their names.
+"""Files of a Google Analytics 4 export: JSON lines, plain or gzip, in order of their names.
 
-A file that was read is read again only when its size is another one: the day's table was exported anew.
+A file is read again only if its size has changed: the day's table was exported again.
 """
 
 import glob
@@ -13,15 +13,15 @@ from typing import Any, Final
 from collectors.pulled.ga4 import lines_reading
 from collectors.pulled.page import Cursor, Page, PullError
 
-LINES: Final = 500  # of one page
-LONGEST: Final = 2 << 20  # bytes of a line
-INTRADAY: Final = "intraday"  # tables that still change, and whose events come again in the day's own
+LINES: Final = 500  # per page
+LONGEST: Final = 2 << 20  # bytes per line
+INTRADAY: Final = "intraday"  # tables of the running day; their events come again in the daily table
 
 
 class Ga4Files:
-    """The files that a pattern finds."""
+    """The files that match a pattern."""
 
-    remember = False  # no line is read twice, but for the page that was being sent
+    remember = False  # no line is read twice, except those of the page that was being sent
 
     def __init__(self, pattern: str, now: Callable[[], int], *, gross: bool = False) -> None:
         """``now``: ms UTC."""

@@ -1,4 +1,4 @@
-"""The parameters of an event of Google Analytics 4: a list of keys, each with a value of one of four types. Pure."""
+"""The parameters of a Google Analytics 4 event: a list of keys with values of four types. Pure."""
 
 from typing import Any, Final
 
@@ -9,13 +9,13 @@ _NUMBERS: Final = ("int_value", "double_value", "float_value", "string_value")
 
 
 class Params:
-    """The values by key. Of a repeated key the first holds."""
+    """The values by key; the first of a repeated key wins."""
 
     def __init__(self, values: dict[str, dict[str, Any]]) -> None:
         self._values = values
 
     def text(self, name: str) -> str | None:
-        """A text or whole number, as text; None when it is not there, empty, or `(not set)`. Fault."""
+        """A text or integer as text; None if absent, empty or `(not set)`. Raises Fault."""
         value = self._first(name, _TEXTS)
         if value is None or value in ("", "(not set)"):
             return None
@@ -30,7 +30,7 @@ class Params:
         return value
 
     def number(self, name: str) -> Any:
-        """A number as it stands; the contract checks it."""
+        """A number as sent; validated by the contract."""
         return self._first(name, _NUMBERS)
 
     def flag(self, name: str) -> bool:
@@ -43,7 +43,7 @@ class Params:
 
 
 def params_of(row: Any) -> Params:
-    """The parameters of a row. Fault."""
+    """The parameters of a row. Raises Fault."""
     found: dict[str, dict[str, Any]] = {}
     for one in rows(row, "event_params"):
         if not isinstance(one, dict) or not isinstance(one.get("key"), str):

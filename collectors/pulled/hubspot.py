@@ -1,8 +1,8 @@
-"""HubSpot's CRM API: objects by when they were changed, each with the history of its properties.
+"""HubSpot's CRM API: objects by last change, each with its property history.
 
-https://developers.hubspot.com/docs/api-reference/search/guide: a search gives no more than 10,000 results, so pages go
-on behind the last id, which has no such end. What was changed seconds ago may not be found yet: a pass stays behind
-the clock. https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+https://developers.hubspot.com/docs/api-reference/search/guide: a search returns at most 10,000 results, so pages
+continue after the last id instead. Changes of the last seconds may not be indexed yet, so a pass ends short of the
+current time.  https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +19,7 @@ from collectors.webhooks.crm.hubspot_notice import Notice
 from collectors.webhooks.items import maybe, rows, text
 from models.pulled import HubSpotSource
 
-MOST: Final = 50  # objects read with their histories at a time
+MOST: Final = 50  # objects read with their histories per request
 GONE: Final = "deals/archived"
 _KINDS: Final = {"deals": "deal", "contacts": "contact", "companies": "company"}
 _CHANGED: Final = {"deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate"}
@@ -28,7 +28,7 @@ _CHANGED: Final = {"deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate
 class HubSpot:
     """The objects of one portal. ``now``: ms UTC."""
 
-    remember = True  # an object that has changed comes with all of its history
+    remember = True  # a changed object is read with its whole history
 
     def __init__(self, source: HubSpotSource, api: Api, now: Callable[[], int]) -> None:
         self._source, self._api, self._now = source, api, now
@@ -58,9 +58,9 @@ class HubSpot:
         return reading, names[-1] if len(names) == MOST else None
 
     async def _changed(self, window: Window) -> list[str]:
-        """The ids of a page, in their order."""
+        """The ids of a page, in order."""
         changed = _CHANGED[window.object]
-        # BETWEEN has both ends in it.
+        # BETWEEN includes both ends.
         filters = [
             {"propertyName": changed, "operator": "BETWEEN", "value": window.since, "highValue": window.until - 1},
             *([{"propertyName": "hs_object_id", "operator": "GT", "value": window.last}] if window.last else []),
@@ -92,7 +92,7 @@ class HubSpot:
         return iter(()) if deal is None else association(item, deal, other, self._terms)
 
     async def _gone(self, window: Window) -> tuple[Reading, str | None]:
-        """Deals in the recycling bin; it cannot be searched, so all of it is looked through."""
+        """Deals in the recycling bin. It cannot be searched, so all of it is read."""
         asked = {"archived": "true", "limit": "100", **({"after": window.last} if window.last else {})}
         answer = await self._api.get("/crm/v3/objects/deals", asked)
         found = changes_reading(

@@ -1,8 +1,8 @@
-"""An object of HubSpot with the history of its properties, as the notices that its webhooks would have been. Pure.
+"""Turns a HubSpot object and its property history into the notifications its webhooks would have sent. Pure.
 
-https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide (``propertiesWithHistory``). What a notice means
-is `collectors.webhooks.crm`'s; here is only which there were. Notices have ids that no object tells: events have those
-of object, property and time in their place.
+https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide (``propertiesWithHistory``).
+`collectors.webhooks.crm` interprets the notifications; this module only reconstructs them. Their ids are not part of
+the object, so event ids are made of object, property and time instead.
 """
 
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ _PRIMARY: Final = 5  # the type of association from a deal to its primary compan
 
 
 class Terms(NamedTuple):
-    """What the settings say of a source."""
+    """Settings of a source."""
 
-    currency: str | None  # of deals that name none
-    company_currency: str | None  # amounts are read in it
+    currency: str | None  # for deals without a currency
+    company_currency: str | None  # amounts are read in this currency
     traits: frozenset[str]
 
     def properties(self, kind: str) -> list[str]:
-        """Those whose history is asked for."""
+        """The properties whose history is requested."""
         money = (
             () if kind != "deal" else ("amount_in_home_currency",) if self.company_currency else ("amount", CURRENCY)
         )
@@ -43,7 +43,7 @@ class Terms(NamedTuple):
 
 
 class Past(NamedTuple):
-    """A value that a property had from a moment on."""
+    """A value of a property, and since when."""
 
     at: int  # ms UTC
     value: str | None
@@ -51,7 +51,7 @@ class Past(NamedTuple):
 
 
 def changes(item: Any, kind: str, terms: Terms) -> Iterator[Notice]:
-    """An object's life, as notices. Fault for one that cannot be told from others."""
+    """An object's history as notifications. Raises Fault if the object has no id."""
     name, created = text(table(item), "id"), ms_of(text(item, "createdAt"), "createdAt")
     origin = maybe(item, "properties.hs_object_source")
     yield _notice(kind, "creation", f"{kind}-{name}-created", created, terms, objectId=name, changeSource=origin)
@@ -66,13 +66,13 @@ def changes(item: Any, kind: str, terms: Terms) -> Iterator[Notice]:
 
 
 def deletion(item: Any, kind: str, terms: Terms) -> Notice:
-    """That an object was deleted. Fault."""
+    """The notification of an object's deletion. Raises Fault."""
     name, when = text(table(item), "id"), ms_of(text(item, "archivedAt"), "archivedAt")
     return _notice(kind, "deletion", f"{kind}-{name}-deleted-{when}", when, terms, objectId=name)
 
 
 def association(item: Any, deal: Any, other: str, terms: Terms) -> Iterator[Notice]:
-    """The company, or the contacts, of a deal as it is now: since when is not told, so it is dated as the deal is."""
+    """A deal's current company or contacts, dated by the deal's last change: HubSpot does not say since when."""
     when = ms_of(text(deal, "updatedAt"), "updatedAt")
     for one in rows(item, "to"):
         types = [at(kind, "typeId") for kind in rows(one, "associationTypes")]
@@ -84,7 +84,7 @@ def association(item: Any, deal: Any, other: str, terms: Terms) -> Iterator[Noti
 
 
 def events(notice: Notice) -> Iterator[Event]:
-    """As the webhook's. Fault."""
+    """The events of a notification, as for the webhook. Raises Fault."""
     return events_of(notice)
 
 
@@ -94,7 +94,7 @@ def _notice(kind: str, change: str, name: str, when: int, terms: Terms, **item: 
 
 
 def _history(item: Any, field: str) -> list[Past]:
-    """From the oldest on."""
+    """Oldest first."""
     found = [
         Past(ms_of(text(one, "timestamp"), f"propertiesWithHistory.{field}.timestamp"), maybe(one, "value"),
              maybe(one, "sourceType"))
@@ -117,30 +117,30 @@ def _properties(
                 ends = {"fromObjectId": name, "toObjectId": one.value, "associationType": "CONTACT_TO_COMPANY"}
                 yield _notice(kind, "associationChange", key, one.at, terms, **ends)
             continue
-        told = {"objectId": name, "propertyName": field, "propertyValue": one.value, "changeSource": one.source}
+        payload = {"objectId": name, "propertyName": field, "propertyValue": one.value, "changeSource": one.source}
         priced = terms._replace(currency=_at(currencies, one.at) or terms.currency) if field == "amount" else terms
-        yield _notice(kind, "propertyChange", key, one.at, priced, **told)
+        yield _notice(kind, "propertyChange", key, one.at, priced, **payload)
 
 
 def _priced(name: str, past: list[Past], amounts: list[Past], terms: Terms) -> Iterator[Notice]:
-    """Another currency is another amount, of the same number."""
+    """Amount notifications: a change of currency changes the amount, though not its number."""
     for one in past:
         amount = _at(amounts, one.at) if amounts and amounts[0].at <= one.at else None
         if amount is None or one.value is None:
             continue
-        told = {"objectId": name, "propertyName": "amount", "propertyValue": amount, "changeSource": one.source}
+        payload = {"objectId": name, "propertyName": "amount", "propertyValue": amount, "changeSource": one.source}
         key = f"deal-{name}-{CURRENCY}-{one.at}"
-        yield _notice("deal", "propertyChange", key, one.at, terms._replace(currency=one.value), **told)
+        yield _notice("deal", "propertyChange", key, one.at, terms._replace(currency=one.value), **payload)
 
 
 def _at(past: list[Past], when: int) -> str | None:
-    """What a property was at a moment; before its first value, that one."""
+    """A property's value at an instant; before its first value, the first."""
     before = [one for one in past if one.at <= when]
     return (before[-1] if before else past[0]).value if past else None
 
 
 def _merges(kind: str, name: str, past: list[Past], terms: Terms) -> Iterator[Notice]:
-    """The property has all that ever went up in the object: each counts when it is there first."""
+    """The property lists every object ever merged into this one; each is dated when it first appears."""
     known: set[str] = set()
     for one in past:
         fresh = [gone for gone in (one.value or "").split(";") if gone and gone != name and gone not in known]

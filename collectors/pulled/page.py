@@ -1,4 +1,4 @@
-"""What a source hands over at a time."""
+"""The interface of pull sources: pages of events with cursors."""
 
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple, Protocol
@@ -6,29 +6,29 @@ from typing import Any, NamedTuple, Protocol
 from collectors.event import Reading
 
 Cursor = dict[str, Any]
-"""Where a source stands, as JSON; {} before its first page."""
+"""The position of a source, as JSON; {} before its first page."""
 
 
 class Page(NamedTuple):
-    """Some events, and where the source stands once they are taken."""
+    """Some events, and the source's position once they are acknowledged."""
 
     reading: Reading
     after: Cursor
 
 
 class PullError(Exception):
-    """A source cannot be read: which, and what to mend. Never holds a secret."""
+    """A source cannot be read. The message says which one and what to fix, and never contains a secret."""
 
 
 class Away(PullError):
-    """A source does not answer just now; later it may."""
+    """A source is temporarily unavailable."""
 
 
 class Source(Protocol):
     """One source."""
 
-    remember: bool  # whether its passes overlap, so that what was sent has to be remembered
+    remember: bool  # whether passes overlap, so that events sent have to be remembered
 
     def pages(self, cursor: Cursor) -> AsyncIterator[Page]:
-        """The pages of one pass from ``cursor`` on, in an order that does not change. Raises PullError."""
+        """The pages of one pass from ``cursor`` on, in a stable order. Raises PullError."""
         ...

@@ -1,7 +1,7 @@
-"""Objects of Pipedrive as they are now, as the deliveries that its webhooks would have been. Pure.
+"""Turns current Pipedrive objects into the deliveries its webhooks would have sent. Pure.
 
-What a delivery means is `collectors.webhooks.crm`'s. Webhooks have ids that no object tells: events have those of
-object and time in their place.
+`collectors.webhooks.crm` interprets the deliveries. Their ids are not part of the object, so event ids are made of
+object and time instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,21 +15,21 @@ from collectors.webhooks.times import in_utc, us_of
 _FIELDS: Final = ("stage_id", "status")
 
 
-class Told(NamedTuple):
-    """An object, and for a deal what its log of changes says; None: it was not asked for."""
+class Logged(NamedTuple):
+    """An object, and a deal's change log; None if it was not requested."""
 
     entity: str  # "deal"
     row: Any
     log: Sequence[Any] | None = None
 
 
-def changes(told: Told, traits: frozenset[str]) -> Iterator[Notice]:
-    """An object's life. Fault for one that cannot be told from others."""
-    row, entity = table(told.row), told.entity
+def changes(logged: Logged, traits: frozenset[str]) -> Iterator[Notice]:
+    """An object's history as notifications. Raises Fault if the object has no id."""
+    row, entity = table(logged.row), logged.entity
     name, made = text(row, "id"), moment(row, "add_time")
-    log = _steps(told.log or ())
+    log = _steps(logged.log or ())
     first: dict[str, Any] = {"add_time": text(row, "add_time"), "status": "open"}
-    if told.log is not None:
+    if logged.log is not None:
         moved = [one for one in log if maybe(one, "field_key") == "stage_id"]
         first["stage_id"] = maybe(moved[0], "old_value") if moved else maybe(row, "stage_id")
     actor = maybe(row, "creator_user_id") or maybe(row, "owner_id")
@@ -37,23 +37,23 @@ def changes(told: Told, traits: frozenset[str]) -> Iterator[Notice]:
     if entity != "deal":
         return
     yield from _logged(name, log)
-    if told.log is None:
+    if logged.log is None:
         yield from _stage(name, row)
     yield _now(name, row, traits)
 
 
 def events(notice: Notice) -> Iterator[Event]:
-    """As of a webhook. Fault."""
+    """The events of a notification, as for the webhook. Raises Fault."""
     return events_of(notice)
 
 
 def moment(row: Any, field: str) -> int:
-    """Microseconds UTC. Fault."""
+    """A time in microseconds UTC. Raises Fault."""
     return us_of(in_utc(text(row, field)), field)
 
 
 def _now(name: str, row: dict[str, Any], traits: frozenset[str]) -> Notice:
-    """The deal as it is. One that has ended was open before."""
+    """The current state of a deal. A closed one is preceded by its open state."""
     changed = moment(row, "update_time")
     ended = maybe(row, "status") != "open"
     before: dict[str, Any] = {"status": "open"} if ended else {}
@@ -61,7 +61,7 @@ def _now(name: str, row: dict[str, Any], traits: frozenset[str]) -> Notice:
 
 
 def _stage(name: str, row: dict[str, Any]) -> Iterator[Notice]:
-    """The stage that it came to last."""
+    """The deal's latest stage."""
     if maybe(row, "stage_change_time"):
         when, stage = moment(row, "stage_change_time"), text(row, "stage_id")
         now = {"stage_id": stage, "status": "open"}
@@ -74,7 +74,10 @@ def _logged(name: str, log: Sequence[Any]) -> Iterator[Notice]:
     when, place = -1, 0
     for one in log:
         field, us = text(one, "field_key"), moment(one, "time")
-        when, place = us, place + 1 if us == when else 0  # the log has seconds: changes of one keep their order
+        when, place = (
+            us,
+            place + 1 if us == when else 0,
+        )  # the log's resolution is seconds: changes within one keep their order
         old, new = at(one, "old_value"), at(one, "new_value")
         now = {"stage_id": new, "status": "open"} if field == "stage_id" else {"status": new}
         key = f"deal-{name}-{field}-{us + place}"
@@ -82,7 +85,7 @@ def _logged(name: str, log: Sequence[Any]) -> Iterator[Notice]:
 
 
 def _steps(log: Sequence[Any]) -> list[Any]:
-    """Stages and ends, from the oldest on."""
+    """Stage changes and results, oldest first."""
     found = [one for one in log if maybe(one, "field_key") in _FIELDS]
     if len(found) > 1 and moment(found[0], "time") > moment(found[-1], "time"):
         found.reverse()

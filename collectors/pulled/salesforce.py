@@ -1,4 +1,4 @@
-"""Salesforce's REST API: records by when they were changed, deleted ones among them, in the order of their ids.
+"""Salesforce's REST API: records by last change, including deleted ones, in order of their ids.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_queryall.htm
 """
@@ -11,21 +11,21 @@ from collectors.event import Reading
 from collectors.pulled.client import Api
 from collectors.pulled.expanding import changes_reading
 from collectors.pulled.page import Cursor, Page, PullError
-from collectors.pulled.salesforce_rows import Terms, Told, changes, events
+from collectors.pulled.salesforce_rows import Recorded, Terms, changes, events
 from collectors.pulled.walking import Window, walked
 from collectors.webhooks.items import at, maybe, rows, text
 from collectors.webhooks.times import of_ms
 from models.pulled import SalesforceSource
 from models.salesforce import long_id
 
-MOST: Final = 200  # records of a page; their ids stand in the address of the query for their history
+MOST: Final = 200  # records per page; the URL of the history query contains their ids
 HISTORY: Final = "OpportunityHistory"
 
 
 class Salesforce:
     """The records of one organisation. ``now``: ms UTC."""
 
-    remember = True  # an opportunity that has changed comes with all of its history
+    remember = True  # a changed opportunity is read with its whole history
 
     def __init__(self, source: SalesforceSource, api: Api, now: Callable[[], int]) -> None:
         self._source, self._api, self._now = source, api, now
@@ -44,9 +44,9 @@ class Salesforce:
     async def _page(self, window: Window) -> tuple[Reading, str | None]:
         found = await self._changed(window)
         history = await self._histories([text(one, "Id") for one in found]) if window.object == "Opportunity" else {}
-        told = [Told(window.object, one, history.get(text(one, "Id"), ())) for one in found]
+        records = [Recorded(window.object, one, history.get(text(one, "Id"), ())) for one in found]
         reading = changes_reading(
-            told, self._now(), partial(changes, terms=self._terms), events, lambda change: change.fields
+            records, self._now(), partial(changes, terms=self._terms), events, lambda change: change.fields
         )
         return reading, text(found[-1], "Id") if len(found) == MOST else None
 
@@ -59,7 +59,7 @@ class Salesforce:
         )
 
     async def _histories(self, names: list[str]) -> dict[str, list[Any]]:
-        """The rows of the histories of opportunities, by opportunity."""
+        """History rows by opportunity."""
         if not names:
             return {}
         wanted = ", ".join(f"'{_id(name)}'" for name in names)
@@ -81,7 +81,7 @@ class Salesforce:
         return found
 
     async def _known(self, entity: str) -> list[str]:
-        """The fields of ours that the organisation has, and the user may see: a query with others is refused."""
+        """Those of our fields that the organisation has and the user may see: queries for others are refused."""
         if entity not in self._fields:
             answer = await self._api.get(f"{self._base}/sobjects/{entity}/describe")
             there = {maybe(one, "name") for one in rows(answer, "fields")}
@@ -90,7 +90,7 @@ class Salesforce:
 
 
 def _id(name: str) -> str:
-    """As it stands in a query: what is no id could be more than one."""
+    """An id as a query literal: anything else could inject SOQL."""
     try:
         return long_id(name)
     except ValueError as error:

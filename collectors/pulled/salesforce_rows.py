@@ -1,9 +1,9 @@
-"""Records of Salesforce as they are now, as the changes that Change Data Capture would have told. Pure.
+"""Turns current Salesforce records into the changes Change Data Capture would have sent. Pure.
 
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunityhistory.htm
-A record says when it was made and when it was changed last; what an opportunity was in between is in its history. What
-a change means is `collectors.webhooks.crm`'s. Transactions have keys that no record tells: events have those of record
-and time in their place.
+A record has the times of its creation and last change; an opportunity's states in between come from its history.
+`collectors.webhooks.crm` interprets the changes. Transaction keys are not part of a record, so event ids are made of
+record and time instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,50 +26,50 @@ _OWN: Final = {
     "Contact": ("AccountId",),
     "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CurrencyIsoCode", "CreatedDate"),
 }  # fmt: skip
-_SEQUENCES: Final = 1000  # changes of one millisecond that keep their order, as of one transaction
+_SEQUENCES: Final = 1000  # changes within a millisecond that keep their order, as in one transaction
 
 
 class Terms(NamedTuple):
-    """What the settings say of a source."""
+    """Settings of a source."""
 
-    currency: str | None  # of amounts without one
-    traits: frozenset[str]  # fields of opportunities and accounts
+    currency: str | None  # for amounts without a currency
+    traits: frozenset[str]  # custom fields of opportunities and accounts
 
     def fields(self, entity: str) -> list[str]:
-        """Those that are read, as far as the organisation has them."""
+        """The fields to read, if the organisation has them."""
         first = ("Id",) if entity == "OpportunityHistory" else _ALWAYS
         own = self.traits if entity in ("Opportunity", "Account") else frozenset[str]()
         return list(dict.fromkeys((*first, *_OWN[entity], *sorted(own))))
 
 
-class Told(NamedTuple):
-    """A record, and for an opportunity the rows of its history."""
+class Recorded(NamedTuple):
+    """A record, and an opportunity's history rows."""
 
     entity: str
     row: Any
     history: Sequence[Any] = ()
 
 
-def changes(told: Told, terms: Terms) -> Iterator[Change]:
-    """A record's life. Fault for one that cannot be told from others."""
-    row = table(told.row)
+def changes(record: Recorded, terms: Terms) -> Iterator[Change]:
+    """A record's history as changes. Raises Fault if the record has no id."""
+    row = table(record.row)
     name = record_id(row, "Id")
     made, changed = ms_of(row, "CreatedDate"), ms_of(row, "SystemModstamp")
     who = given(actor_id=maybe(row, "CreatedById"))
-    yield _change(told, "CREATE", name, f"{name}-created", made, 0, terms, {}, who)
-    past = sorted(told.history, key=lambda one: (ms_of(one, "CreatedDate"), text(one, "Id")))
-    yield from _history(told, name, past, terms)
+    yield _change(record, "CREATE", name, f"{name}-created", made, 0, terms, {}, who)
+    past = sorted(record.history, key=lambda one: (ms_of(one, "CreatedDate"), text(one, "Id")))
+    yield from _history(record, name, past, terms)
     if flag(row, "IsDeleted"):
-        yield _change(told, "DELETE", name, f"{name}-deleted-{changed}", changed, _SEQUENCES - 1, terms, {})
+        yield _change(record, "DELETE", name, f"{name}-deleted-{changed}", changed, _SEQUENCES - 1, terms, {})
         return
     fields = {field: value for field, value in row.items() if field != "StageName" or not past}
-    if told.entity == "Lead":  # what was known of it when it was made is not kept: what is known now dates from then
-        yield _change(told, "CREATE", name, f"{name}-{changed}", made, 0, terms, fields)
-    yield _change(told, "UPDATE", name, f"{name}-{changed}", changed, _SEQUENCES - 1, terms, fields)
+    if record.entity == "Lead":  # its original values are not kept, so the current ones date from its creation
+        yield _change(record, "CREATE", name, f"{name}-{changed}", made, 0, terms, fields)
+    yield _change(record, "UPDATE", name, f"{name}-{changed}", changed, _SEQUENCES - 1, terms, fields)
 
 
 def events(change: Change) -> Iterator[Event]:
-    """As of Change Data Capture. Fault."""
+    """The events of a change, as for Change Data Capture. Raises Fault."""
     again = change.kind == "CREATE" and not change.id.endswith("-created")
     for event in MADE[change.entity](change):
         if again and event.type != "crm.lead.created":
@@ -77,8 +77,8 @@ def events(change: Change) -> Iterator[Event]:
         yield event._replace(time=_converted(change)) if event.type == "crm.lead.converted" else event
 
 
-def _history(told: Told, name: str, past: Sequence[Any], terms: Terms) -> Iterator[Change]:
-    """A row for each save that touched stage, amount or date: only what is another than in the row before counts."""
+def _history(record: Recorded, name: str, past: Sequence[Any], terms: Terms) -> Iterator[Change]:
+    """Changes of stage, amount and date. A row per save: only fields that differ from the previous one count."""
     before: dict[str, Any] = {}
     when, place = -1, 0
     for one in past:
@@ -90,11 +90,11 @@ def _history(told: Told, name: str, past: Sequence[Any], terms: Terms) -> Iterat
         if fields:
             money = {"CurrencyIsoCode": at(one, "CurrencyIsoCode")} if "Amount" in fields else {}
             key = f"{name}-{text(one, 'Id')}"
-            yield _change(told, "UPDATE", name, key, ms, place, terms, {**fields, **money})
+            yield _change(record, "UPDATE", name, key, ms, place, terms, {**fields, **money})
 
 
 def _change(
-    told: Told,
+    record: Recorded,
     kind: str,
     name: str,
     key: str,
@@ -106,11 +106,11 @@ def _change(
 ) -> Change:
     order = (ms * _SEQUENCES + min(place, _SEQUENCES - 1)) * 10
     time = of_ms(ms, "SystemModstamp")
-    return Change(fields, told.entity, kind, name, key, time, order, terms.currency, terms.traits, who or {})
+    return Change(fields, record.entity, kind, name, key, time, order, terms.currency, terms.traits, who or {})
 
 
 def _converted(change: Change) -> str:
-    """When a lead was converted: that day at noon, unless it was changed last on it."""
+    """When a lead was converted: noon of that day, or its last change if that was on the same day."""
     day = maybe(change.fields, "ConvertedDate")
     if day is None or change.time.startswith(day):
         return change.time
@@ -118,7 +118,7 @@ def _converted(change: Change) -> str:
 
 
 def ms_of(row: Any, field: str) -> int:
-    """A time as Salesforce writes it, ``2026-11-01T10:00:00.000+0000``, in ms UTC. Fault."""
+    """A Salesforce time such as ``2026-11-01T10:00:00.000+0000``, in ms UTC. Raises Fault."""
     try:
         moment = datetime.fromisoformat(text(row, field))
         if moment.tzinfo is None:

@@ -1,7 +1,7 @@
-"""Objects of an API by when they were changed: a window of time, walked in the order of their ids.
+"""Walks an API's objects by last change: a time window, in order of object ids.
 
-An object that is changed while the window is walked leaves it, and is in the next one: so nothing moves to a page that
-was read already, however long a pass takes, and objects changed in one moment may be any number.
+An object changed while the window is being walked moves to the next window, never to a page already read. So a pass may
+take any time, and any number of objects may share a timestamp.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,7 +13,7 @@ from collectors.webhooks.items import Fault
 
 
 class Window(NamedTuple):
-    """Which objects, changed from ``since`` to before ``until``, ms UTC. ``last``: where the page before ended."""
+    """Objects changed in [``since``, ``until``), ms UTC. ``last``: the last id of the previous page."""
 
     object: str
     since: int
@@ -22,13 +22,13 @@ class Window(NamedTuple):
 
 
 Read = Callable[[Window], Awaitable[tuple[Reading, str | None]]]
-"""A page, and where it ended; None: it was the last."""
+"""A page, and its last id; None if it is the last page."""
 
 
 async def walked(cursor: Cursor, objects: Sequence[str], begin: int, until: int, read: Read) -> AsyncIterator[Page]:
-    """The pages of one pass. ``begin``: from when on an object is read that never was; ms UTC, as ``until``.
+    """The pages of one pass. ``begin``: the start of the first window of a new object type; ms UTC, like ``until``.
 
-    A window that an earlier pass had begun is ended first. Raises PullError.
+    A window left unfinished by an earlier pass is completed first. Raises PullError.
     """
     for name in objects:
         stands = cursor.get(name, {})

@@ -1,4 +1,4 @@
-"""The page script, as it is served: without indentation and blanks around operators, which none of its texts holds."""
+"""The page script as served: stripped of indentation and blanks around operators (none of its strings contains any)."""
 
 import re
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""Calls of the clients of Segment and RudderStack, which speak the same HTTP API.
+"""Calls of Segment and RudderStack clients, which share an HTTP API.
 
 https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api
 https://www.rudderstack.com/docs/api/http-api/

@@ -1,4 +1,4 @@
-"""One call and the events it is: who, when, and which function knows what it means."""
+"""Turns one call into events: who, when, and the function that interprets it."""
 
 import re
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from collectors.documents import derived_id
 from collectors.event import Event
 from collectors.segment.meanings import SPOKEN
-from collectors.segment.people import told
+from collectors.segment.people import personal_and_traits
 from collectors.segment.surroundings import carried
 from collectors.segment.values import filled, named, table, text
 from models.bounds import within
@@ -14,11 +14,11 @@ from models.instant import instant
 from models.refused import Refused
 
 _BASIC_OFFSET: Final = re.compile(r"([+-]\d\d)(\d\d)")
-_LONGEST_ID: Final = 200  # the contract's 256, less what a second event of a call adds
+_LONGEST_ID: Final = 200  # the contract's 256, less the suffix of a call's second event
 
 
 def events_of(call: dict[str, Any], received: int, at: int) -> list[Event]:
-    """The events of one call, its ``context`` a table already. Refused names the field."""
+    """The events of one call, whose ``context`` is already known to be an object. Raises Refused with the field."""
     kind = text(call.get("type"))
     if kind is None:
         raise Refused("missing_field", "type")
@@ -31,16 +31,16 @@ def events_of(call: dict[str, Any], received: int, at: int) -> list[Event]:
 
 
 def _who(call: dict[str, Any]) -> dict[str, Any]:
-    """Ids, traits and surroundings that go with every event of a call. Refused: nobody is named."""
+    """Ids, traits and context fields that go with every event of a call. Raises Refused if there is no id."""
     ids = filled({"user_id": named(call, "userId"), "anonymous_id": named(call, "anonymousId")})
     context = call["context"]
-    if not ids and context.get("consent") != "none":  # nobody was asked yet, so nobody is told from anybody
+    if not ids and context.get("consent") != "none":  # consent is pending, so visitors are not distinguished
         raise Refused("missing_field", "userId", "userId or anonymousId is required")
-    return {**carried(context), **told(table(context.get("traits"))), **ids}
+    return {**carried(context), **personal_and_traits(table(context.get("traits"))), **ids}
 
 
 def _moment(call: dict[str, Any], field: str) -> str | None:
-    """A time as RFC 3339: an offset without a colon is given one. Refused bad_time, also without an offset."""
+    """A time as RFC 3339; a missing colon in the offset is added. Raises Refused bad_time, also without an offset."""
     value = call.get(field)
     if value is None or value == "":
         return None
@@ -51,10 +51,10 @@ def _moment(call: dict[str, Any], field: str) -> str | None:
 
 
 def _times(call: dict[str, Any]) -> tuple[str | None, str | None]:
-    """When it happened, and when the client's clock says it was sent.
+    """The event time, and the send time by the client's clock.
 
-    RudderStack's clients give both times where the program names one itself: that one, ``timestamp``, is not the
-    clock's, so there is nothing to correct. A ``sentAt`` that cannot be read corrects nothing, and loses nothing.
+    RudderStack's clients send both times if the program set one itself: that ``timestamp`` does not come from the
+    clock, so it is not corrected. An unreadable ``sentAt`` is ignored.
     """
     called, given = _moment(call, "originalTimestamp"), _moment(call, "timestamp")
     if called is not None and given is not None:

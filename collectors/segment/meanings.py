@@ -1,4 +1,4 @@
-"""What each of the calls means, as types and data of ours.
+"""Maps each kind of call to our event types and data.
 
 https://www.twilio.com/docs/segment/connections/spec
 """
@@ -6,7 +6,7 @@ https://www.twilio.com/docs/segment/connections/spec
 from collections.abc import Callable
 from typing import Any, Final
 
-from collectors.segment.people import customer, impersonal, told
+from collectors.segment.people import customer, impersonal, personal_and_traits
 from collectors.segment.personal import reachable
 from collectors.segment.surroundings import visit
 from collectors.segment.tracked import rest, tracked
@@ -43,7 +43,7 @@ def _page(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
 
 
 def _screen(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
-    """A screen of an app is a page whose address is the app's name and its own."""
+    """A screen of an app: a page with app and screen name as its address."""
     shown = text(call.get("name")) or text(object_of(call, "properties").get("name"))
     if shown is None:
         raise Refused("missing_field", "name")
@@ -53,9 +53,9 @@ def _screen(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
 
 
 def _identify(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
-    """Who is who, and what is known of them."""
+    """Links of ids, and traits."""
     traits = {**table(call["context"].get("traits")), **object_of(call, "traits")}
-    data = {**who, **told(traits)}
+    data = {**who, **personal_and_traits(traits)}
     data = filled({**data, "customer_id": customer(traits, call["context"])})
     if "customer_id" in data and "traits" in data:
         linked = {field: value for field, value in data.items() if field != "traits"}
@@ -79,7 +79,7 @@ def _group(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
     meant: list[Meant] = [("crm.identity.identified", data)] if data.keys() & {"user_id", "anonymous_id"} else []
     traits = impersonal(object_of(call, "traits"))
     if (company := name(object_of(call, "traits").get("name"))) is not None:
-        traits = {**traits, "account_name": company}  # of a company, not of a person
+        traits = {**traits, "account_name": company}  # a company's, not a person's
     if traits or not meant:
         meant.append(
             ("crm.customer.updated", filled({"customer_id": account, "traits": traits, "consent": who.get("consent")}))
@@ -88,7 +88,7 @@ def _group(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
 
 
 def _alias(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
-    """What somebody was called before they had a user id."""
+    """Links the previous id to the user id."""
     before = named(call, "previousId")
     if before is None:
         raise Refused("missing_field", "previousId")
@@ -112,4 +112,4 @@ def _track(call: dict[str, Any], who: dict[str, Any]) -> list[Meant]:
 SPOKEN: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], list[Meant]]]] = {
     "track": _track, "identify": _identify, "page": _page, "screen": _screen, "group": _group, "alias": _alias,
 }  # fmt: skip
-"""The calls there are."""
+"""The supported calls."""

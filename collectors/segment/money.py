@@ -1,4 +1,4 @@
-"""What an order is worth, tax included, of the amounts that Segment's e-commerce specification knows."""
+"""An order's gross amount, from the amounts of Segment's e-commerce specification."""
 
 import re
 from decimal import Decimal
@@ -10,7 +10,7 @@ _PLAIN: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
 
 
 def gross(said: dict[str, Any]) -> Any:
-    """``total``; else ``revenue`` or ``subtotal``, and the ``tax`` and ``shipping`` they leave out; else ``value``."""
+    """``total``; else ``revenue`` or ``subtotal`` plus the ``tax`` and ``shipping`` they exclude; else ``value``."""
     total = said.get("total")
     if total not in (None, ""):
         return total
@@ -21,7 +21,7 @@ def gross(said: dict[str, Any]) -> Any:
 
 
 def _sum(net: Any, *others: Any) -> Any:
-    """Exact. What is no plain number stays as it is, and is refused by the contract."""
+    """An exact sum. Anything but a plain number is passed on unchanged, for the contract to refuse."""
     numbers = [str(one) for one in (net, *others) if one not in (None, "")]
     if not all(map(_PLAIN.fullmatch, numbers)):
         return net

@@ -1,4 +1,4 @@
-"""Traits: what is personal goes where the privacy policy finds it; the rest are traits of ours.
+"""Traits: personal ones go where the privacy policy finds them, the rest become our traits.
 
 Reserved traits: https://www.twilio.com/docs/segment/connections/spec/identify#traits
 """
@@ -13,13 +13,13 @@ _WHO: Final = frozenset({"name", "userid", "anonymousid"})
 _OF_COUNTRY: Final = ("country", "countryCode", "country_code")
 
 
-def told(traits: dict[str, Any]) -> dict[str, Any]:
-    """``email``, ``phone``, ``name`` in clear, ``traits`` without anything personal."""
+def personal_and_traits(traits: dict[str, Any]) -> dict[str, Any]:
+    """``email``, ``phone`` and ``name`` in the clear; ``traits`` without anything personal."""
     return filled({**reachable(traits), "name": _full_name(traits), "traits": impersonal(traits)})
 
 
 def impersonal(traits: dict[str, Any]) -> dict[str, Any]:
-    """Traits that may be dimensions. Of an address only the country is one; a text too long for one is left out."""
+    """Traits that may be dimensions. Of an address only the country is kept; texts that are too long are dropped."""
     kept = {key: value for key, value in without(traits).items() if spelled(key) not in _WHO and not _too_long(value)}
     country = next((found for field in _OF_COUNTRY if (found := name(table(traits.get("address")).get(field)))), None)
     return filled({"country": country, **kept})
@@ -36,6 +36,6 @@ def _full_name(traits: dict[str, Any]) -> str | None:
 
 
 def customer(*tables: dict[str, Any]) -> str | None:
-    """The account somebody belongs to, where one of the tables names it."""
+    """The customer id, if one of the tables contains it."""
     names = ("customer_id", "customerId", "groupId", "group_id")
     return next((found for one in tables for field in names if (found := name(one.get(field)))), None)

@@ -1,4 +1,4 @@
-"""What is personal in traits and properties, by its name in any spelling: ``firstName``, ``first_name``."""
+"""Recognises personal traits and properties by name, in any spelling: ``firstName``, ``first_name``."""
 
 from typing import Any, Final
 
@@ -13,19 +13,19 @@ _PERSONAL: Final = frozenset({
 
 
 def spelled(key: str) -> str:
-    """A key without case and marks."""
+    """A key in lower case, without punctuation."""
     return key.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def reachable(where: dict[str, Any]) -> dict[str, Any]:
-    """``email`` and ``phone`` in clear, for the privacy policy to hash."""
+    """``email`` and ``phone`` in the clear, for the privacy policy to hash."""
     emails = (text(value) for key, value in where.items() if spelled(key) in _EMAIL)
     phones = (name(value) for key, value in where.items() if spelled(key) in _PHONE)
     return filled({"email": next(filter(None, emails), None), "phone": next(filter(None, phones), None)})
 
 
 def without(value: Any) -> Any:
-    """The same without anything personal, in objects within it, too. Nesting is bounded by what a document may have."""
+    """The value without personal fields, at any depth. Nesting is bounded by the limits of a document."""
     if isinstance(value, dict):
         return {key: without(inner) for key, inner in value.items() if spelled(key) not in _PERSONAL}
     return [without(inner) for inner in value] if isinstance(value, list) else value

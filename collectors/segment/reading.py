@@ -1,4 +1,4 @@
-"""The bodies of the API: one call, or a batch of them."""
+"""Request bodies of the API: one call, or a batch."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,7 +20,7 @@ EVENT_BYTES: Final = 32 << 10
 
 
 def read(arrived: Arrived, call: str) -> Reading:
-    """Events of a request to ``/v1/<call>``, whatever its content type: beacons come as text/plain. Unreadable."""
+    """The events of a request to ``/v1/<call>``, of any content type: beacons are text/plain. Raises Unreadable."""
     body = text_of(arrived.body)
     if call in SPOKEN:
         return _read([body.strip().encode()], {"type": call}, arrived.received, alone=True)
@@ -35,7 +35,7 @@ def read(arrived: Arrived, call: str) -> Reading:
 
 
 def write_key(body: bytes) -> str | None:
-    """The key that a page puts in the body, where it can set no header. Unreadable."""
+    """The write key in the body, as sent by pages, which cannot set headers on beacons. Raises Unreadable."""
     found = members(text_of(body)).get("writeKey")
     return text(_known("writeKey", found)) if found else None
 
@@ -65,13 +65,13 @@ def _events(raw: bytes, shared: dict[str, Any], received: int, at: int) -> list[
     call = checked(raw)
     if type(call) is not dict:
         raise Refused("not_object")
-    spoken = {"type": shared["type"]} if "type" in shared else {}  # the route decides, not the body
+    spoken = {"type": shared["type"]} if "type" in shared else {}  # the route decides the type, not the body
     context = {**table(shared.get("context")), **table(call.get("context"))}
     return events_of({"sentAt": shared.get("sentAt"), **call, **spoken, "context": context}, received, at)
 
 
 def of_query(call: dict[str, Any], received: int) -> Reading:
-    """The events of one call that came as the query of an image."""
+    """The events of one call sent as the query of a pixel."""
     try:
         return Reading([(0, event) for event in events_of(call, received, 0)], [])
     except Refused as refused:

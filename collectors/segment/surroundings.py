@@ -1,4 +1,4 @@
-"""What the context of a call says: device, session, consent, page, campaign.
+"""The context of a call: device, session, consent, page, campaign.
 
 https://www.twilio.com/docs/segment/connections/spec/common#context
 https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connections
@@ -14,7 +14,7 @@ _MEASURES: Final = ("analytic", "statistic", "performance", "measure", "c0002") 
 
 
 def carried(context: dict[str, Any]) -> dict[str, Any]:
-    """The fields that any event may carry, of the context and of the page it names."""
+    """The fields common to all events, from the context and its page."""
     return filled(
         {
             "ip": text(context.get("ip")),
@@ -28,7 +28,7 @@ def carried(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def visit(page: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Referrer, campaign and click id: what the client names itself goes before what the address says."""
+    """Referrer, campaign and click id: the client's own values take precedence over those in the URL."""
     url = text(page.get("url")) or ""
     found = of_url(url if "?" in url else f"?{(text(page.get('search')) or '').removeprefix('?')}")
     campaign = of_context(context.get("campaign"))
@@ -37,10 +37,10 @@ def visit(page: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
 
 
 def consent(given: Any, managed: Any = None) -> str | None:
-    """``granted``, ``denied`` or ``none`` (nobody was asked yet); None where the client does not say.
+    """``granted``, ``denied`` or ``none`` (not decided yet); None if the client does not say.
 
-    ``given``: that word, or Segment's preferences by category; ``managed``: RudderStack's lists of categories.
-    The category for measuring decides; where none is called that, all must be granted.
+    ``given``: one of these words, or Segment's preferences by category; ``managed``: RudderStack's category lists.
+    The analytics category decides; if there is none, every category must be granted.
     """
     if given in ("granted", "denied", "none"):
         return str(given)

@@ -1,4 +1,4 @@
-"""What a tracked event means, by its name: Segment's specifications, names of ours, and all the others.
+"""Maps tracked events by name: those of Segment's specifications, our own types, and anything else.
 
 https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2
 https://www.twilio.com/docs/segment/connections/spec/b2b-saas
@@ -22,13 +22,13 @@ from models.refused import Refused
 Read = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
-_NAME_LENGTH: Final = 100  # of what follows crm.track.
+_NAME_LENGTH: Final = 100  # of the part after crm.track.
 
 
 def tracked(
     event: str, said: dict[str, Any], who: dict[str, Any], context: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """(type, data) of an event called ``event`` with the properties ``said``. Refused names a property it lacks."""
+    """(type, data) of an event called ``event`` with the properties ``said``. Raises Refused: missing property."""
     own = event if event.startswith("crm.") else f"crm.{event}"
     if own.removesuffix(".v1") in SHAPES:
         return own, filled({**who, **said, **_ids(who)})
@@ -40,7 +40,7 @@ def tracked(
 
 
 def _ids(who: dict[str, Any]) -> dict[str, Any]:
-    """Who it was is what the call says; a property cannot say otherwise."""
+    """The ids of the call; properties cannot override them."""
     return {field: who[field] for field in ("user_id", "anonymous_id") if field in who}
 
 
@@ -48,12 +48,12 @@ def snake(event: str) -> str:
     """``Order Completed``, ``orderCompleted`` and ``order-completed`` as ``order_completed``; never empty."""
     plain = unicodedata.normalize("NFKD", _CAMEL.sub("_", event[: 4 * _NAME_LENGTH])).encode("ascii", "ignore").decode()
     found = _OTHER.sub("_", plain.lower()).strip("_")[:_NAME_LENGTH]
-    # A name in another script has nothing left: events of one name still are of one type.
+    # Nothing is left of a name in another script; its digest keeps events of one name under one type.
     return found or "named_" + sha256(event.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def rest(said: dict[str, Any], *used: str) -> dict[str, Any]:
-    """The properties that no field of ours holds, without what is personal."""
+    """The remaining properties, without personal ones."""
     return filled({field: value for field, value in without(said).items() if field not in used})
 
 
@@ -88,7 +88,7 @@ def _method(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _email(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """One message for one recipient, under the names that Customer.io and Braze give it, too."""
+    """One message to one recipient, also under the property names of Customer.io and Braze."""
     message = first(said, "message_id", "messageId", "delivery_id", "dispatch_id", "email_id")
     known = (said.get("email"), said.get("recipient"), table(context.get("traits")).get("email"))
     return {
@@ -103,7 +103,7 @@ def _email(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Which form; the other properties are what somebody wrote in it, `name` among them, and are left."""
+    """The form's id only: the other properties, `name` included, are what the visitor entered."""
     form = first(said, "form_id", "formId", "id", "form_name", "formName", "form")
     called = name(first(said, "form_name", "formName"))
     return {"form_id": _needed(name(form), "form_id"), "form_name": called, **_where(said, context)}
@@ -115,7 +115,7 @@ def _link(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _where(said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """The page it was on."""
+    """The page of the event."""
     page = {**table(context.get("page")), **filled({"url": text(said.get("url"))})}
     return {**visit(page, context), "url": text(page.get("url")), "path": text(page.get("path"))}
 
@@ -146,4 +146,4 @@ _NAMES: Final[dict[str, tuple[str, Read]]] = {
     "live_chat_message_received": ("crm.chat.messaged", _chat("outbound")),
     **{spoken: (f"crm.email.{happening}", _email) for spoken, happening in _EMAIL.items()},
 }
-"""How a name is spoken -> the type it is, and what of the properties it says."""
+"""Normalised event name -> our type, and the function that maps its properties."""

@@ -1,4 +1,4 @@
-"""What a client may have put where a value is expected: of the wrong type is as if it were not there."""
+"""Lenient reading of client values: a value of the wrong type counts as absent."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def table(value: Any) -> dict[str, Any]:
-    """An object; anything else is an empty one."""
+    """An object; anything else yields an empty one."""
     return value if isinstance(value, dict) else {}
 
 
@@ -35,12 +35,12 @@ def first(where: Table, *fields: str) -> Any:
 
 
 def filled(data: Table) -> dict[str, Any]:
-    """Without what is empty."""
+    """Without empty values."""
     return {field: value for field, value in data.items() if value not in (None, "", {}, [])}
 
 
 def named(call: Table, field: str) -> str | None:
-    """An id of a call; None: there is none. Refused wrong_type."""
+    """An id of a call, or None. Raises Refused wrong_type."""
     value = call.get(field)
     if value is None or value == "":
         return None
@@ -50,7 +50,7 @@ def named(call: Table, field: str) -> str | None:
 
 
 def object_of(call: Table, field: str) -> dict[str, Any]:
-    """What a call says in ``field``, {} where it says nothing. Refused wrong_type."""
+    """The object in ``field`` of a call, {} if absent. Raises Refused wrong_type."""
     value = call.get(field)
     if value is not None and type(value) is not dict:
         raise Refused("wrong_type", field)

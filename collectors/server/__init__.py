@@ -1,1 +1,1 @@
-"""The HTTP server of the collector: it answers 200 only once Kafka has what was sent."""
+"""The collector's HTTP server: it responds with 200 only once Kafka has acknowledged the events."""

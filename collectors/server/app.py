@@ -1,4 +1,4 @@
-"""The app: where events are taken, and what stands in front of it."""
+"""The ASGI app: routes and middleware."""
 
 import logging
 from typing import Final
@@ -19,7 +19,7 @@ ABOUT: Final = "Takes events over HTTP and answers 200 only once Kafka has them.
 
 
 def create_app(parts: Services) -> FastAPI:
-    """The whole collector. Hand it to any ASGI server; who made the services starts and stops their publisher."""
+    """The collector as an ASGI app. The caller starts and stops the publisher in ``parts``."""
 
     app = FastAPI(
         title="crmkpi collector", version="1", description=ABOUT, docs_url=None, redoc_url=None, responses=ANYWHERE

@@ -1,4 +1,4 @@
-"""From a request of the web framework to `Arrived`, and who it is from."""
+"""Converts the web framework's request to `Arrived`, and finds its credentials."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ HTTPS: Final = 443
 
 
 def arrived(request: Request, body: bytes, received: int, public_url: str = "") -> Arrived:
-    """The request as it came. ``public_url``: scheme and host as the sender knows them, where a proxy is between."""
+    """The request as received. ``public_url``: scheme and host as seen by the sender, if there is a proxy."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -22,7 +22,7 @@ def arrived(request: Request, body: bytes, received: int, public_url: str = "") 
 
 
 def url_of(request: Request, headers: Mapping[str, str], public_url: str) -> str:
-    """The address, with path and query exactly as they were sent: some providers sign it."""
+    """The URL with path and query exactly as sent: some providers sign it."""
     base = public_url.rstrip("/") or f"{request.scope['scheme']}://{headers.get('host', '')}"
     path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.scope["path"]
     query = request.scope["query_string"].decode("latin-1")
@@ -30,7 +30,7 @@ def url_of(request: Request, headers: Mapping[str, str], public_url: str) -> str
 
 
 def basic_user(headers: Mapping[str, str]) -> str:
-    """The user name of HTTP Basic, or a bearer token; empty without."""
+    """The user name of HTTP Basic, or a bearer token; empty if neither is given."""
     kind, _, text = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return text.strip()
@@ -43,5 +43,5 @@ def basic_user(headers: Mapping[str, str]) -> str:
 
 
 def address_of(request: Request) -> str:
-    """Where it comes from, for limits only."""
+    """The client's address, used for rate limits only."""
     return request.client.host if request.client else ""

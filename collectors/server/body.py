@@ -1,4 +1,4 @@
-"""The body of a request, never more of it than is allowed, and not for longer than is reasonable."""
+"""Reads a request body within limits of size and time."""
 
 import asyncio
 import zlib
@@ -10,16 +10,16 @@ from collectors.server.problems import Refusal
 
 EVENT_BYTES: Final = 32 << 10
 BATCH_BYTES: Final = 500 << 10
-SECONDS: Final = 10.0  # until a body must be complete
+SECONDS: Final = 10.0  # for a body to arrive completely
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """The body, unpacked when it is gzip. Raises Refusal 400, 408, 413, 415."""
+    """The body, decompressed if it is gzip. Raises Refusal 400, 408, 413, 415."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", ""):
         raise Refusal(415, "encoding", "Content-Encoding must be gzip, or not be there", field="Content-Encoding")
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > most:
+    given = request.headers.get("content-length", "")
+    if given.isdigit() and int(given) > most:
         raise too_large(most)
     try:
         async with asyncio.timeout(SECONDS):
@@ -45,12 +45,12 @@ async def _read(request: Request, most: int, unpacker: "_Unpacker | None") -> by
 
 
 def too_large(most: int) -> Refusal:
-    """The refusal of a body of more than so many bytes."""
+    """The refusal of a body larger than ``most`` bytes."""
     return Refusal(413, "size", f"the body is larger than {most >> 10} KB")
 
 
 class _Unpacker:
-    """Unpacks at most one byte more than is allowed: a bomb ends there."""
+    """Decompresses at most one byte beyond the limit, which stops zip bombs."""
 
     def __init__(self, most: int) -> None:
         self._left = most + 1

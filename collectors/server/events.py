@@ -1,4 +1,4 @@
-"""Where events are taken: the calls of Segment's clients, CloudEvents, the pixel; and the script of pages."""
+"""Routes that receive events: Segment calls, CloudEvents, the pixel; and the page script."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -27,7 +27,7 @@ router = APIRouter(tags=["events"])
 
 @router.post("/v1/{call}", response_model=Accepted, responses=DESCRIBED, openapi_extra=documented("a call"))
 async def call(call: str, request: Request, parts: Parts, debug: bool = False) -> Response:
-    """A call of a Segment or RudderStack client: track, identify, page, screen, group, alias, or a batch of them."""
+    """A call of a Segment or RudderStack client: track, identify, page, screen, group, alias, or a batch."""
     many = call in MANY
     if call not in segment.CALLS:
         raise Refusal(404, "call", f"there is no such call; one of {', '.join(segment.CALLS)}")
@@ -38,7 +38,7 @@ async def call(call: str, request: Request, parts: Parts, debug: bool = False) -
 
 @router.post("/events", response_model=Accepted, responses=DESCRIBED, openapi_extra=documented("CloudEvents"))
 async def events(request: Request, parts: Parts, debug: bool = False) -> Response:
-    """CloudEvents, binary, structured or in batches; or the same as plain JSON, an array, or one a line."""
+    """CloudEvents, binary, structured or batched; also as plain JSON, an array or NDJSON."""
     found = arrived(request, await read_body(request, BATCH_BYTES), parts.now())
     key = basic_user(found.headers)
     return await _take(request, parts, found, key, lambda: cloudevents.read(found), one=False, debug=debug)
@@ -46,7 +46,7 @@ async def events(request: Request, parts: Parts, debug: bool = False) -> Respons
 
 @router.get("/v1/pixel/{call}", responses=DESCRIBED, response_class=Response)
 async def picture(call: str, request: Request, parts: Parts) -> Response:
-    """An event as the address of a picture of one dot, for mails and pages without scripts."""
+    """An event as the URL of a tracking pixel, for mails and pages without scripts."""
     if call not in pixel.CALLS:
         raise Refusal(404, "call", f"there is no such pixel; one of {', '.join(pixel.CALLS)}")
     found = arrived(request, b"", parts.now())
@@ -57,14 +57,14 @@ async def picture(call: str, request: Request, parts: Parts) -> Response:
 
 @router.get("/t.js", response_class=Response)
 async def script() -> Response:
-    """The script for pages."""
+    """The page script."""
     return Response(SCRIPT, headers=SCRIPT_HEADERS, media_type="text/javascript")
 
 
 async def _take(
     request: Request, parts: Services, found: Arrived, key: str, read: Callable[[], Reading], *, one: bool, debug: bool
 ) -> Response:
-    """Who sends, what it is, how much it may be, and what became of it."""
+    """Authenticates, reads within limits, and responds with the verdict."""
     sender = _sender(request, parts, key)
     reading = read()
     parts.limits.check(sender, address_of(request), max(1, len(reading.events) + len(reading.bad)))
@@ -88,7 +88,7 @@ def _sender(request: Request, parts: Services, key: str) -> Sender:
 
 
 def _body(verdict: Verdict, one: bool) -> dict[str, Any]:
-    """A client that sent one event and was told nothing is wrong reads ``success``; the rest is for people."""
+    """The response body: clients check ``success``, the rest is for people."""
     body = verdict.body()
     return {"success": True} if one and body["success"] else body
 

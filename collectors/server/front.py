@@ -1,4 +1,4 @@
-"""What every request passes first: who may ask at all, CORS, security headers, and the figures of the server."""
+"""Middleware for every request: access, CORS, security headers and metrics."""
 
 import logging
 import time
@@ -14,12 +14,12 @@ from ops.listening import from_here
 
 log = logging.getLogger(__name__)
 HOOKS: Final = "/v1/webhooks/"
-LONGEST: Final = 16 << 10  # bytes of a query: a pixel's event is far below it
+LONGEST: Final = 16 << 10  # bytes of a query: far more than a pixel's event needs
 SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # a script and a pixel are there to be used by other sites
+    "Cross-Origin-Resource-Policy": "cross-origin",  # script and pixel are meant for other sites
     "Cache-Control": "no-store",
 }
 PREFLIGHT: Final = {
@@ -30,13 +30,13 @@ PREFLIGHT: Final = {
 
 
 class Front:
-    """The outermost layer of the app."""
+    """The outermost middleware."""
 
     def __init__(self, app: ASGIApp, parts: Services) -> None:
         self._app, self._parts = app, parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses, answers a preflight, or hands the request on."""
+        """Refuses the request, answers a preflight, or passes it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,7 +60,7 @@ class Front:
         except Exception:
             log.exception("%s %s failed", scope["method"], _route(scope))
             if started:
-                raise  # half an answer is out: the connection has to end
+                raise  # half a response is out: the connection must be closed
             text = "something unforeseen went wrong; the collector's log has the details. Send it again"
             await refused(Refusal(500, "internal", text, retry_s=5))(scope, receive, seen)
 
@@ -75,7 +75,7 @@ class Front:
         return None
 
     def _is_hook(self, scope: Scope) -> bool:
-        """Whether it is for a webhook, which is proven otherwise."""
+        """Whether it is for a webhook, which is authenticated by signature."""
         return bool(self._parts.settings.collect.webhooks) and scope["path"].startswith(HOOKS)
 
     def _dress(self, headers: MutableHeaders, origin: str | None) -> None:
@@ -94,5 +94,5 @@ class Front:
 
 
 def _route(scope: Scope) -> str:
-    """The route's pattern, never an address: that may hold anything."""
+    """The route's pattern, never the URL, which may contain anything."""
     return getattr(scope.get("route"), "path", "") or "none"

@@ -1,4 +1,4 @@
-"""What watches the collector: is it alive, is it ready, and its figures."""
+"""Health, readiness and metrics."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -11,13 +11,13 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz() -> Response:
-    """Answers as long as the process does."""
+    """200 as long as the process responds."""
     return JSONResponse({"ready": True, "reasons": []})
 
 
 @router.get("/readyz")
 async def readyz(parts: Parts) -> Response:
-    """200 when Kafka answers."""
+    """200 if Kafka responds."""
     if await parts.publisher.ready():
         return JSONResponse({"ready": True, "reasons": []})
     return JSONResponse({"ready": False, "reasons": ["Kafka does not answer"]}, 503)

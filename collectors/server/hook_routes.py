@@ -1,4 +1,4 @@
-"""Webhooks: proven over the raw bytes first, then read."""
+"""Webhook routes: the signature is verified over the raw bytes before anything is parsed."""
 
 import logging
 from typing import Final
@@ -15,7 +15,7 @@ from collectors.server.shapes import DESCRIBED, described
 from collectors.webhooks.provider import Forged, Reply
 
 log = logging.getLogger(__name__)
-MOST: Final = 2 << 20  # bytes; SendGrid and HubSpot send many events at once
+MOST: Final = 2 << 20  # bytes; SendGrid and HubSpot batch many events
 PATH: Final = "/v1/webhooks/{provider}/{source}"
 router = APIRouter(tags=["webhooks"])
 
@@ -24,7 +24,7 @@ router = APIRouter(tags=["webhooks"])
 @router.get(PATH, responses=described(401, 404), response_class=Response)
 @router.post(PATH, responses={**DESCRIBED, **described(404)}, response_class=Response)
 async def webhook(provider: str, source: str, request: Request, parts: Parts) -> Response:
-    """A delivery of a provider, or the handshake before the first one. Set up in the setting collect.webhooks."""
+    """A provider's delivery, or its initial handshake. Configured by the setting collect.webhooks."""
     hook = parts.hooks.find(provider, source)
     body = await read_body(request, MOST)
     found = arrived(request, body, parts.now(), parts.settings.collect.public_url)
@@ -48,7 +48,9 @@ async def webhook(provider: str, source: str, request: Request, parts: Parts) ->
     for one in verdict.rejected[:3]:
         log.warning("%s, item %d: %s (%s %s)", provider, one["index"], one["detail"], one["code"], one["field"])
     if verdict.rejected and hook.provider.accepted.media == "application/json":
-        return Response(orjson.dumps(verdict.body()), 200, media_type="application/json")  # it would only come again
+        return Response(
+            orjson.dumps(verdict.body()), 200, media_type="application/json"
+        )  # otherwise the provider would only retry it
     return _response(hook.provider.accepted)
 
 

@@ -1,4 +1,4 @@
-"""The webhooks of the settings, with their secrets: read anew from their files every few seconds."""
+"""The configured webhooks, with their secrets, whose files are reread every few seconds."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from models.collecting import CollectSettings, WebhookSource
 from models.settings import SettingsError
 
 FRESH_MS: Final = 5_000
-REPLAY_MS: Final = 9 * 3_600_000  # longer than any provider repeats itself
-TOKENS: Final = 200_000  # remembered at a time
+REPLAY_MS: Final = 9 * 3_600_000  # longer than any provider retries
+TOKENS: Final = 200_000  # remembered at most
 
 
 class Hook(NamedTuple):
-    """One webhook that may be called."""
+    """One configured webhook."""
 
     provider: Provider
     origin: Origin
@@ -28,7 +28,7 @@ class Hook(NamedTuple):
 
 
 class Hooks:
-    """All webhooks. Raises SettingsError for a provider there is not, and for a file that cannot be used."""
+    """All configured webhooks. Raises SettingsError for an unknown provider or an unusable file."""
 
     def __init__(self, settings: CollectSettings, now: Callable[[], int]) -> None:
         """``now``: ms UTC."""
@@ -42,10 +42,10 @@ class Hooks:
                 raise SettingsError(f"collect.webhooks.{number}.provider: there is none such; one of {names}")
         self._secrets = {name: _secrets(one) for name, one in self._sources.items()}
         self._read = now()
-        self._seen: dict[tuple[str, str, str], tuple[int, bytes]] = {}  # until when, and the digest of the body
+        self._seen: dict[tuple[str, str, str], tuple[int, bytes]] = {}  # expiry, and digest of the body
 
     def find(self, provider: str, source: str) -> Hook:
-        """The webhook of an address. Raises Refusal 404."""
+        """The webhook at a path. Raises Refusal 404."""
         self._refresh()
         found = self._sources.get((provider, source))
         if found is None:
@@ -54,7 +54,7 @@ class Hooks:
         return Hook(self._providers[provider], origin, self._secrets[provider, source])
 
     def repeated(self, hook: Hook, arrived: Arrived) -> bool:
-        """Whether it was taken before. Raises Forged when what may be used once comes with another body."""
+        """Whether it was received before. Raises Forged if a one-time token is reused with a different body."""
         token = hook.provider.replayed(arrived)
         if token is None:
             return False
@@ -66,7 +66,7 @@ class Hooks:
         return True
 
     def taken(self, hook: Hook, arrived: Arrived) -> None:
-        """Remembers what may be used once; the rest is told apart by the ids of its events."""
+        """Remembers one-time tokens; other repeats are recognised by their event ids."""
         token = hook.provider.replayed(arrived)
         if token is None:
             return
@@ -83,11 +83,11 @@ class Hooks:
                 try:
                     self._secrets[name] = _secrets(one)
                 except SettingsError:
-                    self._secrets[name] = ()  # taking the file away takes the secret back
+                    self._secrets[name] = ()  # deleting the file revokes the secret
 
 
 def _described(name: str, table: Mapping[str, Any]) -> Provider:
-    """A provider of the settings. Raises SettingsError."""
+    """A provider declared in the settings. Raises SettingsError."""
     if name in PROVIDERS:
         raise SettingsError(f"collect.mappings.{name}: there is a provider of this name")
     try:

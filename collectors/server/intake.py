@@ -1,4 +1,4 @@
-"""From what a request held to records on Kafka, with a verdict on each item."""
+"""Turns the items of a request into Kafka records, with a verdict on each."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,25 +16,25 @@ from models.route import key_of, topic_of
 from models.settings import Settings
 from models.validate import Rejection, validate
 
-SHOWN: Final = 200  # rejections in one answer
+SHOWN: Final = 200  # rejections per response
 
 
 class Origin(NamedTuple):
-    """Whose events, and where they come from."""
+    """The tenant and the source of events."""
 
     tenant: str
     source: str
 
 
 class Verdict(NamedTuple):
-    """What became of a request's items."""
+    """The outcome for the items of a request."""
 
     accepted: int
     rejected: list[dict[str, Any]]  # index, code, field, detail
-    events: list[dict[str, Any]]  # as they are written
+    events: list[dict[str, Any]]  # as written to Kafka
 
     def body(self) -> dict[str, Any]:
-        """For the sender."""
+        """The response body."""
         return {
             "success": not self.rejected or self.accepted > 0,
             "accepted": self.accepted,
@@ -43,7 +43,7 @@ class Verdict(NamedTuple):
 
 
 class Intake:
-    """Makes records of events. ``policy``: of a tenant."""
+    """Builds and publishes records. ``policy``: the privacy policy of a tenant."""
 
     def __init__(
         self, settings: Settings, publisher: Publisher, policy: Callable[[str], Policy], meters: Meters
@@ -51,7 +51,7 @@ class Intake:
         self._settings, self._publisher, self._policy, self._meters = settings, publisher, policy, meters
 
     async def take(self, origin: Origin, reading: Reading, received: int) -> Verdict:
-        """Returns when Kafka has everything. Raises Refusal; then the sender sends all of it again."""
+        """Returns once Kafka has everything. Raises Refusal; the sender then has to retry the whole request."""
         verdict, records = self.judge(origin, reading, received)
         if records:
             await self._publisher.send(records)
@@ -62,8 +62,8 @@ class Intake:
         return verdict
 
     def judge(self, origin: Origin, reading: Reading, received: int) -> tuple[Verdict, list[Record]]:
-        """The verdict, and what has to be written. A rejected event is written too: the worker makes its dead letter,
-        so that it is counted, listed and can be sent again like any other."""
+        """The verdict, and the records to write. A rejected event is written too: the worker makes a dead letter of it,
+        which is counted, listed and can be retried like any other."""
         policy, stamp = self._policy(origin.tenant), _instant(received)
         rejected = [_rejected(one.at, "unreadable", one.field, one.text) for one in reading.bad]
         letters = [self._letter(policy, origin, one) for one in reading.bad]
@@ -90,7 +90,7 @@ class Intake:
 
 
 def envelope(event: Event, origin: Origin, received: str) -> dict[str, Any]:
-    """Structured CloudEvents; what the key decides cannot be said by the event."""
+    """A structured CloudEvent. What the key decides, the event cannot override."""
     made = {
         **event.attributes,
         "specversion": "1.0",
@@ -101,7 +101,7 @@ def envelope(event: Event, origin: Origin, received: str) -> dict[str, Any]:
         "data": event.data,
     }
     made.setdefault("source", origin.source)
-    made.setdefault("recordedtime", received)  # whoever hands on what came earlier says so
+    made.setdefault("recordedtime", received)  # forwarders of earlier events say so
     if event.sent:
         made["sentat"] = event.sent
     return made

@@ -1,4 +1,4 @@
-"""Whose events these are: write keys, known by their SHA-256 only, and the origins they may come from."""
+"""Write keys, stored as SHA-256 only, and the origins they may be used from."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -12,17 +12,17 @@ from ops.listening import HERE
 
 
 class Sender(NamedTuple):
-    """Who sends. The key decides; nothing in a body does."""
+    """The sender, as determined by its key and by nothing in the body."""
 
     tenant: str
     source: str
-    key: str  # the first digits of its SHA-256, for limits and logs
+    key: str  # the first digits of the key's SHA-256, for limits and logs
     origins: tuple[str, ...]
-    local: bool = False  # no keys are set: this machine only
+    local: bool = False  # no keys are configured: this machine only
 
 
 class Keys:
-    """The write keys of the settings; without any, a tenant's name is a key (and only this machine may send)."""
+    """The configured write keys; without any, a tenant's name is its key (and only this machine may send)."""
 
     def __init__(self, keys: Sequence[WriteKey], now: Callable[[], int]) -> None:
         """``now``: ms UTC."""
@@ -34,7 +34,7 @@ class Keys:
         return bool(self._keys)
 
     def sender(self, key: str, origin: str | None) -> Sender:
-        """Who sends with this key, from a page of this origin. Raises Refusal 401 or 403."""
+        """The sender with this key, from a page of this origin. Raises Refusal 401 or 403."""
         if not key:
             raise Refusal(401, "no_key", "a write key is needed: as the user name of HTTP Basic, or as writeKey")
         found = self._local(key) if not self._keys else self._known(key)
@@ -43,15 +43,15 @@ class Keys:
         return found
 
     def allows(self, sender: Sender, origin: str) -> bool:
-        """Whether a page of this origin may send so."""
+        """Whether a page of this origin may use the sender's key."""
         return urlsplit(origin).hostname in HERE if sender.local else origin in sender.origins
 
     def preflight(self, origin: str) -> bool:
-        """Whether a page of this origin may send with any key: a browser asks before it shows the key."""
+        """Whether a page of this origin may use any key: a preflight does not carry the key."""
         return origin in self._origins if self._keys else urlsplit(origin).hostname in HERE
 
     def _known(self, key: str) -> Sender:
-        # What is looked up is a digest, so how long it takes tells nothing of any key.
+        # The lookup is by digest, so its timing reveals nothing about a key.
         found = self._keys.get(hashlib.sha256(key.encode()).hexdigest())
         if found is None:
             raise Refusal(401, "key", "this write key is not known")

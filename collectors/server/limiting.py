@@ -1,4 +1,4 @@
-"""How much a key and an address may send. Counted in events: a batch costs what its events cost."""
+"""Rate limits by key and address, in events: a batch counts as many as it holds."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from collectors.server.keys import Sender
 from collectors.server.problems import Refusal
 from models.collecting import CollectSettings
 
-WRONG_KEYS: Final = 60  # of one address in a minute; whoever guesses keys is refused for the rest of it
+WRONG_KEYS: Final = 60  # wrong keys per address and minute; further attempts in that minute are refused
 
 
 class Limits:
@@ -27,7 +27,7 @@ class Limits:
         self._guess = RateLimitItemPerMinute(WRONG_KEYS)
 
     def check(self, sender: Sender, address: str, events: int) -> None:
-        """Counts what is about to be sent. Raises Refusal 429."""
+        """Counts events against the limits. Raises Refusal 429."""
         if not self._counts.hit(self._key, "key", sender.key, cost=events):
             raise self._refusal(self._key, "key", sender.key, "this key sends more events than it may")
         if sender.origins and not self._counts.hit(self._address, "address", sender.key, address, cost=events):
@@ -35,7 +35,7 @@ class Limits:
             raise self._refusal(self._address, "address", sender.key, text, address)
 
     def check_guess(self, address: str) -> None:
-        """Whether the address may try another key. Raises Refusal 429."""
+        """Raises Refusal 429 if the address has tried too many wrong keys."""
         if not self._counts.test(self._guess, "guess", address):
             raise self._refusal(self._guess, "guess", address, "too many wrong keys from this address")
 

@@ -1,4 +1,4 @@
-"""Refusals, as RFC 9457 problems: one sentence that says what to do."""
+"""Refusals as RFC 9457 problems: one sentence that says what to do."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,12 +7,12 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-UNREAD: Final = (400, 408, 413, 415)  # the rest of such a body is not waited for
+UNREAD: Final = (400, 408, 413, 415)  # the rest of such a body is not read
 MEDIA: Final = "application/problem+json"
 
 
 class Refusal(Exception):
-    """Ends a request. ``code``: one word for programs, ``detail``: a sentence for people."""
+    """Ends a request. ``code``: for programs, ``detail``: a sentence for people."""
 
     def __init__(self, status: int, code: str, detail: str, *, retry_s: int = 0, field: str = "") -> None:
         super().__init__(detail)
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 
 def refused(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
-    """Its response."""
+    """The response to a refused request."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(refusal.status).phrase,

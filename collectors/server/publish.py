@@ -1,4 +1,4 @@
-"""Records to Kafka, acknowledged by every replica before anybody is told that they are taken."""
+"""Publishes records to Kafka; a request is only answered once every replica has acknowledged them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from access.kafka import client_options
 from collectors.server.problems import Refusal
 from models.settings import KafkaSettings
 
-MOST: Final = 50_000  # records on their way at once; more are refused for a moment
-ACK_S: Final = 20.0  # until Kafka must have acknowledged
+MOST: Final = 50_000  # records in flight at once; more are refused for the moment
+ACK_S: Final = 20.0  # for Kafka to acknowledge
 START_S: Final = 15.0
-BUSY_S: Final = 1  # after which a sender may try again
+BUSY_S: Final = 1  # before a sender may retry
 AWAY_S: Final = 5
 
 
@@ -28,7 +28,7 @@ class Record(NamedTuple):
 
 
 class Publisher:
-    """An idempotent producer. Start it, and stop it when nobody sends any more: it then waits for what is under way."""
+    """An idempotent producer. Stop it after the last request: it then waits for records in flight."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
@@ -55,13 +55,13 @@ class Publisher:
         self._producer = producer
 
     async def stop(self) -> None:
-        """Waits for what is under way, at most as long as Kafka may take."""
+        """Waits for records in flight, up to the delivery timeout."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
 
     async def ready(self) -> bool:
-        """Whether Kafka answers."""
+        """Whether Kafka responds."""
         if self._producer is None:
             return False
         try:
@@ -71,7 +71,7 @@ class Publisher:
         return True
 
     async def send(self, records: Sequence[Record]) -> None:
-        """Returns when Kafka has all of them. Raises Refusal 503 or 504; some may have arrived all the same."""
+        """Returns once Kafka has all of them. Raises Refusal 503 or 504; some may have been written nevertheless."""
         if self._producer is None:
             raise Refusal(503, "stopping", "the collector is stopping; send it again", retry_s=BUSY_S)
         if self.pending + len(records) > MOST:

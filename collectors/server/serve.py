@@ -1,4 +1,4 @@
-"""The collector's process: everything concrete is made here, from settings."""
+"""The collector's process: wires everything up from the settings."""
 
 import logging
 import socket
@@ -12,22 +12,22 @@ from collectors.server.services import services
 from models.settings import Settings
 from ops.listening import WAITING
 
-GRACE_S: Final = 25  # for what is under way when it is asked to stop: Kafka may take 20 of them
+GRACE_S: Final = 25  # for requests in progress at shutdown: Kafka may take 20 s of it
 KEEP_ALIVE_S: Final = 65
-AT_ONCE: Final = 2_000  # connections; more are told to come again
+AT_ONCE: Final = 2_000  # connections; more get 503
 
 
 async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]) -> None:
-    """Takes events on a bound socket until SIGINT or SIGTERM; then answers what is under way and flushes.
+    """Serves a bound socket until SIGINT or SIGTERM; then completes requests in progress and flushes.
 
-    ``now``: ms UTC. Raises SettingsError, and KafkaError, OSError or TimeoutError when Kafka is away at the start.
+    ``now``: ms UTC. Raises SettingsError, and KafkaError, OSError or TimeoutError if Kafka is unavailable at the start.
     """
     parts = services(place, now)
     await parts.publisher.start()
     proxies = list(place.collect.proxies)
     config = uvicorn.Config(
         create_app(parts),
-        access_log=False,  # addresses of a pixel hold ids of people
+        access_log=False,  # pixel URLs contain personal ids
         log_config=None,
         server_header=False,
         backlog=WAITING,
@@ -38,7 +38,7 @@ async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its everyday lines say what ours have said
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its routine messages repeat ours
     try:
         await _Server(config).serve([listener])
     finally:
@@ -46,8 +46,8 @@ async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]
 
 
 class _Server(uvicorn.Server):
-    """Asked to stop: that is a good end, so the signal is not raised again afterwards."""
+    """Treats a requested stop as a normal exit: does not raise the signal again afterwards."""
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """As uvicorn's. Asked twice, it does not wait for answers under way."""
+        """As uvicorn's. A second signal stops it without waiting for requests in progress."""
         self.force_exit, self.should_exit = self.should_exit, True

@@ -1,4 +1,4 @@
-"""What the routes need, made once a server."""
+"""Dependencies of the routes, built once per server."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from collectors.server.meters import Meters
 from collectors.server.publish import Publisher
 from models.settings import Settings
 
-POLICIES: Final = 1024  # of tenants, kept at a time
+POLICIES: Final = 1024  # policies kept at a time, one per tenant
 
 
 class Services(NamedTuple):
@@ -34,7 +34,7 @@ class Services(NamedTuple):
 
 
 def services(settings: Settings, now: Callable[[], int]) -> Services:
-    """From settings, nothing connected yet. Raises SettingsError."""
+    """Built from settings, not yet connected. Raises SettingsError."""
     collect = settings.collect
     pseudonyms = secret(collect.pseudonym_key, collect.pseudonym_key_file, "collect.pseudonym_key_file")
     key = hashlib.sha256(pseudonyms.encode()).digest() if pseudonyms else b""

@@ -1,4 +1,4 @@
-"""Answers, for the OpenAPI page."""
+"""Response models, for OpenAPI."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -44,7 +44,7 @@ def described(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"description": HTTPStatus(code).phrase, "content": {MEDIA: schema}} for code in codes}
 
 
-ANYWHERE: Final = described(400, 403, 404, 405, 414, 500)  # what stands in front of the routes may say
+ANYWHERE: Final = described(400, 403, 404, 405, 414, 500)  # responses of the middleware
 DESCRIBED: Final = {
     **described(401, 403, 404, 408, 413, 414, 415, 422, 429, 503, 504),
     400: {"description": "nothing was taken", "content": {MEDIA: {}, "application/json": {}}},

@@ -57,8 +57,8 @@ def _head(found: dict[str, Any]) -> dict[str, Any]:
 
 def _values(found: dict[str, Any]) -> dict[str, Any]:
     """Of each record the fields that changed, with what they are now."""
-    told = found.get("affected_values")
-    return {str(at(one, "record_id")): at(one, "values") for one in told} if isinstance(told, list) else {}
+    values = found.get("affected_values")
+    return {str(at(one, "record_id")): at(one, "values") for one in values} if isinstance(values, list) else {}
 
 
 def _notice(item: dict[str, Any], money: str | None, wanted: frozenset[str]) -> Notice:

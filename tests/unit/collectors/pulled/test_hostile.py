@@ -73,14 +73,14 @@ def _salesforce(entity: str) -> Read:
     def read(one: Any) -> Reading:
         row, past = (one["row"], [one["past"]]) if entity == "Opportunity" else (one, [])
         changes = partial(salesforce_rows.changes, terms=salesforce_rows.Terms(None, frozenset({"Own"})))
-        told = salesforce_rows.Told(entity, row, past)
+        told = salesforce_rows.Recorded(entity, row, past)
         return _read(changes, salesforce_rows.events, told, lambda change: change.fields)
 
     return read
 
 
 def _pipedrive(one: Any) -> Reading:
-    told = pipedrive_rows.Told("deal", one["row"], [one["log"], LOG] if one["log"] else None)
+    told = pipedrive_rows.Logged("deal", one["row"], [one["log"], LOG] if one["log"] else None)
     changes = partial(pipedrive_rows.changes, traits=frozenset({"own"}))
     return _read(changes, pipedrive_rows.events, told, lambda notice: notice.now)
 
