@@ -1,4 +1,4 @@
-"""Options of `crmkpi compute` that cannot be met together: refused by name, before anything is read."""
+"""Validates the options of `crmkpi compute` against each other, before any file is read."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
@@ -17,7 +17,7 @@ Form = Literal["json", "csv", "text"]
 
 
 class Asked(NamedTuple):
-    """What is to be shown. Empty ``windows`` and ``kpis``: all."""
+    """What to show. Empty ``windows`` and ``kpis`` mean all."""
 
     windows: tuple[str, ...]
     kpis: tuple[str, ...]
@@ -25,17 +25,17 @@ class Asked(NamedTuple):
 
     @property
     def own(self) -> list[str]:
-        """Dimensions that are to be made of traits."""
+        """The dimensions that come from traits."""
         return [dimension for dimension in self.dimensions if dimension not in STANDARD]
 
     @property
     def revenue(self) -> bool:
-        """Whether a KPI of customers or marketing is asked for, which the setting `revenue_from` decides."""
+        """Whether a requested KPI depends on the setting `revenue_from`."""
         asked = (kpi for kpi in CATALOG if not self.kpis or kpi.id in self.kpis)
         return any(INPUTS[kpi.id].bases & OF_REVENUE for kpi in asked if kpi.rows != "deal")
 
     def shows(self, window: str, kpi: str, segment: Iterable[str]) -> bool:
-        """Whether a document is to be shown; ``segment``: its dimensions."""
+        """Whether to show a document; ``segment``: its dimensions."""
         return (
             (not self.windows or window in self.windows)
             and (not self.kpis or kpi in self.kpis)
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 def asked_for(
     windows: Sequence[str] | None, kpis: Sequence[str] | None, dimensions: Sequence[str] | None, series: str | None
 ) -> Asked:
-    """What the options ask for. Raises CliError for an unknown name, and where nothing at all would be shown."""
+    """The validated options. Raises CliError for an unknown name, or if nothing would be shown."""
     for name in windows or ():
         check_window(name)
     for name in kpis or ():
@@ -63,7 +63,7 @@ def asked_for(
 
 
 def _check_windows_of(rows: Sequence[Kpi], windows: Sequence[str], series: str | None) -> None:
-    """Of several KPIs those that have none of the windows are named and left out."""
+    """Warns about KPIs without any of the windows, which are skipped."""
     lacking = [kpi for kpi in rows if not set(windows) & set(kpi.windows)]
     named = f"{' or '.join(windows)} ({_named(windows, series)})"
     words = [f"--kpi {kpi.id} has no window {named}: use {_choice(kpi.windows)}" for kpi in lacking]
@@ -99,7 +99,7 @@ def _choice(windows: Iterable[str]) -> str:
 
 
 def check_series(series: str | None, since: str | None) -> None:
-    """Refuse a series without its first period, and that without a series."""
+    """Refuse ``--series`` without ``--from``, and the other way round."""
     if series is not None and since is None:
         raise CliError(f"--series {series} needs --from, its first {series}: for example --from 2026-01-01")
     if since is not None and series is None:
@@ -107,7 +107,7 @@ def check_series(series: str | None, since: str | None) -> None:
 
 
 def form_of(*, as_json: bool, as_csv: bool) -> Form:
-    """How to print. Raises CliError for two forms at once."""
+    """The output format. Raises CliError if two are given."""
     if as_json and as_csv:
         raise CliError("--json and --csv are two forms of one output: use one of them")
     return "json" if as_json else "csv" if as_csv else "text"

@@ -1,7 +1,7 @@
-"""Reading what `verify` compares, a lane at a time: state and journal from Kafka, the published numbers from Redis.
+"""Reads what `verify` compares, lane by lane: state and journal from Kafka, published numbers from Redis.
 
-Everything has a fixed position, so it ends however many events flow: the state is read as of one transaction and the
-journal up to that position. Then each tenant's documents are taken from Redis, and the recount goes on to theirs.
+All positions are fixed in advance, so it terminates while events keep flowing: the state is read as of one transaction,
+the journal up to that position. Then each tenant's documents are read from Redis and recounted at their own position.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ from streams.options import WorkerOptions
 from streams.position import Position
 from streams.restore import new_reader, read_flowing, read_partition
 
-PUBLISHED_S: Final = 30.0  # within it a worker that runs publishes what it has counted
-SEGMENTS_S: Final = 3.0  # how long segments are waited for while events of the tenant flow
-Tell = Callable[[int, int], None]  # journal records done, and in all
+PUBLISHED_S: Final = 30.0  # within which a running worker publishes what it has counted
+SEGMENTS_S: Final = 3.0  # how long to wait for segments while events of the tenant keep flowing
+Tell = Callable[[int, int], None]  # journal records read, and in total
 Wanted = Callable[[str], bool]
 
 
@@ -61,7 +61,7 @@ class Audit:
     verdict: Verdict = field(default_factory=Verdict)
 
     async def run(self, tell: Tell) -> Verdict:
-        """Compares lane by lane. Raises CliError with code 69 when Kafka is away, SinkUnavailable for Redis."""
+        """Compares lane by lane. Raises CliError (code 69) if Kafka is unavailable, SinkUnavailable for Redis."""
         options = options_from(self.place)
         try:
             lost = await read_losses(client_options(self.place.kafka), options.control)
@@ -80,7 +80,7 @@ class Audit:
         return self.verdict
 
     def wanted(self, tenant: str) -> bool:
-        """Whether this tenant is asked for."""
+        """Whether this tenant is to be verified."""
         return self.only in (None, tenant)
 
 
@@ -97,13 +97,13 @@ class Lane:
         self.state = TopicPartition(options.state, lane)
         self.journal = TopicPartition(options.journal, lane)
         self.gaps = gaps(lost, options.journal, lane)
-        # Where a lane was set to another place by hand, its state is not what the journal makes.
+        # After `topics rebase`, a lane's state no longer follows from the journal alone.
         self.rebased = any(x[:2] == tuple(self.journal) and x.why == "rebased" for x in lost)
         self.quarantine = Quarantine()
-        self.others: set[str] = set()  # tenants counted with other settings or by another build
+        self.others: set[str] = set()  # tenants counted with different settings or by another build
 
     async def run(self) -> None:
-        """Everything of this lane. Raises KafkaError and SinkUnavailable."""
+        """Verify this lane. Raises KafkaError and SinkUnavailable."""
         begin = (await self.reader.beginning_offsets([self.journal]))[self.journal]
         whole = begin == 0 and not self.rebased
         recount, at = await (self._counted_anew() if whole else self._taken_from_the_state(begin))
@@ -129,7 +129,7 @@ class Lane:
         return self.audit.wanted(tenant) and tenant not in self.others
 
     async def _counted_anew(self) -> tuple[Recount, Position | None]:
-        """The journal from its beginning, and its entries against the state's."""
+        """Recount the journal from its beginning and compare its entries with the state's."""
         recount = Recount(Engine(self.audit.book), self.quarantine)
         with Entries() as entries:
             at = await self._state(lambda found: entries.keep(found))
@@ -144,7 +144,7 @@ class Lane:
         return recount, at
 
     async def _taken_from_the_state(self, begin: int) -> tuple[Recount, Position | None]:
-        """The state as it is; what the journal still holds must be in it."""
+        """Start from the state; everything still in the journal must be in it."""
         engine = Engine(self.audit.book)
         objects: set[tuple[str, str, str]] = set()
 
@@ -169,7 +169,7 @@ class Lane:
         return recount, at
 
     async def _state(self, take: Callable[[Iterable[Entry]], None]) -> Position | None:
-        """The changelog in its order, but for entries that are the lane's; its position. Of one transaction."""
+        """Read the changelog in order, as of one transaction, without the lane's own entries. Returns its position."""
         at = None
         async for records in read_flowing(self.reader, self.state):
             entries = []
@@ -186,7 +186,7 @@ class Lane:
         return at
 
     async def _journal(self, start: int, upto: int) -> AsyncIterator[list[JournalRecord]]:
-        """The journal's records of a range, without what was skipped by hand."""
+        """The journal's records of a range, without offsets skipped by an operator."""
         ends = [start, *(offset for gap in self.gaps for offset in gap), upto]
         for begin, end in zip(ends[::2], ends[1::2], strict=True):
             if (begin := max(begin, start)) >= (end := min(end, upto)):
@@ -206,7 +206,7 @@ class Lane:
         return 0
 
     async def _published(self, recount: Recount, tenant: str, epoch: int, now: int) -> int:
-        """A tenant's documents against the recount at their own position; how far the recount has come by then."""
+        """Compare a tenant's documents with the recount at their position. Returns how far the recount has advanced."""
         touched = recount.touched.get(tenant, 0)
         (revision, documents, waiting), complete = await self.redis.newest(tenant, touched, epoch)
         if revision is None:
@@ -226,7 +226,7 @@ class Lane:
         counted = recount.engine.documents(tenant, revision[2], live=self.audit.live, full=True)
         own = partial(recount.engine.ageing_documents, tenant)
         again = aged(documents, counted, revision[2], own)
-        if waiting:  # events flow: segments of some KPIs are of before, and nobody can say of when
+        if waiting:  # events keep flowing: segments of some KPIs are older, of an unknown position
             self.verdict.totals_only += 1
             check_documents(_totals(documents), _totals(again), self.verdict)
         else:
@@ -239,7 +239,7 @@ def _totals(documents: Iterable[Doc]) -> list[Doc]:
 
 
 class _Redis:
-    """Both ends of the store, as a context manager."""
+    """Reader and sink of the store, as a context manager."""
 
     def __init__(self, place: RedisSettings) -> None:
         self._sink, self._reader = RedisSink(place), RedisReader(place)
@@ -252,9 +252,9 @@ class _Redis:
         await self._sink.close()
 
     async def newest(self, tenant: str, touched: int, epoch: int) -> tuple[Board, tuple[int, int]]:
-        """What is published, once it has all of the tenant's records below ``touched``; how far its lane is complete.
+        """The published documents, once they cover the tenant's records below ``touched``, and the lane's position.
 
-        What was counted a moment ago is on its way to Redis, and segments come a little later than the rest.
+        Counts of the last moments are still on their way to Redis, and segments follow a little later.
         """
         loop = asyncio.get_running_loop()
         began, first = loop.time(), await self._sink.revision(tenant)
@@ -284,7 +284,7 @@ async def _reader(options: WorkerOptions) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def _records(reader: AIOKafkaConsumer, options: WorkerOptions) -> int:
-    """How many records the journal holds, about."""
+    """The approximate number of records in the journal."""
     lanes = [TopicPartition(options.journal, lane) for lane in range(options.lanes)]
     begins, ends = await reader.beginning_offsets(lanes), await reader.end_offsets(lanes)
     return sum(ends[lane] - begins[lane] for lane in lanes)

@@ -1,4 +1,4 @@
-"""What to say when Kafka or Redis did not do what was asked: a second look finds out why."""
+"""Explains failures of Kafka and Redis: connects again to find out why."""
 
 import asyncio
 from typing import Final
@@ -11,7 +11,7 @@ NOT_ALLOWED: Final = frozenset({29, 30, 31, 53})  # Kafka's codes: topic, group,
 
 
 def redis_away(error: SinkUnavailable) -> CliError:
-    """What to say when Redis did not do what was asked: looks once more to find out why."""
+    """The error to show when a Redis operation failed: connects again to find out why."""
     from ops.redis_reach import reachable
 
     if error.place is None:
@@ -23,8 +23,8 @@ def redis_away(error: SinkUnavailable) -> CliError:
 
 
 def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -> CliError:
-    """What to say when Kafka did not do what was asked, because of ``error``: looks once more to find out why."""
-    from ops.kafka_reach import reach_kafka  # aiokafka takes a while to load, and most commands end well
+    """The error to show when a Kafka operation failed with ``error``: connects again to find out why."""
+    from ops.kafka_reach import reach_kafka  # aiokafka is slow to import, and most commands succeed
 
     if getattr(error, "errno", None) in NOT_ALLOWED:
         hint = "docs/security.md lists the ACLs needed; `crmkpi doctor` names the missing ones"

@@ -1,7 +1,7 @@
-"""Loading no faster than workers count: what is sent but not counted yet stays a small, steady amount.
+"""Back-pressure for bulk loads: keeps the number of records sent but not yet counted small and steady.
 
-It keeps transactions short and memory flat however slow the machine is, and makes a progress bar honest: what it shows
-as loaded is counted but for these last records.
+This keeps transactions short and memory flat on slow machines, and progress bars honest: all but the last few records
+shown as loaded have been counted.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from access.kafka import client_options
 from models import topics
 from models.settings import Settings
 
-INPUTS: Final = 4_000  # records that wait to be accepted
-BLOCKS: Final = 400  # records of the journal that wait to be counted; each holds some events of one tenant
+INPUTS: Final = 4_000  # records waiting to be accepted
+BLOCKS: Final = 400  # journal records waiting to be counted; each is a block of events of one tenant
 LOOK_S: Final = 0.05
 Check = Callable[[], None]
 
 
 class Backlog:
-    """What waits for the workers of a place whose topics nobody wrote to before."""
+    """The backlog of an installation with fresh topics."""
 
     def __init__(self, place: Settings, admin: Any, consumer: Any) -> None:
         self._place, self._admin, self._consumer = place, admin, consumer
@@ -32,7 +32,7 @@ class Backlog:
         self._lanes = [TopicPartition(self._journal, lane) for lane in range(place.journal_partitions)]
 
     async def room(self, sent: int, check: Check) -> None:
-        """Waits until more may be sent; ``sent``: records the broker has. ``check`` is called meanwhile."""
+        """Waits until more may be sent. ``sent``: records acknowledged so far; ``check`` is called while waiting."""
         while not await self._fits(sent):
             check()
             await asyncio.sleep(LOOK_S)
@@ -40,7 +40,7 @@ class Backlog:
     async def _fits(self, sent: int) -> bool:
         try:
             found = await self._admin.list_consumer_group_offsets(self._place.app_id)
-        except KafkaError:  # the group's coordinator needs a moment after the broker's start, or moves
+        except KafkaError:  # the group coordinator is not ready yet after a broker start, or has moved
             return sent <= INPUTS
         committed = {place: max(meta.offset, 0) for place, meta in found.items()}
         accepted = sum(offset for place, offset in committed.items() if place.topic != self._journal)
@@ -51,7 +51,7 @@ class Backlog:
 
 @asynccontextmanager
 async def backlog(place: Settings) -> AsyncIterator[Backlog]:
-    """A Backlog with connections of its own."""
+    """A Backlog with its own connections."""
     options: dict[str, Any] = {"client_id": "crmkpi-backlog", **client_options(place.kafka)}
     admin = AIOKafkaAdminClient(**options)
     consumer = AIOKafkaConsumer(**options, enable_auto_commit=False)

@@ -1,4 +1,4 @@
-"""What the release before stored by local days, where a recount has quarter hours: they are compared together. Pure."""
+"""Compares what the previous release stored by local day with a recount by quarter hour. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ Place = tuple[str, str]  # tenant, currency
 
 
 class Before:
-    """Both of its kinds: money that was received, and forms without a session."""
+    """Both kinds: amounts received, and forms without a session."""
 
     def __init__(self) -> None:
         self._money, self._forms = MoneyBefore(), FormsBefore()
 
     def take(self, pair: Pair, text: str) -> bool:
-        """Take an entry, with how to say that it differs (empty: it does not); whether it is judged here."""
+        """Take an entry and its difference (empty: none). Returns whether it is compared here."""
         return self._forms.take(pair, text) or (bool(text) and self._money.take(pair, text))
 
     def measure(self, tenant: str, measure: str, level: str, total: int) -> bool:
-        """Take a kept sum that no recount has; whether it is judged here."""
+        """Take a stored sum without a counterpart in the recount. Returns whether it is compared here."""
         return self._money.measure(tenant, measure, level, total)
 
     def differences(self) -> Iterator[str]:
@@ -35,15 +35,15 @@ class Before:
 
 
 class MoneyBefore:
-    """Differences of money, put off until all entries are read: where that release has counted, only sums compare."""
+    """Differences of amounts, deferred until all entries are read: only sums are comparable with that release."""
 
     def __init__(self) -> None:
-        self._measures: Counter[Place] = Counter()  # counted by the release before
-        self._entries: Counter[Place] = Counter()  # kept more than recounted
+        self._measures: Counter[Place] = Counter()  # counted by the previous release
+        self._entries: Counter[Place] = Counter()  # stored less recounted
         self._texts: dict[Place, list[str]] = {}
 
     def take(self, pair: Pair, text: str) -> bool:
-        """Take an entry that differs, with how to say so; False when it is none of money."""
+        """Take an entry and its difference. False if it is not an amount."""
         tenant, kind, *name = pair.key[1:].decode(errors="replace").split("\0")
         if pair.key[:1] == b"f" and kind == KIND:
             place = tenant, name[0]
@@ -55,7 +55,7 @@ class MoneyBefore:
         return all(self.measure(tenant, measure, name[-1][0], total) for measure, total in sums(pair.kept).items())
 
     def measure(self, tenant: str, measure: str, level: str, total: int) -> bool:
-        """Take a kept sum that no recount has; False when it is none of money."""
+        """Take a stored sum without a counterpart in the recount. False if it is not an amount."""
         base, _, suffix = measure.partition(":")
         if base != KIND:
             return False
@@ -77,17 +77,17 @@ def _number(entry: bytes | None) -> int:
 
 
 class FormsBefore:
-    """Forms without a session, of one id and form at a time: entries come in the order of their keys."""
+    """Forms without a session, one id and form at a time: entries are sorted by key."""
 
     def __init__(self) -> None:
         self._differences: list[str] = []
         self._of = b""
-        self._dated = False  # the release before has stored some of them
-        self._sides: tuple[list[Any], list[Any]] = ([], [])  # kept, recounted
+        self._dated = False  # some are stored by the previous release
+        self._sides: tuple[list[Any], list[Any]] = ([], [])  # stored, recounted
         self._texts: list[str] = []
 
     def take(self, pair: Pair, text: str) -> bool:
-        """Take an entry, with how to say that it differs; False when it is no such form."""
+        """Take an entry and its difference. False if it is not such a form."""
         of, _, visit = pair.key.rpartition(b"\0")
         if pair.key[:1] != b"f" or of.split(b"\0", 2)[1:2] != [FORM] or visit[:1] not in (b"d", b"q"):
             return False
@@ -112,5 +112,5 @@ class FormsBefore:
 
 
 def _together(forms: list[Any]) -> tuple[int | None, bool]:
-    """When the first of them was begun, and whether any was sent."""
+    """When the first of them was started, and whether any was submitted."""
     return min((start for start, _ in forms if start is not None), default=None), any(sent for _, sent in forms)

@@ -1,4 +1,4 @@
-"""Running background work beside something, with no failure lost."""
+"""Runs background tasks alongside a main task without losing a failure."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def beside(main: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
-    """Runs all until ``main`` ends or any of them fails; then the rest is cancelled and the failure raised."""
+    """Runs all until ``main`` ends or any task fails; then cancels the rest and raises the failure."""
     first = asyncio.create_task(main)
     tasks = [first, *map(asyncio.create_task, others)]
     pending = set(tasks)

@@ -18,9 +18,9 @@ def load_book(
     kpis: Sequence[str] = (),
     windows: Sequence[str] = (),
 ) -> TenantBook:
-    """The settings of all tenants: the file's, with the flags' over each; dimensions are added to the tenant's own.
+    """The settings of all tenants from the file, overridden by flags; dimensions are added to the tenant's own.
 
-    Raises CliError that names the file and the setting.
+    Raises CliError with the file and the setting.
     """
     content = read_toml(config) if config else {}
     given = (("tz", tz), ("currency", currency), ("kpis", kpis), ("windows", windows))
@@ -34,7 +34,7 @@ def load_book(
 
 
 def workers_book(place: Settings, config: Path | None) -> TenantBook:
-    """The settings of all tenants as workers have them: every tenant's from `place`, each one's own from the file."""
+    """The settings of all tenants as workers see them: defaults from `place`, each tenant's own from the file."""
     tenants = read_toml(config).get("tenants", {}) if config else {}
     try:
         return TenantBook.from_mapping(
@@ -62,7 +62,7 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _over(shared: Mapping[str, Any], own: Any, flags: Mapping[str, Any], dimensions: Sequence[str]) -> Any:
     if not isinstance(own, dict):
-        return own  # the book's own check names it
+        return own  # TenantBook's own validation names it
     known = own.get("dimensions", shared.get("dimensions", []))
     if not dimensions or not isinstance(known, list):
         return {**own, **flags}

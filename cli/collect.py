@@ -1,4 +1,4 @@
-"""`crmkpi collector`: takes events over HTTP; and makes write keys for it."""
+"""`crmkpi collector`: receives events over HTTP; and creates its write keys."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ def collect(
     kafka: KafkaFlag = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON line.")] = False,
 ) -> None:
-    """Take events over HTTP until Ctrl-C: Segment's and RudderStack's clients, CloudEvents, pages, webhooks.
+    """Receive events over HTTP until Ctrl-C: Segment and RudderStack clients, CloudEvents, web pages, webhooks.
 
     Without write keys only this machine may send, and a tenant's name is its key; docs/collect.md says how to let
     others in.
@@ -66,7 +66,7 @@ def new_key(
     until: Annotated[datetime | None, typer.Option(help="When it ends, UTC.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")] = False,
 ) -> None:
-    """Make a write key, and print the setting that lets it in. The key itself is shown only now.
+    """Create a write key and print the settings for it. The key itself is shown only once.
 
     Example: crmkpi collector key --tenant acme --source /web --origin https://acme.example
     """
@@ -104,7 +104,7 @@ async def _serve(place: Settings, bound: socket.socket) -> None:
     from aiokafka.errors import KafkaError
 
     from cli.away import kafka_away
-    from collectors.server.serve import serve  # what `--help` shows need not load a web server
+    from collectors.server.serve import serve  # keep `--help` fast: no web server
 
     try:
         await serve(place, bound, lambda: int(time.time() * 1000))

@@ -1,4 +1,4 @@
-"""Errors that a command ends with, as what to say and with which exit code. Loaded when there is one."""
+"""Turns the error that ended a command into a message and an exit code. Imported only if there is one."""
 
 from cli.away import redis_away
 from cli.exits import UNAVAILABLE, USAGE, CliError
@@ -8,7 +8,7 @@ from sinks.base import SinkUnavailable
 
 
 def complaint_of(error: Exception) -> CliError | None:
-    """What the user can mend, in one line; None: it is a fault of the program, or typer's own."""
+    """The problem in one line, if the user can fix it; None for bugs and for typer's own errors."""
     if isinstance(error, CliError):
         return error
     if isinstance(error, SettingsError):

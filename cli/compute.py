@@ -110,7 +110,7 @@ def _print(documents: Sequence[dict[str, Any]], what: str, segments: bool) -> No
 
 
 def _documents(tally: Counted, tenants: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """All documents; with several tenants each says whose it is."""
+    """All documents; with several tenants, each names its own."""
     rev = {"rev": f"0.{tally.lines}"}
     for tenant in tenants:
         whose = {"tenant": tenant} if len(tenants) > 1 else {}

@@ -1,4 +1,4 @@
-"""Files of events into one engine, as a worker would count them."""
+"""Counts files of events with one engine, as a worker would."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ from models.settings import TenantBook
 from models.validate import validate
 
 BATCH: Final = 5_000  # lines validated at a time
-FILE_CLOCK: Final = -1  # a file has no broker's timestamp
+FILE_CLOCK: Final = -1  # a file has no broker timestamp
 
 
 @dataclass
 class Tally:
-    """What became of the lines."""
+    """The outcome of the lines read."""
 
     ends: "Ends"
     accepted: dict[str, int] = field(default_factory=dict)  # tenant -> events counted
@@ -36,7 +36,7 @@ class Tally:
     types: dict[str, set[str]] = field(default_factory=dict)  # tenant -> of the events counted
 
     def take(self, batch: list[RawRecord]) -> tuple[list[Row], list[Refusal]]:
-        """Validate a batch of lines: the events that exist at the end, and what was refused."""
+        """Validate a batch of lines. Returns the events before the as-of, and the refusals."""
         rows, rejections = validate(batch)
         kept = [row for row in rows if self.ends.before(row)]
         self.lines += len(batch)
@@ -50,38 +50,38 @@ class Tally:
         return kept, [rejection.refusal() for rejection in rejections]
 
     def conflict(self, conflict: Conflict) -> None:
-        """Note an event whose id was seen with other content."""
+        """Note an event whose id was seen with different content."""
         where = f"{conflict.topic}, line {conflict.offset}"
         self.refused.add("id_conflict", where, "conflict: same id, different content")
 
 
 @dataclass(kw_only=True)
 class Counted(Tally):
-    """The same, and what was counted."""
+    """The same, with what was counted."""
 
     engine: Engine
 
 
 class Ends:
-    """``--as-of`` as each tenant's zone reads it, ms UTC."""
+    """``--as-of`` in each tenant's time zone, ms UTC."""
 
     def __init__(self, text: str, book: TenantBook) -> None:
         self._text, self._book = text, book
         self._known: dict[str, int] = {}
 
     def of(self, tenant: str) -> int:
-        """The exclusive end for one tenant. Raises CliError for a text that is no moment."""
+        """The exclusive end for one tenant. Raises CliError for an invalid time."""
         if tenant not in self._known:
             self._known[tenant] = as_of_ms(self._text, self._book[tenant].tz)
         return self._known[tenant]
 
     def before(self, row: Row) -> bool:
-        """True when the event exists: a deal of unknown age does at every as_of."""
+        """Whether the event is before the as-of; a deal of unknown age always is."""
         return row.time < self.of(row.tenant) or row.data.get("time_known") is False
 
 
 def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Counted:
-    """Validates and counts all lines. Raises CliError for a file that cannot be read."""
+    """Validates and counts all lines. Raises CliError for an unreadable file."""
     tally = Counted(ends=Ends(as_of, book), engine=Engine(book))
     with no_collector():
         for number, path in enumerate(files):
@@ -91,7 +91,7 @@ def count_files(files: Iterable[Path], book: TenantBook, as_of: str) -> Counted:
 
 
 def batches(path: Path, number: int) -> Iterator[list[RawRecord]]:
-    """Records whose topic is the file and whose offset is the line: ids that are missing become ``name/line``."""
+    """Records with the file as topic and the line as offset, so missing ids become ``name/line``."""
     lines = track(read_lines(path), count_lines(path), f"reading {path.name}")
     records = (RawRecord(line.name, number, line.number, FILE_CLOCK, None, line.raw) for line in lines)
     return iter(lambda: list(islice(records, BATCH)), [])
@@ -106,7 +106,7 @@ def _count(tally: Counted, batch: list[RawRecord], number: int) -> None:
 
 
 def the_tenants(tally: Tally, asked: str | None) -> list[str]:
-    """Whose documents to show: the one asked for, else all that have events. Raises CliError for an unknown one."""
+    """The tenants to show: the one requested, otherwise all with events. Raises CliError for an unknown one."""
     if asked is None:
         return sorted(tally.accepted) or ["default"]
     if tally.accepted and asked not in tally.accepted:

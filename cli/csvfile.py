@@ -1,4 +1,4 @@
-"""A mapping file, and the CSV it is for: headings and form checked before the first row becomes an event."""
+"""Reads CSV files for a mapping: headings and format are checked before the first row becomes an event."""
 
 import csv
 import tomllib
@@ -17,23 +17,23 @@ from cli.mapping import CsvMapping, columns_named, columns_of_kind, heading, wit
 from cli.textfile import encoding_of
 
 DELIMITERS: Final = (",", ";", "\t", "|")
-CELL: Final = 2_000_000  # characters: a note may be long
+CELL: Final = 2_000_000  # characters per cell: notes may be long
 csv.field_size_limit(CELL)
 
 
 class Sheet(NamedTuple):
-    """A CSV file, and how it is to be read."""
+    """A CSV file and its format."""
 
     path: Path
     encoding: str
     delimiter: str
     begin: int  # lines before the headings: 1 when Excel's sep= line is there
     headings: tuple[str, ...]
-    rows: int = 0  # with something in them
-    decimal: Mark = ""  # what the numbers prove
+    rows: int = 0  # non-empty rows
+    decimal: Mark = ""  # as proved by its numbers
 
     def form(self) -> str:
-        """For the user: how the file is read."""
+        """Describes the file's format to the user."""
         delimiter = {"\t": "tabs"}.get(self.delimiter, f"{self.delimiter!r}")
         decimal = {".": ", decimal point", ",": ", decimal comma"}.get(self.decimal, "")
         if not any(self.headings):
@@ -43,16 +43,16 @@ class Sheet(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row as it stands in its file."""
+    """One row of a file."""
 
-    number: int  # of its first line, from 1
+    number: int  # line number of its first line, from 1
     cells: list[str]
 
 
 def load_mapping(
     path: Path, tenant: str | None = None, tz: str | None = None, currency: str | None = None
 ) -> CsvMapping:
-    """The mapping of a TOML file, with the flags' values in place of its own. Raises CliError."""
+    """The mapping of a TOML file, overridden by flags. Raises CliError."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         over = {k: v for k, v in (("tenant", tenant), ("tz", tz), ("currency", currency)) if v}
@@ -75,12 +75,12 @@ def load_mapping(
 
 
 def survey(path: Path, mapping: CsvMapping) -> Sheet:
-    """Reads a file once, for its form. Raises CliError that names the file and what to mend."""
+    """Reads a file once to determine its format. Raises CliError with the file and what to fix."""
     named = columns_named(mapping)
     known = {heading(column) for lookup in mapping.lookups for column in lookup.take}
     sheet = opened(path, mapping, set(named) - known)
     if not any(sheet.headings) and next(lines_of(sheet), None) is None:
-        return sheet  # nothing happened this week, and the exporter writes no headings then
+        return sheet  # an empty export: some exporters then write no headings
     _check_columns(sheet, named, known)
     numeric = columns_of_kind(mapping, NUMERIC) & set(sheet.headings)
     places = [sheet.headings.index(column) for column in numeric]
@@ -94,7 +94,7 @@ def survey(path: Path, mapping: CsvMapping) -> Sheet:
 
 
 def opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
-    """Encoding, delimiter and headings of a file; ``wanted``: the columns it should have. Raises CliError."""
+    """Encoding, delimiter and headings of a file; ``wanted``: the columns it must have. Raises CliError."""
     encoding = encoding_of(path, mapping.encoding)
     try:
         with path.open(encoding=encoding, newline="") as stream:
@@ -113,7 +113,7 @@ def opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
 
 
 def lines_of(sheet: Sheet) -> Iterator[Line]:
-    """The rows behind the headings, except empty ones. Raises CliError for bytes it cannot read."""
+    """The rows after the headings, except empty ones. Raises CliError for undecodable bytes."""
     number = sheet.begin
     try:
         with sheet.path.open(encoding=sheet.encoding, newline="") as stream:
@@ -137,7 +137,7 @@ def lines_of(sheet: Sheet) -> Iterator[Line]:
 
 
 def twice(headings: Sequence[str]) -> set[str]:
-    """The headings that stand over more than one column."""
+    """The headings that occur more than once."""
     return {name for name, count in Counter(headings).items() if count > 1 and name}
 
 

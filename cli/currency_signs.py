@@ -1,4 +1,4 @@
-"""Signs and codes beside amounts, and which currencies each may mean. Pure."""
+"""Currency signs and codes next to amounts, and the currencies each may mean. Pure."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ _SIGNS: Final = {
 
 
 def currencies_of(sign: str) -> frozenset[str]:
-    """The ISO 4217 codes that a sign, or a code itself, may stand for; none when it is no currency."""
+    """The ISO 4217 codes that a sign or code may mean; empty if it is not a currency."""
     if found := _SIGNS.get(sign) or _SIGNS.get(sign.casefold()):
         return frozenset(found.split())
     try:

@@ -1,4 +1,4 @@
-"""Dates and times as files write them. Pure: a date that two declared forms read differently is refused."""
+"""Parses dates and times in files. Pure. A date that two declared formats read differently is refused."""
 
 import re
 from datetime import datetime, timedelta
@@ -24,10 +24,10 @@ _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 @lru_cache(65_536)
 def local_time(text: str, zone: ZoneInfo, formats: tuple[str, ...] = ()) -> str:
-    """RFC 3339 with offset of a date or time; a date alone is that day's local midnight.
+    """A date or time as RFC 3339 with offset; a date alone is its local midnight.
 
-    ``formats``: strptime forms, or one of `SPECIAL`. One of a date also reads that date with a time of day
-    behind it, one with a time of day also a date alone. ISO 8601 is always read. Raises RowError.
+    ``formats``: strptime formats, or one of `SPECIAL`. A date format also accepts a time of day after the date, a
+    format with a time of day also a date alone. ISO 8601 is always accepted. Raises RowError.
     """
     found = {moment.isoformat() for form in formats if (moment := _of_form(text, form, zone))}
     if not found and (moment := _iso(text, zone)):

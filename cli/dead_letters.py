@@ -1,4 +1,4 @@
-"""Dead letters in Kafka: read, sent again, marked. Shared by `crmkpi dlq` and `crmkpi serve`."""
+"""Dead letters in Kafka: reading, retrying and marking them. Shared by `crmkpi dlq` and `crmkpi serve`."""
 
 import base64
 import time
@@ -19,7 +19,7 @@ from streams.producing import Output
 from streams.resend import resend
 from streams.restore import new_reader, read_partition
 
-AT_A_TIME: Final = 500  # letters of one transaction
+AT_A_TIME: Final = 500  # letters per transaction
 ORIGINAL_S: Final = 30.0
 Origin = tuple[str, int, int]
 
@@ -27,7 +27,7 @@ Origin = tuple[str, int, int]
 async def partitions(
     place: Settings, options: WorkerOptions, places: Sequence[tuple[str, int]] | None = None
 ) -> list[TopicPartition]:
-    """Of the topics that hold the letters of these input partitions; None: of all. Those that exist, sorted."""
+    """The existing dead-letter topics' partitions for these input partitions (None: all), sorted."""
     wanted = {name + options.dlq_suffix for name in options.inputs}
     async with admin(place.kafka) as link:
         described = [item for item in await link.describe_topics() if item["topic"] in wanted]
@@ -41,7 +41,7 @@ async def partitions(
 async def read_letters(
     place: Settings, options: WorkerOptions, places: Sequence[tuple[str, int]] | None = None
 ) -> list[Letter]:
-    """Every letter of these input partitions; None: of all. Raises KafkaError."""
+    """Every dead letter of these input partitions (None: all). Raises KafkaError."""
     return [letter async for letter in _letters(options, await partitions(place, options, places))]
 
 
@@ -61,7 +61,7 @@ async def _letters(options: WorkerOptions, there: list[TopicPartition]) -> Async
 
 
 async def read_marks(options: WorkerOptions) -> list[tuple[bytes, bytes | None]]:
-    """What the topic of marks holds. Raises KafkaError."""
+    """The contents of the marks topic. Raises KafkaError."""
     reader = new_reader(options)
     try:
         await reader.start()
@@ -73,12 +73,12 @@ async def read_marks(options: WorkerOptions) -> list[tuple[bytes, bytes | None]]
 
 
 def incomplete(letter: Letter) -> bool:
-    """Whether a letter does not hold the event as it was sent."""
+    """Whether a letter lacks the event's original bytes."""
     return letter.truncated is not None or letter.reconstructed
 
 
 async def originals_of(options: WorkerOptions, letters: Iterable[Letter]) -> dict[Origin, Original]:
-    """Events as they were sent, of letters that do not hold them, as far as the input topics still have them."""
+    """The original records of incomplete letters, as far as the input topics still have them."""
     source, found = Originals(options), dict[Origin, Original]()
     try:
         waiting = iter([letter.origin for letter in letters])
@@ -90,7 +90,7 @@ async def originals_of(options: WorkerOptions, letters: Iterable[Letter]) -> dic
 
 
 async def send_again(options: WorkerOptions, ready: Sequence[Sending]) -> None:
-    """Events and the marks that say so, in one transaction for every `AT_A_TIME` of them. Raises KafkaError."""
+    """Sends events and their marks, in one transaction per `AT_A_TIME` events. Raises KafkaError."""
     waiting = iter(ready)
     while some := list(islice(waiting, AT_A_TIME)):
         events: dict[tuple[str, int], list[Output]] = {}
@@ -106,26 +106,26 @@ async def mark_discarded(options: WorkerOptions, letters: Sequence[Letter]) -> N
         await resend(options, {}, [mark(letter, "discarded", max(_now(), letter.at)) for letter in some])
 
 
-def whole(letter: Letter, told: Original | None) -> dict[str, Any]:
-    """A letter with its event, for machines; ``told``: the event as it was sent, where the letter lacks it."""
-    key, value, headers = (told.key, told.value, told.headers) if told else (letter.key, letter.value, letter.headers)
+def whole(letter: Letter, sent: Original | None) -> dict[str, Any]:
+    """A letter with its event, as JSON; ``sent``: the original record, if the letter is incomplete."""
+    key, value, headers = (sent.key, sent.value, sent.headers) if sent else (letter.key, letter.value, letter.headers)
     return {
         "id": letter.id, "refused_at": time_text(letter.at), "tenant": letter.tenant, "stage": letter.stage,
         "reason": letter.reason, "field": letter.field, "detail": letter.detail,
-        "event": "as it was sent" if told or not incomplete(letter) else lacking(letter),
+        "event": "as it was sent" if sent or not incomplete(letter) else lacking(letter),
         "key": readable(key), "headers": [[name, readable(text)] for name, text in headers], "value": readable(value),
     }  # fmt: skip
 
 
 def lacking(letter: Letter) -> str:
-    """Why a letter's event is not what was sent."""
+    """Why a letter does not have the event's original bytes."""
     if letter.truncated is not None:
         return f"beginning only; it had {letter.truncated:,} bytes and is no longer in the input topic"
     return "rebuilt from the journal: it is no longer in the input topic"
 
 
 def readable(raw: bytes | None) -> Any:
-    """Bytes as JSON takes them: text, or an object with their base64."""
+    """Bytes for JSON: text, or an object with their base64."""
     try:
         return None if raw is None else raw.decode()
     except UnicodeDecodeError:

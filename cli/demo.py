@@ -67,7 +67,7 @@ def demo(
 
 
 def _with_servers(servers: Servers, plan: Plan, own: str) -> int:
-    """Topics of its own, so that a given Kafka's other events stay out of it; they go at the end."""
+    """Runs with its own topics, deleted at the end, so that it never mixes with other events of a given Kafka."""
     place = place_of(servers).model_copy(update={"topic_prefix": f"{own}.", "app_id": own})
     ensure_topics(place)
     with tempfile.TemporaryDirectory(prefix="crmkpi-demo-") as folder:
@@ -106,7 +106,7 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
 
 
 def _end(servers: Servers, shown: Demo, plan: Plan, error: BaseException | None, code: int) -> int:
-    """What to say last, and the exit code."""
+    """Print the outcome; returns the exit code."""
     if error is not None and not isinstance(error, asyncio.CancelledError):
         raise error
     if code:
@@ -125,7 +125,7 @@ def _end(servers: Servers, shown: Demo, plan: Plan, error: BaseException | None,
 
 
 class Side:
-    """The demo's own event loop, in a thread: the main thread belongs to the supervisor and its signals."""
+    """The demo's event loop, in a thread: the main thread belongs to the supervisor and its signals."""
 
     def __init__(self, work: Coroutine[Any, Any, None], workers: Workers) -> None:
         self.error: BaseException | None = None
@@ -136,7 +136,7 @@ class Side:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ends the work if it still runs, and waits for its end."""
+        """Cancels the work if it is still running, and waits for it to end."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
@@ -152,7 +152,7 @@ class Side:
 
 
 def _tell(log: Path, text: str) -> None:
-    """Of what the supervisor says only what is unusual, with the worker's own last line."""
+    """Shows only unusual messages of the supervisor, with the worker's last log line."""
     if "restart" in text or "with code" in text:
         say(text, *_last_lines(log)[-1:])
 

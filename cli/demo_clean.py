@@ -1,4 +1,4 @@
-"""Taking the demo's topics and numbers away again, when the servers were there before us."""
+"""Removes the demo's topics and numbers from servers it did not start."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ PAGE: Final = 500
 
 
 async def clean(place: Settings, tenants: list[str]) -> None:
-    """Deletes the demo's topics and its tenants' keys. A server that is away is told of and does no harm."""
+    """Deletes the demo's topics and its tenants' keys. An unavailable server is reported and otherwise ignored."""
     try:
         async with admin(place.kafka) as link:
             await link.delete_topics(list(topics.every(place)))

@@ -1,4 +1,4 @@
-"""What a second terminal needs to ask a running demo: `crmkpi verify`, `kpis get`, `send` and the rest."""
+"""Environment for a second terminal, so that `crmkpi verify`, `kpis get`, `send` etc. reach the running demo."""
 
 import shlex
 import sys
@@ -13,10 +13,10 @@ SECTIONS: Final = ("CRMKPI_KAFKA__", "CRMKPI_REDIS__")
 
 
 def write_env(folder: Path, env: Mapping[str, str]) -> str:
-    """Writes a file for the shell to read, which only its owner can, and gives the command that reads it."""
+    """Writes a shell file readable by its owner only. Returns the command that sources it."""
     wanted = {key: text for key, text in env.items() if key in NAMES or key.startswith(SECTIONS)}
     lines = [f"export {key}={shlex.quote(text)}\n" for key, text in sorted(wanted.items())]
     path = folder / "env"
-    path.touch(mode=0o600)  # credentials of given servers may be in it
+    path.touch(mode=0o600)  # it may contain credentials
     path.write_text("".join([*lines, f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n']))
     return f". {path}"

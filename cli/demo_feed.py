@@ -1,4 +1,4 @@
-"""The demo's producers: the simulator's records into Kafka, history as fast as it goes, then live."""
+"""The demo's producers: send the simulator's records to Kafka, history at full speed, then live."""
 
 import asyncio
 import time
@@ -25,43 +25,43 @@ from simulator import PROFILES, Profile, Sent, World
 
 CHUNK: Final = 500
 PULSE_S: Final = 0.02
-DAILY: Final = 735  # records a day, about: for the progress bar only
+DAILY: Final = 735  # approximate records per day, for the progress bar only
 Loaded = Callable[[int], None]
 Room = Callable[[int], Awaitable[None]]
 
 
 def _sized(profile: Profile, share: float, service: float) -> Profile:
-    """The same company with a share of its traffic and customers, some of whom have a service contract."""
+    """A scaled-down company: a share of the traffic and customers, some with a service contract."""
     visits, customers = round(profile.visits * share), round(profile.customers * share)
     return replace(profile, visits=visits, customers=customers, service=service)
 
 
-# Small enough that 90 days load in half a minute, the one that sells to companies large enough that a month has more
-# than 30 closed deals: fewer would show its win rate as unsure.
+# Small enough to load 90 days in half a minute, but with more than 30 closed deals a month for the B2B company: with
+# fewer, its win rate would be marked as low n.
 COMPANIES: Final = tuple(map(_sized, PROFILES, (0.24, 0.45, 0.24), (0.0, 0.35, 0.0)))
-FIRST: Final = 1  # the one whose boards are opened first: it sells, supports and bills by the month
+FIRST: Final = 1  # its boards are opened first: it has sales, support and subscriptions
 
 Companies = tuple[Profile, ...]
 
 
 def companies(run: str = "") -> Companies:
-    """Those of the demo; with ``run`` under names of their own, so that two demos on one Redis do not meet."""
+    """The demo's companies; ``run`` is added to their names, so that two demos can share a Redis."""
     return tuple(replace(profile, tenant=f"{profile.tenant}-{run}") for profile in COMPANIES) if run else COMPANIES
 
 
 def new_world(seed: int, days: int, who: Companies = COMPANIES) -> World:
-    """The companies up to now."""
+    """The companies' history up to now."""
     return World(Random(seed), who, int(time.time() * 1000), days=days)
 
 
 def days_bar(progress: Progress, days: int) -> Loaded:
-    """A bar of the history; what it returns is told how many more records are loaded."""
+    """A progress bar for the history. Returns a callback that takes the number of further records loaded."""
     task = progress.add_task(f"loading {days} days", total=DAILY * days)
     return lambda records: progress.update(task, advance=records)
 
 
 async def feed_only(place: Settings, seed: int, days: int, rate: float, seconds: float | None) -> None:
-    """History and live into the settings' Kafka, for ``seconds`` (default: for ever)."""
+    """Send history, then live events to the configured Kafka, for ``seconds`` (default: for ever)."""
     world = new_world(seed, days)
     async with feed(place.kafka) as kafka:
         with bar() as progress:
@@ -80,9 +80,9 @@ def chunks(records: Iterable[Sent], size: int = CHUNK) -> Iterator[list[Sent]]:
 
 
 def owned(records: list[Sent]) -> tuple[list[Sent], list[str]]:
-    """The records, and whom each counts for, refused ones included, as a worker will decide it.
+    """The records, and the tenant each counts for, as a worker will decide it, including refused ones.
 
-    A refused one that would count for nobody of ours says no more than the tenant of its key: it counts for that then.
+    A refused record that would count for none of our tenants is reduced to its key's tenant, and counts for that.
     """
     owners = _owners(records)
     if DEFAULT_TENANT not in owners:
@@ -104,7 +104,7 @@ def _owners(records: list[Sent]) -> list[str]:
 
 
 async def send_all(place: Settings, kafka: Feed, records: list[Sent]) -> list[asyncio.Future[RecordMetadata]]:
-    """Queues records on their topics and partitions."""
+    """Send records to their topics and partitions."""
     prefix = place.topic_prefix
     return [await kafka.send(prefix + r.topic, r.value, r.key, r.headers, r.partition) for r in records]
 
@@ -112,7 +112,7 @@ async def send_all(place: Settings, kafka: Feed, records: list[Sent]) -> list[as
 async def load_history(
     place: Settings, kafka: Feed, world: World, loaded: Loaded, room: Room | None = None
 ) -> Counter[str]:
-    """Sends all of the past; how many records each tenant has. ``room`` waits until more may be sent."""
+    """Sends the whole history. Returns records per tenant. ``room`` waits until more may be sent."""
     counts: Counter[str] = Counter()
     for records in chunks(world.history()):
         records, owners = owned(records)
@@ -128,7 +128,7 @@ async def load_history(
 
 
 async def stream_live(place: Settings, kafka: Feed, world: World, rate: float, latencies: Latencies) -> None:
-    """Goes on for ever at ``rate`` records a second; each acknowledgement is noted."""
+    """Sends live events for ever, at ``rate`` records a second, and notes each acknowledgement."""
     due: list[Sent] = []
     for record in world.live(rate, _clock()):
         if record.time_ms > _clock():

@@ -1,4 +1,4 @@
-"""The demo itself, once servers, topics and workers are there: load, stream, settle, verify."""
+"""The demo itself, with servers, topics and workers running: load, stream, settle, verify."""
 
 import asyncio
 import time
@@ -30,10 +30,10 @@ from ops.lag import GroupLag
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
 
-STUCK_S: Final = 90.0  # without any record counted, with restarts of the worker allowed for
+STUCK_S: Final = 90.0  # without progress, allowing for restarts of the worker
 LEAST_LIVE_S: Final = 5.0
-VISIBLE_S: Final = 20.0  # within it what is counted must be published
-COUNTED: Final = ("duplicate_rate", "all")  # its denominator is how many records were received
+VISIBLE_S: Final = 20.0  # within which counted records must be published
+COUNTED: Final = ("duplicate_rate", "all")  # its denominator is the number of records received
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Plan:
 
 
 class Demo:
-    """One run. ``counts`` of the world, the verdict and the figures are there when `run` has ended by itself."""
+    """One run. ``counts``, the verdict and the figures are set once `run` has completed."""
 
     def __init__(self, place: Settings, book: TenantBook, plan: Plan, workers_alive: Callable[[], bool]) -> None:
         self.place, self.book, self.plan, self.workers_alive = place, book, plan, workers_alive
@@ -60,7 +60,7 @@ class Demo:
         self.verdict: Verdict | None = None
 
     async def run(self) -> None:
-        """Everything, up to the verdict; without an end given it streams until it is cancelled."""
+        """Run to the verdict; without a given duration, stream until cancelled."""
         began = time.monotonic()
         async with feed(self.place.kafka) as kafka, RedisReader(self.place.redis) as reader:
             with bar() as progress:
@@ -79,7 +79,7 @@ class Demo:
         return [profile.tenant for profile in self.plan.companies]
 
     async def settle(self, progress: Progress) -> None:
-        """Waits until every record is counted. Raises CliError (70) when nothing is counted for long."""
+        """Waits until every record is counted. Raises CliError (70) if there is no progress for too long."""
         task = progress.add_task("counting", total=None)
         least, moved = -1, time.monotonic()
         async with lag_reader(self.place) as lags:
@@ -120,7 +120,7 @@ class Demo:
         await self._begin_latencies(reader, counts)
 
     async def _begin_latencies(self, reader: RedisReader, counts: Counter[str]) -> None:
-        """Measures from here on, when all of the history is visible: a record's number is then never seen too early."""
+        """Starts measuring once the whole history is visible, so that no record appears visible too early."""
         end = time.monotonic() + VISIBLE_S
         for tenant in self.tenants:
             while await _received(reader, tenant) != counts[tenant] and time.monotonic() < end:
@@ -154,7 +154,7 @@ class Demo:
 
     async def _visible(self, reader: RedisReader, tenant: str) -> None:
         while True:
-            with suppress(SinkUnavailable):  # the board says so; what is counted meanwhile is seen late, which is true
+            with suppress(SinkUnavailable):  # shown on the board; records counted meanwhile are visible late, correctly
                 async for _ in reader.updates(tenant):
                     if count := await _received(reader, tenant):
                         self.latencies.visible(tenant, count, time.monotonic())
@@ -162,7 +162,7 @@ class Demo:
 
 
 def counted(found: GroupLag) -> bool:
-    """Whether nothing waits, in the inputs and in the journal."""
+    """Whether inputs and journal are fully counted."""
     return all(item.records == 0 if item.committed is not None else item.end == 0 for item in found.partitions)
 
 

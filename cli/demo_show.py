@@ -1,4 +1,4 @@
-"""How the demo looks: a live board on a terminal, short plain lines anywhere else."""
+"""The demo's output: a live board in a terminal, short plain lines elsewhere."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ LINE_S: Final = 10.0
 
 
 async def show(board: Board, tenants: Sequence[str], quiet: bool) -> None:
-    """For ever: paints the board, or with ``quiet`` (or no terminal) prints a line for each tenant now and then."""
+    """Redraws the board for ever, or with ``quiet`` (or no terminal) prints a line per tenant now and then."""
     if quiet:
         await asyncio.Event().wait()
     elif out().is_terminal:

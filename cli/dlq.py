@@ -1,4 +1,4 @@
-"""`crmkpi dlq`: what was refused, and sending it again."""
+"""`crmkpi dlq`: lists, shows, retries and discards dead letters."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -97,12 +97,12 @@ def show(
         raise CliError(f"no such dead letter: {letter}", DIFFERENT)
     found = held[-1]
     originals = _run(place, originals_of(options, [found])) if incomplete(found) else {}
-    told = originals.get(found.origin)
-    shown = whole(found, told)
+    sent = originals.get(found.origin)
+    shown = whole(found, sent)
     if as_json:
         show_json(shown)
         return
-    key, value, headers = (told.key, told.value, told.headers) if told else (found.key, found.value, found.headers)
+    key, value, headers = (sent.key, sent.value, sent.headers) if sent else (found.key, found.value, found.headers)
     line(f"id       {found.id}", f"rejected {time_text(found.at)} by {found.stage}", f"tenant   {found.tenant}")
     line(
         f"reason   {found.reason} {found.field}: {found.detail}",
@@ -209,8 +209,8 @@ def _chosen(place: Settings, choice: Choice) -> list[Letter]:
     options = options_from(place)
     places = sorted({_parsed(letter)[:2] for letter in choice.ids}) or None
     letters = _run(place, read_letters(place, options, places))
-    told = marks(_run(place, read_marks(options)))
-    found = [letter for letter in open_letters(letters, told).values() if choice.holds(letter)]
+    marked = marks(_run(place, read_marks(options)))
+    found = [letter for letter in open_letters(letters, marked).values() if choice.holds(letter)]
     if missing := set(choice.ids) - {letter.id for letter in found}:
         raise CliError(f"no such dead letter, or already dealt with: {', '.join(sorted(missing))}", DIFFERENT)
     return found

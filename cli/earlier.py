@@ -1,7 +1,7 @@
-"""Stored facts of an earlier build as this one writes them, for whoever compares entries.
+"""Converts facts stored by an earlier build to the current form, for comparing entries.
 
-The engine reads them as they are and writes an entry anew only when it changes, so a state holds both forms for as
-long as it lives. What is counted is the same.
+The engine reads old entries as they are and rewrites one only when it changes, so a state may hold both forms
+indefinitely. The numbers are the same.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from kpis.intake.kinds import LISTS
 from kpis.state.stored import Entry, chunk_key, fact_key, json_bytes
 from kpis.tenant.chunks import FULL, Chunks
 
-MESSAGE: Final = "message:"  # before the id of a message where ids of all kinds stand
+MESSAGE: Final = "message:"  # prefix of a message id among ids of all kinds
 NUL: Final = "\0"
 
 
 def renewed(key: bytes, value: bytes) -> list[Entry] | None:
-    """The entries that stand for one of an earlier build; None for one that is as this build writes it."""
+    """The current form of an earlier build's entry; None if it is already current."""
     if key[:1] not in (b"f", b"i"):
         return None
     tenant, kind, *rest = key[1:].decode().split("\0", 2)
@@ -35,7 +35,7 @@ def renewed(key: bytes, value: bytes) -> list[Entry] | None:
 
 
 def _cut(tenant: str, kind: str, name: str, value: bytes) -> list[Entry] | None:
-    """A list that was stored whole, or that names clicks."""
+    """A list that was stored in one piece, or that contains click ids."""
     if kind != "conversion" and len(value) <= FULL:
         return None
     facts = orjson.loads(value)
@@ -48,7 +48,7 @@ def _cut(tenant: str, kind: str, name: str, value: bytes) -> list[Entry] | None:
 
 
 def _name(tenant: str, name: str) -> str:
-    """What belongs to a message: its owner, its traits, its touches."""
+    """The key of a message's owner, traits or touches."""
     message, nul, rest = name.removeprefix(MESSAGE).partition("\0")
     return f"{MESSAGE}{pseudonym(tenant, message)}{nul}{rest}" if name.startswith(MESSAGE) else name
 
@@ -61,7 +61,7 @@ def _message(tenant: str, name: str) -> str:
 
 
 def _click(tenant: str, name: str) -> str:
-    return name if NUL in name else pseudonym(tenant, name)  # one without a click id goes by its source and its own id
+    return name if NUL in name else pseudonym(tenant, name)  # without a click id, the source and event id identify it
 
 
 def _form(tenant: str, name: str) -> str:
@@ -70,7 +70,7 @@ def _form(tenant: str, name: str) -> str:
 
 
 def _touch(tenant: str, name: str, stored: list[Any]) -> list[Any] | None:
-    """A chunk of touches: sessions of page views, and the clicks that pages were come to by."""
+    """A chunk of touches: sessions of page views, and the clicks they came from."""
     packed, notes, pages = stored
     notes = [
         pseudonym(tenant, note) if isinstance(note, str) and at >> 4 & 0xFF == PAGE else note

@@ -1,4 +1,4 @@
-"""Stored entries beside recounted ones, in a temporary file: memory stays small however large a lane is."""
+"""Stored and recounted entries, joined in a temporary file, so that memory stays small for any lane."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ SIDES: Final = {
 
 
 class Pair(NamedTuple):
-    """One key with what the changelog holds and what a recount gives; None: no entry."""
+    """One key with its entries in the changelog and in the recount; None: no entry."""
 
     key: bytes
     kept: bytes | None
@@ -26,10 +26,10 @@ class Pair(NamedTuple):
 
 
 class Entries:
-    """Both sides of one lane. Use as a context manager: the file goes with it."""
+    """Both sides of one lane. A context manager: the file is deleted at exit."""
 
     def __init__(self) -> None:
-        self._file = sqlite3.connect("")  # of nobody else, on disk as far as it does not fit the cache
+        self._file = sqlite3.connect("")  # private, and on disk only as far as it exceeds the cache
         for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KB}"):
             self._file.execute(f"PRAGMA {setting}")
         self._file.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, kept BLOB, counted BLOB) WITHOUT ROWID")
@@ -41,15 +41,15 @@ class Entries:
         self._file.close()
 
     def keep(self, entries: Iterable[Entry]) -> None:
-        """Take entries of the changelog, in its order: a later one replaces an earlier one."""
+        """Add entries of the changelog, in order: later ones replace earlier ones."""
         self._file.executemany(SIDES["kept"], entries)
 
     def count(self, entries: Iterable[Entry]) -> None:
-        """Take entries of the recount."""
+        """Add entries of the recount."""
         self._file.executemany(SIDES["counted"], entries)
 
     def count_once(self) -> None:
-        """Make kept cells those of a state that was never counted again: the generation that holds as the first one."""
+        """Renumber the current generation of stored cells as the first, as in a state that was never recomputed."""
         metas = self._file.execute(
             "SELECT key, kept FROM entries WHERE kept IS NOT NULL AND substr(key, -6) = ?", (META,)
         )
@@ -70,9 +70,9 @@ class Entries:
         self._file.execute("DELETE FROM entries WHERE substr(key, 1, 1) = X'67'")
 
     def renew(self) -> None:
-        """Make kept facts of an earlier build those that this one writes: a recount has no others.
+        """Convert stored facts of an earlier build to the current form, as in the recount.
 
-        One that stands under both names is left as it is, and differs.
+        A fact stored under both keys is left alone, and will differ.
         """
         kept = self._file.execute(f"SELECT key, kept FROM entries WHERE {FACTS}")
         self._file.execute("CREATE TABLE renewed (key BLOB PRIMARY KEY, was BLOB, kept BLOB) WITHOUT ROWID")
@@ -90,6 +90,6 @@ class Entries:
         )
 
     def pairs(self) -> Iterator[Pair]:
-        """Every key that has an entry on either side, sorted."""
+        """Every key with an entry on either side, sorted."""
         found = self._file.execute("SELECT key, kept, counted FROM entries ORDER BY key")
         return (Pair(*row) for row in found if row[1] is not None or row[2] is not None)

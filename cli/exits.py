@@ -1,13 +1,13 @@
-"""Exit codes, and the one kind of error that is shown as a line instead of a traceback."""
+"""Exit codes, and the error that is shown as one line instead of a traceback."""
 
 from typing import Final
 
 OK: Final = 0
-DIFFERENT: Final = 1  # verify found a difference, or what was asked for does not exist
-USAGE: Final = 2  # a flag, a file or a value the user gave is wrong
+DIFFERENT: Final = 1  # verify found a difference, or the requested item does not exist
+USAGE: Final = 2  # an invalid flag, file or value
 UNAVAILABLE: Final = 69  # Kafka or Redis cannot be reached
-FAIL_STOP: Final = 70  # a worker or a check stopped itself rather than go on half-done
-REFUSED: Final = 78  # a worker that a restart cannot help: a wrong setting, topics that do not fit
+FAIL_STOP: Final = 70  # a worker or check stopped itself rather than continue in doubt
+REFUSED: Final = 78  # restarting a worker would not help: an invalid setting, mismatching topics
 
 EPILOG: Final = (
     "Exit codes: 0 ok · 1 difference or not found · 2 invalid usage or input · 69 Kafka or Redis unavailable · "
@@ -16,7 +16,7 @@ EPILOG: Final = (
 
 
 class CliError(Exception):
-    """Says in one line what is wrong and what to do; ends the command with ``code``."""
+    """One line with the problem and the remedy; ends the command with ``code``."""
 
     def __init__(self, message: str, code: int = USAGE) -> None:
         super().__init__(message)

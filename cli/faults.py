@@ -2,7 +2,7 @@
 
 
 class RowError(ValueError):
-    """Says which column and value; ``reason`` is what such rows are counted by."""
+    """Names the column and the value. Rows are grouped by ``reason``."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

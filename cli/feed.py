@@ -1,4 +1,4 @@
-"""Sending records to Kafka in bulk and knowing that each one arrived."""
+"""Sends records to Kafka in bulk, and waits for each acknowledgement."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,12 +13,12 @@ from cli.away import NOT_ALLOWED, kafka_away
 from cli.exits import UNAVAILABLE, CliError
 from models.settings import KafkaSettings
 
-IN_FLIGHT = 2_000  # records sent before waiting for their acknowledgements
+IN_FLIGHT = 2_000  # records in flight
 Headers = list[tuple[str, bytes]]
 
 
 class Feed:
-    """A producer that waits for the broker's acknowledgement of everything it sent."""
+    """A producer that tracks the acknowledgement of everything it has sent."""
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
@@ -33,7 +33,7 @@ class Feed:
         headers: Headers | None = None,
         partition: int | None = None,
     ) -> asyncio.Future[Any]:
-        """Queues one record; the future is done when the broker has it."""
+        """Queues one record; the future completes when the broker has it."""
         done = await self._producer.send(topic, value, key=key, headers=headers or [], partition=partition)
         self._pending.append(done)
         if len(self._pending) >= IN_FLIGHT:
@@ -41,7 +41,7 @@ class Feed:
         return done  # type: ignore[no-any-return]
 
     async def flush(self) -> list[Any]:
-        """Waits for every record's acknowledgement, and says where each has landed. Raises KafkaError."""
+        """Waits for all acknowledgements; returns each record's metadata. Raises KafkaError."""
         pending, self._pending = self._pending, []
         landed = await asyncio.gather(*pending)
         self.acknowledged += len(pending)
@@ -50,7 +50,7 @@ class Feed:
 
 @asynccontextmanager
 async def feed(kafka: KafkaSettings | str) -> AsyncIterator[Feed]:
-    """A Feed to these servers, flushed at the end. Kafka away: CliError with code 69."""
+    """A Feed to these servers, flushed at the end. Raises CliError (69) if Kafka is unavailable."""
     producer = AIOKafkaProducer(
         **client_options(kafka),
         enable_idempotence=True,

@@ -1,4 +1,4 @@
-"""What each field of an event's data is, read from the event models: so a cell becomes a value of its kind. Pure."""
+"""The kind of each field of an event's data, from the event models: decides how a cell is converted. Pure."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,14 +11,14 @@ from models.events.common import Common
 
 Kind = Literal["text", "id", "amount", "number", "seconds", "integer", "flag", "instant", "date"]
 NUMERIC: Final = frozenset({"amount", "number", "seconds", "integer"})
-# The entity that a type speaks of once: a row of it needs no other key.
+# Types that occur once per entity: its id is the row's key.
 _ENTITY: Final = {
     "deal": "deal_id", "lead": "lead_id", "customer": "customer_id", "order": "order_id", "renewal": "contract_id",
     "subscription": "subscription_id", "ticket": "ticket_id", "cost": "cost_id", "email": "message_id",
     "survey": "response_id",
 }  # fmt: skip
 _OWN: Final = {"order.refunded": "refund_id", "user.signed_up": "user_id"}
-# Types of an entity that happen to it again and again: the entity alone is no key.
+# Types that recur for an entity: its id alone is not a key.
 _REPEATED: Final = frozenset(
     f"crm.{name}"
     for name in [
@@ -41,20 +41,20 @@ _REPEATED: Final = frozenset(
         "renewal.lost",
     ]
 )
-# Of the others a second event is a second fact: a changed row cannot be corrected by sending it again.
+# For the others a second event is a second fact, so sending a changed row again would not correct it.
 _RESTATED: Final = ("deal", "lead", "customer", "order", "subscription", "cost", "target", "fx", "survey", "renewal")
 
 
 @cache
 def kinds(type_: str) -> dict[str, Kind]:
-    """Field -> kind, of a type with or without its ``crm.`` prefix; what it does not list is text."""
+    """Field -> kind, for a type with or without its ``crm.`` prefix; unlisted fields are text."""
     shape = SHAPES.get(type_) or SHAPES.get(type_.removeprefix("crm.")) or Common
     hints = get_type_hints(shape, include_extras=True)
     return {name: _kind(name, hint) for name, hint in hints.items()}
 
 
 def natural_key(type_: str) -> str | None:
-    """The field whose value names an event of a type, because each has one; None: there may be several."""
+    """The field that identifies an event of a type, if it occurs once per value; otherwise None."""
     if type_ in _REPEATED:
         return None
     name = type_.removeprefix("crm.")
@@ -62,7 +62,7 @@ def natural_key(type_: str) -> str | None:
 
 
 def is_restated(type_: str) -> bool:
-    """Whether a later event of the same thing replaces an earlier one, instead of counting as well."""
+    """Whether a later event of the same entity replaces an earlier one instead of adding to it."""
     return type_.removeprefix("crm.").split(".")[0] in _RESTATED and type_ != "crm.order.refunded"
 
 
@@ -82,7 +82,7 @@ def _kind(name: str, hint: Any) -> Kind:
 
 def _of_schema(schema: dict[str, Any]) -> Kind:
     forms = {one.get("format") for one in (schema, *schema.get("anyOf", ()))}
-    if "date-time" in forms:  # perhaps beside a date
+    if "date-time" in forms:  # possibly together with a date
         return "instant"
     if "date" in forms:
         return "date"

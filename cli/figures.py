@@ -1,4 +1,4 @@
-"""Numbers as spreadsheets of many countries write them. Pure: what can be read in two ways is refused."""
+"""Parses numbers as written by spreadsheets of many countries. Pure. Ambiguous numbers are refused."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cli.currency_signs import currencies_of
 from cli.faults import RowError
 
 Mark = Literal["", ".", ","]
-_BLANKS: Final = "[ \u00a0\u2009\u202f'\u2019]"  # that group thousands, apostrophes among them
+_BLANKS: Final = "[ \u00a0\u2009\u202f'\u2019]"  # thousands separators, including apostrophes
 _SPAN: Final = re.compile(rf"(?:[0-9]|[.,](?=[0-9]))(?:[0-9.,]|{_BLANKS}(?=[0-9]))*")
 _GROUPS: Final = re.compile(
     rf"[0-9]{{1,3}}(?:(?:{_BLANKS}[0-9]{{3}})+|(?:,[0-9]{{2,3}})*,[0-9]{{3}}|(?:\.[0-9]{{3}})+)"
@@ -67,21 +67,21 @@ _FALSE: Final = frozenset(
 
 
 class Figure(NamedTuple):
-    """A number of a cell."""
+    """The number in a cell."""
 
     text: str  # plain decimal: "-1234.50"
-    sign: str  # the currency sign or code beside it; "" for none
+    sign: str  # the currency sign or code next to it; "" for none
 
 
 @dataclass
 class Evidence:
-    """Which decimal marks the cells of a file prove; ``2.000`` proves none."""
+    """Which decimal mark a file's cells prove; ``2.000`` proves neither."""
 
-    point: str = ""  # a cell that only reads with a decimal point
+    point: str = ""  # a cell that is only valid with a decimal point
     comma: str = ""
 
     def look(self, text: str) -> None:
-        """Take one more cell."""
+        """Examine one more cell."""
         if text.isdigit() or (self.point and self.comma):
             return
         match _proves(text):
@@ -92,13 +92,13 @@ class Evidence:
 
     @property
     def mark(self) -> Mark:
-        """The one mark that all cells agree on; empty when none or both are proved."""
+        """The decimal mark all cells agree on; empty if none or both are proved."""
         return "" if bool(self.point) == bool(self.comma) else "." if self.point else ","
 
 
 @lru_cache(65_536)
 def figure(text: str, decimal: Mark) -> Figure:
-    """The number of a cell; ``decimal`` as declared or proved by the file, empty when unknown. Raises RowError."""
+    """The number in a cell; ``decimal``: as declared or proved, empty if unknown. Raises RowError."""
     if text.isdigit() and text.isascii():
         return Figure(text, "")
     span = _SPAN.search(text)
@@ -110,7 +110,7 @@ def figure(text: str, decimal: Mark) -> Figure:
 
 
 def flag(text: str) -> bool:
-    """Yes or no, in several languages. Raises RowError."""
+    """A yes or no in several languages. Raises RowError."""
     word = text.casefold()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
@@ -118,7 +118,7 @@ def flag(text: str) -> bool:
 
 
 def _around(text: str, before: str, after: str) -> tuple[bool, str]:
-    """(below zero, currency sign) of what stands around the digits."""
+    """(negative, currency sign) from the text around the digits."""
     bracketed = before.startswith("(") and after.endswith(")")
     rest = f"{before[1:]} {after[:-1]}" if bracketed else f"{before} {after}"
     minus = sum(rest.count(mark) for mark in _MINUS)
@@ -146,7 +146,7 @@ def _split(core: str, mark: str) -> tuple[str, str, str]:
 
 
 def _mark_of(text: str, core: str) -> str:
-    """The decimal mark of a cell in a file that has not proved one. Raises RowError when it may be either."""
+    """The decimal mark of a cell if the file proves none. Raises RowError if it is ambiguous."""
     proved = _proves(core)
     if proved is None and re.search("[.,]", core):
         raise RowError(
@@ -157,7 +157,7 @@ def _mark_of(text: str, core: str) -> str:
 
 
 def _proves(text: str) -> str | None:
-    """The decimal mark that a number can only have; None when it has no mark, or one that may group thousands."""
+    """The decimal mark a number must have; None without a mark, or if it may be a thousands separator."""
     span = _SPAN.search(text)
     if span is None:
         return None

@@ -1,4 +1,4 @@
-"""Flags that several commands share, and the settings they lead to."""
+"""Flags shared by several commands, and the settings they result in."""
 
 import os
 from collections.abc import Iterable
@@ -20,18 +20,18 @@ RedisFlag = Annotated[str | None, typer.Option("--redis", metavar="URL", help="R
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
 WindowFlag = Annotated[str, typer.Option("--window", help=f"One of {' '.join(WINDOWS)}.")]
 TenantFlag = Annotated[str, typer.Option("--tenant", help="The tenant.")]
-SHOWN: Final = 20  # names in a line of complaint
-CONFIG: Final = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
+SHOWN: Final = 20  # names listed in an error
+CONFIG: Final = "CRMKPI_CONFIG"  # path of the settings file, if it is not crmkpi.toml in the current directory
 
 
 def settings_file() -> Path | None:
-    """The settings file of this place; None when there is none."""
+    """The settings file in use, or None."""
     given, here = os.environ.get(CONFIG), Path("crmkpi.toml")
     return Path(given) if given else here if here.is_file() else None
 
 
 def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
-    """Flags, environment, `.env`, crmkpi.toml, defaults, in this order. Raises CliError that names the setting."""
+    """Settings: flags, environment, `.env`, crmkpi.toml, defaults, in this order. Raises CliError with the setting."""
     given: dict[str, Any] = {}
     if kafka:
         given["kafka"] = {"bootstrap_servers": kafka}
@@ -45,12 +45,12 @@ def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
 
 
 def check_window(window: str) -> str:
-    """The window when it exists. Raises CliError with the nearest names."""
+    """The window, if it exists. Raises CliError with the nearest names."""
     return one_of(window, WINDOWS, "window")
 
 
 def one_of(name: str, known: Iterable[str], what: str, where: str = "`crmkpi kpis list` shows them all") -> str:
-    """The name when it is known. Raises CliError with the nearest names, or with ``where`` all of them are listed."""
+    """The name, if it is known. Raises CliError with the nearest names, or with ``where`` they are listed."""
     known = list(known)
     if name in known:
         return name

@@ -1,4 +1,4 @@
-"""Keeping a board up to date from Redis."""
+"""Keeps a board up to date from Redis."""
 
 import asyncio
 from contextlib import suppress
@@ -10,13 +10,13 @@ from sinks.read import RedisReader
 
 REPAINT_S: Final = 0.25  # at most four times a second
 RETRY_S: Final = 1.0
-LOOK_S: Final = 10.0  # between looks at how current a tenant's numbers are, at most
+LOOK_S: Final = 10.0  # maximum time between checks of how current a tenant's numbers are
 
 
 async def follow(board: Board, reader: RedisReader, only: str | None = None) -> None:
-    """For ever: reads each tenant's snapshot when its updates stream says that there is a newer one.
+    """Runs for ever: reads a tenant's snapshot whenever its updates stream announces a newer one.
 
-    New tenants are found by themselves. Redis away: the board says so, keeps its values and goes on when it is back.
+    New tenants are discovered. While Redis is unavailable, the board says so and keeps its values.
     """
     async with asyncio.TaskGroup() as tasks:
         known: set[str] = set()
@@ -34,7 +34,7 @@ async def refresh(board: Board, reader: RedisReader, tenant: str) -> None:
     window = board.window
     documents = await reader.snapshot(tenant, window)
     await look(board, reader, tenant)
-    if window == board.window:  # else the user has turned to another one meanwhile
+    if window == board.window:  # otherwise the user has switched windows meanwhile
         board.put(tenant, documents)
 
 
@@ -67,8 +67,8 @@ async def _follow_tenant(board: Board, reader: RedisReader, tenant: str) -> None
 
 
 async def _look_again(board: Board, reader: RedisReader, tenant: str) -> None:
-    """Numbers that nobody writes anew are current all the same, as long as their worker says so."""
+    """Unchanged numbers are not rewritten, but are current as long as their worker confirms them."""
     while True:
         await asyncio.sleep(LOOK_S)
-        with suppress(SinkUnavailable):  # the other reader of this tenant says it
+        with suppress(SinkUnavailable):  # the tenant's other reader reports it
             await look(board, reader, tenant)

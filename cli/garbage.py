@@ -1,4 +1,4 @@
-"""Reading many lines without going through them again and again for cycles."""
+"""Reads many lines without repeated garbage collections."""
 
 import gc
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """Counting leaves next to no cycles, for which the collector would go through a growing history again and again."""
+    """Counting creates hardly any cycles, yet the collector would scan the growing history again and again."""
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()  # what was counted stays: the collector need not look at it while documents are made
+        gc.freeze()  # counted state stays: the collector need not scan it while documents are built
         if collects:
             gc.enable()

@@ -1,4 +1,4 @@
-"""A first mapping for a CSV, from its headings and values: to be read and mended, not to be trusted."""
+"""Drafts a mapping for a CSV from its headings and values, for the user to review and correct."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from cli.figures import Evidence
 from cli.mapping import CsvMapping, tidy
 from cli.textfile import encoding_of, likely
 
-ROWS: Final = 200  # looked at
+ROWS: Final = 200  # sampled
 FORMS: Final = (
     "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y",
     "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "unix", "unix_ms",
 )  # fmt: skip
-# Fields by what their headings are called, the first that fits; words of several languages.
+# Fields by words in their headings, in several languages; the first match wins.
 WORDS: Final = {
     "created": r"creat|opened|engage|start|angelegt|erstellt|créé|luotu|creado|skapad",
     "closed": r"clos|won.?(?:date|time)|end.?date|abschluss|geschlossen|clôtur|suljettu|päättynyt|cierre",
@@ -39,10 +39,10 @@ WORDS: Final = {
 
 
 class Guess(NamedTuple):
-    """What stands in a file."""
+    """What a file contains."""
 
     sheet: Sheet
-    values: dict[str, list[str]]  # column -> some cells that are not empty
+    values: dict[str, list[str]]  # column -> some non-empty cells
 
 
 def guessed(path: Path) -> str:
@@ -187,7 +187,7 @@ def _is_time(cells: list[str]) -> bool:
 
 
 def _forms(cells: list[str]) -> list[str]:
-    """The forms that read all cells, those first that read most precisely; none when all are ISO 8601."""
+    """The formats that parse all cells, most precise first; empty if all are ISO 8601."""
     if not cells or all(_reads(cell, ()) for cell in cells):
         return []
     return [form for form in FORMS if all(_reads(cell, (form,)) for cell in cells)]

@@ -1,4 +1,4 @@
-"""`crmkpi import`: files of events, or of anything a mapping turns into events, into Kafka."""
+"""`crmkpi import`: sends files of events, or of rows that a mapping turns into events, to Kafka."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ from models.validate import Known
 
 @dataclass
 class Speed:
-    """At full speed, or as a pacer says."""
+    """Full speed, or paced."""
 
     full: bool
     pacer: Pacer | None = None
@@ -165,7 +165,9 @@ async def _send_all(place: Settings, job: Job, batches: Iterator[Batch]) -> int:
             job.speed.pacer = await stack.enter_async_context(pacer(place))
         number = 0
         for batch in batches:
-            job.ledger.keep(batch.entries)  # before the first is sent: after a kill the same rows get the same ids
+            job.ledger.keep(
+                batch.entries
+            )  # before the first is sent, so that after a kill the same rows get the same ids
             for record in batch.records:
                 number += 1
                 event = parsed(record) or {}

@@ -1,4 +1,4 @@
-"""Files of events, or of rows that a mapping turns into events: checked as a worker checks them."""
+"""Turns files of events, or of rows with a mapping, into events validated as a worker would."""
 
 import csv
 import io
@@ -28,31 +28,31 @@ from models.refused import Rejection
 from models.validate import Known, validate
 
 BATCH: Final = 5_000  # lines read, checked and sent together
-WHY: Final = "refused_because"  # the column that the file of refused rows has more
+WHY: Final = "refused_because"  # the additional column in the file of refused rows
 
 
 @dataclass
 class Found:
-    """What an import has come across so far."""
+    """Counts of an import so far."""
 
     refused: Refusals = field(default_factory=Refusals)
     notes: Notes = field(default_factory=Notes)
-    repeated: int = 0  # rows that say again what a row before says
-    corrected: int = 0  # rows imported before with other content
+    repeated: int = 0  # rows that repeat an earlier row
+    corrected: int = 0  # rows imported before with different content
     unused: int = 0  # rows to which no event of the mapping applies
-    known: int = 0  # events that the ledger knows as sent; left out by --resume
-    future: dict[str, int] = field(default_factory=dict)  # dry run: events a worker would refuse until their time
+    known: int = 0  # events already sent according to the ledger; skipped by --resume
+    future: dict[str, int] = field(default_factory=dict)  # dry run: events a worker would refuse as in the future
 
 
 class Batch(NamedTuple):
-    """Events to send, and what the ledger is to know once they are."""
+    """Events to send, and the ledger entries to write once they are sent."""
 
     records: list[bytes]
     entries: list[tuple[bytes, Entry]]
 
 
 class Rejects:
-    """The file of refused lines, in the form of the file they came from: to be mended and sent again."""
+    """The file of refused lines, in their original format, to be corrected and imported again."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -67,7 +67,7 @@ class Rejects:
             self._stream.close()
 
     def check(self, sheets: Iterable[Sheet | None]) -> None:
-        """Raises CliError for files whose lines cannot stand in one."""
+        """Raises CliError for files whose lines do not fit into one file."""
         forms = {sheet and (sheet.headings, sheet.delimiter, sheet.encoding) for sheet in sheets}
         if self._path and len(forms) > 1:
             raise CliError("--rejects takes the lines of one kind of file: import files of other columns one by one")
@@ -75,7 +75,7 @@ class Rejects:
             self._path.unlink(missing_ok=True)
 
     def row(self, sheet: Sheet, line: Cells, why: str) -> None:
-        """One row of a CSV, with why it was refused behind it (not behind one whose cells do not fit the headings)."""
+        """One row of a CSV, with the reason appended (unless its cells do not match the headings)."""
         if not self._path:
             return
         names = list(sheet.headings)
@@ -102,13 +102,13 @@ class Rejects:
 
 @dataclass
 class Checks:
-    """How events are checked: as workers do, by the tenants they know."""
+    """Validates events as workers do, with the tenants they know."""
 
     known: Known
     dry: bool
 
     def refusals(self, topic: str, records: Iterable[tuple[int, bytes]], found: Found) -> dict[int, Rejection]:
-        """line -> the first rejection of its events. A dry run prints what only lies in the future."""
+        """line -> the first rejection of its events. A dry run accepts events that are merely in the future."""
         now = int(datetime.now(UTC).timestamp() * 1000)
         rows, rejections = validate([RawRecord(topic, 0, n, now, None, raw) for n, raw in records], self.known)
         for row in rows:
@@ -123,7 +123,7 @@ class Checks:
 
 
 def events_in(path: Path, tenant: str | None, checks: Checks, found: Found, rejects: Rejects) -> Iterator[Batch]:
-    """The events of a JSONL file, completed with what a file knows, in batches."""
+    """The events of a JSONL file, in batches, completed with defaults from the file."""
     lines = read_lines(path)
     while batch := list(islice(lines, BATCH)):
         yield _checked_lines(batch, tenant, checks, found, rejects)
@@ -151,7 +151,7 @@ class Table:
         self._sheet, self._mapping, self._ledger, self._found = sheet, mapping, ledger, found
         self._plan = Plan(mapping, sheet.decimal)
         self._join = Join(sheet.path.parent, mapping)
-        self._seen: dict[int, int] = {}  # key and type -> content, of the rows so far
+        self._seen: dict[int, int] = {}  # key and type -> content of the rows so far
         self._resume = resume
         self._head = {"source": mapping.source, "tenantid": mapping.tenant or "default"}
 
@@ -196,14 +196,14 @@ class Table:
             return [], ""
 
     def _unseen(self, drafts: list[Draft]) -> list[Draft]:
-        """Those no row before has given. Raises RowError for another row of the same key."""
+        """The events not given by an earlier row. Raises RowError for a different row with the same key."""
         fresh: dict[int, int] = {}
         for number, draft in enumerate(drafts):
             again = sum(one.type == draft.type and one.key == draft.key for one in drafts[:number])
             place = hash((draft.space, draft.key, draft.type, again))
             content = hash((draft.time, orjson.dumps(draft.data)))
             before = self._seen.get(place)
-            # Of two rows alike with no key of their own, nobody knows whether something happened twice.
+            # Without a key, two identical rows may or may not mean that something happened twice.
             if before is not None and (before != content or draft.space.endswith(LOOSE)):
                 other = ", and other content" if before != content else ""
                 raise RowError(
@@ -245,7 +245,7 @@ class Table:
         return self._ledger.digest(self._head["tenantid"], self._head["source"], draft.space, draft.key)
 
     def _event(self, event: dict[str, Any]) -> bytes:
-        # History that is loaded today did not arrive late.
+        # History loaded today is not late data.
         whole = {"id": event["id"], **self._head, "type": event["type"], "time": event["time"]}
         return orjson.dumps({**whole, "recordedtime": event["time"], "data": event["data"]})
 
@@ -255,5 +255,5 @@ class Table:
 
 
 def sheets_of(files: Iterable[Path], mapping: CsvMapping | None) -> list[Sheet | None]:
-    """The form of each file that the mapping reads, looked at before anything is sent. Raises CliError."""
+    """The format of each file read by the mapping, determined before anything is sent. Raises CliError."""
     return [survey(path, mapping) if mapping else None for path in files]

@@ -14,7 +14,7 @@ Table = dict[str, dict[str, str]]
 
 
 class Row(NamedTuple):
-    """A row: its cells, or what is wrong with it."""
+    """A row: its cells, or its error."""
 
     line: Line
     cells: dict[str, str]
@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 
 class Join:
-    """The other files of a mapping, read once. Raises CliError for one that says two things about a key."""
+    """A mapping's lookup files, read once. Raises CliError for one with contradicting rows for a key."""
 
     def __init__(self, folder: Path, mapping: CsvMapping) -> None:
         self._aliases = {
@@ -47,7 +47,7 @@ class Join:
             yield self.row(line, cells)
 
     def row(self, line: Line, cells: dict[str, str]) -> Row:
-        """A row of these cells, tidied, by heading."""
+        """A row of these cells, normalised, by heading."""
         try:
             return Row(line, self._joined(cells))
         except RowError as fault:
@@ -60,7 +60,7 @@ class Join:
         return cells
 
     def _same_ids(self, cells: dict[str, str]) -> None:
-        """Other spellings of one value, and ids of 15 and 18 characters, become one."""
+        """Unify spellings of a value, and ids of 15 and 18 characters."""
         for column, names in self._aliases.items():
             if column in cells:
                 cells[column] = names.get(cells[column], cells[column])
@@ -97,7 +97,7 @@ class Join:
 
 
 def _opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
-    """A lookup has a form of its own; where it is not Unicode, the encoding that the mapping declares."""
+    """A lookup's format is detected separately; if it is not Unicode, the mapping's encoding is used."""
     plain = mapping.model_copy(update={"delimiter": "", "encoding": ""})
     try:
         return opened(path, plain, wanted)
@@ -110,7 +110,7 @@ def _opened(path: Path, mapping: CsvMapping, wanted: set[str]) -> Sheet:
 def _misshapen(line: Line, width: int) -> RowError | None:
     count = len(line.cells)
     if count > width and not any(map(str.strip, line.cells[width:])):
-        return None  # empty cells behind the last column
+        return None  # empty cells after the last column
     few = count < width
     hint = "a footer, or a row that was cut off?" if few else "a delimiter in a cell without quotes?"
     return RowError("too few cells" if few else "surplus cells", f"{count} cells under {width} headings ({hint})")

@@ -14,9 +14,9 @@ _ARROWS: Final = {b"\x1b[C": "right", b"\x1b[D": "left", b"\x1b[A": "up", b"\x1b
 
 @contextmanager
 def keys(pressed: Callable[[str], None]) -> Iterator[None]:
-    """Calls ``pressed`` for each key while inside; nothing when standard input is no terminal.
+    """Calls ``pressed`` for each key within the context; does nothing if standard input is not a terminal.
 
-    The terminal is put back as it was, whatever happens. Needs a running event loop.
+    Always restores the terminal. Needs a running event loop.
     """
     if not sys.stdin.isatty():
         yield

@@ -1,4 +1,4 @@
-"""`crmkpi kpis`: the catalogue, and one published number with what it is made of."""
+"""`crmkpi kpis`: the catalogue, and a published number with its parts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ def list_members(
 
     Example: crmkpi kpis members win_rate --tenant acme --window 30d --segment owner=anna
     """
-    from cli.members import ask_members, members_table  # clients of servers are slow to load, and `list` needs none
+    from cli.members import ask_members, members_table  # client libraries are slow to import, and `list` needs none
 
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
     asked = {"kpi": known, "window": check_window(window), "segment": _segment(segment) or {}}
@@ -107,7 +107,7 @@ def _segment(text: str | None) -> dict[str, str] | None:
 async def _read(
     redis: RedisSettings, tenant: str, kpi: str, window: str, segment: dict[str, str] | None
 ) -> dict[str, Any]:
-    """The document. Raises CliError that says what of it is not there."""
+    """The document. Raises CliError that says which part of the key is not published."""
     from sinks.read import RedisReader
 
     async with RedisReader(redis) as reader:
@@ -122,7 +122,7 @@ async def _read(
 
 
 def absent(what: str, tenant: str, published: Sequence[str]) -> str:
-    """What to say of a number that is not there: nobody's are, not this tenant's, or only not this one."""
+    """The message for a missing number: none are published at all, none of this tenant, or just not this one."""
     if not published:
         return "nothing is published yet: `crmkpi doctor` checks the set-up, `crmkpi lag` shows waiting events"
     if tenant not in published:

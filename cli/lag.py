@@ -1,4 +1,4 @@
-"""`crmkpi lag`: how far the workers are behind, whether they follow, and when they will have caught up."""
+"""`crmkpi lag`: how far behind the workers are, whether they keep up, and when they will have caught up."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from ops.verdicts import Verdict
 
 
 def lag_reader(place: Settings) -> LagReader:
-    """Of all topics our consumer group reads."""
+    """A reader for all topics of our consumer group."""
     return LagReader(place.kafka, place.app_id, [*topics.inputs(place), topics.journal(place)])
 
 
@@ -77,7 +77,7 @@ def report_line(found: LagReport) -> str:
 
 
 async def _read(place: Settings, seconds: float) -> tuple[LagReport, list[Loss]]:
-    """The lag, and the losses that nobody has acknowledged."""
+    """The lag, and unacknowledged losses."""
     try:
         async with lag_reader(place) as reader:
             found = await observe(reader, seconds)

@@ -1,4 +1,4 @@
-"""From the broker's acknowledgement to a reader of Redis: measured by counting, without marking any event. Pure."""
+"""Latency from the broker's acknowledgement to a reader of Redis, measured by counting records. Pure."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ class Latencies:
         self._seconds: list[float] = []
 
     def begin(self, tenant: str, count: int) -> None:
-        """What is visible before the measurement begins."""
+        """Records visible before the measurement begins."""
         self._acked[tenant] = count
         self._waiting[tenant] = deque()
 
@@ -29,7 +29,7 @@ class Latencies:
             self._seconds.append(at - waiting.popleft()[1])
 
     def percentile_ms(self, share: float) -> float | None:
-        """The latency that ``share`` of the records do not exceed, ms; None without a measurement."""
+        """The latency not exceeded by ``share`` of the records, ms; None without measurements."""
         if not self._seconds:
             return None
         ordered = sorted(self._seconds)

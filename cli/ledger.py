@@ -1,6 +1,6 @@
-"""What earlier imports made of each row, so that a changed row becomes a correction instead of a conflict.
+"""Remembers the events of imported rows, so that a changed row becomes a correction instead of a conflict.
 
-An SQLite file; of a row it holds digests, times and revisions, none of its values.
+An SQLite file with digests, times and revisions of rows, but none of their values.
 """
 
 import os
@@ -14,31 +14,31 @@ import orjson
 
 from cli.exits import CliError
 
-_CHUNK: Final = 500  # keys asked for in one statement
+_CHUNK: Final = 500  # keys per query
 
 
 class Past(NamedTuple):
-    """An event of a row as it was imported last."""
+    """A row's event as last imported."""
 
     content: str  # digest of its data
-    time: int  # ms UTC, as the row says
+    time: int  # ms UTC, as given by the row
     revision: int
-    said: int  # ms UTC: how the event was dated, where a correction had to come after what it corrects
+    said: int  # ms UTC, as sent: a correction has to come after what it corrects
 
 
 class Entry(NamedTuple):
-    """What is known of a row's key."""
+    """The ledger's entry for a row's key."""
 
-    revision: int  # of the row: that of its newest event
+    revision: int  # of the row, from its newest event
     events: dict[str, Past]  # by label
-    sent: bool = False  # acknowledged by Kafka as it is
+    sent: bool = False  # acknowledged by Kafka in this form
 
 
 class Ledger:
     """The rows of one destination (a Kafka cluster, or the terminal) by tenant, source and key. A context manager."""
 
     def __init__(self, path: Path | None, place: str) -> None:
-        """``path`` None: in memory, forgotten at the end. Raises CliError for a file that cannot be used."""
+        """``path`` None: in memory only. Raises CliError for an unusable file."""
         self._place = place
         try:
             if path:
@@ -61,7 +61,7 @@ class Ledger:
         return blake2b("\0".join((self._place, *names)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def look_up(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
-        """Those of the keys that are known."""
+        """The entries of known keys."""
         found: dict[bytes, Entry] = {}
         wanted = list(dict.fromkeys(keys))
         for start in range(0, len(wanted), _CHUNK):
@@ -82,7 +82,7 @@ class Ledger:
 
 
 def default_path() -> Path:
-    """Where the ledger is when nobody says: with the user's other state."""
+    """The default path, in the user's state directory."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "crmkpi" / "imports.sqlite"
 

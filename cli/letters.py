@@ -1,4 +1,4 @@
-"""Dead letters as `crmkpi dlq` knows them: what each says, which are chosen, and what of them is dealt with. Pure."""
+"""The model of `crmkpi dlq`: dead letters, selections of them, and marks of those dealt with. Pure."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,10 +13,10 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Letter(NamedTuple):
-    """One dead letter. ``origin`` is where the event stood in its input topic; repeats after a crash share it."""
+    """One dead letter. ``origin`` is the event's place in its input topic, shared by repeats after a crash."""
 
     origin: tuple[str, int, int]
-    at: int  # when it was refused, ms UTC
+    at: int  # rejected at, ms UTC
     tenant: str
     stage: str
     reason: str
@@ -25,19 +25,19 @@ class Letter(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]  # the event's own
-    truncated: int | None  # bytes of the whole event, when the letter holds its head only
+    truncated: int | None  # size of the whole event in bytes, if the letter only has its beginning
     sha256: str
-    reconstructed: bool  # the event was made again from the journal, its bytes are not those that were sent
+    reconstructed: bool  # rebuilt from the journal: not the original bytes
 
     @property
     def id(self) -> str:
-        """As people name it."""
+        """Its id, as shown to users."""
         return "/".join(map(str, self.origin))
 
 
 @dataclass
 class Choice:
-    """Which letters are meant."""
+    """A selection of letters."""
 
     ids: Sequence[str] = ()
     tenant: str | None = None
@@ -45,7 +45,7 @@ class Choice:
     since: int | None = None  # ms
 
     def holds(self, letter: Letter) -> bool:
-        """Whether it is one of them."""
+        """Whether a letter is selected."""
         return (
             (not self.ids or letter.id in self.ids)
             and self.tenant in (None, letter.tenant)
@@ -66,7 +66,7 @@ class Group(NamedTuple):
 
 
 def letter_of(record: Any) -> Letter | None:
-    """A record of a dead-letter topic; None when it is none of ours."""
+    """A record of a dead-letter topic; None if it was not written by us."""
     ours = {name: value.decode(errors="replace") for name, value in record.headers if name.startswith(OURS)}
     try:
         origin = ours["crmkpi.topic"], int(ours["crmkpi.partition"]), int(ours["crmkpi.offset"])
@@ -93,7 +93,7 @@ def letter_of(record: Any) -> Letter | None:
 
 
 def _tenant(value: bytes | None, headers: Headers) -> str:
-    """Of a letter that an earlier release wrote: what the event says."""
+    """The tenant of a letter written by an earlier release, from its event."""
     try:
         body = orjson.loads(value or b"")
     except orjson.JSONDecodeError:
@@ -103,12 +103,12 @@ def _tenant(value: bytes | None, headers: Headers) -> str:
 
 
 def _is_row(stage: str, value: bytes | None) -> bool:
-    """Earlier releases put the journal's row into the letter of a conflict."""
+    """Whether it is a conflict written by an earlier release, with the journal's row as content."""
     return stage == "count" and (value or b"").startswith(b"[")
 
 
 def open_letters(letters: Iterable[Letter], marks: Mapping[str, Mapping[str, Any]]) -> dict[str, Letter]:
-    """Those that nobody dealt with, the last of each origin. A letter written after its mark is a new one."""
+    """Letters not dealt with, the latest per origin. A letter written after its mark counts as new."""
     found = {letter.id: letter for letter in letters}
     return {id_: one for id_, one in found.items() if id_ not in marks or one.at > marks[id_]["at"]}
 
@@ -126,7 +126,7 @@ def grouped(letters: Iterable[Letter]) -> list[Group]:
 
 
 def mark(letter: Letter, did: str, at: int) -> tuple[bytes, bytes]:
-    """What the topic of marks holds: that a letter was ``retried`` or ``discarded``."""
+    """A record of the marks topic: a letter was ``retried`` or ``discarded``."""
     return letter.id.encode(), orjson.dumps({"v": 1, "did": did, "at": at})
 
 
@@ -139,7 +139,7 @@ def _mark_of(value: bytes | None) -> dict[str, Any] | None:
     try:
         found = orjson.loads(value or b"")
     except orjson.JSONDecodeError:
-        return None  # taken back, or somebody else's
+        return None  # revoked, or not ours
     return found if isinstance(found, dict) and "at" in found else None
 
 
@@ -153,10 +153,10 @@ class Sending(NamedTuple):
 
 
 def sending(letter: Letter, original: Callable[[Letter], Any]) -> Sending | str:
-    """The event exactly as it was sent, or why it cannot be sent again.
+    """The event exactly as it was sent, or why it cannot be retried.
 
-    ``original`` gives the record of the input topic while that is still there, else None: it is asked for what the
-    letter does not hold whole.
+    ``original`` returns the record from the input topic if it is still there, otherwise None. It is only called for
+    incomplete letters.
     """
     if why := NOT_AGAIN.get(letter.reason):
         return why

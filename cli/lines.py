@@ -1,4 +1,4 @@
-"""Lines of JSONL files: numbered, and completed with what a file knows (id, receive time, tenant)."""
+"""Lines of JSONL files, numbered and completed with defaults (id, receive time, tenant)."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cli.exits import CliError
 
 
 class Line(NamedTuple):
-    """One non-empty line as it stands in its file."""
+    """One non-empty line of a file."""
 
     name: str  # the file's base name; "stdin" for "-"
     number: int  # from 1
@@ -31,7 +31,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def count_lines(path: Path) -> int | None:
-    """How many lines, for a progress bar; None when that cannot be known beforehand."""
+    """The number of lines, for a progress bar; None if unknown in advance."""
     if not path.is_file():
         return None
     with path.open("rb") as stream:
@@ -39,7 +39,7 @@ def count_lines(path: Path) -> int | None:
 
 
 def parsed(raw: bytes) -> dict[str, Any] | None:
-    """The line as an object; None when it is no JSON object (then it travels as it is and becomes a dead letter)."""
+    """The line as an object; None if it is not a JSON object (it is sent as it is and becomes a dead letter)."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -48,9 +48,9 @@ def parsed(raw: bytes) -> dict[str, Any] | None:
 
 
 def completed(line: Line, tenant: str | None) -> bytes:
-    """The line with what it lacks: id ``name/line``, ``recordedtime`` = its time (history is not late), the tenant.
+    """The line with defaults: id ``name/line``, ``recordedtime`` = its time (history is not late), the tenant.
 
-    The rest keeps its bytes, so that a fault in it gets the verdict it would get from any producer.
+    All other bytes are kept, so that an error gets the same verdict as from any producer.
     """
     if (event := parsed(line.raw)) is None:
         return line.raw
@@ -63,7 +63,7 @@ def completed(line: Line, tenant: str | None) -> bytes:
 
 def _lacking(line: Line, event: dict[str, Any], tenant: str | None) -> dict[str, Any]:
     lacking: dict[str, Any] = {"id": f"{line.name}/{line.number}"}
-    # With sentat, recordedtime would be read as a clock to correct by.
+    # With sentat, recordedtime would be taken for clock skew to correct.
     if isinstance(event.get("time"), str) and "sentat" not in event:
         lacking["recordedtime"] = event["time"]
     if tenant:

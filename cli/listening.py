@@ -1,4 +1,4 @@
-"""Where our servers listen: addresses that only this machine reaches, unless somebody decides who may ask."""
+"""Listening addresses of our servers: loopback only, unless access is configured."""
 
 import ipaddress
 import socket
@@ -9,17 +9,17 @@ from ops.listening import listen
 
 DASHBOARD_PORT: Final = 8080
 COLLECTOR_PORT: Final = 8081
-TRIES: Final = 64  # ports, when nobody asked for one
+TRIES: Final = 64  # ports to try if none was requested
 
 
 def url(host: str, port: int) -> str:
-    """The address as a browser takes it; one that stands for all interfaces by the name of this machine."""
+    """The address for a browser; an all-interfaces address becomes this machine's name."""
     name = "localhost" if ipaddress.ip_address(host).is_unspecified else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
 
 
 def is_near(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether an address is reachable from this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -27,7 +27,7 @@ def is_near(host: str) -> bool:
 
 
 def listener(host: str, port: int | None, usual: int) -> socket.socket:
-    """A socket on this port, or on the first free one from the usual on. Raises CliError."""
+    """A socket on this port, or on the first free one from ``usual`` on. Raises CliError."""
     try:
         return listen(host, port or usual, 1 if port else TRIES)
     except OSError as error:

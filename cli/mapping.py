@@ -1,4 +1,4 @@
-"""A mapping file: how one row of a CSV becomes events. Pure; reading files is `cli.csvfile`'s work."""
+"""Mapping files: how a row of a CSV becomes events. Pure; `cli.csvfile` reads files."""
 
 import re
 import unicodedata
@@ -18,13 +18,13 @@ _EDGES: Final = re.compile("^[\\s\ufeff\u200b\u200e\u200f\\x00]+|[\\s\ufeff\u200
 
 
 class _Strict(BaseModel):
-    """A table of the mapping file; an unknown key is a typing error of its author, not an extension."""
+    """A table of the mapping file; unknown keys are errors, not extensions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Lookup(_Strict):
-    """Columns joined from another CSV beside the first one; a row without a partner gets empty cells."""
+    """Columns joined from another CSV in the same folder; a row without a match gets empty cells."""
 
     file: str
     on: str
@@ -32,13 +32,13 @@ class Lookup(_Strict):
 
 
 class EventRule(_Strict):
-    """One event made from a row. ``{column}`` in a text is replaced; a text with an empty column is left out."""
+    """One event per row. ``{column}`` in a text is replaced; a text with an empty column is omitted."""
 
     type: str
     time: str
     when: dict[str, Wanted] = {}
-    key: list[str] | str = []  # columns that name the event; default: the mapping's, else what the type names it by
-    id: str = ""  # the whole id as a text of columns, in place of one made from the key
+    key: list[str] | str = []  # columns that identify the event; default: the mapping's, otherwise those of the type
+    id: str = ""  # a template for the whole id, instead of one derived from the key
     data: dict[str, Any] = {}
 
     @field_validator("type")
@@ -52,15 +52,15 @@ class CsvMapping(_Strict):
 
     source: str = ""  # default: /import/ and the name of the mapping file
     tenant: str = ""
-    tz: str = "UTC"  # the zone of dates and times that name none
+    tz: str = "UTC"  # zone of dates and times without one
     date_format: str = ""  # one of date_formats
-    date_formats: list[str] = []  # strptime, or "excel", "unix", "unix_ms"; ISO 8601 is always read
-    decimal: Literal["", ".", ","] = ""  # default: what the file's numbers prove
+    date_formats: list[str] = []  # strptime, or "excel", "unix", "unix_ms"; ISO 8601 is always accepted
+    decimal: Literal["", ".", ","] = ""  # default: inferred from the file's numbers
     delimiter: str = Field(default="", max_length=1)  # default: found out
-    encoding: str = ""  # default: found out (Unicode), or refused with a guess (others)
-    currency: str = ""  # of amounts that have none; "?": must be said
+    encoding: str = ""  # default: detected (Unicode), otherwise refused with a guess
+    currency: str = ""  # for amounts without one; "?": must be given
     key: list[str] | str = []
-    revision: str = ""  # when a row was changed last, or its number: corrections then need no ledger
+    revision: str = ""  # column with last change or version: corrections then need no ledger
     salesforce_ids: list[str] = []  # columns with ids of 15 or 18 characters
     aliases: dict[str, dict[str, str]] = {}
     lookups: list[Lookup] = []
@@ -68,7 +68,7 @@ class CsvMapping(_Strict):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """All declared forms of dates."""
+        """All declared date formats."""
         return tuple(filter(None, [self.date_format, *self.date_formats]))
 
     @field_validator("date_formats")
@@ -84,30 +84,30 @@ class CsvMapping(_Strict):
 
 @lru_cache(4096)
 def tidy(text: str) -> str:
-    """A heading or a cell as it is compared: NFC, without blanks around, marks of byte order and direction included."""
+    """A normalised heading or cell: NFC, trimmed, without byte order and direction marks."""
     text = _EDGES.sub("", text) if not text.isascii() or text != text.strip() or "\0" in text else text
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def heading(text: str) -> str:
-    """A heading as it is compared: also without line breaks and double blanks inside."""
+    """A normalised heading: also without line breaks and double blanks."""
     return " ".join(tidy(text).split())
 
 
 def columns_in(text: str) -> list[str]:
-    """The columns that a text names."""
+    """The columns in a template."""
     return [heading(name) for name in COLUMN.findall(text)]
 
 
 def listed(names: list[str] | str) -> list[str]:
-    """Columns of a key: one, a list of them, or a text that names them in braces."""
+    """The columns of a key, given as one, a list, or a template."""
     if isinstance(names, str):
         return columns_in(names) or ([heading(names)] if names else [])
     return [column for name in names for column in (columns_in(name) or [heading(name)])]
 
 
 def columns_named(mapping: CsvMapping) -> dict[str, str]:
-    """Every column the mapping reads, with the place that names it (for messages)."""
+    """Every column the mapping reads, with where it is named (for messages)."""
     named = {heading(lookup.on): f"lookups ({lookup.file})" for lookup in mapping.lookups}
     named |= dict.fromkeys(map(heading, mapping.aliases), "aliases")
     named |= dict.fromkeys(map(heading, mapping.salesforce_ids), "salesforce_ids")
@@ -133,7 +133,7 @@ def columns_of_kind(mapping: CsvMapping, wanted: frozenset[str]) -> set[str]:
 
 
 def without_key(mapping: CsvMapping) -> str | None:
-    """What to add to a mapping, in words, when an event of it has no key; None when all have one."""
+    """What to add to a mapping if an event has no key, in words; None if all have one."""
     for number, rule in enumerate(mapping.events, start=1):
         if rule.id or listed(rule.key) or listed(mapping.key) or key_fields(rule):
             continue
@@ -146,7 +146,7 @@ def without_key(mapping: CsvMapping) -> str | None:
 
 
 def key_fields(rule: EventRule) -> tuple[str, ...]:
-    """The fields that name an event of a rule without a key; empty when the rule fills none of them."""
+    """The fields that identify an event of a rule without a key; empty if the rule fills none of them."""
     single = natural_key(rule.type)
     if single is not None and single in rule.data:
         return (single, *(field for field in ("recipient_hash",) if single == "message_id" and field in rule.data))

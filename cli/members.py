@@ -1,4 +1,4 @@
-"""The members behind a number, asked of the worker that counts them and shown as a table."""
+"""The members behind a number, queried from its worker and shown as a table."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ COLUMNS = ("kind", "id", "subject", "time", "amount", "state", "owner")
 
 
 async def ask_members(redis: RedisSettings, tenant: str, **asked: Any) -> dict[str, Any]:
-    """The answer. Raises CliError for a question that is refused, or that nobody can answer now."""
+    """The worker's answer. Raises CliError if the query is refused or no worker can answer it now."""
     async with RedisReader(redis) as reader, QueryClient(reader) as client:
         try:
             return await client.ask(tenant, "members", **asked)
@@ -28,7 +28,7 @@ async def ask_members(redis: RedisSettings, tenant: str, **asked: Any) -> dict[s
 
 
 def members_table(found: dict[str, Any]) -> Group:
-    """One row a member, and what they add up to."""
+    """One row per member, and their total."""
     table = Table(pad_edge=False, box=SIMPLE_HEAD)
     for name in COLUMNS:
         table.add_column(name, overflow="fold")

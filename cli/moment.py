@@ -1,4 +1,4 @@
-"""Moments as people type them."""
+"""Parses times as typed by users."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 def as_of_ms(text: str, tz: str, flag: str = "--as-of") -> int:
     """The value of ``flag`` in ms UTC, exclusive: a date alone is the end of that local day, a naive time is local.
 
-    Raises CliError for what is neither, and for a zone that does not exist.
+    Raises CliError for an invalid time or zone.
     """
     zone = zone_of(tz)
     try:
@@ -24,9 +24,9 @@ def as_of_ms(text: str, tz: str, flag: str = "--as-of") -> int:
 
 
 def start_ms(text: str, tz: str, flag: str) -> int:
-    """The value of ``flag`` in ms UTC, inclusive: a date is the begin of that local day, 2026-03 of that month.
+    """The value of ``flag`` in ms UTC, inclusive: a date is the start of that local day, 2026-03 of that month.
 
-    Raises CliError as `as_of_ms`.
+    Raises CliError like `as_of_ms`.
     """
     zone = zone_of(tz)
     try:

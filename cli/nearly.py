@@ -1,4 +1,4 @@
-"""What was accepted but hardly meant: names one slip from those of the contract, and money without a currency."""
+"""Notes on accepted events that look like mistakes: near-miss names, and amounts without a currency."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -11,22 +11,22 @@ from models.events import PREFIX, SHAPES
 from models.record import UNKNOWN_TYPE, UNPRICED, Row
 from models.refused import Rejection
 
-ALIKE: Final = 0.85  # of difflib: a letter more, less or another, in a word of some length
+ALIKE: Final = 0.85  # for difflib: one letter added, missing or different in a longer word
 ENVELOPE: Final = ("id", "source", "type", "time", "tenantid", "data", "sentat", "recordedtime")
 BOUGHT: Final = ("crm.order.", "crm.subscription.")
-SHOWN: Final = 10  # different notes; more of them say nothing new
+SHOWN: Final = 10  # different notes shown
 FIELDS: Final = {type_: get_type_hints(shape) for type_, shape in SHAPES.items()}
-MOST: Final = 1_000  # different notes that are counted: a file may have any number of names
+MOST: Final = 1_000  # different notes counted: a file may contain any number of names
 
 
 class Notes:
-    """What was noticed in events: each note once, with where it was first and how often."""
+    """Notes on events: each once, with its first place and its count."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[str, int]] = {}
 
     def add(self, row: Row, place: str) -> None:
-        """Look at an accepted event."""
+        """Check an accepted event."""
         for text in noticed(row):
             first, count = self._found.get(text, (place, 0))
             if count or len(self._found) < MOST:
@@ -42,7 +42,7 @@ class Notes:
 
 
 def noticed(row: Row) -> Iterator[str]:
-    """What may be wrong with an accepted event, in words."""
+    """Possible mistakes in an accepted event, in words."""
     if row.flags & UNKNOWN_TYPE:
         if near := near_type(row.type):
             yield f"type {row.type} is in no KPI: did you mean {near}?"
@@ -54,16 +54,16 @@ def noticed(row: Row) -> Iterator[str]:
 
 
 def slips(strange: Iterable[str], known: tuple[str, ...], given: Container[str]) -> Iterator[str]:
-    """Of unknown names those that look like a known one that is not given as well."""
+    """Unknown names that resemble a known one which is not also present."""
     for name in sorted(strange):
         near = near_name(name, known)
         if near and near not in given:
             yield f"{name} is not read: did you mean {near}?"
 
 
-@lru_cache(maxsize=4096)  # a file has the same few names in every line
+@lru_cache(maxsize=4096)  # a file repeats the same few names in every line
 def near_name(name: str, known: tuple[str, ...]) -> str | None:
-    """The one of some names that another is a slip from: other signs between words, letters swapped, one wrong."""
+    """The known name that ``name`` is a typo of: different separators, swapped letters, one wrong letter."""
     plain = _plain(name)
     same = [one for one in known if _plain(one) == plain or sorted(one) == sorted(name)]
     return next(iter(same or get_close_matches(name, known, n=1, cutoff=ALIKE)), None)
@@ -74,12 +74,12 @@ def _plain(name: str) -> str:
 
 
 def near_type(name: str) -> str | None:
-    """The type that a name is a slip from, with or without its prefix."""
+    """The type that a name is a typo of, with or without prefix."""
     return near_name(name if name.startswith(PREFIX) else PREFIX + name, tuple(SHAPES))
 
 
 def meant(rejection: Rejection) -> str:
-    """What a refused event may have meant: `` (did you mean deal_id by dealid?)``, or nothing."""
+    """A hint for a refused event: `` (did you mean deal_id by dealid?)``, or empty."""
     head = _object(rejection.record.value)
     given = head.get("type")
     if rejection.field == "type" and isinstance(given, str):
@@ -94,7 +94,7 @@ def meant(rejection: Rejection) -> str:
 
 
 def beside(head: Mapping[str, Any]) -> Iterator[str]:
-    """Of an event as it is sent, attributes beside its data that look like one of the contract."""
+    """Envelope attributes of a sent event that resemble one of the contract."""
     return slips(head.keys() - set(ENVELOPE), ENVELOPE, head)
 
 
@@ -107,7 +107,7 @@ def _object(value: bytes | None) -> dict[str, Any]:
 
 
 def unused_deals(tenant: str, types: Iterable[str], revenue_from: str) -> str | None:
-    """That won deals are no revenue under a tenant's settings, when there is no other; None: nothing to say."""
+    """A note if won deals do not count as revenue under a tenant's settings and there is no other; otherwise None."""
     known = set(types)
     if revenue_from != "orders" or "crm.deal.won" not in known or any(one.startswith(BOUGHT) for one in known):
         return None

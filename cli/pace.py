@@ -1,8 +1,8 @@
-"""Loading history no faster than workers count it, so that it costs nobody else's numbers their freshness.
+"""Paces history loads at the speed of the workers, so that other tenants' numbers stay fresh.
 
-What was sent is followed through the topics in parcels: acknowledged by the broker, accepted (the group's offsets of
-the inputs have passed it), counted (the lanes have passed what the journal held by then). About two seconds' worth of
-work may be on the way at any time; how many events that is, is measured.
+Parcels of events are tracked through the topics: acknowledged by the broker, accepted (the group's input offsets have
+passed them), counted (the lanes have passed the journal's end at that time). About two seconds' worth of work may be in
+flight at any time; the number of events is measured.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from models.settings import Settings
 
 PARCEL: Final = 500  # events
 AHEAD_S: Final = 2.0
-LEAST, MOST = 1_000, 20_000  # events on the way, whatever was measured
+LEAST, MOST = 1_000, 20_000  # minimum of events in flight
 LOOK_S: Final = 0.05
 STALLED_S: Final = 30.0
 Offsets = Mapping[TopicPartition, int]
@@ -32,20 +32,20 @@ Offsets = Mapping[TopicPartition, int]
 
 @dataclass
 class Parcel:
-    """Some events that were sent together."""
+    """Events sent together."""
 
     count: int
-    inputs: Offsets  # the offsets behind them
-    journal: Offsets | None = None  # where the journal ended when they were accepted
+    inputs: Offsets  # the offsets after them
+    journal: Offsets | None = None  # the journal's end when they were accepted
 
 
 class Pace:
-    """How much may be sent. Pure: offsets and the time (s) are told."""
+    """Decides whether more may be sent. Pure: offsets and time (s) are passed in."""
 
     def __init__(self, journal: Offsets, now: float) -> None:
         self._begin = journal
         self._parcels: deque[Parcel] = deque()
-        self._last = now  # when something was counted last, or nothing was on the way
+        self._last = now  # last time something was counted, or nothing was in flight
         self.on_the_way = 0
         self.per_second = LEAST / AHEAD_S
 
@@ -55,18 +55,18 @@ class Pace:
         return self.on_the_way < min(max(AHEAD_S * self.per_second, LEAST), MOST)
 
     def stalled(self, now: float) -> float:
-        """For how long nothing was counted although something waits, in seconds."""
+        """Seconds without progress while something is waiting."""
         return now - self._last if self._parcels else 0.0
 
     def sent(self, count: int, inputs: Offsets, now: float) -> None:
-        """A parcel that the broker has acknowledged."""
+        """Add a parcel acknowledged by the broker."""
         if not self._parcels:
             self._last = now
         self._parcels.append(Parcel(count, inputs))
         self.on_the_way += count
 
     def look(self, committed: Offsets, journal: Offsets, now: float) -> None:
-        """Where the group stands now, and where the journal ends."""
+        """Update with the group's committed offsets and the journal's end."""
         counted = 0
         for parcel in self._parcels:
             if parcel.journal is None and _passed(committed, parcel.inputs):
@@ -84,7 +84,7 @@ def _passed(committed: Offsets, ends: Offsets) -> bool:
 
 
 class Pacer:
-    """Paces one import over connections of its own."""
+    """Paces one import, with its own connections."""
 
     def __init__(self, place: Settings, admin: Any, consumer: Any) -> None:
         self._group = place.app_id
@@ -94,7 +94,7 @@ class Pacer:
         self._told = False
 
     async def start(self) -> None:
-        """Begin; without workers there is nothing to be paced by."""
+        """Start; without workers there is nothing to pace by."""
         if await self._alone():
             say("no worker is running: sending at full speed")
         else:
@@ -107,7 +107,7 @@ class Pacer:
         return f"throttled, {pace.on_the_way} in flight" if pace else "at full speed"
 
     async def sent(self, landed: Iterable[Any]) -> None:
-        """Take what the broker acknowledged (its metadata), and wait until more may be sent."""
+        """Take acknowledged records (their metadata), and wait until more may be sent."""
         if self._pace is None:
             return
         ends: dict[TopicPartition, int] = {}
@@ -126,7 +126,7 @@ class Pacer:
     async def _look(self, pace: Pace) -> None:
         try:
             found = await self._admin.list_consumer_group_offsets(self._group)
-        except KafkaError:  # the coordinator moves, or is just there: the next look will tell
+        except KafkaError:  # the coordinator is moving or just starting: try again next time
             return
         committed = {tp: meta.offset for tp, meta in found.items()}
         pace.look(committed, await self._consumer.end_offsets(self._lanes), time.monotonic())

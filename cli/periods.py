@@ -10,7 +10,7 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import zone
 from models.bounds import END_DATE, END_MS, FIRST_DATE, FIRST_MS
 
-WINDOW_OF: Final = {"day": "today", "week": "week", "month": "month"}  # which at a period's end is all of it
+WINDOW_OF: Final = {"day": "today", "week": "week", "month": "month"}  # which at a period's end covers all of it
 
 
 class Period(NamedTuple):
@@ -28,7 +28,7 @@ class Series(NamedTuple):
     as_of: str
 
     def periods(self, tz: str) -> list[Period]:
-        """Those that are over at the as-of, from the one that holds ``since``. Raises CliError if there is none."""
+        """Periods complete at the as-of, from the one containing ``since``. Raises CliError if there are none."""
         one_of(self.unit, WINDOW_OF, "series")
         since, as_of = start_ms(self.since, tz, "--from"), as_of_ms(self.as_of, tz)
         if since < FIRST_MS:

@@ -1,4 +1,4 @@
-"""`crmkpi pull`: events out of databases, files of Google Analytics and APIs of CRM systems, into Kafka."""
+"""`crmkpi pull`: sends events from databases, Google Analytics exports and CRM APIs to Kafka."""
 
 import asyncio
 from pathlib import Path
@@ -34,8 +34,8 @@ def pull(
 ) -> None:
     """Pull events from a source: what is new or has changed since the last time.
 
-    Stopped at any moment, it goes on where Kafka had everything; what it sends twice has the same ids and changes no
-    number. Items left out are named: exit code 1. With `every` in its settings it goes on until Ctrl-C.
+    If interrupted, the next run resumes where Kafka had everything; anything sent twice has the same ids and changes no
+    number. Skipped items are listed: exit code 1. With `every` in its settings it runs until Ctrl-C.
 
     Example: crmkpi pull crmkpi.toml --source shop
     """
@@ -44,7 +44,7 @@ def pull(
     where = f"kafka {place.kafka.bootstrap_servers}"
     rows = Ledger(None if dry_run else ledger or default_path(), where)
     with State(state or state_path(asked.name), where, dry=dry_run) as position, rows as book_of_rows:
-        from cli.pull_run import Job  # what `--help` shows need not load drivers and clients
+        from cli.pull_run import Job  # keep `--help` fast: no drivers and clients
 
         job = Job(place, config, asked, position, book_of_rows, as_json=as_json, full_speed=full_speed)
         left_out = asyncio.run(job.print() if dry_run else job.send())

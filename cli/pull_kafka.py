@@ -1,4 +1,4 @@
-"""Pulled records into Kafka, no faster than workers count them."""
+"""Sends pulled records to Kafka, at the pace of the workers."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +16,7 @@ class KafkaSender:
         self._kafka, self._pace = kafka, pace
 
     async def send(self, records: Sequence[Record]) -> None:
-        """Returns when Kafka has all of them. Raises KafkaError; some may have arrived all the same."""
+        """Returns once Kafka has all of them. Raises KafkaError; some may have been written nevertheless."""
         for start in range(0, len(records), PARCEL):
             for one in records[start : start + PARCEL]:
                 await self._kafka.send(one.topic, one.value, key=one.key, headers=list(one.headers))
@@ -27,6 +27,6 @@ class KafkaSender:
 
 @asynccontextmanager
 async def kafka_sender(place: Settings, *, full_speed: bool) -> AsyncIterator[KafkaSender]:
-    """A sender that is connected. Kafka away: CliError with code 69."""
+    """A connected sender. Raises CliError (69) if Kafka is unavailable."""
     async with feed(place.kafka) as kafka, AsyncExitStack() as stack:
         yield KafkaSender(kafka, None if full_speed else await stack.enter_async_context(pacer(place)))

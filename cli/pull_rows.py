@@ -1,6 +1,6 @@
-"""Rows of a database on their way to events: by the mappings of `crmkpi import`, its ledger and its ids.
+"""Turns database rows into events with the mappings, ledger and ids of `crmkpi import`.
 
-So a table that was imported from a file, and is pulled from then on by the same mapping, gives the same events.
+So a table imported from a file first and pulled with the same mapping afterwards yields the same events.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _END: Final = Rows([], {})
 
 
 class PulledRows:
-    """The rows of one database as parcels. ``folder``: of the mapping, where its lookups are."""
+    """The rows of one database as parcels. ``folder``: the mapping's, which contains its lookups."""
 
     def __init__(
         self, database: Database, name: str, folder: Path, mapping: CsvMapping, ledger: Ledger, checks: Checks
@@ -35,17 +35,17 @@ class PulledRows:
         self._database, self._mapping, self._ledger, self._checks = database, mapping, ledger, checks
         self._sheet = Sheet(folder / name, "utf-8", ",", 0, (), decimal=mapping.decimal or ".")
         self._join = Join(folder, mapping)
-        self.remember = bool(mapping.revision)  # else the ledger knows what was sent
+        self.remember = bool(mapping.revision)  # otherwise the ledger knows what was sent
         self._number = 0
 
     async def parcels(self, cursor: Cursor, found: Pulled) -> AsyncIterator[Parcel]:
-        """A page of rows each. Raises PullError, CliError."""
+        """One parcel per page of rows. Raises PullError, CliError."""
         pages = self._database.pages(cursor)
         while (rows := await asyncio.to_thread(next, pages, _END)) is not _END:
             yield self._parcel(rows, found)
 
     def _parcel(self, rows: Rows, pulled: Pulled) -> Parcel:
-        """Each page is a table of its own: in a later one the same row may have changed."""
+        """Each page is a separate table, since a row may have changed by a later page."""
         found = Found(refused=pulled.refused)
         table = Table(self._sheet, self._mapping, self._ledger, found, resume=True)
         read = []
@@ -72,7 +72,7 @@ class PulledRows:
 
 
 def _cell(value: Any) -> str:
-    """A value as a mapping reads it: as an export would have it."""
+    """A value as text, as an export would write it."""
     match value:
         case None:
             return ""

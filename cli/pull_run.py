@@ -21,10 +21,10 @@ from models.settings import Settings
 
 
 class Printed:
-    """A sender that prints the events, as JSONL."""
+    """A sender that prints the events as JSONL."""
 
     async def send(self, records: Sequence[Record]) -> None:
-        """Events only: a dead letter is none."""
+        """Prints events only, no dead letters."""
         sys.stdout.write("".join(f"{json_line(orjson.loads(one.value))}\n" for one in records if one.key is not None))
         sys.stdout.flush()
 
@@ -47,14 +47,14 @@ class Job:
         self._state, self._ledger, self._json, self._full_speed = state, ledger, as_json, full_speed
 
     async def print(self) -> bool:
-        """One pass, printed. Whether anything was left out."""
+        """Print one pass. Returns whether anything was skipped."""
         async with opened(self._place, self._config, self._asked, self._ledger, now_ms, dry=True) as (source, judge):
             found = await Pass(source, self._state, self._ledger, judge, Printed(), now_ms).run()
             self._report(found, "printed")
             return bool(found.refused)
 
     async def send(self) -> bool:
-        """The same into Kafka; with ``every`` for ever."""
+        """Send to Kafka; with ``every``, repeatedly."""
         async with (
             kafka_sender(self._place, full_speed=self._full_speed) as sender,
             opened(self._place, self._config, self._asked, self._ledger, now_ms) as (source, judge),
@@ -69,7 +69,7 @@ class Job:
                 await asyncio.sleep(self._asked.every)
 
     async def _patient(self, one: Pass) -> None:
-        """A source that does not answer is asked again next time."""
+        """Run a pass; an unavailable source is retried next time."""
         try:
             self._report(await one.run(), "sent and acknowledged")
         except Away as error:

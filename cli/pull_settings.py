@@ -1,4 +1,4 @@
-"""The settings of a source that is pulled, and its secret."""
+"""Settings and secret of a pull source."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from models.settings import Settings, SettingsError, load_settings
 
 
 def pulled_settings(config: Path, kafka: str | None) -> Settings:
-    """As `cli.flags.settings`, of a file that is named. Raises CliError."""
+    """Like `cli.flags.settings`, for a given file. Raises CliError."""
     given: dict[str, Any] = {"kafka": {"bootstrap_servers": kafka}} if kafka else {}
     try:
         return load_settings(given, read_toml(config))

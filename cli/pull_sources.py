@@ -1,4 +1,4 @@
-"""From the settings of a source to what a pass needs."""
+"""Builds a pass from a source's settings."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
@@ -45,7 +45,7 @@ Now = Callable[[], int]
 async def opened(
     place: Settings, config: Path, source: PulledSource, ledger: Ledger, now: Now, *, dry: bool = False
 ) -> AsyncIterator[tuple[Parcels, Judge]]:
-    """The source, and what judges its events; closed at the end. Raises CliError, SettingsError, PullError."""
+    """The source and the judge of its events; closed at exit. Raises CliError, SettingsError, PullError."""
     judge = judge_of(place, source)
     if isinstance(source, DatabaseSource):
         database = Database(source, secret_of(source, "url"))
@@ -72,13 +72,13 @@ def _of_api(source: ApiSource, api: Api, now: Now) -> Source:
 
 
 def _proof(source: ApiSource) -> dict[str, str]:
-    """Read anew for each request: a token may be replaced in its file."""
+    """The credentials, reread for each request: a token may be replaced in its file."""
     token = secret_of(source, "token")
     return {"x-api-token": token} if isinstance(source, PipedriveSource) else {"authorization": f"Bearer {token}"}
 
 
 def judge_of(place: Settings, source: PulledSource) -> Judge:
-    """The policy of the source's tenant, then the contract, as for what comes over HTTP. Raises SettingsError."""
+    """Applies the tenant's privacy policy, then the contract, as for events over HTTP. Raises SettingsError."""
     collect = place.collect
     pseudonyms = secret(collect.pseudonym_key, collect.pseudonym_key_file, "collect.pseudonym_key_file")
     key = hashlib.sha256(pseudonyms.encode()).digest() if pseudonyms else b""

@@ -1,7 +1,7 @@
-"""Where a pulled source stands, and what was sent of it: an SQLite file for each source.
+"""The position of a pull source, and what was sent from it: an SQLite file per source.
 
-It is written only after Kafka has acknowledged. Who opens it holds it: a second process of the same source is refused,
-and one that is killed lets go.
+It is written only after Kafka has acknowledged. Opening it takes a lock: a second process for the same source is
+refused, and the lock of a killed one is released.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from cli.exits import CliError
 from cli.ledger import default_path
 from collectors.pulled.page import Cursor
 
-_CHUNK = 500  # digests asked for in one statement
+_CHUNK = 500  # digests per query
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cursors (place TEXT PRIMARY KEY, cursor TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS sent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 
 
 class State:
-    """One source's, for one destination. A context manager; ``dry``: a copy that is thrown away."""
+    """The state of one source, for one destination. A context manager; ``dry``: a copy that is discarded."""
 
     def __init__(self, path: Path, place: str, *, dry: bool = False) -> None:
-        """Raises CliError for a file that cannot be used, or is used by another process."""
+        """Raises CliError for a file that is unusable or locked by another process."""
         self._place = place
         try:
             self._file = _copy(path) if dry else _opened(path)
@@ -46,12 +46,12 @@ class State:
 
     @property
     def cursor(self) -> Cursor:
-        """Where the source stands; {} before its first page."""
+        """The source's position; {} before its first page."""
         row = self._file.execute("SELECT cursor FROM cursors WHERE place = ?", (self._place,)).fetchone()
         return dict(orjson.loads(row[0])) if row else {}
 
     def unsent(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Those that were not sent before."""
+        """The digests not sent before."""
         fresh = set(digests)
         for start in range(0, len(digests), _CHUNK):
             part = digests[start : start + _CHUNK]
@@ -60,7 +60,7 @@ class State:
         return fresh
 
     def keep(self, cursor: Cursor, digests: Iterable[bytes] = ()) -> None:
-        """What Kafka has, and where the source stands behind it: both or neither."""
+        """Save the digests sent and the position after them, atomically."""
         self._file.execute("BEGIN IMMEDIATE")
         self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?)", [(one,) for one in digests])
         row = (self._place, orjson.dumps(cursor).decode())
@@ -68,12 +68,12 @@ class State:
         self._file.execute("COMMIT")
 
     def digest(self, record: bytes) -> bytes:
-        """What a record is remembered by."""
+        """The digest of a record."""
         return blake2b(self._place.encode() + b"\0" + record, digest_size=16).digest()
 
 
 def state_path(source: str) -> Path:
-    """Where the state of a source is when nobody says: next to the ledger of imports."""
+    """The default path of a source's state, next to the import ledger."""
     return default_path().parent / "pull" / f"{source}.sqlite"
 
 

@@ -1,4 +1,4 @@
-"""One pass over a source: its pages, cleaned and checked, to Kafka, and the cursor behind each one."""
+"""One pass over a source: pages are cleaned, validated and sent to Kafka, and the cursor saved after each."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,24 +16,24 @@ from collectors.server.publish import Record
 
 
 class Parcel(NamedTuple):
-    """A page, and what the ledger of rows is to know of it."""
+    """A page, and its entries for the row ledger."""
 
     page: Page
     entries: Sequence[tuple[bytes, Entry]] = ()
 
 
 class Parcels(Protocol):
-    """What is pulled from: a source of `collectors.pulled`, or the rows of a database as events."""
+    """A pull source: one of `collectors.pulled`, or database rows as events."""
 
     remember: bool
 
     def parcels(self, cursor: Cursor, found: "Pulled") -> AsyncIterator[Parcel]:
-        """Of one pass from ``cursor`` on; what is left out before it is an event is noted in ``found``."""
+        """The parcels of one pass from ``cursor`` on; items that do not become events are noted in ``found``."""
         ...
 
 
 class Paged:
-    """A source of `collectors.pulled`, whose events are made already."""
+    """A source of `collectors.pulled`, which yields events."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -46,36 +46,36 @@ class Paged:
 
 
 class Sender(Protocol):
-    """Where records go."""
+    """The destination of records."""
 
     async def send(self, records: Sequence[Record]) -> None:
-        """Returns when all of them are acknowledged; raises otherwise, and some may have arrived."""
+        """Returns once all are acknowledged; otherwise raises, and some may have been written."""
         ...
 
 
 Judge = Callable[[Reading, int], tuple[Verdict, list[Record]]]
-"""What the policy and the contract make of events that were read at a time, ms UTC: `Intake.judge` of a tenant."""
+"""Applies policy and contract to events read at an instant, ms UTC: `Intake.judge` for a tenant."""
 
 
 @dataclass
 class Pulled:
-    """What a pass has come across."""
+    """Counts of a pass."""
 
     sent: int = 0
-    known: int = 0  # sent before, and left out
-    ignored: int = 0  # items that are no events of ours
+    known: int = 0  # skipped: sent before
+    ignored: int = 0  # items that do not map to an event
     pages: int = 0
     refused: Refusals = field(default_factory=Refusals)
 
     def rows(self) -> dict[str, Any]:
         """For `--json`."""
-        told = {"sent": self.sent, "known": self.known, "ignored": self.ignored, "pages": self.pages}
-        return {**told, "left_out": len(self.refused), "reasons": self.refused.by_reason}
+        counts = {"sent": self.sent, "known": self.known, "ignored": self.ignored, "pages": self.pages}
+        return {**counts, "left_out": len(self.refused), "reasons": self.refused.by_reason}
 
 
 @dataclass
 class Pass:
-    """One pass. ``now``: ms UTC. A kill at any moment repeats one page at most, with the same ids."""
+    """One pass. ``now``: ms UTC. After a kill, at most one page is repeated, with the same ids."""
 
     source: Parcels
     state: State
@@ -85,7 +85,7 @@ class Pass:
     now: Callable[[], int]
 
     async def run(self) -> Pulled:
-        """To the end of what there is. Raises what the source and the sender raise."""
+        """Run to the end of the source. Raises what source and sender raise."""
         found = Pulled()
         async for parcel in self.source.parcels(self.state.cursor, found):
             await self._take(parcel, found)
@@ -107,7 +107,7 @@ class Pass:
         found.ignored += reading.ignored
 
     def _unsent(self, records: list[Record]) -> tuple[list[Record], list[bytes]]:
-        """Those not sent before, each once, and what they are remembered by."""
+        """The records not sent before, each once, with their digests."""
         if not self.source.remember:
             return records, []
         by_digest = {self.state.digest(_lasting(record)): record for record in records}
@@ -116,7 +116,7 @@ class Pass:
 
 
 def _dated(reading: Reading) -> Reading:
-    """History that is read today did not arrive late, and an event that is read again is the same to the byte."""
+    """Dates events so that history is not late data, and an event read again is identical to the byte."""
     events = [
         (at, event._replace(attributes={"recordedtime": event.time, **event.attributes}) if event.time else event)
         for at, event in reading.events
@@ -125,7 +125,7 @@ def _dated(reading: Reading) -> Reading:
 
 
 def _lasting(record: Record) -> bytes:
-    """What of a record is the same when it is made again: its event, or the item of a dead letter."""
+    """The part of a record that is stable across passes: its event, or the item of a dead letter."""
     return orjson.dumps([record.topic, record.value.decode("utf-8", "replace")])
 
 

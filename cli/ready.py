@@ -1,4 +1,4 @@
-"""Mappings that come with the product, by name."""
+"""The ready-made mappings, by name."""
 
 from pathlib import Path
 from typing import Final
@@ -9,12 +9,12 @@ FOLDER: Final = Path(__file__).parent / "mappings"
 
 
 def names() -> list[str]:
-    """What ready mappings there are."""
+    """The names of ready-made mappings."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def mapping_file(given: Path) -> Path:
-    """A mapping file of the user, else the ready one of that name. Raises CliError when there is neither."""
+    """The user's mapping file, otherwise the ready-made one of that name. Raises CliError if neither exists."""
     if given.is_file():
         return given
     ready = FOLDER / f"{given}.toml"

@@ -1,4 +1,4 @@
-"""What `verify` compares, for one lane: cells with their facts, facts with the journal, documents with both. Pure."""
+"""The comparisons of `verify` for one lane: cells with facts, facts with the journal, documents with both. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ from models.tenants import TenantBook
 
 Doc = Mapping[str, Any]
 Floors = Callable[[str], Mapping[str, int]]
-SHOWN: Final = 20  # differences spelled out; the rest is counted
+SHOWN: Final = 20  # differences listed; the rest is counted
 AGEING: Final = {kpi.id for kpi in CATALOG if kpi.ageing}
-SETTINGS: Final = "settings"  # a fact that earlier builds do not store
+SETTINGS: Final = "settings"  # a fact not stored by earlier builds
 TABLES: Final = {b"f": "fact", b"i": "identity", b"c": "cell"}
 QUARANTINE: Final = b"q"
 
@@ -52,26 +52,26 @@ class Verdict:
     records: int = 0  # of the journal
     kpis: int = 0  # published documents
     different: int = 0
-    totals_only: int = 0  # tenants whose segments were on their way all the time: events flow
-    quarantined: int = 0  # events that the engine could not take: in no number, and in no recount
-    identity_conflicts: int = 0  # links by which two customers, users or leads would meet: they stand aside
-    horizon: int | None = None  # ms: facts from before it are taken from the state; None: all were recounted
+    totals_only: int = 0  # tenants whose segments never settled while events kept flowing
+    quarantined: int = 0  # quarantined events: in no number, and in no recount
+    identity_conflicts: int = 0  # links that would join two customers, users or leads: ignored
+    horizon: int | None = None  # ms: earlier facts are taken from the state; None: everything was recounted
     shown: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why
 
     @property
     def verified(self) -> bool:
-        """True when everything that was to be compared was, and nothing differs."""
+        """True if everything could be compared and nothing differs."""
         return not self.different and not self.notes
 
     def differs(self, text: str) -> None:
-        """Counts one difference, and keeps the first ones."""
+        """Count a difference; the first ones are kept."""
         self.different += 1
         if len(self.shown) < SHOWN:
             self.shown.append(plain(text))
 
     def since(self, timestamp: int) -> None:
-        """A lane's journal begins at ``timestamp`` (ms): what came before cannot be recounted."""
+        """A lane's journal begins at ``timestamp`` (ms): earlier events cannot be recounted."""
         self.horizon = max(timestamp, self.horizon or timestamp)
 
 
@@ -85,14 +85,14 @@ def restored(new: Callable[[], Engine], entries: Mapping[bytes, bytes]) -> Engin
 
 
 def check_cells(engine: Engine, tenants: Iterable[str], verdict: Verdict) -> None:
-    """The cells of these tenants against the contribution of their facts."""
+    """Compare these tenants' cells with the contributions of their facts."""
     for tenant in tenants:
         for cell, kept, counted in engine.recount(tenant):
             verdict.differs(f"{tenant}: cell {cell} is {kept}, its facts give {counted}")
 
 
 class Quarantine:
-    """Origins of a lane's events that the engine could not take, as entries of the changelog say."""
+    """Origins of a lane's quarantined events, from the changelog."""
 
     def __init__(self) -> None:
         self.origins: set[tuple[str, str, int, int]] = set()
@@ -107,7 +107,7 @@ class Quarantine:
             self.origins.add(origin)
 
     def offsets(self, tenant: str, block: Block) -> frozenset[int]:
-        """Offsets of a block's events that are in quarantine."""
+        """Offsets of a block's quarantined events."""
         if not self.origins:
             return frozenset()
         topic, partition = block["topic"], block["partition"]
@@ -115,15 +115,15 @@ class Quarantine:
 
 
 class Recount:
-    """An engine fed with the journal, and how far each tenant has come."""
+    """An engine fed from the journal, and each tenant's position."""
 
     def __init__(self, engine: Engine, quarantine: Quarantine) -> None:
         self.engine = engine
-        self.touched: dict[str, int] = {}  # tenant -> offset behind its last record
+        self.touched: dict[str, int] = {}  # tenant -> offset after its last record
         self._quarantine = quarantine
 
     def take(self, records: Iterable[JournalRecord]) -> Sequence[Entry]:
-        """Counts some records, in journal order; the entries that come of it."""
+        """Count records, in journal order. Returns the resulting entries."""
         for record in records:
             skip = self._quarantine.offsets(record.tenant, record.block)
             self.engine.apply(record.block, record.tenant, record.timestamp, skip=skip)
@@ -131,12 +131,12 @@ class Recount:
         return self.engine.finish().entries
 
     def floors(self, tenant: str) -> Mapping[str, int]:
-        """The oldest pane that each level of a tenant's cells keeps."""
+        """The oldest pane kept at each level of a tenant's cells."""
         return self.engine.state(tenant).tenant.cells.floors
 
 
 def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
-    """Tenants whose cells were counted with other settings or formulas than those of ``book`` and this build."""
+    """Tenants whose cells were counted with settings or formulas other than those of ``book`` and this build."""
     found = set()
     for pair in entries:
         tenant, table, name = parts(pair.key)
@@ -149,10 +149,10 @@ def outdated(entries: Iterable[Pair], book: TenantBook) -> set[str]:
 
 
 def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict: Verdict, floors: Floors) -> None:
-    """The lane's stored entries against the recounted ones.
+    """Compare the lane's stored entries with the recounted ones.
 
-    Panes below a level's floor are added to its carry by and by, so they are compared together with it. ``floors``:
-    tenant -> level -> oldest pane that is kept.
+    Panes below a level's floor are folded into its carry over time, so they are compared together. ``floors``: tenant
+    -> level -> oldest pane kept.
     """
     carried: Counter[tuple[str, ...]] = Counter()
     before = Before()
@@ -186,10 +186,10 @@ def check_entries(pairs: Iterable[Pair], wanted: Callable[[str], bool], verdict:
 def aged(
     published: Iterable[Doc], counted: Iterable[Doc], as_of: int, own: Callable[[int], Iterable[Doc]]
 ) -> list[Doc]:
-    """The documents of a recount at ``as_of``; a number that goes on with the clock at its published document's moment.
+    """The documents of a recount at ``as_of``; numbers that depend on the current time as of their published document.
 
-    Such a document is written at least once an hour, once a minute where events come: ``own`` counts those of its
-    moment anew. An older one is compared as it is.
+    Such a document is written at least hourly, or every minute while events arrive: ``own`` recomputes it at its own
+    instant. An older one is compared as it is.
     """
     moments = {_name(doc): instant(doc["as_of"], "as_of") for doc in published if doc["kpi"] in AGEING}
     wanted = {_name(doc): doc for doc in counted}
@@ -199,7 +199,7 @@ def aged(
 
 
 def check_documents(published: Iterable[Doc], counted: Iterable[Doc], verdict: Verdict) -> None:
-    """Published documents against those of a recount at the same moment."""
+    """Compare published documents with those of a recount at the same instant."""
     wanted = {_name(doc): doc for doc in counted}
     found = {_name(doc): doc for doc in published}
     for name in sorted(wanted.keys() | found.keys()):
@@ -233,14 +233,14 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _lasting(stored: Any) -> Any:
-    """An entry without what says how often settings changed: a recount has those of now from the beginning."""
+    """An entry without its count of settings changes: a recount uses the current ones from the start."""
     if not isinstance(stored, dict) or "definition" not in stored:
         return stored
     return {**stored, "definition": None, "counted": None, REDEFINED: None}
 
 
 def parts(key: bytes) -> tuple[str, str, str]:
-    """Tenant, table and name of an entry, as people read them."""
+    """Tenant, table and name of an entry, for messages."""
     tenant, *name = key[1:].decode(errors="replace").split("\0")
     return tenant, TABLES.get(key[:1], "entry"), " ".join(name)
 

@@ -1,4 +1,4 @@
-"""The second half of `verify` where the journal's beginning is gone: what is left of it must be in the state. Pure."""
+"""`verify` if the journal's beginning is gone: everything left of it must be reflected in the state. Pure."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -12,7 +12,7 @@ OBJECTS: Final = {"deal": "deal_id", "order": "order_id", "subscription": "subsc
 
 
 class Reflected:
-    """Whether the journal's events are in a state whose beginning cannot be recounted any more."""
+    """Checks that the journal's events are in a state that cannot be recounted from the beginning."""
 
     def __init__(self, engine: Engine, objects: set[tuple[str, str, str]], quarantine: Quarantine) -> None:
         self._engine = engine
@@ -21,7 +21,7 @@ class Reflected:
         self.touched: dict[str, int] = {}
 
     def take(self, records: Iterable[JournalRecord], wanted: Callable[[str], bool], verdict: Verdict) -> None:
-        """Looks at some records, in journal order."""
+        """Check some records, in journal order."""
         for record in records:
             self.touched[record.tenant] = record.offset + 1
             if wanted(record.tenant):
@@ -33,7 +33,7 @@ class Reflected:
         high = state.highs.get((block["topic"], block["partition"]), -1)
         remembered = record.timestamp // DAY_MS > state.journal_day - HORIZON_DAYS
         known = state.seen.known([row[3] for row in block["rows"]]) if remembered else {}
-        erased = bool(state.tenant.salt)  # an erased subject's objects are gone, or have other names
+        erased = bool(state.tenant.salt)  # an erased subject's objects are gone or renamed
         for row in (row for row in block["rows"] if row[0] not in skip):
             place = f"{record.tenant}: the event {block['topic']}/{block['partition']}/{row[0]}"
             if row[0] > high or (remembered and row[3] not in known):
@@ -49,6 +49,6 @@ class Reflected:
 
 
 def object_of(key: bytes) -> tuple[str, str, str] | None:
-    """The object that an entry belongs to, as `Reflected` knows them; None for entries of other kinds."""
+    """The (tenant, kind, id) of the object an entry belongs to; None for other kinds of entries."""
     tenant, kind, name, *_ = [*key[1:].decode(errors="replace").split("\0"), "", ""]
     return (tenant, kind, name) if key[:1] == b"f" and kind in OBJECTS else None

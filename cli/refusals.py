@@ -1,4 +1,4 @@
-"""What was refused: counted by reason, with the first lines of each."""
+"""Counts refusals by reason, with the first lines of each."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,11 +7,11 @@ from cli.nearly import meant
 from models.record import RawRecord
 from models.refused import Rejection
 
-FIRST: Final = 5  # lines shown of each reason
+FIRST: Final = 5  # lines shown per reason
 
 
 class Refusals:
-    """Counts by reason; of each reason only the first lines are kept, however many there are."""
+    """Counts by reason; only the first lines of each reason are kept."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -38,15 +38,15 @@ class Refusals:
 
 
 def reason_of(rejection: Rejection) -> str:
-    """What rejections are grouped by: the reason and the field."""
+    """The group of a rejection: reason and field."""
     return " ".join(filter(None, [rejection.reason, rejection.field]))
 
 
 def place_of(record: RawRecord) -> str:
-    """Where a line of a file stands."""
+    """The place of a line: "name, line N"."""
     return f"{record.topic}, line {record.offset}"
 
 
 def words_of(rejection: Rejection) -> str:
-    """Why a line was refused, in words, and what may have been meant."""
+    """Why a line was refused, in words, with a hint."""
     return f"{reason_of(rejection)}: {rejection.detail}{meant(rejection)}"

@@ -1,7 +1,7 @@
-"""One tenant's events told period by period: what is known at each end is what `compute --as-of` that end would know.
+"""Replays one tenant's events period by period: each end knows exactly what `compute --as-of` that end would.
 
-Events are sorted by period once and counted once. Where the order of a file decides and its periods stand in another
-order (an erasure, one id with two contents, more values than a dimension keeps), a period is counted from the start.
+Events are sorted by period and counted once. If the order within a file matters but differs from the order of periods
+(an erasure, conflicting ids, a full dimension), the period is counted from the start.
 """
 
 from bisect import bisect_right
@@ -25,7 +25,7 @@ Place = tuple[int, int]  # batch, offset: the order of the files
 
 
 class Part(NamedTuple):
-    """What a batch of a file's lines held for one period."""
+    """The events of a batch of lines in one period."""
 
     batch: int
     file: int
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 class Replay:
-    """``periods``: in order; of each, events before its end exist. ``conflicts``: by where they stand."""
+    """``periods``: in order; each includes the events before its end. ``conflicts``: by place."""
 
     def __init__(self, tenant: str, book: TenantBook, periods: Sequence[Period]) -> None:
         self._tenant, self._book, self._periods = tenant, book, periods
@@ -41,13 +41,13 @@ class Replay:
         self._parts: list[list[Part]] = [[] for _ in periods]
         self._span: list[tuple[Place, Place] | None] = [None for _ in periods]  # first and last event
         self._seen: dict[int, int] = {}  # identity -> the first period it was seen in
-        self._ordered_from = NEVER  # the first period in which order can decide
-        self._mixed = False  # whether periods were told in another order than they stand in
+        self._ordered_from = NEVER  # the first period in which order matters
+        self._mixed = False  # whether the files' order differs from the order of periods
         self._engine = Engine(book)
         self.conflicts: dict[tuple[str, int], Conflict] = {}
 
     def add(self, batch: int, topic: str, file: int, rows: Iterable[Row], refusals: Sequence[Refusal] = ()) -> None:
-        """Take what a batch of lines held, none of it after the last end. Refused lines are there at every end."""
+        """Add a batch of lines, none after the last end. Refused lines count at every end."""
         of: dict[int, list[Row]] = {0: []} if refusals else {}
         for row in rows:
             period = self._period_of(row)
@@ -93,7 +93,7 @@ class Replay:
         return self._engine.state(self._tenant)
 
     def _count(self, parts: list[Part], at: int) -> None:
-        """Count parts in the order of their files. Each period has input partitions of its own."""
+        """Count parts in the order of their files. Each period uses its own input partitions."""
         with no_collector():
             for _, batch in groupby(sorted(parts, key=attrgetter("batch")), attrgetter("batch")):
                 self._engine.apply(_together(list(batch), at), self._tenant, 0)

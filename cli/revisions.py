@@ -1,7 +1,7 @@
-"""The ids of a row's events, and what a row that has changed since the last import becomes. Pure.
+"""Ids of a row's events, and corrections for a row that has changed since the last import. Pure.
 
-The same row gives the same events every time. Of a changed one only what changed gets a new id, which sorts behind the
-one before; what a further event cannot put right is refused by name.
+The same row always yields the same events. Of a changed row only what changed gets a new id, which sorts after the
+previous one; changes that no further event can express are refused by name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,20 +17,20 @@ from cli.rows import Draft
 NEW: Final = Entry(0, {})
 REOPENED: Final = "deal.reopened"
 _CLOSING: Final = ("deal.won", "deal.lost")
-_EARLIEST: Final = ("deal.created", "order.cancelled", "lead.", "customer.")  # of several the earliest holds
-_LENGTH: Final = 160  # characters of a key that stand in an id as they are
+_EARLIEST: Final = ("deal.created", "order.cancelled", "lead.", "customer.")  # of several the earliest wins
+_LENGTH: Final = 160  # characters of a key that are used in an id unescaped
 
 
 class Named(NamedTuple):
-    """Events with their ids, and what the ledger is to know of them."""
+    """Events with their ids, and their ledger entry."""
 
     events: list[dict[str, Any]]  # id, type, time, data
     entry: Entry
-    corrected: bool = False  # the row was imported before, with other content
+    corrected: bool = False  # the row was imported before with different content
 
 
 def labels(drafts: Sequence[Draft]) -> list[str]:
-    """The events of a row told apart: by type, and where a type comes again by its number."""
+    """Labels that distinguish a row's events: the type, with a number if it recurs."""
     found: list[str] = []
     for draft in drafts:
         name = draft.type.removeprefix("crm.")
@@ -40,7 +40,7 @@ def labels(drafts: Sequence[Draft]) -> list[str]:
 
 
 def by_revision(drafts: Sequence[Draft], revision: str) -> list[dict[str, Any]]:
-    """The events of a row that says itself which revision it is, in a form that sorts: no ledger needed."""
+    """The events of a row with its own sortable revision: no ledger needed."""
     return [
         _event(_id(draft, label, revision.lstrip("0") or "0", revision), draft, draft.time, _versioned(draft, revision))
         for draft, label in zip(drafts, labels(drafts), strict=True)
@@ -57,7 +57,7 @@ def by_ledger(drafts: Sequence[Draft], before: Entry | None) -> Named:
 
 
 class _Change:
-    """From what a key was to what it is."""
+    """The change from a key's previous events to its current ones."""
 
     def __init__(self, past: Entry) -> None:
         self._past = past
@@ -68,7 +68,7 @@ class _Change:
         self.changed = False
 
     def event(self, draft: Draft, label: str) -> dict[str, Any]:
-        """As it was when nothing changed, else of a new revision."""
+        """The event as before if nothing changed, otherwise in a new revision."""
         content, time, old = content_of(draft.data), _ms(draft.time), self._past.events.get(label)
         if old is None or (old.content, old.time) != (content, time):
             self.changed = True
@@ -85,7 +85,7 @@ class _Change:
         )
 
     def reopened(self, draft: Draft) -> Iterator[dict[str, Any]]:
-        """A deal that was won or lost, and is open again. Raises RowError for anything else that is no longer there."""
+        """Reopens a deal that was won or lost before. Raises RowError for any other event that has disappeared."""
         closed = any(label in _CLOSING for label in self._events)
         gone = [label for label in self._past.events if label not in self._events]
         if not closed and any(label in (*_CLOSING, REOPENED) for label in gone):
@@ -104,11 +104,11 @@ class _Change:
         self._events |= {label: self._past.events[label] for label in lost}
 
     def entry(self) -> Entry:
-        """For the ledger."""
+        """The new ledger entry."""
         return Entry(self._number if self.changed else self._past.revision, self._events)
 
     def _said(self, label: str, time: int) -> int:
-        """When the event is dated: behind what was imported of the deal before, so that it is what holds."""
+        """The event's time: after everything imported of the deal before, so that it wins."""
         follows = label.startswith("deal.") and label != "deal.created" and self._past.revision > 0
         return max(time, self._last + 1) if follows else time
 
@@ -137,7 +137,7 @@ def _event(identity: str, draft: Draft, time: str, data: dict[str, Any]) -> dict
 
 
 def _versioned(draft: Draft, revision: str) -> dict[str, Any]:
-    """Deals go by their version where all events have one, whatever the dates of a corrected row are."""
+    """Adds a version to a deal's event: deals are ordered by version, whatever the dates of a corrected row."""
     if draft.type.startswith("crm.deal.") and draft.type != "crm.deal.created" and "version" not in draft.data:
         return {**draft.data, "version": int(revision)}
     return draft.data

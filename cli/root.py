@@ -1,4 +1,4 @@
-"""The typer application: commands that load when they are used, and one place where errors become a line."""
+"""The typer application: commands are imported on use, and errors become one line in a single place."""
 
 import logging
 from importlib import import_module
@@ -35,16 +35,16 @@ MODULES: Final = {
 
 
 class Group(TyperGroup):
-    """Runs a command; what the user can mend is said in one line."""
+    """Runs a command; errors the user can fix are shown in one line."""
 
     def invoke(self, ctx: Any) -> Any:
-        """As typer's, with CliError and lost servers turned into their exit codes."""
+        """As typer's, with CliError and lost connections turned into exit codes."""
         try:
             return super().invoke(ctx)
         except typer.Exit:
             raise
         except Exception as error:
-            # Servers and settings are slow to load, and most commands end well.
+            # Clients and settings are slow to import, and most commands succeed.
             from cli.complaints import complaint_of
 
             if (complaint := complaint_of(error)) is None:
@@ -61,7 +61,7 @@ class Commands(Group):
         return list(MODULES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, loaded now when it was not before; None for a name that is none."""
+        """The command, imported if necessary; None for an unknown name."""
         if cmd_name in MODULES and cmd_name not in self.commands:
             import_module(MODULES[cmd_name])
             self.commands.update(typer.main.get_group(app).commands)
@@ -100,7 +100,7 @@ def crmkpi(
     ] = False,
 ) -> None:
     """Live, exact CRM and customer-experience KPIs from streams of touchpoint events."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say arrives as an exception, too
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its messages arrive as an exception, too
     try:
         as_json()
     except SettingsError as error:

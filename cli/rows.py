@@ -1,4 +1,4 @@
-"""From the cells of one row to its events, ready but for their ids. Pure."""
+"""Turns the cells of a row into events, still without ids. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from cli.figures import Mark, figure, flag
 from cli.mapping import COLUMN, Cells, CsvMapping, EventRule, Wanted, heading, key_fields, listed, tidy
 
 Fill = Callable[[Cells], str]
-LOOSE: Final = "*"  # ends the space of keys that are made of a person and a time, for want of a better one
+LOOSE: Final = "*"  # suffix of the key space for keys made of person and time, if there is no better one
 _BROKEN: Final = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|ERROR!|BEZUG!|NV|WERT!|#+)|#+")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
 _CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9])")
@@ -23,16 +23,16 @@ _CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9])")
 class Draft(NamedTuple):
     """One event of a row, without its id."""
 
-    key: str  # names the thing among those of its type
-    space: str  # what the key is one of: keys are compared inside it
-    own: bool  # the mapping says the whole id, which is then ``key``
+    key: str  # identifies the entity within its type
+    space: str  # the key space: keys are compared within it
+    own: bool  # the mapping gives the whole id, as ``key``
     type: str
     time: str  # RFC 3339
     data: dict[str, Any]
 
 
 class Plan:
-    """A mapping made ready for the rows of one file whose numbers have this decimal mark (empty: not known)."""
+    """A compiled mapping for one file, whose numbers have this decimal mark (empty: unknown)."""
 
     def __init__(self, mapping: CsvMapping, decimal: Mark = "") -> None:
         self.mapping = mapping
@@ -41,11 +41,11 @@ class Plan:
         self._revision = _filler(mapping.revision) if mapping.revision else None
 
     def drafts(self, cells: Cells) -> list[Draft]:
-        """The events of one row, in the mapping's order. Raises RowError for a cell that is not what it should be."""
+        """The events of one row, in the mapping's order. Raises RowError for an invalid cell."""
         return [rule.draft(cells) for rule in self._rules if rule.applies(cells)]
 
     def revision(self, cells: Cells) -> str:
-        """The row's own revision in a form that sorts; empty when the mapping names none. Raises RowError."""
+        """The row's own revision in sortable form; empty if the mapping names no column. Raises RowError."""
         if self._revision is None:
             return ""
         if not (text := self._revision(cells)):
@@ -57,19 +57,19 @@ class Plan:
 
 
 class Reader(NamedTuple):
-    """How the cells of a file are read."""
+    """Converts the cells of a file."""
 
     zone: ZoneInfo
     formats: tuple[str, ...]
     decimal: Mark
-    currency: str = ""  # of amounts without one
+    currency: str = ""  # for amounts without one
 
     def time(self, text: str) -> str:
         """RFC 3339. Raises RowError."""
         return local_time(text, self.zone, self.formats)
 
     def value(self, text: str, kind: Kind) -> Any:
-        """A cell as a value of its field's kind; amounts stay as they are. Raises RowError."""
+        """A cell as a value of its field's kind; amounts stay text. Raises RowError."""
         match kind:
             case "number" | "seconds" | "integer":
                 return self._number(text, kind)
@@ -146,7 +146,7 @@ class _Rule:
 
 
 def _price(data: dict[str, Any], known: Mapping[str, Kind], read: Reader) -> None:
-    """Amounts become plain decimal text; a sign beside one has to fit the currency. Raises RowError."""
+    """Converts amounts to plain decimal text; a currency sign has to match the currency. Raises RowError."""
     code = data.get("currency")
     if isinstance(code, str) and len(code) != 3 and len(found := currencies_of(code)) == 1:
         code = data["currency"] = next(iter(found))
@@ -217,7 +217,7 @@ def _typed(name: str, text: str, read: Reader, kind: Kind) -> Callable[[Cells], 
 
 
 def _filler(text: str) -> Fill:
-    """Puts the columns into a text; empty when one of them is. Raises RowError for a broken cell."""
+    """A function that fills a template; empty if one of its columns is. Raises RowError for an invalid cell."""
     parts = COLUMN.split(text)
     names = [heading(name) for name in parts[1::2]]
     if not names:
@@ -246,7 +246,7 @@ def _column(name: str) -> Fill:
 
 
 def _wanted(wanted: Wanted) -> Wanted:
-    """Conditions are read without regard to case: no export means two things by Won and won."""
+    """Conditions in lower case: no export means different things by Won and won."""
     return [tidy(one).casefold() for one in wanted] if isinstance(wanted, list) else tidy(wanted).casefold()
 
 

@@ -1,11 +1,11 @@
-"""Ids of Salesforce in the cells of a table. Pure."""
+"""Salesforce ids in table cells. Pure."""
 
 from cli.faults import RowError
 from models import salesforce
 
 
 def long_id(text: str) -> str:
-    """The id of 18 characters; an empty cell stays empty. Raises RowError for what is none, or has lost its case."""
+    """The 18-character id; an empty cell stays empty. Raises RowError for an invalid id, or one that lost its case."""
     try:
         return salesforce.long_id(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`crmkpi send`: one event, or a few, to the right topic."""
+"""`crmkpi send`: sends one event, or a few, to the right topic."""
 
 import asyncio
 import uuid
@@ -70,7 +70,7 @@ def send(
 
 def _from_file(path: Path) -> list[bytes]:
     lines = [line.raw for line in read_lines(path)]
-    if len(lines) > 1 and parsed(lines[0]) is None:  # not JSONL: one document over several lines
+    if len(lines) > 1 and parsed(lines[0]) is None:  # not JSONL: one document on several lines
         lines = [b"\n".join(lines)]
     try:
         found = orjson.loads(lines[0]) if len(lines) == 1 else None

@@ -1,4 +1,4 @@
-"""`crmkpi compute --series`: the numbers at the end of every day, week or month, from one reading of the files."""
+"""`crmkpi compute --series`: the numbers at the end of every day, week or month, in one pass over the files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ Document = dict[str, Any]
 
 
 class Periods(Ends):
-    """A series as each tenant's zone reads it; the last end is the end of everything."""
+    """A series in each tenant's time zone; its last end is the overall end."""
 
     def __init__(self, series: Series, book: TenantBook) -> None:
         super().__init__(series.as_of, book)
         self._series = series
         self._periods: dict[str, list[Period]] = {}
-        self.all_of(book.default.tz)  # what is wrong is said before anything is read
+        self.all_of(book.default.tz)  # report errors before reading anything
 
     def all_of(self, tz: str) -> list[Period]:
         """The periods in a zone. Raises CliError if there is none."""
@@ -42,7 +42,7 @@ class Periods(Ends):
 
 @dataclass(kw_only=True)
 class Replayed(Tally):
-    """What became of the lines, and each tenant's events by period."""
+    """The outcome of the lines, and each tenant's events by period."""
 
     periods: Periods
     book: TenantBook
@@ -55,7 +55,7 @@ class Replayed(Tally):
         return self.replays[tenant]
 
     def documents(self, tenants: Sequence[str]) -> Iterator[Document]:
-        """What `compute --as-of` the end of each period says, with the period's name; then conflicts are known, too."""
+        """Documents as of the end of each period, with its name. Conflicts are known afterwards."""
         rev = {"rev": f"0.{self.lines}"}
         for tenant in tenants:
             whose = {"tenant": tenant} if len(tenants) > 1 else {}
@@ -67,7 +67,7 @@ class Replayed(Tally):
 
 
 def replay_files(files: Iterable[Path], book: TenantBook, series: Series) -> Replayed:
-    """Validates all lines and sorts them by period. Raises CliError for a file that cannot be read."""
+    """Validates all lines and sorts them by period. Raises CliError for an unreadable file."""
     periods = Periods(series, book)
     tally = Replayed(ends=periods, periods=periods, book=book)
     numbers = count()

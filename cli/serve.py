@@ -27,9 +27,9 @@ def serve(
     redis: RedisFlag = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON line.")] = False,
 ) -> None:
-    """Serve the dashboard and its API until Ctrl-C. Reads from Redis and asks the workers.
+    """Serve the dashboard and its API until Ctrl-C. Reads from Redis and queries the workers.
 
-    Without serve_tokens only this machine may ask; docs/dashboard.md says how to let others in.
+    Without serve_tokens only this machine has access; docs/dashboard.md says how to let others in.
 
     Example: crmkpi serve --port 8081
     """
@@ -50,7 +50,7 @@ def serve(
 async def _serve(place: Settings, listener: socket.socket) -> None:
     from cli.served_letters import ServedLetters
     from cli.served_verify import ServedVerify
-    from dashboard.serve import Tools, serve  # what `--help` shows need not load a web server
+    from dashboard.serve import Tools, serve  # keep `--help` fast: no web server
 
     def now() -> int:
         return int(time.time() * 1000)

@@ -1,6 +1,6 @@
-"""Dead letters for the dashboard: read once and then only what is new, without the events themselves.
+"""Dead letters for the dashboard: read once, then only what is new, without the events themselves.
 
-What has to be sent again is read anew, where it stands. Nobody asking for a while, all is forgotten.
+Events to retry are reread from their place in the topic. Everything is dropped after a while without use.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from streams.bootstrap import options_from
 from streams.originals import runs
 from streams.restore import new_reader, read_partition
 
-MOST: Final = 20_000  # letters that are held; of more, the newest
-READ_S: Final = 5.0  # of one look; the next one goes on where it ended
-FRESH_S: Final = 2.0  # between looks
+MOST: Final = 20_000  # letters kept: the newest
+READ_S: Final = 5.0  # per read; the next one continues
+FRESH_S: Final = 2.0  # between reads
 IDLE_S: Final = 60.0
-SHOWN: Final = 64 << 10  # characters of an event that are shown
+SHOWN: Final = 64 << 10  # characters of an event shown
 FAILED: Final = (KafkaError, OSError, TimeoutError)
 
 
 class Held(NamedTuple):
-    """A letter without its event, and where in its topic it stands."""
+    """A letter without its event, and its place in the topic."""
 
     letter: Letter
     place: TopicPartition
@@ -48,22 +48,22 @@ class ServedLetters:
         self._forget()
 
     async def close(self) -> None:
-        """Gives the connection back."""
+        """Closes the connection."""
         if self._idle is not None:
             self._idle.cancel()
         async with self._turn:
             await self._stop()
 
     async def open(self) -> OpenLetters:
-        """Those that nobody dealt with, newest first. Raises `KafkaUnavailable`."""
+        """Open letters, newest first. Raises `KafkaUnavailable`."""
         async with self._working():
             await self._look()
             found = sorted(self._open().values(), key=lambda letter: (-letter.at, letter.id))
-        told = [OpenLetter(one.id, one.at, one.tenant, one.stage, one.reason, one.field, one.detail) for one in found]
-        return OpenLetters(told, self._complete)
+        shown = [OpenLetter(one.id, one.at, one.tenant, one.stage, one.reason, one.field, one.detail) for one in found]
+        return OpenLetters(shown, self._complete)
 
     async def one(self, name: str) -> dict[str, Any] | None:
-        """One of them with its event; what is longer is cut. Raises `KafkaUnavailable`."""
+        """An open letter with its event, truncated if long. Raises `KafkaUnavailable`."""
         async with self._working():
             await self._look()
             found = await self._read([name])
@@ -73,7 +73,7 @@ class ServedLetters:
         return _cut(whole(found[0], originals.get(found[0].origin)))
 
     async def retry(self, names: Sequence[str]) -> Dealt:
-        """Sends them again, each once. Raises `KafkaUnavailable`."""
+        """Retries letters, each once. Raises `KafkaUnavailable`."""
 
         async def send(letters: Sequence[Letter]) -> dict[str, str]:
             originals = await originals_of(self._options, filter(incomplete, letters))
@@ -84,7 +84,7 @@ class ServedLetters:
         return await self._deal(names, send)
 
     async def discard(self, names: Sequence[str]) -> Dealt:
-        """Marks them as needing no action. Raises `KafkaUnavailable`."""
+        """Marks letters as needing no action. Raises `KafkaUnavailable`."""
 
         async def mark(letters: Sequence[Letter]) -> dict[str, str]:
             await mark_discarded(self._options, letters)
@@ -104,7 +104,7 @@ class ServedLetters:
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        """One at a time, with a connection; a failure ends it, so that the next question begins anew."""
+        """Exclusive use of the connection, which is closed on failure so that the next request reconnects."""
         async with self._turn:
             try:
                 yield
@@ -140,7 +140,7 @@ class ServedLetters:
     # --- reading
 
     async def _look(self, *, at_once: bool = False) -> None:
-        """Takes in what is new, for so long at most."""
+        """Reads new letters, within the time limit."""
         clock = asyncio.get_running_loop().time
         if self._reader is not None and not at_once and clock() - self._looked < FRESH_S:
             return
@@ -154,7 +154,7 @@ class ServedLetters:
             there.append(of_marks)
         begins, ends = await reader.beginning_offsets(there), await reader.end_offsets(there)
         if any(self._next.get(place, 0) > ends[place] for place in there):
-            self._forget()  # a topic was made anew
+            self._forget()  # a topic was recreated
         self._drop(begins)
         whole = True
         for place in there:
@@ -173,7 +173,7 @@ class ServedLetters:
         self._looked = clock()
 
     def _drop(self, begins: dict[TopicPartition, int]) -> None:
-        """Letters that retention took."""
+        """Drop letters deleted by retention."""
         gone = [name for name, held in self._held.items() if held.offset < begins.get(held.place, 0)]
         for name in gone:
             del self._held[name]
@@ -191,7 +191,7 @@ class ServedLetters:
         self._marks |= marks((record.key or b"", record.value) for record in records)
 
     async def _read(self, names: Sequence[str]) -> list[Letter]:
-        """Open letters with their events, read where they stand."""
+        """Open letters with their events, read from their place in the topic."""
         assert self._reader is not None
         still = self._open()
         wanted: dict[TopicPartition, list[int]] = {}
@@ -206,9 +206,9 @@ class ServedLetters:
         return list(found)
 
 
-def _cut(told: dict[str, Any]) -> dict[str, Any]:
-    """An event as a browser may show it."""
-    value = told["value"]
+def _cut(shown: dict[str, Any]) -> dict[str, Any]:
+    """An event truncated for the browser."""
+    value = shown["value"]
     if isinstance(value, str) and len(value) > SHOWN:
-        return {**told, "value": value[:SHOWN], "characters": len(value)}
-    return told if isinstance(value, str | None) else {**told, "value": None, "characters": None}
+        return {**shown, "value": value[:SHOWN], "characters": len(value)}
+    return shown if isinstance(value, str | None) else {**shown, "value": None, "characters": None}

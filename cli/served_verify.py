@@ -1,4 +1,4 @@
-"""`verify` for the dashboard: in a process of its own, at low priority, one at a time."""
+"""`verify` for the dashboard: in a separate process, at low priority, one at a time."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ from models.settings import Settings, SettingsError, TenantBook, load_settings
 from sinks.base import SinkUnavailable
 
 log = logging.getLogger(__name__)
-NICE: Final = 10  # counting goes first
-TELL_S: Final = 0.25  # between words on progress
+NICE: Final = 10  # counting takes precedence
+TELL_S: Final = 0.25  # between progress reports
 GRACE_S: Final = 3.0
 UNFORESEEN: Final = "it ended without a result; the server's log may say why"
 Message = tuple[str, Any]
 
 
 class ServedVerify:
-    """`Verifier` of one installation. ``book``: the tenants' settings of the moment; ``now``: ms UTC."""
+    """`Verifier` of one installation. ``book``: the current tenant settings; ``now``: ms UTC."""
 
     def __init__(self, place: Settings, book: Callable[[], TenantBook], now: Callable[[], int]) -> None:
         self._place, self._book, self._now = place, book, now
@@ -39,11 +39,11 @@ class ServedVerify:
         self._cancelled = False
 
     def state(self) -> Checked:
-        """The one that runs, and the last one that ended."""
+        """The running verification, and the last completed one."""
         return Checked(self._running, self._last)
 
     async def start(self, tenant: str | None) -> bool:
-        """Begin. False: one runs already."""
+        """Start one. False if one is running already."""
         if self._running is not None:
             return False
         self._running, self._cancelled = Run(tenant, self._now()), False
@@ -51,7 +51,7 @@ class ServedVerify:
         return True
 
     async def cancel(self) -> bool:
-        """End the one that runs. False: there is none."""
+        """Cancel the running one. False if there is none."""
         if self._running is None or self._task is None:
             return False
         self._cancelled = True
@@ -61,7 +61,7 @@ class ServedVerify:
         return True
 
     async def close(self) -> None:
-        """As `cancel`, for good."""
+        """Like `cancel`, for good."""
         await self.cancel()
 
     def _end(self) -> None:
@@ -81,8 +81,8 @@ class ServedVerify:
             theirs.close()
             if self._cancelled:
                 self._end()
-            kind, told = await self._heard(ours)
-            verdict, problem = (told, "") if kind == "verdict" else (None, told)
+            kind, content = await self._received(ours)
+            verdict, problem = (content, "") if kind == "verdict" else (None, content)
         except (CliError, SettingsError) as error:
             problem = str(error)
         except (EOFError, OSError) as error:
@@ -90,15 +90,15 @@ class ServedVerify:
         finally:
             self._done(verdict, "it was cancelled" if self._cancelled else problem)
 
-    async def _heard(self, ours: Connection) -> Message:
-        """The last message; those on progress are taken in."""
+    async def _received(self, ours: Connection) -> Message:
+        """The final message; progress messages are recorded."""
         with ours:
             while True:
-                kind, told = await asyncio.to_thread(ours.recv)
+                kind, content = await asyncio.to_thread(ours.recv)
                 if kind != "progress":
-                    return kind, told
+                    return kind, content
                 if self._running is not None:
-                    self._running = self._running._replace(records=told[0], total=told[1])
+                    self._running = self._running._replace(records=content[0], total=content[1])
 
     def _done(self, verdict: dict[str, Any] | None, problem: str) -> None:
         assert self._running is not None
@@ -109,18 +109,18 @@ class ServedVerify:
 
 
 def work(pipe: Connection, place: Mapping[str, Any], book: TenantBook, tenant: str | None) -> None:
-    """The process: one verification, told through a pipe. It ends by itself when nobody listens any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it, too: the server ends it
+    """The process: one verification, reported through a pipe. It exits once the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches this process too, but the server ends it
     os.nice(NICE)
-    from cli.audit import Audit  # here, and not in the server: it brings the engine along
+    from cli.audit import Audit  # imported here and not in the server, as it loads the engine
     from cli.verify import as_dict
 
-    told = -TELL_S
+    reported = -TELL_S
 
     def tell(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= TELL_S:
-            told = time.monotonic()
+        nonlocal reported
+        if time.monotonic() - reported >= TELL_S:
+            reported = time.monotonic()
             pipe.send(("progress", (done, total)))
 
     with suppress(BrokenPipeError):

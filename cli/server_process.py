@@ -1,4 +1,4 @@
-"""A server as a process beside the workers of `up` and `demo`: started again when it fails, gone with them."""
+"""A server process next to the workers of `up` and `demo`: restarted if it fails, stopped with them."""
 
 import subprocess
 import sys
@@ -12,13 +12,13 @@ from cli.listening import TRIES
 from ops.local.guard import Guard
 from ops.local.net import HOST, free_port, is_free
 
-FIRST_S, LONGEST_S = 1.0, 30.0  # pauses before it is started again
+FIRST_S, LONGEST_S = 1.0, 30.0  # pauses before restarts
 GRACE_S: Final = 5.0
-_chosen: set[int] = set()  # by servers of this process, which may not listen yet
+_chosen: set[int] = set()  # ports given to servers of this process, which may not listen yet
 
 
 def usual_or_free(port: int) -> int:
-    """The usual port, or the next free one that no other server of this process was given."""
+    """The usual port, or the next free one not given to another server of this process."""
     near = (one for one in range(port, port + TRIES) if one not in _chosen and is_free(one))
     return next(near, None) or free_port()
 
@@ -35,7 +35,7 @@ class ServerProcess:
         log: Path | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
-        """``name``: of its command; ``port``: the usual one; ``log``: where its output goes; None: stderr."""
+        """``name``: its command; ``port``: the default one; ``log``: file for its output; None: stderr."""
         chosen = usual_or_free(port)
         _chosen.add(chosen)
         self.address = f"http://{HOST}:{chosen}/"
@@ -73,7 +73,7 @@ class ServerProcess:
             pause = min(2 * pause, LONGEST_S)
 
     def _run(self) -> int:
-        """One life of the process; its exit code."""
+        """Run the process once. Returns its exit code."""
         with self._lock:
             if self._stopping.is_set():
                 return 0
@@ -89,7 +89,7 @@ class ServerProcess:
             return self._process.wait()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """In a session of its own: Ctrl-C reaches it through us."""
+        """Started in a new session: Ctrl-C reaches it through us."""
         if self._log is None:
             return subprocess.Popen(self._command, env=self._env, stdout=subprocess.DEVNULL, start_new_session=True)
         with self._log.open("ab") as log:

@@ -1,4 +1,4 @@
-"""KPI documents as people read them."""
+"""Formats KPI documents for people."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ _SUFFIX: Final = {"days": " d", "hours": " h", "seconds": " s"}
 
 
 def number(value: Any, digits: int = 2) -> str:
-    """A number with thousands separated and no needless zeros; text and objects as they are."""
+    """A number with thousands separators and without trailing zeros; text and objects as they are."""
     if value is None:
         return NOTHING
     try:
@@ -48,7 +48,7 @@ def segment_of(doc: Doc) -> str:
 
 
 def caught_up(doc: Doc) -> str:
-    """That a number is of a part of the history only, and how large a part."""
+    """A note that a number covers only part of the history, and how much."""
     return f"{float(doc['catching_up']):.0%} of the history counted: not final yet"
 
 
@@ -65,7 +65,7 @@ def status_of(doc: Doc) -> Text:
 
 
 def change(before: Doc | None, now: Doc) -> str:
-    """How far the value moved since ``before``: ▲ or ▼ with the difference; empty when it did not."""
+    """The change since ``before``: ▲ or ▼ with the difference; empty if there is none."""
     old, new = (before or {}).get("value"), now.get("value")
     if old is None or new is None or old == new:
         return ""
@@ -75,7 +75,7 @@ def change(before: Doc | None, now: Doc) -> str:
 
 
 def documents_table(docs: Iterable[Doc], title: str = "") -> Table:
-    """One row a document, with what it was computed from; of a series with its period."""
+    """One row per document, with its parts; in a series, with its period."""
     docs = list(docs)
     table = Table(title=cell(title) if title else None, title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
     if any("period" in doc for doc in docs):

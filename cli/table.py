@@ -12,11 +12,11 @@ from cli.term import plain
 COLUMNS: Final = (
     "kpi", "window", "segment", "value", "unit", "currency", "numerator", "denominator", "n", "status", "start", "end",
 )  # fmt: skip
-BEFORE: Final = ("tenant", "period")  # where documents have them
+BEFORE: Final = ("tenant", "period")  # if present in documents
 
 
 def write_csv(documents: Iterable[Mapping[str, Any]]) -> None:
-    """A line a document on stdout, after one of headings. Numbers are as in JSON; what is not known is empty."""
+    """Headings, then one line per document, on stdout. Numbers are as in JSON; unknown values are empty."""
     documents = iter(documents)
     first = next(documents, None)
     columns = (*(name for name in BEFORE if name in (first or ())), *COLUMNS)

@@ -1,4 +1,4 @@
-"""What reaches the terminal: escaped text, consoles that respect NO_COLOR, progress on stderr."""
+"""Terminal output: escaped text, consoles that respect NO_COLOR, progress on stderr."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ _HOSTILE = re.compile("[\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]
 
 
 def plain(text: object) -> str:
-    """Text from outside, with every control and direction character made visible: it cannot move the cursor."""
+    """Untrusted text with control and direction characters made visible, so that it cannot move the cursor."""
     if (text := str(text)).isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
@@ -57,18 +57,18 @@ def say(*lines: object) -> None:
 
 
 def show_json(value: Any) -> None:
-    """One JSON document on stdout, keys in the order given, nothing in it that a terminal would obey."""
+    """One JSON document on stdout, keys in the given order, without terminal control characters."""
     sys.stdout.write(json_line(value) + "\n")
     sys.stdout.flush()
 
 
 def json_line(value: Any) -> str:
-    """One line of JSON; C1 controls and direction marks, which JSON itself lets through, as escapes."""
+    """One line of JSON; C1 controls and direction marks, which JSON allows, are escaped."""
     return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", orjson.dumps(value, default=str).decode())
 
 
 def track(items: Iterable[T], total: int | None, what: str, note: Callable[[], str] | None = None) -> Iterator[T]:
-    """The items, with a progress bar on stderr when that is a terminal. ``note``: what to say beside it by now."""
+    """The items, with a progress bar if stderr is a terminal. ``note``: the current text next to it."""
     with bar() as progress:
         task = progress.add_task(what, total=total)
         for item in items:
@@ -77,7 +77,7 @@ def track(items: Iterable[T], total: int | None, what: str, note: Callable[[], s
 
 
 def bar() -> Progress:
-    """A progress bar on stderr; silent when stderr is no terminal."""
+    """A progress bar on stderr; silent if stderr is not a terminal."""
     console = err()
     return Progress(
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""Which encoding a file has: what it proves is taken, what can only be guessed is refused with the guess."""
+"""Detects the encoding of a file: proven ones are used, a mere guess is refused and named."""
 
 import codecs
 import re
@@ -16,12 +16,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK: Final = 1 << 20
-_SAMPLE: Final = 1 << 18  # bytes that a guess is made from
+_SAMPLE: Final = 1 << 18  # bytes a guess is based on
 _NAMES: Final = {"ascii": "utf-8"}
 
 
 def encoding_of(path: Path, declared: str) -> str:
-    """The encoding to read a file with. Raises CliError when it is not Unicode and the mapping does not declare one."""
+    """The encoding of a file. Raises CliError if it is not Unicode and the mapping does not declare one."""
     with _bytes(path) as stream:
         start = stream.read(4096)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), "")
@@ -36,7 +36,7 @@ def encoding_of(path: Path, declared: str) -> str:
 
 
 def likely(path: Path) -> str:
-    """The encoding that a file which is not Unicode looks like; empty when nothing fits."""
+    """The likely encoding of a non-Unicode file; empty if none fits."""
     return _guess(path)[0]
 
 
@@ -46,14 +46,14 @@ def _agreed(path: Path, declared: str, marked: str) -> str:
     except LookupError:
         raise CliError(f"encoding = {declared!r} of the mapping is not known (use utf-8, utf-16, cp1252, …)") from None
     if marked and name.replace("-", "").startswith(("utf", "ascii")):
-        return marked  # a mark of byte order says more than a name
+        return marked  # a byte order mark is more reliable than a declared name
     if marked:
         raise CliError(f"{path.name} begins with the mark of {marked}, but the mapping says encoding = {declared!r}")
     return "utf-8-sig" if name == "utf-8" else name
 
 
 def _wide(start: bytes) -> str:
-    """UTF-16 without a mark: every other byte of its headings is zero."""
+    """UTF-16 without a byte order mark: every other byte of its headings is zero."""
     pairs = start[:512]
     half = len(pairs) // 2
     if half >= 4:
@@ -92,14 +92,14 @@ def _complaint(path: Path, line: int) -> str:
 
 
 def _guess(path: Path) -> tuple[str, str]:
-    """(encoding, words with letters of it) that the odd lines of the file look like; empty when nothing fits."""
-    from charset_normalizer import from_bytes  # only a file that is refused needs it
+    """(encoding, sample words) that the file's non-ASCII lines suggest; empty if none fits."""
+    from charset_normalizer import from_bytes  # only needed for files that are refused
 
     odd = b"\n".join(_odd_lines(path))[:_SAMPLE]
     best = from_bytes(odd).best()
     guess = _NAMES.get(best.encoding, best.encoding) if best else ""
     western = _reads(odd, "cp1252")
-    # Of a few letters nothing is certain, and spreadsheets of half the world write cp1252.
+    # A few letters prove nothing, and cp1252 is by far the most common in spreadsheets.
     if western and (not guess or len(odd) < 512):
         guess = "cp1252"
     words = re.findall(r"\w*[^\x00-\x7f]\w*", odd.decode(guess, "replace")) if guess else []

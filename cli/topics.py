@@ -1,4 +1,4 @@
-"""`crmkpi topics`: the Kafka topics as they are, as they should be, and making them so."""
+"""`crmkpi topics`: lists, checks and creates the Kafka topics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ app.add_typer(topics, name="topics", epilog=EPILOG)
 
 
 def ensure_topics(place: Settings, mend: bool = False) -> list[Change]:
-    """Makes what is missing. Raises CliError for what cannot be mended, and when Kafka is away."""
+    """Creates missing topics. Raises CliError for what cannot be fixed, and if Kafka is unavailable."""
     return _with_kafka(place, lambda link: ensure(link, wanted_topics(place), mend=mend))
 
 

@@ -1,4 +1,4 @@
-"""`crmkpi topics skip|rebase|acknowledge`: decisions about records that cannot be read, or are gone."""
+"""`crmkpi topics skip|rebase|acknowledge`: decisions about unreadable or lost records."""
 
 import asyncio
 import time
@@ -65,7 +65,7 @@ def skip(
 
 
 async def _range(place: Settings, options: WorkerOptions, tp: TopicPartition, to: int | None) -> tuple[int, int]:
-    """Where the partition stands, and where it goes on. Raises CliError."""
+    """The partition's current position, and the one to continue at. Raises CliError."""
     reader = new_reader(options)
     try:
         await reader.start()
@@ -90,7 +90,7 @@ async def _check_partition(place: Settings, options: WorkerOptions, tp: TopicPar
 
 
 async def _stands(place: Settings, options: WorkerOptions, tp: TopicPartition) -> int:
-    """The position in the lane's state, or the group's offset; 0 where there is none."""
+    """The position in the lane's state, or the group's offset; 0 if there is none."""
     if tp.topic == options.journal:
         at = (await standing(options, tp.partition)).at
         return at.next if at else 0
@@ -140,7 +140,7 @@ async def _plans(options: WorkerOptions) -> dict[int, Rebase]:
 
 
 async def _behind(place: Settings, options: WorkerOptions) -> dict[tuple[str, int], tuple[int, int]]:
-    """Input partitions that end before the group's offset: (that offset, where they begin)."""
+    """Input partitions that end before the group's offset: (that offset, their beginning)."""
     async with admin(place.kafka) as link:
         offsets = await link.list_consumer_group_offsets(options.app_id)
     places = {tp: meta.offset for tp, meta in offsets.items() if tp.topic in options.inputs}

@@ -1,4 +1,4 @@
-"""`crmkpi up`: everything this machine needs, until Ctrl-C."""
+"""`crmkpi up`: runs everything on this machine until Ctrl-C."""
 
 import asyncio
 from pathlib import Path
@@ -48,7 +48,7 @@ def _run(servers: Servers, processes: int, as_json: bool, end: str) -> int:
     place = place_of(servers)
     ensure_topics(place)
     asyncio.run(_groups_answer(place))
-    # What is printed here is to be copied: a worker's everyday lines would scroll it away.
+    # These lines are meant to be copied: a worker's routine log would scroll them away.
     environment = {"CRMKPI_LOG_LEVEL": "warning", **worker_environment(place)}
     workers = Workers(worker_command(), environment, processes, say)
     collector = ServerProcess("collector", COLLECTOR_PORT, environment, say)
@@ -67,7 +67,7 @@ def _run(servers: Servers, processes: int, as_json: bool, end: str) -> int:
 
 
 async def _groups_answer(place: Settings) -> None:
-    """A broker that has just started needs a moment for consumer groups, and workers would complain until then."""
+    """Wait until a fresh broker is ready for consumer groups: workers would log errors until then."""
     async with lag_reader(place) as lags:
         await lags.read()
 
@@ -82,7 +82,7 @@ def addresses(servers: Servers) -> list[str]:
 
 
 def ending(servers: Servers, keep: Path | None) -> str:
-    """What becomes of everything when the command ends."""
+    """What happens to the data when the command ends."""
     if isinstance(servers.kafka.unit, Given):
         return "Ctrl-C here stops the workers."
     if keep is not None:

@@ -50,7 +50,7 @@ def verify(
 
 
 def records_bar(progress: Progress) -> Any:
-    """What shows the journal's records passing by."""
+    """A progress bar for journal records."""
     task = progress.add_task("recounting the journal", total=None)
     return lambda done, total: progress.update(task, completed=done, total=total)
 
@@ -85,7 +85,7 @@ def _day(ms: int) -> str:
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for machines."""
+    """The verdict as JSON."""
     counts = {
         key: getattr(verdict, key)
         for key in ("lanes", "records", "facts", "cells", "kpis", "different", "identity_conflicts")

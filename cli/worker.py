@@ -1,4 +1,4 @@
-"""`crmkpi worker`: the processes that count."""
+"""`crmkpi worker`: runs worker processes."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ from ops import logs
 from ops.kafka_reach import Trouble, look
 from ops.kafka_rights import rights
 
-TRIES: Final = 3  # what a broker refuses while it starts it may grant a moment later
+TRIES: Final = 3  # a starting broker may refuse what it grants a moment later
 PAUSE_S: Final = 1.0
 
 
@@ -74,9 +74,9 @@ def _run(place: Settings, processes: int, moment: int | None, tell: Callable[[st
 
 
 async def _refusal(place: Settings) -> str:
-    """Why no worker could ever work here; empty when one could, or when Kafka is merely away.
+    """Why no worker could run here; empty if one could, or if Kafka is merely unavailable.
 
-    Asked at the start only: a worker that is refused later, in the middle of a rotation, tries again.
+    Checked at the start only: a worker refused later, during a rotation, retries.
     """
     text = ""
     for number in range(TRIES):

@@ -1,4 +1,4 @@
-"""Worker processes under the supervisor, as `worker`, `up` and `demo` start them."""
+"""Supervised worker processes, for `worker`, `up` and `demo`."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ from ops.supervisor import Supervisor
 
 
 def worker_command(as_of: int | None = None, log: Path | None = None) -> list[str]:
-    """The command of one worker process; with ``log`` its output goes there instead of the terminal."""
+    """The command of a worker process; with ``log``, its output goes there instead of the terminal."""
     frozen = [] if as_of is None else ["--as-of", datetime.fromtimestamp(as_of / 1000, UTC).isoformat()]
     command = [sys.executable, "-m", "streams", *frozen]
     if log is None:
@@ -27,7 +27,7 @@ def worker_command(as_of: int | None = None, log: Path | None = None) -> list[st
 
 
 def worker_environment(place: Settings, config: Path | None = None) -> dict[str, str]:
-    """Ours, with what flags decided (it wins in the worker too), and the file of the tenants' settings."""
+    """Our environment, overridden by flags, with the tenants' settings file."""
     return {
         **os.environ,
         **connections(place),
@@ -38,7 +38,7 @@ def worker_environment(place: Settings, config: Path | None = None) -> dict[str,
 
 
 def connections(place: Settings) -> dict[str, str]:
-    """Every setting of Kafka and Redis, so that nothing of a settings file comes in between; empty: not set."""
+    """All Kafka and Redis settings, so that no settings file interferes; empty: not set."""
     sections = (("KAFKA", place.kafka), ("REDIS", place.redis))
     return {f"CRMKPI_{name}__{key.upper()}": _text(value) for name, section in sections for key, value in section}
 
@@ -50,7 +50,7 @@ def _text(value: object) -> str:
 
 
 def place_of(servers: Servers) -> Settings:
-    """The settings, with these servers. Those started here speak plain text and ask for no credentials."""
+    """Settings for these servers. Servers started here use plain text without credentials."""
     place = settings(servers.kafka.bootstrap, servers.redis.url)
     own: dict[str, object] = {}
     if not isinstance(servers.kafka.unit, Given):
@@ -71,29 +71,29 @@ class Workers:
         progress: Callable[[str], None],
         folder: Path | None = None,
     ) -> None:
-        """``folder`` is deleted when this process dies; who made it deletes it otherwise."""
+        """``folder`` is deleted if this process is killed; otherwise its creator deletes it."""
         self._guard = Guard()
         self._delete = f"; sleep 0.2; rm -rf -- {shlex.quote(str(folder))}" if folder else ""
         self._guard.on_death(f":{self._delete}")
         self._progress = progress
-        self.supervisor = Supervisor(command, processes=processes, progress=self._heard, env=env)
+        self.supervisor = Supervisor(command, processes=processes, progress=self._report, env=env)
 
     def run(self) -> int:
-        """Blocks until asked to stop (Ctrl-C, SIGTERM, `stop`) or until a worker's failure ends all; its exit code."""
+        """Blocks until stopped (Ctrl-C, SIGTERM, `stop`) or a worker fails for good. Returns the exit code."""
         try:
             return self.supervisor.run()
         finally:
             self._guard.dismiss()
 
     def alive(self) -> bool:
-        """Whether any worker runs or is about to be started again."""
+        """Whether any worker is running or about to be restarted."""
         return any(slot.process is not None or slot.start_at is not None for slot in self.supervisor.slots)
 
     def stop(self) -> None:
         """Makes `run` return; safe from another thread."""
         self.supervisor.stop()
 
-    def _heard(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         pids = [str(slot.process.pid) for slot in self.supervisor.slots if slot.process is not None]
         kill = f"kill -9 {' '.join(pids)} 2>/dev/null" if pids else ":"
         self._guard.on_death(kill + self._delete)
