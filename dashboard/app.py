@@ -1,4 +1,4 @@
-"""The app: resources under /api/v1, the page, and what stands in front of them."""
+"""The ASGI app: resources under /api/v1, the page, and middleware."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,11 +23,11 @@ ABOUT: Final = (
 )
 
 
-ANYWHERE: Final = (403, 413, 414, 415, 421, 500)  # what stands in front of the routes may say
+ANYWHERE: Final = (403, 413, 414, 415, 421, 500)  # responses of the middleware
 
 
 def create_app(parts: Services) -> FastAPI:
-    """The whole dashboard. Hand it to any ASGI server; `Services` are closed by who made them."""
+    """The dashboard as an ASGI app. The caller closes the `Services`."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

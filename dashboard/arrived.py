@@ -1,4 +1,4 @@
-"""What is shown of an event that has arrived: when, what, whose, its verdict and where it counts. Pure."""
+"""The view of an arrived event: time, type, ids, verdict, and the KPIs it counts in. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from kpis.intake.late import event_label
 from models.record import BOT, Block, Refusal, Row
 from models.tenants import TenantSettings
 
-SHOWN: Final = 3  # KPIs of an event
+SHOWN: Final = 3  # KPIs per event
 IDS: Final = (
     "customer_id", "lead_id", "contact_id", "user_id", "anonymous_id", "deal_id", "order_id", "refund_id",
     "subscription_id", "contract_id", "ticket_id", "message_id", "response_id", "record_id", "cost_id", "form_id",
@@ -23,7 +23,7 @@ OTHERS_IN: Final = ("received",)
 
 
 class Arrival(NamedTuple):
-    """An event of a block, not yet made into what is shown. ``topic`` and ``partition``: of the input."""
+    """An event of a block, not yet formatted. ``topic`` and ``partition``: of the input."""
 
     topic: str
     partition: int
@@ -31,14 +31,14 @@ class Arrival(NamedTuple):
 
 
 def arrivals(block: Block) -> list[Arrival]:
-    """Accepted and refused events of a block, by their offsets."""
+    """Accepted and rejected events of a block, by offset."""
     found = [Row(*row) for row in block["rows"]] + [Refusal(*one) for one in block["refused"]]
     topic, partition = block["topic"], block["partition"]
     return [Arrival(topic, partition, one) for one in sorted(found, key=lambda one: one.offset)]
 
 
-def told(arrival: Arrival, tenant: TenantSettings) -> dict[str, Any]:
-    """As the API has it: ids, but no texts and no traits. Of a refused one only the reason is known."""
+def described(arrival: Arrival, tenant: TenantSettings) -> dict[str, Any]:
+    """An event as returned by the API: ids, but no texts or traits. Of a rejected one only the reason is known."""
     topic, partition, what = arrival
     place = f"{topic}/{partition}/{what.offset}"
     received = instant(what.received) if what.received >= 0 else None
@@ -58,19 +58,19 @@ def told(arrival: Arrival, tenant: TenantSettings) -> dict[str, Any]:
 
 
 def ids_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """Ids of customers, deals, orders … that an event names."""
+    """The ids of customers, deals, orders … in an event."""
     return {name: value for name in IDS if isinstance(value := data.get(name), str) and value}
 
 
 @lru_cache(1024)
 def counts_in(label: str, revenue_from: str) -> Sequence[str]:
-    """KPIs that hear of events of a label, those that hear of the fewest other kinds first."""
+    """KPIs that use an event type, most specific first: those with the fewest other types."""
     found = [kpi for kpi in _plain() if hears(kpi.events_by(revenue_from), label)]
     return [kpi.id for kpi in sorted(found, key=lambda kpi: len(kpi.events))[:SHOWN]] or OTHERS_IN
 
 
 def _plain() -> Iterable[Kpi]:
-    """KPIs with a page of their own: no variants, and none about the stream itself."""
+    """KPIs with their own docs page: no variants, and none about the stream itself."""
     return (kpi for kpi in CATALOG if not kpi.quality and texts()[kpi.id]["page"] == kpi.id)
 
 

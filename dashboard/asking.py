@@ -1,4 +1,4 @@
-"""Parameters that many resources share, checked, with words that name the field and the nearest right value."""
+"""Validated parameters shared by many resources; errors name the field and the nearest valid value."""
 
 import re
 from typing import Annotated, Final
@@ -22,32 +22,32 @@ TenantName = Annotated[str, Path(pattern=TENANT, examples=["nordbolt"])]
 
 
 def allowed(request: Request, tenant: TenantName) -> str:
-    """The tenant, when the asker's token opens it. Raises `Wrong` (403)."""
+    """The tenant, if the client's token includes it. Raises `Wrong` (403)."""
     if not grant_of(request).opens(tenant):
         raise Wrong(403, f"this token does not open tenant {tenant}", "tenant")
     return tenant
 
 
 def grant_of(request: Request) -> Grant:
-    """What the asker may do."""
+    """The client's permissions."""
     grant: Grant = request.state.grant
     return grant
 
 
 def may_act(request: Request, tenant: Annotated[str, Depends(allowed)]) -> str:
-    """The tenant, when the asker may change something of it. Raises `Wrong` (403)."""
+    """The tenant, if the client may change it. Raises `Wrong` (403)."""
     _acts(request)
     return tenant
 
 
 def _acts(request: Request) -> None:
-    """Raises `Wrong` (403) for an asker that may look only."""
+    """Raises `Wrong` (403) for a read-only client."""
     if grant_of(request).role != "act":
         raise Wrong(403, "this token may look only: it needs the role act")
 
 
 async def published(tenant: Annotated[str, Depends(allowed)], parts: Parts) -> Status:
-    """How current a tenant is. Raises `Wrong` (404) when nothing was ever published for it."""
+    """The status of a tenant. Raises `Wrong` (404) if nothing was ever published for it."""
     if (status := await parts.numbers.status(tenant)) is None:
         raise Wrong(404, f"nothing is published for tenant {tenant}; /api/v1/tenants lists those that have numbers")
     return status
@@ -79,7 +79,7 @@ def one_segment(
         str | None, Query(max_length=NAME_LENGTH + 65, description="dimension:value", examples=["owner:anna"])
     ] = None,
 ) -> dict[str, str]:
-    """A segment; without one the total. Raises `Wrong` (422)."""
+    """A segment; by default the total. Raises `Wrong` (422)."""
     if segment is None:
         return {}
     name, colon, value = segment.partition(":")

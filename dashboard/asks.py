@@ -1,4 +1,4 @@
-"""What only a worker knows: members behind a number, how it is made, two dimensions crossed, a subject's timeline."""
+"""Queries to workers: members behind a number, its explanation, two dimensions crossed, a subject's timeline."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -38,7 +38,7 @@ async def members(
     order: Annotated[Literal["newest", "oldest", "largest"] | None, Query()] = None,
     format: Format = "json",
 ) -> Response:
-    """Those a number counts. Over all of them ``n`` and ``numerator`` add up to those of the document."""
+    """The members of a number. Over all of them ``n`` and ``numerator`` add up to the document's."""
     more = {name: value for name, value in (("order", order), ("as_of", as_of)) if value is not None}
     asked = {"kpi": kpi.id, "window": window, "segment": segment, "limit": limit, "offset": offset, **more}
     found = await parts.queries.ask(tenant, "members", **asked)
@@ -58,7 +58,7 @@ async def explain(
     segment: OneSegment,
     as_of: AsOf = None,
 ) -> Response:
-    """How a number is made: its formula, and the measures it read."""
+    """How a number is computed: its formula, and the measures it reads."""
     more = {} if as_of is None else {"as_of": as_of}
     found = await parts.queries.ask(tenant, "explain", kpi=kpi.id, window=window, segment=segment, **more)
     return reply(request, {"formula": texts()[kpi.id]["formula"], **found})
@@ -93,7 +93,7 @@ async def timeline(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     format: Format = "json",
 ) -> Response:
-    """What is known of one subject by any id of it, newest first."""
+    """The facts of a subject, by any of its ids, newest first."""
     found = await parts.queries.ask(tenant, "timeline", subject=subject, limit=limit)
     if format == "csv":
         return table(request, f"{tenant}-timeline", objects(found["facts"], FACT), NEVER)

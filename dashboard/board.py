@@ -1,4 +1,4 @@
-"""Tenants, snapshots, single numbers and their segments: what is published, read from Redis."""
+"""Tenants, snapshots, single numbers and their segments, read from Redis."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -14,8 +14,8 @@ from dashboard.problems import Wrong, described
 from dashboard.replies import API, CSV, Format, documents, objects, reply, table
 from dashboard.services import Parts, Services
 
-ABOUT: Final = ("net_revenue", "30d")  # a document that tells a tenant's currency and time zone
-AT_ONCE: Final = 32  # tenants that are read at the same time
+ABOUT: Final = ("net_revenue", "30d")  # a document with the tenant's currency and time zone
+AT_ONCE: Final = 32  # tenants read concurrently
 PAGE: Final = 500
 OTHER: Final = "__other__"
 
@@ -32,7 +32,7 @@ async def tenants(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
-    """Tenants that have numbers, of those the token opens, sorted by name; one that is set as the first comes first."""
+    """Tenants with numbers that the token includes, sorted by name, the configured first one at the top."""
     opens = grant_of(request).opens
     names = sorted(filter(opens, await parts.numbers.tenants()), key=lambda name: (name != parts.first, name))
     names = names[offset : offset + limit]
@@ -53,7 +53,7 @@ async def tenants(
 async def snapshot(
     request: Request, parts: Parts, tenant: Allowed, status: Published, window: AnyWindow, format: Format = "json"
 ) -> Response:
-    """All totals of a window, of one revision."""
+    """All totals of a window, in one revision."""
     found = await parts.numbers.snapshot(tenant, window)
     if format == "csv":
         return table(request, f"{tenant}-{window}", documents(found))
@@ -80,7 +80,7 @@ async def number(
     ] = None,
     format: Format = "json",
 ) -> Response:
-    """One number and what it is made of."""
+    """One number with its parts."""
     if as_of is not None:
         found: Document | None = await parts.queries.ask(
             tenant, "document", kpi=kpi.id, window=window, segment=segment, as_of=as_of
@@ -131,8 +131,8 @@ async def _tenant(parts: Services, gate: asyncio.Semaphore, name: str) -> dict[s
             return None
         if about is None:
             about = next(iter(await parts.numbers.snapshot(name, ABOUT[1])), {})
-    told = {"currency": about.get("currency"), "tz": about.get("tz")}
-    return {"tenant": name, **current(status, parts.now()), "waiting": status.waiting, **told}
+    locale = {"currency": about.get("currency"), "tz": about.get("tz")}
+    return {"tenant": name, **current(status, parts.now()), "waiting": status.waiting, **locale}
 
 
 async def _absent(parts: Services, tenant: str, kpi: str, window: str, segment: dict[str, str]) -> str:
@@ -144,7 +144,7 @@ async def _absent(parts: Services, tenant: str, kpi: str, window: str, segment: 
 
 
 def _size(document: Document) -> tuple[bool, int, float, str]:
-    """By observations, then by numerator, then by name; the rest of the dimension last."""
+    """Sort key: observations, then numerator, then name; the rest of the dimension comes last."""
     value = next(iter(document["segment"].values()))
     numerator = document.get("numerator")
     amount = float(numerator) if isinstance(numerator, int | float | str) and numerator != "" else 0.0

@@ -1,4 +1,4 @@
-"""Buckets of series by their starts, as texts: ``2026-11-14``, ``2026-11``, ``2026-11-14T13Z``. Pure."""
+"""Buckets of series, named by their start: ``2026-11-14``, ``2026-11``, ``2026-11-14T13Z``. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
@@ -11,7 +11,7 @@ USUAL: Final[dict[Step, int]] = {"hour": 24, "day": 30, "week": 13, "month": 13}
 
 
 def bucket_of(text: str, step: Step) -> str:
-    """The bucket that a date, month or hour lies in. Raises ValueError."""
+    """The bucket containing a date, month or hour. Raises ValueError."""
     if step == "hour":
         if len(text) == len("2026-11-14"):
             text += "T00Z"
@@ -24,18 +24,18 @@ def bucket_of(text: str, step: Step) -> str:
 
 
 def running(step: Step, now_ms: int, tz: str) -> str:
-    """The bucket that goes on at an instant."""
+    """The current bucket at an instant."""
     moment = datetime.fromtimestamp(now_ms / 1000, UTC)
     return _hour(moment) if step == "hour" else _start(moment.astimezone(ZoneInfo(tz)).date(), step)
 
 
 def local_day(instant: str, tz: str) -> str:
-    """The date of an RFC 3339 instant on a zone's own clock."""
+    """The local date of an RFC 3339 instant in a time zone."""
     return datetime.fromisoformat(instant).astimezone(ZoneInfo(tz)).date().isoformat()
 
 
 def before(bucket: str, step: Step, many: int) -> str:
-    """The bucket so many before another one; less than 0: after it. Raises OverflowError before the year 1."""
+    """The bucket ``many`` steps before another; negative: after it. Raises OverflowError before the year 1."""
     if step == "hour":
         return _hour(_moment(bucket) - timedelta(hours=many))
     if step == "month":
@@ -45,7 +45,7 @@ def before(bucket: str, step: Step, many: int) -> str:
 
 
 def between(first: str, last: str, step: Step) -> list[str]:
-    """Buckets from one to another, both inclusive; at most `MOST` of a series, the last ones."""
+    """Buckets from one to another, both inclusive; at most the last `MOST` of a series."""
     found: list[str] = []
     while last >= first and len(found) < MOST[step]:
         found.append(last)

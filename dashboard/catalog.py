@@ -15,7 +15,7 @@ from dashboard.replies import API, CSV, Format, objects, reply, table
 from kpis.catalog import CATALOG, Kpi
 
 ROWS: Final = {kpi.id: kpi for kpi in CATALOG}
-DIMENSIONS: Final[dict[str, Sequence[str]]] = {  # beside the tenant's own (its setting `dimensions`)
+DIMENSIONS: Final[dict[str, Sequence[str]]] = {  # in addition to the tenant's own (setting `dimensions`)
     "deal": ("owner", "source", "campaign", "pipeline"),
     "subject": ("source", "owner", "country"),
     "touch": ("source", "campaign", "country"),
@@ -28,7 +28,7 @@ DIMENSIONS: Final[dict[str, Sequence[str]]] = {  # beside the tenant's own (its 
     "none": (),
 }
 STEPS: Final = {"hour": "1h", "day": "today", "week": "week", "month": "month"}  # and the window of the same length
-BY_DAY: Final = "yesterday"  # of KPIs that accrue by the day: their running day has no window
+BY_DAY: Final = "yesterday"  # KPIs that accrue by day: their running day has no window
 FIELDS: Final = tuple(shapes.Row.model_fields)
 
 router = APIRouter(prefix=API, tags=["catalogue"])
@@ -36,7 +36,7 @@ router = APIRouter(prefix=API, tags=["catalogue"])
 
 @router.get("/catalog", response_model=list[shapes.Row], responses={200: CSV, **described(401, 422)})
 async def catalog(request: Request, format: Format = "json") -> Response:
-    """Every KPI: how it is shown, and what it can be asked by."""
+    """Every KPI: how to display it, and its windows and dimensions."""
     if format == "csv":
         return table(request, "catalog", objects(rows(), FIELDS))
     return reply(request, rows())
@@ -50,13 +50,13 @@ def rows() -> list[dict[str, Any]]:
 
 @cache
 def texts() -> dict[str, dict[str, str]]:
-    """KPI -> what its page says of it."""
+    """KPI -> the texts of its docs page."""
     found: dict[str, dict[str, str]] = orjson.loads(files("models").joinpath("kpi_texts.json").read_bytes())
     return found
 
 
 def steps_of(kpi: Kpi) -> list[str]:
-    """Steps a KPI has a history by."""
+    """The steps in which a KPI has history."""
     return [
         step for step, window in STEPS.items() if window in kpi.windows or (step == "day" and BY_DAY in kpi.windows)
     ]

@@ -1,4 +1,4 @@
-"""Where events are sent to, for whoever connects a page or a system."""
+"""Where to send events, for the *Connect* page."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -13,5 +13,5 @@ router = APIRouter(prefix=API, tags=["operations"])
 
 @router.get("/connect", response_model=shapes.Connect, responses=described(401))
 async def connect(request: Request, parts: Parts) -> Response:
-    """The collector's address, and whether it takes events with a write key only; no key is ever told."""
+    """The collector's address, and whether it requires a write key. Keys themselves are never disclosed."""
     return reply(request, {"collector": parts.collector.rstrip("/"), "keys": parts.keyed})

@@ -1,4 +1,4 @@
-"""Events as they arrive: the newest ones, and a stream of those that come."""
+"""Events as they arrive: the latest ones, and a stream of new ones."""
 
 from typing import Annotated, Final
 
@@ -26,7 +26,7 @@ async def events(
     limit: Annotated[int, Query(ge=1, le=HELD)] = 50,
     format: Format = "json",
 ) -> Response:
-    """What arrived last, newest first, accepted or rejected. At most 200 are held, of those the journal's end has."""
+    """The latest events, accepted or rejected, newest first: at most 200 from the end of the journal."""
     _check(parts, tenant)
     found = await parts.tails.newest(tenant, limit)
     if format == "csv":
@@ -38,7 +38,7 @@ async def events(
 async def stream(request: Request, parts: Parts, tenant: Allowed) -> Response:
     """``recent`` once, then ``events`` (at most 20 at a time, 4 times a second, the rest as ``left_out``).
 
-    ``status`` says why nothing is heard while Kafka is away, and null when it is back.
+    ``status`` gives the reason while Kafka is unavailable, and null when it is back.
     """
     _check(parts, tenant)
     return streamed(request, parts.tails.messages(tenant))

@@ -1,4 +1,4 @@
-"""What is new of one tenant: its update stream followed once, for any number of open streams of this process."""
+"""Follows one tenant's update stream once for all open streams of this process."""
 
 import asyncio
 import logging
@@ -15,43 +15,43 @@ from sinks.base import SinkUnavailable, Status
 
 log = logging.getLogger(__name__)
 TICK_S: Final = 0.25  # at most four a second
-LOOK_S: Final = 2.0  # between looks at how current the numbers are, when nothing else happens
-STATUS_S: Final = 10.0  # it is said so often even when it is the same
+LOOK_S: Final = 2.0  # between status checks when nothing else happens
+STATUS_S: Final = 10.0  # an unchanged status is repeated this often
 RETRY_S: Final = 1.0
 AGAIN_S: Final = 0.2
-IDLE_S: Final = 60.0  # without a stream; who comes back earlier is told what changed meanwhile
-TICKS: Final = 4096  # that a stream can go on from: many minutes
+IDLE_S: Final = 60.0  # without a stream; clients that reconnect earlier can resume
+TICKS: Final = 4096  # that a stream can resume from: many minutes
 NOTHING: Final = "nothing is published for this tenant"
 
 Place = tuple[int, int]  # an id of the update stream
 
 
 class Follower:
-    """One tenant. ``tick`` counts what was noticed; `changed` is set at each, and replaced.
+    """One tenant. ``tick`` counts changes; the event `changed` is set at each tick, and replaced.
 
-    Nothing is queued for streams: each knows the tick it has seen, and asks what changed since. So a slow one skips
-    to the newest numbers, and memory is bounded by the documents of the windows that are looked at.
+    Nothing is queued per stream: each remembers its last tick and asks what changed since. So a slow one skips to the
+    latest numbers, and memory is bounded by the documents of the windows in use.
     """
 
     def __init__(self, numbers: Numbers, tenant: str, now: Callable[[], int], meters: Meters) -> None:
         self.tenant, self.readers, self.tick = tenant, 0, 0
-        self.id = "0"  # of the publication up to which everything was told
+        self.id = "0"  # of the publication up to which everything was sent
         self.status: dict[str, Any] = {"checked": None, "stale": True, "catching_up": None, "reason": "starting"}
         self.rev = "0.0"
-        self.said = 0  # counts what was said of the status
+        self.said = 0  # counts status messages
         self.changed = asyncio.Event()
         self.ended = False
         self._numbers, self._now, self._meters = numbers, now, meters
-        self._heard = "0"  # id of the newest publication we know of
+        self._heard = "0"  # id of the latest publication seen
         self._dirty = asyncio.Event()
         self._lock = asyncio.Lock()
         self._boards: dict[str, WindowBoard] = {}
         self._ids: deque[tuple[Place, int]] = deque(maxlen=TICKS)
-        self._published: int | None = None  # as_of of the last publication we saw
+        self._published: int | None = None  # as_of of the last publication seen
         self._said_at = self._used_at = 0.0
 
     async def run(self) -> None:
-        """Follows until nobody has listened for a while. Redis away is said to streams, and tried again."""
+        """Follows until there has been no stream for a while. Redis failures are reported to streams and retried."""
         listening = asyncio.create_task(self._listen(), name=f"listen to {self.tenant}")
         try:
             await self._ticks(listening)
@@ -61,7 +61,7 @@ class Follower:
             await end(listening)
 
     async def board(self, window: str) -> WindowBoard:
-        """The board of a window, read now when it is the first time. Raises SinkUnavailable."""
+        """The board of a window, read on first use. Raises SinkUnavailable."""
         async with self._lock:
             if window not in self._boards:
                 if not self._ids:
@@ -71,7 +71,7 @@ class Follower:
             return self._boards[window]
 
     def resumed(self, board: WindowBoard, last: str | None) -> int | None:
-        """The tick that a stream which has seen publication ``last`` goes on from; None: it needs all of it."""
+        """The tick from which a stream that has seen publication ``last`` resumes; None: it needs a snapshot."""
         at = place_of(last) if last else None
         if at is None or not self._ids or at > (place_of(self._heard) or (0, 0)):
             return None
@@ -91,10 +91,10 @@ class Follower:
             except SinkUnavailable as error:
                 self._away(error)
                 await asyncio.sleep(RETRY_S)
-                self._dirty.set()  # whatever was missed meanwhile shows in the snapshots
+                self._dirty.set()  # the snapshots include whatever was missed meanwhile
 
     async def _begin(self) -> None:
-        """The id is asked for before anything is read: what comes between is told twice rather than never."""
+        """Gets the stream id before reading snapshots: changes in between are sent twice rather than never."""
         if not self._ids:
             self.id = self._heard = await self._numbers.newest(self.tenant)
             self._ids.append((place_of(self.id) or (0, 0), self.tick))
@@ -105,7 +105,7 @@ class Follower:
         self._used_at = clock()
         while self.readers or clock() - self._used_at < IDLE_S:
             if listening.done():
-                listening.result()  # it ends by a failure only
+                listening.result()  # it only ends with a failure
             if self.readers:
                 self._used_at = clock()
             await _either(self._dirty, LOOK_S)
@@ -120,15 +120,15 @@ class Follower:
             await asyncio.sleep(max(0.0, began + TICK_S - clock()))
 
     async def _look(self) -> None:
-        """One tick: how current the numbers are and, when there were publications, what of them is new."""
+        """One tick: check the status and, if there were publications, what has changed."""
         heard, dirty, clock = self._heard, self._dirty.is_set(), asyncio.get_running_loop().time
         self._dirty.clear()
         status = await self._numbers.status(self.tenant)
         published, self._published = self._published, status and status.as_of
-        dirty |= published != self._published  # a store that was emptied may have begun its stream anew
+        dirty |= published != self._published  # an emptied store may have restarted its stream
         dirty |= any(board.missing for board in self._boards.values())
         changed = False
-        if dirty and status is not None:  # an emptied store says nothing new: what is shown stays until it is replaced
+        if dirty and status is not None:  # an emptied store is not news: keep what is shown until it is replaced
             self._boards = {window: one for window, one in self._boards.items() if one.readers or self._recent()}
             for window, board in list(self._boards.items()):
                 changed |= board.put(await self._numbers.snapshot(self.tenant, window), self.tick + 1, clock())
@@ -137,7 +137,7 @@ class Follower:
             place = place_of(heard) or (0, 0)
             if place > self._ids[-1][0]:
                 self._ids.append((place, self.tick))
-            elif place < self._ids[-1][0]:  # the store began anew: earlier ids mean nothing any more
+            elif place < self._ids[-1][0]:  # the store restarted its stream: earlier ids are void
                 self._ids.clear()
                 self._ids.append((place, self.tick))
         if self._note(status) or changed:
@@ -147,7 +147,7 @@ class Follower:
         return asyncio.get_running_loop().time() - self._used_at < IDLE_S
 
     def _note(self, status: Status | None) -> bool:
-        """Whether there is something to say of how current the numbers are."""
+        """Whether a status message is due."""
         if status is None:
             return self._say({**self.status, "stale": True, "reason": NOTHING})
         self.rev = rev(status)
@@ -173,14 +173,14 @@ class Follower:
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    """Cancels a task until it has ended: redis-py loses a cancellation that comes while it connects."""
+    """Cancels a task repeatedly until it has ended: redis-py swallows a cancellation while it connects."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=AGAIN_S)
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether the event is set, now or within so many seconds."""
+    """Whether the event is set, waiting up to ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -190,7 +190,7 @@ async def set_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 def place_of(text: str) -> Place | None:
-    """An id of the update stream as numbers, which compare; None when it is none."""
+    """An update stream id as comparable numbers; None if it is not one."""
     ms, _, number = text.partition("-")
     if not (ms.isascii() and ms.isdigit() and len(ms) <= 20 and len(number) <= 20):
         return None
@@ -198,7 +198,7 @@ def place_of(text: str) -> Place | None:
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Until it is set, or so long."""
+    """Waits until the event is set, at most ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

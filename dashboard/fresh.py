@@ -1,11 +1,11 @@
-"""How current a tenant's numbers are, as the API says it. Pure."""
+"""A tenant's status in the API's form. Pure."""
 
 from typing import Any, Final
 
 from dashboard.replies import instant
 from sinks.base import Status
 
-STALE_MS: Final = 90_000  # a live worker says every second that numbers are current; see docs/redis.md
+STALE_MS: Final = 90_000  # a live worker confirms its numbers every second; see docs/redis.md
 SILENT: Final = "no worker has said that the numbers are current"
 
 
@@ -22,5 +22,5 @@ def current(status: Status, now: int) -> dict[str, Any]:
 
 
 def rev(status: Status) -> str:
-    """As documents have it: epoch.position."""
+    """The revision as in documents: epoch.position."""
     return f"{status.rev[0]}.{status.rev[1]}"

@@ -1,4 +1,4 @@
-"""What every request passes first: host names, tokens, security headers, HEAD, and the figures of the server."""
+"""Middleware for every request: host names, tokens, security headers, HEAD, and metrics."""
 
 import asyncio
 import logging
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 COOKIE: Final = "crmkpi_token"
 UNFORESEEN: Final = "something unforeseen went wrong; the server's log has the details"
 STATIC: Final = "/static/"
-PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # hold nobody's numbers
+PUBLIC: Final = (STATIC, "/openapi.json", "/healthz", "/readyz", "/favicon.ico")  # contain no tenant's numbers
 WRITES: Final = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 JSON: Final = "application/json"
-LONGEST: Final = 16 << 10  # bytes of a query: sparklines of every KPI have room
-LARGEST: Final = 64 << 10  # bytes of a body: a board is far below it
+LONGEST: Final = 16 << 10  # bytes of a query: enough for sparklines of every KPI
+LARGEST: Final = 64 << 10  # bytes of a body: far more than a board needs
 SECURITY: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; "
@@ -38,19 +38,19 @@ SECURITY: Final = {
 
 
 class Guard:
-    """The outermost layer of the app."""
+    """The outermost middleware."""
 
     def __init__(self, app: ASGIApp, parts: Services) -> None:
         self._app, self._parts = app, parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses, or hands the request on with its `Grant` in ``scope["state"]``."""
+        """Refuses the request, or passes it on with its `Grant` in ``scope["state"]``."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers, began, head = Headers(scope=scope), time.monotonic(), scope["method"] == "HEAD"
         if head:
-            scope = {**scope, "method": "GET"}  # a copy: the server goes by its own
+            scope = {**scope, "method": "GET"}  # a copy: the server uses its own
         seen = _Seen(self._parts, scope, began, send, head=head)
         if head:
             receive = _gone(seen)
@@ -64,7 +64,7 @@ class Guard:
         except Exception:
             log.exception("%s %s failed", scope["method"], seen.route)
             if seen.started:
-                raise  # half an answer is out: the connection has to end
+                raise  # half a response is out: the connection must be closed
             await answer(500, UNFORESEEN)(scope, receive, seen.send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
@@ -84,7 +84,7 @@ class Guard:
         return None
 
     def _host(self, given: str) -> bool:
-        """Without tokens a page of somebody else's must not reach us under a name of its own (DNS rebinding)."""
+        """Without tokens, another site must not reach us under its own name (DNS rebinding)."""
         name = _name(given)
         if self._parts.tokens and not self._parts.hosts:
             return True
@@ -104,7 +104,7 @@ class Guard:
         return answer(401, f"{why}: {how}", headers={"WWW-Authenticate": 'Bearer realm="crmkpi"'})
 
     def _signed_in(self, scope: Scope, token: str, headers: Headers) -> ASGIApp:
-        """The token goes from the address into a cookie that scripts cannot read."""
+        """Moves the token from the URL into a cookie that scripts cannot read."""
         if self._parts.tokens.grant(token) is None:
             return answer(401, "the token is unknown, or no longer valid", "token")
         rest = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] != "token"]
@@ -117,7 +117,7 @@ class Guard:
 
 
 class _Seen:
-    """A response on its way out: headers added, the body of a HEAD left away, and counted."""
+    """A response on its way out: adds headers, drops the body of a HEAD, and counts it."""
 
     def __init__(self, parts: Services, scope: Scope, began: float, send: Send, *, head: bool) -> None:
         self._parts, self._scope, self._began, self._send = parts, scope, began, send
@@ -125,11 +125,11 @@ class _Seen:
 
     @property
     def route(self) -> str:
-        """As the OpenAPI page has it: nothing in it names a tenant or a person."""
+        """The route's pattern, which never names a tenant or a person."""
         return str(getattr(self._scope.get("route"), "path", "other"))
 
     async def send(self, message: Message) -> None:
-        """Passed to the app in place of the server's."""
+        """Replaces the server's ``send``."""
         if message["type"] == "http.response.start":
             self._start(message)
             await self._send(message)
@@ -144,16 +144,16 @@ class _Seen:
         for name, value in SECURITY.items():
             headers.setdefault(name, value)
         page = self._scope["path"] == "/" or self._scope["path"].startswith(STATIC)
-        headers.setdefault("Cache-Control", "no-cache" if page else "no-store")  # files are asked about by their ETag
+        headers.setdefault("Cache-Control", "no-cache" if page else "no-store")  # files are revalidated by ETag
         self._parts.meters.requests.labels(self.route, str(message["status"])).inc()
         self._parts.meters.seconds.labels(self.route).observe(time.monotonic() - self._began)
 
 
 def _cross_site(scope: Scope, headers: Headers, hosts: frozenset[str]) -> ASGIApp | None:
-    """Refuses what a page of another site has a browser send: it says where it comes from, and a form sends no JSON.
+    """Refuses cross-site requests: browsers state the origin, and forms cannot send JSON.
 
-    `Sec-Fetch-Site` is the browser's own word, but not sent over plain HTTP to other machines; there `Origin` tells,
-    which must be the server as the request names it, or one of its ``hosts``.
+    `Sec-Fetch-Site` is set by the browser, but not over plain HTTP to other machines; there `Origin` decides, which
+    must be the request's host or one of ``hosts``.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
@@ -169,12 +169,12 @@ def _cross_site(scope: Scope, headers: Headers, hosts: frozenset[str]) -> ASGIAp
 
 
 def _place(origin: str) -> str:
-    """Host and port of an origin; empty for one that is none."""
+    """Host and port of an origin; empty if it is invalid."""
     return origin.lower().partition("://")[2]
 
 
 def _bounded(receive: Receive) -> Receive:
-    """A body that does not say how long it is ends where it becomes too large, as if its sender had gone."""
+    """Ends a body of undeclared length where it becomes too large, as if the client had disconnected."""
     size = 0
 
     async def counted() -> Message:
@@ -187,7 +187,7 @@ def _bounded(receive: Receive) -> Receive:
 
 
 def _gone(seen: _Seen) -> Receive:
-    """To a HEAD nobody listens any more once it has its headers: an endless answer ends."""
+    """Reports a disconnect once a HEAD has its headers, which ends endless responses."""
 
     async def receive() -> Message:
         while not seen.started:
@@ -198,7 +198,7 @@ def _gone(seen: _Seen) -> Receive:
 
 
 def _name(host: str) -> str:
-    """Of a Host header, without its port and brackets."""
+    """The name in a Host header, without port and brackets."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
     return name.strip("[]").lower().rstrip(".")
 
@@ -215,5 +215,5 @@ def _token(headers: Headers) -> str:
 
 
 def names(hosts: Iterable[str]) -> frozenset[str]:
-    """Host names as they are compared."""
+    """Normalised host names."""
     return frozenset(map(_name, hosts))

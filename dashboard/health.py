@@ -1,4 +1,4 @@
-"""What watches the server: is it alive, is it ready, and its figures; and how far the workers are behind."""
+"""Health, readiness and metrics of the server; lag and state of the workers."""
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -17,13 +17,13 @@ lags = APIRouter(prefix=API, tags=["health"])
 
 @router.get("/healthz", response_model=shapes.Health)
 async def healthz() -> Response:
-    """Answers as long as the process does."""
+    """200 as long as the process responds."""
     return JSONResponse({"ready": True, "reasons": []})
 
 
 @router.get("/readyz", response_model=shapes.Health, responses={503: {"model": shapes.Health}})
 async def readyz(parts: Parts) -> Response:
-    """200 when Redis answers."""
+    """200 if Redis responds."""
     try:
         await parts.numbers.tenants()
     except SinkUnavailable as error:
@@ -48,7 +48,7 @@ async def lag(request: Request, parts: Parts, format: Format = "json") -> Respon
 
 @lags.get("/workers", response_model=shapes.Workers, responses={200: CSV, **described(401, 422, 503)})
 async def workers(request: Request, parts: Parts, format: Format = "json") -> Response:
-    """The workers: lanes, restores, throughput, late and duplicate events, how long publishing takes, quarantine."""
+    """The workers: lanes, restores, throughput, late and duplicate events, publishing latency, quarantine."""
     found = await parts.workers.read()
     if format == "csv":
         return table(request, "workers", objects(found["workers"], tuple(shapes.Worker.model_fields)), NEVER)

@@ -1,4 +1,4 @@
-"""The journal on Kafka, one tenant's part of it, read from shortly before its end."""
+"""Reads one tenant's part of the journal, from shortly before its end."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from models.record import Block
 from models.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
-BACK: Final = 200  # records before the end that are read first; other tenants' of the partition are among them
+BACK: Final = 200  # records before the end to start with, including those of other tenants in the partition
 AT_ONCE: Final = 200  # records
 WAIT_MS: Final = 1_000
 FIRST_S: Final = 15.0
@@ -33,7 +33,7 @@ class KafkaJournal:
         self._place = place
 
     async def blocks(self, tenant: str) -> AsyncGenerator[Fetched, None]:
-        """With a consumer of its own, without a group: nothing is committed. Raises `KafkaUnavailable`."""
+        """Uses its own consumer without a group, so nothing is committed. Raises `KafkaUnavailable`."""
         lane = int((murmur2(tenant.encode()) & 0x7FFFFFFF) % self._place.journal_partitions)
         place = TopicPartition(topics.journal(self._place), lane)
         try:
@@ -60,7 +60,7 @@ class KafkaJournal:
             await consumer.stop()
 
     async def _begin(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
-        """Stands a little before the end, which is returned."""
+        """Seeks to shortly before the end, which is returned."""
         consumer.assign([place])
         async with asyncio.timeout(FIRST_S):
             begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])

@@ -1,4 +1,4 @@
-"""Own boards of tenants, in Redis: the one thing the dashboard writes."""
+"""Tenants' own boards, in Redis: the only thing the dashboard writes."""
 
 from importlib.resources import files
 from typing import Any, Final
@@ -7,7 +7,7 @@ from models.settings import RedisSettings
 from sinks.client import connect, within
 from sinks.keys import PREFIX, Keys
 
-MOST: Final = 100  # boards of a tenant
+MOST: Final = 100  # boards per tenant
 SCRIPT: Final = files("dashboard").joinpath("boards.lua").read_text(encoding="utf-8")
 
 
@@ -20,7 +20,7 @@ class RedisBoards:
         self._redis = connect(redis)
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._redis.aclose()
 
     async def all(self, tenant: str) -> dict[str, str]:
@@ -30,19 +30,19 @@ class RedisBoards:
         return dict(found)
 
     async def one(self, tenant: str, name: str) -> str | None:
-        """One of them, or None. Raises `SinkUnavailable`."""
+        """A board, or None. Raises `SinkUnavailable`."""
         async with within(self._place):
             found: Any = await self._redis.hget(self._key(tenant), name)
         return None if found is None else str(found)
 
     async def keep(self, tenant: str, name: str, board: str) -> bool:
-        """Store it, in place of one of that name. False: there are as many as may be. Raises `SinkUnavailable`."""
+        """Store a board, replacing one of the same name. False if there are too many. Raises `SinkUnavailable`."""
         async with within(self._place):
             done: Any = await self._redis.eval(SCRIPT, 1, self._key(tenant), name, board, str(MOST))
         return bool(done)
 
     async def drop(self, tenant: str, name: str) -> bool:
-        """Delete it. False: there is none of that name. Raises `SinkUnavailable`."""
+        """Delete a board. False if there is none of that name. Raises `SinkUnavailable`."""
         async with within(self._place):
             return bool(await self._redis.hdel(self._key(tenant), name))
 

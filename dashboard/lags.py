@@ -1,4 +1,4 @@
-"""How far the workers are behind, looked at once a second for as long as somebody asks."""
+"""Watches the workers' lag once a second, as long as there are requests for it."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ from ops.verdicts import Windows
 
 log = logging.getLogger(__name__)
 EVERY_S: Final = 1.0
-IDLE_S: Final = 30.0  # without a question the connections are given back
-LOSSES_S: Final = 30.0  # between looks at what was lost
-FIRST_S: Final = 15.0  # for the first answer: a broker that has just started takes its time
+IDLE_S: Final = 30.0  # without requests, after which connections are closed
+LOSSES_S: Final = 30.0  # between checks for losses
+FIRST_S: Final = 15.0  # for the first result: a broker that has just started is slow
 FAILED: Final = (KafkaError, OSError, TimeoutError)
 
 
@@ -38,7 +38,7 @@ class LagWatch:
         self._asked_at = 0.0
 
     async def read(self) -> dict[str, Any]:
-        """The newest look. Raises `KafkaUnavailable` when Kafka does not answer."""
+        """The latest result. Raises `KafkaUnavailable` if Kafka does not respond."""
         self._asked_at = asyncio.get_running_loop().time()
         if self._task is None or self._task.done():
             self._found, self._failed = None, ""
@@ -53,7 +53,7 @@ class LagWatch:
         return self._found
 
     async def close(self) -> None:
-        """Ends the watch, and gives connections back."""
+        """Stops watching and closes the connections."""
         if self._task is not None:
             await end(self._task)
 
@@ -79,10 +79,10 @@ class LagWatch:
             windows.add(observations(counted, clock()))
             if not read_at or clock() - read_at > LOSSES_S:
                 losses, read_at = await self._losses(), clock()
-            told = report(counted, windows, self._now() / 1000).as_dict()
+            lag = report(counted, windows, self._now() / 1000).as_dict()
             async with self._news:
                 self._found = {
-                    **told,
+                    **lag,
                     "losses": [loss._asdict() for loss in losses],
                     "dead_letters": self._dead(seen.partitions),
                 }
@@ -93,7 +93,7 @@ class LagWatch:
         return unknown(await read_losses(client_options(self._place.kafka), topics.control(self._place)))
 
     def _dead(self, partitions: tuple[PartitionLag, ...]) -> list[dict[str, Any]]:
-        """Records that topics of dead letters hold: those dealt with are among them until retention takes them."""
+        """Records in dead-letter topics, including those dealt with until retention deletes them."""
         held: dict[str, int] = {}
         for one in partitions:
             if one.topic in self._letters:

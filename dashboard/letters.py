@@ -1,4 +1,4 @@
-"""Dead letters: why events were rejected, what was sent, and dealing with them."""
+"""Dead letters: why events were rejected, what was sent, retrying and discarding."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final
@@ -13,7 +13,7 @@ from dashboard.problems import Wrong, described
 from dashboard.replies import API, CSV, NEVER, Format, instant, objects, reply, table
 from dashboard.services import Parts
 
-AT_ONCE: Final = 500  # letters of one request: as many as one transaction sends
+AT_ONCE: Final = 500  # letters per request: as many as one transaction sends
 GROUPS: Final = 200
 FIELDS: Final = tuple(shapes.Letter.model_fields)
 Text = Annotated[str | None, Query(max_length=256)]
@@ -33,7 +33,7 @@ async def letters(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     format: Format = "json",
 ) -> Response:
-    """Those that nobody has dealt with, of tenants that the token opens: by kind, and one by one, newest first."""
+    """Open letters of the token's tenants: by kind, and one by one, newest first."""
     given = await parts.letters.open()
     seen = _visible(request, given.letters)
     choice = shapes.Choice(topic=topic, reason=reason, field=field, tenant=tenant)
@@ -49,7 +49,7 @@ async def letters(
 async def letter(
     request: Request, parts: Parts, id: Annotated[str, Query(max_length=400, examples=["crm.costs.v1/3/1204"])]
 ) -> Response:
-    """One of them, with the event as it was sent."""
+    """One letter, with the event as it was sent."""
     found = await parts.letters.one(id)
     if found is None or not grant_of(request).opens(found["tenant"]):
         raise Wrong(404, f"there is no dead letter {id[:100]!r}, or it was dealt with", "id")
@@ -58,7 +58,7 @@ async def letter(
 
 @router.post("/retry", response_model=shapes.Dealt, responses=described(400, 413, 415), dependencies=[acts])
 async def retry(request: Request, parts: Parts, choice: shapes.Choice) -> Response:
-    """Send events again, with the same bytes, once the fault is mended; at most 500 at a time."""
+    """Send events again, with the same bytes, after the cause is fixed; at most 500 at a time."""
     return await _deal(request, await parts.letters.open(), choice, parts.letters.retry)
 
 
@@ -85,7 +85,7 @@ async def _deal(
 
 
 def _visible(request: Request, found: Sequence[OpenLetter]) -> list[OpenLetter]:
-    """Letters of the asker's tenants; what names no tenant is for those who may see all."""
+    """Letters of the client's tenants; those without a tenant need access to all."""
     opens = grant_of(request).opens
     return [one for one in found if opens(one.tenant)]
 
@@ -97,7 +97,7 @@ def _holds(choice: shapes.Choice, one: OpenLetter) -> bool:
 
 
 def _groups(found: Sequence[OpenLetter]) -> list[dict[str, Any]]:
-    """By topic, reason and field, the largest first."""
+    """Groups by topic, reason and field, largest first."""
     kinds: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in found:  # newest first
         kind = one.topic, one.reason, one.field

@@ -1,4 +1,4 @@
-"""The stream of updates, for browsers and whatever else reads server-sent events."""
+"""The stream of updates, as server-sent events."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -38,8 +38,8 @@ async def stream(
     """
     if parts.streams.full:
         raise Wrong(503, "too many streams are open; try again later", headers=AGAIN)
-    if last_event_id is None:  # who comes back stays, also while Redis is filled anew
-        with suppress(SinkUnavailable):  # the stream itself says it
+    if last_event_id is None:  # reconnecting clients are kept, even while Redis is being refilled
+        with suppress(SinkUnavailable):  # reported in the stream itself
             if await parts.numbers.status(tenant) is None:
                 raise Wrong(404, f"nothing is published for tenant {tenant}; /api/v1/tenants lists those with numbers")
     messages = parts.streams.messages(tenant, window, last_event_id)
@@ -47,7 +47,7 @@ async def stream(
 
 
 def streamed(request: Request, messages: AsyncIterator[bytes]) -> Response:
-    """Messages as they come, packed where the asker takes that."""
+    """Messages as they arrive, compressed if the client accepts it."""
     packed = accepts_gzip(request.headers.get("accept-encoding", ""))
     headers = {**HEADERS, "Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
     return StreamingResponse(gzipped(messages) if packed else messages, headers=headers, media_type="text/event-stream")

@@ -1,4 +1,4 @@
-"""Figures of the server itself, for Prometheus."""
+"""The server's Prometheus metrics."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Meters:
-    """One registry a server. No tenant and no id is ever a label."""
+    """One registry per server. No tenant or id is ever a label."""
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Boards that users put together themselves."""
+"""Users' own boards."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ async def board(request: Request, parts: Parts, tenant: Allowed, name: Name) -> 
 
 @router.put("/{tenant}/boards/{name}", response_model=shapes.NamedBoard, responses=described(400, 404, 409, 413))
 async def keep(request: Request, parts: Parts, tenant: MayAct, name: Name, board: shapes.Board) -> Response:
-    """Keep a board, in place of one of that name."""
+    """Save a board, replacing one of the same name."""
     for place, tile in enumerate(board.tiles):
         _check(tile, f"tiles.{place}")
     text = orjson.dumps(board.model_dump(exclude_none=True)).decode()

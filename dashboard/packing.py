@@ -1,7 +1,7 @@
-"""Server-sent events, compressed: each message is at once with the reader, and nothing is kept per stream.
+"""Compressed server-sent events: each message reaches the client at once, and there is no state per stream.
 
-A large message is a deflate stream of its own that ends with a sync flush, a small one a stored block; one behind the
-other they are a gzip stream (RFC 1951, RFC 1952).
+A large message is a separate deflate stream that ends with a sync flush, a small one a stored block; concatenated they
+form a gzip stream (RFC 1951, RFC 1952).
 """
 
 import zlib
@@ -10,13 +10,13 @@ from typing import Final
 
 HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 LAST: Final = b"\x01\x00\x00\xff\xff"  # an empty stored block, the last of the stream
-SMALL: Final = 1024  # bytes that are not worth compressing
+SMALL: Final = 1024  # bytes; smaller messages are not worth compressing
 LEVEL: Final = 5
 WORD: Final = (1 << 32) - 1
 
 
 async def gzipped(messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The messages as one gzip stream, one piece each."""
+    """The messages as one gzip stream, one chunk each."""
     before, check, size = HEAD, 0, 0
     async for message in messages:
         check, size = zlib.crc32(message, check), size + len(message)

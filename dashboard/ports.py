@@ -1,4 +1,4 @@
-"""What the API reads from: protocols, so that tests can put something else in their place."""
+"""Protocols of everything the API reads from, so that tests can replace them."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -10,28 +10,28 @@ Document = dict[str, Any]
 
 
 class Numbers(Protocol):
-    """Published numbers: what of `sinks.read.RedisReader` the API uses. Every method raises `SinkUnavailable`."""
+    """Published numbers: the part of `sinks.read.RedisReader` that the API uses. Methods raise `SinkUnavailable`."""
 
     async def tenants(self) -> list[str]:
-        """Every tenant that was ever published, sorted."""
+        """Every tenant ever published, sorted."""
         ...
 
     async def document(
         self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
     ) -> Document | None:
-        """One document, or None when it was never published."""
+        """One document, or None if it was never published."""
         ...
 
     async def segments(self, tenant: str, kpi: str, window: str) -> list[Document]:
-        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        """The documents of a KPI's segments in a window, consistent, sorted by name."""
         ...
 
     async def status(self, tenant: str) -> Status | None:
-        """How current the tenant's numbers are, or None when it was never published."""
+        """The tenant's status, or None if it was never published."""
         ...
 
     async def snapshot(self, tenant: str, window: str) -> list[Document]:
-        """The documents of a window that have no segment, of one revision, sorted by KPI."""
+        """A window's documents without segment, in one revision, sorted by KPI."""
         ...
 
     def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
@@ -39,52 +39,52 @@ class Numbers(Protocol):
         ...
 
     async def newest(self, tenant: str) -> str:
-        """The id of the last publication; ``0`` when there is none."""
+        """The id of the latest publication; ``0`` if there is none."""
         ...
 
 
 class History(Protocol):
-    """Closed buckets of KPIs without a segment. Raises `SinkUnavailable`."""
+    """Closed buckets of KPI totals. Raises `SinkUnavailable`."""
 
     async def history(self, tenant: str, kpi: str, step: str) -> Mapping[str, Point]:
-        """Bucket start (``2026-11-14``, ``2026-11``, ``2026-11-14T13Z``) -> what it holds."""
+        """Bucket start (``2026-11-14``, ``2026-11``, ``2026-11-14T13Z``) -> its point."""
         ...
 
     async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Point]]:
-        """The same of several KPIs."""
+        """The same for several KPIs."""
         ...
 
 
 class Queries(Protocol):
-    """Questions that the worker which owns the tenant answers."""
+    """Queries answered by the worker that owns the tenant."""
 
     async def ask(self, tenant: str, ask: str, **fields: Any) -> dict[str, Any]:
-        """The answer. Raises `QueryRefused` for a question that has none, `QueryUnavailable` when nobody answers."""
+        """The answer. Raises `QueryRefused` for an invalid query, `QueryUnavailable` if no worker responds."""
         ...
 
 
 class Lags(Protocol):
-    """How far the workers are behind."""
+    """The workers' lag."""
 
     async def read(self) -> dict[str, Any]:
-        """What ``crmkpi lag --json`` prints. Raises `KafkaUnavailable`."""
+        """As printed by ``crmkpi lag --json``. Raises `KafkaUnavailable`."""
         ...
 
 
 class KafkaUnavailable(Exception):
-    """Kafka does not answer; the text says what was tried."""
+    """Kafka does not respond; the message says what was tried."""
 
 
 class Journal(Protocol):
-    """What was accepted and refused, as workers write it down."""
+    """Accepted and rejected events, as written by workers."""
 
     def blocks(self, tenant: str) -> "AsyncGenerator[Fetched, None]":
-        """A tenant's newest blocks, then those that come, for ever. Raises `KafkaUnavailable`."""
+        """A tenant's latest blocks, then new ones for ever. Raises `KafkaUnavailable`."""
         ...
 
 
 class Fetched(NamedTuple):
-    """Blocks of one tenant, in order. ``current``: whether nothing that was there at the start is still to come."""
+    """Blocks of one tenant, in order. ``current``: whether everything present at the start has been read."""
 
     blocks: Sequence[Block]
     current: bool
@@ -94,23 +94,23 @@ class Workers(Protocol):
     """The workers themselves."""
 
     async def read(self) -> dict[str, Any]:
-        """``workers``, and figures of all together (`dashboard.workers`). Raises `SinkUnavailable`."""
+        """``workers``, and their totals (`dashboard.workers`). Raises `SinkUnavailable`."""
         ...
 
 
 class Letters(Protocol):
-    """Dead letters that nobody has dealt with. Every method raises `KafkaUnavailable`."""
+    """Open dead letters. Every method raises `KafkaUnavailable`."""
 
     async def open(self) -> "OpenLetters":
-        """All of them, without what was sent."""
+        """All open letters, without their events."""
         ...
 
     async def one(self, name: str) -> dict[str, Any] | None:
-        """One of them whole, with the event as it was sent; None: there is no such letter."""
+        """One letter with the event as it was sent; None if there is no such letter."""
         ...
 
     async def retry(self, names: Sequence[str]) -> "Dealt":
-        """Sends events again and marks them so, each once."""
+        """Retries letters and marks them, each once."""
         ...
 
     async def discard(self, names: Sequence[str]) -> "Dealt":
@@ -119,7 +119,7 @@ class Letters(Protocol):
 
 
 class OpenLetter(NamedTuple):
-    """A dead letter as lists have it. ``name``: TOPIC/PARTITION/OFFSET of the event. ``at``: ms UTC."""
+    """A dead letter in a list. ``name``: TOPIC/PARTITION/OFFSET of the event. ``at``: ms UTC."""
 
     name: str
     at: int
@@ -131,33 +131,33 @@ class OpenLetter(NamedTuple):
 
     @property
     def topic(self) -> str:
-        """Of the event."""
+        """The event's topic."""
         return self.name.partition("/")[0]
 
 
 class OpenLetters(NamedTuple):
-    """``complete``: False: they are still being read, or are too many to hold."""
+    """``complete``: False while they are still being read, or if there are too many to keep."""
 
     letters: Sequence[OpenLetter]  # newest first
     complete: bool
 
 
 class Dealt(NamedTuple):
-    """What became of letters: names of those that are dealt with, and why others are not."""
+    """The outcome: names of letters dealt with, and why others were not."""
 
     done: Sequence[str]
     left: Mapping[str, str]
 
 
 class Verifier(Protocol):
-    """A full recount beside the workers, one at a time."""
+    """A full recount alongside the workers, one at a time."""
 
     def state(self) -> "Checked":
         """The one that runs, and the last one that ended."""
         ...
 
     async def start(self, tenant: str | None) -> bool:
-        """Begin, of one tenant or of all. False: one runs already."""
+        """Start verifying one tenant or all. False if one is running already."""
         ...
 
     async def cancel(self) -> bool:
@@ -166,26 +166,26 @@ class Verifier(Protocol):
 
 
 class Run(NamedTuple):
-    """One verification. Times are ms UTC. ``records``: of the journal, done and in all."""
+    """One verification. Times are ms UTC. ``records``, ``total``: journal records read, and in total."""
 
     tenant: str | None
     began: int
     records: int = 0
     total: int = 0
     ended: int | None = None
-    verdict: Mapping[str, Any] | None = None  # what `crmkpi verify --json` prints
+    verdict: Mapping[str, Any] | None = None  # as printed by `crmkpi verify --json`
     problem: str = ""  # why there is no verdict
 
 
 class Checked(NamedTuple):
-    """What there is to tell of verifications."""
+    """The state of verifications."""
 
     running: Run | None
     last: Run | None
 
 
 class Boards(Protocol):
-    """Own boards of tenants, as JSON text. Every method raises `SinkUnavailable`."""
+    """Tenants' own boards, as JSON text. Every method raises `SinkUnavailable`."""
 
     async def all(self, tenant: str) -> dict[str, str]:
         """Name -> board."""
@@ -196,9 +196,9 @@ class Boards(Protocol):
         ...
 
     async def keep(self, tenant: str, name: str, board: str) -> bool:
-        """Store it, in place of one of that name. False: there are as many as may be."""
+        """Store a board, replacing one of the same name. False if there are too many."""
         ...
 
     async def drop(self, tenant: str, name: str) -> bool:
-        """Delete it. False: there is none of that name."""
+        """Delete a board. False if there is none of that name."""
         ...

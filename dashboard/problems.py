@@ -1,4 +1,4 @@
-"""What went wrong, as RFC 9457 problems: one sentence that names the field and says what to do."""
+"""Errors as RFC 9457 problems: one sentence that names the field and says what to do."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ from sinks.query import QueryRefused, QueryUnavailable
 MEDIA: Final = "application/problem+json"
 AGAIN: Final = {"Retry-After": "2"}
 SHOWN: Final = 20  # names in a sentence
-LONGEST: Final = 64  # characters of what was sent that are repeated
+LONGEST: Final = 64  # characters of the input that are quoted
 
 
 class Problem(BaseModel):
@@ -33,7 +33,7 @@ class Problem(BaseModel):
 
 
 class Wrong(Exception):
-    """Ends a request with a problem. ``field``: the parameter it is about."""
+    """Ends a request with a problem. ``field``: the parameter concerned."""
 
     def __init__(
         self, status: int, detail: str, field: str | None = None, headers: Mapping[str, str] | None = None
@@ -50,7 +50,7 @@ def answer(status: int, detail: str, field: str | None = None, headers: Mapping[
 
 
 def known(name: str, names: Iterable[str], what: str, field: str) -> str:
-    """The name, when it is one of them. Raises `Wrong` with the nearest ones."""
+    """The name, if it is known. Raises `Wrong` with the nearest ones."""
     names = list(names)
     if name in names:
         return name
@@ -67,7 +67,7 @@ def described(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Every failure of a request that is foreseen, as a problem."""
+    """Turns every expected failure of a request into a problem."""
     app.add_exception_handler(Wrong, _wrong)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

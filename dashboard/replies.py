@@ -1,4 +1,4 @@
-"""Answers as JSON or CSV, with an ETag where they may be kept."""
+"""Responses as JSON or CSV, with an ETag if they are cacheable."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,19 +14,19 @@ from starlette.responses import Response
 API: Final = "/api/v1"
 Format = Annotated[Literal["json", "csv"], Query(description="csv: a table with a line of names")]
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
-KEPT: Final = "private, no-cache"  # may be kept, and is asked about each time
-NEVER: Final = "no-store"  # about people, or about a moment
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+KEPT: Final = "private, no-cache"  # cacheable, but revalidated each time
+NEVER: Final = "no-store"  # about people, or about one moment
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # characters that start a formula in a spreadsheet
 CSV: Final = {"content": {"text/csv": {"schema": {"type": "string"}}}}
 
 
 def reply(request: Request, value: Any, cache: str = KEPT) -> Response:
-    """A JSON answer; 304 when the asker has it already."""
+    """A JSON response; 304 if the client has it already."""
     return _tagged(request, orjson.dumps(value), "application/json", cache, {})
 
 
 def table(request: Request, name: str, content: Table, cache: str = KEPT) -> Response:
-    """A CSV answer. ``name``: of the file, without its end."""
+    """A CSV response. ``name``: of the file, without extension."""
     out = StringIO()
     writer = csv.writer(out)
     head, rows = content
@@ -64,7 +64,7 @@ def _flat(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets a quote in front of it; amounts are left alone."""
+    """Prefixes text that a spreadsheet would take for a formula with a quote; amounts are left alone."""
     if not isinstance(value, str) or not value.startswith(FORMULA) or _number(value):
         return value
     return f"'{value}"

@@ -1,4 +1,4 @@
-"""KPIs over time: closed buckets from Redis, the running one from its document, segments from a worker."""
+"""KPIs over time: closed buckets from Redis, the current one from its document, segments from a worker."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple
@@ -19,14 +19,14 @@ from kpis.catalog import Kpi
 from kpis.query.buckets import MOST
 from sinks.base import Point, Status
 
-TOGETHER: Final = 150  # KPIs of one request
+TOGETHER: Final = 150  # KPIs per request
 FIRST_YEAR, LAST_YEAR = "1970", "2100"
 
 router = APIRouter(prefix=API, tags=["series"], responses=described(401, 403, 404, 422, 503))
 
 
 class Span(NamedTuple):
-    """Which buckets are asked for; None: the usual ones."""
+    """The requested buckets; None: the default ones."""
 
     step: Step
     first: str | None
@@ -54,7 +54,7 @@ async def series(
     dimension: Annotated[str | None, Query(max_length=64, description="a line for each of its largest values")] = None,
     format: Format = "json",
 ) -> Response:
-    """Values by hour, day, week or month. Without ``from`` and ``to``: the last ones, with the one that goes on."""
+    """Values by hour, day, week or month. Without ``from`` and ``to``: the latest ones, including the current one."""
     step = known(span.step, steps_of(kpi), f"step of {kpi.id}", "step")
     if dimension is not None and segment:
         raise Wrong(422, "dimension: ask for a segment or for a dimension, not for both", "dimension")
@@ -82,7 +82,7 @@ async def sparklines(
     last: Annotated[int, Query(ge=1, le=400, description="buckets, the running one included")] = 30,
     format: Format = "json",
 ) -> Response:
-    """The last buckets of several KPIs at once, for small charts."""
+    """The latest buckets of several KPIs at once, for small charts."""
     kpis = [known(one, ROWS, "KPI", "kpi") for one in dict.fromkeys(kpi)]
     history = await parts.history.histories(tenant, kpis, step)
     shown = {str(one["kpi"]): one for one in await parts.numbers.snapshot(tenant, STEPS[step])}
@@ -98,7 +98,7 @@ async def sparklines(
 
 
 class Now(NamedTuple):
-    """The bucket that goes on, with its document if it has one; ``closed``: history has it already."""
+    """The current bucket, with its document if it has one; ``closed``: it is already in the history."""
 
     bucket: str
     document: Document | None
@@ -119,8 +119,8 @@ async def _now(parts: Services, tenant: str, kpi: Kpi, step: Step, status: Statu
 
 
 def _running(document: Document | None, history: Mapping[str, Point], step: Step, status: Status) -> str:
-    """The bucket of the document: at midnight it may still be that of the day before. Without one, that after the last
-    which is over; of a KPI that has none of either nothing is drawn, so that any clock will do.
+    """The document's bucket: around midnight it may still be the previous day's. Without a document, the one after the
+    last closed bucket; a KPI with neither draws nothing, so any clock will do.
     """
     if step != "hour" and document and document.get("start"):
         return bucket_of(local_day(str(document["start"]), str(document.get("tz") or "UTC")), step)
@@ -133,7 +133,7 @@ def _buckets(span: Span, now: Now) -> list[str]:
     step = span.step
     last = min(span.last or now.bucket, now.bucket)
     if step == "hour" and last == now.bucket:
-        last = before(last, step, 1)  # of the running hour nothing is published
+        last = before(last, step, 1)  # the current hour is not published
     first = span.first or before(last, step, USUAL[step] - 1)
     if span.first and span.last and span.first > span.last:
         raise Wrong(422, f"from: {span.first} is later than to, {span.last}", "from")
@@ -149,14 +149,14 @@ async def _total(
     for bucket in buckets:
         point = now.history.get(bucket)
         if point is not None:
-            told: tuple[Any, ...] = point.value, point.n, point.status
+            shown: tuple[Any, ...] = point.value, point.n, point.status
         elif bucket == now.bucket and now.document is not None:
-            told = now.document["value"], now.document["n"], now.document["status"]
+            shown = now.document["value"], now.document["n"], now.document["status"]
         else:
-            told = None, None, None
-        values.append(told[0])
-        numbers.append(told[1])
-        statuses.append(told[2])
+            shown = None, None, None
+        values.append(shown[0])
+        numbers.append(shown[1])
+        statuses.append(shown[2])
     return {"buckets": buckets, "series": [{"segment": {}, "values": values, "n": numbers, "status": statuses}]}
 
 
@@ -169,12 +169,12 @@ async def _asked(
     segment: Mapping[str, str],
     dimension: str | None,
 ) -> dict[str, Any]:
-    """Lines of segments: a worker knows them, those of the bucket that goes on, too."""
+    """Lines of segments, from a worker, including the current bucket."""
     if not buckets:
         return {"buckets": [], "series": []}
     by = {"segment": segment} if dimension is None else {"dimension": dimension_name(dimension, "dimension")}
     found = await parts.queries.ask(tenant, "series", kpi=kpi.id, step=step, first=buckets[0], last=buckets[-1], **by)
-    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]  # an older worker tells none
+    lines = [{"status": [None] * len(one["values"]), **one} for one in found["series"]]  # older workers do not send it
     return {"buckets": found["buckets"], "series": lines}
 
 

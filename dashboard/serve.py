@@ -1,4 +1,4 @@
-"""The server process: everything concrete is made here, from settings."""
+"""The server process: wires everything up from the settings."""
 
 import logging
 import socket
@@ -25,13 +25,13 @@ from sinks.query import QueryClient
 from sinks.read import RedisReader
 
 log = logging.getLogger(__name__)
-GRACE_S: Final = 3  # for answers under way when the server is asked to stop
+GRACE_S: Final = 3  # for requests in progress at shutdown
 KEEP_ALIVE_S: Final = 65
-COLLECTOR: Final = "http://127.0.0.1:8081/"  # its usual port, on this machine
+COLLECTOR: Final = "http://127.0.0.1:8081/"  # its default address, on this machine
 
 
 class Tools(NamedTuple):
-    """What needs the workers' own code, made by whoever starts the server. It closes them, too."""
+    """Parts that need the workers' code. The caller creates them; the server closes them."""
 
     letters: Letters
     verifier: Verifier
@@ -40,7 +40,7 @@ class Tools(NamedTuple):
 
 @asynccontextmanager
 async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> AsyncIterator[Services]:
-    """Services on the real stores, closed at the end. ``now``: ms UTC. Raises SettingsError."""
+    """Services on the real stores, closed at exit. ``now``: ms UTC. Raises SettingsError."""
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
@@ -74,11 +74,11 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
 
 
 async def serve(place: Settings, listener: socket.socket, now: Callable[[], int], tools: Tools) -> None:
-    """Answers on a bound socket until SIGINT or SIGTERM. ``now``: ms UTC. Raises SettingsError."""
+    """Serves a bound socket until SIGINT or SIGTERM. ``now``: ms UTC. Raises SettingsError."""
     async with opened(place, now, tools) as parts:
         config = uvicorn.Config(
             create_app(parts),
-            access_log=False,  # addresses hold tokens once, and ids of people
+            access_log=False,  # URLs contain tokens once, and personal ids
             log_config=None,
             server_header=False,
             backlog=WAITING,
@@ -88,19 +88,19 @@ async def serve(place: Settings, listener: socket.socket, now: Callable[[], int]
             http="h11",
             loop="asyncio",
         )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its everyday lines say what ours have said
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its routine messages repeat ours
         await _Server(config, parts).serve([listener])
 
 
 class _Server(uvicorn.Server):
-    """Ends streams before it waits for connections: they would never end by themselves."""
+    """Ends streams before waiting for connections: they would never end by themselves."""
 
     def __init__(self, config: uvicorn.Config, parts: Services) -> None:
         super().__init__(config)
         self._parts = parts
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Asked to stop: that is a good end. Asked twice, it does not wait for answers under way."""
+        """A requested stop is a normal exit. A second signal stops without waiting for requests in progress."""
         self.force_exit, self.should_exit = self.should_exit, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

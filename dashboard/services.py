@@ -1,4 +1,4 @@
-"""What the resources of the API work with, made once a process."""
+"""Dependencies of the API's resources, built once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from models.tenants import TenantBook
 
 @dataclass
 class Services:
-    """Ports, and what is shared by requests. ``now``: ms UTC."""
+    """Ports, and state shared by requests. ``now``: ms UTC."""
 
     numbers: Numbers
     history: History
@@ -29,11 +29,11 @@ class Services:
     journal: Journal
     tokens: Tokens
     now: Callable[[], int]
-    hosts: frozenset[str] = frozenset()  # names the server is reached by, beside those of this machine
-    open: bool = False  # without tokens: not only this machine may ask
-    first: str = ""  # the tenant that is listed first, and so opened when none is asked for
-    collector: str = ""  # its address, as events are sent to it
-    keyed: bool = False  # whether it takes events with a write key only
+    hosts: frozenset[str] = frozenset()  # further host names of the server
+    open: bool = False  # without tokens, serve more than this machine
+    first: str = ""  # the tenant listed first, which the page opens by default
+    collector: str = ""  # the collector's address for senders
+    keyed: bool = False  # whether it requires a write key
     book: TenantBook = field(default_factory=TenantBook)
     meters: Meters = field(default_factory=Meters)
     streams: Streams = field(init=False)
@@ -44,13 +44,13 @@ class Services:
         self.tails = Tails(self.journal, self.book, self.meters)
 
     async def end_streams(self) -> None:
-        """Ends everything that would never end by itself."""
+        """Ends streams and other endless tasks."""
         await self.streams.close()
         await self.tails.close()
 
 
 async def services(request: Request) -> Services:
-    """Those of the app a request came to."""
+    """The services of the request's app."""
     found: Services = request.app.state.services
     return found
 

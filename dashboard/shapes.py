@@ -1,4 +1,4 @@
-"""What the API answers, for /openapi.json. Answers are made of what Redis and workers say; tests hold them to this."""
+"""Response models, for /openapi.json. Responses are built from Redis and workers; tests check them against these."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ Direction = Literal["up", "down", "neither"]
 
 
 class Shape(BaseModel):
-    """Readers have to let further fields pass."""
+    """Base of responses. Clients must ignore unknown fields."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -47,7 +47,7 @@ class Document(Shape):
 
 
 class Tenant(Shape):
-    """A tenant and how current its numbers are. Times are RFC 3339."""
+    """A tenant and its status. Times are RFC 3339."""
 
     tenant: str
     as_of: str
@@ -99,7 +99,7 @@ class Segments(Shape):
 
 
 class Line(Shape):
-    """One line of a chart: a value for each bucket. ``status``: as documents have it; null: nothing is counted."""
+    """One line of a chart: a value per bucket. ``status``: as in documents; null: nothing is counted."""
 
     segment: Segment
     values: list[Value]
@@ -108,7 +108,7 @@ class Line(Shape):
 
 
 class Series(Shape):
-    """A KPI over time. ``running``: whether the last bucket is still going on."""
+    """A KPI over time. ``running``: whether the last bucket is incomplete."""
 
     kpi: str
     step: str
@@ -119,14 +119,14 @@ class Series(Shape):
 
 
 class Sparklines(Shape):
-    """The last buckets of several KPIs."""
+    """The latest buckets of several KPIs."""
 
     buckets: list[str]
     values: dict[str, list[Value]]
 
 
 class Member(Shape):
-    """One of those a number counts."""
+    """A member of a number."""
 
     kind: str
     id: str
@@ -141,7 +141,7 @@ class Member(Shape):
 
 
 class Members(Shape):
-    """The members behind a number. ``rounding``: what their numerators, rounded one by one, lack to the number's."""
+    """The members behind a number. ``rounding``: the number's numerator less the sum of theirs, each rounded."""
 
     kpi: str
     window: str
@@ -171,7 +171,7 @@ class Cross(Shape):
 
 
 class Input(Shape):
-    """A measure that a formula reads."""
+    """A measure read by a formula."""
 
     measure: str
     title: str
@@ -179,7 +179,7 @@ class Input(Shape):
 
 
 class Explained(Shape):
-    """How a number is made."""
+    """How a number is computed."""
 
     document: Document
     title: str
@@ -191,7 +191,7 @@ class Explained(Shape):
 
 
 class Fact(Shape):
-    """One event of a subject. ``text``: in English; ``fact``, ``values`` and ``mood`` say the same to translate."""
+    """One event of a subject. ``text``: in English; ``fact``, ``values`` and ``mood``: the same for translation."""
 
     time: str
     type: str
@@ -207,7 +207,7 @@ class Fact(Shape):
 
 
 class Timeline(Shape):
-    """What is known of one subject, newest first."""
+    """The facts of one subject, newest first."""
 
     subject: str
     ids: list[str]
@@ -219,7 +219,7 @@ class Timeline(Shape):
 
 
 class Partition(Shape):
-    """One partition that workers read."""
+    """One partition read by workers."""
 
     topic: str
     partition: int
@@ -232,7 +232,7 @@ class Partition(Shape):
 
 
 class Lag(Shape):
-    """How far the workers are behind, as ``crmkpi lag --json`` says it."""
+    """The workers' lag, as in ``crmkpi lag --json``."""
 
     group: str
     records: int
@@ -275,7 +275,7 @@ class Worker(Shape):
 
 
 class Workers(Shape):
-    """All workers, and what they do together."""
+    """All workers, and their totals."""
 
     workers: list[Worker]
     quarantined: int
@@ -287,7 +287,7 @@ class Workers(Shape):
 
 
 class Letter(Shape):
-    """A dead letter. ``id``: where the event stood, as topic, partition and offset."""
+    """A dead letter. ``id``: the event's topic, partition and offset."""
 
     id: str
     rejected_at: str
@@ -311,7 +311,7 @@ class LetterGroup(Shape):
 
 
 class Letters(Shape):
-    """``total``: chosen ones. ``groups``: of all. ``complete``: False: they are still being read, or are too many."""
+    """``total``: selected letters. ``groups``: of all. ``complete``: False while reading, or if there are too many."""
 
     complete: bool
     groups: list[LetterGroup]
@@ -320,7 +320,7 @@ class Letters(Shape):
 
 
 class WholeLetter(Shape):
-    """A dead letter with the event, as ``crmkpi dlq show --json`` prints it."""
+    """A dead letter with its event, as in ``crmkpi dlq show --json``."""
 
     id: str
     tenant: str
@@ -335,7 +335,7 @@ class WholeLetter(Shape):
 
 
 class Choice(BaseModel):
-    """Which dead letters are meant: all that hold what is given."""
+    """A selection of dead letters: all that match the given fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -347,7 +347,7 @@ class Choice(BaseModel):
 
 
 class Dealt(Shape):
-    """How many were dealt with, why others were not, and how many are left for the next request."""
+    """How many letters were dealt with, why others were not, and how many remain for the next request."""
 
     done: int
     left: dict[str, str]
@@ -363,7 +363,7 @@ class Wanted(BaseModel):
 
 
 class VerifyRun(Shape):
-    """One verification. ``verdict``: what ``crmkpi verify --json`` prints."""
+    """One verification. ``verdict``: as printed by ``crmkpi verify --json``."""
 
     tenant: str | None
     began: str
@@ -376,16 +376,16 @@ class VerifyRun(Shape):
 
 
 class Verification(Shape):
-    """The one that runs, and the last one that ended."""
+    """The running verification, and the last completed one."""
 
     running: VerifyRun | None
     last: VerifyRun | None
 
 
 class Event(Shape):
-    """An event that has arrived. ``place``: TOPIC/PARTITION/OFFSET, the id of its dead letter when it was rejected.
+    """An arrived event. ``place``: TOPIC/PARTITION/OFFSET, the id of its dead letter if it was rejected.
 
-    Of a rejected one only the reason is known. ``accepted``: it is valid; the engine still tells duplicates apart.
+    Of a rejected event only the reason is known. ``accepted`` means valid: the engine detects duplicates later.
     """
 
     place: str
@@ -402,14 +402,14 @@ class Event(Shape):
 
 
 class Events(Shape):
-    """Newest first."""
+    """Events, newest first."""
 
     tenant: str
     events: list[Event]
 
 
 class Connect(Shape):
-    """``keys``: a write key is needed; else a tenant's name is its key, on the collector's own machine."""
+    """``keys``: a write key is required; otherwise a tenant's name is its key, on the collector's machine only."""
 
     collector: str
     keys: bool
@@ -426,7 +426,7 @@ class Tile(BaseModel):
 
 
 class Board(BaseModel):
-    """A board of one's own."""
+    """A user's own board."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -441,7 +441,7 @@ class NamedBoard(Board):
 
 
 class Health(Shape):
-    """Whether the server lives, or is ready."""
+    """Liveness or readiness."""
 
     ready: bool
     reasons: list[str]

@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 PING_S: Final = 5.0
 PING: Final = format_sse_event(comment="ping")
 HELLO: Final = format_sse_event(comment="crmkpi", retry=1_000)  # milliseconds until a browser tries again
-MOST: Final = 1_000  # streams of a process
+MOST: Final = 1_000  # streams per process
 
 
 class Streams:
-    """All open streams of the process, and a follower for each tenant they look at."""
+    """All open streams of the process, and a follower per tenant in use."""
 
     def __init__(self, numbers: Numbers, now: Callable[[], int], meters: Meters) -> None:
         self._numbers, self._now, self._meters = numbers, now, meters
@@ -36,11 +36,11 @@ class Streams:
 
     @property
     def full(self) -> bool:
-        """Whether there are as many as may be."""
+        """Whether the limit of streams is reached."""
         return self.open >= MOST
 
     async def messages(self, tenant: str, window: str, last: str | None) -> AsyncIterator[bytes]:
-        """For ever: what one stream sends. ``last``: the id of the last message that its reader has."""
+        """The messages of one stream, for ever. ``last``: the id of the client's last message."""
         follower = self._follower(tenant)
         follower.readers += 1
         self.open += 1

@@ -1,4 +1,4 @@
-"""Events as they arrive: each tenant's journal followed once, for all streams that show it."""
+"""Live tails: follows each tenant's journal once for all its streams."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from fastapi.sse import format_sse_event
 
-from dashboard.arrived import Arrival, arrivals, told
+from dashboard.arrived import Arrival, arrivals, described
 from dashboard.follower import IDLE_S, RETRY_S, TICK_S, end, set_within
 from dashboard.meters import Meters
 from dashboard.ports import Fetched, Journal, KafkaUnavailable
@@ -18,21 +18,21 @@ from dashboard.streams import HELLO, PING, PING_S
 from models.tenants import TenantBook, TenantSettings
 
 log = logging.getLogger(__name__)
-HELD: Final = 200  # events of a tenant
-FIRST: Final = 50  # of them in the first message
-AT_ONCE: Final = 20  # in each further one
-MOST: Final = 200  # streams of a process
-MOST_TENANTS: Final = 50  # followed at a time
+HELD: Final = 200  # events kept per tenant
+FIRST: Final = 50  # events in the first message
+AT_ONCE: Final = 20  # events in each further message
+MOST: Final = 200  # streams per process
+MOST_TENANTS: Final = 50  # tenants followed at a time
 FIRST_S: Final = 15.0
 
 
 class Tail:
-    """One tenant's newest events. ``count``: of all that came, also of those no longer held."""
+    """One tenant's latest events. ``count``: of all events so far, including dropped ones."""
 
     def __init__(self, journal: Journal, tenant: str, settings: TenantSettings) -> None:
         self.tenant, self.readers, self.count, self.said = tenant, 0, 0, 0
-        self.reason: str | None = None  # why nothing is heard
-        self.current = False  # whether what was there before has been read
+        self.reason: str | None = None  # why nothing can be read
+        self.current = False  # whether everything present at the start has been read
         self.changed = asyncio.Event()
         self.used_at = 0.0
         self._journal, self._settings = journal, settings
@@ -40,7 +40,7 @@ class Tail:
         self._highest: dict[tuple[str, int], int] = {}
 
     async def run(self) -> None:
-        """Follows until nobody has read for a while. Kafka away is said to streams, and tried again."""
+        """Follows until nobody has read for a while. An unavailable Kafka is reported to streams and retried."""
         self.used_at = _clock()
         while self._wanted():
             try:
@@ -54,7 +54,7 @@ class Tail:
             await asyncio.sleep(RETRY_S)
 
     def since(self, seen: int, most: int) -> tuple[list[dict[str, Any]], int]:
-        """Events after the first so many, newest first, at most ``most``; and how many are left out."""
+        """Events after the first ``seen``, newest first, at most ``most``; and how many are left out."""
         news = self.count - seen
         chosen = list(self._events)[-min(news, most, len(self._events)) :] if news > 0 else []
         return chosen[::-1], news - len(chosen)
@@ -67,7 +67,7 @@ class Tail:
     def _take(self, fetched: Fetched) -> None:
         fresh = [one for block in fetched.blocks for one in arrivals(block) if self._is_new(one)]
         self.count += len(fresh)
-        self._events.extend(told(one, self._settings) for one in fresh[-HELD:])
+        self._events.extend(described(one, self._settings) for one in fresh[-HELD:])
         first = fetched.current and not self.current
         self.current = self.current or fetched.current
         if self.reason is not None:
@@ -76,7 +76,7 @@ class Tail:
             self._wake()
 
     def _is_new(self, arrival: Arrival) -> bool:
-        """A worker that was killed writes its last blocks again; so does Kafka when it is read anew."""
+        """A killed worker writes its last blocks again, and rereading Kafka repeats blocks."""
         place = arrival.topic, arrival.partition
         if arrival.what.tenant != self.tenant or arrival.what.offset <= self._highest.get(place, -1):
             return False
@@ -103,11 +103,11 @@ class Tails:
         self.open = 0
 
     def full(self, tenant: str) -> bool:
-        """Whether there are as many streams, or as many tenants followed, as may be."""
+        """Whether the limit of streams or of followed tenants is reached."""
         return self.open >= MOST or (tenant not in self._tails and len(self._tails) >= MOST_TENANTS)
 
     async def newest(self, tenant: str, limit: int) -> list[dict[str, Any]]:
-        """The newest events, newest first. Raises `KafkaUnavailable`."""
+        """The latest events, newest first. Raises `KafkaUnavailable`."""
         tail = self._tail(tenant)
         tail.used_at = _clock()
         try:
@@ -121,7 +121,7 @@ class Tails:
         return tail.since(0, limit)[0]
 
     async def messages(self, tenant: str) -> AsyncIterator[bytes]:
-        """For ever: what one stream sends."""
+        """The messages of one stream, for ever."""
         tail = self._tail(tenant)
         tail.readers += 1
         self.open += 1

@@ -1,4 +1,4 @@
-"""Who asks: tokens from the settings, compared in constant time, read anew from their files every few seconds."""
+"""Authentication: tokens from the settings, compared in constant time; token files are reread every few seconds."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -10,25 +10,25 @@ from access.files import secret
 from models.serving import EVERY, TOKEN, TOKEN_RULE, Role, ServeToken
 from models.settings import SettingsError
 
-FRESH_MS: Final = 5_000  # a token that is replaced in its file is refused so much later at most
+FRESH_MS: Final = 5_000  # maximum delay until a token replaced in its file is refused
 
 
 class Grant(NamedTuple):
-    """What an asker may do. ``tenants``: None: all."""
+    """The permissions of a client. ``tenants``: None means all."""
 
     tenants: frozenset[str] | None
     role: Role
 
     def opens(self, tenant: str) -> bool:
-        """Whether it is for this tenant."""
+        """Whether it includes this tenant."""
         return self.tenants is None or tenant in self.tenants
 
 
-EVERYTHING: Final = Grant(None, "act")  # of this machine, where no tokens are set
+EVERYTHING: Final = Grant(None, "act")  # for this machine, if no tokens are configured
 
 
 class Tokens:
-    """The tokens of the settings. Raises SettingsError for a file that cannot be used."""
+    """The configured tokens. Raises SettingsError for an unusable file."""
 
     def __init__(self, tokens: Sequence[ServeToken], now: Callable[[], int]) -> None:
         """``now``: ms UTC."""
@@ -40,9 +40,9 @@ class Tokens:
         return bool(self._tokens)
 
     def grant(self, text: str) -> Grant | None:
-        """What a token opens; None: it is none of ours, or is no longer good.
+        """The permissions of a token; None if it is unknown or expired.
 
-        Every token is compared, whatever was found before: how long it takes tells nothing.
+        Always compares with every token, so that timing reveals nothing.
         """
         self._refresh()
         given, found = sha256(text.encode()).digest(), None
@@ -74,7 +74,7 @@ def _digest(number: int, token: ServeToken) -> bytes:
 
 
 def _refreshed(number: int, token: ServeToken) -> bytes:
-    """A file that cannot be used any more opens nothing: taking it away takes the token back."""
+    """A file that has become unusable grants nothing: deleting it revokes the token."""
     try:
         return _digest(number, token)
     except SettingsError:

@@ -1,4 +1,4 @@
-"""`verify` on a button: a full recount beside the workers, one at a time, with its progress and its last result."""
+"""`verify` by button: a full recount alongside the workers, one at a time, with progress and last result."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ router = APIRouter(prefix=f"{API}/verify", tags=["operations"], responses=descri
 
 @router.get("", response_model=shapes.Verification)
 async def verification(request: Request, parts: Parts) -> Response:
-    """The one that runs, and the last result; without details of tenants that the token does not open."""
+    """The running verification and the last result, without details of tenants not included in the token."""
     return _state(request, parts)
 
 
 @router.post("", response_model=shapes.Verification, responses=described(400, 413, 415), dependencies=[acts])
 async def verify(request: Request, parts: Parts, wanted: shapes.Wanted) -> Response:
-    """Begin, of one tenant or of all; if one runs already, it is told of and goes on."""
+    """Start verifying one tenant or all; if one is already running, it is returned and continues."""
     if not _opens(request, wanted.tenant):
         whose = f"tenant {wanted.tenant}" if wanted.tenant else "all tenants: name one"
         raise Wrong(403, f"this token does not open {whose}", "tenant")
@@ -33,7 +33,7 @@ async def verify(request: Request, parts: Parts, wanted: shapes.Wanted) -> Respo
 
 @router.delete("", response_model=shapes.Verification, dependencies=[acts])
 async def cancel(request: Request, parts: Parts) -> Response:
-    """End the one that runs."""
+    """Cancel the running verification."""
     running = parts.verifier.state().running
     if running is not None and not _opens(request, running.tenant):
         raise Wrong(403, "this token does not open the tenants that are verified")
@@ -54,10 +54,10 @@ def _state(request: Request, parts: Services) -> Response:
 def _told(request: Request, run: Run | None) -> dict[str, Any] | None:
     if run is None:
         return None
-    told: dict[str, Any] = {
+    shape: dict[str, Any] = {
         "tenant": None, "began": instant(run.began), "ended": None if run.ended is None else instant(run.ended),
         "records": run.records, "total": run.total, "verified": run.verdict and run.verdict["verified"],
     }  # fmt: skip
     if _opens(request, run.tenant):
-        told |= {"tenant": run.tenant, "problem": run.problem, "verdict": run.verdict}
-    return told
+        shape |= {"tenant": run.tenant, "problem": run.problem, "verdict": run.verdict}
+    return shape

@@ -1,6 +1,6 @@
-"""The workers: who they are, what they restore, and how fast they are, looked at for as long as somebody asks.
+"""Watches the workers (lanes, restores, throughput) as long as there are requests for it.
 
-Each lane's hash in Redis says where its owner answers; the owner tells counters, and two looks make rates of them.
+Each lane's hash in Redis has its owner's address. Owners return counters; two samples give rates.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from sinks.base import QueryPort, SinkUnavailable
 
 log = logging.getLogger(__name__)
 EVERY_S: Final = 2.0
-IDLE_S: Final = 30.0  # without a question nobody is asked
-OVER_S: Final = 60.0  # rates are of so long
+IDLE_S: Final = 30.0  # without requests, after which polling stops
+OVER_S: Final = 60.0  # period of the rates
 FIRST_S: Final = 5.0
-Told = dict[str, Any]
+Report = dict[str, Any]
 KEPT: Final = (
     "worker", "build", "uptime_s", "failures", "ready", "reasons", "lanes", "restoring", "recovery_progress", "pending",
     "quarantined", "quarantine",
@@ -25,31 +25,31 @@ KEPT: Final = (
 
 
 class Owners(Protocol):
-    """Where the owners of lanes answer: `sinks.read.RedisReader`."""
+    """The addresses of lane owners: `sinks.read.RedisReader`."""
 
     async def owner(self, lane: int) -> QueryPort | None: ...
 
 
 class Askers(Protocol):
-    """Asks a worker: `sinks.query.QueryClient`."""
+    """Queries a worker: `sinks.query.QueryClient`."""
 
-    async def worker(self, port: QueryPort) -> Told | None: ...
+    async def worker(self, port: QueryPort) -> Report | None: ...
 
 
 class WorkerWatch:
-    """`Workers` of one installation with so many lanes."""
+    """`Workers` of one installation with ``lanes`` lanes."""
 
     def __init__(self, owners: Owners, asked: Askers, lanes: int) -> None:
         self._owners, self._asked, self._lanes = owners, asked, lanes
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
-        self._looks: dict[str, deque[tuple[float, Told]]] = {}  # worker -> what it told, with when (s)
-        self._found: Told | None = None
+        self._looks: dict[str, deque[tuple[float, Report]]] = {}  # worker -> its samples, each with its time (s)
+        self._found: Report | None = None
         self._failed: SinkUnavailable | None = None
         self._asked_at = 0.0
 
-    async def read(self) -> Told:
-        """The newest look: ``workers`` sorted by name, and the figures of all together. Raises `SinkUnavailable`."""
+    async def read(self) -> Report:
+        """The latest sample: ``workers`` sorted by name, and their totals. Raises `SinkUnavailable`."""
         self._asked_at = asyncio.get_running_loop().time()
         if self._task is None or self._task.done():
             self._found = self._failed = None
@@ -64,7 +64,7 @@ class WorkerWatch:
         return self._found
 
     async def close(self) -> None:
-        """Ends the watch."""
+        """Stops watching."""
         if self._task is not None:
             await end(self._task)
 
@@ -84,17 +84,17 @@ class WorkerWatch:
             await asyncio.sleep(EVERY_S)
         self._looks.clear()
 
-    async def _look(self, at: float) -> Told:
+    async def _look(self, at: float) -> Report:
         ports = {port async for port in self._ports()}
-        told = [one for one in await asyncio.gather(*map(self._asked.worker, ports)) if one is not None]
-        for one in told:
+        reports = [one for one in await asyncio.gather(*map(self._asked.worker, ports)) if one is not None]
+        for one in reports:
             looks = self._looks.setdefault(one["worker"], deque())
             looks.append((at, one))
             while len(looks) > 2 and at - looks[0][0] > OVER_S:
                 looks.popleft()
-        for gone in self._looks.keys() - {one["worker"] for one in told}:
+        for gone in self._looks.keys() - {one["worker"] for one in reports}:
             del self._looks[gone]
-        return told_of(self._looks)
+        return reports_of(self._looks)
 
     async def _ports(self) -> Any:
         for lane in range(self._lanes):
@@ -102,8 +102,8 @@ class WorkerWatch:
                 yield port
 
 
-def told_of(looks: Mapping[str, Sequence[tuple[float, Told]]]) -> Told:
-    """Each worker's newest look with what happened since its oldest, and the same of all together."""
+def reports_of(looks: Mapping[str, Sequence[tuple[float, Report]]]) -> Report:
+    """Each worker's latest sample with the changes since its oldest, and the totals."""
     firsts, lasts = ([looks[name][place][1] for name in sorted(looks)] for place in (0, -1))
     over = [looks[name][-1][0] - looks[name][0][0] for name in sorted(looks)]
     each = [
@@ -114,8 +114,8 @@ def told_of(looks: Mapping[str, Sequence[tuple[float, Told]]]) -> Told:
     return {"workers": each, **whole, "quarantined": sum(one["quarantined"] for one in lasts)}
 
 
-def figures(first: Told, last: Told, over: float) -> Told:
-    """What happened between two looks, ``over`` seconds apart: rates a second, shares, durations in seconds."""
+def figures(first: Report, last: Report, over: float) -> Report:
+    """The changes between two samples ``over`` seconds apart: rates per second, shares, durations in seconds."""
     made = {name: last["counters"][name] - first["counters"].get(name, 0) for name in last["counters"]}
     shares = {name: share(made[name], made["accepted"]) for name in ("late", "duplicates")}
     return {
@@ -132,11 +132,11 @@ def figures(first: Told, last: Told, over: float) -> Told:
     }
 
 
-def _together(told: Sequence[Told]) -> Told:
-    """Counters and durations of several workers."""
+def _together(reports: Sequence[Report]) -> Report:
+    """The sums of counters and durations of several workers."""
     counters: dict[str, int] = {}
     buckets: dict[str, dict[float | None, int]] = {"publish": {}, "count": {}}
-    for one in told:
+    for one in reports:
         for name, value in one["counters"].items():
             counters[name] = counters.get(name, 0) + value
         for name, held in buckets.items():
@@ -146,14 +146,14 @@ def _together(told: Sequence[Told]) -> Told:
 
 
 def share(part: int, whole: int) -> float | None:
-    """As a fraction; None: there was nothing."""
+    """A fraction; None if the whole is 0."""
     return round(part / whole, 6) if whole > 0 else None
 
 
 def quantile(before: Mapping[str, Any], now: Mapping[str, Any], part: float) -> float | None:
-    """Of durations between two looks, between the bounds of its bucket; of none: since the worker started. None: none.
+    """A quantile of durations between two samples, interpolated in its bucket; without any, since the start.
 
-    What lies above the last bound is told as that bound.
+    Durations above the last bound count as that bound. None if there are none at all.
     """
     held = dict(before["buckets"])
     found = [(bound, count - held.get(bound, 0)) for bound, count in now["buckets"]]

@@ -1,4 +1,4 @@
-"""Events as they arrive: what is told of each, how many at a time, and to whom."""
+"""Events as they arrive: what is shown of each, how many at a time, and to whom."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from dashboard import arrived, shapes, tails
-from dashboard.arrived import Arrival, counts_in, told
+from dashboard.arrived import Arrival, counts_in, described
 from kpis.catalog import CATALOG
 from models.record import BOT, UNKNOWN_TYPE, Refusal, Row
 from models.serving import ServeToken
@@ -30,7 +30,7 @@ def won(offset: int, tenant: str = "acme", **fields: Any) -> Row:
 
 def shown(row: Row | Refusal) -> dict[str, Any]:
     """As the API has it."""
-    return told(Arrival(TOPIC, 0, row), TenantSettings())
+    return described(Arrival(TOPIC, 0, row), TenantSettings())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard import shapes, workers
-from dashboard.workers import WorkerWatch, quantile, told_of
+from dashboard.workers import WorkerWatch, quantile, reports_of
 from sinks.base import QueryPort, SinkUnavailable
 from streams.monitor.metrics import Metrics
 from streams.monitor.report import report
@@ -34,10 +34,10 @@ def test_rates_are_of_the_time_between_two_looks() -> None:
     metrics = Metrics()
     count(metrics, 1000, 900, 900, 9.0)
     first = look(metrics, quarantined={("crm.a.v1", 3, 7)})
-    (only,) = told_of({"w": [(0.0, first)]})["workers"]
+    (only,) = reports_of({"w": [(0.0, first)]})["workers"]
     assert (only["events_per_s"], only["late"], only["publish_p50_s"]) == (None, None, pytest.approx(8.75))
     count(metrics, 200, 10, 4, *[0.02] * 99, 0.3)
-    found = told_of({"w": [(0.0, first), (10.0, look(metrics, quarantined={("crm.a.v1", 3, 7)}))]})
+    found = reports_of({"w": [(0.0, first), (10.0, look(metrics, quarantined={("crm.a.v1", 3, 7)}))]})
     shapes.Workers.model_validate(found)
     (one,) = found["workers"]
     assert (one["events_per_s"], one["late"], one["duplicates"]) == (20.0, 0.05, 0.02)
@@ -55,10 +55,10 @@ def test_workers_are_added_up() -> None:
         first = look(metrics)
         count(metrics, accepted, late, 0, 0.02)
         looks[name] = [(0.0, first), (10.0, look(metrics))]
-    found = told_of(looks)
+    found = reports_of(looks)
     assert (found["events_per_s"], found["late"]) == (40.0, 0.025)
     assert found["publish_p99_s"] == pytest.approx(0.025, rel=0.02)
-    assert told_of({}) == {"workers": [], "quarantined": 0}
+    assert reports_of({}) == {"workers": [], "quarantined": 0}
 
 
 @pytest.mark.parametrize(
