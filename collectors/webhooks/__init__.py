@@ -1,1 +1,1 @@
-"""Webhooks of other systems: one module a provider, which says what is believed and what it means."""
+"""Webhooks of other systems: one module per provider, which verifies deliveries and maps them to events."""

@@ -1,8 +1,8 @@
-"""Webhooks of systems without a module: a table says how the items of a body become events. Pure.
+"""Webhooks of systems without a module: a table declares how items become events. Pure.
 
-The table is a part of a TOML file, and its words are those of the mapping files of ``crmkpi import``: a text is taken
-as it is, ``{path}`` in it is replaced by what stands there in the item, and a text with an empty path is left out. A
-path that begins with ``@`` is one of the whole body. docs/webhooks.md has an example.
+The table is part of a TOML file and uses the terms of ``crmkpi import`` mappings: texts are literal, ``{path}`` is
+replaced by the item's value at that path, and a text with an empty path is omitted. Paths that begin with ``@`` refer
+to the whole body. docs/webhooks.md has an example.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +24,12 @@ from models.refused import Refused
 
 __all__ = ["BadMapping", "declared"]
 
-MOST: Final = 2000  # items of one body
+MOST: Final = 2000  # items per body
 _MONEY: Final = ("amount", "tax", "mrr")
 
 
 def declared(name: str, content: Mapping[str, Any]) -> Provider:
-    """The provider that a table describes; ``name`` is its name in the address. BadMapping."""
+    """The provider declared by a table; ``name``: its name in the URL. Raises BadMapping."""
     mapping = table_of(content)
     proofs = {"header": _by_header(mapping.header), "basic": basic, "standard": standard.verify}
     words = {"header": f"a secret of your own in the header {mapping.header}", "basic": "user:password of HTTP Basic",
@@ -90,7 +90,7 @@ def _time(mapping: WebhookMapping, value: Any) -> str | None:
 
 
 def _price(mapping: WebhookMapping, data: dict[str, Any]) -> None:
-    """The currency of amounts that have none; whole cents as the contract wants them."""
+    """Adds the default currency, and converts amounts in cents."""
     if mapping.currency:
         data.setdefault("currency", mapping.currency)
     if not mapping.minor_units:

@@ -1,4 +1,4 @@
-"""The table that describes the webhooks of a system, and what may stand in it. Pure."""
+"""The schema of a declared webhook mapping. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class BadMapping(ValueError):
-    """A table that cannot be used; ``key`` says where, as ``events[1].data.deal_id``."""
+    """An invalid table; ``key``: the place, such as ``events[1].data.deal_id``."""
 
     def __init__(self, key: str, text: str) -> None:
         super().__init__(f"{key}: {text}")
@@ -22,18 +22,18 @@ class BadMapping(ValueError):
 
 
 class _Strict(BaseModel):
-    """A table of the mapping; an unknown key is a slip of its author."""
+    """A table of the mapping; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class EventRule(_Strict):
-    """One event made from an item."""
+    """One event per item."""
 
     type: str
     when: dict[str, Wanted] = {}  # path -> a value, a list of them, "*" (anything), "" (nothing)
-    id: Path  # a text with paths: the same whenever the item is sent again
-    time: str = ""  # a text with paths; none: when it arrived
+    id: Path  # a template: stable when the item is resent
+    time: str = ""  # a template; none: the time of arrival
     data: dict[str, Any] = {}
 
     @field_validator("type")
@@ -58,10 +58,10 @@ class WebhookMapping(_Strict):
     title: str = ""
     proof: Literal["header", "basic", "standard"] = "header"
     header: Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9-]{1,64}$")] = "x-webhook-secret"
-    items: str = ""  # the path of the array of items; none: the body is the item, or an array of them
-    times: Literal["rfc3339", "utc", "unix", "unix_ms"] = "rfc3339"  # utc: without offset, as 2026-11-01 10:00:00
-    minor_units: bool = False  # amounts are whole cents
-    currency: str = ""  # of amounts without one
+    items: str = ""  # path of the array of items; none: the body is an item, or an array of items
+    times: Literal["rfc3339", "utc", "unix", "unix_ms"] = "rfc3339"  # utc: without offset, such as 2026-11-01 10:00:00
+    minor_units: bool = False  # amounts are in cents
+    currency: str = ""  # for amounts without one
     events: list[EventRule] = Field(min_length=1)
 
     @field_validator("currency")
@@ -74,7 +74,7 @@ class WebhookMapping(_Strict):
 
 
 def table_of(content: Mapping[str, Any]) -> WebhookMapping:
-    """The table, checked. BadMapping names the first place that is wrong."""
+    """The validated table. Raises BadMapping with the first invalid place."""
     try:
         return WebhookMapping.model_validate(content)
     except ValidationError as error:

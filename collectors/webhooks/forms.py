@@ -1,4 +1,4 @@
-"""Bodies that are forms, as browsers send them. Pure."""
+"""Form-encoded bodies. Pure."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -9,7 +9,7 @@ MOST: Final = 500  # fields
 
 
 def fields(arrived: Arrived) -> list[tuple[str, str]]:
-    """Names and values in the order in which they came. Unreadable: not ASCII, or too many."""
+    """Names and values, in order. Raises Unreadable: not ASCII, or too many."""
     try:
         return parse_qsl(arrived.body.decode("ascii"), keep_blank_values=True, errors="replace", max_num_fields=MOST)
     except ValueError:
@@ -17,5 +17,5 @@ def fields(arrived: Arrived) -> list[tuple[str, str]]:
 
 
 def is_form(arrived: Arrived) -> bool:
-    """Whether the request says that its body is a form."""
+    """Whether the request's content type is a form."""
     return "application/x-www-form-urlencoded" in arrived.headers.get("content-type", "").lower()

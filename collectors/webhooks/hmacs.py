@@ -1,4 +1,4 @@
-"""Proofs that webhooks bring along: keyed hashes, times that are signed, shared words. All of them fail closed."""
+"""Webhook authentication: HMACs, signed times, shared secrets. Everything fails closed."""
 
 import base64
 import hmac
@@ -17,14 +17,14 @@ _STAMP: Final = re.compile("[0-9]{1,16}")
 
 
 def prove(given: Iterable[str], secrets: Sequence[str], *signs: Callable[[bytes], str]) -> None:
-    """Forged unless one of the signatures given is what one of ``signs`` makes with one of the secrets."""
+    """Raises Forged unless a given signature equals that of one of ``signs`` with one of the secrets."""
     prove_with(live(secrets), given, *signs)
 
 
 def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[bytes], str]) -> None:
-    """The same for secrets that are no texts.
+    """The same for binary secrets.
 
-    Texts are compared, not what they decode to: in base64 several texts say the same bytes.
+    Compares the encoded texts, not what they decode to: in base64 several texts decode to the same bytes.
     """
     signatures = [_bytes(text) for text in given]
     proven = False
@@ -37,7 +37,7 @@ def prove_with(keys: Iterable[bytes], given: Iterable[str], *signs: Callable[[by
 
 
 def shared(given: str, secrets: Sequence[str]) -> None:
-    """Forged unless the word given is one of the secrets."""
+    """Raises Forged unless the given text is one of the secrets."""
     word, known = _bytes(given), False
     for secret in live(secrets):
         known |= hmac.compare_digest(secret, word)
@@ -46,7 +46,7 @@ def shared(given: str, secrets: Sequence[str]) -> None:
 
 
 def token_in_body(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """The secret as ``token`` of a body that is JSON, where nothing is signed. Forged."""
+    """Checks the secret in ``token`` of a JSON body, for providers that do not sign. Raises Forged."""
     try:
         token = at(document(arrived), "token")
     except Unreadable as error:
@@ -55,20 +55,20 @@ def token_in_body(arrived: Arrived, secrets: Sequence[str]) -> None:
 
 
 def fresh(arrived: Arrived, sent: int, tolerance: int = MINUTES_5) -> None:
-    """Forged when a request was sent (ms UTC) more than ``tolerance`` ms before or after it arrived."""
+    """Raises Forged if a request was sent (ms UTC) more than ``tolerance`` ms before or after it arrived."""
     if abs(arrived.received - sent) > tolerance:
         raise Forged(f"sent {(arrived.received - sent) / 1000:.0f} s before it arrived")
 
 
 def stamp(text: str) -> int:
-    """A time that is signed, a whole number as text. Forged for anything else."""
+    """A signed time: an integer as text. Raises Forged for anything else."""
     if not _STAMP.fullmatch(text):
         raise Forged("the time is not a whole number")
     return int(text)
 
 
 def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """HTTP Basic; a secret is ``user:password``. Forged."""
+    """Checks HTTP Basic; a secret is ``user:password``. Raises Forged."""
     scheme, _, encoded = header(arrived, "authorization").partition(" ")
     if scheme.lower() != "basic":
         raise Forged("the authorization is not Basic")
@@ -76,7 +76,7 @@ def basic(arrived: Arrived, secrets: Sequence[str]) -> None:
 
 
 def hex_mac(key: bytes, message: bytes, algorithm: str = "sha256") -> str:
-    """An HMAC in hexadecimal, small letters, as text: for signatures with a word before them."""
+    """An HMAC in lower-case hex, as text: for signatures with a prefix."""
     return hex_hmac(key, message, algorithm).decode()
 
 

@@ -1,6 +1,6 @@
-"""The items of a delivery: read one by one, so that a bad one loses none of its neighbours. Pure.
+"""Reads the items of a delivery one by one, so that a bad one does not affect the others. Pure.
 
-Fields of an item are named by paths, ``data.object.id``; a number in a path is a place in a list.
+Paths such as ``data.object.id`` name an item's fields; a number in a path is a list index.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ from models.validate import validate
 
 
 class Fault(Exception):
-    """An item cannot be made into an event: which field of it is wrong, and how."""
+    """An item cannot be turned into an event: names the field and the problem."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(field, text)
@@ -27,11 +27,11 @@ class Fault(Exception):
 
 
 Maker = Callable[[Any], Iterable[Event]]
-"""Makes the events of one item; none: it is no event of ours. Raises Fault."""
+"""Builds the events of one item; none if it does not map to any. Raises Fault."""
 
 
 def document(arrived: Arrived) -> Any:
-    """The body as JSON. Unreadable when it is none, or nested too deep."""
+    """The body as JSON. Raises Unreadable if it is not JSON, or nested too deeply."""
     try:
         found = parse(arrived.body)
     except Refused as refused:
@@ -42,7 +42,7 @@ def document(arrived: Arrived) -> Any:
 
 
 def reading(arrived: Arrived, items: Sequence[Any], make: Maker) -> Reading:
-    """Events of all items that can be made into some; each keeps to the contract as `models.validate` has it."""
+    """The events of all valid items, each checked against the contract by `models.validate`."""
     found = Reading([], [])
     ignored = 0
     for place, item in enumerate(items):
@@ -66,7 +66,7 @@ def _check(event: Event, received: int) -> None:
 
 
 def at(item: Any, path: str) -> Any:
-    """What stands at a path; None where there is nothing."""
+    """The value at a path, or None."""
     for name in path.split("."):
         if isinstance(item, dict):
             item = item.get(name)
@@ -78,7 +78,7 @@ def at(item: Any, path: str) -> Any:
 
 
 def maybe(item: Any, path: str) -> str | None:
-    """A text or a whole number, as text; None when it is missing, null or empty. Fault for any other type."""
+    """A text or integer, as text; None if missing, null or empty. Raises Fault for other types."""
     value = at(item, path)
     if value is None or value == "":
         return None
@@ -101,7 +101,7 @@ _LARGEST: Final = 10**18
 
 
 def maybe_whole(item: Any, path: str) -> int | None:
-    """A whole number, as number or as text; None when it is missing, null or empty. Fault for anything else."""
+    """An integer, as number or text; None if missing, null or empty. Raises Fault for anything else."""
     value = at(item, path)
     if value is None or value == "":
         return None
@@ -131,7 +131,7 @@ def table(item: Any, path: str = "") -> dict[str, Any]:
 
 
 def rows(item: Any, path: str) -> list[Any]:
-    """An array; empty when it is missing or null. Fault for anything else."""
+    """An array; empty if missing or null. Raises Fault for anything else."""
     value = at(item, path)
     if value is not None and not isinstance(value, list):
         raise Fault(path, "must be an array")
@@ -139,7 +139,7 @@ def rows(item: Any, path: str) -> list[Any]:
 
 
 def named(system: str, name: str | None) -> str | None:
-    """An id that no CRM knows, told apart from the numbers of other systems: ``aircall:31``."""
+    """An id prefixed with its system, to keep it distinct from other systems' numbers: ``aircall:31``."""
     return f"{system}:{name}" if name else None
 
 

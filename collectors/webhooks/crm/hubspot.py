@@ -1,8 +1,8 @@
 """HubSpot: webhooks of private and public apps.
 
-https://developers.hubspot.com/docs/api/webhooks and, for the proof,
-https://developers.hubspot.com/docs/guides/apps/authentication/validating-requests (version 3; the older ones sign no
-time, and are refused).
+https://developers.hubspot.com/docs/api/webhooks and, for signatures,
+https://developers.hubspot.com/docs/guides/apps/authentication/validating-requests (version 3; older versions do not
+sign the time, and are refused).
 """
 
 import re
@@ -20,8 +20,8 @@ from collectors.webhooks.provider import Provider
 from collectors.webhooks.signing import header
 from collectors.webhooks.times import of_ms
 
-MOST: Final = 100  # notices of one delivery; HubSpot sends no more
-# What HubSpot decodes before it signs, the question mark that begins the query aside.
+MOST: Final = 100  # notifications per delivery, HubSpot's maximum
+# Characters HubSpot decodes before signing, except the question mark that starts the query.
 _DECODED: Final = {
     "%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")",
     "%2A": "*", "%2C": ",", "%3B": ";",
@@ -56,10 +56,10 @@ def _read(arrived: Arrived) -> Reading:
 
 
 def _notice(item: Any, money: tuple[str | None, str | None], wanted: frozenset[str]) -> Notice | None:
-    """A notice as it is known by; None when it is about no object of ours."""
+    """The parsed notification; None if it is about an object we do not use."""
     table(item)
     kind, _, change = text(item, "subscriptionType").partition(".")
-    if kind == "object":  # the newer form names the type of the object beside it
+    if kind == "object":  # the newer format has the object type in a separate field
         kind = _OBJECTS.get(maybe(item, "objectTypeId") or maybe(item, "fromObjectTypeId") or "", "")
     if kind not in _OBJECTS.values():
         return None

@@ -1,4 +1,4 @@
-"""What a notice of HubSpot means: company is customer, contact is contact and lead, deal is deal. Pure."""
+"""Maps HubSpot notifications: company to customer, contact to contact and lead, deal to deal. Pure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -10,13 +10,13 @@ from collectors.webhooks.items import Fault, maybe, rows, text
 
 _ORIGINS: Final = {"IMPORT": "import", "CRM_UI": "ui", "CRM_UI_BULK_ACTION": "ui", "API": "api", "INTEGRATION": "api"}
 _ENTITIES: Final = {"contact": "lead", "company": "customer"}
-# In the older form an association is named in words, in the newer by the types of both objects.
+# The older format names an association in words, the newer one by both object types.
 _TYPES: Final = {"0-1": "CONTACT", "0-2": "COMPANY", "0-3": "DEAL", "0-5": "TICKET"}
 _FIELDS: Final = {"CONTACT": "contact_id", "COMPANY": "customer_id", "DEAL": "deal_id", "TICKET": "ticket_id"}
 
 
 def events_of(notice: Notice) -> Iterator[Event]:
-    """The events of a notice. Fault."""
+    """The events of a notification. Raises Fault."""
     change = _CHANGES.get(notice.change)
     return change(notice) if change else iter(())
 
@@ -54,7 +54,7 @@ def _restore(notice: Notice) -> Iterator[Event]:
 
 
 def _merge(notice: Notice) -> Iterator[Event]:
-    """The objects that went up in another one. The one that stays may be a new one: then both went up in it."""
+    """Objects merged into another one. The merged object may be new: then both originals were merged into it."""
     primary = text(notice.item, "primaryObjectId")
     stays = maybe(notice.item, "newObjectId") or primary
     merged = [
@@ -72,7 +72,7 @@ def _merge(notice: Notice) -> Iterator[Event]:
 
 
 def _association(notice: Notice) -> Iterator[Event]:
-    """A company or contact of a deal, the company of a contact. Of several companies the primary one counts."""
+    """A deal's company or contact, or a contact's company. Of several companies, the primary one counts."""
     item = notice.item
     first, second = _ends(item)
     if item.get("associationRemoved") is True or first not in _FIELDS or second not in _FIELDS or first == second:
@@ -83,7 +83,7 @@ def _association(notice: Notice) -> Iterator[Event]:
     if ids.keys() == {"deal_id", "customer_id"}:
         yield notice.event("deal.updated", **ids)
     elif ids.keys() == {"deal_id", "contact_id"}:
-        # That a lead became this deal is said by a deal.created with it; of several the earliest dates the deal.
+        # A deal.created with the lead links the two; of several, the earliest dates the deal.
         yield notice.event("deal.created", **ids, lead_id=ids["contact_id"])
     elif ids.keys() == {"contact_id", "customer_id"}:
         yield notice.event("identity.identified", **ids, lead_id=ids["contact_id"])

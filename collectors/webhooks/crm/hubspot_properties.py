@@ -1,6 +1,6 @@
-"""What it means that a property of an object in HubSpot is another now. Pure.
+"""Maps property changes in HubSpot. Pure.
 
-A notice tells one property, so amounts come without their currency: the address of the webhook says it.
+A notification has one property only, so amounts come without currency: the webhook's URL gives it.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ _LIFECYCLE: Final = {"lead": "created", "marketingqualifiedlead": "qualified", "
 
 
 def property_changed(notice: Notice) -> Iterator[Event]:
-    """The events of one property. Fault."""
+    """The events of a property change. Raises Fault."""
     name, value = text(notice.item, "propertyName"), maybe(notice.item, "propertyValue")
-    if value is None:  # emptied
+    if value is None:  # cleared
         return iter(())
     return _PROPERTIES[notice.kind](notice, text(notice.item, "objectId"), name, value)
 
@@ -46,7 +46,7 @@ def _deal(notice: Notice, deal: str, name: str, value: str) -> Iterator[Event]:
 
 
 def _moment(notice: Notice) -> str:
-    """A property that is a time: milliseconds since 1970, or RFC 3339."""
+    """A time property: milliseconds since 1970, or RFC 3339."""
     value = text(notice.item, "propertyValue")
     if "T" in value:
         return of_ms(ms_of(value, "propertyValue"), "propertyValue")
@@ -54,8 +54,8 @@ def _moment(notice: Notice) -> str:
 
 
 def _contact(notice: Notice, contact: str, name: str, value: str) -> Iterator[Event]:
-    """Contacts are leads by their lifecycle stage. One that was entered as a customer never was a lead, whatever else
-    is said of it: an event of a lead makes one.
+    """Contacts are leads according to their lifecycle stage. A contact created as a customer was never a lead, so no
+    lead event is built for it.
     """
     ids = {"lead_id": contact, "contact_id": contact}
     if name == "lifecyclestage" and value in _LIFECYCLE:
@@ -65,7 +65,7 @@ def _contact(notice: Notice, contact: str, name: str, value: str) -> Iterator[Ev
 
 
 def _company(notice: Notice, company: str, name: str, value: str) -> Iterator[Event]:
-    """A company is a customer from the lifecycle stage of that name on; a new one is a prospect."""
+    """A company is a customer from lifecycle stage `customer` on; a new one is a prospect."""
     if name == "lifecyclestage" and value == "customer":
         yield notice.event("customer.created", customer_id=company)
     elif name == "hubspot_owner_id":

@@ -1,7 +1,7 @@
 """Pipedrive: webhooks, version 1 and 2.
 
 https://pipedrive.readme.io/docs/guide-for-webhooks-v2 and https://pipedrive.readme.io/docs/guide-for-webhooks.
-A delivery is one object as it is now, and what it was before. Organization is customer, person is contact.
+A delivery has one object's current and previous state. Organization maps to customer, person to contact.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _notice(item: Any, wanted: frozenset[str]) -> Notice:
 
 
 def _moment(meta: dict[str, Any]) -> int:
-    """When it happened, microseconds since 1970."""
+    """The event time in microseconds since 1970."""
     if "timestamp_micro" in meta:
         return whole(meta, "timestamp_micro")
     stamp = at(meta, "timestamp")

@@ -1,4 +1,4 @@
-"""Calls and meetings of Pipedrive: activities that are done. Pure."""
+"""Calls and meetings of Pipedrive: completed activities. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ _DURATION: Final = re.compile(r"([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
 def activity_events(notice: Notice) -> Iterator[Event]:
-    """A call or a meeting, once: when it is marked as done, or was when it was entered."""
+    """A call or meeting, once: when it is marked as done, or created as done."""
     done = at(notice.now, "done") in (True, 1)
     news = notice.action == "created" or at(notice.before, "done") in (False, 0)
     kind = maybe(notice.now, "type")
     if not done or not news or kind not in ("call", "meeting"):
         return
     about = people(notice.now) | given(deal_id=maybe(notice.now, "deal_id"), duration_s=_seconds(notice.now))
-    if kind == "call":  # who called whom, and with which success, an activity does not say
+    if kind == "call":  # an activity has neither direction nor outcome of a call
         yield notice.event("call.ended", direction="outbound", outcome="unknown", **about)
     else:
         yield notice.event("meeting.held", **about)

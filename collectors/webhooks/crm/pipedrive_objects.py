@@ -1,4 +1,4 @@
-"""What a delivery of Pipedrive means: organization is customer, person is contact, deal is deal. Pure."""
+"""Maps Pipedrive deliveries: organization to customer, person to contact, deal to deal. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -11,27 +11,27 @@ _ENTITIES: Final = {"organization": "customer", "lead": "lead"}
 
 
 class Notice(NamedTuple):
-    """A delivery, the same for both versions of the format."""
+    """A delivery, independent of the format's version."""
 
     entity: str  # "deal"
     action: str  # created, updated, deleted, merged
     name: str  # the object's id
-    now: dict[str, Any]  # the object; what it was, when it was deleted
-    before: dict[str, Any]  # what has changed, at least
+    now: dict[str, Any]  # the object; if deleted, its last state
+    before: dict[str, Any]  # at least the changed fields
     id: str
     us: int  # microseconds since 1970
     actor: str | None
     traits: frozenset[str]
 
     def event(self, type_: str, suffix: str = "", **data: Any) -> Event:
-        """An event of it; those of deals have its microsecond as their version."""
+        """An event of this delivery; deal events use its time in microseconds as version."""
         if type_.startswith("deal.") and type_ != "deal.created":
             data["version"] = self.us
         return Event(f"crm.{type_}", f"{self.id}{suffix}", of_us(self.us, "meta.timestamp"), given(**data))
 
 
 def events_of(notice: Notice) -> Iterator[Event]:
-    """The events of a delivery. Fault."""
+    """The events of a delivery. Raises Fault."""
     if notice.entity == "deal":
         yield from _deal(notice)
     elif notice.action == "created" and notice.entity == "lead":
@@ -66,12 +66,14 @@ def _deal(notice: Notice) -> Iterator[Event]:
 
 
 def _updated(notice: Notice, about: dict[str, Any]) -> Iterator[Event]:
-    """The move to another stage, then the end; anything else is an update."""
+    """A stage change, then a result; anything else is an update."""
     stage = maybe(notice.now, "stage_id")
     if stage and _changed(notice, "stage_id"):
         before = maybe(notice.before, "stage_id")
         yield notice.event("deal.stage_changed", "-stage", **about, to_stage=stage, from_stage=before)
-    moved = _changed(notice, "stage_id") and maybe(notice.now, "status") != "open"  # in itself it would reopen the deal
+    moved = (
+        _changed(notice, "stage_id") and maybe(notice.now, "status") != "open"
+    )  # a stage change alone would reopen the deal
     if _changed(notice, "status") or moved:
         yield from _ended(notice, about, reopened=True)
     elif not _changed(notice, "stage_id"):
@@ -79,7 +81,7 @@ def _updated(notice: Notice, about: dict[str, Any]) -> Iterator[Event]:
 
 
 def _ended(notice: Notice, about: dict[str, Any], *, reopened: bool = False) -> Iterator[Event]:
-    """That a deal was won, lost or opened again, with the time that Pipedrive has for it."""
+    """A deal's result or reopening, with Pipedrive's time for it."""
     status = maybe(notice.now, "status")
     if status in ("won", "lost"):
         closed = maybe(notice.now, f"{status}_time") or maybe(notice.now, "close_time")
@@ -92,12 +94,12 @@ def _ended(notice: Notice, about: dict[str, Any], *, reopened: bool = False) -> 
 
 
 def _changed(notice: Notice, field: str) -> bool:
-    """Whether a field is another than before; version 2 tells of those only, version 1 of all."""
+    """Whether a field has changed; version 2 sends only changed fields, version 1 all."""
     return field in notice.before and at(notice.before, field) != at(notice.now, field)
 
 
 def _about(notice: Notice) -> dict[str, Any]:
-    """A deal as it is now, its stage and end aside."""
+    """The current state of a deal, without stage and result."""
     now = notice.now
     value = at(now, "value")
     return {
@@ -109,7 +111,7 @@ def _about(notice: Notice) -> dict[str, Any]:
 
 
 def people(now: dict[str, Any]) -> dict[str, Any]:
-    """Ids of those that an object is about. The API has some of them as objects with the id inside."""
+    """Ids related to an object. The API nests some of them in objects."""
     return given(
         customer_id=_id(now, "org_id", "organization_id"), contact_id=_id(now, "person_id"),
         owner_id=_id(now, "owner_id", "user_id"), lead_id=maybe(now, "lead_id"),
@@ -125,7 +127,7 @@ def _id(now: dict[str, Any], *names: str) -> str | None:
 
 
 def _merged(notice: Notice) -> tuple[str, str]:
-    """The object that went up in another one, and that other one."""
+    """The id of the merged object, and of the one it was merged into."""
     into = maybe(notice.now, "id") or ""
     gone = maybe(notice.now, "merge_what_id") or notice.name
     if not into or into == gone:

@@ -1,7 +1,7 @@
 """Salesforce: Change Data Capture as JSON, passed on by a relay, middleware or a flow.
 
 https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_event_fields_header.htm
-A change names its fields only; one change may hold for several records.
+A change has the changed fields only, and may apply to several records.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from collectors.webhooks.times import of_ms
 _HEADER: Final = "ChangeEventHeader"
 _WRAPPERS: Final = ("payload", "data", "detail", "body", "message")
 _ORIGINS: Final = {"com/salesforce/api/": "api", "com/salesforce/ui": "ui"}
-_SEQUENCES: Final = 1000  # changes of one transaction that keep their order
+_SEQUENCES: Final = 1000  # changes per transaction that keep their order
 
 
 def _read(arrived: Arrived) -> Reading:
@@ -35,7 +35,7 @@ def _read(arrived: Arrived) -> Reading:
 
 
 def _unwrapped(item: Any) -> dict[str, Any]:
-    """The change itself: relays wrap it in envelopes of their own."""
+    """The change itself, without a relay's envelope."""
     for _ in range(4):
         if isinstance(at(item, _HEADER), dict):
             return dict(item)
@@ -44,7 +44,7 @@ def _unwrapped(item: Any) -> dict[str, Any]:
 
 
 def _changes(item: dict[str, Any], money: str | None, wanted: frozenset[str]) -> Iterator[Change]:
-    """One change for each record it holds for."""
+    """One change per record it applies to."""
     names = range(len(rows(item, f"{_HEADER}.recordIds")))
     if not names and not text(item, f"{_HEADER}.changeType").startswith("GAP_"):
         raise Fault(f"{_HEADER}.recordIds", "names no record")
@@ -62,7 +62,7 @@ def _changes(item: dict[str, Any], money: str | None, wanted: frozenset[str]) ->
 
 
 def _origin(item: dict[str, Any]) -> str | None:
-    """Whether a person or a program made the change, as far as the header says it."""
+    """Who made the change, user or API, if the header says so."""
     said = (maybe(item, f"{_HEADER}.changeOrigin") or "").lower()
     return next((ours for theirs, ours in _ORIGINS.items() if said.startswith(theirs)), None)
 

@@ -1,4 +1,4 @@
-"""What a change of a record in Salesforce means: Account is customer, Lead is lead, Opportunity is deal."""
+"""Maps Salesforce changes: Account to customer, Lead to lead, Opportunity to deal."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -10,7 +10,7 @@ from collectors.webhooks.items import at, given, maybe
 
 
 def deal(change: Change) -> dict[str, Any]:
-    """What the fields of an opportunity say of the deal, its stage aside."""
+    """The deal fields of an opportunity, without its stage."""
     fields = change.fields
     amount = at(fields, "Amount")
     return given(
@@ -27,7 +27,7 @@ def _traits(change: Change) -> dict[str, Any]:
 
 
 def closed(fields: Any) -> str | None:
-    """The event by which an opportunity ends, where the fields say that it did."""
+    """The event that closes an opportunity, if its fields say so."""
     if flag(fields, "IsWon"):
         return "deal.won"
     return "deal.lost" if flag(fields, "IsClosed") and flag(fields, "IsWon") is False else None
@@ -50,7 +50,7 @@ def _opportunity(change: Change) -> Iterator[Event]:
 
 
 def _moved(change: Change, about: dict[str, Any]) -> Iterator[Event]:
-    """Stage names decide with the tenant's settings; IsWon and IsClosed, where they are told, decide alone."""
+    """Stage names are interpreted by the tenant's settings; IsWon and IsClosed take precedence if present."""
     stage = maybe(change.fields, "StageName")
     if stage:
         yield change.event("deal.stage_changed", "-stage", to_stage=stage, **about)
@@ -83,7 +83,7 @@ _STATUSES: Final = {
 
 
 def _account(change: Change) -> Iterator[Event]:
-    """An account may be a prospect: what makes it a customer is what it buys."""
+    """An account may be a prospect: it becomes a customer by buying."""
     country = maybe(change.fields, "BillingAddress.Country") or maybe(change.fields, "BillingCountry")
     about = given(traits={**_traits(change), **given(country=country)}, owner_id=reference(change.fields, "OwnerId"))
     if about and change.kind in ("CREATE", "UPDATE"):

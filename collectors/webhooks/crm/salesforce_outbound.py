@@ -1,7 +1,7 @@
 """Salesforce: Outbound Messages of workflow rules and flows, SOAP.
 
 https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging_understanding.htm
-A message holds the fields chosen for it as they are now, not what has changed. It is sent again until acknowledged.
+A message has the current values of its configured fields, not what has changed. It is resent until acknowledged.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from collectors.webhooks.provider import Provider, Reply
 from collectors.webhooks.signing import shared_secret
 from collectors.webhooks.times import ms_of
 
-MOST: Final = 100  # notifications of one message
+MOST: Final = 100  # notifications per message
 _OUT: Final = "{http://soap.sforce.com/2005/09/outbound}"
 _KNOWN: Final = ("Opportunity", "Lead", "Account", "Contact")
 _TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -45,7 +45,7 @@ def _read(arrived: Arrived) -> Reading:
 
 
 def _item(notification: Element) -> dict[str, Any]:
-    """A notification as a plain object: its id, the type of the record and its fields."""
+    """A notification as a plain object: its id, record type and fields."""
     record = notification.find(f"{_OUT}sObject")
     fields = {} if record is None else {child.tag.rpartition("}")[2]: child.text for child in record}
     kind = "" if record is None else record.get(_TYPE, "").rpartition(":")[2]
@@ -64,7 +64,7 @@ def _events(item: dict[str, Any], money: str | None, wanted: frozenset[str]) -> 
         raise Fault("SystemModstamp", "is missing: choose SystemModstamp and CreatedDate as fields of the message")
     new = created is not None and ms_of(created, "CreatedDate") == ms_of(moment, "SystemModstamp")
     if not new:
-        fields.pop("Status", None)  # it is told with every message: not news
+        fields.pop("Status", None)  # part of every message, so not a change
     change = Change(fields, item["type"], "CREATE" if new else "UPDATE", record, text(item, "Id"), moment,
                     ms_of(moment, "SystemModstamp") * 10_000, money, wanted, {})  # fmt: skip
     if change.entity == "Opportunity":
@@ -74,11 +74,11 @@ def _events(item: dict[str, Any], money: str | None, wanted: frozenset[str]) -> 
 
 
 def _opportunity(change: Change, created: str | None) -> Iterator[Event]:
-    """As the opportunity is now: an update that names its stage, or its end where the fields say that and when."""
-    if created:  # the same whenever it is told: it counts once
+    """The current state of an opportunity: an update with its stage, or its result if it is dated."""
+    if created:  # the same id in every message, so it counts once
         yield Event("crm.deal.created", f"{change.record}-created", created, {"deal_id": change.record})
     about = deal(change)
-    end = closed(change.fields) if "closed_at" in about else None  # without its date, each later edit would move it
+    end = closed(change.fields) if "closed_at" in about else None  # without a date, each later edit would move it
     yield change.event(end or "deal.updated", stage=maybe(change.fields, "StageName"), **about)
 
 

@@ -1,8 +1,8 @@
 """Zoho CRM: notifications of the actions/watch API.
 
-https://www.zoho.com/crm/developer/docs/api/v8/notifications/enable.html. A notification names the records that changed;
-what became of them it tells when the channel was made with ``return_affected_field_values``. Nothing is signed: the
-channel's token comes back in the body.
+https://www.zoho.com/crm/developer/docs/api/v8/notifications/enable.html. A notification lists the changed records, and
+their new values if the channel has ``return_affected_field_values``. Nothing is signed: the channel's token is echoed
+in the body.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ _HAPPENINGS: Final = {"insert": "created", "create": "created", "delete": "delet
 
 
 class Notice(NamedTuple):
-    """What a notification says of one record."""
+    """One record of a notification."""
 
     module: str  # "Deals"
     operation: str  # insert, update, delete
     record: str
-    values: dict[str, Any] | None  # None: it does not tell them
+    values: dict[str, Any] | None  # None: not included
     id: str
     ms: int
     time: str
@@ -34,7 +34,7 @@ class Notice(NamedTuple):
     traits: frozenset[str]
 
     def event(self, type_: str, suffix: str = "", **data: Any) -> Event:
-        """An event of it; those of deals have its millisecond as their version."""
+        """An event of this notification; deal events use its time in milliseconds as version."""
         if type_.startswith("deal.") and type_ != "deal.created":
             data["version"] = self.ms
         return Event(f"crm.{type_}", f"{self.id}{suffix}", self.time, given(**data))
@@ -56,7 +56,7 @@ def _head(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(found: dict[str, Any]) -> dict[str, Any]:
-    """Of each record the fields that changed, with what they are now."""
+    """Changed fields and their new values, by record."""
     values = found.get("affected_values")
     return {str(at(one, "record_id")): at(one, "values") for one in values} if isinstance(values, list) else {}
 
@@ -91,7 +91,7 @@ def _events(notice: Notice) -> Iterator[Event]:
 
 
 def _deal(notice: Notice, values: dict[str, Any]) -> Iterator[Event]:
-    """Names of stages decide with the tenant's settings whether a deal is won or lost."""
+    """The tenant's stage settings decide whether a deal is won or lost."""
     about, stage = _about(notice, values), maybe(values, "Stage")
     if notice.operation == "delete":
         yield notice.event("deal.deleted", deal_id=notice.record)
@@ -134,7 +134,7 @@ _STATUSES: Final = {"contacted": "contacted", "pre-qualified": "qualified", "jun
 
 
 def _id(values: dict[str, Any], name: str) -> str | None:
-    """The id of another record: an object with its name, or the id alone."""
+    """The id of a referenced record: an object with its name, or the id alone."""
     return maybe(values, f"{name}.id" if isinstance(values.get(name), dict) else name)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks of e-mail providers: what happened to messages, as ``crm.email.*``. docs/webhooks-mail.md is for users."""
+"""Webhooks of mail providers: delivery and engagement events, as ``crm.email.*``. See docs/webhooks-mail.md."""
 
 from typing import Final
 

@@ -1,11 +1,11 @@
-"""Amazon SES: event publishing and notifications, by way of SNS.
+"""Amazon SES: event publishing and notifications, via SNS.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 
-SNS signs with a certificate that must be fetched from the network, and anybody's topic has one: so what is proven is
-a secret of ours, HTTP Basic or in the address. Nor is the ``SubscribeURL`` of a new subscription fetched: whoever can
-post here could make us open any address. `confirmation` gives it to be shown to a person.
+SNS signs with a certificate that must be fetched, and any topic has one, so we authenticate by a secret of our own:
+HTTP Basic or in the URL. A new subscription's ``SubscribeURL`` is not fetched either: anyone who can post here could
+make us open any URL. `confirmation` returns it for an operator.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from collectors.webhooks.provider import Provider
 from collectors.webhooks.signing import shared_secret
 
 KINDS: Final = {
-    # SES's type: ours, and the object that tells more.
+    # SES type -> ours, and the object with details.
     "Send": ("sent", "send"),
     "Delivery": ("delivered", "delivery"),
     "DeliveryDelay": ("deferred", "deliveryDelay"),
@@ -41,7 +41,7 @@ _VALIDATED: Final = "Successfully validated SNS topic"
 
 
 def confirmation(arrived: Arrived) -> str | None:
-    """The address that confirms a subscription, when this request asks to: to be shown, never to be fetched."""
+    """The URL that confirms a subscription, if this request is one: for display only, never fetched."""
     try:
         envelope = Item(json_body(arrived.body))
         if envelope.text("Type") != "SubscriptionConfirmation":
@@ -55,13 +55,13 @@ def confirmation(arrived: Arrived) -> str | None:
 
 
 def confirm(arrived: Arrived) -> str | None:
-    """What an operator has to do for a subscription to begin."""
+    """What an operator has to do to confirm a subscription."""
     found = confirmation(arrived)
     return f"to confirm the subscription, open {found}" if found else None
 
 
 def read(arrived: Arrived) -> Reading:
-    """One event for each recipient that it names; of a topic's raw delivery, too. Subscriptions are ignored."""
+    """One event per recipient, also for raw delivery. Subscriptions are ignored."""
     envelope = json_body(arrived.body)
     if type(envelope) is not dict:
         raise Unreadable("is not an object")
@@ -96,7 +96,7 @@ def _reports(item: Item, envelope: Item) -> Iterator[Report]:
             message,
             recipient,
             at or envelope.instant("Timestamp") or mail.instant("timestamp"),
-            # The same when it is sent again; one notification may name several recipients.
+            # Stable across retries; a notification may have several recipients.
             notification and f"{notification}/{number}",
             link_url=details.url("link"),
             user_agent=details.agent("userAgent"),
@@ -106,12 +106,12 @@ def _reports(item: Item, envelope: Item) -> Iterator[Report]:
 
 
 def _left(details: Item) -> bool:
-    """Whether a change of subscriptions left none."""
+    """Whether a subscription change left no subscription."""
     return details.part("newTopicPreferences").true("unsubscribeAll")
 
 
 def _recipients(kind: str, mail: Item, details: Item) -> Iterator[tuple[str | None, str | None]]:
-    """Whom an event is about, each with a reason."""
+    """The recipients of an event, each with a reason."""
     why = details.words("reason", "errorMessage", "complaintFeedbackType", "bounceSubType", "delayType")
     for name in _RECIPIENTS:
         for at, one in enumerate(details.listed(name)):
@@ -121,7 +121,7 @@ def _recipients(kind: str, mail: Item, details: Item) -> Iterator[tuple[str | No
             return
     named = texts(details.listed("recipients") or mail.listed("destination"), mail.where("destination"))
     if kind in ("opened", "clicked", "unsubscribed") and len(named) > 1:
-        yield None, why  # one of them did, and nobody knows which
+        yield None, why  # one of them did, but it is unknown which
     else:
         yield from ((one, why) for one in dict.fromkeys(named) or (None,))
 

@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON and forms. Unreadable when they are neither."""
+"""Request bodies: JSON and forms. Raise Unreadable if they are neither."""
 
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -8,11 +8,11 @@ from models.canonical import MAX_DEPTH, parse
 from models.refused import Refused
 from models.structure import structure
 
-_FIELDS: Final = 1000  # of a form
+_FIELDS: Final = 1000  # per form
 
 
 def json_body(raw: bytes, field: str = "body") -> Any:
-    """The document in ``raw``, at most as deep as an event may be."""
+    """The JSON document in ``raw``, nested at most as deeply as an event may be."""
     try:
         found = parse(raw)
     except Refused as refused:
@@ -23,7 +23,7 @@ def json_body(raw: bytes, field: str = "body") -> Any:
 
 
 def json_items(raw: bytes, field: str = "body") -> list[Any]:
-    """The events of a list, or the one event that came without."""
+    """A list of events, or a single event."""
     found = json_body(raw, field)
     if type(found) is dict:
         return [found]
@@ -33,8 +33,8 @@ def json_items(raw: bytes, field: str = "body") -> list[Any]:
 
 
 def form(raw: bytes) -> list[tuple[str, str]]:
-    """The fields of an ``application/x-www-form-urlencoded`` body, in order, empty ones too."""
+    """The fields of an ``application/x-www-form-urlencoded`` body, in order, including empty ones."""
     try:
         return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
-    except ValueError:  # of the encoding, or too many
+    except ValueError:  # invalid encoding, or too many fields
         raise Unreadable("is not a form of at most 1000 fields in UTF-8") from None

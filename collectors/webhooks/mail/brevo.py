@@ -1,5 +1,5 @@
 """Brevo: webhooks of transactional mail and of campaigns. They are not signed: HTTP Basic, a token, or a secret in
-the address.
+the URL.
 
 https://developers.brevo.com/docs/transactional-webhooks
 https://developers.brevo.com/docs/marketing-webhooks
@@ -17,7 +17,7 @@ from collectors.webhooks.provider import Provider
 from collectors.webhooks.signing import shared_secret
 
 KINDS: Final = {
-    # "request" comes before it is known whether anything is sent.
+    # "request" comes before it is clear whether anything is sent.
     "delivered": "delivered",
     "deferred": "deferred",
     "hard_bounce": "bounced",
@@ -27,28 +27,28 @@ KINDS: Final = {
     "error": "rejected",
     "spam": "complained",
     "complaint": "complained",
-    "unique_opened": "opened",  # the first; "opened" are those after it
+    "unique_opened": "opened",  # the first open; "opened" are later ones
     "opened": "opened",
     "unique_proxy_open": "opened",
     "proxy_open": "opened",
     "click": "clicked",
     "unsubscribe": "unsubscribed",
-    # Campaigns spell two of them otherwise.
+    # Campaigns spell two of them differently.
     "hardBounce": "bounced",
     "softBounce": "bounced",
 }
-_PROXIES: Final = ("unique_proxy_open", "proxy_open")  # Apple's, which open whatever arrives
+_PROXIES: Final = ("unique_proxy_open", "proxy_open")  # Apple's proxies, which open everything
 _SECONDS_DIGITS: Final = 11  # until the year 5138
 
 
 def read(arrived: Arrived) -> Reading:
-    """One event, or a list of them from a webhook that is batched."""
+    """One event, or a list from a batched webhook."""
     return read_items(json_items(arrived.body), _reports)
 
 
 def _reports(item: Item) -> Iterator[Report]:
     if "event" not in item and "items" in item:
-        return  # mail that came in
+        return  # inbound mail
     name = item.needed("event")
     kind = KINDS.get(name)
     if kind is None:
@@ -70,7 +70,7 @@ def _reports(item: Item) -> Iterator[Report]:
 
 
 def _at(item: Item) -> int | None:
-    """``ts_epoch``, in ms: the others have been seen in the account's time zone. Now and then it is seconds."""
+    """``ts_epoch``, in ms: the other times may be in the account's time zone. Occasionally it is in seconds."""
     name = "ts_epoch" if item.text("ts_epoch") else "ts_event"
     milliseconds = len(item.text(name) or "") > _SECONDS_DIGITS
     return item.epoch(name, 1 if milliseconds else 1000)

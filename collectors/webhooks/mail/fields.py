@@ -1,4 +1,4 @@
-"""What a provider sent, asked for field by field: of the type that is meant, or Wrong, which names the field."""
+"""Typed access to a provider's fields; a field of another type raises Wrong, which names it."""
 
 import re
 from email.utils import parseaddr
@@ -9,15 +9,15 @@ from models.instant import instant
 from models.refused import Refused
 from models.robots import AGENT_LENGTH
 
-URL_LENGTH: Final = 8192  # longer addresses are refused: one that is cut leads elsewhere
-WORDS_LENGTH: Final = 500  # of a reason, which is for people: the rest is cut
+URL_LENGTH: Final = 8192  # longer URLs are refused: a truncated one leads elsewhere
+WORDS_LENGTH: Final = 500  # of a reason, which is for people: the rest is truncated
 _NUMBER: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,16})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+")
 
 
 class Wrong(Exception):
-    """A field cannot be what it is meant to be."""
+    """A field has an invalid value."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(f"{field} {text}")
@@ -25,7 +25,7 @@ class Wrong(Exception):
 
 
 class Item:
-    """An object of a request. A field that is missing, null or empty is None; every other one is right, or Wrong."""
+    """An object of a request. Missing, null and empty fields are None; invalid ones raise Wrong."""
 
     __slots__ = ("_found", "_path")
 
@@ -47,19 +47,19 @@ class Item:
         return list(self._found)
 
     def part(self, name: str) -> "Item":
-        """An object within; one without fields where there is none."""
+        """A nested object; empty if absent."""
         value = self._found.get(name)
         return Item({} if value is None else value, self.where(name))
 
     def listed(self, name: str) -> list[Any]:
-        """A list within; an empty one where there is none."""
+        """A nested list; empty if absent."""
         value = self._found.get(name)
         if value is not None and type(value) is not list:
             raise Wrong(self.where(name), "is not a list")
         return value or []
 
     def text(self, *names: str) -> str | None:
-        """The first of these that is there: an id, a name, a kind. A whole number becomes text."""
+        """The first of these fields present: an id, a name, a kind. Integers become text."""
         for name in names:
             found = _trimmed(self._found.get(name), self.where(name))
             if found:
@@ -67,18 +67,18 @@ class Item:
         return None
 
     def needed(self, *names: str) -> str:
-        """The first of these that is there, and one must be."""
+        """The first of these fields present; one is required."""
         found = self.text(*names)
         if found is None:
             raise Wrong(self.where(names[0]), "is missing")
         return found
 
     def address(self, name: str) -> str | None:
-        """The mail address of ``Jane Doe <jane@example.com>`` or ``jane@example.com``."""
+        """The address in ``Jane Doe <jane@example.com>`` or ``jane@example.com``."""
         return address(self.text(name), self.where(name))
 
     def words(self, *names: str) -> str | None:
-        """The first of these that is there, as people read it: cut, on one line, mail addresses taken out."""
+        """The first of these fields present, for people: truncated, on one line, without mail addresses."""
         for name in names:
             value = self._found.get(name)
             if type(value) is str and value.strip():
@@ -88,14 +88,14 @@ class Item:
         return None
 
     def url(self, name: str) -> str | None:
-        """The address of a link."""
+        """The URL of a link."""
         found = self._plain(name)
         if found is not None and len(found) > URL_LENGTH:
             raise Wrong(self.where(name), f"is longer than {URL_LENGTH} characters")
         return found
 
     def agent(self, *names: str) -> str | None:
-        """A user agent, cut to the length that is looked at."""
+        """A user agent, truncated to the length that is examined."""
         found = next((value for name in names if (value := self._plain(name))), None)
         return found and found[:AGENT_LENGTH]
 
@@ -108,11 +108,11 @@ class Item:
         return value or None
 
     def true(self, *names: str) -> bool:
-        """Whether one of these is true; anything else is not."""
+        """Whether one of these fields is true; anything else counts as false."""
         return any(self._found.get(name) is True for name in names)
 
     def epoch(self, name: str, scale: int = 1000) -> int | None:
-        """A number of seconds since 1970 (``scale`` 1: of milliseconds) as ms UTC; text of one, too."""
+        """Seconds since 1970 (``scale`` 1: milliseconds), as number or text, in ms UTC."""
         value = self._found.get(name)
         if value is None or value == "":
             return None
@@ -123,14 +123,14 @@ class Item:
         return self._within(name, value * scale)
 
     def _within(self, name: str, ms: float) -> int:
-        # Compared before it is made whole, which an infinite number cannot be. A fraction of a second times 1000 falls
-        # just short of the whole ms that was written.
+        # Compared before conversion, as infinity has no integer. Rounded, as a fraction of a second times 1000 may fall
+        # just short of the ms that were sent.
         if not FIRST_MS <= ms < END_MS:
             raise Wrong(self.where(name), "is outside 1970-01-02 to 2100-01-01")
         return int(round(ms, 3))
 
     def instant(self, name: str, zone: str = "") -> int | None:
-        """An RFC 3339 time as ms UTC. ``zone``: of a provider whose times say none, "Z"."""
+        """An RFC 3339 time as ms UTC. ``zone``: "Z" for a provider that sends times without offset."""
         value = self._found.get(name)
         if value is None or value == "":
             return None
@@ -144,7 +144,7 @@ class Item:
 
 
 def address(text: str | None, where: str) -> str | None:
-    """The mail address in a header's way of writing one; None of None."""
+    """The address in a mail header; None for None."""
     if text is None:
         return None
     found = parseaddr(text)[1]
@@ -154,7 +154,7 @@ def address(text: str | None, where: str) -> str | None:
 
 
 def texts(values: list[Any], where: str) -> list[str]:
-    """Each of a list as an id or a name; empty ones are left out."""
+    """The elements of a list as ids or names, without empty ones."""
     found = [_trimmed(value, f"{where}[{at}]") for at, value in enumerate(values)]
     return [one for one in found if one]
 

@@ -1,4 +1,4 @@
-"""Public keys, as providers show them for pasting."""
+"""Public keys, as providers display them."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from collectors.webhooks.provider import Forged
 
 
 def public_keys(secrets: Sequence[str]) -> list[PublicKeyTypes]:
-    """Those of the secrets that are public keys, of any kind. Forged when none is."""
+    """The secrets that are public keys. Raises Forged if none is."""
     found = [_public_key(secret.decode().strip()) for secret in signing.live(secrets)]
     keys = [key for key in found if key is not None]
     if not keys:
@@ -22,9 +22,9 @@ def public_keys(secrets: Sequence[str]) -> list[PublicKeyTypes]:
 
 @lru_cache(64)
 def _public_key(text: str) -> PublicKeyTypes | None:
-    """A key in PEM, or the base64 of one without the lines around it."""
+    """A PEM key, with or without its header and footer lines."""
     pem = text if text.startswith("-----") else f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----"
     try:
         return load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
-        return None  # another of the secrets may be one
+        return None  # another secret may be one

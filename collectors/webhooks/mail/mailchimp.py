@@ -2,8 +2,8 @@
 
 https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
 
-They tell who left an audience or could not be reached, of no opens and clicks. ``subscribe``, ``profile`` and
-``upemail`` are about an address, not a message, and ``campaign`` is about no recipient: all four are ignored.
+They cover unsubscribes and bounces, but no opens and clicks. ``subscribe``, ``profile`` and ``upemail`` concern an
+address rather than a message, and ``campaign`` has no recipient: all four are ignored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ KINDS: Final = {"unsubscribe": "unsubscribed", "cleaned": "bounced"}
 
 
 def handshake(arrived: Arrived, secrets: Sequence[str]) -> Reply | None:
-    """Mailchimp asks with GET whether the address answers. It does to who has the secret; others are refused later."""
+    """Mailchimp checks the URL with GET. Answers if the secret is right; otherwise the request is refused later."""
     if arrived.method not in ("GET", "HEAD"):
         return None
     try:
@@ -32,19 +32,19 @@ def handshake(arrived: Arrived, secrets: Sequence[str]) -> Reply | None:
 
 
 def read(arrived: Arrived) -> Reading:
-    """One event, of which fields are called ``data[email]``."""
+    """One event, with fields named like ``data[email]``."""
     return read_items([dict(form(arrived.body))], _reports)
 
 
 def _reports(item: Item) -> Iterator[Report]:
     kind = KINDS.get(item.needed("type"))
-    if kind is None or item.text("data[action]") == "delete":  # by the audience's owner: nobody left
+    if kind is None or item.text("data[action]") == "delete":  # by the audience's owner: not an unsubscribe
         return
     reason = item.text("data[reason]")
     campaign = item.text("data[campaign_id]")
     yield Report(
         "complained" if reason == "abuse" else kind,
-        # Somebody who leaves on the web page answers to no campaign: then the audience stands for all of its mail.
+        # Unsubscribing on the web page involves no campaign: the audience then stands for all of its mail.
         campaign or f"audience-{item.needed('data[list_id]')}",
         item.needed("data[email]"),
         item.instant("fired_at", zone="Z"),

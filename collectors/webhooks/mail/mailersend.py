@@ -15,7 +15,7 @@ from collectors.webhooks.mail.report import Report, read_items
 from collectors.webhooks.provider import Provider
 
 KINDS: Final = {
-    # The first open or click comes as activity.opened_unique, too: counted once.
+    # The first open or click is also sent as activity.opened_unique: count it once.
     "activity.sent": "sent",
     "activity.delivered": "delivered",
     "activity.deferred": "deferred",

@@ -1,11 +1,11 @@
-"""Mailgun: webhooks signed within the body, of today and of before 2018.
+"""Mailgun: webhooks signed within the body, in the current format and that before 2018.
 
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 
-The signature covers a time and a token, not the event: whoever has seen one request could say anything with it. The
-token is therefore good once (``replayed``) and the time within the tolerance; beyond that there is TLS. Requests that
-fail are repeated for eight hours, it seems with the signature that they had: a shorter tolerance would lose all events
+The signature covers a time and a token, not the event, so anyone who has seen one request could reuse it for another
+event. Hence a token is valid once (``replayed``), and only within the tolerance; beyond that we rely on TLS. Failed
+requests are retried for eight hours, apparently with the original signature: a shorter tolerance would lose all events
 of an outage.
 """
 
@@ -34,7 +34,7 @@ TOLERANCE_S: Final = 9 * 3600  # https://documentation.mailgun.com/docs/mailgun/
 
 
 def verify(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """HMAC-SHA256 over time and token; ``parent-signature``, if there is one, is the main account's."""
+    """HMAC-SHA256 over time and token; ``parent-signature``, if present, is the main account's."""
     keys = signing.live(secrets)
     try:
         signed = _signed(arrived)
@@ -83,7 +83,7 @@ def _reports(item: Item) -> Iterator[Report]:
         headers.needed("message-id"),
         item.text("recipient") or address(headers.text("to"), headers.where("to")),
         at,
-        # The provider's ids are unique within a day only.
+        # Mailgun's ids are only unique within a day.
         identity and f"{identity}/{at}",
         link_url=item.url("url"),
         campaign_id=_campaign(item),
@@ -95,7 +95,7 @@ def _reports(item: Item) -> Iterator[Report]:
 
 
 def _failure(item: Item) -> str:
-    """A message on a suppression list was never sent; what is temporary is tried again."""
+    """The type of a failure: suppressed messages were never sent, temporary failures are retried."""
     if item.text("severity") == "temporary":
         return "deferred"
     return "rejected" if (item.text("reason") or "").startswith("suppress-") else "bounced"

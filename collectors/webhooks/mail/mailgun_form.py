@@ -1,7 +1,7 @@
-"""Mailgun's webhooks of before 2018, which old accounts still send: forms with the event's fields side by side.
+"""Mailgun's webhooks before 2018, still sent by old accounts: forms with flat fields.
 
-The sender's own variables are mixed in, and one may be called like a field: the event's own comes first, but time,
-token and signature come last.
+The sender's custom variables are mixed in and may clash with fields: the event's own field comes first, but time, token
+and signature come last.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _LAST: Final = ("timestamp", "token", "signature")
 
 
 def is_form(arrived: Arrived) -> bool:
-    """Whether this is one of the old kind."""
+    """Whether this is in the old format."""
     return arrived.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
 
 
@@ -42,7 +42,7 @@ def signed(arrived: Arrived) -> Item:
 
 
 def reports(item: Item) -> Iterator[Report]:
-    """The event; inbound mail has none."""
+    """The event; none for inbound mail."""
     if "event" not in item and "sender" in item:
         return
     kind = KINDS.get(item.needed("event"))

@@ -1,4 +1,4 @@
-"""Mailjet: the event API. It signs nothing: HTTP Basic, or a secret in the address.
+"""Mailjet: the event API. It is not signed: HTTP Basic, or a secret in the URL.
 
 https://dev.mailjet.com/email/guides/webhooks/
 """
@@ -26,7 +26,7 @@ KINDS: Final = {
 
 
 def read(arrived: Arrived) -> Reading:
-    """A list of events, or one alone."""
+    """A list of events, or a single event."""
     return read_items(json_items(arrived.body), _reports)
 
 
@@ -35,7 +35,7 @@ def _reports(item: Item) -> Iterator[Report]:
     if kind is None:
         return
     if kind == "bounced" and item.text("error") == "greylisted" and not item.true("hard_bounce"):
-        kind = "deferred"  # the server asked to come again, and Mailjet does
+        kind = "deferred"  # the receiving server asked to retry, and Mailjet does
     campaign = item.text("customcampaign", "mj_campaign_id")
     yield Report(
         kind,
@@ -43,7 +43,7 @@ def _reports(item: Item) -> Iterator[Report]:
         item.text("email"),
         item.epoch("time"),
         link_url=item.url("url"),
-        campaign_id=None if campaign == "0" else campaign,  # 0: of none
+        campaign_id=None if campaign == "0" else campaign,  # 0: none
         user_agent=item.agent("agent"),
         ip=item.text("ip"),
         reason=item.words("comment", "error"),

@@ -1,4 +1,4 @@
-"""Mandrill (Mailchimp Transactional): webhooks as forms, signed together with their address.
+"""Mandrill (Mailchimp Transactional): form webhooks, signed together with their URL.
 
 https://mailchimp.com/developer/transactional/docs/webhooks/
 """
@@ -30,7 +30,7 @@ _SEEN: Final = Reply(200, b"", "text/plain")
 
 
 def verify(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """HMAC-SHA1 over the address and the fields of the form by name, in base64."""
+    """HMAC-SHA1 over the URL and the form fields sorted by name, in base64."""
     keys = signing.live(secrets)
     given = signing.header(arrived, "x-mandrill-signature")
     try:
@@ -43,13 +43,13 @@ def verify(arrived: Arrived, secrets: Sequence[str]) -> None:
 
 
 def handshake(arrived: Arrived, secrets: Sequence[str]) -> Reply | None:
-    """A new webhook is tried before it has a key: with HEAD, then with a list of no events, which says nothing."""
+    """A new webhook is tested before it has a key: with HEAD, then with an empty list of events."""
     if arrived.method in ("HEAD", "GET"):
         return _SEEN
     try:
         return None if _events(arrived) else _SEEN
     except Unreadable:
-        return None  # the reading will say so, once the sender is proven
+        return None  # reported when the body is read, after authentication
 
 
 def read(arrived: Arrived) -> Reading:
@@ -69,14 +69,14 @@ def _events(arrived: Arrived) -> list[Any]:
 
 def _reports(item: Item) -> Iterator[Report]:
     if "event" not in item and "type" in item:
-        return  # a change of the allowlist or the denylist
+        return  # a change of allowlist or denylist
     kind = KINDS.get(item.needed("event"))
     if kind is None:
         return
     message = item.part("msg")
     yield Report(
         kind,
-        # The same in all events of a message: an event's own id is derived.
+        # Shared by all events of a message, so the event id is derived.
         item.text("_id") or message.needed("_id"),
         message.text("email"),
         item.epoch("ts"),

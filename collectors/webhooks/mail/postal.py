@@ -1,4 +1,4 @@
-"""Postal: webhooks of a mail server of one's own, signed with the key that it signs its mail with.
+"""Postal: webhooks of a self-hosted mail server, signed with its DKIM key.
 
 https://docs.postalserver.io/developer/webhooks
 """
@@ -21,7 +21,7 @@ from collectors.webhooks.mail.report import Report, read_items
 from collectors.webhooks.provider import Forged, Provider
 
 KINDS: Final = {
-    # What became of a delivery says more than the name of the event, which "MessageDelayed" has been for a bounce.
+    # The delivery status is more specific than the event name: bounces have been sent as "MessageDelayed".
     "Sent": "delivered",
     "SoftFail": "deferred",
     "HardFail": "bounced",
@@ -32,7 +32,7 @@ _SHA256: Final = "x-postal-signature-256"  # from version 3
 
 
 def verify(arrived: Arrived, secrets: Sequence[str]) -> None:
-    """RSA over the raw body, with SHA-256 where the server has it."""
+    """RSA over the raw body, with SHA-256 if the server supports it."""
     keys = public_keys(secrets)
     name, algorithm = (_SHA256, SHA256()) if _SHA256 in arrived.headers else (_SHA1, SHA1())
     signature = signing.exactly_base64(signing.header(arrived, name))

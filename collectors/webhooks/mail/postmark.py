@@ -1,4 +1,4 @@
-"""Postmark: the modular webhooks. They are not signed: HTTP Basic, or a secret in the address.
+"""Postmark: the modular webhooks. They are not signed: HTTP Basic, or a secret in the URL.
 
 https://postmarkapp.com/developer/webhooks/webhooks-overview
 https://postmarkapp.com/developer/api/bounce-api#bounce-types
@@ -17,7 +17,7 @@ from collectors.webhooks.signing import shared_secret
 
 KINDS: Final = {"Delivery": "delivered", "Open": "opened", "Click": "clicked"}
 BOUNCES: Final = {
-    # Bounces that are none: the others are.
+    # Bounce types that are not bounces; all others are.
     "Transient": "deferred",
     "DnsError": "deferred",
     "Unsubscribe": "unsubscribed",
@@ -30,7 +30,7 @@ BOUNCES: Final = {
     "SMTPApiError": "rejected",
     "DMARCPolicy": "rejected",
     "TemplateRenderingFailed": "rejected",
-    # Answers of machines and people, tests, and mail that came in.
+    # Auto-replies, replies, tests, and inbound mail.
     "Subscribe": None,
     "AutoResponder": None,
     "AddressChange": None,
@@ -44,7 +44,11 @@ SUPPRESSIONS: Final = {
     "HardBounce": "bounced",
     "SpamComplaint": "complained",
 }
-_STREAMS: Final = {"outbound": False, "broadcast": True, "broadcasts": True}  # as Postmark makes them; more may be made
+_STREAMS: Final = {
+    "outbound": False,
+    "broadcast": True,
+    "broadcasts": True,
+}  # Postmark's default streams; users may create more
 
 
 def read(arrived: Arrived) -> Reading:
@@ -54,7 +58,7 @@ def read(arrived: Arrived) -> Reading:
 
 def _reports(item: Item) -> Iterator[Report]:
     if "RecordType" not in item and "FromFull" in item:
-        return  # mail that came in
+        return  # inbound mail
     kind = _kind(item)
     if kind is None:
         return

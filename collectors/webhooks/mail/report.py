@@ -1,4 +1,4 @@
-"""What a provider reported of one message, and the event that it makes."""
+"""A provider's report on one message, and the event built from it."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -12,37 +12,37 @@ from collectors.webhooks.mail.fields import Item, Wrong
 from models.bounds import NAME_LENGTH
 from models.texts import is_placeholder
 
-ATTENTION: Final = ("opened", "clicked")  # only these say who acted, from where and with what
+ATTENTION: Final = ("opened", "clicked")  # only these have actor, place and device
 _EXPLAINED: Final = ("bounced", "rejected", "deferred", "complained", "unsubscribed")
 
 
 class Report(NamedTuple):
-    """One thing that happened to one message for one recipient, in any provider's words made ours."""
+    """One event of one message to one recipient, in provider-independent terms."""
 
     kind: str  # "opened": the type without ``crm.email.``
     message: str  # the provider's id, with or without <>
-    recipient: str | None  # None: nobody knows which of several
-    at: int | None  # ms UTC; None: the provider did not say
-    id: str | None = None  # of the event; None: the provider numbers none, and one is derived
+    recipient: str | None  # None: unknown which of several
+    at: int | None  # ms UTC; None: not given
+    id: str | None = None  # event id; None: the provider has none, so one is derived
     link_url: str | None = None
     campaign_id: str | None = None
     user_agent: str | None = None
     ip: str | None = None
     machine: bool = False
-    bulk: bool | None = None  # None: nobody knows
+    bulk: bool | None = None  # None: unknown
     reason: str | None = None
 
 
 def message_id(message: str, recipient: str | None) -> str:
-    """The id of a message to one recipient: ``<the provider's id>/<digest>``, the same in all of its events.
+    """The id of a message to one recipient: ``<provider's id>/<digest>``, the same in all of its events.
 
-    Some providers give each copy of a message an id of its own, others one to all copies, and some do either. Taken as
-    they come, a message to three people would be one that was opened if any of them opened it. So the recipient is
-    always part of the id: where the provider's id was distinct already this does no harm.
+    Some providers number each copy of a message, others share one id among all copies, and some do either. Used
+    directly, a message to three people would count as opened if any of them opened it. So the recipient is always part
+    of the id; if the provider's id was distinct already, this does no harm.
 
-    Ids are kept in clear, so the address itself is not in it, and its digest is one of message and address together:
-    it says nothing of the same person's other messages. The address is spelled in small letters, since some providers
-    repeat it as it was typed in some events only. Wrong.
+    Ids are stored in the clear, so the id does not contain the address itself, only a digest of message and address
+    together, which cannot be linked to the person's other messages. The address is lower-cased, since some providers
+    only preserve its case in some events. Raises Wrong.
     """
     plain = message.strip("<> ")
     if is_placeholder(plain) or not plain:
@@ -55,7 +55,7 @@ def _digest(*parts: object) -> str:
 
 
 def event(report: Report) -> Event:
-    """The event of a report. Wrong when its ids are too long."""
+    """The event of a report. Raises Wrong if its ids are too long."""
     message = message_id(report.message, report.recipient)
     attention = report.kind in ATTENTION
     data = {
@@ -64,7 +64,7 @@ def event(report: Report) -> Event:
         "link_url": report.link_url,
         "campaign_id": report.campaign_id,
         "bulk": report.bulk,
-        # Validation takes a robot's agent for a robot's act, and drops it: a feedback loop's complaint, say.
+        # Validation would drop a robot's agent as a bot's act: for example a feedback loop's complaint.
         "user_agent": report.user_agent if attention else None,
         "ip": report.ip if attention else None,
         "machine": True if report.machine and attention else None,
@@ -79,7 +79,7 @@ def event(report: Report) -> Event:
 
 
 def derived_id(report: Report, message: str) -> str:
-    """The id of an event that its provider did not number: what sets it apart from others of its message."""
+    """The id of an event without one: derived from what distinguishes it from others of its message."""
     return _digest(report.kind, message, report.at, report.link_url, report.user_agent, report.ip)[:32]
 
 
