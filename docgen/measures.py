@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from kpis.catalog import CATALOG
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED, TABLES, By, Measure
 from kpis.cells.measures import SUFFIXES, levels
+from kpis.query.wanted import measures_of
 
 EXAMPLES: Final[dict[By, str]] = {
     "": "",
@@ -72,8 +74,10 @@ def _line(measure: Measure) -> str:
 
 def readers(measure: Measure) -> list[str]:
     """KPIs that read a measure."""
+    if measure.by == "type":
+        return []
     names = {measure.name, *(f"{measure.name}@{suffix}" for suffix in SUFFIXES if measure.by == "window")}
-    return [kpi for kpi, inputs in INPUTS.items() if inputs.names & names and measure.by != "type"]
+    return [kpi.id for kpi in CATALOG if INPUTS[kpi.id].names & names and measure in measures_of(kpi)]
 
 
 def _kept(measure: Measure) -> Iterator[str]:
