@@ -1,4 +1,4 @@
-"""Sales beside closed and open deals: time in stages, touches to close, the funnel, and how leads are answered."""
+"""Sales beyond closed and open deals: time in stages, touches to close, the funnel, and how leads are answered."""
 
 from fractions import Fraction
 from typing import Final
@@ -55,7 +55,7 @@ def funnel() -> tuple[Kpi, ...]:
         "opportunity": f.marked("visitors_opportunity"),
         "won": f.marked("visitors_won"),
     }
-    hears = {
+    matched = {
         "visitor": ("crm.page.viewed", "crm.identity."),
         "lead": TRAFFIC,
         "opportunity": ("crm.lead.", "crm.deal.created"),
@@ -65,7 +65,7 @@ def funnel() -> tuple[Kpi, ...]:
     def row(suffix: str, title: str, counts: dict[str, f.Count], *, attempts: bool) -> Kpi:
         before = dict(zip(counts, ("visitor", *counts), strict=False))
         steps = [
-            Step(key, s.step(count, counts[before[key]], f"attempts.{key}" if attempts else ""), hears[key])
+            Step(key, s.step(count, counts[before[key]], f"attempts.{key}" if attempts else ""), matched[key])
             for key, count in counts.items()
         ]
         funnel = Vector("step", lambda _: steps, f.ratio(counts["won"], visitors))

@@ -16,7 +16,7 @@ from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
 from kpis.formulas.acquisition import MONTH_MINUTES
-from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
+from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, matching
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
@@ -97,7 +97,7 @@ def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) ->
         base, suffix = base_of(measure), measure.partition("@")[2]
         mask = rows.get(base, 0)
         if base in LATES:
-            mask |= hearing(measure.partition(":")[2], *told)
+            mask |= matching(measure.partition(":")[2], *told)
         windows = edge.windows
         if suffix in OWN:
             # Such a measure is read as a level at its window's end; elsewhere only by its whole name.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kpis.calendar.buckets import Step
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, ceil_minute, window
-from kpis.catalog import CATALOG, Kpi, Vector, hears
+from kpis.catalog import CATALOG, Kpi, Vector, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import AS_OF_QUARTERS
@@ -90,7 +90,7 @@ class Board:
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
-        self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
+        self._event_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
 
     @property
     def as_of(self) -> int:
@@ -211,7 +211,7 @@ class Board:
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view, figure = self._figures.whole(kpi, at)
         found = self._document(kpi, view, {}, figure)
-        if kpi.robots and (excluded := self._heard(self._figures.heard_by(kpi), view, "bot:")):
+        if kpi.robots and (excluded := self._event_count(self._figures.events_of(kpi), view, "bot:")):
             found["excluded"] = excluded
         found.update(self._compared(ROWS[kpi.id], at))
         return found
@@ -285,14 +285,14 @@ class Board:
             if not figure.empty:
                 yield self._document(kpi, view, {vector.key: step.key}, figure, step.events)
 
-    def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
+    def _event_count(self, events: tuple[str, ...], view: View, prefix: str) -> int:
         labels = self._cells.suffixes(prefix, view.segments)
         if not labels:
             return 0
         key = (events, prefix, view.window.name, view.segments)
-        found = self._heard_sums.get(key)
+        found = self._event_sums.get(key)
         if found is None:
-            found = self._heard_sums[key] = sum(view.flow(prefix + one) for one in labels if hears(events, one))
+            found = self._event_sums[key] = sum(view.flow(prefix + one) for one in labels if matches(events, one))
         return found
 
     def _document(
@@ -301,7 +301,7 @@ class Board:
         at, figures = view.window, self._figures
         printed = figures.printed
         rows = kpi.rows if segment and kpi.vector is None else "none"
-        late = 0 if kpi.still else self._heard(events or self._figures.heard_by(kpi), view, LATE_OF[rows])
+        late = 0 if kpi.still else self._event_count(events or self._figures.events_of(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
             "window": at.name,

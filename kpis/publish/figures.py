@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS, Window
-from kpis.catalog import Kpi, hears
+from kpis.catalog import Kpi, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import Cells
 from kpis.cells.segments import EVERYTHING
@@ -78,13 +78,13 @@ class Figures:
 
     def sent(self, kpi: Kpi) -> bool:
         """Whether an event that a KPI hears of was ever sent."""
-        events = self.heard_by(kpi)
+        events = self.events_of(kpi)
         found = self._ever.get(events)
         if found is None:
-            found = self._ever[events] = any(hears(events, label) for label in self._state.types)
+            found = self._ever[events] = any(matches(events, label) for label in self._state.types)
         return found or (kpi.quality and ("received", EVERYTHING) in self.cells.series.numbers)
 
-    def heard_by(self, kpi: Kpi) -> tuple[str, ...]:
+    def events_of(self, kpi: Kpi) -> tuple[str, ...]:
         """The events that a KPI hears of."""
         found = self._events.get(kpi.id)
         if found is None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from kpis.calendar.windows import COMPLETE, WINDOWS
-from kpis.catalog import CATALOG, hears
+from kpis.catalog import CATALOG, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.facts.event_types import CONVERSIONS
 
@@ -58,11 +58,11 @@ READERS: Final = _readers()  # a measure's base, or the whole name of one that h
 
 
 @lru_cache(maxsize=16_384)
-def hearing(label: str, revenue_from: str, conversions: tuple[str, ...]) -> Mask:
+def matching(label: str, revenue_from: str, conversions: tuple[str, ...]) -> Mask:
     """Rows whose documents tell of events of this label: late ones, robots'."""
     found = STEPPED
     for kpi in CATALOG:
         events = kpi.events_by(revenue_from)
-        if hears((*events, *conversions) if CONVERSIONS in events else events, label):
+        if matches((*events, *conversions) if CONVERSIONS in events else events, label):
             found |= 1 << ROWS[kpi.id]
     return found

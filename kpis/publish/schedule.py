@@ -11,7 +11,7 @@ from kpis.cells.measures import base_of
 from kpis.publish.comparison import kind_of, reaches_back
 from kpis.publish.crossing import LATES, LONGEST, OWN, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
-from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, hearing
+from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, matching
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.spend_table import NEVER, SPENDERS
 
@@ -85,7 +85,7 @@ def _add_touched(one: PublishedTenant, as_of: int, rows: dict[str, Mask]) -> Non
         base = base_of(measure)
         mask = rows.get(base, 0) | rows.get(measure, 0)
         if base in LATES:
-            mask |= hearing(measure.partition(":")[2], *told)
+            mask |= matching(measure.partition(":")[2], *told)
         since[mask] = min(minute, since.get(mask, minute))
     # Read by quarter hours, a window that ends inside one holds all of it.
     ends = [window(name, as_of, tenant.zone).end_quarter * 15 for name in WINDOWS]
