@@ -26,11 +26,11 @@ def stages() -> tuple[Kpi, ...]:
         )  # fmt: skip
 
     return (
-        row("", "Time in stage, median", s.stay_quantile("stay_total", MEDIAN)),
-        row("_latest", "Time in stage, latest visit, median", s.stay_quantile("stay_latest", MEDIAN)),
-        row("_mean", "Time in stage, mean", s.stay_mean),
-        row("_p90", "Time in stage, 90th percentile", s.stay_quantile("stay_total", P90)),
-        row("_open", "Time in current stage, median", s.stay_ages(MEDIAN), still_in=True),
+        row("", "Time in stage, median", s.stage_quantile("stay_total", MEDIAN)),
+        row("_latest", "Time in stage, latest visit, median", s.stage_quantile("stay_latest", MEDIAN)),
+        row("_mean", "Time in stage, mean", s.stage_mean),
+        row("_p90", "Time in stage, 90th percentile", s.stage_quantile("stay_total", P90)),
+        row("_open", "Time in current stage, median", s.stage_ages(MEDIAN), still_in=True),
     )
 
 
