@@ -14,7 +14,7 @@ HOUR: Final = 60  # minutes
 
 
 class Step(NamedTuple):
-    """``window``: the window that becomes a bucket's value when it is over. ``kept``: how many buckets are kept."""
+    """``window``: gives a bucket's value once it is over. ``kept``: how many buckets are kept."""
 
     name: str
     window: str

@@ -60,7 +60,7 @@ def year_ago(at: Window, zone: Zone) -> Window | None:
 
 
 def _just_after(name: str, minute: int, zone: Zone) -> Window:
-    """The complete window that is current just after a minute."""
+    """The last complete window that ends at a minute, or before."""
     return window(name, minute * MINUTE_MS + 1, zone)
 
 

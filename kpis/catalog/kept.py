@@ -21,7 +21,7 @@ LATE_MEASURES: Final = {measure: rows for rows, measure in LATE.items()}
 
 
 class Kept:
-    """Which KPIs, windows, measures and groups of facts count. ``revenue_from``, ``conversions``: settings they use."""
+    """Which KPIs, windows, measures and groups of facts count. The other arguments decide which events KPIs match."""
 
     def __init__(
         self, kpis: tuple[str, ...], windows: tuple[str, ...], revenue_from: str, conversions: tuple[str, ...]

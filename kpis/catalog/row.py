@@ -77,7 +77,7 @@ class Kpi:
 
     @cached_property
     def additive(self) -> bool:
-        """Whether the days of a window add up to it, and so do the segments of a dimension if they are disjoint."""
+        """Whether a window is the sum of its days, and a total the sum of disjoint segments."""
         return not (self.low_n or self.stock or self.lifetime or self.once)
 
     @cached_property

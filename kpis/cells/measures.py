@@ -19,7 +19,7 @@ ROLLING_LEVELS: Final = {
     "24h": "mqd",
     **dict.fromkeys(DAY_WINDOWS, "qd"),
 }
-YOUNG: Final = "young"  # of a distinct measure: present within the tenant's conversion window, to the quarter hour
+YOUNG: Final = "young"  # suffix of a distinct measure: present within the tenant's conversion window
 SEGMENT_ROLLING: Final = frozenset(DAY_WINDOWS.keys() & SEGMENT_WINDOWS)
 SEGMENT_DAYS: Final = frozenset({"users@day"})  # longer windows are sums of it
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
@@ -123,7 +123,7 @@ def declared(name: str) -> Measure:
     return found
 
 
-def known(base: str) -> str:
+def declared_base(base: str) -> str:
     """``base`` itself, if it is declared. Raises `UndeclaredMeasure`."""
     if base not in BASES:
         raise UndeclaredMeasure(f"{base}: declare this measure in kpis/cells/declared.py")
@@ -182,7 +182,7 @@ def base_of(name: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def noted(name: str, window: str, bucket: str | None) -> str:
+def input_of(name: str, window: str, bucket: str | None) -> str:
     """The input to declare for a measure read in a window: its base, unless it belongs to another kind of window.
 
     Raises `UndeclaredMeasure`.

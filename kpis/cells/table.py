@@ -26,7 +26,7 @@ BIAS: Final = (1 << 28) + 1  # so that panes before 1970 sort first, and only th
 SAFE: Final = float(1 << 62)  # sums of absolute values below it cannot overflow
 NONE: Final = np.empty(0, dtype=np.int64)
 LEAST_YOUNG: Final = 4_096  # cells of a young run below which it is not merged, however small the table
-OLD_TO_YOUNG: Final = 8  # else it is merged at this fraction of the old one's size
+OLD_TO_YOUNG: Final = 8  # else it is merged at 1/OLD_TO_YOUNG of the old run's size
 MOST: Final = 2_000_000  # sums that the columns of a run hold, roughly
 
 

@@ -30,7 +30,7 @@ class Figure(NamedTuple):
     margin: float | None = None
     open: int | None = None  # whose outcome is not known yet
     bound: Number = None  # where there is no value: it is at least this
-    mixed: bool = False  # the inputs cannot be combined, as answers on two scales: it has no value
+    mixed: bool = False  # inputs that cannot be combined, such as answers on two scales: there is no value
 
     @property
     def empty(self) -> bool:

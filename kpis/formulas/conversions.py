@@ -27,14 +27,14 @@ def with_open(formula: Formula, still: Count) -> Formula:
 
 
 def dropped(base: str, outcome: str) -> Formula:
-    """The share without a success, of those whose time is over."""
+    """The share that came to nothing, of those whose time is over."""
 
     decided = ratio(lambda view: view.flow(f"{base}.{outcome}"), lambda view: view.flow(base))
     return with_open(decided, lambda view: view.level(f"{base}.open"))
 
 
 def _landing(view: View) -> Figure:
-    """Visitors of landing pages who converted; of a page: of those who viewed it."""
+    """The share of the visitors of landing pages, or of one page, who converted."""
     view.note(PAGED)
     whole = view.segments == (EVERYTHING,)
     all_, hit, open_ = _landed(view) if whole else view.page_count()

@@ -58,7 +58,7 @@ def net_new(view: View) -> Figure:
 
 
 def retained(*, net: bool) -> Formula:
-    """The share of the MRR at the start of a month, quarter or year that is left; net: with what its payers added.
+    """The share of the MRR at the start of a month, quarter or year that is left; net: plus what its payers added.
 
     Source: gross and net revenue retention as SaaS companies report them; ChartMogul's movements.
     """

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
-from kpis.cells.measures import LATE, base_of, known, noted
+from kpis.cells.measures import LATE, base_of, declared_base, input_of
 from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
 from kpis.facts.priced import Priced
@@ -42,12 +42,12 @@ class Inputs:
 
     def check(self, measure: str, window: str, bucket: str | None) -> None:
         """Raise LookupError for a measure read in a window that is not among them."""
-        if measure not in self.names and (name := noted(measure, window, bucket)) not in BESIDE:
+        if measure not in self.names and (name := input_of(measure, window, bucket)) not in BESIDE:
             self._check(name)
 
     def check_base(self, base: str) -> None:
         """The same for a measure read by its base."""
-        self._check(known(base))
+        self._check(declared_base(base))
 
     def _check(self, name: str) -> None:
         if name not in self.names:
@@ -154,7 +154,7 @@ class View:
         return View(self.tables, self.window, (EVERYTHING,), self._reads)
 
     def by_day(self, measure: str) -> Iterator[tuple[int, int]]:
-        """(local day, what happened on it in the window); days older than are kept are one, CARRY."""
+        """(local day, what happened on it in the window); days too old to be kept are summed under CARRY."""
         self.note(base_of(measure))
         at, fine = self.window, self.window.name in MINUTE_WINDOWS
         for segment in self.segments:

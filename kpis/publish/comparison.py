@@ -32,7 +32,7 @@ def reaches_back(cells: Cells, end: int) -> bool:
 
 
 def kind_of(window: str) -> str:
-    """The kind of window, of measures kept separately for every kind, that a window reads."""
+    """The kind of window whose measures a window reads, where measures are kept separately for each kind."""
     return RUNNING.get(window) or COMPLETE.get(window, window)
 
 
@@ -57,7 +57,7 @@ class Remembered:
         return self._values[place]
 
     def changed(self, rows: Mask, kind: str, minute: int) -> None:
-        """The inputs of rows in windows of a kind (empty: all) have changed, from a minute on."""
+        """Forget values of rows whose inputs changed from a minute on, in windows of a kind (empty: all)."""
         for name, windows, values in zip(WINDOWS, self._windows, self._values, strict=True):
             if not values or windows is None or kind not in ("", kind_of(name)):
                 continue

@@ -90,7 +90,7 @@ def _as_of(state: TenantState, now: int, given: Any) -> int:
     zone = state.tenant.zone
     at = _midnight(zone, given)
     if at is None or at > now or at % MINUTE_MS or at // MINUTE_MS != zone.midnight(zone.day(at // MINUTE_MS)):
-        raise Refused(f"as_of must be a midnight in {zone.name} that is over, as 2026-11-14")
+        raise Refused(f"as_of must be a midnight in {zone.name} that is over, such as 2026-11-14")
     try:
         check_as_of(state, at)
     except ValueError as error:

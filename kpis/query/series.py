@@ -40,7 +40,7 @@ def series(
         raise Refused(f"{one.id} is not counted for this tenant: see its setting kpis")
     found = buckets(one, step, first, last, as_of, state.tenant.zone)
     if CLOSED[step] not in board.kept.windows:
-        raise Refused(f"no series by {step} is counted for this tenant: its setting windows is without {CLOSED[step]}")
+        raise Refused(f"no series by {step} is counted for this tenant: its setting windows lacks {CLOSED[step]}")
     lines = _lines(board, one, given, dimension)
     reader = yield from _reader(state, board, one, step, lines)
     drawn = []

@@ -21,7 +21,7 @@ from kpis.tenant.tenant import Tenant
 MOST: Final = 500
 OBJECTS: Final = ("deal:", "order:", "subscription:", "contract:", "ticket:", "contact:")
 Fact = tuple[int, Description]  # ms, description
-# A message has one of each; touches of the same kinds would repeat them.
+# Taken from the message, once each; opens and clicks may repeat, so they are taken from the touches.
 MAILED: Final = {
     SENT: "sent", DELIVERED: "delivered", BOUNCED: "bounced", UNSUBSCRIBED: "unsubscribed", COMPLAINED: "complained"
 }  # fmt: skip
@@ -29,7 +29,7 @@ BY_MESSAGE: Final = frozenset(
     CODES[f"email.{kind}"]
     for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
 )
-# A sign-in is kept with its user; one that came with another id as well is also kept there.
+# A sign-in that came with another id is kept there as well as with its user: that copy is skipped.
 TWICE: Final = frozenset({CODES["login.told"]})
 LEADS: Final = frozenset({"created", "qualified", "assigned", "converted", "unconverted", "disqualified"})
 

@@ -28,7 +28,7 @@ NUL: Final = "\0"
 BY_ID: Final = tuple(named_by(Owner.ID))
 OBJECTS: Final = frozenset(named_by(Owner.OBJECT))
 BY_FIRST_PART: Final = frozenset(named_by(Owner.FIRST_PART))  # facts and groups whose key begins with it
-MANY_GROUPS: Final = 400  # after so many groups, consecutive requests re-emit before the next one
+MANY_GROUPS: Final = 400  # with more retracted groups than this, they are re-emitted before the next request
 MOVED_GROUPS: Final = (*named_by(Owner.FIRST_PART), "late_views", "logins", "lead")  # groups whose key begins with it
 
 
@@ -79,7 +79,7 @@ def _roots(tenant: Tenant, names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(chain(roots, map(people.subject, freed))))
 
 
-# --- what is deleted is also retracted from the numbers of others
+# --- deleted facts also affect the numbers of others
 
 
 def _open_reached(tenant: Tenant, plan: Plan) -> None:
@@ -134,7 +134,7 @@ def _drop_objects(tenant: Tenant, plan: Plan) -> None:
 
 
 def _move(tenant: Tenant, raw: str, new: str | None) -> None:
-    """Move everything filed under an id to another one (None: delete it)."""
+    """Move everything filed under one id to ``new`` (None: delete it)."""
     people, ledger = tenant.people, tenant.ledger
     _move_groups(tenant, raw, new)
     tenant.landings.move(raw, new)
@@ -196,7 +196,7 @@ def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
 
 
 def _move_chunks(tenant: Tenant, kind: str, table: dict[str, Touches], raw: str, new: str | None) -> None:
-    """Mark the changed entries of an id's touches; a sign-in names its user as well."""
+    """Mark the changed entries of an id's touches; a sign-in also names its user."""
     if (touches := table.get(raw)) is None:
         return
     touches.table[:] = [new if note == raw else note for note in touches.table]

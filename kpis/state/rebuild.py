@@ -85,7 +85,7 @@ def _admit(tenant: Tenant) -> Work:
 
 
 def _plain_messages(tenant: Tenant) -> set[str]:
-    """Messages that an earlier build stored by their own id."""
+    """Messages that an earlier build stored by their plain id."""
     stored = (key.partition("\0")[0] for key in tenant.messages)
     owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners.of if thing.startswith(MESSAGE))
     held = (raw.removeprefix(MESSAGE) for raw in tenant.people.stored_touches if raw.startswith(MESSAGE))

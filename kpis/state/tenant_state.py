@@ -37,7 +37,7 @@ def is_known(label: str) -> bool:
 def is_crowded(state: "TenantState", *, any_order: bool) -> bool:
     """Whether a tenant has more names than are kept, so that which are kept may depend on how its events came.
 
-    ``any_order``: compared with a run in another order; else only with other batches, which pages do not depend on.
+    ``any_order``: compared with a run in another order; else in other batches only, on which pages do not depend.
     """
     full = state.tenant.sets.full
     types = sum(not is_known(label) for label in state.types) >= UNKNOWN_TYPES
@@ -158,7 +158,7 @@ class TenantState:
         return plan
 
     def _fit_type(self, row: Row) -> Row:
-        """Map a type that this build does not know to `crm.__other__`, beyond those that are kept."""
+        """Replace an unknown type with `crm.__other__` once `UNKNOWN_TYPES` are kept."""
         if row.type in self.types or sum(not is_known(label) for label in self.types) < UNKNOWN_TYPES:
             return row
         return row._replace(type=OTHER_TYPE)

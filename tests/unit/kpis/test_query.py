@@ -299,7 +299,7 @@ def test_a_series_has_what_the_tenant_counts_only() -> None:
     give(less, "t", story().items, 0)
     weeks = answer(less, "series", kpi="visitors", step="week", first="2026-06-01", last="2026-06-29")
     assert weeks["series"][0]["values"] == [2, 0, 1, 0, 0]
-    with pytest.raises(Refused, match="no series by day is counted for this tenant: its setting windows is without"):
+    with pytest.raises(Refused, match="no series by day is counted for this tenant: its setting windows lacks"):
         answer(less, "series", kpi="visitors", step="day", first="2026-06-01", last="2026-06-30")
 
 
