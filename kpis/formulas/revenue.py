@@ -114,7 +114,7 @@ def renewed(*closed: str) -> Formula:
 
     def figure(view: View) -> Figure:
         top, bottom = view.flow("renewal_completed"), sum(view.flow(f"renewal_{state}") for state in closed)
-        return _beside(view, Figure(top / bottom if bottom else None, top, bottom, bottom))
+        return _with_open(view, Figure(top / bottom if bottom else None, top, bottom, bottom))
 
     return figure
 
@@ -125,12 +125,12 @@ def renewed_money(top: str, bottom: str) -> Formula:
     def figure(view: View) -> Figure:
         one, whole = view.money(top), view.money(bottom)
         value = one.amount / whole.amount if whole.amount else None
-        return _beside(view, Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced))
+        return _with_open(view, Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced))
 
     return figure
 
 
-def _beside(view: View, found: Figure) -> Figure:
+def _with_open(view: View, found: Figure) -> Figure:
     """The same figure with dues that have no outcome yet, and outcomes that have no due."""
     waiting = view.flow("renewal_due") - view.flow("renewal_completed") - view.flow("renewal_lost")
     parts = {"orphan": view.flow("renewal_orphan")}

@@ -75,7 +75,7 @@ class Plan:
         else:
             self._hide_messages(tenant)
 
-    def beside(self, tenant: TenantFacts) -> "Plan":
+    def repeated_for(self, tenant: TenantFacts) -> "Plan":
         """The plan of the same request for the same tenant under other settings."""
         return Plan(tenant, *self._asked, first=self)
 

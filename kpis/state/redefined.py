@@ -150,7 +150,7 @@ class Redefinition:
         batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.salt else (row,)))
 
     def _erase(self, plan: Plan) -> None:
-        carry_out(self.tenant, plan.beside(self.tenant))
+        carry_out(self.tenant, plan.repeated_for(self.tenant))
 
     def _copy(self) -> Work:
         """Copy all facts as they are stored; those that change meanwhile are copied again."""
