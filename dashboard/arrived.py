@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from dashboard.catalog import texts
 from dashboard.replies import instant
 from kpis.catalog import CATALOG, Kpi
-from kpis.catalog.row import hears
+from kpis.catalog.row import matches
 from kpis.intake.late import event_label
 from models.record import BOT, Block, Refusal, Row
 from models.tenants import TenantSettings
@@ -65,7 +65,7 @@ def ids_of(data: Mapping[str, Any]) -> dict[str, str]:
 @lru_cache(1024)
 def counts_in(label: str, revenue_from: str) -> Sequence[str]:
     """KPIs that use an event type, most specific first: those with the fewest other types."""
-    found = [kpi for kpi in _plain() if hears(kpi.events_by(revenue_from), label)]
+    found = [kpi for kpi in _plain() if matches(kpi.events_by(revenue_from), label)]
     return [kpi.id for kpi in sorted(found, key=lambda kpi: len(kpi.events))[:SHOWN]] or OTHERS_IN
 
 

@@ -1,1 +1,1 @@
-"""What events mean: facts in, exact KPIs out. Pure: no IO, no clock, no chance."""
+"""What events mean: facts in, exact KPIs out. Pure: no IO, no clock, no randomness."""

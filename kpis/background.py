@@ -1,4 +1,4 @@
-"""Work of a lane that goes on beside its events, a slice at a time: redefinitions, and what they leave behind."""
+"""Background work of a lane, a slice at a time beside its events: redefinitions, and cleaning up after them."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ DONE: Final = object()
 
 
 class Failure(NamedTuple):
-    """A redefinition that raised: it was given up, and the numbers of before go on until the settings change again."""
+    """A redefinition that raised: it was abandoned, and the old numbers stay until the settings change again."""
 
     tenant: str
     error: str  # the exception's class
@@ -34,8 +34,8 @@ class Background:
         self.failures: list[Failure] = []
         self._waiting: dict[str, TenantSettings] = {}
         self._running: Redefinition | None = None
-        self._waste: deque[Iterator[bytes]] = deque()  # keys of stored cells that are to go
-        self._unused: deque[Iterator[None]] = deque()  # the freeing of tenants that are in no use
+        self._waste: deque[Iterator[bytes]] = deque()  # keys of stored cells to delete
+        self._unused: deque[Iterator[None]] = deque()  # the freeing of unused tenants
 
     @property
     def pending(self) -> bool:
@@ -44,15 +44,15 @@ class Background:
 
     @property
     def queued(self) -> int:
-        """How many rows wait for a redefinition that is not so far yet."""
+        """How many rows are queued for a redefinition that has not caught up yet."""
         return self._running.queued if self._running else 0
 
     def redefining(self, tenant: str) -> Redefinition | None:
-        """The redefinition of a tenant that is under way."""
+        """The redefinition of a tenant, if one is running."""
         return self._running if self._running and self._running.tenant.name == tenant else None
 
     def plan(self, wanted: dict[str, TenantSettings]) -> None:
-        """Redefine these tenants. One under way that is not wanted like this any more is given up."""
+        """Redefine these tenants. A running redefinition with other settings is abandoned."""
         self._waiting = dict(wanted)
         if (running := self._running) is None:
             return
@@ -62,7 +62,7 @@ class Background:
             self._give_up()
 
     def erase(self, tenant: str, plan: Plan) -> None:
-        """An erasure was carried out in a tenant: the one that is to replace it follows."""
+        """An erasure was carried out in a tenant: repeat it in the one that is to replace it."""
         if (running := self.redefining(tenant)) is not None:
             self._try(partial(running.erase, plan))
 
@@ -73,7 +73,7 @@ class Background:
     # --- steps
 
     def step(self) -> bool:
-        """Do one slice; says whether another one has something to do before the next batch ends."""
+        """Do one slice; whether there is another one to do before the next batch ends."""
         if self._running is None and self._waiting:
             name = min(self._waiting, key=self._tenants.size)
             self._begin(self._tenants[name].state, self._waiting.pop(name))
@@ -88,11 +88,11 @@ class Background:
         state.follower = lambda row: self._try(partial(running.take, row))
 
     def _try(self, step: Callable[[], Any]) -> bool:
-        """Whatever goes wrong in a redefinition, the numbers of before stand."""
+        """Run a step; if it fails, abandon the redefinition. The old numbers stay."""
         assert self._running is not None
         try:
             step()
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and the tenant goes on without
+        except Exception as error:  # noqa: BLE001 - of any kind: it is reported, and the tenant goes on without
             self.failures.append(Failure(self._running.tenant.name, type(error).__name__))
             self._give_up()
             return False
@@ -113,7 +113,7 @@ class Background:
     # --- batches
 
     def finish(self, entries: list[Entry]) -> str | None:
-        """End a batch, of which these are the entries so far, and add to them; the tenant that was switched, if any."""
+        """End a batch: add to its entries so far; returns the tenant that was switched, if any."""
         room = _room(entries, self._pace)
         switched = self._finish_running(room, entries) if self._running is not None else None
         while self._waste and len(entries) < room.entries:
@@ -139,7 +139,7 @@ class Background:
 
 
 def _room(entries: list[Entry], pace: Pace) -> Pace:
-    # As much again as the batch has, and more: else what is counted in both would never all be stored.
+    # As much as the batch has, and half again: else what is counted in both would never all be stored.
     size = sum(len(key) + len(value or b"") for key, value in entries)
     return Pace(pace.units, max(pace.entries, len(entries) * 3 // 2), max(pace.bytes, size * 3 // 2))
 

@@ -1,8 +1,8 @@
 """All state of one lane: every tenant of one journal partition. Pure: no clock, no IO.
 
-``apply`` takes the journal's records in order, ``finish`` ends a batch and says what changed, ``load`` puts stored
-entries back. Nothing depends on how records are batched, and but for conflicts nothing on their order. No call takes
-long: what does is done in slices, in ``restored`` and ``step``.
+``apply`` takes the journal's records in order, ``finish`` ends a batch and returns what changed, ``load`` restores
+stored entries. Results do not depend on how records are batched, nor, except for conflicts, on their order. Calls are
+short: long work is done in slices, in ``restored`` and ``step``.
 """
 
 from collections import Counter, deque
@@ -40,7 +40,7 @@ class Conflict(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows of a block up to a request for erasure, that one included."""
+    """Rows of a block up to and including a request for erasure."""
 
     tenant: str
     origin: tuple[str, int]  # topic, partition
@@ -49,10 +49,10 @@ class Part(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a batch changed: entries for the changelog (None: gone), conflicts, and the tenants it touched.
+    """What a batch changed: entries for the changelog (None: deleted), conflicts, and the tenants it touched.
 
-    ``redefined``: tenants that have other settings or formulas from now on: every document of theirs is another.
-    ``failures``: redefinitions that were given up.
+    ``redefined``: tenants with other settings or formulas from now on: all their documents change.
+    ``failures``: redefinitions that were abandoned.
     """
 
     entries: list[Entry]
@@ -60,17 +60,17 @@ class Outcome(NamedTuple):
     touched: set[str]
     redefined: set[str]
     failures: list[Failure]
-    tally: Counter[str]  # "late" events and "duplicates" of the batch, for whoever watches
+    tally: Counter[str]  # "late" events and "duplicates" of the batch, for monitoring
 
 
 def _row(fields: list[Any]) -> Row:
-    # Types and sources are few and kept with many facts: one text each.
+    # Types and sources are few, and many facts hold them: one string each.
     fields[5], fields[8] = intern(fields[5]), intern(fields[8])
     return Row(*fields)
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:
-    """Rows in parts that end with a request for erasure: it is carried out before the next event."""
+    """Rows in parts that end with a request for erasure, which is carried out before the next event."""
     start = 0
     for at, row in enumerate(rows, 1):
         if row.type == REQUEST:
@@ -87,7 +87,7 @@ class Engine:
         self._tenants = Tenants(awake)
         self._stored: dict[str, dict[bytes, bytes]] = {}  # entries that were loaded, by tenant
         self._background = Background(self._tenants, pace)
-        self._folding: set[str] = set()  # tenants with panes to be put together
+        self._folding: set[str] = set()  # tenants with panes still to fold
         self._conflicts: list[Conflict] = []
         self._touched: set[str] = set()
         self._composer = Composer(self._tenants)
@@ -105,7 +105,7 @@ class Engine:
         return self._tenants.take(tenant).state
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Put one stored entry back; a later one of the same key replaces it. None: it is gone."""
+        """Load one stored entry; a later one with the same key replaces it. None: it was deleted."""
         tenant = tenant_of(key)
         self.state(tenant)
         held = self._stored.setdefault(tenant, {})
@@ -115,12 +115,12 @@ class Engine:
             held[key] = value
 
     def restored(self) -> Iterator[None]:
-        """Make everything of what was loaded, after the last `load`, in slices."""
+        """Rebuild all tenants from what was loaded, after the last `load`, in slices."""
         for name in list(self._tenants):
             state = self._tenants[name].state
             yield from paced(restore(state, self._stored.pop(name, {}), self._book[name]))
             self._tenants.restart(name)
-            state.tenant.cells.touched.clear()  # all is published anyhow, and nothing happened: it is not live
+            state.tenant.cells.touched.clear()  # all is published anyhow, and there was no event: it is not live
             if state.waste:
                 self._background.discard(state.waste)
                 state.waste = []
@@ -133,7 +133,7 @@ class Engine:
     # --- work beside the events
 
     def configure(self, book: TenantBook) -> None:
-        """Have other settings from now on. Whose cells they make others is counted again in `step`s."""
+        """Use other settings from now on. Tenants whose cells depend on them are recounted in `step`s."""
         self._book = book
         self._plan()
 
@@ -141,24 +141,24 @@ class Engine:
         self._background.plan({name: self._book[name] for name in self.outdated()})
 
     def outdated(self) -> list[str]:
-        """Tenants whose cells were counted with other settings or formulas than those of now."""
+        """Tenants whose cells were counted with other settings or formulas than the current ones."""
         return [name for name in self._tenants if self._tenants.is_outdated(name, self._book[name])]
 
     @property
     def pending(self) -> bool:
-        """Whether work waits that needs `step`, or a `finish` to store what it did."""
+        """Whether there is work that needs `step`, or a `finish` to store its results."""
         return self._background.pending or bool(self._folding)
 
     @property
     def queued(self) -> int:
-        """Rows that wait to be counted a second time, by a redefinition that is not so far yet."""
+        """Rows queued to be counted a second time, by a redefinition that has not caught up yet."""
         return self._background.queued
 
     def step(self) -> bool:
-        """Do a slice of the waiting work, between two records or batches; what it changes comes with `finish`.
+        """Do a slice of the pending work, between two records or batches; `finish` returns what it changes.
 
-        Says whether another slice may follow before `finish`. A host that counts events meanwhile gives steps about as
-        much time as it gives events, so that what is counted twice catches up.
+        Returns whether another slice may follow before `finish`. A host that counts events meanwhile gives steps about
+        as much time as events, so that what is counted twice catches up.
         """
         return self._background.step()
 
@@ -190,9 +190,9 @@ class Engine:
         return bool(self._parts)
 
     def apply_more(self) -> None:
-        """Take the rows up to the next request for erasure, and carry that out. `finish` does so with all that is left.
+        """Take the rows up to the next request for erasure, and carry it out. `finish` does this for all that is left.
 
-        A host whose calls are to be short calls this until nothing is ``unapplied``.
+        A host that needs short calls repeats this until nothing is ``unapplied``.
         """
         part = self._parts.popleft()
         state = self._tenants[part.tenant].state
@@ -206,7 +206,7 @@ class Engine:
                 batch.finish(state.tenant)
 
     def finish(self) -> Outcome:
-        """End the batch: changes go into the cells."""
+        """End the batch: write its changes into the cells."""
         while self.unapplied:
             self.apply_more()
         entries: list[Entry] = []
@@ -241,14 +241,14 @@ class Engine:
     def compose(
         self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False
     ) -> Composed:  # fmt: skip
-        """Make documents that may be others at ``now`` (ms) than what was sent, in slices, until ``enough`` says so.
+        """Compute the documents that may have changed by ``now`` (ms), in slices, until ``enough`` returns true.
 
-        Between batches, when all that was counted is committed. Raises ValueError for an as-of that no pane answers.
+        Call between batches, when all that was counted is committed. Raises ValueError for an as-of no pane answers.
         """
         return self._composer.compose(now, live=live, enough=enough, only_urgent=only_urgent)
 
     def everything(self, tenants: Iterable[str] | None = None) -> None:
-        """Have `compose` send all documents of tenants (None: of all) anew: the store lost them."""
+        """Make `compose` resend all documents of tenants (None: of all): the store lost them."""
         self._composer.everything(tenants)
 
     def documents(self, tenant: str, as_of: int, *, live: bool, full: bool = True) -> list[Document]:
@@ -259,16 +259,16 @@ class Engine:
 
     def ask(self, tenant: str, now: int, asked: Mapping[str, Any]) -> Answering:
         """Answer a question about a tenant as of ``now`` (ms), in slices: see `kpis.query.ask`. Between batches, and
-        nothing may be applied until the end. Raises `Refused` and `NotFound`, which names an unknown tenant, too.
+        nothing may be applied until the end. Raises `Refused`, and `NotFound`, also for an unknown tenant.
         """
         if tenant not in self._tenants:
             raise NotFound(f"unknown tenant {tenant}")
         return answering(self._tenants[tenant].state, now, asked)
 
     def ageing_documents(self, tenant: str, as_of: int) -> list[Document]:
-        """Those at ``as_of`` (ms) of the KPIs whose numbers go on with the clock: how old, how long ago."""
+        """Documents at ``as_of`` (ms) of the KPIs whose numbers depend on the current time, such as ages."""
         return ageing_documents(self.state(tenant), as_of)
 
     def recount(self, tenant: str) -> list[tuple[Any, int, int]]:
-        """Cells that differ from the contribution of all facts: (cell, kept, recounted). Empty is right."""
+        """Cells that differ from the contribution of all facts: (cell, kept, recounted). Empty if all are right."""
         return self.state(tenant).recount()

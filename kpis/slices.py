@@ -1,7 +1,7 @@
 """Long work in slices: a generator yields how much it has done, and its host decides when others have a turn.
 
-A unit of work is what takes about a microsecond, roughly known beforehand. What yields units (`Work`) is fine-grained,
-`paced` makes slices of it. Pure: nobody looks at a clock.
+A unit of work takes about a microsecond, roughly estimated beforehand. Fine-grained `Work` yields units; `paced` groups
+them into slices. Pure: no clock is read.
 """
 
 from collections import deque
@@ -9,10 +9,10 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 
 Work = Iterator[int]
-"""Units of work done since the last one."""
+"""Units of work done since the last yield."""
 Result = TypeVar("Result")
 SLICE: Final = 10_000
-"""Units of a slice: a host that looks at the clock between slices is late by one at most."""
+"""Units per slice: a host that checks the clock between slices is at most one slice late."""
 
 
 class Pace(NamedTuple):
@@ -27,7 +27,7 @@ PACE: Final = Pace()
 
 
 def paced(work: Iterable[int], units: int = SLICE) -> Iterator[None]:
-    """Do some work; yields after every so many units."""
+    """Do some work; yields after every ``units`` units."""
     done = 0
     for more in work:
         done += more
@@ -37,12 +37,12 @@ def paced(work: Iterable[int], units: int = SLICE) -> Iterator[None]:
 
 
 def finish(work: Iterable[Any]) -> None:
-    """Do some work to its end, in one go."""
+    """Do all the work in one go."""
     deque(work, maxlen=0)
 
 
 def result(work: Generator[Any, None, Result]) -> Result:
-    """Do some work to its end, in one go; what it returns."""
+    """Do all the work in one go and return its result."""
     while True:
         try:
             next(work)

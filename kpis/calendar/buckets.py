@@ -14,7 +14,7 @@ HOUR: Final = 60  # minutes
 
 
 class Step(NamedTuple):
-    """``window``: which becomes a bucket's value when it is over. ``kept``: how many buckets are."""
+    """``window``: gives a bucket's value once it is over. ``kept``: how many buckets are kept."""
 
     name: str
     window: str
@@ -42,7 +42,7 @@ def following(step: Step, bucket: int) -> int:
 
 
 def earlier(step: Step, bucket: int, count: int = 1) -> int:
-    """The bucket so many before."""
+    """The bucket ``count`` before."""
     if step.window in ("1h", "yesterday"):
         return bucket - count
     for _ in range(count):
@@ -51,7 +51,7 @@ def earlier(step: Step, bucket: int, count: int = 1) -> int:
 
 
 def last_closed(step: Step, minute: int, zone: Zone) -> int:
-    """The newest bucket that is over, seen from a minute."""
+    """The newest bucket that is over at a minute."""
     return earlier(step, bucket_of(step, minute, zone))
 
 
@@ -60,16 +60,16 @@ def start_of(step: Step, bucket: int, zone: Zone) -> int:
     return bucket * HOUR if step.window == "1h" else zone.midnight(bucket)
 
 
-@lru_cache(maxsize=4096)  # the same for all KPIs, and for all tenants of a zone
+@lru_cache(maxsize=4096)  # shared by all KPIs, and by all tenants of a zone
 def window_of(step: Step, bucket: int, zone: Zone) -> Window:
-    """A bucket as the step's window has it when it has just ended."""
+    """A bucket as the step's window at the moment it has just ended."""
     end = start_of(step, following(step, bucket), zone) * MINUTE_MS
     return window(step.window, end if step.window == "1h" else end + 1, zone)
 
 
 @lru_cache(maxsize=4096)
 def name_of(step: Step, bucket: int) -> str:
-    """How a bucket is called: ``2026-11-14T13Z``, ``2026-11-14`` (a week: its Monday), ``2026-11``."""
+    """The name of a bucket: ``2026-11-14T13Z``, ``2026-11-14`` (a week: its Monday), ``2026-11``."""
     if step.window == "1h":
         return datetime.fromtimestamp(bucket * 3600, UTC).strftime("%Y-%m-%dT%HZ")
     text = day_date(bucket).isoformat()

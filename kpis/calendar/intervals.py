@@ -9,7 +9,7 @@ Interval = tuple[int, int]  # [start, end)
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same instants as disjoint intervals in order; those that touch become one."""
+    """The same instants as disjoint intervals in order; adjacent ones are merged."""
     merged: list[Interval] = []
     for start, end in sorted(intervals):
         if start >= end:
@@ -22,6 +22,6 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def intersect(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
-    """Instants that lie in both."""
+    """The instants in both."""
     others = list(other)
     return union((max(a, c), min(b, d)) for a, b in one for c, d in others)

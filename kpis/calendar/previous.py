@@ -1,8 +1,8 @@
-"""Which window a number is compared with: the one before, and the one a year ago.
+"""The windows a number is compared with: the one before, and the one a year ago.
 
-Each is a window of the same kind that was running, or had just ended, at an earlier moment, so that measures that have
-deltas for every kind of window are read there as they were meant. Local days are whole: where the window goes up to
-now, today counts as one. Only `today` and windows up to a day are compared to the quarter hour, or the minute.
+Each is a window of the same kind that was running, or had just ended, at an earlier moment, so measures kept per kind
+of window are read as intended. Local days are whole: where the window goes up to now, today counts as one. Only `today`
+and windows up to a day are compared to the quarter hour, or the minute.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Final
 from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, RUNNING, Window, window
 from kpis.calendar.zone import Zone, bucket_after, bucket_start, date_day, day_date
 
-FINE: Final = (*MINUTE_WINDOWS, "today")  # whose window before does not begin and end at midnights
+FINE: Final = (*MINUTE_WINDOWS, "today")  # their window before does not begin and end at midnights
 QUARTER: Final = 15
 YEAR_OF_WEEKS: Final = 364
 
@@ -22,7 +22,7 @@ def quarter_after(minute: int) -> int:
 
 
 def previous(at: Window, zone: Zone) -> Window | None:
-    """The window before: of a running calendar unit the same part of the unit before. None: there is none."""
+    """The window before; of a running calendar unit the same part of the unit before. None: there is none."""
     if at.start is None:
         return None
     if at.complete:
@@ -36,7 +36,7 @@ def previous(at: Window, zone: Zone) -> Window | None:
 
 
 def _same_part(at: Window, zone: Zone) -> int:
-    """Where the same part of the calendar unit before ends, a minute."""
+    """The minute at which the same part of the calendar unit before ends."""
     assert at.start is not None
     day = zone.day(at.start)
     before = bucket_start(day - 1, RUNNING[at.name])
@@ -47,7 +47,7 @@ def _same_part(at: Window, zone: Zone) -> int:
 
 
 def year_ago(at: Window, zone: Zone) -> Window | None:
-    """The window a calendar year ago, up to the same date; of weeks the one 52 weeks ago. None: there is none."""
+    """The window a calendar year ago, up to the same date; for weeks 52 weeks ago. None: there is none."""
     if at.start is None or at.name in FINE:
         return None
     start, today, unit = zone.day(at.start), zone.day(at.end - 1), at.bucket
@@ -60,12 +60,12 @@ def year_ago(at: Window, zone: Zone) -> Window | None:
 
 
 def _just_after(name: str, minute: int, zone: Zone) -> Window:
-    """A complete window that ends at a minute, or before."""
+    """The last complete window that ends at a minute, or before."""
     return window(name, minute * MINUTE_MS + 1, zone)
 
 
 def _year_before(day: int) -> int:
-    """The same date of the year before; of 29 February the 28th."""
+    """The same date a year before; for 29 February the 28th."""
     when = day_date(day)
     if (when.month, when.day) == (2, 29):
         when -= timedelta(days=1)
@@ -73,14 +73,14 @@ def _year_before(day: int) -> int:
 
 
 def behind(name: str, yesterday: int) -> tuple[int, int | None]:
-    """How far behind now the end and the start of the window before `FINE` ones lie, minutes; a fixed start: None.
+    """For the window before a `FINE` one: how far its end and its start lie behind now, minutes (None: a fixed start).
 
-    ``yesterday``: how long the local day before this one was, minutes.
+    ``yesterday``: the length of the previous local day, minutes.
     """
     if name == "today":
         return yesterday, None
     return MINUTE_WINDOWS[name], 2 * MINUTE_WINDOWS[name]
 
 
-REACH: Final = 2 * DAY + 60  # minutes back from now the panes of all of them lie, on the longest days
+REACH: Final = 2 * DAY + 60  # how far back their panes go, minutes, on the longest days
 assert DAY_WINDOWS.keys().isdisjoint(FINE)

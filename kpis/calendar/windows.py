@@ -20,9 +20,9 @@ ROLLING: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS)
 WINDOWS: Final = (*ROLLING, *RUNNING, *COMPLETE, "all")
 FROM_A_DAY: Final = tuple(w for w in WINDOWS if w not in ("15m", "1h", "today", "yesterday", "all"))
 FROM_A_WEEK: Final = tuple(w for w in FROM_A_DAY if w != "24h")
-BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # of what accrues by the day
+BY_DAY: Final = (*FROM_A_DAY, "yesterday", "all")  # for KPIs that accrue by the day
 UNITS: Final = ("month", "quarter", "year")
-BY_UNIT: Final = (*UNITS, *(f"last_{unit}" for unit in UNITS))  # of two states, by segment
+BY_UNIT: Final = (*UNITS, *(f"last_{unit}" for unit in UNITS))  # for KPIs of two states, by segment
 SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month", "last_quarter", "last_year", "all")
 MINUTE_MS: Final = 60_000
 DAY: Final = 1440  # minutes
@@ -32,8 +32,8 @@ DAY: Final = 1440  # minutes
 class Window:
     """One window at one as-of.
 
-    ``start`` is a UTC minute (None: from the first event on). ``end_ms`` is exclusive. ``end`` is the first minute that
-    is left out: for a live clock inside a minute that minute still counts, since nothing in it can be later than now.
+    ``start`` is a UTC minute (None: from the first event on). ``end_ms`` is exclusive. ``end`` is the first excluded
+    minute: for a live clock inside a minute that minute still counts, since nothing in it can be later than now.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Window:
 
     @cached_property
     def end_quarter(self) -> int:
-        """The first quarter hour (UTC) that is left out whole."""
+        """The first quarter hour (UTC) that is wholly excluded."""
         return -(-self.end // 15)
 
     @cached_property

@@ -1,7 +1,7 @@
 """Local days of a time zone, as arithmetic on whole minutes.
 
 A *minute* is minutes since 1970-01-01T00:00Z, a *day* is the number of a local date since 1970-01-01. Tables of local
-midnights are built once a zone, so that a day is found by bisection, one by one or for a whole NumPy array.
+midnights are built once a zone, so a day is found by bisection, one by one or for a whole NumPy array.
 """
 
 from bisect import bisect_right
@@ -65,7 +65,7 @@ class Zone:
         self.midnights: Minutes = np.array(self._midnights, dtype=np.int64)
 
     def __reduce__(self) -> tuple[Callable[[str], "Zone"], tuple[str]]:
-        """Pickled by name: there is one of each in a process."""
+        """Pickled by name: a process has one instance per zone."""
         return zone, (self.name,)
 
     def _midnight(self, day: int) -> int:
@@ -75,7 +75,7 @@ class Zone:
         return -int(-datetime.combine(day_date(day), datetime.min.time(), self.info).timestamp() // 60)
 
     def _every_midnight(self) -> list[int]:
-        """All midnights of the table; within a week whose ends have the same offset nothing changes."""
+        """All midnights of the table; a week whose ends have the same offset has no change within."""
         found: list[int] = []
         for day in range(FIRST_DAY, LAST_DAY, 7):
             first, last = self._midnight(day), self._midnight(day + 7)
@@ -94,11 +94,11 @@ class Zone:
         return bisect_right(self._midnights, minute) - 1 + FIRST_DAY
 
     def days(self, minutes: Minutes) -> Minutes:
-        """Local day numbers of many UTC minutes."""
+        """Local day numbers of an array of UTC minutes."""
         return np.searchsorted(self.midnights, minutes, side="right") - 1 + FIRST_DAY
 
     def midnights_of(self, days: Minutes) -> Minutes:
-        """UTC minutes at which many local days begin; days off the table are clamped to its ends."""
+        """UTC minutes at which an array of local days begin; days off the table are clamped to its ends."""
         found: Minutes = self.midnights[np.clip(days - FIRST_DAY, 0, len(self.midnights) - 1)]
         return found
 

@@ -1,6 +1,6 @@
-"""The catalogue: one row a KPI. Everything else about a KPI is made from its row.
+"""The catalogue: one row per KPI. Everything else about a KPI is derived from its row.
 
-A row says what is counted (a formula over measures), in which windows and segments, and which event types it hears of.
+A row states what is counted (a formula over measures), in which windows and segments, and which event types it matches.
 ``rows`` decides what a segment is: the deal's own, the subject's current values, or the touch's own.
 """
 
@@ -17,7 +17,7 @@ from kpis.catalog.mail import mail
 from kpis.catalog.perception import perception, scores
 from kpis.catalog.quality import quality
 from kpis.catalog.revenue import cohorts, recurring, renewals
-from kpis.catalog.row import Kpi, Vector, hears
+from kpis.catalog.row import Kpi, Vector, matches
 from kpis.catalog.sales import closing, funnel, response, stages
 from kpis.catalog.social import social
 from kpis.catalog.spending import spending
@@ -25,7 +25,7 @@ from kpis.catalog.traffic import traffic
 from kpis.catalog.users import users
 from kpis.formulas.common import Step
 
-__all__ = ["CATALOG", "Kpi", "Step", "Vector", "hears"]
+__all__ = ["CATALOG", "Kpi", "Step", "Vector", "matches"]
 
 CATALOG: Final = (
     *traffic(),

@@ -1,4 +1,4 @@
-"""Clicks, forms and landing pages: what came of them."""
+"""What clicks, forms and landing pages lead to."""
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CONVERSIONS

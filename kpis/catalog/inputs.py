@@ -1,6 +1,6 @@
-"""Which measures each KPI reads: by their base, or by their whole name where a formula spells the kind of window.
+"""Which measures each KPI reads: by base, or by whole name where a formula spells out the kind of window.
 
-A formula that reads another one is an error. What a KPI reads decides when it is made again, and what is counted for
+A formula that reads any other measure is an error. The inputs decide when a KPI is recomputed, and what is counted for
 tenants that ask for some KPIs only. `landed.page` and `spenders` are tables beside the cells.
 """
 

@@ -1,7 +1,7 @@
 """What is counted for a tenant that asks for some KPIs and windows only: settings ``kpis`` and ``windows``.
 
-A measure is kept where a chosen KPI reads it in a chosen window, in total or by segment, so that every document that is
-published is the same as if everything were kept. Counters of the stream always are: nothing could count them again.
+A measure is kept where a chosen KPI reads it in a chosen window, in total or by segment, so every published document is
+the same as if everything were kept. Counters of the stream are always kept: they cannot be recounted later.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from kpis.calendar.windows import COMPLETE, RUNNING, WINDOWS
-from kpis.catalog import CATALOG, Kpi, hears
+from kpis.catalog import CATALOG, Kpi, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED, TABLES, Measure
 from kpis.cells.measures import LATE, SUFFIXES, declared, levels
@@ -21,7 +21,7 @@ LATE_MEASURES: Final = {measure: rows for rows, measure in LATE.items()}
 
 
 class Kept:
-    """Which KPIs, windows, measures and groups of facts count. ``revenue_from``, ``conversions``: what KPIs hear of."""
+    """Which KPIs, windows, measures and groups of facts count. The other arguments decide which events KPIs match."""
 
     def __init__(
         self, kpis: tuple[str, ...], windows: tuple[str, ...], revenue_from: str, conversions: tuple[str, ...]
@@ -41,14 +41,14 @@ class Kept:
         self._wanted: dict[str, bool] = {}
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        """One for all tenants that ask for the same."""
+        """One instance is shared by all tenants with the same choice."""
         return _kept, self._key
 
     def _of(self, windows: Iterable[str]) -> set[str]:
         return set(windows) & set(self.windows)
 
     def levels(self, name: str, segmented: bool) -> str:
-        """Levels of panes at which a measure is kept, as `kpis.cells.measures.levels`."""
+        """Levels of panes at which a measure is kept, as in `kpis.cells.measures.levels`."""
         if self.everything:
             return levels(name, segmented)
         found = self._levels.get((name, segmented))
@@ -63,7 +63,7 @@ class Kept:
         if measure.counter:
             return True
         if measure.by == "type":
-            return self._hears(LATE_MEASURES[measure.name], name.partition(":")[2], segmented)
+            return self._reports_late(LATE_MEASURES[measure.name], name.partition(":")[2], segmented)
         windows = self._read[segmented].get(measure.name, set())
         if measure.by != "window":
             return bool(windows)
@@ -71,13 +71,13 @@ class Kept:
         whole = self._read[segmented].get(name)
         return bool(whole) or any(suffix == BUCKETS.get(window, window) for window in windows)
 
-    def _hears(self, rows: str, label: str, segmented: bool) -> bool:
-        """Whether a document of some rows' segments, or of everything, tells of late events."""
+    def _reports_late(self, rows: str, label: str, segmented: bool) -> bool:
+        """Whether a document in these rows' segments, or of the total, reports late events with this label."""
         if segmented == (rows == "none"):
-            return False  # each is read in one of them
+            return False  # each is read in only one of the two
         return any(
             not kpi.still
-            and (kpi.vector is not None or hears(self._events(kpi), label))
+            and (kpi.vector is not None or matches(self._events(kpi), label))
             and (not segmented or kpi.rows == rows)
             for kpi in self.kpis
         )
@@ -105,7 +105,7 @@ class Kept:
         return any(name in self._read[0] for name in names)
 
     def wants_window(self, base: str, suffix: str) -> bool:
-        """Whether a measure is kept in a kind of window, in total: by segment it is kept in no other."""
+        """Whether a measure is kept in total in a kind of window; segments keep no others."""
         return self.levels(f"{base}@{suffix}", segmented=False) != ""
 
 

@@ -39,7 +39,7 @@ def mail() -> tuple[Kpi, ...]:
 
 
 def by_basis(cohort: f.Formula, period: f.Formula) -> f.Formula:
-    """What a bare id means by the setting ``email_rates_basis``."""
+    """The basis of the plain ids, by the setting ``email_rates_basis``."""
 
     def choose(view: View) -> f.Formula:
         return period if view.settings.email_rates_basis == "period" else cohort

@@ -1,4 +1,4 @@
-"""What a row of the catalogue says of a KPI."""
+"""The columns of a row in the catalogue."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Shape = Literal["count", "sum", "ratio"]
 
 @dataclass(frozen=True)
 class Vector:
-    """A formula with a document a step. ``key``: of the steps' segment; ``whole``: of the total, if it has one."""
+    """A formula with one document per step. ``key``: of the steps' segment; ``whole``: of the total, if it has one."""
 
     key: str
     steps: Callable[[View], Iterable[Step]]
@@ -26,7 +26,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One KPI. ``events``: types (or beginnings ending in a dot) it hears of; ``source``: of its formula."""
+    """One KPI. ``events``: the types (or prefixes ending in a dot) it matches; ``source``: of its formula."""
 
     id: str
     title: str
@@ -35,13 +35,13 @@ class Kpi:
     events: tuple[str, ...]
     rows: Rows = "none"
     windows: tuple[str, ...] = WINDOWS
-    segments_in: tuple[str, ...] = SEGMENT_WINDOWS  # those of its windows that have documents by segment
+    segments_in: tuple[str, ...] = SEGMENT_WINDOWS  # which of its windows have documents by segment
     stock: bool = False  # a state at the window's end: never partial, never revised late
-    lifetime: bool = False  # of those who began in the window, up to now: never revised late
-    once: bool = False  # counts each person or customer once a window: those of its days do not add up to it
+    lifetime: bool = False  # of customers who began in the window, up to now: never revised late
+    once: bool = False  # counts each person or customer once a window, so its days do not add up
     revenue: bool = False  # its events follow the setting revenue_from
     quality: bool = False  # about the stream itself
-    ageing: bool = False  # goes on with the clock when nothing happens: a document is right at its own as_of only
+    ageing: bool = False  # depends on the current time: a document is right at its own as_of only
     robots: bool = True  # robots' events are left out, and shown as `excluded`
     direction: Literal["up", "down", "neither"] = "up"
     source: str = ""
@@ -51,12 +51,12 @@ class Kpi:
 
     @cached_property
     def vector(self) -> Vector | None:
-        """Its steps, when it has any."""
+        """Its steps, if it is a vector."""
         return self.formula if isinstance(self.formula, Vector) else None
 
     @cached_property
     def whole(self) -> Formula | None:
-        """The formula of the total, and of segments that are no steps; None: it has steps only."""
+        """The formula of the total, and of segments that are not steps; None: it has steps only."""
         return self.formula.whole if isinstance(self.formula, Vector) else self.formula
 
     @cached_property
@@ -77,12 +77,12 @@ class Kpi:
 
     @cached_property
     def additive(self) -> bool:
-        """Whether the days of a window add up to it, and those who are in one segment of a dimension each, too."""
+        """Whether a window is the sum of its days, and a total the sum of disjoint segments."""
         return not (self.low_n or self.stock or self.lifetime or self.once)
 
     @cached_property
     def low_n(self) -> bool:
-        """Whether few observations make it unsure; a count or sum instead is 0 when nothing happened."""
+        """Whether few observations make it uncertain; a count or sum is simply 0 when nothing happened."""
         return (self.shape or {"count": "count", "money": "sum"}.get(self.unit, "ratio")) == "ratio"
 
     @cached_property
@@ -92,17 +92,17 @@ class Kpi:
 
     @cached_property
     def money(self) -> bool:
-        """Whether either of them is."""
+        """Whether either side is money."""
         return any(self.sides)
 
     def events_by(self, revenue_from: str) -> tuple[str, ...]:
-        """The events of a tenant whose revenue comes from ``orders``, ``deals`` or both."""
+        """The events that count for a tenant whose revenue comes from ``orders``, ``deals`` or both."""
         if not self.revenue or revenue_from == "orders":
             return self.events
         return DEALS if revenue_from == "deals" else (*self.events, *DEALS)
 
 
 @cache
-def hears(events: tuple[str, ...], label: str) -> bool:
-    """Whether an event of this label (its type, a survey's kind behind a colon) is one of some events."""
+def matches(events: tuple[str, ...], label: str) -> bool:
+    """Whether an event's label (its type, a survey's kind after a colon) is covered by any of ``events``."""
     return any(label.startswith(event) if event.endswith(".") else label == event for event in events)

@@ -1,4 +1,4 @@
-"""Sales beside closed and open deals: time in stages, touches to close, the funnel, and how leads are answered."""
+"""Sales beyond closed and open deals: time in stages, touches to close, the funnel, and how leads are answered."""
 
 from fractions import Fraction
 from typing import Final
@@ -26,11 +26,11 @@ def stages() -> tuple[Kpi, ...]:
         )  # fmt: skip
 
     return (
-        row("", "Time in stage, median", s.stay_quantile("stay_total", MEDIAN)),
-        row("_latest", "Time in stage, latest visit, median", s.stay_quantile("stay_latest", MEDIAN)),
-        row("_mean", "Time in stage, mean", s.stay_mean),
-        row("_p90", "Time in stage, 90th percentile", s.stay_quantile("stay_total", P90)),
-        row("_open", "Time in current stage, median", s.stay_ages(MEDIAN), still_in=True),
+        row("", "Time in stage, median", s.stage_quantile("stay_total", MEDIAN)),
+        row("_latest", "Time in stage, latest visit, median", s.stage_quantile("stay_latest", MEDIAN)),
+        row("_mean", "Time in stage, mean", s.stage_mean),
+        row("_p90", "Time in stage, 90th percentile", s.stage_quantile("stay_total", P90)),
+        row("_open", "Time in current stage, median", s.stage_ages(MEDIAN), still_in=True),
     )
 
 
@@ -55,7 +55,7 @@ def funnel() -> tuple[Kpi, ...]:
         "opportunity": f.marked("visitors_opportunity"),
         "won": f.marked("visitors_won"),
     }
-    hears = {
+    matched = {
         "visitor": ("crm.page.viewed", "crm.identity."),
         "lead": TRAFFIC,
         "opportunity": ("crm.lead.", "crm.deal.created"),
@@ -65,7 +65,7 @@ def funnel() -> tuple[Kpi, ...]:
     def row(suffix: str, title: str, counts: dict[str, f.Count], *, attempts: bool) -> Kpi:
         before = dict(zip(counts, ("visitor", *counts), strict=False))
         steps = [
-            Step(key, s.step(count, counts[before[key]], f"attempts.{key}" if attempts else ""), hears[key])
+            Step(key, s.step(count, counts[before[key]], f"attempts.{key}" if attempts else ""), matched[key])
             for key, count in counts.items()
         ]
         funnel = Vector("step", lambda _: steps, f.ratio(counts["won"], visitors))

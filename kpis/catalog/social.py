@@ -1,4 +1,4 @@
-"""Social networks: what people do, and what they say."""
+"""Social networks: interactions and sentiment."""
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CHANNEL_EVENTS

@@ -1,4 +1,4 @@
-"""Visitors, leads and what becomes of them."""
+"""Visitors, leads and what they become."""
 
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import TRAFFIC

@@ -1,1 +1,1 @@
-"""Aggregates: dated changes of measures, the panes that hold their sums, and what puts a group's changes there."""
+"""Aggregates: dated changes of measures, the panes that hold their sums, and the ledger that feeds them."""

@@ -1,8 +1,8 @@
 """The cells of one tenant: every measure of every segment, in panes.
 
-Changes come as *wide rows* keyed by (segments of the subject, measure, minute) and are spread over segments and levels
-once a batch. A pane that is older than its level keeps is folded into the level's carry, so that sums from the
-beginning stay right for ever.
+Changes arrive as *wide rows*, keyed by (segments of the subject, measure, minute), and are spread over segments and
+levels once a batch. A pane older than its level keeps is folded into the level's carry, so sums from the beginning stay
+exact.
 
     rows ─> minutes ─────> table of minutes        what is read: the sum of a series before an instant,
          └> quarter hours > table of quarter hours  from the finest table that reaches so far back
@@ -39,10 +39,10 @@ from kpis.cells.table import (
 )
 
 KEEP_MINUTES: Final = 26 * 60
-AS_OF_QUARTERS: Final = 26 * 60  # how far before the newest event an as-of at a quarter hour may lie
+AS_OF_QUARTERS: Final = 26 * 60  # how far before the newest event an as-of on a quarter hour may be
 KEEP_QUARTERS: Final = AS_OF_QUARTERS + DAY  # `24h` of the oldest of these
 KEEP_DAYS: Final = 3 * 366
-KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: of them days of any time zone can be made
+KEEP_COUNTERS: Final = (KEEP_DAYS + 2) * DAY  # by quarter hours: days of any time zone can be built from them
 WEEK: Final = 7 * DAY
 FOLDED_AT_ONCE: Final = 40_000  # cells
 WIDTHS: Final = {"m": 1, "q": 15}  # minutes of a pane
@@ -50,19 +50,19 @@ MINUTE_BITS: Final = 29
 MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 MEASURE_MASK: Final = (1 << MEASURE_BITS) - 1
 MINUTE_BIAS: Final = 1 << 28  # so that minutes before 1970 pack too
-EVER: Final = -MINUTE_BIAS  # a minute before every other
-EVER_AFTER: Final = MINUTE_BIAS  # and one after
+EVER: Final = -MINUTE_BIAS  # before every other minute
+EVER_AFTER: Final = MINUTE_BIAS  # after every other minute
 
 Rows = dict[int, int]  # key -> change; a key packs (code of segments, code of measure, minute): see Ledger.add
 CellKey = tuple[str, str, str, int]  # measure, segment, level, pane
-Levels = Callable[[str, bool], str]  # measure, whether of a segment -> levels it is kept at
+Levels = Callable[[str, bool], str]  # measure, whether by segment -> levels it is kept at
 
 
 class Cells:
     """All series of one tenant.
 
-    ``generation``: which of the countings of the tenant's facts they are of; see kpis.state.redefined. ``levels``: at
-    which a measure is kept, as `kpis.cells.measures.levels`; must be picklable.
+    ``generation``: which recount of the tenant's facts they come from; see kpis.state.redefined. ``levels``: those at
+    which a measure is kept, as in `kpis.cells.measures.levels`; must be picklable.
     """
 
     def __init__(self, zone: Zone, generation: int = 0, levels: Levels = levels) -> None:
@@ -72,13 +72,13 @@ class Cells:
         self.touched: dict[str, int] = {}  # measure -> first minute that changed since the last publication
         self.floors = dict.fromkeys(LEVELS, CARRY)
         self._levels = levels
-        self._counted_since = CARRY  # the oldest quarter hour of counters
+        self._counted_since = CARRY  # the oldest quarter hour kept of counters
         self._hold({level: Table() for level in LEVELS})
-        self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not in yet
+        self._loaded: dict[str, list[tuple[int, int]]] = {level: [] for level in LEVELS}  # stored cells, not merged yet
         self._columns: dict[tuple[str, int], Sums] = {}  # (levels, minute) -> what is read there
-        self.totals: object = None  # what `kpis.cells.totals` remembers
+        self.totals: object = None  # cache of `kpis.cells.totals`
         self._plans = Plans()
-        self._planned: tuple[Names, int] = (NAMES, 0)  # whose codes the heads hold, of which turn
+        self._planned: tuple[Names, int] = (NAMES, 0)  # the names that heads are coded with, and their turn
         self._unfolded: set[str] = set()  # levels that may have panes below the floors
 
     def __getstate__(self) -> tuple[Any, ...]:
@@ -105,7 +105,7 @@ class Cells:
     def apply(self, rows: Rows, segments: Segments, names: Names = NAMES) -> None:
         """Spread a batch's wide rows over their segments and levels: minutes, summed to quarter hours, to days.
 
-        ``names``: of their measures. A tenant's own are forgotten when they have become many: no row holds them now.
+        ``names``: of their measures. A tenant's own are dropped once there are too many; by then no row uses them.
         """
         if self._planned != (names, names.turn):
             self._planned, self._plans = (names, names.turn), Plans()
@@ -166,38 +166,38 @@ class Cells:
         return old
 
     def touch(self, measure: str, minute: int = EVER) -> None:
-        """Note that a measure, or a table that is read like one, is another from a minute on."""
+        """Note that a measure, or a table read like one, has changed from a minute on."""
         self.touched[measure] = min(minute, self.touched.get(measure, minute))
 
     # --- what is stored
 
     def drain(self) -> Iterator[Row]:
-        """The packs' panes that changed since this was last asked: the sums by measure, nothing when all are zero.
+        """The packs' panes that changed since the last drain: the sums by measure, empty when all are zero.
 
-        Those that nobody takes stay for the next time; nothing may be added in between.
+        What is not consumed stays for the next call; nothing may be added in between.
         """
         for level in LEVELS:
             yield from self._packs[level].drain()
 
     @property
     def drained(self) -> bool:
-        """Whether nothing changed since `drain` was taken to its end."""
+        """Whether nothing has changed since `drain` was exhausted."""
         return all(packs.drained for packs in self._packs.values())
 
     def packs(self) -> Iterator[Row]:
-        """Everything as it is stored."""
+        """All packs, as they are stored."""
         for level in LEVELS:
             self.table(level)
             yield from self._packs[level].held()
 
     def stored(self) -> Iterator[PackKey]:
-        """The names of all that may be stored."""
+        """Keys of everything that may be in the store."""
         for level in LEVELS:
             self.table(level)
             yield from self._packs[level].keys()
 
     def load(self, key: PackKey, sums: dict[str, int]) -> None:
-        """Put the stored sums of a pane back, on restore, each once."""
+        """On restore, load the stored sums of a pane; each pane once."""
         _, segment, level, pane = key
         place = cell_key(pane)
         number, loaded = self.series.number, self._loaded[level]
@@ -205,7 +205,7 @@ class Cells:
         loaded += [(place | number(name, segment, level), total) for name, total in sums.items()]
 
     def table(self, level: str) -> Table:
-        """The table of a level, with all that was loaded."""
+        """The table of a level, including what was loaded."""
         table = self._tables[level]
         if loaded := self._loaded[level]:
             self._loaded[level] = []
@@ -215,9 +215,9 @@ class Cells:
     # --- old panes
 
     def set_floors(self, watermark: int) -> None:
-        """The oldest panes that are kept, seen from the newest event's minute."""
+        """Set the oldest panes kept, from the newest event's minute."""
         self._columns.clear()
-        # Days move by weeks: looking at all of them every day would be most of a history's load.
+        # Floors of days move by weeks: scanning all days every day would dominate the load of a long history.
         weeks = watermark // WEEK * WEEK
         self.floors = {
             "m": watermark - KEEP_MINUTES,
@@ -227,22 +227,22 @@ class Cells:
         self._counted_since = (weeks - KEEP_COUNTERS) // 15
 
     def expire(self, watermark: int) -> None:
-        """Have other floors: `fold` puts the panes that are older than their level keeps into the carry."""
+        """Raise the floors: `fold` then moves panes that are too old for their level into the carry."""
         before = self.floors
         self.set_floors(watermark)
         self._unfolded |= {level for level, floor in self.floors.items() if floor != before[level]}
 
     def refold(self) -> None:
-        """Have `fold` look at all panes, after a restore: a crash may have come between two parts of it."""
+        """Make `fold` scan all panes, after a restore: a crash may have interrupted it."""
         self._unfolded = set(LEVELS)
 
     @property
     def folding(self) -> bool:
-        """Whether panes may be left that are older than their level keeps. What is read is right meanwhile."""
+        """Whether panes may be left that are too old for their level. Reads are right meanwhile."""
         return bool(self._unfolded)
 
     def fold(self, most: int = FOLDED_AT_ONCE) -> None:
-        """Fold old panes of a level, so many cells at most."""
+        """Fold old panes of a level, at most this many cells."""
         self._columns.clear()
         for level in sorted(self._unfolded):
             table = self.table(level)
@@ -262,7 +262,7 @@ class Cells:
         self.set_panes(name, segment, level, {pane: total})
 
     def set_panes(self, name: str, segment: str, level: str, panes: dict[int, int]) -> None:
-        """Have these sums in panes of a series."""
+        """Set the sums in panes of a series."""
         series, table = self.series.number(name, segment, level), self.table(level)
         held = dict(table.between(series, CARRY, EVER_AFTER))
         changed = {pane: total - held.get(pane, 0) for pane, total in panes.items() if total != held.get(pane, 0)}
@@ -290,7 +290,7 @@ class Cells:
     # --- what is read
 
     def rest(self) -> None:
-        """Hold nothing that is only there to read faster: nobody will, for a while."""
+        """Drop caches that only make reads faster: the tenant is idle."""
         self._columns.clear()
         for table in self._tables.values():
             table.forget()
@@ -298,7 +298,7 @@ class Cells:
 
     @property
     def held(self) -> int:
-        """How many sums are held to read the same instants again."""
+        """How many sums are cached to read the same instants again."""
         return sum(map(len, self._columns.values()))
 
     def suffixes(self, base: str, segments: Iterable[str]) -> list[str]:
@@ -306,7 +306,7 @@ class Cells:
         return self.series.suffixes(base, segments)
 
     def panes(self, level: str) -> Ints:
-        """Every pane of a level with content but the carry, in order."""
+        """Every pane of a level with content, in order, without the carry."""
         return self.table(level).panes()
 
     def measures_in(self, level: str, pane: int) -> set[str]:
@@ -314,13 +314,13 @@ class Cells:
         return set(map(self.series.names.__getitem__, self.table(level).series_in(pane)))
 
     def reaches(self, minute: int) -> bool:
-        """Whether ``before`` is exact at a minute: fine levels do not go back for ever, days begin at midnight."""
+        """Whether ``before`` is exact at a minute: fine levels go back a limited time, days begin at midnight."""
         if minute >= self.floors["m"] or (minute % 15 == 0 and minute // 15 >= self.floors["q"]):
             return True
         return minute == self.zone.midnight(self.zone.day(minute))
 
     def before(self, name: str, segment: str, minute: int) -> int:
-        """Sum of a measure's changes at instants before a minute, by the finest level that reaches so far back."""
+        """Sum of a measure's changes before a minute, from the finest level that reaches back that far."""
         number = self.series.numbers.get((name, segment))
         if number is None:
             return 0
@@ -331,7 +331,7 @@ class Cells:
         return found.item(number) if number < len(found) else 0
 
     def until(self, name: str, segment: str, minute: int) -> int | None:
-        """Up to which minute, itself left out, `before` counts changes at a minute; None: there is no such series."""
+        """The minute up to which (exclusive) `before` counts changes at a minute; None: there is no such series."""
         number = self.series.numbers.get((name, segment))
         place = None if number is None else self._place(self.series.levels[number], minute)
         if place is None:
@@ -340,9 +340,9 @@ class Cells:
         return pane if level == "m" else pane * 15 if level == "q" else self.zone.midnight(pane)
 
     def _place(self, kept: str, minute: int) -> tuple[str, int] | None:
-        """The finest of these levels that reaches back to a minute, and its first pane that does not lie before it."""
+        """The finest of these levels that reaches back to a minute, and its first pane at or after it."""
         quarter = -(-minute // 15)
-        # A minute inside a quarter hour is either now (nothing is later) or asked of the minutes' level.
+        # A minute inside a quarter hour is either now (nothing is later) or read from the minutes' level.
         if "q" in kept and (minute % 15 == 0 or "m" not in kept) and quarter > self.floors["q"]:
             return "q", quarter
         if "m" in kept and minute > self.floors["m"]:
@@ -350,7 +350,7 @@ class Cells:
         return ("d", self.zone.day(minute - 1) + 1) if "d" in kept else None
 
     def _column(self, kept: str, minute: int) -> Sums:
-        """For every series that is kept at these levels, the sum of its changes before a minute."""
+        """For every series kept at these levels, the sum of its changes before a minute."""
         place = self._place(kept, minute)
         return NONE if place is None else self.table(place[0]).column(place[1])
 
@@ -370,7 +370,7 @@ class Cells:
     def days_reach(
         self, name: str, segment: str, start: int | None, end: int, fine: bool
     ) -> tuple[int | None, int] | None:
-        """The minutes, the last one left out, whose changes `by_day` tells of; None: of none."""
+        """The range of minutes (end exclusive) that `by_day` covers; None: there is none."""
         number = self.series.numbers.get((name, segment))
         level = None if number is None else self._level_of_days(number, start, fine)
         if number is None or level is None:
@@ -392,8 +392,8 @@ class Cells:
         return "q" in self.series.levels[number] and self.zone.midnight(day) // 15 >= self.floors["q"]
 
     def _days(self, number: int, first: int, end: int) -> Iterator[tuple[int, int]]:
-        """Whole days from the first on, and of the last one what lies before its end."""
-        # Today's pane may hold instants that are still to come: those of the quarter hours are exact.
+        """Whole days from the first on, and the last day up to its end."""
+        # Today's pane may hold instants in the future; the quarter hours are exact.
         today = self.zone.day(end - 1)
         yield from self.table("d").between(number, first, today)
         morning = self.zone.midnight(today) // 15

@@ -1,7 +1,8 @@
-"""Every measure, declared once: a row says what it sums, whose segments it falls in, and how its name goes on.
+"""Every measure, declared once: a row states what it sums, whose segments it falls in, and the form of its name.
 
-A name is a base, and behind it what the row's ``by`` says: ``won``, ``visitors@7d``, ``ttp=12``, ``net:EUR``. A name of
-no row is an error where facts contribute it and where a formula reads it. docs/measures.md is made from this table.
+A name is a base followed by what the row's ``by`` adds: ``won``, ``visitors@7d``, ``ttp=12``, ``net:EUR``. A name
+without a row is an error, both where facts contribute it and where a formula reads it. docs/measures.md is generated
+from this table.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,8 @@ Grain = Literal[
     "none", "subject", "deal", "stage", "touch", "page", "acquisition", "marketing", "source", "survey"
 ]  # whose segments: those of the fact's subject, of the deal … "none" is counted in total only
 By = Literal[
-    "",  # one sum: what happened in a window is a difference, what there is at an instant a running total
-    "window",  # @7d, @month, @all …: one for each kind of window, as distinct counts do not add up over time
+    "",  # one sum: what happened in a window is a difference, the state at an instant a running total
+    "window",  # @7d, @month, @all …: one per kind of window, as distinct counts do not add up over time
     "value",  # =12: how often each value occurred, for quantiles
     "currency",  # :EUR in minor units, and #:EUR the facts with such an amount; #: those without a price
     "currency and day",  # :USD:20546, and #:USD:20546: at the rate of that local day
@@ -29,9 +30,9 @@ MONEY: Final = frozenset[By]({"currency", "currency and day"})
 
 
 class Measure(NamedTuple):
-    """A number that adds up over disjoint subjects. ``unit``: what one of it is; ``groups``: what contributes it.
+    """A number that adds up over disjoint subjects. ``unit``: of the number; ``groups``: what contributes it.
 
-    ``counter``: it counts records as they came, and is no function of the facts. ``lasting``: days are never folded.
+    ``counter``: counts records as they came, so it is no function of the facts. ``lasting``: days are never folded.
     """
 
     name: str
@@ -62,13 +63,13 @@ def rows(
     """Measures that differ in name and meaning only.
 
     ``groups``: of `contributions.groups.GROUPS`, or *touch* (each touch as it comes), *presence* (the minutes in which
-    persons did a thing) and *stream* (each record as it comes).
+    persons were active) and *stream* (each record as it comes).
     """
     for name, text in what.items():
         yield Measure(name, unit, text, grain, tuple(groups.split()), by, counter, lasting)
 
 
-# What formulas read beside the cells, noted as if it were a measure.
+# What formulas read beside the cells, declared as if it were a measure.
 TABLES: Final = {
     "landed.page": "visitors of each page, a table of views",
     "spenders": "what each customer spent, a table",
@@ -128,7 +129,7 @@ DECLARED: Final = (
     # Deals
     *rows("deal", "deal", "deals", {
         "won": "closed as won", "lost": "closed as lost", "open": "open",
-        "stale": "open, and nothing heard of for long",
+        "stale": "open, and no event for long",
         "qualified": "open in a qualified stage", "open_undated": "open, creation unknown",
         "qualified_undated": "the same, in a qualified stage",
         "cycles.won": "won, with a creation", "cycles.lost": "lost, with a creation",
@@ -160,7 +161,7 @@ DECLARED: Final = (
     *rows("none", "lead", "events", {
         "attempts.lead": "that create a lead", "attempts.opportunity": "that make one an opportunity",
     }),
-    *rows("none", "deal", "events", {"attempts.won": "that say a deal was won"}),
+    *rows("none", "deal", "events", {"attempts.won": "that report a won deal"}),
     *rows("subject", "lead", "leads", {
         "leads": "by creation", "opportunities": "by becoming an opportunity",
         "opportunities_of_leads": "by creation, that became one",
@@ -172,7 +173,7 @@ DECLARED: Final = (
     }, "value"),
     *rows("subject", "lead", "events", {"follow_ups": "by the lead's creation, outbound touches after the first"}),
     # Orders, customers, recurring revenue
-    *rows("subject", "order", "orders", {"orders": "that were kept", "guests": "that were kept and are nobody's"}),
+    *rows("subject", "order", "orders", {"orders": "that were kept", "guests": "that were kept, without a customer"}),
     *rows("subject", "order", "minor units", {
         "net": "of orders, by their own time", "adjustments": "taken back, by the time of refund or cancellation",
     }, "currency"),
@@ -259,7 +260,7 @@ DECLARED: Final = (
         "unpriced": "without a price",
     }, counter=True),
     *rows("none", "stream", "records", {"late": "received late"}, counter=True),
-    *rows("none", "stream", "records", {"priced": "with an amount that needs a rate; of releases before"},
+    *rows("none", "stream", "records", {"priced": "with an amount that needs a rate; from earlier releases"},
           "currency and day", counter=True),
     # By event type, for `excluded` and `late_revised`
     *rows("none", "stream", "events", {"bot": "of bots"}, "type", counter=True),

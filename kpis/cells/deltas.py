@@ -20,7 +20,7 @@ class Delta(NamedTuple):
 
 
 def in_common(one: Sequence[object], other: Sequence[object]) -> int:
-    """How long two lists are the same from their beginning on. What is the same object is told at once."""
+    """Length of the common prefix of two lists. Fast where they hold the same objects."""
     low, high = 0, min(len(one), len(other))
     if one[:high] == other[:high]:
         return high
@@ -47,14 +47,14 @@ def level_deltas(measure: str, intervals: Iterable[Interval]) -> Iterator[Delta]
 
 
 def distinct_deltas(base: str, instants: Iterable[int], zone: Zone) -> Iterator[Delta]:
-    """One who did a thing at these instants (ms) counts once in every window that holds any of them.
+    """Count a subject once in every window that holds any of these instants (ms).
 
-    The same as kpis.cells.distinct, for what is done seldom. Read with ``View.marked``.
+    The same as kpis.cells.distinct, for rare events. Read with ``View.marked``.
     """
     minutes = sorted({instant // MINUTE_MS for instant in instants})
     for name in (*MINUTE_WINDOWS, *DAY_WINDOWS):
-        stays = union((minute, leaves(name, minute, zone)) for minute in minutes)
-        yield from level_deltas(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in stays))
+        present = union((minute, leaves(name, minute, zone)) for minute in minutes)
+        yield from level_deltas(f"{base}@{name}", ((a * MINUTE_MS, b * MINUTE_MS) for a, b in present))
     for bucket in BUCKETS:
         firsts: dict[int, int] = {}
         for minute in reversed(minutes):
@@ -65,7 +65,7 @@ def distinct_deltas(base: str, instants: Iterable[int], zone: Zone) -> Iterator[
 
 
 def leaves(name: str, minute: int, zone: Zone) -> int:
-    """When a change at a minute is first seen as before the start of a rolling window."""
+    """The minute from which a change at a minute is before the start of a rolling window."""
     if minute >= FOREVER // MINUTE_MS:
         return FOREVER // MINUTE_MS
     if name in MINUTE_WINDOWS:

@@ -1,16 +1,16 @@
-"""Who was there: distinct persons in every window, as deltas, without a timer.
+"""Presence: distinct persons in every window, as deltas, without a timer.
 
-Take the sorted minutes t1 < t2 < … at which one person did a thing. For a rolling window of length W the person is in
+Take the sorted minutes t1 < t2 < … at which one person was active. For a rolling window of length W the person is in
 the window ending at x iff some ti lies in [x − W, x): from ti until ti + W, or until the next one takes over. So each
 minute gives +1 at itself and −1 at the earlier of (next minute, its own expiry); where one takes over from another the
 two cancel. In a calendar bucket a person counts once, at the first minute in it; in `all` once for ever.
 
     t1   t2        t3                       W = 7d
-    +1···········(t2+W)−1                   one stay
+    +1···········(t2+W)−1                   one interval
                          +1···(t3+W)−1      another
 
-A new minute changes only what lies between its neighbours, so that a touch costs the same in a long history as in a
-short one. The changes of a whole batch are worked out together, as arrays.
+A new minute changes only what lies between its neighbours, so a touch costs the same in a long history as in a short
+one. The changes of a whole batch are computed together, as arrays.
 """
 
 from array import array
@@ -28,9 +28,9 @@ from kpis.cells.measures import MEASURE_BITS, YOUNG, code
 
 Ints = NDArray[np.int64]
 Minute = TypeVar("Minute", int, Ints)
-NEVER: Final = 1 << 27  # a minute after every other one (year 2225), still inside the row key
+NEVER: Final = 1 << 27  # after every other minute (year 2225), still inside the row key
 NO_NEIGHBOUR: Final = -NEVER
-SLICE: Final = 8192  # changes worked out together: a change makes some fifty deltas, for a while
+SLICE: Final = 8192  # changes computed together: each makes some fifty temporary deltas
 SUFFIXES: Final = (*MINUTE_WINDOWS, *DAY_WINDOWS, YOUNG, *BUCKETS, "all")
 YOUNG_KIND: Final = SUFFIXES.index(YOUNG)
 EVER_KIND: Final = SUFFIXES.index("all")
@@ -52,7 +52,7 @@ class Bases:
         self.young: list[int] = []
 
     def number(self, base: str, *, young: bool = False) -> int:
-        """The number of a distinct measure. ``young``: counted as `YOUNG`, too."""
+        """The number of a distinct measure. ``young``: also counted as `YOUNG`."""
         found = self._numbers.get(base)
         if found is None:
             found = self._numbers[base] = len(self.codes)
@@ -67,13 +67,13 @@ BASES: Final = Bases()
 
 
 class Presence:
-    """Changes of presence in one batch: what was put between which neighbours, and taken away again."""
+    """Changes of presence in one batch: minutes inserted and removed, each with its neighbours."""
 
     def __init__(self) -> None:
         self._changes: list[tuple[int, int, int, int, int, int]] = []
 
     def put(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
-        """Put a minute into a person's sorted minutes (in place) and note what it changes."""
+        """Insert a minute into a person's sorted minutes (in place) and record what it changes."""
         if not times or minute > (newest := times[-1]):
             before = newest if times else NO_NEIGHBOUR
             times.append(minute)
@@ -87,7 +87,7 @@ class Presence:
             self._changes.append((base, segments, minute, before, following, 1))
 
     def take(self, base: int, segments: int, times: "array[int]", minute: int) -> None:
-        """Take a minute out of a person's sorted minutes (in place) and note what it changes."""
+        """Remove a minute from a person's sorted minutes (in place) and record what it changes."""
         at = times.index(minute)
         del times[at]
         before = times[at - 1] if at else NO_NEIGHBOUR
@@ -95,7 +95,7 @@ class Presence:
         self._changes.append((base, segments, minute, before, following, -1))
 
     def whole(self, base: int, segments: int, times: "array[int]", sign: int) -> None:
-        """Note a person's whole history, added (+1) or taken away (−1)."""
+        """Record a person's whole history, added (+1) or removed (−1)."""
         before = NO_NEIGHBOUR
         for minute in times:
             # Built up in time order: each minute comes with nothing after it yet.
@@ -103,7 +103,7 @@ class Presence:
             before = minute
 
     def flush(self, rows: Rows, zone: Zone, young: int, kinds: frozenset[int] = EVERY_KIND) -> None:
-        """Turn all that was noted into wide rows; ``young``: how long a presence is `YOUNG`, minutes.
+        """Turn the recorded changes into wide rows; ``young``: how long a presence is `YOUNG`, minutes.
 
         ``kinds``: of windows, by their places in SUFFIXES.
         """
@@ -163,7 +163,7 @@ def _deltas(table: Ints, zone: Zone, young: int, kinds: frozenset[int]) -> tuple
 def _expiries(
     minute: Ints, before: Ints, zone: Zone, young: int, kinds: frozenset[int]
 ) -> Iterator[tuple[int, Ints, Ints]]:
-    """(place in SUFFIXES, when a minute leaves that rolling window, when the one before it does)."""
+    """(place in SUFFIXES, when a minute leaves that rolling window, when its predecessor does)."""
     for kind, width in enumerate(MINUTE_WINDOWS.values()):
         if kind in kinds:
             yield kind, minute + width, before + width
@@ -176,14 +176,14 @@ def _expiries(
 
 
 def young_until(minute: Minute, young: int) -> Minute:
-    """When a presence at a minute (or at many) is no longer `YOUNG`, to the quarter hour; ``young``: minutes."""
+    """When a presence at a minute (or an array) stops being `YOUNG`, to the quarter hour; ``young``: minutes."""
     return minute // 15 * 15 + young
 
 
 def _bucket_deltas(
     zone: Zone, minute: Ints, before: Ints, after: Ints, sign: Ints, add: object, kinds: frozenset[int]
 ) -> None:
-    """First minute in each calendar bucket: taken over from a later one where there was one."""
+    """First minute in each calendar bucket: moves the count from a later minute where there was one."""
     assert callable(add)
     last = len(zone.midnights) - 1
     day, day_before, day_after = (np.clip(zone.days(each) - FIRST_DAY, 0, last) for each in (minute, before, after))

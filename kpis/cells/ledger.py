@@ -1,11 +1,11 @@
 """Changes are differences: contribution(after) − contribution(before), of the groups of facts that were touched.
 
-Before a group of facts changes it is *opened*: what it contributes is taken out of the numbers. When the batch ends
-every open group is *closed*: what it contributes then is put in. What a group contributes is a pure function of its
-facts, so the sum of all changes is always the contribution of the facts as they are.
+Before a group of facts changes it is *retracted*: its contribution is subtracted from the numbers. When the batch ends,
+every retracted group is *re-emitted*: its contribution is added as it is then. The contribution of a group is a pure
+function of its facts, so the sum of all changes is always the contribution of the facts as they are.
 
-A group of many facts says what it contributes in *parts*, lists that mostly become longer: of these only what differs
-is moved, when it is closed.
+A large group gives its contribution in *parts*, lists that mostly grow at the end: only the differing tail moves, when
+the group is re-emitted.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,23 +23,23 @@ Group = tuple[str, str]  # kind, key
 Parts = dict[str, tuple[int | None, list[Any]]]
 NO_PART: Final[tuple[int | None, list[Any]]] = (0, [])
 LAST_MINUTE: Final = MINUTE_BIAS - 1
-MANY: Final = 64  # facts of a group from which on it is moved in parts, and kept as read
+MANY: Final = 64  # facts from which on a group is moved in parts, and kept as read
 
 
 class Ledger:
-    """The open groups and the wide rows of one tenant's batch."""
+    """The retracted groups and the wide rows of one tenant's batch."""
 
     def __init__(self) -> None:
         self.rows: Rows = {}
         self.names = OwnNames()  # of the measures in the rows
         self.kinds: dict[str, Callable[[str], Contribution]] = {}
         self.parts: dict[str, Callable[[str], Parts | None]] = {}  # None: a group of few facts
-        self.unwanted: frozenset[str] = frozenset()  # kinds of groups that nobody asks for: they contribute nothing
-        self.memo: dict[Any, Any] | None = None  # what many groups read, while no fact changes between them
+        self.unwanted: frozenset[str] = frozenset()  # kinds of groups that no KPI reads: they contribute nothing
+        self.memo: dict[Any, Any] | None = None  # cache of shared reads, while no fact changes
         self._open: dict[Group, Parts | None] = {}  # with the parts that are still in the numbers
 
     def open(self, kind: str, key: str) -> None:
-        """Take a group out of the numbers, before its facts change. Once a batch; again is harmless."""
+        """Retract a group before its facts change. Idempotent within a batch."""
         group = (kind, key)
         if group not in self._open and kind not in self.unwanted:
             parts = self._open[group] = self._parts_of(group)
@@ -47,14 +47,14 @@ class Ledger:
                 self.move(self.kinds[kind](key), -1)
 
     def open_all(self, groups: Iterable[Group]) -> None:
-        """Take many groups out at once: what they read in common is read once."""
+        """Retract many groups at once: shared reads happen once."""
         self.memo = {}
         for group in groups:
             self.open(*group)
         self.memo = None
 
     def once(self, name: object, read: Callable[[], Read]) -> Read:
-        """What many groups read: read once, as long as no fact changes between them."""
+        """A read that many groups share: cached for as long as no fact changes."""
         if self.memo is None:
             return read()
         if name not in self.memo:
@@ -63,20 +63,20 @@ class Ledger:
         return found
 
     def open_empty(self, kind: str, key: str) -> None:
-        """Open a group that came to be in this batch, of which nothing is in the numbers yet."""
+        """Register a group that is new in this batch: nothing of it is in the numbers yet."""
         if kind not in self.unwanted:
             self._open.setdefault((kind, key), None)
 
     def opened(self, kind: str) -> list[str]:
-        """Keys of the groups of one kind that are out of the numbers."""
+        """Keys of the retracted groups of one kind."""
         return [key for found, key in self._open if found == kind]
 
     def is_open(self, kind: str, key: str) -> bool:
-        """Whether a group is out of the numbers: what its facts gain goes in when it is closed, if at all."""
+        """Whether a group is retracted: new facts count when it is re-emitted, if at all."""
         return (kind, key) in self._open or kind in self.unwanted
 
     def rename(self, kind: str, key: str, new: str | None) -> None:
-        """Put back what is open under one key under another (None: not at all): its facts are there now."""
+        """Re-emit a retracted group under another key (None: not at all): its facts have moved there."""
         if (kind, key) not in self._open:
             return
         parts = self._open.pop((kind, key))
@@ -86,7 +86,7 @@ class Ledger:
             self._differ(parts, {})
 
     def without(self, adding: Callable[[], None]) -> None:
-        """Take back from the batch's rows what ``adding`` adds to them."""
+        """Subtract from the batch's rows what ``adding`` adds to them."""
         rows, self.rows = self.rows, {}
         adding()
         taken, self.rows = self.rows, rows
@@ -95,11 +95,11 @@ class Ledger:
 
     @property
     def size(self) -> int:
-        """How many groups are open."""
+        """How many groups are retracted."""
         return len(self._open)
 
     def close(self) -> None:
-        """Put every open group back, as its facts are now."""
+        """Re-emit every retracted group, from its facts as they are now."""
         self.memo = {}
         for group, before in self._open.items():
             after = None if before is None else self._parts_of(group)
@@ -111,7 +111,7 @@ class Ledger:
         self.memo = None
 
     def put(self, group: Group) -> None:
-        """Put a group into the numbers of which nothing is in them yet, without opening it."""
+        """Emit a group that is not in the numbers yet, without retracting it."""
         if group[0] not in self.unwanted:
             self.move(self.kinds[group[0]](group[1]), 1)
 
@@ -138,7 +138,7 @@ class Ledger:
         return None if of is None else of(group[1])
 
     def _differ(self, before: Parts, after: Parts) -> None:
-        """Put in what is in one of two only: lists are compared from their beginning."""
+        """Move only what differs between two sets of parts, beyond each list's common prefix."""
         for name in before.keys() | after.keys():
             (old, taken), (new, put) = before.get(name, NO_PART), after.get(name, NO_PART)
             same = in_common(taken, put) if old == new else 0
@@ -175,6 +175,6 @@ def coded(code: int | None, changes: list[Any]) -> Contribution:
 
 
 def minute_of(instant: int) -> int:
-    """Minute of an instant; instants beyond all calendars are held inside what a row can say."""
+    """Minute of an instant; instants beyond all calendars are clamped to what a row can hold."""
     minute = instant // MINUTE_MS
     return minute if -LAST_MINUTE <= minute <= LAST_MINUTE else LAST_MINUTE if minute > 0 else -LAST_MINUTE

@@ -23,14 +23,14 @@ def bucket(seconds: int) -> int:
 
 
 def counted(seconds: NDArray[np.int64]) -> Counter[int]:
-    """How many of some durations are in each bucket: as `bucket` of each."""
+    """How many durations are in each bucket; the same as `bucket` of each."""
     places, counts = np.unique(np.searchsorted(_beginnings(), seconds, side="right") - 1, return_counts=True)
     return Counter(dict(zip(places.tolist(), counts.tolist(), strict=True)))
 
 
 @cache
 def _beginnings() -> NDArray[np.int64]:
-    """The least whole number of seconds of each bucket, or of a later one where it has none; the first is below all."""
+    """The smallest whole number of seconds of each bucket (of a later one if it has none); the first is below all."""
     found = [np.iinfo(np.int64).min]
     for place in range(1, PLACES):
         second = ceil(WIDTH**place)
@@ -48,7 +48,7 @@ def seconds_of(place: int) -> float:
 
 
 def quantile(buckets: Counter[int], share: Fraction) -> float | None:
-    """Type 7 quantile over the buckets, s; None of nothing."""
+    """Type 7 quantile over the buckets, s; None if they are empty."""
     total = sum(buckets.values())
     if not total:
         return None

@@ -1,9 +1,9 @@
 """The names of measures, and which levels of panes each is kept at.
 
 A measure is a number that adds up over disjoint subjects, declared in `kpis.cells.declared`. Its name is text
-(``visitors@7d``, ``won``, ``net:EUR``); in the hot path it is a small integer, given out as names are first used and
-never stored. Names that modules spell are numbered once a process; those that say a day, a currency or a type, of which
-a tenant can make any number, are numbered by each tenant and forgotten when they become many.
+(``visitors@7d``, ``won``, ``net:EUR``); on the hot path it is a small integer, assigned when the name is first used and
+never stored. Names spelt out in modules are numbered once a process. Names that hold a day, a currency or a type are
+unlimited: each tenant numbers its own, and drops them when there are too many.
 """
 
 from functools import lru_cache
@@ -15,13 +15,13 @@ from kpis.calendar.zone import BUCKETS
 from kpis.cells.declared import DECLARED, MONEY, TABLES, Measure
 
 ROLLING_LEVELS: Final = {
-    **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not asked for beyond the quarter hours
+    **dict.fromkeys(MINUTE_WINDOWS, "mq"),  # short windows are not read beyond the quarter hours
     "24h": "mqd",
     **dict.fromkeys(DAY_WINDOWS, "qd"),
 }
-YOUNG: Final = "young"  # of a distinct measure: present within the tenant's conversion window, to the quarter hour
+YOUNG: Final = "young"  # suffix of a distinct measure: present within the tenant's conversion window
 SEGMENT_ROLLING: Final = frozenset(DAY_WINDOWS.keys() & SEGMENT_WINDOWS)
-SEGMENT_DAYS: Final = frozenset({"users@day"})  # of which longer windows are the sum
+SEGMENT_DAYS: Final = frozenset({"users@day"})  # longer windows are sums of it
 SEGMENT_BUCKETS: Final = frozenset({"month", "quarter", "year", "all"})
 SUFFIXES: Final = frozenset({*ROLLING_LEVELS, YOUNG, *BUCKETS, "all"})  # kinds of windows with measures of their own
 
@@ -29,13 +29,13 @@ SUFFIXES: Final = frozenset({*ROLLING_LEVELS, YOUNG, *BUCKETS, "all"})  # kinds 
 OWN: Final = 1 << 16  # the first code of a tenant's own names
 MEASURE_BITS: Final = 24  # of a code in a row's key
 MOST: Final = 1 << MEASURE_BITS
-KEPT: Final = 1 << 15  # names that a tenant remembers from one batch to the next
+KEPT: Final = 1 << 15  # names that a tenant keeps from one batch to the next
 
 
 class Names:
-    """Measure names <-> codes, for the life of a process: names that modules spell."""
+    """Measure names <-> codes, for the life of a process: names spelt out in modules."""
 
-    turn = 0  # codes of another turn say other names
+    turn = 0  # codes are valid within one turn
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
@@ -55,13 +55,13 @@ class Names:
 
 
 class OwnNames(Names):
-    """The measure names that one tenant uses: the process's, and its own, which have other codes once forgotten."""
+    """The measure names that one tenant uses: the process's, and its own, which get new codes once dropped."""
 
     def code(self, name: str) -> int:
-        """The code of a measure name. OverflowError when rows that wait hold more than their keys have room for."""
+        """The code of a measure name. OverflowError when the pending rows use more names than their keys can hold."""
         found = self.codes.get(name)
         if found is None:
-            name = intern(name)  # most are those of other tenants, too
+            name = intern(name)  # most are shared with other tenants
             found = NAMES.codes.get(name)
             if found is None:
                 found = OWN + len(self.names)
@@ -76,13 +76,13 @@ class OwnNames(Names):
         return NAMES.names[code] if code < OWN else self.names[code - OWN]
 
     def forget(self) -> None:
-        """Begin again, when nothing holds a code any more."""
+        """Restart the numbering; nothing may hold a code any more."""
         self.codes.clear()
         self.names.clear()
         self.turn += 1
 
     def __reduce__(self) -> tuple[type["OwnNames"], tuple[()]]:
-        """A tenant at rest has no rows, and its names are not packed."""
+        """A tenant at rest has no rows, so its names are not pickled."""
         return OwnNames, ()
 
 
@@ -91,14 +91,14 @@ code = NAMES.code
 
 
 class UndeclaredMeasure(LookupError):
-    """A name of no row of `DECLARED`: it is misspelt, or its row is missing."""
+    """A name without a row in `DECLARED`: it is misspelt, or its row is missing."""
 
 
 DECLARED_BY_NAME: Final = {(one.name, one.sign): one for one in DECLARED}
 BASES: Final = frozenset(one.name for one in DECLARED) | TABLES.keys()
-# Under which measures late events count, by whose segments they fall in.
+# The measures late events are counted under, by whose segments they fall in.
 LATE: Final = {one.grain: one.name for one in DECLARED if one.by == "type" and not one.counter}
-# Measures whose days are kept for ever: who was touched and did not buy yet is waiting since that very day.
+# Measures whose days are kept for ever: a subject that was touched and has not bought yet waits since that very day.
 LASTING: Final = frozenset(one.name for one in DECLARED if one.lasting)
 CHANNEL_ROWS: Final = frozenset({"acquisition", "marketing"})
 
@@ -123,8 +123,8 @@ def declared(name: str) -> Measure:
     return found
 
 
-def known(base: str) -> str:
-    """A name without its window, value or currency, as it is. Raises `UndeclaredMeasure` for one of no row."""
+def declared_base(base: str) -> str:
+    """``base`` itself, if it is declared. Raises `UndeclaredMeasure`."""
     if base not in BASES:
         raise UndeclaredMeasure(f"{base}: declare this measure in kpis/cells/declared.py")
     return base
@@ -135,14 +135,14 @@ def levels(name: str, segmented: bool) -> str:
     """Levels of panes at which a measure is kept; empty when a segment never reads it. Raises `UndeclaredMeasure`."""
     measure = declared(name)
     if measure.grain == ("none" if segmented else "page"):
-        return ""  # of pages there is no sum
+        return ""  # pages have no total
     if measure.by != "window":
-        # What falls in channels is read in short windows, too.
+        # Measures by channel are also read in short windows.
         return "qd" if segmented and measure.grain not in CHANNEL_ROWS else "mqd"
     suffix = name.partition("@")[2]
     if suffix in ROLLING_LEVELS:
         return "" if segmented and suffix not in SEGMENT_ROLLING else ROLLING_LEVELS[suffix]
-    # Calendar buckets and `all` are read up to now, so that quarter hours are fine enough.
+    # Calendar buckets and `all` are read up to now, so quarter hours are fine enough.
     return "" if segmented and suffix not in SEGMENT_BUCKETS and name not in SEGMENT_DAYS else "qd"
 
 
@@ -150,17 +150,17 @@ class Keeps(Protocol):
     """What is counted for a tenant: see `kpis.catalog.kept`."""
 
     def __hash__(self) -> int:
-        """It is one and the same for all tenants that ask for the same."""
+        """One instance is shared by all tenants with the same choice."""
 
     @property
     def everything(self) -> bool:
-        """Whether all is."""
+        """Whether everything is counted."""
 
     def levels(self, name: str, segmented: bool) -> str:
-        """Levels of panes at which a measure is kept, as `levels`."""
+        """Levels of panes at which a measure is kept, as in `levels`."""
 
     def wants(self, base: str) -> bool:
-        """Whether a measure is kept at all, or a table that is read beside the cells."""
+        """Whether a measure, or a table read beside the cells, is kept at all."""
 
     def wants_window(self, base: str, suffix: str) -> bool:
         """Whether a measure is kept in a kind of window."""
@@ -175,15 +175,15 @@ def is_counter(name: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def base_of(name: str) -> str:
-    """A measure's name without its window, value or currency: what a formula asks for."""
+    """A measure's name without its window, value or currency: what a formula reads."""
     for sign in "@:=":
         name = name.partition(sign)[0]
     return name.removesuffix("#")
 
 
 @lru_cache(maxsize=65_536)
-def noted(name: str, window: str, bucket: str | None) -> str:
-    """What is noted of a measure that is read in a window: its base, unless it is one of another kind of window.
+def input_of(name: str, window: str, bucket: str | None) -> str:
+    """The input to declare for a measure read in a window: its base, unless it belongs to another kind of window.
 
     Raises `UndeclaredMeasure`.
     """

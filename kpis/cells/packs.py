@@ -1,6 +1,6 @@
 """What is stored of cells: a pane of a pack, with the sums of all its measures.
 
-A *place* is a pane and a pack as one number, in the form of a cell's key: the pack's number where a cell has its
+A *place* is a pane and a pack as one number, in the form of a cell's key: the pack's number takes the place of the
 series.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 from kpis.cells.series import SeriesBook
 from kpis.cells.table import NONE, SERIES_BITS, SERIES_MASK, Ints, Table, found_in, pane_of
 
-AT_ONCE: Final = 2_000  # places that are read together
+AT_ONCE: Final = 2_000  # places read together
 PackKey = tuple[str, str, str, int]  # name of the pack, segment, level, pane
-Row = tuple[PackKey, dict[str, int]]  # sums by measure; empty: there is nothing any more
+Row = tuple[PackKey, dict[str, int]]  # sums by measure; empty: nothing is left
 
 
 class Packs:
@@ -30,24 +30,24 @@ class Packs:
 
     @property
     def drained(self) -> bool:
-        """Whether nothing changed since `drain` was taken to its end."""
+        """Whether nothing has changed since `drain` was exhausted."""
         return not (len(self._waiting) or self._table.changed)
 
     def drain(self) -> Iterator[Row]:
-        """The panes that changed since this was last asked. Those that nobody takes stay for the next time."""
+        """The panes that changed since the last drain. What is not consumed stays for the next call."""
         self._note_changes()
         while len(self._waiting):
             for row in self._rows(self._waiting[:AT_ONCE]):
-                self._waiting = self._waiting[1:]  # before it is taken: whoever stops here has it
+                self._waiting = self._waiting[1:]  # before the yield: a consumer that stops here has this row
                 yield row
 
     def held(self) -> Iterator[Row]:
-        """Everything as it is stored."""
+        """All packs, as they are stored."""
         places = self._places(self._table.keys)
         return self._rows(np.unique(places))
 
     def keys(self) -> Iterator[PackKey]:
-        """The names of all that may be stored: what is held, and what is no more and still to be taken away."""
+        """Keys of everything that may be in the store: present panes, and deleted ones that are still to be stored."""
         self._note_changes()
         places = np.unique(np.concatenate((self._places(self._table.keys), self._waiting)))
         return map(self._key, places.tolist())
@@ -65,7 +65,7 @@ class Packs:
         return pack.name, pack.segment, self._level, pane_of(place >> SERIES_BITS)
 
     def _rows(self, places: Ints) -> Iterator[Row]:
-        """What places hold; they are sorted."""
+        """The sums at these (sorted) places."""
         keys, totals = self._table.of_panes(np.unique(places >> SERIES_BITS))
         at, wanted = found_in(places, self._places(keys))
         found = np.flatnonzero(wanted)[np.argsort(at[wanted], kind="stable")]

@@ -1,4 +1,4 @@
-"""Which segments a fact falls in, as one code, and how many values a dimension may have."""
+"""The segments a fact falls in, as one code, and the limit on the values of a dimension."""
 
 from typing import Final
 
@@ -13,15 +13,15 @@ class Segments:
     """Sets of segments <-> codes. A segment is text, ``dimension=value``; every set begins with the empty one.
 
     A dimension has at most VALUES_KEPT values. When it is full its list is fixed for ever and stored, and any other
-    value falls in `__other__`: as no value was turned away before, what a fact contributes never changes.
+    value falls in `__other__`. No value was turned away before, so what a fact contributes never changes.
     """
 
     def __init__(self) -> None:
         self.sets: list[tuple[str, ...]] = []
         self.values: dict[str, set[str]] = {}  # dimension -> its segments
-        self.full: set[str] = set()  # dimensions that take no more
-        self.filled: set[str] = set()  # those whose lists are to be stored
-        self.stored: dict[tuple[str, int], list[str]] = {}  # pieces of lists, while entries are put back
+        self.full: set[str] = set()  # dimensions that accept no more values
+        self.filled: set[str] = set()  # dimensions whose lists are to be stored
+        self.stored: dict[tuple[str, int], list[str]] = {}  # pieces of lists, while entries are restored
         self._codes: dict[tuple[str, ...], int] = {}
         self.everything = self.code(())
 
@@ -32,7 +32,7 @@ class Segments:
         if found is None:
             fitted = tuple(map(self.fit, segments))
             if fitted != segments:
-                return self.code(fitted)  # not remembered: those that do not fit are without number
+                return self.code(fitted)  # not cached: values that do not fit are unlimited
             found = self._codes[whole] = len(self.sets)
             self.sets.append(whole)
         return found
@@ -48,7 +48,7 @@ class Segments:
         return segment
 
     def admit(self, segment: str) -> None:
-        """A segment that is there, however many there are."""
+        """Add a segment, even beyond the limit."""
         dimension, sign, value = segment.partition("=")
         if not sign or value in ALWAYS:
             return
@@ -59,15 +59,15 @@ class Segments:
             self.filled.add(dimension)
 
     def pieces(self, dimension: str) -> int:
-        """In how many entries the list of a full dimension is stored."""
+        """How many entries store the list of a full dimension."""
         return -(-len(self.values[dimension]) // VALUES_AN_ENTRY)
 
     def piece(self, dimension: str, number: int) -> list[str]:
-        """What one of them holds."""
+        """The content of one such entry."""
         return sorted(self.values[dimension])[number * VALUES_AN_ENTRY : (number + 1) * VALUES_AN_ENTRY]
 
     def settle(self) -> None:
-        """After the last entry: the lists that were stored."""
+        """Restore the stored lists, after the last entry."""
         for (dimension, _), segments in self.stored.items():
             self.values.setdefault(dimension, set()).update(segments)
             self.full.add(dimension)

@@ -1,7 +1,7 @@
 """The series of a tenant's cells, numbered: a measure in a segment.
 
-What is stored together is a *pack*: the panes of one segment, each with the sums of all its measures. A measure that
-says a value or a day is a pack of its own, as there may be any number of them.
+What is stored together is a *pack*: the panes of one segment, each with the sums of all its measures. A measure whose
+name holds a value or a day is a pack of its own, as their number is unlimited.
 """
 
 from array import array
@@ -19,14 +19,14 @@ LEVELS: Final = "mqd"  # minutes, quarter hours, local days
 
 
 class Pack(NamedTuple):
-    """What is stored together."""
+    """Series that are stored together."""
 
-    name: str  # of the only measure, empty when there may be many
+    name: str  # the measure, if it is the only one; else empty
     segment: str
 
 
 class Kinds(NamedTuple):
-    """An entry a series."""
+    """Properties of the series, one entry each."""
 
     pack: NDArray[np.int64]
     counter: NDArray[np.bool_]
@@ -34,7 +34,7 @@ class Kinds(NamedTuple):
 
 
 class SeriesBook:
-    """Measures in segments <-> numbers. A number is never given to another."""
+    """Measures in segments <-> numbers. Numbers are never reused."""
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], int] = {}
@@ -43,7 +43,7 @@ class SeriesBook:
         self.levels: list[str] = []  # at which each was ever kept
         self.packs: list[Pack] = []
         self.segments_of: dict[str, set[str]] = {}  # measure -> segments it was ever seen in
-        self.changes = 0  # of the levels of those that were there
+        self.changes = 0  # how often the levels of an existing series changed
         self._pack_of = array("q")
         self._pack_numbers: dict[Pack, int] = {}
         self._families: dict[tuple[str, str], list[str]] = {}  # (base with its sign, segment) -> suffixes in use
@@ -62,7 +62,7 @@ class SeriesBook:
         return len(self.names)
 
     def number(self, name: str, segment: str, levels: str) -> int:
-        """The number of a series, which is kept at these levels from now on, too."""
+        """The number of a series; these levels are added to those it is kept at."""
         found = self.numbers.get((name, segment))
         if found is None:
             return self._new(name, segment, levels)
@@ -76,7 +76,7 @@ class SeriesBook:
         self.names.append(name)
         self.segments.append(segment)
         self.levels.append(levels)
-        # Values and days may be without number, and all are in the carry: each is stored by itself.
+        # Values and days are unlimited, and all are in the carry: each is stored by itself.
         self._pack_of.append(self.pack(name if "=" in name or name.count(":") > 1 else "", segment))
         self._counter.append(is_counter(name))
         self._lasting.append(name in LASTING)
@@ -97,7 +97,7 @@ class SeriesBook:
         return found
 
     def kinds(self) -> Kinds:
-        """What each series is, as views of growing arrays: release them before a series is added."""
+        """Properties of each series, as views of growing arrays: release them before a series is added."""
         pack, counter, lasting = map(np.asarray, (self._pack_of, self._counter, self._lasting))
         return Kinds(pack, counter.view(np.bool_), lasting.view(np.bool_))
 

@@ -32,11 +32,11 @@ class Plans:
         return number
 
     def keeps(self, number: int) -> bool:
-        """Whether anything is kept of a head's measure: nobody may ask for it."""
+        """Whether anything is kept of a head's measure."""
         return any(counts[number] for counts in self._counts)
 
     def spread(self, level: int, numbers: Ints) -> tuple[Ints, Ints]:
-        """For rows of these heads: the place of a row, and a series it is added to; each pair that there is."""
+        """For rows of these heads: pairs of a row's place and a series it is added to, as two arrays."""
         counts = np.asarray(self._counts[level])[numbers]
         if not counts.any():
             return NONE, NONE

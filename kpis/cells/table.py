@@ -1,11 +1,11 @@
 """One level of panes as a sorted table: which series changed in which pane, and by how much.
 
-A cell is a key, ``pane | series``, and a sum; both are arrays in the order of the keys, so that a pane is a run of the
-table. A batch is merged by array operations. What is read is the *column* of a pane: for every series the sum of all
-its panes below. Columns are made in one pass over the table, each from the one before it.
+A cell is a key, ``pane | series``, and a sum; both are arrays in the order of the keys, so a pane is a run of the
+table. A batch is merged by array operations. Reads use the *column* of a pane: for every series the sum of all its
+panes below. Columns are built in one pass over the table, each from the one before it.
 
-Sums are 64-bit integers for as long as no sum of any of them can leave that range, and Python's integers from then on:
-slower, and exact.
+Sums are 64-bit integers for as long as no sum of any of them can overflow, and Python's integers from then on: slower,
+and exact.
 """
 
 from bisect import bisect_right, insort
@@ -19,15 +19,15 @@ Ints = NDArray[np.int64]
 Sums = NDArray[Any]  # int64, or objects: Python's integers
 Mask = NDArray[np.bool_]
 
-CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level keeps; no other is below it
+CARRY: Final = -(1 << 40)  # the pane that holds everything older than a level keeps; below all others
 SERIES_BITS: Final = 28
 SERIES_MASK: Final = (1 << SERIES_BITS) - 1
 BIAS: Final = (1 << 28) + 1  # so that panes before 1970 sort first, and only the carry is 0
 SAFE: Final = float(1 << 62)  # sums of absolute values below it cannot overflow
 NONE: Final = np.empty(0, dtype=np.int64)
-LEAST_YOUNG: Final = 4_096  # cells of a young run that is not merged yet, however small the table
-OLD_TO_YOUNG: Final = 8  # else it has this part of the old one's size
-MOST: Final = 2_000_000  # sums that the columns of a run hold, about
+LEAST_YOUNG: Final = 4_096  # cells of a young run below which it is not merged, however small the table
+OLD_TO_YOUNG: Final = 8  # else it is merged at 1/OLD_TO_YOUNG of the old run's size
+MOST: Final = 2_000_000  # sums that the columns of a run hold, roughly
 
 
 def keys_of(panes: Ints, series: Ints) -> Ints:
@@ -59,7 +59,7 @@ def exact(values: list[int]) -> Sums:
 
 
 def summed(keys: Ints, sums: Sums) -> tuple[Ints, Sums]:
-    """Sorted, and equal keys once."""
+    """Sorted by key, with the sums of equal keys added."""
     if len(keys) < 2:
         return keys, sums
     order = np.argsort(keys, kind="stable")
@@ -69,7 +69,7 @@ def summed(keys: Ints, sums: Sums) -> tuple[Ints, Sums]:
 
 
 def found_in(keys: Ints, wanted: Ints) -> tuple[Ints, Mask]:
-    """Where sorted keys hold each that is wanted, or would hold it; and whether they do."""
+    """The place of each wanted key among sorted keys, or its insertion point; and whether it is there."""
     at = np.searchsorted(keys, wanted)
     held = at < len(keys)
     held[held] = keys[at[held]] == wanted[held]
@@ -77,13 +77,13 @@ def found_in(keys: Ints, wanted: Ints) -> tuple[Ints, Mask]:
 
 
 class Run:
-    """Cells in the order of their keys, each once, and what makes them faster to read."""
+    """Cells in the order of their keys, each once, with caches for reading."""
 
     __slots__ = ("_by_series", "_columns", "_panes", "keys", "sums")
 
     def __init__(self, keys: Ints = NONE, sums: Sums = NONE) -> None:
         self.keys, self.sums = keys, sums
-        self._panes: list[int] = []  # that have a column, in order
+        self._panes: list[int] = []  # with a column, in order
         self._columns: dict[int, Sums] = {}
         self._by_series: tuple[Ints, Ints, Sums] | None = None
 
@@ -91,7 +91,7 @@ class Run:
         return len(self.keys)
 
     def plus(self, keys: Ints, deltas: Sums) -> "Run":
-        """A run with changes of cells, each once and in order; cells that come to zero are left out."""
+        """A run with changes added (each cell once, in order); cells that become zero are left out."""
         sums = self.sums.copy()
         at, known = found_in(self.keys, keys)
         sums[at[known]] += deltas[known]
@@ -109,7 +109,7 @@ class Run:
         return self.keys[at], self.sums[at]
 
     def column(self, pane: int) -> Sums:
-        """For every series the sum of its panes below this one; of those behind its end it is 0."""
+        """For every series the sum of its panes below this one; series beyond the array's end have 0."""
         found = self._columns.get(pane)
         return self._make(pane) if found is None else found
 
@@ -129,7 +129,7 @@ class Run:
         return found
 
     def forget(self) -> None:
-        """Hold nothing that is only there to read faster."""
+        """Drop caches that only make reads faster."""
         self._panes.clear()
         self._columns.clear()
         self._by_series = None
@@ -152,7 +152,7 @@ class Run:
 class Table:
     """The cells of one level: a large run, and a young one that is merged into it when it has grown.
 
-    So a batch costs what it changes, not what is there, and what makes the large run fast to read outlives batches.
+    So a batch costs what it changes, not what is there, and the caches of the large run outlive batches.
     """
 
     __slots__ = ("_changed", "_columns", "_mass", "_old", "_young")
@@ -160,7 +160,7 @@ class Table:
     def __init__(self) -> None:
         self._old, self._young = Run(), Run()
         self._mass = 0.0  # no sum of any cells is greater
-        self._changed: list[Ints] = []  # keys that were changed since this was last asked
+        self._changed: list[Ints] = []  # keys that changed since the last call of `changes`
         self._columns: dict[int, Sums] = {}
 
     def __getstate__(self) -> tuple[Ints, Sums]:
@@ -194,7 +194,7 @@ class Table:
     # --- changing it
 
     def add(self, keys: Ints, deltas: Sums) -> None:
-        """Add changes of cells, in any order; cells that come to zero go."""
+        """Add changes of cells, in any order; cells that become zero are removed."""
         if not len(keys):
             return
         self._make_room_for(deltas)
@@ -207,13 +207,13 @@ class Table:
             self._settled()
 
     def fill(self, keys: Ints, sums: Sums) -> None:
-        """Put cells into an empty table, as they were stored; each once."""
+        """Fill an empty table with stored cells; each once."""
         order = np.argsort(keys)
         self._old, self._young = Run(keys[order], sums[order]), Run()
         self._weigh()
 
     def fold(self, keys: Ints) -> None:
-        """Put cells into the carry."""
+        """Move cells into the carry."""
         at, held = found_in(self.keys, keys)
         keys, sums = keys[held], self.sums[at[held]]
         self.add(np.concatenate((keys, keys & SERIES_MASK)), np.concatenate((-sums, sums)))
@@ -240,11 +240,11 @@ class Table:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was, since `changes` was asked."""
+        """Whether anything has changed since the last call of `changes`."""
         return bool(self._changed)
 
     def changes(self) -> Ints:
-        """Keys of the cells that changed since this was last asked, perhaps twice."""
+        """Keys of the cells that changed since the last call; may hold duplicates."""
         found, self._changed = self._changed, []
         return np.concatenate(found) if found else NONE
 
@@ -255,7 +255,7 @@ class Table:
     # --- reading it
 
     def column(self, pane: int) -> Sums:
-        """For every series the sum of its panes below this one; of those behind its end it is 0."""
+        """For every series the sum of its panes below this one; series beyond the array's end have 0."""
         found = self._columns.get(pane)
         if found is None:
             one, other = self._old.column(pane), self._young.column(pane)
@@ -269,7 +269,7 @@ class Table:
         return found
 
     def forget(self) -> None:
-        """Hold nothing that is only there to read faster."""
+        """Drop caches that only make reads faster."""
         self._columns.clear()
         self._old.forget()
         self._young.forget()
@@ -280,7 +280,7 @@ class Table:
         return list(zip(map(pane_of, places.tolist()), sums.tolist(), strict=True))
 
     def panes(self) -> Ints:
-        """Every pane with content but the carry, in order."""
+        """Every pane with content, in order, without the carry."""
         found: Ints = np.unique(self.keys >> SERIES_BITS) - BIAS
         return found[1:] if len(found) and found[0] == -BIAS else found
 
@@ -297,7 +297,7 @@ class Table:
 
 
 def _together(one: tuple[Ints, Sums], other: tuple[Ints, Sums]) -> tuple[Ints, Sums]:
-    """Cells of two runs: equal keys once, without zeros."""
+    """Cells of two runs merged: equal keys added, without zeros."""
     if not len(other[0]):
         return one
     keys, sums = summed(np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1])))
@@ -305,7 +305,7 @@ def _together(one: tuple[Ints, Sums], other: tuple[Ints, Sums]) -> tuple[Ints, S
 
 
 def spread(starts: Ints, counts: Ints) -> Ints:
-    """All numbers of many ranges: from each start on as many as its count says."""
+    """The numbers of many ranges, concatenated; each has a start and a count."""
     ends = np.cumsum(counts)
     return np.repeat(starts - ends + counts, counts) + np.arange(int(ends[-1]) if len(ends) else 0)
 

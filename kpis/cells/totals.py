@@ -1,7 +1,7 @@
-"""The cells without segments by themselves: few enough to be read at hundreds of instants.
+"""A copy of the cells without segments: few enough to be read at hundreds of instants.
 
-What `Cells` holds for an instant has an entry for each series of each segment. A copy of the totals alone is a small
-part of that, so that a history of KPIs costs neither its memory nor its time.
+What `Cells` caches for an instant has an entry for each series of each segment. A copy of the totals alone is a small
+part of that, so a history of KPIs costs neither that memory nor that time.
 """
 
 from array import array
@@ -17,7 +17,7 @@ from kpis.cells.table import SERIES_BITS, SERIES_MASK, Ints
 
 
 class TotalSeries:
-    """The series without a segment, numbered by themselves. ``changes``: as of which change of their levels."""
+    """The series without a segment, with numbers of their own. ``changes``: `SeriesBook.changes` they were built at."""
 
     def __init__(self, changes: int) -> None:
         self.changes = changes
@@ -25,7 +25,7 @@ class TotalSeries:
         self._numbers = array("q")  # by number among all; −1: it has a segment
 
     def follow(self, series: SeriesBook) -> Ints:
-        """The numbers of all that there are by now."""
+        """The numbers of all series so far."""
         for at in range(len(self._numbers), len(series)):
             whole = series.segments[at] == EVERYTHING
             self._numbers.append(self.book.number(series.names[at], EVERYTHING, series.levels[at]) if whole else -1)
@@ -33,9 +33,9 @@ class TotalSeries:
 
 
 class Totals(Cells):
-    """A copy of what some cells are now, without segments, to be read only.
+    """A read-only copy of some cells without segments.
 
-    ``short``: whether something was read that lies before the oldest day kept by itself, and so is not exact.
+    ``short``: whether a read went back before the oldest day kept by itself, and so is not exact.
     """
 
     def __init__(self, cells: Cells) -> None:
@@ -56,13 +56,13 @@ class Totals(Cells):
             self.table(level).fill(places | series[kept], table.sums[kept])
 
     def before(self, name: str, segment: str, minute: int) -> int:
-        """As `Cells.before`; what lies before the oldest day is noted."""
+        """As `Cells.before`; sets ``short`` when it goes back before the oldest day."""
         if minute < self._exact_from:
             self.short = True
         return super().before(name, segment, minute)
 
     def by_day(self, name: str, segment: str, start: int | None, end: int, fine: bool) -> Iterator[tuple[int, int]]:
-        """As `Cells.by_day`; what lies before the oldest day is noted."""
+        """As `Cells.by_day`; sets ``short`` when it goes back before the oldest day."""
         if start is not None and start < self._exact_from:
             self.short = True
         return super().by_day(name, segment, start, end, fine)

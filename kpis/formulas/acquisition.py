@@ -1,6 +1,6 @@
-"""Formulas of acquisition: cost of a customer, what marketing brings in, where customers come from, how long they take.
+"""Formulas of acquisition: the cost of a customer, marketing returns, sources of customers, time to purchase.
 
-Costs lie at local midnights, so that a month earlier is a matter of whole local days.
+Costs are dated at local midnights, so a month earlier is a shift by whole local days.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ MONTH_MINUTES: Final = MONTH_DAYS * 1440
 
 
 def acquisition_cost(*, lagged: bool = False) -> Formula:
-    """Cost of acquisition by new customers; lagged: the cost of a month, or 30 days, before."""
+    """Cost of acquisition per new customer; lagged: the cost of a month, or 30 days, before."""
 
     def figure(view: View) -> Figure:
         cost = (view.seen_in(a_month_earlier(view.window, view.zone)) if lagged else view).money("cost.acquisition")
@@ -30,7 +30,7 @@ def acquisition_cost(*, lagged: bool = False) -> Formula:
 
 
 def a_month_earlier(at: Window, zone: Zone) -> Window:
-    """The local days whose costs belong to a window's customers, as whole days."""
+    """The window, in whole local days, whose costs belong to a window's customers."""
     first, last = (None if at.start is None else zone.day(at.start)), zone.day(at.end - 1)
     match at.name:
         case name if name in MINUTE_WINDOWS:
@@ -45,10 +45,10 @@ def a_month_earlier(at: Window, zone: Zone) -> Window:
             first = _month_before(first)
         case _:
             first = None if first is None else _month_before(first)
-            # A complete window ends where a month does; a running one has the same part of its month behind it.
+            # A complete window ends where a month does; a running one is compared with the same part of its month.
             last = _month_before(last + 1) - 1 if at.complete else _month_before(last)
     start, end = None if first is None else zone.midnight(first), zone.midnight(last + 1)
-    # It has no name of its own: as `24h` it would be read from minutes, which are not kept so long.
+    # It needs a name of its own: as `24h` it would be read from minutes, which are not kept that long.
     return Window("", start, end, end * 60_000, at.complete, at.as_of_ms)
 
 
@@ -58,7 +58,7 @@ def _midnights(start: int, end: int, zone: Zone) -> tuple[int, int]:
 
 
 def _month_before(day: int) -> int:
-    """The same day of the month before, or its last one."""
+    """The same day of the month before, or that month's last day."""
     when = day_date(day)
     end = day_date(date_day(when.replace(day=1)) - 1)
     return date_day(end.replace(day=min(when.day, end.day)))
@@ -86,7 +86,7 @@ def marketing(model: str, *, less_cost: bool, margin: bool = False) -> Formula:
 def source_share(view: View) -> Figure:
     """New customers of a source among all new customers."""
     found, all_ = view.flow("sourced"), view.whole().flow("sourced")
-    # Segments are read by quarter hours: while the clock is behind an event, it is in them before it is in the whole.
+    # Segments are read by quarter hours: while the clock is behind an event, they have it before the whole does.
     if not found or not all_:
         return Figure(None, 0, 0, 0)
     return Figure(found / all_, found, all_, all_)
@@ -103,7 +103,7 @@ def time_to_purchase(share: Fraction) -> Formula:
 
 
 def mean_time_to_purchase(view: View) -> Figure:
-    """Their mean."""
+    """Mean of the local days from the first touch to the first purchase, of buyers."""
     days = view.values("ttp")
     total, n = sum(day * count for day, count in days.items()), days.total()
     return Figure(Fraction(total, n) if n else None, total, n, n, parts=_left_out(view))
@@ -114,7 +114,7 @@ def _left_out(view: View) -> dict[str, int]:
 
 
 def purchase_survival(view: View) -> Figure:
-    """Median local days to a purchase of those touched, who did not buy yet among them.
+    """Median local days from first touch to purchase; those who have not bought yet are censored.
 
     Source: Kaplan and Meier, Journal of the American Statistical Association 53, 1958.
     """
@@ -133,7 +133,7 @@ def purchase_survival(view: View) -> Figure:
 
 
 def _seen(view: View) -> tuple[Counter[int], Counter[int]]:
-    """Days after which those touched in the window bought, and for which the others are known not to have."""
+    """For those touched in the window: days until they bought, and days for which the others have not bought yet."""
     bought: Counter[int] = Counter()
     waiting: Counter[int] = Counter()
     today = view.zone.day((view.window.as_of_ms - 1) // 60_000)
@@ -154,7 +154,7 @@ def _seen(view: View) -> tuple[Counter[int], Counter[int]]:
 
 
 def _bought_later(view: View, days: int, today: int, known: Collection[int]) -> Counter[int]:
-    """When those were touched who bought so many days later, after today, and whose day is not kept by itself."""
+    """By day of touch: those who bought that many days later, after today, whose day is no longer kept by itself."""
     end = view.zone.midnight(LAST_DAY)
     later = Window("", view.zone.midnight(today + 1), end, end * 60_000, complete=False, as_of_ms=view.window.as_of_ms)
     touched = {day - days: count for day, count in _days_of(view.seen_in(later), f"ttp={days}").items() if count}
@@ -162,7 +162,7 @@ def _bought_later(view: View, days: int, today: int, known: Collection[int]) -> 
 
 
 def _days_of(view: View, measure: str) -> Counter[int]:
-    """What happened in the window by local day."""
+    """What happened in the window, by local day."""
     found: Counter[int] = Counter()
     for day, count in view.by_day(measure):
         found[day] += count

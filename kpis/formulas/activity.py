@@ -1,4 +1,4 @@
-"""Formulas of what is done inside the product."""
+"""Formulas of records and tickets."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ from kpis.formulas.view import View
 
 
 def hours(base: str, bad: str, share: Fraction) -> Formula:
-    """A quantile of durations, h; those that end before they begin are counted apart."""
+    """A quantile of durations, h; those that end before they begin are counted separately."""
 
     def figure(view: View) -> Figure:
         found = view.values(base)

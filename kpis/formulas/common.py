@@ -1,6 +1,6 @@
 """Formulas over measures. Each takes a View and gives a Figure: the number with its parts, exact until printed.
 
-A measure that `kpis.cells.declared` does not know is an error when the catalogue is made, or when a formula is read.
+A measure that `kpis.cells.declared` lacks is an error when the catalogue is built, or when a formula is read.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ from kpis.formulas.ranked import Many, Ranked, Ranks, money_rank, rank_of, ranks
 from kpis.formulas.view import Money, View
 
 Number = int | float | Fraction | None
-SHOWN_PARTS: Final = ("bad_interval", "orphan", "open", "closed")  # parts that by themselves make a segment shown
+SHOWN_PARTS: Final = ("bad_interval", "orphan", "open", "closed")  # a segment with any of these is shown
 
 
 class Figure(NamedTuple):
-    """A KPI's number in one window: ``n`` as kpi-precise says, ``unpriced`` facts without a price or rate."""
+    """A KPI's number in one window: ``n`` as in kpi-precise, ``unpriced`` facts without a price or rate."""
 
     value: Number
     numerator: Number
@@ -29,12 +29,12 @@ class Figure(NamedTuple):
     parts: Mapping[str, Any] = MappingProxyType({})
     margin: float | None = None
     open: int | None = None  # whose outcome is not known yet
-    bound: Number = None  # the value is at least this, where it has none
-    mixed: bool = False  # made of what cannot be put together, as answers on two scales: it has no value
+    bound: Number = None  # where there is no value: it is at least this
+    mixed: bool = False  # inputs that cannot be combined, such as answers on two scales: there is no value
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing at all to show: such a segment has no document."""
+        """Whether there is nothing to show: such a segment has no document."""
         counted = [self.n, self.numerator, self.denominator, self.unpriced, self.open]
         return not any(counted) and not any(self.parts.get(name) for name in SHOWN_PARTS)
 
@@ -44,7 +44,7 @@ Count = Callable[[View], int]
 
 
 class Step(NamedTuple):
-    """One document of a vector: its key, its formula, and the events it hears of."""
+    """One document of a vector: its key, its formula, and the events it matches."""
 
     key: str
     formula: Formula
@@ -58,19 +58,19 @@ def flow(measure: str) -> Count:
 
 
 def level(measure: str) -> Count:
-    """How many at the window's end."""
+    """The count at the window's end."""
     declared(measure)
     return lambda view: view.level(measure)
 
 
 def at_start(measure: str) -> Count:
-    """How many just before the window."""
+    """The count just before the window."""
     declared(measure)
     return lambda view: view.level_at_start(measure)
 
 
 def marked(base: str) -> Count:
-    """Distinct, latest or lost ones of the window."""
+    """A measure kept separately for every kind of window: distinct, latest or lost."""
     declared(f"{base}@all")
     return lambda view: view.marked(base)
 
@@ -96,7 +96,7 @@ def count(of: Count) -> Formula:
 
 
 def ratio(top: Count, bottom: Count) -> Formula:
-    """A ratio of sums; nothing below gives no value."""
+    """A ratio of counts; a zero denominator gives no value."""
 
     def figure(view: View) -> Figure:
         one, all_ = top(view), bottom(view)
@@ -106,7 +106,7 @@ def ratio(top: Count, bottom: Count) -> Formula:
 
 
 def with_part(formula: Formula, name: str, of: Count) -> Formula:
-    """The same with a count beside it."""
+    """The same formula with a count as a part."""
 
     def figure(view: View) -> Figure:
         found = formula(view)
@@ -132,7 +132,7 @@ def money(base: str) -> Formula:
 
 
 def money_level(base: str, *, undated: bool = False) -> Formula:
-    """Money of what there is at the window's end."""
+    """Money at the window's end."""
 
     def figure(view: View) -> Figure:
         found = view.money_level(base)
@@ -210,12 +210,12 @@ cycle_mean: Final = Ranked(
 
 
 def open_deals(view: View) -> int:
-    """Deals open at the window's end; those of which nobody knows the creation count in `all` only."""
+    """Deals open at the window's end; those without a known creation count in `all` only."""
     return view.level("open") + (view.level("open_undated") if view.window.name == "all" else 0)
 
 
 def qualified_deals(view: View) -> int:
-    """Those of them that are in a stage of the setting ``qualified_stages``."""
+    """Open deals in a stage of the setting ``qualified_stages``."""
     return view.level("qualified") + (view.level("qualified_undated") if view.window.name == "all" else 0)
 
 
@@ -261,7 +261,7 @@ def promoter_score(base: str) -> Formula:
 
 
 def engagement(channels: tuple[str, ...], persons: str) -> Formula:
-    """Interactions by people; n is how many persons there were."""
+    """Interactions by people; n is the number of persons."""
 
     def figure(view: View) -> Figure:
         found = sum(view.flow(f"eng.{channel}") for channel in channels)
@@ -271,12 +271,12 @@ def engagement(channels: tuple[str, ...], persons: str) -> Formula:
 
 
 def raw_engagement(channels: tuple[str, ...]) -> Formula:
-    """Interactions, those of robots and proxies among them."""
+    """Interactions, including those of robots and proxies."""
 
     def figure(view: View) -> Figure:
         found = 0
         for channel in channels:
-            # A message's first open of any kind is one interaction, so that e-mail has a measure of its own.
+            # A message's first open of any kind is one interaction, so email has a measure of its own.
             human = "raw.email" if channel == "email" else f"eng.{channel}"
             found += view.flow(human) + view.flow(f"bots.{channel}")
         return Figure(found, found, None, found)

@@ -1,4 +1,4 @@
-"""Formulas of clicks, forms and landing pages: what came of them, and of how many it is not known yet."""
+"""Formulas of clicks, forms and landing pages: outcomes, and how many are still undecided."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ from kpis.tenant.page_views import NO_VISITORS, PAGED, PageCount
 
 
 def with_open(formula: Formula, still: Count) -> Formula:
-    """The same with how many are open beside it."""
+    """The same formula with the number that is still open."""
 
     def figure(view: View) -> Figure:
         return formula(view)._replace(open=still(view))
@@ -27,14 +27,14 @@ def with_open(formula: Formula, still: Count) -> Formula:
 
 
 def dropped(base: str, outcome: str) -> Formula:
-    """How many came to nothing, of those whose time is over."""
+    """The share that came to nothing, of those whose time is over."""
 
     decided = ratio(lambda view: view.flow(f"{base}.{outcome}"), lambda view: view.flow(base))
     return with_open(decided, lambda view: view.level(f"{base}.open"))
 
 
 def _landing(view: View) -> Figure:
-    """Visitors of landing pages who converted; of a page, of those who viewed it."""
+    """The share of the visitors of landing pages, or of one page, who converted."""
     view.note(PAGED)
     whole = view.segments == (EVERYTHING,)
     all_, hit, open_ = _landed(view) if whole else view.page_count()
@@ -59,5 +59,5 @@ def _open(view: View) -> int:
     """Visitors whose last view is younger than the conversion window, without a converted one in the window."""
     window = view.window
     if window.start is not None and window.start >= window.end_quarter * 15 - view.settings.conversion_days * DAY:
-        return view.marked("landed") - view.marked("landed.hit")  # everybody in so short a window is young
+        return view.marked("landed") - view.marked("landed.hit")  # in so short a window every view is young
     return view.level(f"landed@{YOUNG}") - view.marked("landed.both")

@@ -1,7 +1,7 @@
-"""Which segments of a dimension come first, counted for all of them at once: figures are then made for the first only.
+"""The order of a dimension's segments, computed for all of them at once: figures are then computed for the first only.
 
-A figure costs some ten microseconds, so that one for each of thousands of campaigns in every window takes seconds. What
-decides the order (n, then the numerator) is mostly a sum of cells, which arrays add up.
+A figure costs some ten microseconds, so one for each of thousands of campaigns in every window would take seconds. The
+order (by n, then the numerator) mostly depends on sums of cells, which arrays add up.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Columns = dict[tuple[str, int], Ints]  # (measure, minute) -> sums before it, a 
 
 
 class Ranks(NamedTuple):
-    """What orders segments, an entry each; ``shown``: those whose figure has anything in it."""
+    """What orders segments, an entry each; ``shown``: those whose figure is not empty."""
 
     n: Ints
     numerator: Ints
@@ -28,7 +28,7 @@ class Ranks(NamedTuple):
 
 
 class Many(View):
-    """A view of all segments of a dimension together: what is read is an array, an entry a segment."""
+    """A view of all segments of a dimension together: reads return arrays, an entry per segment."""
 
     def __init__(self, view: View, segments: Sequence[str], columns: Columns, places: dict[str, int]) -> None:
         self.__dict__.update(view.__dict__)
@@ -49,7 +49,7 @@ class Many(View):
         return found
 
     def suffixes(self, base: str) -> list[str]:
-        """What follows ``base`` and a colon in the names of measures that are in use."""
+        """What follows ``base`` and a colon in the names of measures in use."""
         return self._followers(f"{base}:")
 
     def count_values(self, base: str) -> Any:
@@ -62,12 +62,12 @@ class Many(View):
 
     @property
     def values_of_segments(self) -> list[str]:
-        """What the dimension's value is in each segment."""
+        """The dimension's value in each segment."""
         return [segment.partition("=")[2] for segment in self.segments]
 
     @property
     def zero(self) -> Ints:
-        """Nothing, an entry a segment."""
+        """Zeros, an entry per segment."""
         return np.zeros(len(self.segments), dtype=np.int64)
 
     def _followers(self, start: str) -> list[str]:
@@ -81,7 +81,7 @@ Rank = Callable[[Many], Ranks | None]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A formula that also says, without making figures, what orders segments (None: it cannot here)."""
+    """A formula that also gives what orders segments, without computing figures (None: it cannot here)."""
 
     figure: Callable[[View], Any]
     rank: Rank
@@ -92,31 +92,31 @@ class Ranked:
 
 
 def ranks(many: Many, n: Any, numerator: Any = 0, *others: Any) -> Ranks:
-    """Ranks of counts; ``others``: what makes a segment shown beside these."""
+    """Ranks of counts; ``others``: further counts that make a segment shown."""
     found = [np.broadcast_to(np.asarray(one, dtype=np.int64), many.zero.shape) for one in (n, numerator, *others)]
     return Ranks(found[0], found[1], np.any(np.stack(found) != 0, axis=0))
 
 
 def rank_of(formula: Callable[[View], Any], many: Many) -> Ranks | None:
-    """What a formula says of the order of segments; None when only figures tell."""
+    """What orders segments by this formula; None when that needs figures."""
     return formula.rank(many) if isinstance(formula, Ranked) else None
 
 
 def order_of(found: Ranks) -> list[int]:
-    """Places of the segments that are shown, the first first; equal ones as they stand."""
+    """Places of the segments that are shown, first one first; ties keep their order."""
     places = np.lexsort((-found.numerator, -found.n))
     chosen: list[int] = places[found.shown[places]].tolist()
     return chosen
 
 
 def money_rank(many: Many, base: str, *rest: str) -> Ranks | None:
-    """Ranks of money of what happened in the window, all of it in the reporting currency or unpriced.
+    """Ranks of money of what happened in the window; None unless all of it is in the reporting currency or unpriced.
 
     ``rest``: other kinds that the number is a share of.
     """
     for one in (base, *rest):
         if set(many.suffixes(f"{one}#")) - {many.currency, ""}:
-            return None  # each amount has the rate of its day
+            return None  # amounts have the rates of their days
     own, counts = many.currency, [base, *rest]
     priced = sum((many.flow(f"{one}#:{own}") for one in counts), many.zero)
     unpriced = [many.flow(f"{one}#:") for one in counts]
@@ -124,7 +124,7 @@ def money_rank(many: Many, base: str, *rest: str) -> Ranks | None:
 
 
 def segments_with(cells: Cells, bases: frozenset[str], segments: Sequence[str]) -> list[str]:
-    """Those of ``segments`` that occur in a measure of some bases."""
+    """The segments that occur in a measure of these bases."""
     used: set[str] = set()
     for name, found in cells.series.segments_of.items():
         if base_of(name) in bases:

@@ -17,7 +17,7 @@ NO_MONEY: Final = Money(Fraction(0), 0, 0)
 
 
 def moved(view: View, *kinds: str) -> Money:
-    """Money of the movements of some kinds in the window."""
+    """Money of the movements of these kinds in the window."""
     total = NO_MONEY
     for base in (f"mrr_{kind}" for kind in kinds):
         total = total.plus(Money(view.rated(base), view.flow(f"{base}#"), view.flow(f"{base}#:")))
@@ -35,13 +35,13 @@ def movement(kind: str) -> Formula:
 
 
 def annual(view: View) -> Figure:
-    """Twelve months of what is paid a month at the window's end."""
+    """Twelve times the MRR at the window's end."""
     month = view.money_level("mrr")
     return Figure(12 * month.amount, 12 * month.amount, None, month.priced, month.unpriced)
 
 
 def per_account(view: View) -> Figure:
-    """MRR of a customer who pays at the window's end. Source: ChartMogul's "Average Revenue Per Account"."""
+    """MRR per paying customer at the window's end. Source: ChartMogul's "Average Revenue Per Account"."""
     month, accounts = view.money_level("mrr"), view.level("paying")
     return Figure(month.amount / accounts if accounts else None, month.amount, accounts, accounts, month.unpriced)
 
@@ -58,7 +58,7 @@ def net_new(view: View) -> Figure:
 
 
 def retained(*, net: bool) -> Formula:
-    """What is left of the MRR at the start of a month, quarter or year; net: with what its payers before it added.
+    """The share of the MRR at the start of a month, quarter or year that is left; net: plus what its payers added.
 
     Source: gross and net revenue retention as SaaS companies report them; ChartMogul's movements.
     """
@@ -74,7 +74,7 @@ def retained(*, net: bool) -> Formula:
 
 
 def quick_ratio(view: View) -> Figure:
-    """(New + expansion + reactivation) / (contraction + churn); nothing lost gives no value.
+    """(New + expansion + reactivation) / (contraction + churn); no losses give no value.
 
     Source: Mamoon Hamid's quick ratio of growth, as SaaS companies use it.
     """
@@ -87,7 +87,7 @@ def simple_lifetime_value(view: View) -> Figure:
     """(MRR / active customers) × margin / monthly churn of the last six complete months.
 
     Source: ARPA × margin / churn; six complete months as ChartMogul has it. Where nobody left there is no value but a
-    bound: had one customer left, it would be that.
+    bound: the value if one customer had left.
     """
     money, active = view.money_level("mrr"), view.level("active")
     edges = _month_edges(view)
@@ -102,7 +102,7 @@ def simple_lifetime_value(view: View) -> Figure:
 
 
 def _month_edges(view: View) -> list[int]:
-    """Minutes at which the last complete months begin, and at which the last of them ends."""
+    """The minutes at which the last complete months begin, and the end of the last one."""
     edges = [bucket_start(view.zone.day(view.window.end_ms // MINUTE_MS), "month")]
     for _ in range(MONTHS):
         edges.insert(0, bucket_start(edges[0] - 1, "month"))
@@ -110,11 +110,11 @@ def _month_edges(view: View) -> list[int]:
 
 
 def renewed(*closed: str) -> Formula:
-    """Completed renewals as a share of the dues in some states."""
+    """Completed renewals as a share of the dues in these states."""
 
     def figure(view: View) -> Figure:
         top, bottom = view.flow("renewal_completed"), sum(view.flow(f"renewal_{state}") for state in closed)
-        return _beside(view, Figure(top / bottom if bottom else None, top, bottom, bottom))
+        return _with_open(view, Figure(top / bottom if bottom else None, top, bottom, bottom))
 
     return figure
 
@@ -125,22 +125,22 @@ def renewed_money(top: str, bottom: str) -> Formula:
     def figure(view: View) -> Figure:
         one, whole = view.money(top), view.money(bottom)
         value = one.amount / whole.amount if whole.amount else None
-        return _beside(view, Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced))
+        return _with_open(view, Figure(value, one.amount, whole.amount, whole.priced, whole.unpriced))
 
     return figure
 
 
-def _beside(view: View, found: Figure) -> Figure:
-    """The same with what has no outcome yet, and with outcomes that belong to no due."""
+def _with_open(view: View, found: Figure) -> Figure:
+    """The same figure with dues that have no outcome yet, and outcomes that have no due."""
     waiting = view.flow("renewal_due") - view.flow("renewal_completed") - view.flow("renewal_lost")
     parts = {"orphan": view.flow("renewal_orphan")}
     return Figure(found.value, found.numerator, found.denominator, found.n, found.unpriced, parts, open=waiting)
 
 
 def cohorts(unit: str, view: View) -> Iterator[tuple[str, Formula]]:
-    """Every cohort in every unit since it came, with the share that is still there.
+    """Every cohort in every unit since it began, with the share that is still there.
 
-    Source: kpi-precise "cohort_retention"; a customer stays in the cohort it came with.
+    Source: kpi-precise "cohort_retention"; a customer stays in its first cohort.
     """
     zone, known = view.zone, {int(suffix) for suffix in view.suffixes(f"cohort_{unit}")}
     starts = [bucket_start(zone.day((view.window.end_ms - 1) // MINUTE_MS), unit)]

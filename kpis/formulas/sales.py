@@ -1,4 +1,4 @@
-"""Formulas of sales beside closed and open deals: stages, touches, response, funnel."""
+"""Formulas of sales beyond closed and open deals: stages, touches, response, funnel."""
 
 from fractions import Fraction
 from typing import Final
@@ -11,28 +11,28 @@ from kpis.formulas.view import View
 DAY_SECONDS: Final = 86_400
 
 
-def stay_quantile(base: str, share: Fraction) -> Formula:
+def stage_quantile(base: str, share: Fraction) -> Formula:
     """A quantile of the time in a stage that was left, days."""
 
     def figure(view: View) -> Figure:
-        stays = view.values(base)
-        days = _in_days(quantile_seconds(stays, share))
-        return Figure(days, None, None, stays.total(), parts={"bad_interval": view.flow("stay_bad")})
+        times = view.values(base)
+        days = _in_days(quantile_seconds(times, share))
+        return Figure(days, None, None, times.total(), parts={"bad_interval": view.flow("stay_bad")})
 
     return Ranked(figure, lambda many: ranks(many, many.count_values(base), 0, many.flow("stay_bad")))
 
 
-def stay_mean(view: View) -> Figure:
+def stage_mean(view: View) -> Figure:
     """Mean time in a stage that was left, days."""
     days, n = Fraction(view.flow("stay_seconds"), DAY_SECONDS), view.flow("stays")
     return Figure(days / n if n else None, days, n, n, parts={"bad_interval": view.flow("stay_bad")})
 
 
-def stay_ages(share: Fraction) -> Formula:
-    """A quantile of how long deals have been in the stage they are in, days."""
+def stage_ages(share: Fraction) -> Formula:
+    """A quantile of how long deals have been in their current stage, days."""
 
     def figure(view: View) -> Figure:
-        ages = view.stay_ages()
+        ages = view.stage_ages()
         return Figure(_in_days(quantile_seconds(ages, share)), None, None, ages.total())
 
     return figure
@@ -53,7 +53,7 @@ def touches_quantile(share: Fraction) -> Formula:
 
 
 def answer_quantile(base: str, share: Fraction) -> Formula:
-    """A quantile of the seconds until a lead is answered; those that were not yet are open."""
+    """A quantile of the seconds until a lead is answered; unanswered leads are open."""
 
     def figure(view: View) -> Figure:
         answers = view.values(base)
@@ -63,7 +63,7 @@ def answer_quantile(base: str, share: Fraction) -> Formula:
 
 
 def step(top: Count, bottom: Count, attempts: str = "") -> Formula:
-    """A step of a funnel as a share of the one before it, with the events that tried it."""
+    """A step of a funnel as a share of the step before, with the events that attempted it."""
     plain = ratio(top, bottom)
 
     def figure(view: View) -> Figure:

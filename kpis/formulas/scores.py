@@ -19,7 +19,7 @@ class Answers(NamedTuple):
 
 
 def answers(view: View, kind: str) -> Iterator[Answers]:
-    """The answers of a kind of survey by scale."""
+    """The answers of a kind of survey, by scale."""
     for scale in view.suffixes(f"{kind}.n"):
         if n := view.flow(f"{kind}.n:{scale}"):
             low, high = map(micro, scale.split(BETWEEN))
@@ -27,7 +27,7 @@ def answers(view: View, kind: str) -> Iterator[Answers]:
 
 
 def mean(kind: str) -> Formula:
-    """Mean score; answers on two scales have none."""
+    """Mean score; no value where answers are on more than one scale."""
 
     def figure(view: View) -> Figure:
         found = list(answers(view, kind))

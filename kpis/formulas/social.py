@@ -1,4 +1,4 @@
-"""Formulas of what people say."""
+"""Formulas of social mentions."""
 
 from fractions import Fraction
 

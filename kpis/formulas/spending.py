@@ -19,7 +19,7 @@ def _lifetime_value(view: View) -> Figure:
 
 def _lifetime_rank(many: Many) -> Ranks | None:
     if set(many.suffixes("ltv#")) - {many.currency, ""}:
-        return None  # each amount has the rate of its day
+        return None  # amounts have the rates of their days
     worth, unpriced = many.flow(f"ltv:{many.currency}"), many.flow("ltv#:")
     return ranks(many, many.flow("new_customers"), worth, unpriced)
 
@@ -34,7 +34,7 @@ def _order_value(view: View) -> Figure:
 
 
 order_value: Final = Ranked(_order_value, lambda many: money_rank(many, "net"))
-"""Mean net amount of the orders that stand and have a price. Source: Shopify's "Average order value"."""
+"""Mean net amount of the orders that were kept and have a price. Source: Shopify's "Average order value"."""
 
 
 def _gap_median(view: View) -> Figure:
@@ -45,7 +45,7 @@ def _gap_median(view: View) -> Figure:
 gap_median: Final = Ranked(_gap_median, lambda many: ranks(many, many.count_values("between")))
 """Median of the local days between two orders of a customer."""
 gap_mean: Final = ratio(flow("between_days"), flow("betweens"))
-"""Their mean."""
+"""Mean of the local days between two orders of a customer."""
 
 
 def median_value(view: View) -> Figure:
@@ -57,7 +57,7 @@ def median_value(view: View) -> Figure:
 
 
 def retention_cost(view: View) -> Figure:
-    """Money spent on retention for each customer who was there at the start and is at the end."""
+    """Money spent on retention per customer who was active at the start and still is at the end."""
     cost = view.money("cost.retention")
     kept = view.level_at_start("active") - view.marked("lost")
     return Figure(cost.amount / kept if kept else None, cost.amount, kept, kept, cost.unpriced)

@@ -1,4 +1,4 @@
-"""Formulas of signing in."""
+"""Formulas of sign-ins."""
 
 from fractions import Fraction
 
@@ -7,7 +7,7 @@ from kpis.formulas.view import View
 
 
 def stickiness(view: View) -> Figure:
-    """Mean users a local day, of all users of these days: DAU / MAU of any window.
+    """Mean users a local day, as a share of all users of these days: DAU / MAU of any window.
 
     Today counts as a day; days before the tenant's first event do not.
     """

@@ -1,4 +1,4 @@
-"""What a formula sees: the cells of one tenant, in one window, for one segment (or several together)."""
+"""What a formula reads: the cells of one tenant, in one window, for one segment (or several together)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.windows import MINUTE_WINDOWS, Window
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
-from kpis.cells.measures import LATE, base_of, known, noted
+from kpis.cells.measures import LATE, base_of, declared_base, input_of
 from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
 from kpis.facts.priced import Priced
@@ -24,30 +24,30 @@ from models.settings import TenantSettings
 
 @cache
 def bases(names: frozenset[str]) -> frozenset[str]:
-    """What measures begin with."""
+    """The bases of measure names."""
     return frozenset(map(base_of, names))
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The measures that a KPI may read: bases, and whole names where a formula spells the kind of window."""
+    """The measures that a KPI may read: bases, and whole names where a formula spells out the kind of window."""
 
     kpi: str
     names: frozenset[str]
 
     @property
     def bases(self) -> frozenset[str]:
-        """What they begin with."""
+        """Their bases."""
         return bases(self.names)
 
     def check(self, measure: str, window: str, bucket: str | None) -> None:
-        """Raise LookupError for a measure that is read in a window and is none of them."""
-        if measure not in self.names and (name := noted(measure, window, bucket)) not in BESIDE:
+        """Raise LookupError for a measure read in a window that is not among them."""
+        if measure not in self.names and (name := input_of(measure, window, bucket)) not in BESIDE:
             self._check(name)
 
     def check_base(self, base: str) -> None:
-        """The same for one that is read by its base."""
-        self._check(known(base))
+        """The same for a measure read by its base."""
+        self._check(declared_base(base))
 
     def _check(self, name: str) -> None:
         if name not in self.names:
@@ -62,7 +62,7 @@ class Money(NamedTuple):
     unpriced: int
 
     def plus(self, other: "Money") -> "Money":
-        """Both together."""
+        """The sum of both."""
         return Money(self.amount + other.amount, self.priced + other.priced, self.unpriced + other.unpriced)
 
 
@@ -72,7 +72,7 @@ Sums = defaultdict[int, dict[str, int]]  # minute -> measure -> sum of its chang
 
 @dataclass(frozen=True)
 class Tables:
-    """What formulas read of one tenant. ``sums``: by segments, what was asked before; formulas ask for the same."""
+    """What formulas read of one tenant. ``sums``: cache by segments, as formulas share many reads."""
 
     cells: Cells
     rates: Rates
@@ -86,7 +86,7 @@ class Tables:
 
 
 class View:
-    """Read access to a tenant's measures. ``reads``: those that may be read, where that is checked."""
+    """Read access to a tenant's measures. ``reads``: the measures that may be read, where that is checked."""
 
     def __init__(self, tables: Tables, window: Window, segments: tuple[str, ...], reads: Inputs | None = None) -> None:
         self.tables = tables
@@ -134,27 +134,27 @@ class View:
         return found
 
     def note(self, base: str) -> None:
-        """A measure is read, by its base."""
+        """Record that a measure is read, by its base."""
         if self._reads is not None:
             self._reads.check_base(base)
 
     def suffixes(self, base: str) -> list[str]:
-        """What follows ``base`` and a colon in the names of measures that are in use."""
+        """What follows ``base`` and a colon in the names of measures in use."""
         self.note(base)
         return self._cells.suffixes(f"{base}:", self.segments)
 
     def seen_in(self, window: Window) -> "View":
-        """The same in another window."""
+        """The same view in another window."""
         found = copy(self)
         found.window = window
         return found
 
     def whole(self) -> "View":
-        """The same without segments."""
+        """The same view without segments."""
         return View(self.tables, self.window, (EVERYTHING,), self._reads)
 
     def by_day(self, measure: str) -> Iterator[tuple[int, int]]:
-        """(local day, what happened on it in the window); days older than are kept are one, CARRY."""
+        """(local day, what happened on it in the window); days too old to be kept are summed under CARRY."""
         self.note(base_of(measure))
         at, fine = self.window, self.window.name in MINUTE_WINDOWS
         for segment in self.segments:
@@ -172,31 +172,31 @@ class View:
         return total if start is None else total - self._before(measure, start)
 
     def level(self, measure: str) -> int:
-        """How many there are at the window's end."""
+        """The count at the window's end."""
         return self.before(measure, self.window.end)
 
-    def stay_ages(self) -> Counter[int]:
-        """How long the deals that are in a stage at the window's end have been in it, in buckets of 1 %."""
+    def stage_ages(self) -> Counter[int]:
+        """How long deals have been in their current stage at the window's end, in buckets of 1 %."""
         self.note("stay_open")
         return self.tables.ages.buckets(self.segments, self.window.end_ms) if self.tables.ages else Counter()
 
     def page_count(self) -> PageCount:
-        """Visitors of the window of the segments' pages; one of two pages counts for each."""
+        """The window's visitors of the segments' pages; a visitor of two pages counts for each."""
         counts = self.page_counts()
         found = [counts.get(segment.partition("=")[2], NO_VISITORS) for segment in self.segments]
         return found[0] if len(found) == 1 else PageCount(*map(sum, zip(*found, strict=True)))
 
     def page_counts(self) -> dict[str, PageCount]:
-        """Visitors of the window, by path; pages without any are left out."""
+        """The window's visitors by path; pages without any are left out."""
         assert self.tables.pages is not None, "a view without pages"
         return self.tables.pages.counts(self.window)
 
     def level_at_start(self, measure: str) -> int:
-        """How many there were just before the window began."""
+        """The count just before the window began."""
         return 0 if self.window.start is None else self.before(measure, self.window.start)
 
     def marked(self, base: str) -> int:
-        """A measure that has deltas of its own for every kind of window: distinct, latest, lost."""
+        """A measure kept separately for every kind of window: distinct, latest or lost."""
         bucket = self.window.bucket
         if bucket:
             return self.flow(f"{base}@{bucket}")
@@ -213,7 +213,7 @@ class View:
         return found
 
     def without_rate(self, base: str) -> int:
-        """How much of the money that was received in the window has no rate; a release before kept measures of it."""
+        """Facts with money received in the window that have no rate; earlier releases kept measures of it."""
         self.note(base)
         total = self._unrated()
         for suffix in self._cells.suffixes(f"{base}:", self.segments):
@@ -230,7 +230,7 @@ class View:
 
     @property
     def spenders(self) -> SpendTable:
-        """Every customer with what it spent."""
+        """Every customer with what they spent."""
         assert self.tables.spenders is not None, "a view without customers"
         self.note(SPENDERS)
         return self.tables.spenders
@@ -255,7 +255,7 @@ class View:
         return Fraction(minor) / int(10 ** digits(currency))
 
     def _converted(self, base: str, currency: str) -> Money:
-        """Money in a foreign currency: by pane, since each day has its rate."""
+        """Money in a foreign currency: by pane, since each day has its own rate."""
         amount, priced, unpriced = Fraction(0), 0, 0
         for day, count, minor in self._days(base, currency):
             rate = self.tables.rates.rate(currency, self.currency, day)
@@ -277,15 +277,15 @@ class View:
         return [(day, count, minor) for day, (count, minor) in sums.items()]
 
     def money_level(self, base: str) -> Money:
-        """Money of what there is at the window's end; each amount keeps the rate of the day in its name."""
+        """Money at the window's end; each amount keeps the rate of the day in its name."""
         return self._dated(base, self.level)
 
     def money_at_start(self, base: str) -> Money:
-        """Money of what there was just before the window began."""
+        """Money just before the window began; each amount keeps the rate of the day in its name."""
         return self._dated(base, self.level_at_start)
 
     def money_dated(self, base: str) -> Money:
-        """Money of the window of which each amount keeps the rate of the day in its name."""
+        """Money of what happened in the window; each amount keeps the rate of the day in its name."""
         return self._dated(base, self.flow)
 
     def _dated(self, base: str, read: Callable[[str], int]) -> Money:

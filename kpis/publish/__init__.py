@@ -1,1 +1,1 @@
-"""Documents: made from the catalogue's rows, in slices, when somebody asks or when they may be others."""
+"""Documents: computed from the catalogue's rows, in slices, on request or when they may have changed."""

@@ -1,6 +1,6 @@
-"""What a document's number is compared with: the values of the window before and of the one a year ago.
+"""The values a document's number is compared with: of the window before, and of the one a year ago.
 
-These windows are over, so that a value stays until its window moves on or an event of then comes in. What was found is
+These windows are over, so a value stays until its window moves on or an event from that time arrives. Values are
 remembered from one publication to the next.
 """
 
@@ -21,7 +21,7 @@ from kpis.state.tenant_state import TenantState
 Values = tuple[Any, Any]  # of the window before, and a year ago; as documents print them
 Pair = tuple[Window | None, Window | None]
 NOTHING: Final[Values] = (None, None)
-# Their window before ends inside a quarter hour, and of these measures only quarter hours are kept.
+# Their window before ends inside a quarter hour, and these measures are kept by quarter hours only.
 BY_MINUTES: Final = ("15m", "1h")
 COARSE: Final = frozenset(kpi for kpi, inputs in INPUTS.items() if any(n.endswith(f"@{YOUNG}") for n in inputs.names))
 
@@ -32,12 +32,12 @@ def reaches_back(cells: Cells, end: int) -> bool:
 
 
 def kind_of(window: str) -> str:
-    """Which of the measures that have deltas of their own for every kind of window a window reads."""
+    """The kind of window whose measures a window reads, where measures are kept separately for each kind."""
     return RUNNING.get(window) or COMPLETE.get(window, window)
 
 
 class Remembered:
-    """What was found for one tenant: by window, row -> values, as long as the windows compared with stay."""
+    """Values of one tenant: by window, row -> values, for as long as the windows compared with stay the same."""
 
     __slots__ = ("_values", "_windows")
 
@@ -45,7 +45,7 @@ class Remembered:
         self.clear()
 
     def clear(self) -> None:
-        """Know nothing."""
+        """Forget everything."""
         self._windows: list[Pair | None] = [None] * len(PLACES)
         self._values: list[dict[int, Values]] = [{} for _ in PLACES]
 
@@ -57,7 +57,7 @@ class Remembered:
         return self._values[place]
 
     def changed(self, rows: Mask, kind: str, minute: int) -> None:
-        """What rows read in windows of a kind (empty: all) has changed, from a minute on."""
+        """Forget values of rows whose inputs changed from a minute on, in windows of a kind (empty: all)."""
         for name, windows, values in zip(WINDOWS, self._windows, self._values, strict=True):
             if not values or windows is None or kind not in ("", kind_of(name)):
                 continue
@@ -81,7 +81,7 @@ class Comparison:
         self._pairs: dict[str, Pair] = {}
 
     def windows(self, at: Window) -> Pair:
-        """The window before, and the one a year ago; None where there was no event yet, or it is not kept."""
+        """The window before, and the one a year ago; None if there was no event yet, or it is not kept."""
         found = self._pairs.get(at.name)
         if found is None:
             found = self._pairs[at.name] = self._known(previous(at, self._zone)), self._known(year_ago(at, self._zone))
@@ -94,7 +94,7 @@ class Comparison:
         return None if at.name in FINE and not self._reaches else at
 
     def values(self, row: int, at: Window) -> Values:
-        """A row's values in both, as documents print them; None for one that cannot be told exactly."""
+        """A row's values in both, as documents print them; None where the exact value cannot be determined."""
         pair = self.windows(at)
         if pair == NOTHING:
             return NOTHING

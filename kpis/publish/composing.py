@@ -1,8 +1,8 @@
-"""Whose documents are made next, and of which tenants none can have changed: all decisions of publishing, in slices.
+"""Decides whose documents are computed next, and which tenants cannot have changed; in slices.
 
-Tenants with events come first, with their documents without segments. Then those whose numbers the clock has changed,
-segments and histories, a row and window at a time, tenant by tenant. A tenant is looked at once a minute; one of which
-nothing can be another costs only that look.
+Tenants with events come first, with their documents without segments. Then documents that depend on the current time,
+segments and histories, a row and window at a time, tenant by tenant. A tenant is checked once a minute; if nothing can
+have changed, that check is its only cost.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,11 +17,11 @@ from kpis.publish.schedule import LIVE, schedule
 from kpis.publish.tenants import Tenants
 from kpis.state.tenant_state import TenantState
 
-MOST: Final = 1_500  # documents of one slice, about: a publication is written in one step
-BOARD_MS: Final = 2_000  # how long slices are of one moment
+MOST: Final = 1_500  # documents of one slice, roughly: a publication is written in one step
+BOARD_MS: Final = 2_000  # how long slices share one as-of
 TURN: Final = 4  # slices in a row: waking a tenant for each would cost more than they do
 QUIET: Final = 1  # minutes without an event after which a tenant may sleep
-RECENT_MS: Final = 5_000  # a tenant published since then says itself how current it is
+RECENT_MS: Final = 5_000  # a tenant published within this time reports its own as-of
 
 
 class AsOfRefused(ValueError):
@@ -29,22 +29,22 @@ class AsOfRefused(ValueError):
 
 
 class Failure(NamedTuple):
-    """Documents of a tenant that could not be made: a fault of the program. They are tried again when it changes."""
+    """A tenant whose documents could not be computed: a bug. They are retried when the tenant changes."""
 
     tenant: str
     cause: str  # the exception's class and where it was raised
 
 
 class Composed(NamedTuple):
-    """What was made in one call, and how far all is. Plain data."""
+    """The slices of one call, and overall progress. Plain data."""
 
     slices: list[Slice]
     urgent: bool  # tenants with events still wait
     more: bool  # anything waits
-    settled: bool  # nothing but histories does
-    checked: int  # ms: as of then all that was sent is current, tenants with a publication of the last seconds aside
+    settled: bool  # only histories wait
+    checked: int  # ms: everything sent is current as of then, except for tenants published in the last seconds
     failures: list[Failure]  # of this call
-    failing: tuple[str, ...]  # tenants of which what was sent may not be current
+    failing: tuple[str, ...]  # tenants whose published documents may be out of date
 
 
 class Composer:
@@ -53,11 +53,11 @@ class Composer:
     def __init__(self, states: Tenants) -> None:
         self._states = states
         self._urgent: dict[str, None] = {}
-        self._looks: dict[str, None] = {}  # tenants to be looked at in this minute
+        self._looks: dict[str, None] = {}  # tenants to check in this minute
         self._later: dict[str, None] = {}
         self._failing: dict[str, str] = {}
         self._minute: int | None = None
-        self._turn = 0  # slices that the first of those that wait has had
+        self._turn = 0  # slices that the first in the queue has had
 
     def touch(self, tenants: Iterable[str]) -> None:
         """Events of these tenants were counted."""
@@ -66,7 +66,7 @@ class Composer:
             self._failing.pop(tenant, None)
 
     def everything(self, tenants: Iterable[str] | None = None) -> None:
-        """Send all documents of tenants (None: of all) anew."""
+        """Resend all documents of tenants (None: of all)."""
         for tenant in self._states if tenants is None else tenants:
             if tenant in self._states:
                 self._states.forget_published(tenant)
@@ -76,9 +76,9 @@ class Composer:
     def compose(
         self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False
     ) -> Composed:  # fmt: skip
-        """Make slices until ``enough`` says so, at least a piece. ``now``: ms, never less than before.
+        """Compute slices until ``enough`` returns true, at least a piece. ``now``: ms, never less than before.
 
-        ``live``: documents of now; else of one moment in the past, for which time stands still. Raises `AsOfRefused`.
+        ``live``: documents as of now; else of one fixed moment in the past. Raises `AsOfRefused`.
         """
         self._tick(now, live=live)
         slices: list[Slice] = []
@@ -102,7 +102,7 @@ class Composer:
         return Composed(slices, bool(self._urgent), more, settled, self._checked(now), failures, tuple(self._failing))
 
     def changes(self, tenant: str, now: int) -> list[Slice]:
-        """Everything of one tenant that may be another than what was sent, in one go. For tests and tools."""
+        """Everything of one tenant that may differ from what was sent, in one go. For tests and tools."""
         found: list[Slice] = []
         self.touch([tenant])
         while tenant in self._urgent or tenant in self._later:
@@ -141,11 +141,11 @@ class Composer:
             memory.board = None  # nothing moves within a minute
         if found is None:
             return []
-        memory.told = found.as_of
+        memory.composed_at = found.as_of
         return [found]
 
     def _wait(self, tenant: str) -> None:
-        """A tenant of which more is due goes on as the next, for a turn of some slices, then behind the others."""
+        """Requeue a tenant with more due: it stays first for a turn of some slices, then goes to the back."""
         if next(iter(self._later), None) == tenant:
             self._turn += 1
             if self._turn < TURN:
@@ -155,7 +155,7 @@ class Composer:
         self._later[tenant] = None
 
     def _rest(self, tenant: str, now: int) -> None:
-        """Let an idle tenant sleep, or have one that is too large hold nothing that is only there to read faster."""
+        """Let an idle tenant sleep; if it is too large, drop its caches."""
         one, minute = self._states[tenant], ceil_minute(now)
         memory = one.memory
         if memory.due or minute <= memory.touched_at + QUIET:
@@ -193,7 +193,7 @@ class Composer:
     def _fail(self, tenant: str, error: Exception) -> Failure:
         self._later.pop(tenant, None)
         memory = self._states[tenant].memory
-        memory.minute = memory.board = None  # when it changes everything is made again
+        memory.minute = memory.board = None  # everything is recomputed when it changes
         at = error.__traceback__
         while at is not None and at.tb_next is not None:
             at = at.tb_next
@@ -204,4 +204,4 @@ class Composer:
     def _checked(self, now: int) -> int:
         waiting = [*self._urgent, *self._looks, *self._later]
         states = self._states
-        return min([now, *(states.clean(one) for one in waiting if now - states.told(one) > RECENT_MS)])
+        return min([now, *(states.clean(one) for one in waiting if now - states.composed_at(one) > RECENT_MS)])

@@ -1,8 +1,8 @@
-"""What changes with the clock alone: panes with content that an edge of a window has passed.
+"""What changes with the current time alone: panes with content that an edge of a window has passed.
 
 Between two local midnights only a few edges move: the end of every window that is not over, and the starts of the
-rolling ones up to 24 hours. A number can change only when something lies in a pane that one of them passed. A change
-that is due in the future (a delta) is a pane that the end passes. So no number is made in vain, and no timer is kept.
+rolling ones up to 24 hours. A number can change only when something lies in a pane that an edge passed. A change that
+is due in the future (a delta) is a pane that the end passes. So no number is computed in vain, and there is no timer.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
 from kpis.formulas.acquisition import MONTH_MINUTES
-from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, hearing
+from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, matching
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
 from models.settings import TenantSettings
 
-LONGEST: Final = 60  # minutes; after a longer gap everything is made
+LONGEST: Final = 60  # minutes; after a longer gap everything is recomputed
 LATES: Final = frozenset({*LATE.values(), "bot"})
 
 
 class Edge(NamedTuple):
-    """How far behind now an edge lies, minutes, and the windows (bits) that it is an edge of."""
+    """How far behind now an edge lies, minutes, and the windows (bits) it belongs to."""
 
     behind: int
     windows: Mask
@@ -42,7 +42,7 @@ def _edges() -> Iterator[Edge]:
 
 
 def _edges_before(name: str, yesterday: int) -> Iterator[Edge]:
-    """Of the window that a number is compared with."""
+    """Edges of the window that a number is compared with."""
     end, start = behind(name, yesterday)
     yield Edge(end, 1 << PLACES[name], end=True)
     if start is not None:
@@ -50,7 +50,7 @@ def _edges_before(name: str, yesterday: int) -> Iterator[Edge]:
 
 
 EDGES: Final = tuple(_edges())
-# Behind now: the edges of the costs a month before `24h`, and before the window before it.
+# Behind now: the edges of the costs a month before `24h`, and before the window it is compared with.
 LAGGED: Final = (MONTH_MINUTES, MONTH_MINUTES + DAY, MONTH_MINUTES + 2 * DAY)
 OWN: Final = frozenset({*ROLLING, YOUNG, *RUNNING.values(), "all"})  # kinds of windows with measures of their own
 Due = list[Mask]  # by window: rows
@@ -73,31 +73,31 @@ def next_midnight(zone: Zone, minute: int) -> int:
 
 
 def own_windows(suffix: str) -> Mask:
-    """Windows in which a measure that has a window of its own is read as theirs."""
+    """Windows that read a measure of this kind of window."""
     if suffix in ROLLING or suffix == "all":
         return 1 << PLACES[suffix]
     return sum(1 << PLACES[name] for name, bucket in RUNNING.items() if bucket == suffix)
 
 
 def is_regular(cells: Cells, end: int) -> bool:
-    """Whether every moving edge lies where minutes are kept; else the newest events are far ahead of the clock."""
+    """Whether minutes are kept at every moving edge; if not, the newest events are far ahead of the clock."""
     return end - MINUTE_WINDOWS["24h"] > cells.floors["m"]
 
 
 def crossed(state: TenantState, before: int, end: int, rows: dict[str, Mask]) -> Due:
-    """Rows by window that may be others at the minute ``end`` than at ``before``, and no event came between.
+    """Rows by window that may have changed from the minute ``before`` to ``end``, with no event in between.
 
     ``rows``: what is read -> rows.
     """
     due: Due = [0] * len(PLACES)
     cells, settings = state.tenant.cells, state.tenant.settings
-    told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
+    basis = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
     moving = edges(state.tenant.zone, end - 1)
     for edge, measure in set(_passed(cells, moving, before, end)):
         base, suffix = base_of(measure), measure.partition("@")[2]
         mask = rows.get(base, 0)
         if base in LATES:
-            mask |= hearing(measure.partition(":")[2], *told)
+            mask |= matching(measure.partition(":")[2], *basis)
         windows = edge.windows
         if suffix in OWN:
             # Such a measure is read as a level at its window's end; elsewhere only by its whole name.
@@ -126,12 +126,12 @@ def _add(due: Due, windows: Mask, mask: Mask) -> None:
 
 
 def _passed(cells: Cells, moving: tuple[Edge, ...], before: int, end: int) -> Iterator[tuple[Edge, str]]:
-    """Measures with something in the panes that edges passed from ``before`` to ``end`` (both: first minute left out).
+    """Measures with content in the panes that edges passed from ``before`` to ``end`` (both: first excluded minute).
 
-    A minute is left out by an edge up to its own number, a quarter hour up to its first minute.
+    An edge excludes a minute from its own number on, a quarter hour from its first minute on.
     """
     minutes = [(edge, minute) for edge in moving for minute in range(before - edge.behind, end - edge.behind)]
-    # All edges lie whole quarter hours apart, so that they pass quarter hours together.
+    # All edges lie whole quarter hours apart, so they pass quarter hours together.
     started = [minute // 15 for minute in range(before, end) if minute % 15 == 0]
     quarters = [(edge, quarter - edge.behind // 15) for edge in moving for quarter in started]
     for level, panes in (("m", minutes), ("q", quarters)):
@@ -140,7 +140,7 @@ def _passed(cells: Cells, moving: tuple[Edge, ...], before: int, end: int) -> It
 
 
 def _since_passed(state: TenantState, low: int, high: int) -> bool:
-    """Whether somebody became a customer in minutes [low, high), or in a quarter hour that begins in them."""
+    """Whether a customer's start lies in minutes [low, high), or in a quarter hour that begins in them."""
     since = state.tenant.spend_table.next_since
     quarter = quarter_after(low)
     return since(low) < high or (quarter < high and since(quarter) < (high - 1) // 15 * 15 + 15)
@@ -161,11 +161,11 @@ def _first_passed(state: TenantState, before: int, end: int, due: Due) -> None:
 
 
 def whole_from(state: TenantState) -> Iterator[tuple[str, int]]:
-    """Windows with the minute from which on they are no longer partial: a rolling one is until its first event."""
+    """Windows with the minute from which they are no longer partial: a rolling one is until its first event."""
     if state.first is None:
         return
     first = -(-state.first // MINUTE_MS)
     for name, width in MINUTE_WINDOWS.items():
         yield name, first + width
-        # And from where on the window before is whole, too: that of a day ends at a quarter hour.
+        # And from where the window before is whole, too: that of a day ends at a quarter hour.
         yield name, first + 2 * width if width < DAY else quarter_after(first + DAY) - 14 + DAY

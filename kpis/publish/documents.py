@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kpis.calendar.buckets import Step
 from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, ceil_minute, window
-from kpis.catalog import CATALOG, Kpi, Vector, hears
+from kpis.catalog import CATALOG, Kpi, Vector, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.catalog.kept import Kept, kept
 from kpis.cells.cells import AS_OF_QUARTERS
@@ -26,8 +26,8 @@ from kpis.tenant.spend_table import SPENDERS
 
 Document = dict[str, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-TABLES: Final = frozenset({PAGED, SPENDERS})  # are read beside the cells
-LATE_OF: Final = {rows: f"{measure}:" for rows, measure in LATE.items()}  # how those of late events begin
+TABLES: Final = frozenset({PAGED, SPENDERS})  # read beside the cells
+LATE_OF: Final = {rows: f"{measure}:" for rows, measure in LATE.items()}  # prefixes of the measures of late events
 
 
 @lru_cache(maxsize=4096)
@@ -37,9 +37,9 @@ def instant_text(instant: int) -> str:
 
 
 def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
-    """All documents of a tenant at ``as_of`` (ms). What was published, and what is due, stays as it is.
+    """All documents of a tenant at ``as_of`` (ms). Neither what was published nor what is due changes.
 
-    Raises ValueError when a past ``as_of`` (not ``live``) lies where no pane begins.
+    Raises ValueError for a past ``as_of`` (not ``live``) where no pane begins.
     """
     if not live:
         check_as_of(state, as_of)
@@ -48,7 +48,7 @@ def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
 
 
 def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
-    """All documents at ``as_of`` (ms) of the rows whose numbers go on with the clock, whatever was asked for last."""
+    """All documents at ``as_of`` (ms) of the rows whose numbers depend on the current time."""
     board = Board(state, as_of)
     return [document for kpi in CATALOG if kpi.ageing for document in board.documents(kpi)]
 
@@ -80,7 +80,7 @@ class Board:
         self._settings = state.tenant.settings
         self._kept = kept(self._settings)
         found = (window(name, as_of, self._tenant.zone) for name in self._kept.windows)
-        # A long-gone window whose edge no pane has any more gets no document, rather than one that is nearly right.
+        # A window whose start the panes no longer reach gets no document, rather than one that is nearly right.
         self._windows = {at.name: at for at in found if at.start is None or self._cells.reaches(at.start)}
         self._segments = self._by_dimension()
         self._figures = Figures(state)
@@ -90,7 +90,7 @@ class Board:
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
-        self._heard_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
+        self._event_sums: dict[tuple[tuple[str, ...], str, str, tuple[str, ...]], int] = {}
 
     @property
     def as_of(self) -> int:
@@ -128,7 +128,7 @@ class Board:
         if at.name in kpi.channel_windows:
             yield from self._parts(kpi, at, "channel")
 
-    # --- single questions, see kpis.query
+    # --- for single questions, see kpis.query
 
     @property
     def kept(self) -> Kept:
@@ -140,26 +140,26 @@ class Board:
         return self._view(at, *segments, reads=reads)
 
     def dimensions(self, kpi: Kpi) -> dict[str, list[str]]:
-        """Dimension -> segments that a KPI can have numbers of."""
+        """Dimension -> segments that a KPI can have numbers for."""
         return self._segments_of(kpi)
 
     def summed(self, kpi: Kpi, at: Window, dimension: str, value: str) -> tuple[str, ...]:
-        """The segments that the document of a value adds up: itself, or all that `__other__` stands for."""
+        """The segments that the document of a value adds up: itself, or all that make up `__other__`."""
         if value != OTHER:
             return (f"{dimension}={value}",)
         _, rest = self._capped(kpi, at, dimension, self._segments_of(kpi).get(dimension, []))
         return tuple(rest) or (f"{dimension}={OTHER}",)
 
     def window_of(self, name: str) -> Window:
-        """A window of this instant, whether or not it has documents."""
+        """A window at this instant, whether or not it has documents."""
         return window(name, self._as_of, self._tenant.zone)
 
     def reaches(self, at: Window) -> bool:
-        """Whether the kept panes answer for a window exactly."""
+        """Whether the kept panes give exact numbers for a window."""
         return at.start is None or (self._cells.reaches(at.start) and self._cells.reaches(at.end))
 
     def ever_sent(self, kpi: Kpi) -> bool:
-        """Whether there are numbers of a KPI: of a count, once an event was sent that it hears of."""
+        """Whether a KPI has numbers: a count has, once an event that it matches was sent."""
         return kpi.low_n or self._figures.sent(kpi)
 
     def largest(self, kpi: Kpi, at: Window, dimension: str, most: int) -> list[str]:
@@ -190,11 +190,11 @@ class Board:
         return History(self._state, self._as_of, self._kept)
 
     def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
-        """A row's points of a step in some buckets until ``enough``, and those that are still to be made."""
+        """A row's points of a step in some buckets until ``enough``, and the buckets still to be computed."""
         return self.history.points(row, step, wanted, enough)
 
     def _by_dimension(self) -> dict[str, dict[str, list[str]]]:
-        """Rows' kind -> dimension -> segments that were ever seen in one of its measures."""
+        """Kind of rows -> dimension -> segments ever seen in one of its measures."""
         found: dict[str, dict[str, list[str]]] = {}
         by_rows = self._cells.series.segments_by_rows()
         by_rows["page"] = by_rows.get("page", set()) | set(self._tenant.landings.pages.segments())
@@ -211,7 +211,7 @@ class Board:
     def _whole(self, kpi: Kpi, at: Window) -> Document:
         view, figure = self._figures.whole(kpi, at)
         found = self._document(kpi, view, {}, figure)
-        if kpi.robots and (excluded := self._heard(self._figures.heard_by(kpi), view, "bot:")):
+        if kpi.robots and (excluded := self._event_count(self._figures.events_of(kpi), view, "bot:")):
             found["excluded"] = excluded
         found.update(self._compared(ROWS[kpi.id], at))
         return found
@@ -241,7 +241,7 @@ class Board:
                 yield self._document(kpi, view, {dimension: OTHER}, self._figure(kpi, view))
 
     def _segments_of(self, kpi: Kpi) -> dict[str, list[str]]:
-        """Dimension -> segments that a KPI can have numbers of."""
+        """Dimension -> segments that a KPI can have numbers for."""
         bases = INPUTS[kpi.id].bases
         every = self._segments.get(kpi.rows, {})
         if bases & TABLES:
@@ -253,7 +253,7 @@ class Board:
         return self._used[key]
 
     def _capped(self, kpi: Kpi, at: Window, dimension: str, segments: list[str]) -> tuple[dict[str, Figure], list[str]]:
-        """Figures of the largest segments, in order, and the other segments that have any."""
+        """Figures of the largest segments, in order, and the other segments that are not empty."""
         cap, other = self._settings.segment_cap, f"{dimension}={OTHER}"
         found = self._ranks(kpi, at, segments) if len(segments) > cap else None
         figures: dict[str, Figure] = {}
@@ -285,14 +285,14 @@ class Board:
             if not figure.empty:
                 yield self._document(kpi, view, {vector.key: step.key}, figure, step.events)
 
-    def _heard(self, events: tuple[str, ...], view: View, prefix: str) -> int:
+    def _event_count(self, events: tuple[str, ...], view: View, prefix: str) -> int:
         labels = self._cells.suffixes(prefix, view.segments)
         if not labels:
             return 0
         key = (events, prefix, view.window.name, view.segments)
-        found = self._heard_sums.get(key)
+        found = self._event_sums.get(key)
         if found is None:
-            found = self._heard_sums[key] = sum(view.flow(prefix + one) for one in labels if hears(events, one))
+            found = self._event_sums[key] = sum(view.flow(prefix + one) for one in labels if matches(events, one))
         return found
 
     def _document(
@@ -301,7 +301,7 @@ class Board:
         at, figures = view.window, self._figures
         printed = figures.printed
         rows = kpi.rows if segment and kpi.vector is None else "none"
-        late = 0 if kpi.still else self._heard(events or self._figures.heard_by(kpi), view, LATE_OF[rows])
+        late = 0 if kpi.still else self._event_count(events or self._figures.events_of(kpi), view, LATE_OF[rows])
         found: Document = {
             "kpi": kpi.id,
             "window": at.name,
@@ -322,7 +322,7 @@ class Board:
         return found
 
     def _frame(self, at: Window) -> Document:
-        """What all documents of a window have in common."""
+        """The fields that all documents of a window share."""
         state = self._state
         start = state.first if at.start is None else at.start * MINUTE_MS
         return {

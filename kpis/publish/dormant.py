@@ -1,7 +1,7 @@
-"""An idle tenant as bytes: a small one is megabytes of objects, and some tens of kilobytes when it is packed.
+"""An idle tenant as bytes: even a small one takes megabytes as objects, and some tens of kilobytes when packed.
 
-Nothing of it shows: woken, it is the same objects, made again. The bytes never leave the process, whose codes of
-measures, pages and segments they hold.
+Packing is invisible to callers: waking restores equal objects. The bytes never leave the process, as they hold its
+codes of measures, pages and segments.
 """
 
 import pickle
@@ -18,9 +18,9 @@ LARGE: Final = 12_000  # series and touches: a larger tenant takes too long to p
 
 
 class Dormant:
-    """A packed tenant, and what is asked of it while it sleeps."""
+    """A packed tenant, with what can be read without waking it."""
 
-    __slots__ = ("_clean", "_minute", "_packed", "_until", "outdated", "settings", "size", "slept_at", "told")
+    __slots__ = ("_clean", "_minute", "_packed", "_until", "composed_at", "outdated", "settings", "size", "slept_at")
 
     def __init__(self, one: PublishedTenant, minute: int | None) -> None:
         state, memory = one.state, one.memory
@@ -30,28 +30,28 @@ class Dormant:
         self.settings = state.tenant.settings
         self.outdated = state.outdated
         self.size = size_of(state)
-        self.told = memory.told  # as `Published.told`
+        self.composed_at = memory.composed_at  # as `Published.composed_at`
         self._clean, self._minute = memory.clean, memory.minute
         self._until = next_due(one)
         self._packed = zlib.compress(pickle.dumps(one, pickle.HIGHEST_PROTOCOL), 1)
 
     def wake(self, minute: int | None) -> PublishedTenant:
-        """The tenant; as if it had been looked at each minute up to this one, until something was due."""
+        """Unpack the tenant, as if it had been checked each minute up to this one, until something was due."""
         one: PublishedTenant = pickle.loads(zlib.decompress(self._packed))
         one.memory.clean, one.memory.minute = self.clean(minute), self._looked_at(minute)
         return one
 
     def is_due(self, minute: int) -> bool:
-        """Whether documents may be others at a minute. They may when the clock has gone back."""
+        """Whether documents may have changed by a minute; always true if the clock has gone back."""
         return self._minute is None or not self._minute <= minute < self._until
 
     def clean(self, minute: int | None) -> int:
-        """As `Published.clean` (ms), of one that is looked at each minute up to this one."""
+        """As `Published.clean` (ms), for a tenant that is checked each minute up to this one."""
         at = self._looked_at(minute)
         return self._clean if at in (None, self._minute) else at * MINUTE_MS
 
     def forget_published(self, minute: int | None) -> None:
-        """All of its documents are to be sent anew."""
+        """Mark all of its documents to be resent."""
         self._clean = self.clean(minute)
         self._minute, self._until = None, EVER
 
@@ -67,14 +67,14 @@ def size_of(state: TenantState) -> int:
 
 
 def can_sleep(state: TenantState) -> bool:
-    """Whether a tenant may be packed: it is small, and no work goes on in it."""
+    """Whether a tenant may be packed: it is small, and no work is running in it."""
     tenant = state.tenant
     at_rest = tenant.cells.drained and not (tenant.cells.folding or tenant.ledger.rows or tenant.ledger.size)
     return at_rest and state.follower is None and size_of(state) <= LARGE
 
 
 def take_apart(state: TenantState) -> None:
-    """Break the rings of a tenant's objects: the engine's process does without the collector that would free them."""
+    """Break a tenant's reference cycles: the engine's process runs without the garbage collector."""
     tenant = state.tenant
     people = tenant.people
     for part in (

@@ -1,10 +1,10 @@
-"""What the formulas say of one tenant, as numbers and as they are printed."""
+"""The results of formulas for one tenant, as numbers and as they are printed."""
 
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from kpis.calendar.windows import MINUTE_MS, Window
-from kpis.catalog import Kpi, hears
+from kpis.catalog import Kpi, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import Cells
 from kpis.cells.segments import EVERYTHING
@@ -29,7 +29,7 @@ class Point(NamedTuple):
 class Figures:
     """The numbers of one tenant in any window.
 
-    ``cells``: to be read instead of the tenant's own; then nobody checks that formulas read what is said they do.
+    ``cells``: read instead of the tenant's own; then formulas' reads are not checked against their declared inputs.
     """
 
     def __init__(self, state: TenantState, cells: Cells | None = None) -> None:
@@ -42,22 +42,22 @@ class Figures:
             self.cells, tenant.rates, tenant.settings, tenant.spend_table, tenant.ages, tenant.landings.pages,
             state.first, state.priced,
         )  # fmt: skip
-        self._events: dict[str, tuple[str, ...]] = {}  # by KPI: what it hears of
+        self._events: dict[str, tuple[str, ...]] = {}  # KPI -> the events it matches
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
         self._aged: dict[tuple[str, int, int, tuple[str, ...]], Figure] = {}
         self._conversions = tuple(f"crm.{name}" for name in self.settings.conversion_types)
 
     def forget(self) -> None:
-        """Hold nothing that is only there to read the same instants faster."""
+        """Drop caches that only make reads of the same instants faster."""
         self._tables.sums.clear()
         self._aged.clear()
 
     def view(self, at: Window, *segments: str, reads: Inputs | None = None) -> View:
-        """What formulas see of a window."""
+        """What formulas read in a window."""
         return View(self._tables, at, segments, reads)
 
     def whole(self, kpi: Kpi, at: Window) -> tuple[View, Figure]:
-        """A KPI in a window without a segment; a count or sum of events that were never sent is not known."""
+        """A KPI in a window without a segment; unknown for a count or sum whose events were never sent."""
         view = self.view(at, EVERYTHING, reads=INPUTS[kpi.id] if self._checked else None)
         return view, self.figure(kpi, view) if kpi.low_n or self.sent(kpi) else UNKNOWN
 
@@ -67,7 +67,7 @@ class Figures:
         return Point(self.printed(figure.value, kpi.unit in MONEY), figure.n, self.status(kpi, at, figure))
 
     def figure(self, kpi: Kpi, view: View) -> Figure:
-        """What a formula says of a window; what only depends on its end is the same in all that end together."""
+        """The figure of a KPI in a view; cached across windows with the same end, where only the end matters."""
         if not kpi.ageing:
             return formula(kpi)(view)
         key = (kpi.id, view.window.end, view.window.end_ms, view.segments)
@@ -77,15 +77,15 @@ class Figures:
         return found
 
     def sent(self, kpi: Kpi) -> bool:
-        """Whether an event that a KPI hears of was ever sent."""
-        events = self.heard_by(kpi)
+        """Whether an event that a KPI matches was ever sent."""
+        events = self.events_of(kpi)
         found = self._ever.get(events)
         if found is None:
-            found = self._ever[events] = any(hears(events, label) for label in self._state.types)
+            found = self._ever[events] = any(matches(events, label) for label in self._state.types)
         return found or (kpi.quality and ("received", EVERYTHING) in self.cells.series.numbers)
 
-    def heard_by(self, kpi: Kpi) -> tuple[str, ...]:
-        """The events that a KPI hears of."""
+    def events_of(self, kpi: Kpi) -> tuple[str, ...]:
+        """The events that a KPI matches."""
         found = self._events.get(kpi.id)
         if found is None:
             events = kpi.events_by(self.settings.revenue_from)
@@ -105,7 +105,7 @@ class Figures:
         return "low_n" if kpi.low_n and figure.n < self.settings.low_n else "ok"
 
     def printed(self, value: Any, money: bool) -> Any:
-        """A number as documents have it: decimal text when it is money."""
+        """A number as documents print it: decimal text when it is money."""
         if value is None:
             return None
         if money:
@@ -114,7 +114,7 @@ class Figures:
 
 
 def formula(kpi: Kpi) -> Formula:
-    """That of a KPI's total."""
+    """The formula of a KPI's total."""
     assert kpi.whole is not None, f"{kpi.id} has steps only"
     return kpi.whole
 
@@ -128,6 +128,6 @@ def money_text(amount: Fraction, places: int) -> str:
 
 
 def _half_even(numerator: int, denominator: int) -> int:
-    """As round() of their quotient, several times as fast as it is for a Fraction."""
+    """The quotient rounded as by round(), several times as fast as with a Fraction."""
     whole, rest = divmod(numerator, denominator)
     return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))

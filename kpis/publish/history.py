@@ -13,14 +13,15 @@ from kpis.publish.figures import Figures, Point
 from kpis.publish.reads import Mask, bits
 from kpis.state.tenant_state import TenantState
 
-NEVER: Final = 1 << 60  # a bucket after every other
-MANY: Final = 2_000_000  # sums that are held to read the same instants again
+NEVER: Final = 1 << 60  # after every other bucket
+MANY: Final = 2_000_000  # sums cached to read the same instants again
 
 
 class Points(NamedTuple):
-    """Buckets of one KPI and step, to be put over those published before. Plain data.
+    """Buckets of one KPI and step, to be merged into those published before. Plain data.
 
-    Of those, all before ``low`` and after ``high`` go. ``values``: by bucket, ``[value, n]`` or ``[value, n, status]``.
+    Published buckets before ``low`` and after ``high`` are deleted. ``values``: by bucket, ``[value, n]`` or
+    ``[value, n, status]``.
     """
 
     kpi: str
@@ -31,7 +32,7 @@ class Points(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """Some buckets of a step: single ones in order, all before ``since``, and every one from there on."""
+    """Buckets of a step: single ones in order, all before ``since``, and every one from there on."""
 
     single: tuple[int, ...] = ()
     since: int = NEVER
@@ -40,17 +41,17 @@ class Buckets(NamedTuple):
         return bool(self.single) or self.since < NEVER
 
     def plus(self, single: Iterable[int] = (), since: int = NEVER) -> "Buckets":
-        """These and others."""
+        """The union with others."""
         since = min(since, self.since)
         return Buckets(tuple(sorted({one for one in (*self.single, *single) if one < since})), since)
 
     def within(self, low: int, high: int) -> "Buckets":
-        """Those of them from one to another, both included."""
+        """Those from ``low`` to ``high``, both included."""
         single = tuple(one for one in self.single if low <= one <= high)
         return Buckets(single, max(low, self.since) if self.since <= high else NEVER)
 
     def next(self, step: Step) -> tuple[int, "Buckets"]:
-        """The first of them, and all others."""
+        """The first one, and the rest."""
         if self.single:
             return self.single[0], self._replace(single=self.single[1:])
         return self.since, self._replace(since=following(step, self.since))
@@ -82,14 +83,14 @@ class History:
     def __init__(self, state: TenantState, as_of: int, chosen: Kept) -> None:
         self._state = state
         self._zone = state.tenant.zone
-        self._now = ceil_minute(as_of) - 1  # the last minute that is seen
+        self._now = ceil_minute(as_of) - 1  # the last minute included
         self._chosen = chosen
         self._totals = Totals(state.tenant.cells)
         self.figures = Figures(state, self._totals)
         self._bounds: dict[Step, tuple[int, int] | None] = {}
 
     def exact(self, made: Callable[[], Point]) -> Point | None:
-        """A point, or None when the days that it is made of are no longer kept."""
+        """A point, or None if it needs days that are no longer kept."""
         self._totals.short = False
         found = made()
         return None if self._totals.short else found
@@ -110,14 +111,14 @@ class History:
         return (low, last) if low <= last else None
 
     def _reaches(self, step: Step, bucket: int) -> bool:
-        """Whether the panes at a bucket's start are kept; those of hours are quarter hours."""
+        """Whether the panes at a bucket's start are kept; hours need quarter hours."""
         floors, minute = self._totals.floors, start_of(step, bucket, self._zone)
         return minute // 15 > floors["q"] if step.window == "1h" else self._zone.day(minute) >= floors["d"]
 
     def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
-        """A row's points in some buckets, in their order, until ``enough``; and those that are still to be made.
+        """A row's points in some buckets, in order, until ``enough``; and the buckets still to be computed.
 
-        One that nothing exact can be said of is left out, with all before it.
+        A bucket without an exact value is left out, with all before it.
         """
         kpi, bounds = CATALOG[row], self.bounds(step)
         if bounds is None or not has_step(kpi, step, self._chosen):
@@ -146,34 +147,34 @@ class History:
 
 
 class Due:
-    """Which points of a tenant are still to be made: by step, row -> buckets."""
+    """The points of a tenant that are still to be computed: by step, row -> buckets."""
 
     __slots__ = ("_buckets", "_rows", "closed")
 
     def __init__(self, chosen: Kept) -> None:
         self._rows = stepped(chosen)
         self._buckets: list[dict[int, Buckets]] = [{} for _ in STEPS]
-        self.closed: list[int] | None = None  # by step, the last bucket whose points were asked for
+        self.closed: list[int] | None = None  # by step, the last bucket that was scheduled
 
     def add(self, place: int, rows: Mask, single: Iterable[int] = (), since: int = NEVER) -> Mask:
-        """Have points of a step made, in single buckets and from one on; the rows that have any."""
+        """Schedule points of a step, in single buckets and from one on; returns the rows that have any."""
         held, rows = self._buckets[place], rows & self._rows[place]
         for row in bits(rows):
             held[row] = held.get(row, NO_BUCKETS).plus(single, since)
         return rows
 
     def all(self, place: int, rows: Mask) -> Mask:
-        """Have all points of a step made, and those that settings no longer ask for taken away."""
+        """Schedule all points of a step, and the deletion of those that settings no longer ask for."""
         for row in bits(rows):
             self._buckets[place][row] = Buckets(since=EVER)
         return rows
 
     def of(self, place: int, row: int) -> Buckets:
-        """The buckets that are due of a row."""
+        """The buckets that are due for a row."""
         return self._buckets[place][row]
 
     def made(self, place: int, row: int, left: Buckets) -> None:
-        """Points were made, all but those that are left."""
+        """Record that points were computed, all but those that are left."""
         if left:
             self._buckets[place][row] = left
         else:

@@ -1,7 +1,7 @@
-"""The next minute at which the clock alone may change a number: until then nobody has to look at an idle tenant.
+"""The next minute at which the current time alone may change a number: until then an idle tenant needs no check.
 
-The same reasons for which `kpis.publish.schedule` makes documents, asked ahead. Too early does no harm; too late would
-leave a number standing that is wrong.
+The same reasons for which `kpis.publish.schedule` schedules documents, looked up ahead. Too early does no harm; too
+late would leave a wrong number published.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ from kpis.tenant.spend_table import NEVER
 
 
 def next_due(one: PublishedTenant) -> int:
-    """The first minute after the one it was looked at last, at which documents may be others without an event.
+    """The first minute, after the last one checked, at which documents may change without an event.
 
-    That minute itself when something is due already; EVER when all is.
+    The last minute checked if something is due already; EVER if everything is.
     """
     state, memory = one.state, one.memory
     cells = state.tenant.cells
@@ -41,7 +41,7 @@ def next_due(one: PublishedTenant) -> int:
 
 
 def _turns(one: PublishedTenant, minute: int) -> Iterator[int]:
-    """The next local day; and hours, where documents or ages are made by them."""
+    """The next local day; and hours, where documents or ages are computed hourly."""
     state, memory = one.state, one.memory
     zone = state.tenant.zone
     assert memory.today is not None, "a tenant that was never looked at"
@@ -78,14 +78,14 @@ def _page_views(state: TenantState, minute: int) -> Iterator[int]:
 
 
 def _customers(state: TenantState, minute: int) -> Iterator[int]:
-    """When an edge of a window passes the quarter hour in which somebody became a customer."""
+    """When an edge of a window passes the quarter hour in which a subject became a customer."""
     for edge in edges(state.tenant.zone, minute - 1)[1:]:
         if (since := state.tenant.spend_table.next_since(minute - edge.behind)) != NEVER:
             yield since // 15 * 15 + edge.behind + 1
 
 
 def _reach(state: TenantState, minute: int) -> Iterator[int]:
-    """When the windows before those of up to a day can be told."""
+    """When the windows before those of up to a day become available."""
     if not reaches_back(state.tenant.cells, minute):
         yield (state.tenant.cells.floors["q"] + 1) * 15 + REACH
 

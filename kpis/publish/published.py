@@ -1,4 +1,4 @@
-"""What was published last, and what may be another now: so that a publication holds only what changed."""
+"""What was published last, and what may have changed since: so that a publication holds only changes."""
 
 from array import array
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ MOVING: Final = frozenset(
     {"as_of", "watermark", "start", "end", "previous_start", "previous_end", "definition", "rev", "catching_up"}
 )
 LAST_WINDOW: Final = PLACES["all"]
-HISTORY: Final = len(PLACES)  # behind the windows in a row's bits: the steps of its history
+HISTORY: Final = len(PLACES)  # in a row's bits the steps of its history follow the windows
 SEGMENTS: Final[Mask] = (1 << HISTORY) - 1
 PER_DOCUMENT: Final = 10  # points that weigh as much as a document
 Document = dict[str, Any]
@@ -28,33 +28,33 @@ Held = tuple[tuple[str, ...], bytes]  # segments of a row and window, and the pr
 
 
 class Maker(Protocol):
-    """What makes the documents of a tenant at one instant."""
+    """Computes the documents of a tenant at one instant."""
 
     @property
     def as_of(self) -> int:
         """The instant, ms."""
 
     def total(self, row: int, place: int) -> Iterable[Document]:
-        """The document without a segment of a row (by number) in a window; none when the row has none there."""
+        """The document without a segment of a row (by number) in a window; none if the row has none there."""
 
     def parts(self, row: int, place: int) -> Iterable[Document]:
         """The documents of a row's segments in a window."""
 
     def points(self, row: int, step: Step, wanted: Buckets, enough: Callable[[], bool]) -> tuple[Points, Buckets]:
-        """A row's points of a step in some buckets until ``enough``, and those that are still to be made."""
+        """A row's points of a step in some buckets until ``enough``, and the buckets still to be computed."""
 
 
 class Slice(NamedTuple):
-    """One publication of a tenant: documents of one moment. Plain data."""
+    """One publication of a tenant: documents with one as-of. Plain data."""
 
     tenant: str
     as_of: int  # ms
-    documents: list[Document]  # one that is no more is ``{kpi, window, segment, gone}``
-    kpis: tuple[str, ...]  # whose documents say something new
-    waiting: int  # KPIs whose segments changed and are still to be made
+    documents: list[Document]  # a deleted one is ``{kpi, window, segment, gone}``
+    kpis: tuple[str, ...]  # whose documents have changed
+    waiting: int  # KPIs whose segments changed and are still to be computed
     sweep: bool = False  # all documents are being sent, this is a slice of them:
     first: bool = False  # the first
-    last: bool = False  # the last: what was in none of them is no more
+    last: bool = False  # the last: documents that were in none of them are deleted
     points: tuple[Points, ...] = ()
 
 
@@ -65,9 +65,9 @@ class Published:
     """
 
     __slots__ = (
-        "_held", "_names", "_parts_due", "_place", "_print", "_sweep", "_swept_first", "_told_waiting", "_totals_due",
-        "ageing_at", "attributes", "board", "cells", "clean", "history", "minute", "places", "reaches", "remembered",
-        "resting", "rows", "today", "told", "touched_at", "warm",
+        "_held", "_last_waiting", "_names", "_parts_due", "_place", "_print", "_sweep", "_swept_first", "_totals_due",
+        "ageing_at", "attributes", "board", "cells", "clean", "composed_at", "history", "minute", "places", "reaches",
+        "remembered", "resting", "rows", "today", "touched_at", "warm",
     )  # fmt: skip
 
     def __init__(self, chosen: Kept) -> None:
@@ -75,43 +75,43 @@ class Published:
         self.places = sum(1 << PLACES[name] for name in chosen.windows)
         self._print = array("q", bytes(8 * len(ROWS) * len(PLACES)))  # of totals, by row and window
         self._held: dict[int, Held] = {}  # of segments, by row and window
-        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same segments in many windows: one tuple
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # equal lists of segments share one tuple
         self._totals_due: list[Mask] = [0] * len(PLACES)  # by window: rows
-        self._parts_due: dict[int, Mask] = {}  # by row, those that wait longest first: windows, steps of its history
-        self._place = 0  # how far the first of those has come
+        self._parts_due: dict[int, Mask] = {}  # by row, longest waiting first: windows, steps of its history
+        self._place = 0  # progress within the first row
         self.history = Due(chosen)
         self._sweep: set[int] | None = None  # rows whose segments are still to be sent in a full publication
         self._swept_first = False
-        self._told_waiting = 0  # of the last slice
-        self.minute: int | None = None  # the first that everything published leaves out
+        self._last_waiting = 0  # `Slice.waiting` of the last slice
+        self.minute: int | None = None  # the first minute that everything published excludes
         self.today: tuple[int, int] | None = None
-        self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the clock
-        self.ageing_at = 0  # when rows that go on with the clock were made last
-        self.resting: Mask = AGEING & ~self.rows  # of these rows those of which nothing could age
+        self.attributes: tuple[Any, ...] = ()  # what every document depends on beside the time
+        self.ageing_at = 0  # when rows that depend on the current time were computed last
+        self.resting: Mask = AGEING & ~self.rows  # of these rows, those where nothing can age
         self.touched_at = EVER  # minute of the last event since the start
-        self.told = 0  # as-of of the last slice, ms
+        self.composed_at = 0  # as-of of the last slice, ms
         self.clean = 0  # when nothing was due last, ms
         self.board: Maker | None = None
-        self.warm = False  # cells hold what makes them faster to read
-        self.cells: object = None  # which the prints were made from
+        self.warm = False  # cells hold caches for reading
+        self.cells: object = None  # the cells the prints were computed from
         self.remembered = Remembered()
-        self.reaches = False  # whether the windows before those of up to a day can be told
+        self.reaches = False  # whether the windows before those of up to a day are available
 
     # --- what is due
 
     def everything(self) -> None:
-        """All documents are to be sent, in slices; what is in none of them goes."""
+        """Resend all documents, in slices; documents in none of them are deleted."""
         self.all_rows()
         self._sweep, self._swept_first = {row for row, due in self._parts_due.items() if due & SEGMENTS}, True
         self._place = 0
 
     def all_rows(self) -> None:
-        """Every document may be another."""
+        """Mark every document as possibly changed."""
         for place in range(len(PLACES)):
             self.add(place, ALL_ROWS)
 
     def add(self, place: int, rows: Mask) -> None:
-        """Rows may have other numbers in a window."""
+        """Mark rows as possibly changed in a window."""
         if not self.places >> place & 1:
             return
         rows &= self.rows
@@ -121,15 +121,15 @@ class Published:
                 self._parts_due[row] = self._parts_due.get(row, 0) | 1 << place
 
     def add_points(self, place: int, rows: Mask, since: int) -> None:
-        """Rows may have other points of a step (by number) from a bucket on."""
+        """Mark rows' points of a step (by number) as possibly changed from a bucket on."""
         self._add_steps(place, self.history.add(place, rows, since=since))
 
     def add_single(self, place: int, rows: Mask, buckets: Iterable[int]) -> None:
-        """Rows may have other points of a step in some buckets."""
+        """Mark rows' points of a step as possibly changed in some buckets."""
         self._add_steps(place, self.history.add(place, rows, buckets))
 
     def all_points(self) -> None:
-        """Every point is to be sent; what is none of them goes."""
+        """Resend every point; others are deleted."""
         for place in range(len(STEPS)):
             self._add_steps(place, self.history.all(place, ALL_ROWS))
 
@@ -139,33 +139,33 @@ class Published:
 
     @property
     def due(self) -> bool:
-        """Whether anything is."""
+        """Whether anything is due."""
         return bool(self._parts_due) or self.totals_due
 
     @property
     def documents_due(self) -> bool:
-        """Whether documents are: all but histories."""
+        """Whether documents are due, that is, anything but histories."""
         return self.totals_due or self.waiting > 0
 
     @property
     def totals_due(self) -> bool:
-        """Whether documents without a segment are."""
+        """Whether documents without a segment are due."""
         return any(self._totals_due) or self._swept_first
 
     @property
     def waiting(self) -> int:
-        """How many KPIs have segments that may have changed and were not made."""
+        """How many KPIs have segments that may have changed and were not computed."""
         return sum(due & SEGMENTS != 0 for due in self._parts_due.values())
 
     @property
     def parts_due(self) -> bool:
-        """Whether anything but documents without a segment is: those of segments, and histories."""
+        """Whether segments or histories are due."""
         return bool(self._parts_due)
 
-    # --- making it
+    # --- computing it
 
     def totals(self, board: Maker, made: "Made") -> None:
-        """Make the documents without a segment that are due: all of them, so that no window is of two moments."""
+        """Compute the documents without a segment that are due: all of them, so no window mixes two as-ofs."""
         for place, rows in enumerate(self._totals_due):
             for row in bits(rows):
                 for document in board.total(row, place):
@@ -178,10 +178,10 @@ class Published:
             self._totals_due[place] = 0
 
     def some_parts(self, board: Maker, made: "Made", enough: Callable[[], bool]) -> None:
-        """Make the documents of segments of one row and window, of the row that waits longest; or of its history.
+        """Compute the segments of one row and window, of the row that waits longest; or part of its history.
 
-        Of that as much as there is time for, one point at least. A row is gone through once, and what has become due
-        again behind waits for its next turn: under a constant flow of events the others would never have theirs.
+        A history gets as much as there is time for, at least one point. A row is gone through once, and what becomes
+        due again meanwhile waits for its next turn: else a constant flow of events would starve the other rows.
         """
         row, due = next(iter(self._parts_due.items()))
         place = self._place = next(bits(due >> self._place << self._place or due))
@@ -192,7 +192,7 @@ class Published:
         self._made(row, place, due ^ 1 << place)
 
     def _made(self, row: int, place: int, left: Mask) -> None:
-        """A part of a row is made, ``left`` is still due."""
+        """A part of a row is done, ``left`` is still due."""
         self._place = place + 1
         ahead = left >> self._place << self._place
         if self._sweep is not None and not ahead & SEGMENTS:
@@ -206,7 +206,7 @@ class Published:
             self._parts_due[row] = left  # behind the others
 
     def _more_history(self, row: int, step: int, board: Maker, made: "Made", enough: Callable[[], bool]) -> bool:
-        """Make points of a row; whether that were all that are due."""
+        """Compute points of a row; returns whether that was all that is due."""
         points, left = board.points(row, STEPS[step], self.history.of(step, row), enough)
         made.points.append(points)
         self.history.made(step, row, left)
@@ -231,14 +231,14 @@ class Published:
             self._held.pop(at, None)
 
     def slice(self, tenant: str, as_of: int, made: "Made") -> Slice | None:
-        """What was made; None when it says nothing new."""
+        """The slice that was computed; None if nothing has changed."""
         sweep, first = self._sweep is not None, self._swept_first
         last = self._sweep is not None and not self._sweep and not any(self._totals_due)
-        # Segments that turned out to be the same are no longer waited for: that is news, too.
-        settled = self._told_waiting and not self.waiting
+        # Segments that turned out to be unchanged are no longer waited for: that is a change, too.
+        settled = self._last_waiting and not self.waiting
         if not (made.documents or made.points or first or last or settled):
             return None
-        self._swept_first, self._told_waiting = False, self.waiting
+        self._swept_first, self._last_waiting = False, self.waiting
         if last:
             self._sweep = None
             self._names = {names: names for names, _ in self._held.values()}
@@ -248,19 +248,19 @@ class Published:
 
 @dataclass(slots=True)
 class PublishedTenant:
-    """A tenant's state with the memory of what was published of it."""
+    """A tenant's state, and the memory of what was published."""
 
     state: TenantState
     memory: Published
 
     @classmethod
     def new(cls, state: TenantState) -> Self:
-        """A tenant of which nothing was published."""
+        """A tenant without any publication yet."""
         return cls(state, Published(kept(state.tenant.settings)))
 
 
 class Made:
-    """Documents of one slice, as they are made."""
+    """The documents of one slice, as it is built."""
 
     def __init__(self) -> None:
         self.documents: list[Document] = []
@@ -269,18 +269,18 @@ class Made:
 
     @property
     def size(self) -> int:
-        """Roughly how many documents it is."""
+        """Roughly how many documents it holds."""
         return len(self.documents) + sum(1 + len(one.values) // PER_DOCUMENT for one in self.points)
 
     def take(self, document: Document, *, new: bool, sweep: bool) -> None:
-        """Take a document that was made, when it is new or all are sent."""
+        """Add a computed document, if it is new or all are sent."""
         if new:
             self.kpis.add(document["kpi"])
         if new or sweep:
             self.documents.append(document)
 
     def gone(self, row: int, place: int, name: str) -> None:
-        """A segment has nothing any more."""
+        """Add the deletion of a segment's document."""
         dimension, _, value = name.partition("=")
         kpi, window = NAMES[row], WINDOW_NAMES[place]
         self.kpis.add(kpi)
@@ -292,5 +292,5 @@ WINDOW_NAMES: Final = list(PLACES)
 
 
 def fingerprint(document: Document) -> int:
-    """64 bits of what a document says, but for what moves with the clock: two that differ share it once in 10^19."""
+    """64 bits of a document's content without what moves with time: two different ones collide once in 10^19."""
     return hash(orjson.dumps({name: value for name, value in document.items() if name not in MOVING})) or 1

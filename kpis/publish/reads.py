@@ -1,4 +1,4 @@
-"""Which rows of the catalogue read which measures, and hear of which events.
+"""Which rows of the catalogue read which measures, and match which events.
 
 Rows and windows are numbered, so that sets of them are the bits of an integer.
 """
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from kpis.calendar.windows import COMPLETE, WINDOWS
-from kpis.catalog import CATALOG, hears
+from kpis.catalog import CATALOG, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.facts.event_types import CONVERSIONS
 
@@ -21,7 +21,7 @@ OPEN_WINDOWS: Final[Mask] = sum(1 << PLACES[name] for name in WINDOWS if name no
 LIFETIME: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.lifetime)
 AGEING: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.ageing)
 STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.vector is not None)
-# By window: rows that have a document of everything; and by row: windows that have documents of segments or steps.
+# By window: rows that have a document of the total; and by row: windows that have documents of segments or steps.
 TOTALS: Final = [
     sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.whole is not None and name in kpi.windows) for name in WINDOWS
 ]
@@ -54,15 +54,15 @@ def _readers() -> dict[str, Mask]:
     return found
 
 
-READERS: Final = _readers()  # a measure's base, or the whole name of one that has a window of its own -> rows
+READERS: Final = _readers()  # a measure's base, or the whole name of one kept per kind of window -> rows
 
 
 @lru_cache(maxsize=16_384)
-def hearing(label: str, revenue_from: str, conversions: tuple[str, ...]) -> Mask:
-    """Rows whose documents tell of events of this label: late ones, robots'."""
+def matching(label: str, revenue_from: str, conversions: tuple[str, ...]) -> Mask:
+    """Rows whose documents report events of this label: late ones, robots'."""
     found = STEPPED
     for kpi in CATALOG:
         events = kpi.events_by(revenue_from)
-        if hears((*events, *conversions) if CONVERSIONS in events else events, label):
+        if matches((*events, *conversions) if CONVERSIONS in events else events, label):
             found |= 1 << ROWS[kpi.id]
     return found

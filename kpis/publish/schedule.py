@@ -1,4 +1,4 @@
-"""Which documents of a tenant may be others now, and which cannot: decided without making any."""
+"""Which documents of a tenant may have changed, and which cannot have: decided without computing any."""
 
 from typing import Any, Final
 from zlib import crc32
@@ -11,19 +11,19 @@ from kpis.cells.measures import base_of
 from kpis.publish.comparison import kind_of, reaches_back
 from kpis.publish.crossing import LATES, LONGEST, OWN, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
-from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, hearing
+from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, matching
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.spend_table import NEVER, SPENDERS
 
-LIVE: Final = 15  # minutes after its last event a tenant's ages are made each minute,
+LIVE: Final = 15  # minutes after its last event for which a tenant's ages are computed each minute,
 HOUR: Final = 60  # else each hour
-HOURS: Final = NAMES.index("hour")  # the step whose buckets nobody waits for where nothing happens: see next_due
+HOURS: Final = NAMES.index("hour")  # the step that does not wake an idle tenant: see next_due
 
 
 def schedule(one: PublishedTenant, as_of: int) -> None:
-    """Note what may have changed since this was last asked, by events or by the clock; ``as_of``: ms.
+    """Mark what may have changed since the last call, by events or by time; ``as_of``: ms.
 
-    What depends on the local day is made with it: then, and for tenants with events once an hour, everything is sent.
+    When the local day changes, and for tenants with events once an hour, everything is resent.
     """
     state, memory = one.state, one.memory
     cells, zone = state.tenant.cells, state.tenant.zone
@@ -58,7 +58,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
 
 
 def _offset(state: TenantState) -> int:
-    """Each tenant's hour begins at a minute of its own."""
+    """The minute at which a tenant's hour begins: spread over tenants."""
     return crc32(state.tenant.name.encode()) % HOUR
 
 
@@ -74,18 +74,18 @@ def next_turn(state: TenantState, before: int) -> int:
 
 
 def _add_touched(one: PublishedTenant, as_of: int, rows: dict[str, Mask]) -> None:
-    """A change at a minute is seen by the windows that end after it; numbers of a lifetime see all."""
+    """A change at a minute affects the windows that end after it; numbers of a lifetime see all changes."""
     tenant = one.state.tenant
     touched, settings = tenant.cells.touched, tenant.settings
     if not touched:
         return
-    told = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
+    basis = (settings.revenue_from, tuple(f"crm.{name}" for name in settings.conversion_types))
     since: dict[Mask, int] = {}
     for measure, minute in touched.items():
         base = base_of(measure)
         mask = rows.get(base, 0) | rows.get(measure, 0)
         if base in LATES:
-            mask |= hearing(measure.partition(":")[2], *told)
+            mask |= matching(measure.partition(":")[2], *basis)
         since[mask] = min(minute, since.get(mask, minute))
     # Read by quarter hours, a window that ends inside one holds all of it.
     ends = [window(name, as_of, tenant.zone).end_quarter * 15 for name in WINDOWS]
@@ -96,9 +96,10 @@ def _add_touched(one: PublishedTenant, as_of: int, rows: dict[str, Mask]) -> Non
 
 
 def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attributes: tuple[Any, ...]) -> None:
-    """A change at a minute is seen by its own hour, day, week and month, and by all later ones that are over.
+    """A change at a minute affects its own hour, day, week and month, and all later ones that are over.
 
-    What is over does not go on with the clock: but for what ends now it is made again only when it changes.
+    Past buckets do not depend on the current time: apart from the one that ends now, they are recomputed only when they
+    change.
     """
     state, memory = one.state, one.memory
     cells, zone, history = state.tenant.cells, state.tenant.zone, memory.history
@@ -123,14 +124,14 @@ def _note_history(one: PublishedTenant, end: int, today: tuple[int, int], attrib
     hours = hours or (_turn(before, end, _offset(state)) and end - touched_at <= DAY)
     for place, step in enumerate(STEPS):
         was, now = history.closed[place], closed[place]
-        # When the clock has gone back, what ended after it goes.
+        # When the clock has gone back, points that end after it are removed.
         if was != now and (hours or place != HOURS):
             memory.add_points(place, ALL_ROWS, min(now, following(step, was)))
             history.closed[place] = now
 
 
 def _note_spenders(one: PublishedTenant, closed: list[int]) -> None:
-    """What a customer brings in, whenever that is, counts when it became one: in no other bucket."""
+    """A customer's revenue, whenever it comes, counts in the bucket when they became a customer, and in no other."""
     tenant, rows = one.state.tenant, READERS[SPENDERS]
     one.memory.remembered.changed(rows, "", EVER)
     for place, step in enumerate(STEPS):
@@ -149,14 +150,14 @@ def _note_reach(memory: Published, reaches: bool) -> None:
 
 
 def _read_since(touched: dict[str, int]) -> dict[tuple[Mask, str], int]:
-    """Rows that read what has changed, in which kind of windows (empty: all) -> since which minute."""
+    """Rows that read what has changed, and in which kind of windows (empty: all) -> since which minute."""
     since: dict[tuple[Mask, str], int] = {}
     for measure, minute in touched.items():
         if measure == SPENDERS:
             continue  # see _note_spenders
         suffix = measure.partition("@")[2]
         kind = suffix if suffix in OWN else ""
-        # A measure with a window of its own is read in windows of this kind; elsewhere only by its whole name.
+        # A measure kept per kind of window is read in windows of this kind; elsewhere only by its whole name.
         for found in ((READERS.get(base_of(measure), 0), kind), (READERS.get(measure, 0) if kind else 0, "")):
             if found[0]:
                 since[found] = min(minute, since.get(found, minute))

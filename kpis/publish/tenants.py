@@ -1,4 +1,4 @@
-"""The tenants of one lane: those that are used as objects, idle ones as bytes (kpis.publish.dormant)."""
+"""The tenants of one lane: active ones as objects, idle ones as bytes (kpis.publish.dormant)."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -9,22 +9,22 @@ from kpis.publish.published import PublishedTenant
 from kpis.state.tenant_state import TenantState
 from models.settings import TenantSettings
 
-AWAKE: Final = 8  # that may be awake although nothing happens to them
-AT_ONCE: Final = 4  # that are put to sleep in one go
+AWAKE: Final = 8  # idle tenants that may stay awake
+AT_ONCE: Final = 4  # tenants put to sleep in one go
 
 
 class Tenants(Mapping[str, PublishedTenant]):
-    """By name. Looking a tenant up wakes it: hold on to none from one call of the lane to another.
+    """By name. Looking a tenant up wakes it: do not keep a reference from one call of the lane to another.
 
-    ``minute``: up to which all were looked at, or are being looked at, for documents that the clock has changed.
+    ``minute``: the minute up to which all were checked, or are being checked, for documents that time has changed.
     """
 
     def __init__(self, awake: int = AWAKE) -> None:
         self.minute: int | None = None
         self._all: dict[str, PublishedTenant | Dormant] = {}
-        self._awake: dict[str, None] = {}  # what was looked up longest ago first
-        self._least = self._room = awake  # more of them while those that were put to sleep are wanted again at once
-        self._used: set[str] = set()  # to which events happened in this minute,
+        self._awake: dict[str, None] = {}  # least recently used first
+        self._least = self._room = awake  # grows while sleeping tenants are needed again at once
+        self._used: set[str] = set()  # with events in this minute,
         self._used_before: set[str] = set()  # and in the one before
 
     def __getitem__(self, name: str) -> PublishedTenant:
@@ -45,7 +45,7 @@ class Tenants(Mapping[str, PublishedTenant]):
         return len(self._all)
 
     def take(self, name: str) -> PublishedTenant:
-        """A tenant to which an event happens."""
+        """A tenant that has an event."""
         one = self._all[name]
         self._used.add(name)
         if isinstance(one, Dormant) and self.minute is not None and one.slept_at >= self.minute - 1:
@@ -53,7 +53,7 @@ class Tenants(Mapping[str, PublishedTenant]):
         return self[name]
 
     def look(self, minute: int) -> list[str]:
-        """A minute begins: the tenants of which documents may be others in it."""
+        """Begin a minute; returns the tenants whose documents may have changed."""
         self.minute = minute
         self._room = max(self._least, min(self._room, len(self._used | self._used_before)))
         self._used_before, self._used = self._used, set()
@@ -66,11 +66,11 @@ class Tenants(Mapping[str, PublishedTenant]):
         return one
 
     def restart(self, name: str) -> None:
-        """A tenant was restored, or counted again: nothing of it as it is now was published."""
+        """A tenant was restored, or recounted: nothing of its new state was published."""
         one = self[name]
         self._all[name] = PublishedTenant.new(one.state)
 
-    # --- what is asked of those that sleep, too, without waking them
+    # --- read without waking a tenant
 
     def is_outdated(self, name: str, settings: TenantSettings) -> bool:
         """Whether a tenant's cells were counted with other settings or formulas than these."""
@@ -80,27 +80,27 @@ class Tenants(Mapping[str, PublishedTenant]):
         return one.state.outdated or one.state.tenant.settings != settings
 
     def size(self, name: str) -> int:
-        """Roughly how many objects a tenant is."""
+        """Roughly how many objects a tenant takes."""
         one = self._all[name]
         return one.size if isinstance(one, Dormant) else size_of(one.state)
 
-    def told(self, name: str) -> int:
+    def composed_at(self, name: str) -> int:
         """As-of of a tenant's last publication, ms."""
         one = self._all[name]
-        return one.told if isinstance(one, Dormant) else one.memory.told
+        return one.composed_at if isinstance(one, Dormant) else one.memory.composed_at
 
     def clean(self, name: str) -> int:
-        """When nothing was due of a tenant last, ms."""
+        """When a tenant last had nothing due, ms."""
         one = self._all[name]
         return one.clean(self.minute) if isinstance(one, Dormant) else one.memory.clean
 
     def documents_due(self, name: str) -> bool:
-        """Whether documents of a tenant are due, histories aside."""
+        """Whether documents of a tenant are due, apart from histories."""
         one = self._all[name]
         return isinstance(one, Dormant) or one.memory.documents_due
 
     def forget_published(self, name: str) -> None:
-        """All documents of a tenant are to be sent anew."""
+        """Mark all documents of a tenant to be resent."""
         one = self._all[name]
         if isinstance(one, Dormant):
             one.forget_published(self.minute)
@@ -111,7 +111,7 @@ class Tenants(Mapping[str, PublishedTenant]):
 
     @property
     def awake(self) -> int:
-        """How many do not sleep."""
+        """How many tenants are awake."""
         return len(self._awake)
 
     def sleep(self, name: str) -> None:
@@ -124,7 +124,7 @@ class Tenants(Mapping[str, PublishedTenant]):
         take_apart(one.state)
 
     def make_room(self) -> None:
-        """Put some to sleep, whatever is due of them, where more are awake than should be: first what is used least."""
+        """Put some tenants to sleep, even with work due, where too many are awake: least recently used first."""
         spare = min(len(self._awake) - self._room, AT_ONCE)
         if spare > 0:
             for name in list(islice(filter(self._can_sleep, self._awake), spare)):

@@ -1,4 +1,4 @@
-"""A question about a tenant as it comes from outside, and its answer as plain data."""
+"""Answers a question about a tenant: plain data in, plain data out."""
 
 from collections.abc import Callable, Generator, Mapping
 from datetime import date, datetime
@@ -21,13 +21,13 @@ Fields = Mapping[str, Any]
 
 
 class NotFound(LookupError):
-    """Nothing is known of what was asked for."""
+    """Nothing is known of the subject or tenant."""
 
 
 def answering(state: TenantState, now: int, asked: Fields) -> Answering:
     """Answer a question as of ``now`` (ms), between batches: no fact may change until the end.
 
-    Raises `Refused` for a bad one, `NotFound` for a subject of which nothing is known.
+    Raises `Refused` for an invalid question, `NotFound` for a subject of which nothing is known.
     """
     name = asked.get("ask")
     found = ASKS.get(name) if isinstance(name, str) else None
@@ -40,7 +40,7 @@ def answering(state: TenantState, now: int, asked: Fields) -> Answering:
     try:
         return (yield from take(state, now, fields))
     finally:
-        state.tenant.forget_read()  # also of a question that is given up half-way: the next batch reads for itself
+        state.tenant.forget_read()  # also after an abandoned question: the next batch reads for itself
 
 
 def _question(state: TenantState, now: int, asked: Fields) -> Question:
@@ -83,14 +83,14 @@ def _explain(state: TenantState, now: int, asked: Fields) -> Answering:
     return explain(_question(state, now, asked))
 
 
-def _as_of(state: TenantState, now: int, told: Any) -> int:
-    """The instant that is asked about, ms: now, or a local midnight, told as a day, in RFC 3339 or in ms."""
-    if told is None:
+def _as_of(state: TenantState, now: int, given: Any) -> int:
+    """The instant the question is about, ms: now, or a local midnight, given as a day, in RFC 3339 or in ms."""
+    if given is None:
         return now
     zone = state.tenant.zone
-    at = _midnight(zone, told)
+    at = _midnight(zone, given)
     if at is None or at > now or at % MINUTE_MS or at // MINUTE_MS != zone.midnight(zone.day(at // MINUTE_MS)):
-        raise Refused(f"as_of must be a midnight in {zone.name} that is over, as 2026-11-14")
+        raise Refused(f"as_of must be a midnight in {zone.name} that is over, such as 2026-11-14")
     try:
         check_as_of(state, at)
     except ValueError as error:
@@ -98,15 +98,15 @@ def _as_of(state: TenantState, now: int, told: Any) -> int:
     return at
 
 
-def _midnight(zone: Zone, told: Any) -> int | None:
-    """An instant, ms; None: it is none that the calendar has."""
+def _midnight(zone: Zone, given: Any) -> int | None:
+    """An instant, ms; None: it is invalid, or outside the calendar."""
     try:
-        if isinstance(told, str) and len(told) == len("2026-11-14"):
-            found = zone.midnight(date_day(date.fromisoformat(told))) * MINUTE_MS
-        elif isinstance(told, str):
-            found = int(datetime.fromisoformat(told).timestamp() * 1000)
+        if isinstance(given, str) and len(given) == len("2026-11-14"):
+            found = zone.midnight(date_day(date.fromisoformat(given))) * MINUTE_MS
+        elif isinstance(given, str):
+            found = int(datetime.fromisoformat(given).timestamp() * 1000)
         else:
-            found = told if isinstance(told, int) and not isinstance(told, bool) else -1
+            found = given if isinstance(given, int) and not isinstance(given, bool) else -1
     except (ValueError, IndexError, OverflowError):
         return None
     return found if 0 <= found < LAST_DAY * 1440 * MINUTE_MS else None

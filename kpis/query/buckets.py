@@ -1,4 +1,4 @@
-"""The buckets of a series: hours in UTC, days, weeks and months on the tenant's clock, each with how it is read."""
+"""The buckets of a series: hours in UTC; days, weeks and months in the tenant's zone; each with its window."""
 
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple

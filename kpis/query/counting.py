@@ -1,7 +1,7 @@
 """What each member of a number counts for.
 
-Each is what the KPI's formula says of its rows alone; those that add nothing are left out. Formulas that are `Ranked`
-say n and numerator of all members at once, so that figures are made of those that are shown only.
+A member's figure is the KPI's formula over its rows alone; members that add nothing are left out. `Ranked` formulas
+give n and numerator of all members at once, so figures are only computed for members that are shown.
 """
 
 from collections import defaultdict
@@ -27,12 +27,12 @@ from kpis.query.wanted import Wanted
 from kpis.tenant.readings import deal_stays
 
 FIGURE: Final = 25  # units of work
-TOGETHER: Final = 1000  # figures made of rows that are looked up together
+TOGETHER: Final = 1000  # figures whose rows are looked up together
 BY_TABLE: Final = frozenset({"landing_page_conversion_rate"})  # its ranks are those of pages
 
 
 class Counted(NamedTuple):
-    """A member that adds something. ``size``: of its numerator, to sort by; ``at``: minute it counts by, if known."""
+    """A member that adds something. ``size``: its numerator, to sort by; ``at``: minute it counts by, if known."""
 
     member: Member
     place: int
@@ -47,7 +47,7 @@ class Counting:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.found: list[Counted] = []
-        self.ranked = False  # by sums of cells: amounts of money are in the reporting currency then
+        self.ranked = False  # found by sums of cells: all amounts are in the reporting currency then
         self._figures: dict[int, Figure] = {}
         self._formula = reading(question)
         kpi, tenant = question.kpi, question.state.tenant
@@ -57,13 +57,13 @@ class Counting:
         self._reach = Reach(tenant.cells, tenant.sets)
 
     def figures(self, some: Iterable[Counted]) -> Iterator[tuple[Counted, Figure]]:
-        """Members with what they count for, exact."""
+        """Members with their exact figures."""
         chosen = list(some)
         self._make(one.place for one in chosen)
         return ((one, self._figures[one.place]) for one in chosen)
 
     def run(self) -> Generator[int, None, None]:
-        """Find them."""
+        """Find the members; yields units of work."""
         if self.question.kpi.id in LISTED:
             self._list_spenders()
             return
@@ -84,7 +84,7 @@ class Counting:
         for place in counts.tolist():
             self._keep(place, ranks.n.item(place), ranks.numerator.item(place), newest)
         yield 2 * len(counts)
-        # Those that are open or unpriced only: figures tell which.
+        # Members that are only open or unpriced: their figures decide.
         yield from self._by_figures(np.flatnonzero(ranks.shown & (ranks.n == 0) & (ranks.numerator == 0)), newest)
 
     def _by_figures(self, places: Iterable[Any], newest: list[int]) -> Generator[int, None, None]:
@@ -129,7 +129,7 @@ class Counting:
         return found
 
     def _list_spenders(self) -> None:
-        """Customers by what they spent: of an RFM segment, or of a median."""
+        """List customers by what they spent: of an RFM segment, or behind a median."""
         question = self.question
         table, kpi = question.view.spenders, question.kpi
         if kpi.vector is None:
@@ -140,7 +140,7 @@ class Counting:
             self._list(root, Figure(1, 1, None, 1, unpriced), None)
 
     def _list_visitors(self) -> None:
-        """The visitors of a page; of several pages together, each as often as it viewed one of them."""
+        """List the visitors of a page; of several pages together, once for each page they viewed."""
         question, pages = self.question, self.question.state.tenant.landings.pages
         paths = {segment.partition("=")[2] for segment in question.segments}
         for person, minute, count in pages.visits(question.window, paths):

@@ -17,7 +17,7 @@ Pair = tuple[str, str]
 def cross(
     state: TenantState, as_of: int, kpi: Any, window: Any, rows: Any, columns: Any
 ) -> Generator[int, None, dict[str, Any]]:
-    """The number of each pair, with its n; nothing where there is none. Raises `Refused`."""
+    """The number of each pair, with its n; None for pairs without data. Raises `Refused`."""
     question = Question(state, as_of, kpi, window)
     board, one = question.board, question.kpi
     _check(question, rows, columns)

@@ -1,6 +1,6 @@
-"""All customers of a tenant, read together.
+"""Reads all customers of a tenant together.
 
-What decides them is gone through once; looking it up for each of them takes several times as long.
+One pass over the facts that decide about them is several times as fast as a lookup per customer.
 """
 
 from collections import defaultdict
@@ -19,16 +19,16 @@ from kpis.tenant.tenant import Tenant
 
 BOUGHT: Final = frozenset({"active_bought", "lost_bought"})
 SPENDING: Final = frozenset({"ltv", "new_business"})
-# Measures of customers for which it does not matter when they are active.
+# Measures of customers that do not depend on when they are active.
 BEGINNING: Final = SPENDING | {"new_customers"}
 OF_CUSTOMERS: Final = frozenset(one.name for one in DECLARED if not {"customer", "score"}.isdisjoint(one.groups))
-TOLD: Final = 3  # units of work of an id,
+STATED: Final = 3  # units of work of an id,
 OWNED: Final = 2  # of what it owns,
-AT_ONCE: Final = 1000  # so many before others have a turn
+AT_ONCE: Final = 1000  # so many before a yield
 
 
 class Customers:
-    """The customers of one tenant, as much of them as some measures (``bases``) need. Call `read` first."""
+    """The customers of one tenant, with as much detail as the measures ``bases`` need. Call `read` first."""
 
     def __init__(self, tenant: Tenant, bases: frozenset[str]) -> None:
         self._tenant = tenant
@@ -40,16 +40,16 @@ class Customers:
         self._revenue: defaultdict[str, list[Purchase]] = defaultdict(list)
 
     def read(self) -> Work:
-        """Go through what was told, bought and subscribed to."""
-        yield from self._read_told()
+        """Read the CRM's events of customers, and their purchases and subscriptions."""
+        yield from self._read_stated()
         yield from self._read_owned()
 
     def _subject(self, raw: str) -> str | None:
-        """Whose an id's facts are; None: those of an object that has an owner now are nobody's."""
+        """The subject of an id; None: an object that has an owner now has no subject of its own."""
         root = self._tenant.people.subject(raw)
         return root if root == raw or raw.startswith(NODE_SPACES) else None
 
-    def _read_told(self) -> Work:
+    def _read_stated(self) -> Work:
         for turn, (raw, events) in enumerate(self._tenant.customers.items(), 1):
             root = self._subject(raw)
             if root is not None and events:
@@ -57,7 +57,7 @@ class Customers:
                 for event in events:
                     getattr(facts, event.kind).append(event.time)  # created, reactivated, churned
             if not turn % AT_ONCE:
-                yield TOLD * AT_ONCE
+                yield STATED * AT_ONCE
 
     def _read_owned(self) -> Work:
         subscriptions = self._tenant.subscriptions
@@ -96,7 +96,7 @@ class Customers:
         return None if facts is None else customer_since(facts)
 
     def business(self, root: str) -> Business:
-        """A customer, and what it brought in where that is asked for."""
+        """A customer, with their revenue where the measures need it."""
         facts, settings = self._facts[root], self._tenant.settings
         if self._active:
             customer = read_customer(facts, settings, bought_too=self._bought_too)
@@ -109,5 +109,5 @@ class Customers:
         return Business(customer, read_spending(facts, customer.since, revenue, settings))
 
     def all(self) -> Iterator[tuple[str, Business]]:
-        """Everyone who may be a customer."""
+        """Every subject that may be a customer."""
         return ((root, self.business(root)) for root in self._facts)

@@ -1,4 +1,4 @@
-"""A number taken apart: its document, the measures it was made from, and how far it was revised."""
+"""Explains a number: its document, its input measures, and how far it was revised."""
 
 from fractions import Fraction
 from typing import Any, Final
@@ -11,7 +11,7 @@ from kpis.query.readings import can_list
 from kpis.query.wanted import measures_of
 from models.money import digits, iso
 
-VALUES: Final = 20  # names of one measure that are told, as currencies; values of a quantile are told together
+VALUES: Final = 20  # names of one measure that are listed, such as currencies; values of a quantile are summed
 
 
 def explain(question: Question) -> dict[str, Any]:
@@ -29,11 +29,11 @@ def explain(question: Question) -> dict[str, Any]:
 
 
 def _values(question: Question, one: Measure) -> dict[str, Any]:
-    """What a measure adds up to in the window, and at its ends: which of them the formula reads is its own matter."""
+    """What a measure adds up to in the window, and at its ends; which of them the formula reads depends on the KPI."""
     view, base = question.view, one.name
     if one.by == "window":
         names = INPUTS[question.kpi.id].names
-        spelled = [name for name in names if name.startswith(f"{base}@")]  # a kind of window that is not asked for
+        spelled = [name for name in names if name.startswith(f"{base}@")]  # reads another kind of window
         return {"value": view.marked(base) if base in names else view.flow(spelled[0])}
     if one.by == "value":
         return {"value": view.values(base).total()}
@@ -45,7 +45,7 @@ def _values(question: Question, one: Measure) -> dict[str, Any]:
 
 
 def _minor(found: dict[str, int]) -> dict[str, int]:
-    """Sums by currency in minor units, parts of cents with the others: rounded once, half to even."""
+    """Sums by currency in minor units, including fractions of them: rounded once, half to even."""
     sums: dict[str, Fraction] = {}
     for name, amount in found.items():
         code, colon, day = name.partition(":")
@@ -56,7 +56,7 @@ def _minor(found: dict[str, int]) -> dict[str, int]:
 
 
 def _money(question: Question, one: Measure) -> Fraction:
-    """In the reporting currency: of what there is at the window's end where the KPI tells that, else of the window."""
+    """Money in the reporting currency: at the window's end if the KPI is a stock, else of the window."""
     view, base = question.view, one.name
     if one.by == "currency":
         return view.money(base).amount

@@ -1,4 +1,4 @@
-"""Gathers the rows of all members: group by group, touch by touch, and presence and losses of many at once."""
+"""Gathers the rows of all members: group by group, touch by touch, and presence and losses in bulk."""
 
 from array import array
 from bisect import bisect_left
@@ -28,7 +28,7 @@ from kpis.tenant.tenant import Tenant
 
 READ: Final = 30  # units of work of a group
 TOUCH: Final = 2
-MANY: Final = 4096  # persons whose presence is worked out together, customers
+MANY: Final = 4096  # persons or customers computed together
 GAPS: Final = frozenset({"between", "betweens", "between_days", "repeaters"})
 ALONE: Final = frozenset({"ltv", "new_business"})  # measures of customers that are read one by one
 
@@ -61,7 +61,7 @@ class Gatherer:
     # --- touches
 
     def _touches(self) -> Work:
-        """Each touch by itself, or those of a person together."""
+        """Each touch as a member of its own, or those of a person together."""
         tenant, people, wanted = self._tenant, self._tenant.people, self._wanted
         names = NAMES.names
         read = [
@@ -77,7 +77,7 @@ class Gatherer:
                 self.rows.put(("person", people.person(raw)) if whole else ("touch", f"{raw}\0{place}"), rows)
             yield READ + TOUCH * len(touches.packed)
 
-    # --- presence and losses: worked out for many at once, who they are of in the place of their segments
+    # --- presence and losses: computed in bulk, with the member's number in the place of its segments
 
     def _presence(self) -> Work:
         wanted = self._wanted
@@ -87,7 +87,7 @@ class Gatherer:
         yield from self._seen(bases - plain)
 
     def _seen_in_window(self, bases: frozenset[int]) -> Work:
-        """Who was there in the window, where nothing else is asked: one row, at the newest minute in it."""
+        """Persons present in the window, where nothing else is read: one row, at their newest minute in it."""
         tenant, window = self._tenant, self._wanted.window
         start, suffix = window.start, window.bucket or window.name
         fine = suffix in MINUTE_WINDOWS
@@ -100,7 +100,7 @@ class Gatherer:
             yield TOUCH
 
     def _seen(self, bases: frozenset[int]) -> Work:
-        """All that presence adds, in every window of these kinds."""
+        """All rows of presence, in every window of these kinds."""
         if not bases:
             return
         tenant, wanted = self._tenant, self._wanted
@@ -128,7 +128,7 @@ class Gatherer:
         return self._unpack(rows, [("person", name) for name in names], code)
 
     def _customers(self) -> Work:
-        """Customers as such, many at once."""
+        """Measures of customers, in bulk."""
         bases, some = self._wanted.inputs.bases, list[tuple[str, Business]]()
         moves = not bases.isdisjoint(("leaves", "reactivations"))
         cohorts = any(base.startswith("cohort") for base in bases)
@@ -146,7 +146,7 @@ class Gatherer:
         yield self._put_levels(some)
 
     def _put_levels(self, some: list[tuple[str, Business]]) -> int:
-        """Since when customers are, when they are active, and what that adds to losses."""
+        """When customers started, when they are active, and the losses that follow."""
         tenant, wanted, bases = self._tenant, self._wanted, self._wanted.inputs.bases
         members: list[Member] = [("customer", root) for root, _ in some]
         segments = np.array([tenant.people.segments(root) for root, _ in some], dtype=np.int64)
@@ -173,7 +173,7 @@ class Gatherer:
         return 10 * len(members)
 
     def _unpack(self, rows: Rows, whose: list[Member], code: Callable[[str, str], int]) -> int:
-        """Rows that say who they are of where others say their segments."""
+        """Unpack rows that hold the member's number where others hold their segments."""
         for key, change in rows.items():
             head, minute = key >> MINUTE_BITS, (key & MINUTE_MASK) - MINUTE_BIAS
             member, measure = whose[head >> MEASURE_BITS], NAMES.name(head & MEASURE_MASK)
@@ -183,7 +183,7 @@ class Gatherer:
 
 
 def spans_of(customers: Iterable[Sequence[Interval]]) -> RowTable:
-    """What the active times (ms) of each add to a level, as `level_deltas` has it of one."""
+    """Changes of a level from the active times (ms) of many customers; for one, the same as `level_deltas`."""
     found = [(number, *span) for number, spans in enumerate(customers) for span in spans]
     whose, starts, ends = np.array(found, dtype=np.int64).reshape(-1, 3).T
     over = ends < FOREVER
@@ -194,8 +194,8 @@ def spans_of(customers: Iterable[Sequence[Interval]]) -> RowTable:
 
 
 def _newest(times: "array[int]", start: int | None, end: int) -> int | None:
-    """The newest of sorted minutes in a window; else the first behind its end, which may lie in its last quarter hour,
-    as segments are read; None: there is neither.
+    """The newest of sorted minutes in a window; else the first one after it, which may lie in its last quarter hour, as
+    segments are read; None: there is neither.
     """
     at = bisect_left(times, end)
     if at and (start is None or times[at - 1] >= start):

@@ -1,4 +1,4 @@
-"""Figures of groups that the cells have no sums of, such as pairs of segments: from the rows of the members."""
+"""Figures of groups without sums in the cells, such as pairs of segments: from the rows of the members."""
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Hashable
@@ -21,7 +21,7 @@ ROW: Final = 1  # units of work
 
 
 class Groups(Generic[Key]):
-    """The rows that a KPI reads in a window's kind, put together by a key that their segments say."""
+    """The rows that a KPI reads in a kind of window, grouped by a key of their segments."""
 
     def __init__(self, state: TenantState, tables: Tables, held: dict[Key, Held]) -> None:
         self.keys = list(held)
@@ -45,9 +45,9 @@ def grouped(
     *,
     only: bool,
 ) -> Generator[int, None, Groups[Key]]:
-    """Read all members and put their rows together. ``key_of``: of a set of segments; None: in no group.
+    """Read all members and group their rows. ``key_of``: the group of a set of segments; None: no group.
 
-    ``only``: groups are read in that window; else in any of its kind.
+    ``only``: groups are read in that window only; else in any of its kind.
     """
     tenant = state.tenant
     gathered = Gatherer(tenant, Wanted(kpi, window, None, only=only))
@@ -66,6 +66,6 @@ def grouped(
 
 
 def value_in(segments: tuple[str, ...], dimension: str) -> str | None:
-    """What a dimension's value is in a set of segments; None: it has none."""
+    """The value of a dimension in a set of segments; None: it has none."""
     start = dimension + "="
     return next((one[len(start) :] for one in segments if one.startswith(start)), None)

@@ -1,4 +1,4 @@
-"""All members at once: what formulas read is an array, an entry a member, as `kpis.formulas.ranked` has of segments."""
+"""All members at once: reads return arrays, an entry per member, as `kpis.formulas.ranked` does for segments."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ NEVER: Final = -(1 << 60)
 
 
 class ManyMembers(Many):
-    """A view of the rows of all members. ``view``: that of the document they are of."""
+    """A view of the rows of all members. ``view``: the view of their document."""
 
     def __init__(self, view: View, rows: MemberRows, reach: Reach) -> None:
         self.__dict__.update(view.__dict__)
@@ -26,7 +26,7 @@ class ManyMembers(Many):
 
     @property
     def zero(self) -> Ints:
-        """Nothing, an entry a member."""
+        """Zeros, an entry per member."""
         return np.zeros(len(self._rows.members), dtype=np.int64)
 
     def _before(self, measure: str, minute: int) -> Any:
@@ -42,7 +42,7 @@ class ManyMembers(Many):
         return found
 
     def _inside(self, column: Column, segment: str) -> Any:
-        """Rows in a segment; where only one is asked for, no others were gathered."""
+        """Rows in a segment; if only one segment is read, no others were gathered."""
         if len(self.segments) == 1:
             return True
         codes = ints(column.codes)
@@ -67,5 +67,5 @@ class ManyMembers(Many):
 
 
 def ints(values: Any) -> Ints:
-    """An array as numpy has it; no copy."""
+    """A numpy view of an array; no copy."""
     return np.frombuffer(values, dtype=np.int64)

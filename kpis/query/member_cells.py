@@ -1,4 +1,4 @@
-"""The cells of one member alone, as formulas read them: sums of its own rows up to where the tenant's cells reach."""
+"""The cells of one member alone, as formulas read them: sums of its own rows, within reach of the tenant's cells."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from kpis.query.rows import Held
 
 
 class Reach:
-    """Up to which minute the tenant's cells are read, remembered for all members."""
+    """Up to which minute the tenant's cells are read, cached for all members."""
 
     def __init__(self, cells: Cells, sets: Segments) -> None:
         self.cells = cells
@@ -27,7 +27,7 @@ class Reach:
 
 
 class MemberCells:
-    """What `View` asks of `Cells`, of the rows of one member."""
+    """The part of `Cells` that `View` uses, over the rows of one member."""
 
     def __init__(self, reach: Reach, held: Held) -> None:
         self._reach, self._held = reach, held
@@ -39,7 +39,7 @@ class MemberCells:
 
     @property
     def floors(self) -> dict[str, int]:
-        """Of the tenant's cells."""
+        """The floors of the tenant's cells."""
         return self._reach.cells.floors
 
     def before(self, name: str, segment: str, minute: int) -> int:
@@ -65,7 +65,7 @@ class MemberCells:
             return
         first, last = reach
         sets = self._reach.sets
-        folded = cells.floors["d"] if first is None and name not in LASTING else CARRY  # days before are one
+        folded = cells.floors["d"] if first is None and name not in LASTING else CARRY  # earlier days are one
         for at, change, code in self._held.get(name, ()):
             if (first is None or first <= at) and at < last and (not segment or segment in sets[code]):
                 day = cells.zone.day(at)

@@ -1,4 +1,4 @@
-"""The members behind a number: deals, customers, messages …, which add up to it."""
+"""The members behind a number: the deals, customers, messages … that add up to it."""
 
 from collections.abc import Callable, Generator
 from decimal import Decimal
@@ -18,14 +18,14 @@ ORDERS: Final = ("newest", "oldest", "largest")
 def members(
     question: Question, limit: Any = 100, offset: Any = 0, order: Any = "newest"
 ) -> Generator[int, None, dict[str, Any]]:
-    """The answer, with so many members from an offset on. Raises `Refused`."""
+    """The answer, with ``limit`` members from ``offset`` on. Raises `Refused`."""
     first, last, order = _page(limit, offset, order)
     counting = Counting(question)
     yield from counting.run()
     found = counting.found
     _sort(found, order)
     document, board = question.document(), question.board
-    shown = [_told(question, board.printed, one, figure) for one, figure in counting.figures(found[first:last])]
+    shown = [_described(question, board.printed, one, figure) for one, figure in counting.figures(found[first:last])]
     rounding = yield from _rounding(question, counting, document)
     return {
         "kpi": question.kpi.id,
@@ -42,7 +42,7 @@ def members(
 
 
 def _rounding(question: Question, counting: Counting, document: Document) -> Generator[int, None, str | None]:
-    """What the amounts of all members lack to the number's, each being rounded: some are converted; None: nothing."""
+    """The number minus the sum of its members' rounded amounts, where some are converted; None: no difference."""
     if not question.kpi.sides[0] or document["numerator"] is None or counting.ranked:
         return None
     total = Decimal(0)
@@ -64,7 +64,7 @@ def _page(limit: Any, offset: Any, order: Any) -> tuple[int, int, str]:
 
 
 def _sort(found: list[Counted], order: str) -> None:
-    """Equal ones by kind and id, so that pages do not overlap."""
+    """Sort; ties by kind and id, so that pages do not overlap."""
     found.sort(key=lambda one: one.member)
     if order == "largest":
         found.sort(key=lambda one: (abs(float(one.size or 0)), one.n), reverse=True)
@@ -73,7 +73,7 @@ def _sort(found: list[Counted], order: str) -> None:
         found.sort(key=lambda one: unknown if one.at is None else one.at, reverse=order == "newest")
 
 
-def _told(question: Question, printed: Callable[[Any, bool], Any], one: Counted, figure: Figure) -> dict[str, Any]:
+def _described(question: Question, printed: Callable[[Any, bool], Any], one: Counted, figure: Figure) -> dict[str, Any]:
     found = described(question.state, one.member, one.at)
     found |= {"n": figure.n, "numerator": printed(figure.numerator, question.kpi.sides[0])}
     if figure.unpriced:

@@ -1,4 +1,4 @@
-"""What a question is about: a KPI, a window, a segment. A bad one is refused in words for whoever asked."""
+"""The subject of a question: a KPI, a window, a segment. Invalid ones are refused with a message for the user."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -17,23 +17,23 @@ BY_ID: Final = {kpi.id: kpi for kpi in CATALOG}
 
 
 class Refused(ValueError):
-    """A question that cannot be answered; its text says why, in words for whoever asked."""
+    """A question that cannot be answered; the message tells the user why."""
 
 
 def kpi_named(name: Any) -> Kpi:
-    """The KPI of an id. Raises `Refused`."""
+    """The KPI with an id. Raises `Refused`."""
     found = BY_ID.get(name) if isinstance(name, str) else None
     if found is None:
         raise Refused(f"unknown KPI {name!r}")
     return found
 
 
-def segment_of(told: Any) -> dict[str, str]:
-    """A segment as asked for: none, or one dimension and its value. Raises `Refused`."""
-    segment = {} if told is None else told
+def segment_of(given: Any) -> dict[str, str]:
+    """The segment of a question: none, or one dimension and its value. Raises `Refused`."""
+    segment = {} if given is None else given
     texts = isinstance(segment, Mapping) and all(isinstance(one, str) for pair in segment.items() for one in pair)
     if not texts or len(segment) > 1:
-        raise Refused('segment: give {} or one dimension with its value, as {"owner": "anna"}')
+        raise Refused('segment: give {} or one dimension with its value, such as {"owner": "anna"}')
     return dict(segment)
 
 
@@ -67,7 +67,7 @@ class Question:
         return self.kpi.vector is not None and self.kpi.vector.key in self.segment
 
     def _segments(self) -> tuple[str, ...]:
-        """The segments whose numbers are asked for; several are `__other__`."""
+        """The segments to read; several are `__other__`."""
         if not self.segment or self.is_step:
             return (EVERYTHING,)
         (dimension, value), kpi = next(iter(self.segment.items())), self.kpi
@@ -88,12 +88,12 @@ class Question:
 
     @property
     def tables(self) -> Tables:
-        """What views are of."""
+        """The tables of its view."""
         return self.view.tables
 
     @cached_property
     def formula(self) -> Formula:
-        """What makes the figure."""
+        """The formula of its figure."""
         kpi = self.kpi
         if self.is_step and kpi.vector is not None:
             for step in kpi.vector.steps(self.view):
@@ -106,5 +106,5 @@ class Question:
         return kpi.whole
 
     def document(self) -> Document:
-        """The document, whether or not it is among those that are published."""
+        """The document, whether or not it is published."""
         return self.board.document(self.kpi, self.view, self.segment, self.formula)

@@ -1,7 +1,7 @@
-"""What each kind of group of facts contributes, with whose it is: a deal's, a customer's, a message's, an answer's.
+"""What each kind of group of facts contributes, with its member: a deal, a customer, a message, an answer.
 
-Contributions are the pure functions that the cells are summed from, so that members add up to the number by
-construction. Groups that cannot lie in the window are left out where that is told at a glance.
+Contributions are the pure functions that the cells are summed from, so members add up to the number by construction.
+Groups that cannot lie in the window are left out where that is cheap to determine.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ from kpis.slices import Work
 from kpis.state.rebuild import holders
 from kpis.tenant.tenant import Tenant
 
-Told = Iterable[tuple[Member, Contribution]]
+Contributed = Iterable[tuple[Member, Contribution]]
 Keys = Callable[[], Iterable[str]]
 CUSTOMERS: Final = frozenset({"customer", "score", "acquisition"})  # groups that are read of customers
 STANDING: Final = frozenset({"open", "open_undated", "open_value", "open_undated_value", "stale", "qualified",
@@ -44,19 +44,19 @@ class Readers:
     def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
         self._tenant, self._wanted = tenant, wanted
         self.customers = Customers(tenant, wanted.inputs.bases)
-        # Interactions count persons: theirs are put together.
+        # Interactions count persons: those of a person are read together.
         self.by_person = any(base.partition(".")[0] == "engaged" for base in wanted.inputs.bases)
 
     def prepare(self) -> Work:
-        """Read what many groups need; first of all."""
+        """Read what many groups need; call it first."""
         tenant, groups = self._tenant, self._wanted.groups
         people = tenant.people
         if not groups.isdisjoint(CUSTOMERS):
             yield from self.customers.read()
-        if not groups.isdisjoint(LISTED):  # who there is cannot be listed in parts
+        if not groups.isdisjoint(LISTED):  # listing all persons cannot be done in parts
             yield 3 * (len(people.touches) + len(people.owned) + len(tenant.customers) + len(tenant.purchases))
 
-    def all(self) -> Iterator[tuple[str, Keys, Callable[[str], Told]]]:
+    def all(self) -> Iterator[tuple[str, Keys, Callable[[str], Contributed]]]:
         """(kind of group, its keys, what reads one)."""
         tenant, people = self._tenant, self._tenant.people
         tables: dict[str, Iterable[str]] = {
@@ -79,13 +79,13 @@ class Readers:
         yield "person", lambda: self._persons, self._person
         yield "landing", lambda: self._persons, self._landing
 
-    def _own(self, kind: str, key: str) -> Told:
+    def _own(self, kind: str, key: str) -> Contributed:
         return [((kind, key), GROUPS[kind](self._tenant, key))]
 
-    def _of(self, whose: str, kind: str, key: str) -> Told:
+    def _of(self, whose: str, kind: str, key: str) -> Contributed:
         return [((whose, key), GROUPS[kind](self._tenant, key))]
 
-    def _score(self, root: str) -> Told:
+    def _score(self, root: str) -> Contributed:
         return [(("customer", root), self._tenant.engagement.adds(root, self.customers.business(root).customer))]
 
     def _acquired(self) -> Iterable[str]:
@@ -104,7 +104,7 @@ class Readers:
         return dict.fromkeys(map(self._tenant.people.subject, self._persons))
 
     def _orders(self) -> Iterable[str]:
-        """Keys of orders that may be in the window: where no refunds are asked for, those that stand and lie in it."""
+        """Keys of orders that may be in the window; without refunds, those that were kept and lie in it."""
         tenant, span = self._tenant, self._wanted.span
         if span is None or "adjustments" in self._wanted.inputs.bases:
             return tenant.orders
@@ -112,7 +112,7 @@ class Readers:
         return (key for (kind, _, key), at in held if kind == "order" and at in span)
 
     def _deals(self) -> Iterable[str]:
-        """Keys of deals that may be in the window: where only what happened is asked for, those with an event in it."""
+        """Keys of deals that may be in the window; if only events are counted, those with an event in it."""
         deals, span = self._tenant.deals, self._wanted.span
         if span is None or not self._wanted.inputs.bases.isdisjoint(STANDING):
             return deals
@@ -121,40 +121,40 @@ class Readers:
             if any(one.time in span or int(one.data.get("closed_at", 0)) in span for one in events)
         )  # fmt: skip
 
-    def _deal(self, key: str) -> Told:
+    def _deal(self, key: str) -> Contributed:
         bases = self._wanted.inputs.bases
         alone = bases.isdisjoint(("stale", "attempts.won")) and not any(base.startswith("stay") for base in bases)
         read = of_deal_alone if alone else GROUPS["deal"]
         return [(("deal", key), read(self._tenant, key))]
 
-    def _hits(self, root: str) -> Told:
+    def _hits(self, root: str) -> Contributed:
         return ((("click", key), [added]) for key, added in hits_by_click(self._tenant, root))
 
-    def _forms(self, root: str) -> Told:
+    def _forms(self, root: str) -> Contributed:
         people = self._tenant.people
         if people.subject(root) == root:
             segments = people.segments(root)
             for session, form in self._tenant.forms.by_session(root).items():
                 yield ("form", "\0".join(session)), ((segments, delta) for delta in form_deltas(form))
 
-    def _message(self, key: str) -> Told:
+    def _message(self, key: str) -> Contributed:
         member = ("message", key)
         if self.by_person:
             member = ("person", self._tenant.people.person("message:" + key.partition("\0")[0]))
         return [(member, GROUPS["message"](self._tenant, key))]
 
-    def _sale(self, name: str) -> Told:
+    def _sale(self, name: str) -> Contributed:
         kind, _, key = name.partition(":")
         return [((kind, key), GROUPS[CREDIT](self._tenant, name))]
 
-    def _logins(self, raw: str) -> Told:
+    def _logins(self, raw: str) -> Contributed:
         if raw.startswith("user:"):
             yield ("person", self._tenant.people.person(raw)), GROUPS["logins"](self._tenant, raw)
 
-    def _acquisition(self, root: str) -> Told:
+    def _acquisition(self, root: str) -> Contributed:
         return [(("customer", root), of_acquisition(self._tenant, root, self.customers.since(root)))]
 
-    def _person(self, key: str) -> Told:
+    def _person(self, key: str) -> Contributed:
         tenant, people = self._tenant, self._tenant.people
         if people.person(key) != key:
             return
@@ -173,6 +173,6 @@ class Readers:
                 if holds(score, last):
                     yield ("score", f"{raw}\0{place}"), of_score(tenant, segments, score)
 
-    def _landing(self, key: str) -> Told:
+    def _landing(self, key: str) -> Contributed:
         deltas = self._tenant.landings.held(key)
         return [(("person", key), ((0, delta) for delta in deltas))]

@@ -1,7 +1,7 @@
 """What a member counts for: mostly the KPI's own formula over the member's rows alone.
 
-That is right where n and numerator are sums of the measures, which is so for counts, ratios, means and money. The few
-others are listed here, each with what serves instead, or with why nothing does.
+That is right where n and numerator are sums of measures: counts, ratios, means and money. The few other KPIs are listed
+here, with a replacement or the reason why there is none.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ def _share(view: View) -> Figure:
 
 
 READINGS: Final[dict[str, Formula]] = {"customer_source_share": _share}
-WHOLE: Final = frozenset(READINGS)  # read what is in other segments, too
-# Products of other numbers: what a deal or customer adds to them depends on all others. What to look at instead.
+WHOLE: Final = frozenset(READINGS)  # these also read other segments
+# Products of other numbers: a deal's or customer's part depends on all others. What to look at instead.
 FACTORS: Final = "win_rate, closed_won_value and sales_cycle_days_mean"
 PRODUCTS: Final = {
     "pipeline_velocity": f"see the deals of open_pipeline, and of {FACTORS}",
@@ -43,11 +43,11 @@ def reading(question: Question) -> Callable[[View], Figure]:
 
 def _check(kpi: Kpi) -> None:
     if kpi.id in REFUSED:
-        raise Refused(f"{kpi.id} counts records as they arrive: see those that were refused with crmkpi dlq ls")
+        raise Refused(f"{kpi.id} counts records as they arrive: list the refused ones with crmkpi dlq ls")
     if kpi.quality:
         raise Refused(f"{kpi.id} counts records as they arrive, which are not listed: see its history by day or hour")
     if kpi.id in PRODUCTS:
-        raise Refused(f"{kpi.id} is a product of several numbers, no sum of deals or customers: {PRODUCTS[kpi.id]}")
+        raise Refused(f"{kpi.id} is a product of several numbers, not a sum over members: {PRODUCTS[kpi.id]}")
 
 
 def can_list(kpi: Kpi) -> bool:

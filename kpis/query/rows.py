@@ -1,4 +1,4 @@
-"""The rows behind the cells of a number, each with whose it is, as one column a measure."""
+"""The rows behind the cells of a number, each with its member, as one column per measure."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,11 @@ Ints = NDArray[np.int64]
 Member = tuple[str, str]
 """Kind, and id as the facts spell it."""
 Held = dict[str, list[tuple[int, int, int]]]
-"""Of one member or group: measure -> (minute, change, code of segments)."""
+"""Rows of one member or group: measure -> (minute, change, code of segments)."""
 
 
 class Column:
-    """The rows of one measure: whose they are (by place), their minutes, changes, and codes of segments."""
+    """The rows of one measure: members (by place), minutes, changes, and codes of segments."""
 
     __slots__ = ("changes", "codes", "minutes", "places")
 
@@ -28,7 +28,7 @@ class Column:
 
 
 class RowTable(NamedTuple):
-    """Rows of many members, 64-bit integers: ``whose`` of them by number, minutes, changes."""
+    """Rows of many members, 64-bit integers: ``whose``: the member's number; minutes, changes."""
 
     whose: Ints
     minutes: Ints
@@ -36,7 +36,7 @@ class RowTable(NamedTuple):
 
 
 class MemberRows:
-    """The rows of every member that has any that are wanted."""
+    """The rows of every member that has any the KPI reads."""
 
     def __init__(self, tenant: Tenant, wanted: Wanted) -> None:
         self.members: list[Member] = []  # by place
@@ -47,7 +47,7 @@ class MemberRows:
         self._tenant, self._wanted = tenant, wanted
 
     def held(self, chosen: Iterable[int]) -> dict[int, Held]:
-        """The rows of some members, by place."""
+        """The rows of these members, by place."""
         found: dict[int, Held] = {place: {} for place in chosen}
         for measure, column in self.columns.items():
             for row, place in enumerate(column.places):
@@ -57,7 +57,7 @@ class MemberRows:
         return found
 
     def put(self, member: Member, contribution: Contribution) -> None:
-        """The rows of a contribution that are read."""
+        """Add the rows of a contribution that the KPI reads."""
         columns, codes, place = self.columns, self._codes, -1
         for code, (measure, instant, change) in contribution:
             column = columns.get(measure)
@@ -73,7 +73,7 @@ class MemberRows:
                 self._add(column, place, minute_of(instant), change, code)
 
     def extend(self, measure: str, members: Sequence[Member], table: RowTable, codes: Ints) -> None:
-        """Many rows of one measure that is read. ``codes``: of each member's segments."""
+        """Add many rows of one measure. ``codes``: of each member's segments."""
         own = codes[table.whose]
         kept = np.isin(own, [code for code in np.unique(own).tolist() if self._is_wanted(code)])
         whose, places = table.whose[kept], np.zeros(len(members), dtype=np.int64)
@@ -109,7 +109,7 @@ class MemberRows:
         column.codes.append(code)
 
     def add(self, member: Member, measure: str, minute: int, change: int, code: int) -> None:
-        """One row, if it is read."""
+        """Add one row, if it is read."""
         if self._wanted.measure(measure) and self._is_wanted(code):
             column = self.columns.setdefault(measure, Column())
             self._add(column, self._place(member), minute, change, code)

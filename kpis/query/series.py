@@ -1,4 +1,4 @@
-"""How a KPI developed: its number in every hour, local day, week or month of a range, in total or by segment."""
+"""A KPI over time: its number in every hour, local day, week or month of a range, in total or by segment."""
 
 from collections.abc import Callable, Generator
 from typing import Any, Final
@@ -21,7 +21,7 @@ SEGMENTS: Final = 50  # lines of a series by a dimension
 FIGURE: Final = 60  # units of work
 NO_POINT: Final = (None, 0, None)
 Reader = Callable[[str, Window], View]
-"""What formulas read of a segment's name in a window."""
+"""What formulas read of a segment (by name) in a window."""
 
 
 def series(
@@ -35,13 +35,13 @@ def series(
     dimension: Any = None,
 ) -> Generator[int, None, dict[str, Any]]:
     """One line of a total or a segment, or one for each of the largest values of a dimension. Raises `Refused`."""
-    one, told, board = kpi_named(kpi), segment_of(segment), Board(state, as_of)
+    one, given, board = kpi_named(kpi), segment_of(segment), Board(state, as_of)
     if one.id not in board.kept.ids:
         raise Refused(f"{one.id} is not counted for this tenant: see its setting kpis")
     found = buckets(one, step, first, last, as_of, state.tenant.zone)
     if CLOSED[step] not in board.kept.windows:
-        raise Refused(f"no series by {step} is counted for this tenant: its setting windows is without {CLOSED[step]}")
-    lines = _lines(board, one, told, dimension)
+        raise Refused(f"no series by {step} is counted for this tenant: its setting windows lacks {CLOSED[step]}")
+    lines = _lines(board, one, given, dimension)
     reader = yield from _reader(state, board, one, step, lines)
     drawn = []
     for name, shown in lines.items():
@@ -58,7 +58,7 @@ def series(
 
 
 def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> dict[str, dict[str, str]]:
-    """Segment as cells name it -> as it is told."""
+    """Segment as cells name it -> as the answer gives it."""
     if dimension is None and not segment:
         return {EVERYTHING: {}}
     known = board.dimensions(kpi) if kpi.rows != "none" else {}
@@ -76,7 +76,7 @@ def _lines(board: Board, kpi: Kpi, segment: dict[str, str], dimension: Any) -> d
 
 
 def _largest(board: Board, kpi: Kpi, dimension: str) -> list[str]:
-    """The largest segments of the widest window; where that is not `all`, also those of the others behind them."""
+    """The largest segments of the widest window; unless that is `all`, followed by those of the other windows."""
     counted = [board.windows[one] for one in reversed(kpi.segment_windows) if one in board.windows]
     if not counted:
         raise Refused("no window with segments is counted for this tenant")
@@ -89,7 +89,7 @@ def _largest(board: Board, kpi: Kpi, dimension: str) -> list[str]:
 def _reader(
     state: TenantState, board: Board, kpi: Kpi, step: str, lines: dict[str, dict[str, str]]
 ) -> Generator[int, None, Reader]:
-    """How lines are read: from the cells, or from the members' rows where no cells are kept of such windows."""
+    """How lines are read: from the cells, or from the members' rows where such windows have no cells."""
     if EVERYTHING in lines or step == "month" or not _counts_persons(kpi):
         return lambda name, at: board.view(at, name)
     if kpi.rows == "page" or kpi.id in WHOLE:
@@ -107,7 +107,7 @@ def _reader(
 
 
 def _counts_persons(kpi: Kpi) -> bool:
-    """Whether a KPI reads what is counted for each kind of window apart."""
+    """Whether a KPI reads measures kept separately for each kind of window."""
     bases = INPUTS[kpi.id].bases
     return any(one.by == "window" and one.name in bases for one in DECLARED)
 
@@ -115,7 +115,7 @@ def _counts_persons(kpi: Kpi) -> bool:
 def _point(
     state: TenantState, board: Board, kpi: Kpi, bucket: Bucket, reader: Reader, name: str
 ) -> tuple[Any, int | None, str | None]:
-    """Value, n and status of a bucket; nothing of one that has not begun, or of which nothing is counted."""
+    """Value, n and status of a bucket; None where it has not begun, or nothing is counted in it."""
     at = bucket.window
     if at is None or at.start is None or not board.reaches(at) or state.first is None or not _counted(board, kpi, at):
         return None, None, None
@@ -126,5 +126,5 @@ def _point(
 
 
 def _counted(board: Board, kpi: Kpi, at: Window) -> bool:
-    """Whether there are numbers of the bucket that goes on: as of one of their windows."""
+    """Whether the tenant has numbers for a running bucket's window."""
     return at.complete or at.name not in RUNNING.values() or (at.name in kpi.windows and at.name in board.kept.windows)

@@ -1,4 +1,4 @@
-"""Which measures a KPI reads, in which window and segments: what is gathered of its members, and nothing else."""
+"""Which measures a KPI reads, in which window and segments: only these are gathered of its members."""
 
 from collections import Counter
 from typing import Final
@@ -14,7 +14,7 @@ MARGIN: Final = 15  # minutes: segments are read by quarter hours
 
 
 def measures_of(kpi: Kpi) -> list[Measure]:
-    """The measures that a KPI reads. Deals are lost, and so are customers: of the same name the KPI's own."""
+    """The measures that a KPI reads. `lost` names a measure of deals and one of customers: the KPI's own is taken."""
     bases, of_deals = INPUTS[kpi.id].bases, kpi.rows == "deal"
     found = [one for one in DECLARED if one.name in bases]
     names = Counter(one.name for one in found)
@@ -22,7 +22,7 @@ def measures_of(kpi: Kpi) -> list[Measure]:
 
 
 class Wanted:
-    """Which rows a KPI reads in a window. ``segments``: what rows must be in, one of them; None: any."""
+    """Which rows a KPI reads in a window. ``segments``: rows must be in one of them; None: any."""
 
     def __init__(self, kpi: Kpi, window: Window, segments: frozenset[str] | None, *, only: bool) -> None:
         """``only``: nothing is read outside the window."""
@@ -30,8 +30,8 @@ class Wanted:
         self.groups = {group for one in measures_of(kpi) for group in one.groups}
         self.suffixes = {window.name, window.bucket or "", *(name.partition("@")[2] for name in inputs.names)}
         self.window, self.only = window, only
-        self.spelled = {base_of(name) for name in inputs.names if "@" in name}  # also read in windows they spell
-        self.span: range | None = None  # ms, a little more than the window; None: all time
+        self.spelled = {base_of(name) for name in inputs.names if "@" in name}  # also read in the windows named there
+        self.span: range | None = None  # ms, slightly more than the window; None: all time
         if only and window.start is not None:
             self.span = range((window.start - MARGIN) * MINUTE_MS, (window.end + MARGIN) * MINUTE_MS)
         self._segments = segments

@@ -1,4 +1,4 @@
-"""How facts are told to people: in English, with what others need to say it in their language; money, instants."""
+"""The wording of facts: in English, with what a translation needs; money, instants."""
 
 from fractions import Fraction
 from typing import Any, Final
@@ -35,7 +35,7 @@ TOUCHES: Final = {
     "login.user": "Signed in",
     "login.told": "Signed in",
 }
-TEXTS: Final = {  # by kind of fact; what others say in their languages has the same kinds and the same blanks
+TEXTS: Final = {  # by kind of fact; translations have the same kinds and placeholders
     **TOUCHES,
     "page.viewed.path": "Viewed {path}",
     "email.sent": "Was sent an email",
@@ -85,33 +85,33 @@ TEXTS: Final = {  # by kind of fact; what others say in their languages has the 
 NAMES: Final = {code: name for name, code in CODES.items()}
 
 
-def say(kind: str, **values: Any) -> dict[str, Any]:
-    """``text``, and for other languages the ``fact`` and the ``values`` of its blanks."""
+def phrase(kind: str, **values: Any) -> dict[str, Any]:
+    """``text``, and for translations the ``fact`` and the ``values`` of its placeholders."""
     found: dict[str, Any] = {"text": TEXTS[kind].format_map(values), "fact": kind}
     return {**found, "values": values} if values else found
 
 
-def say_touch(kind: int, page: int) -> dict[str, Any]:
-    """What somebody did, of a touch's kind and page. ``mood``: of a mention that was judged."""
+def touch_phrase(kind: int, page: int) -> dict[str, Any]:
+    """The phrase for a touch's kind and page. ``mood``: of a mention that was judged."""
     name = NAMES[kind]
     if name == "page.viewed" and page >= 0:
-        return say("page.viewed.path", path=path_and_click(page)[0])
+        return phrase("page.viewed.path", path=path_and_click(page)[0])
     if name in TEXTS:
-        return say(name)
+        return phrase(name)
     plain, _, mood = name.rpartition(".")
     if plain not in TEXTS:
         return {"text": name.replace(".", " ").capitalize()}
-    found = say(plain)
+    found = phrase(plain)
     return {**found, "text": f"{found['text']} ({mood})", "mood": mood}
 
 
 def touch_text(kind: int, page: int) -> str:
-    """The same in English only."""
-    return str(say_touch(kind, page)["text"])
+    """The English text of a touch."""
+    return str(touch_phrase(kind, page)["text"])
 
 
 def money(amount: int | None, currency: str | None) -> dict[str, str]:
-    """An amount in minor units as documents print money, with its currency; nothing where there is none."""
+    """An amount in minor units as documents print money, with its currency; empty if either is missing."""
     if amount is None or currency is None:
         return {}
     value, code = Fraction(amount, 10 ** digits(currency)), iso(currency)
@@ -119,7 +119,7 @@ def money(amount: int | None, currency: str | None) -> dict[str, str]:
 
 
 def time_of(instant: int | None) -> dict[str, str]:
-    """When it was (ms); nothing where nobody knows."""
+    """An instant (ms) as ``time``; empty if it is unknown."""
     return {} if instant is None else {"time": instant_text(instant)}
 
 
@@ -129,5 +129,5 @@ def plain(text: Any) -> str:
 
 
 def without_empty(found: dict[str, Any]) -> dict[str, Any]:
-    """The same without what is not known."""
+    """The same without unknown or empty values."""
     return {name: value for name, value in found.items() if value not in (None, "")}

@@ -1,1 +1,1 @@
-"""What a tenant's state is made from: rebuilt from its facts, erased in place, and counted with which definition."""
+"""A tenant's state: rebuilt from its facts, erased in place, and recounted under a new definition."""

@@ -1,7 +1,7 @@
-"""What an erasure does to a tenant: it costs what its subject costs, not what the tenant does.
+"""Carries an erasure out in a tenant: the cost depends on the subject, not on the tenant.
 
-As where ids are linked: what depends on the subject is taken out of the numbers, its facts move to other names or go,
-and what there is then goes back when the batch ends. Every part that derives something from the facts follows.
+As when ids are linked: what depends on the subject is retracted, its facts move to other names or are deleted, and what
+is left is re-emitted when the batch ends. Every part that derives something from the facts follows.
 """
 
 from collections.abc import Collection
@@ -24,16 +24,16 @@ from kpis.tenant.special_codecs import SALT
 from kpis.tenant.tenant import Tenant
 
 NUL: Final = "\0"
-# Facts by the id they came with, and the kind of group that is named as they are.
+# Facts by the id they came with, and the kinds of groups with the same names.
 BY_ID: Final = tuple(named_by(Owner.ID))
 OBJECTS: Final = frozenset(named_by(Owner.OBJECT))
 BY_FIRST_PART: Final = frozenset(named_by(Owner.FIRST_PART))  # facts and groups whose key begins with it
-MANY_GROUPS: Final = 400  # so many groups of facts are put back at once where requests follow each other
+MANY_GROUPS: Final = 400  # with more retracted groups than this, they are re-emitted before the next request
 MOVED_GROUPS: Final = (*named_by(Owner.FIRST_PART), "late_views", "logins", "lead")  # groups whose key begins with it
 
 
 def carry_out(tenant: Tenant, plan: Plan) -> None:
-    """Carry an erasure out, in the middle of a batch or between two."""
+    """Carry an erasure out, within a batch or between two."""
     settle(tenant)
     people, names = tenant.people, plan.names
     roots = _roots(tenant, names)
@@ -58,32 +58,32 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
         people.retractions.put_fresh(root)
     tenant.salt = plan.salt
     tenant.dirty.add(("erased", SALT))
-    for key, said in plan.remembered(tenant.erased).items():
-        tenant.erased[key] = said
+    for key, erased in plan.remembered(tenant.erased).items():
+        tenant.erased[key] = erased
         tenant.dirty.add(("erased", key))
 
 
 def _roots(tenant: Tenant, names: Collection[str]) -> list[str]:
-    """The subjects that an erasure changes: in accounts also every other one that has an id of the same persons.
+    """The subjects that an erasure changes: with accounts, also every subject that shares a person with these.
 
-    So what is put back was taken out: each person that may be another one is named by an id of these subjects, before
-    and after. Other persons with an id among theirs are not touched.
+    So whatever is re-emitted was retracted: each person that may change is named by an id of these subjects, before and
+    after. Other persons that share an id with them are not touched.
     """
     people = tenant.people
     persons = dict.fromkeys(map(people.person, names))
     known = (raw for person in persons for raw in people.identity.person_members(person))
     roots = dict.fromkeys(map(people.subject, chain(names, known)))
-    # A link that stood aside may count once these are gone: then all that is linked with it may be another one.
+    # An ignored link may count once these are gone: then everything linked with it may change.
     left = {one for root in roots for one in people.identity.members(root)} - set(names)
     freed = people.identity.reach(*left) if people.identity.stand_aside(left) else ()
     return list(dict.fromkeys(chain(roots, map(people.subject, freed))))
 
 
-# --- what goes is taken out of the numbers of others, too
+# --- deleted facts also affect the numbers of others
 
 
 def _open_reached(tenant: Tenant, plan: Plan) -> None:
-    """Open what the facts that go change of others, and take back what they added touch by touch."""
+    """Retract what the deleted facts change for others, and subtract what they added touch by touch."""
     ledger = tenant.ledger
     for raw in plan.names:
         for click in tenant.conversions.clicks_of(raw):
@@ -103,14 +103,14 @@ def _open_reached(tenant: Tenant, plan: Plan) -> None:
 
 
 def _add_touches(tenant: Tenant, raw: str) -> None:
-    """What the touches of an id added as they came, beside the groups that they are in."""
+    """What the touches of an id added as they came, outside the groups they are in."""
     if (touches := tenant.people.touches.get(raw)) is not None:
         add_touches(tenant, touches)
     late_without_deal(tenant, raw)
 
 
 def _drop_objects(tenant: Tenant, plan: Plan) -> None:
-    """Take away the objects of a subject."""
+    """Delete the objects of a subject."""
     for thing in plan.names.keys() & plan.things:
         kind, key = thing.split(":", 1)
         for message in list(tenant.message_keys(key)) if kind == "message" else ():
@@ -130,11 +130,11 @@ def _drop_objects(tenant: Tenant, plan: Plan) -> None:
             tenant.deal_logs.pop(key, None)
 
 
-# --- what stays gets other names
+# --- what stays is renamed
 
 
 def _move(tenant: Tenant, raw: str, new: str | None) -> None:
-    """Give all that is filed under an id another one (None: it goes)."""
+    """Move everything filed under one id to ``new`` (None: delete it)."""
     people, ledger = tenant.people, tenant.ledger
     _move_groups(tenant, raw, new)
     tenant.landings.move(raw, new)
@@ -166,7 +166,7 @@ def _move(tenant: Tenant, raw: str, new: str | None) -> None:
 
 
 def _move_groups(tenant: Tenant, raw: str, new: str | None) -> None:
-    """Give the groups of facts whose key begins with an id another key."""
+    """Rename the groups of facts whose key begins with an id."""
     people = tenant.people
     owner = people.owner(raw)
     for kind in MOVED_GROUPS:
@@ -191,12 +191,12 @@ def _move_fact(tenant: Tenant, kind: str, key: str, new: str | None) -> None:
         return
     table[new] = fact
     if kind == "attributes":
-        table[new] = {name: said for name, said in fact.items() if name in tenant.people.traits.dimensions}
+        table[new] = {name: held for name, held in fact.items() if name in tenant.people.traits.dimensions}
     tenant.dirty.add((kind, new))
 
 
 def _move_chunks(tenant: Tenant, kind: str, table: dict[str, Touches], raw: str, new: str | None) -> None:
-    """Note the entries of an id's touches that change; a sign-in names its user once more."""
+    """Mark the changed entries of an id's touches; a sign-in also names its user."""
     if (touches := table.get(raw)) is None:
         return
     touches.table[:] = [new if note == raw else note for note in touches.table]
@@ -205,7 +205,7 @@ def _move_chunks(tenant: Tenant, kind: str, table: dict[str, Touches], raw: str,
 
 
 def _move_messages(tenant: Tenant, message: str, new: str) -> None:
-    """Store a message that an earlier build stored by its own id under its digest."""
+    """Move a message that an earlier build stored by its own id to its digest."""
     for key in list(tenant.message_keys(message)):
         recipient = key.partition(NUL)[2]
         moved = f"{new}{NUL}{recipient and pseudonym(tenant.name, f'{message}{NUL}{recipient}')}"
@@ -224,18 +224,18 @@ def _replace_in(held: dict[str, set[str]], key: str | None, raw: str, new: str |
 
 
 def _forget_traits(tenant: Tenant, plan: Plan) -> None:
-    """Of the traits of a subject's deals those stay that numbers fall in."""
+    """Keep only those traits of a subject's deals that segments use."""
     for thing in plan.things:
         key = thing.removeprefix("deal:")
         for event in tenant.deals.get(key, ()) if thing != key else ():
             if "traits" in event.data:
                 event.data["traits"] = read_traits(tenant, event.data["traits"])
                 tenant.renew("deal", key)
-                tenant.histories.pop(key, None)  # it holds what it has read
+                tenant.histories.pop(key, None)  # it holds the old traits
 
 
 def _release(tenant: Tenant, plan: Plan) -> list[str]:
-    """Mails to many whose owner is gone are nobody's: their groups move back under their own names."""
+    """Release mails to several recipients whose owner is gone: their groups move back under their own names."""
     people = tenant.people
     left = [thing for thing in plan.things - plan.names.keys() if plan.unpick]
     for thing in left:

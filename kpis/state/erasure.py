@@ -1,10 +1,10 @@
-"""Erasure (crm.privacy.erasure_requested): the whole subject of an id is made unknown, as it is linked at that moment.
+"""Erasure (crm.privacy.erasure_requested): makes the whole subject of an id, as linked at that moment, unknown.
 
-*forget* puts a surrogate, derived from the request and not from the id, in the place of every id of the subject; counts
-stay. *unpick* takes its facts away, and history is restated. What is remembered of an id is a salted hash, with the
-request's time: an event of that id from no later than that, however late it comes, is treated the same, part
-by part: see kpis.intake.unpicked. One from after it is of a new subject. `Plan` says what is to be done;
-kpis.state.erasing does it to the facts of the subject alone.
+*forget* replaces every id of the subject with a surrogate, derived from the request and not from the id; counts stay.
+*unpick* deletes its facts, and history is restated. What is kept of an id is a salted hash, with the request's time. An
+event of that id from that time or before, however late it arrives, is treated the same, part by part: see
+kpis.intake.unpicked. A later event belongs to a new subject. `Plan` decides what is to be done; kpis.state.erasing does
+it to the facts of the subject alone.
 """
 
 from collections.abc import Callable
@@ -40,11 +40,11 @@ def digest(*parts: str) -> str:
 
 
 class Plan:
-    """What one request does to a tenant: ``names`` go in the place of others; None: all their facts go.
+    """What one request does to a tenant. ``names``: old name -> new name; None: all its facts are deleted.
 
-    ``secret`` is nothing that is known outside: without it nobody makes the surrogates from the request. ``first``:
-    what the request did to the same tenant under other settings, where other ids may be its subject: all of that is
-    done here, too, with the same surrogates.
+    ``secret`` is known nowhere outside: without it the surrogates cannot be derived from the request. ``first``: the
+    plan for the same tenant under other settings, where the subject may have other ids: this plan covers all of them,
+    with the same surrogates.
     """
 
     def __init__(self, tenant: TenantFacts, row: Row, secret: str, first: "Plan | None" = None) -> None:
@@ -63,7 +63,7 @@ class Plan:
         self.things.difference_update(contacts)
         self.salt: str = first.salt if first else tenant.salt or digest(secret)
         named = digest(self.salt, secret, row.source, row.id)
-        # In the order of the ids: the first of a subject or person stays the first, and names it.
+        # In the order of the ids: the first id of a subject or person, which names it, stays the first.
         for raw in [*ids, *contacts]:
             number = len(self.surrogates)
             self.surrogates.setdefault(raw, f"{raw.partition(':')[0]}:erased-{named}-{number:06}")
@@ -75,36 +75,36 @@ class Plan:
         else:
             self._hide_messages(tenant)
 
-    def beside(self, tenant: TenantFacts) -> "Plan":
-        """What the request does to the same tenant under other settings."""
+    def repeated_for(self, tenant: TenantFacts) -> "Plan":
+        """The plan of the same request for the same tenant under other settings."""
         return Plan(tenant, *self._asked, first=self)
 
     def _hide_messages(self, tenant: TenantFacts) -> None:
-        """Messages that an earlier build stored by their own id become digests, too."""
+        """Replace the ids of messages, where an earlier build stored them plainly, with digests."""
         for thing in self.things if tenant.plain_messages else ():
             message = thing.removeprefix(MESSAGE)
             if thing.startswith(MESSAGE) and message in tenant.plain_messages and _is_own(tenant, thing):
                 self.names[thing] = MESSAGE + pseudonym(tenant.name, message)
 
     def remembered(self, before: dict[str, list[Erased]]) -> dict[str, list[Erased]]:
-        """What is to be kept of the erased ids, with what was kept of them."""
+        """The erased ids to remember, merged with those remembered before."""
         found = {}
         for raw, surrogate in self.surrogates.items():
             if raw.startswith(MATCH):
                 continue
             key = digest(self.salt, raw)
-            said = Erased(self.time, None if self.unpick else surrogate)
-            found[key] = sorted([*before.get(key, ()), said], key=attrgetter("time"))
+            erased = Erased(self.time, None if self.unpick else surrogate)
+            found[key] = sorted([*before.get(key, ()), erased], key=attrgetter("time"))
         return found
 
 
 def _is_own(tenant: TenantFacts, thing: str) -> bool:
-    """Whether an object is its owner's alone: a mail to many is everybody's, and stays."""
+    """Whether an object belongs to its owner alone: a mail to several recipients does not, and stays."""
     return not thing.startswith(MESSAGE) or len(tenant.message_keys(thing.removeprefix(MESSAGE))) <= 1
 
 
 def subject_ids(tenant: TenantFacts, row: Row) -> list[str]:
-    """The ids that a request is about: all of the subject's, in accounts of the person's when a person is named."""
+    """The ids that a request covers: all of the subject's; with accounts those of the person, if a person is named."""
     people = tenant.people
     ids = named_ids(row.data)
     if not ids:
@@ -115,14 +115,14 @@ def subject_ids(tenant: TenantFacts, row: Row) -> list[str]:
 
 
 def treated(tenant: TenantFacts, row: Row) -> tuple[Row, frozenset[str]]:
-    """An event after erasures, with surrogates; and the ids that it names and that were unpicked."""
+    """An event after erasures, with surrogates; and the ids in it that were unpicked."""
 
-    def said(raw: str) -> Erased | None:
+    def erasure_of(raw: str) -> Erased | None:
         return next((one for one in tenant.erased.get(digest(tenant.salt, raw), ()) if row.time <= one.time), None)
 
     found = {
         field: one for field, space in PERSONAL
-        if row.data.get(field) is not None and (one := said(space + str(row.data[field])))
+        if row.data.get(field) is not None and (one := erasure_of(space + str(row.data[field])))
     }  # fmt: skip
     first = next((field for field, _ in PERSONAL if row.data.get(field) is not None), None)
     data = {name: value for name, value in row.data.items() if not (first in found and name in MATCHING)}
@@ -131,24 +131,24 @@ def treated(tenant: TenantFacts, row: Row) -> tuple[Row, frozenset[str]]:
     gone = frozenset(spaces[field] + str(data[field]) for field, one in found.items() if not one.surrogate)
     if found and data.get("traits"):
         data["traits"] = read_traits(tenant, data["traits"])
-    words = row.type.startswith("crm.identity.")
-    if words and row.data.get("winner_id") is not None and not _merge(data, said):
-        data |= {"winner_id": None, "loser_ids": []}  # it happened, and says nothing any more
+    identity = row.type.startswith("crm.identity.")
+    if identity and row.data.get("winner_id") is not None and not _merge(data, erasure_of):
+        data |= {"winner_id": None, "loser_ids": []}  # the event happened, but merges nothing any more
     return (row._replace(data=data) if found or data != row.data else row), gone
 
 
 def read_traits(tenant: TenantFacts, traits: dict[str, Any]) -> dict[str, Any]:
-    """The traits that numbers fall in: nothing else is kept of who was forgotten."""
+    """The traits that segments use: nothing else is kept of a forgotten subject."""
     return {name: traits[name] for name in ("country", *tenant.settings.dimensions) if name in traits}
 
 
-def _merge(data: dict[str, Any], said: Callable[[str], Erased | None]) -> bool:
-    """Put surrogates into a merge; False when nothing is left to say."""
+def _merge(data: dict[str, Any], erasure_of: Callable[[str], Erased | None]) -> bool:
+    """Put surrogates into a merge; False when nothing is left to merge."""
     entity = data.get("entity", "customer")
 
     def name(one: Any) -> Any:
         text = str(one) if str(one).startswith(NODE_SPACES) else f"{entity}:{one}"
-        found = said(text)
+        found = erasure_of(text)
         return one if found is None else found.surrogate
 
     losers = data.get("loser_ids") or []

@@ -1,4 +1,4 @@
-"""What a redefinition leaves behind: stored cells of another generation, and a tenant in memory that is in no use."""
+"""What a redefinition leaves behind: stored cells of another generation, and an unused tenant in memory."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,7 +8,7 @@ from kpis.slices import Work
 from kpis.state.stored import cell_key
 from kpis.tenant.tenant import Tenant
 
-LARGE: Final = 100  # a smaller table goes at once
+LARGE: Final = 100  # a smaller table is freed at once
 
 
 def stored_cells(tenant: Tenant) -> Iterator[bytes]:
@@ -18,7 +18,7 @@ def stored_cells(tenant: Tenant) -> Iterator[bytes]:
 
 
 def dismantle(tenant: Tenant) -> Work:
-    """Free the memory of a tenant bit by bit: all at once it would hold its lane up, and rings of objects never go."""
+    """Free the memory of a tenant bit by bit: all at once would block its lane, and reference cycles stay for ever."""
     people = tenant.people
     parts = (
         tenant, tenant.cells, people, tenant.person_sets, people.identity, *people.identity.partitions, tenant.landings,

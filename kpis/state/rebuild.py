@@ -1,4 +1,4 @@
-"""What a tenant derives from all of its facts: after a restart, for a redefinition, and for a check of its cells."""
+"""What is derived from all facts of a tenant: after a restart, for a redefinition, and to check its cells."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -20,7 +20,7 @@ from kpis.tenant.retractions import PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
-# Facts by id that groups of its subject or person read; what attributes say is in these groups' segments.
+# Facts by id that groups of its subject or person read; attributes are in these groups' segments.
 HELD: Final = tuple(
     kind.name for kind in KINDS
     if kind.owner is Owner.ID and kind.contribution is None and kind.name != "attributes"
@@ -34,7 +34,7 @@ SUBJECT: Final = 60
 
 
 def restore(tenant: Tenant) -> Work:
-    """Make everything that is derived from restored facts."""
+    """Rebuild everything that is derived from restored facts."""
     people = tenant.people
     tenant.chunks.put_together(lambda kind: LISTS[kind].table(tenant))
     yield from _admit(tenant)
@@ -66,7 +66,7 @@ def restore(tenant: Tenant) -> Work:
 
 
 def _restore_contacts(tenant: Tenant) -> Work:
-    """What is derived from contacts, deals and leads."""
+    """Rebuild what is derived from contacts, deals and leads."""
     yield from tenant.contacts.restore()
     tenant.ages.changed |= tenant.deals.keys()
     for lead, events in tenant.leads.items():
@@ -76,7 +76,7 @@ def _restore_contacts(tenant: Tenant) -> Work:
 
 
 def _admit(tenant: Tenant) -> Work:
-    """The values that dimensions are full of, or have so far."""
+    """Admit the values that dimensions are full of, or have so far."""
     tenant.sets.settle()
     for segments in tenant.cells.series.segments_of.values():
         for segment in segments:
@@ -85,15 +85,15 @@ def _admit(tenant: Tenant) -> Work:
 
 
 def _plain_messages(tenant: Tenant) -> set[str]:
-    """Messages that an earlier build stored by their own id."""
+    """Messages that an earlier build stored by their plain id."""
     stored = (key.partition("\0")[0] for key in tenant.messages)
     owned = (thing.removeprefix(MESSAGE) for thing in tenant.people.owners.of if thing.startswith(MESSAGE))
     held = (raw.removeprefix(MESSAGE) for raw in tenant.people.stored_touches if raw.startswith(MESSAGE))
-    return {one for told in (stored, owned, held) for one in told if is_plain(one)}
+    return {one for found in (stored, owned, held) for one in found if is_plain(one)}
 
 
 def _assign(tenant: Tenant) -> Work:
-    """Give the groups of facts to the ids that own them; which deals and orders are purchases."""
+    """Assign the groups of facts to the ids that own them, and find the deals and orders that are purchases."""
     for name in named_by(Owner.OBJECT):
         for key in TABLES[name].table(tenant):
             assign_object(tenant, name, key)
@@ -115,7 +115,7 @@ def _assign(tenant: Tenant) -> Work:
 
 
 def _note_touches(tenant: Tenant) -> Work:
-    """Which ids have sign-ins, and late touches that count in their subject's segments."""
+    """Index the ids with sign-ins, and those with late touches that count in their subject's segments."""
     for raw, touches in tenant.people.touches.items():
         if raw.startswith(USER) and any(kind in LOGINS for _, kind, _, _ in touches):
             tenant.assign("logins", raw, raw)
@@ -125,7 +125,7 @@ def _note_touches(tenant: Tenant) -> Work:
 
 
 def contribute(tenant: Tenant, cells: Cells) -> Work:
-    """Put what all facts contribute into cells, a part at a time. No batch may run, and no fact change, until the end.
+    """Add all contributions to cells, a part at a time. No batch may run, and no fact change, until the end.
 
     The cells may be the tenant's own, when they are empty, or others, to be compared with its own.
     """
@@ -145,7 +145,7 @@ def contribute(tenant: Tenant, cells: Cells) -> Work:
 
 
 def _put(tenant: Tenant, cells: Cells) -> int:
-    """Put the rows so far into the cells; the units of work that it takes."""
+    """Move the rows so far into the cells; the units of work done."""
     tenant.forget_read()
     for part in (tenant.person_sets, tenant.customer_index):
         part.flush(tenant.ledger.rows, tenant.zone)
@@ -155,7 +155,7 @@ def _put(tenant: Tenant, cells: Cells) -> int:
 
 
 def _all(tenant: Tenant) -> Work:
-    """What all facts contribute, as rows of the ledger and as presence."""
+    """The contributions of all facts, as rows of the ledger and as presence."""
     ledger, people = tenant.ledger, tenant.people
     for group in _groups(tenant):
         ledger.put(group)
@@ -186,6 +186,6 @@ def _groups(tenant: Tenant) -> Iterator[Group]:
 
 
 def holders(tenant: Tenant) -> tuple[str, ...]:
-    """Ids with facts of their own that move with them, beside touches and traits."""
+    """Ids that own facts beside touches and traits."""
     tables = (*(TABLES[name].table(tenant) for name in HELD), tenant.marketing)
     return (*(raw for table in tables for raw in table), *tenant.conversions.raws, *tenant.forms.raws)

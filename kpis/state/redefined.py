@@ -1,12 +1,11 @@
-"""A tenant counted again from its facts, beside the numbers that are read: after a change of its settings, or of the
-formulas of the build.
+"""Recounts a tenant from its facts beside the live numbers: after a change of its settings, or of the build's formulas.
 
-    copy the facts ─> derive ─> contribute ─> catch up with what was taken meanwhile ─> follow ─> switch
-         slice by slice, events go on: noted as changed, then queued                  both count
+    copy the facts ─> derive ─> contribute ─> catch up with events taken meanwhile ─> follow ─> switch
+         slice by slice, while events go on: first marked as changed, then queued         both count
 
-The new cells are a *generation* of their own and are stored a part at a time, while those of before hold; the switch is
-one small batch. Nothing of it is needed after a crash: the work begins again. Counters of the stream's quality are no
-facts: they are carried over as they are at the switch.
+The new cells are a *generation* of their own and are stored a part at a time, while the old ones stay valid; the switch
+is one small batch. After a crash the work simply restarts. Counters of the stream's quality are not derived from facts:
+they are carried over as they are at the switch.
 """
 
 from collections import deque
@@ -34,18 +33,18 @@ from models.record import Row
 from models.settings import TenantSettings
 
 # Units of work.
-ROW: Final = 70  # to be counted
-FACT: Final = 12  # to be copied
-COMPARED: Final = 30  # a fact to be compared
-ERASED: Final = 3_000  # a subject to be erased
+ROW: Final = 70  # per row to count
+FACT: Final = 12  # per fact to copy
+COMPARED: Final = 30  # per fact to compare
+ERASED: Final = 3_000  # per subject to erase
 Name = tuple[str, Any]  # kind of fact, name of an entry
-FITTED: Final = ("message", "touch", "click")  # kinds whose facts hold segments, in the dimensions of now
+FITTED: Final = ("message", "touch", "click")  # kinds whose facts hold segments, in the current dimensions
 
 
 class Redefinition:
-    """A tenant under new settings, on its way to replace the one of a state.
+    """A tenant under new settings, which is to replace the one of a state.
 
-    Call `note` with the facts that a batch of the state changed, before they are forgotten, then `finish`.
+    Call `note` with the facts that a batch of the state changed, before they are cleared, then `finish`.
     """
 
     def __init__(self, state: TenantState, settings: TenantSettings, units: int = SLICE) -> None:
@@ -57,8 +56,8 @@ class Redefinition:
         self.following = False  # every row is counted in both
         self._ready = False
         self._copied = False
-        self._changed: set[Name] = set()  # facts to be copied again; once that is over, to be compared
-        self._different: dict[Name, Entry] = {}  # facts that are others under the new settings
+        self._changed: set[Name] = set()  # facts to copy again; once following, to compare
+        self._different: dict[Name, Entry] = {}  # facts that differ under the new settings
         self._queue: deque[Row | Plan] = deque()
         self._expired = state.expired_day
         self._slices = paced(self._work(), units)
@@ -66,14 +65,14 @@ class Redefinition:
     # --- while the state goes on
 
     def take(self, row: Row) -> None:
-        """A row was taken by the state."""
+        """The state took a row."""
         if self.following:
             self._take(row)
         elif self._copied:
             self._queue.append(row)
 
     def erase(self, plan: Plan) -> None:
-        """An erasure was carried out in the state: here, too, or its changed facts are copied again."""
+        """The state carried an erasure out: repeat it here, or copy the changed facts again."""
         if self.following:
             self._erase(plan)
             if self.tenant.ledger.size > MANY_GROUPS:
@@ -105,16 +104,16 @@ class Redefinition:
 
     @property
     def queued(self) -> int:
-        """How many rows wait to be counted here, too."""
+        """How many rows and erasures are queued to be repeated here."""
         return len(self._queue)
 
     @property
     def busy(self) -> bool:
-        """Whether `step` has something to do before the next `finish`."""
+        """Whether `step` has work before the next `finish`."""
         return not self._ready or len(self._changed) > self._few
 
     def step(self) -> None:
-        """Do one slice. Between batches or in the middle of one."""
+        """Do one slice, between batches or within one."""
         next(self._slices)
 
     def _work(self) -> Work:
@@ -135,7 +134,7 @@ class Redefinition:
             yield self._units
 
     def _take_some(self) -> None:
-        """Take what waits, a slice of it."""
+        """Take one slice of the queue."""
         done = 0
         while self._queue and done < self._units:
             one = self._queue.popleft()
@@ -147,14 +146,14 @@ class Redefinition:
                 done += ROW
 
     def _take(self, row: Row) -> None:
-        # Under these settings more ids may have been of an erased subject than under those of the state.
+        # Under these settings an erased subject may have had more ids than under those of the state.
         batch.take(self.tenant, *(treated(self.tenant, row) if self.tenant.salt else (row,)))
 
     def _erase(self, plan: Plan) -> None:
-        carry_out(self.tenant, plan.beside(self.tenant))
+        carry_out(self.tenant, plan.repeated_for(self.tenant))
 
     def _copy(self) -> Work:
-        """Take all facts as they are stored; those that change meanwhile once more."""
+        """Copy all facts as they are stored; those that change meanwhile are copied again."""
         live = self.state.tenant
         for kind, codec in CODECS.items():
             for name in list(codec.names(live)):  # lists are taken whole
@@ -165,7 +164,7 @@ class Redefinition:
             yield FACT
         for changed in self._changed | live.dirty:
             self._take_fact(*changed)
-        # Segments that the new dimensions leave out are stored no more: a restart would bring them back otherwise.
+        # Segments that the new dimensions leave out must leave the store: a restart would bring them back.
         fitted = FITTED if live.traits_read != self.tenant.traits_read else ()
         self._changed = {(kind, name) for kind in fitted for name in CODECS[kind].names(live)}
         self._copied = True
@@ -193,11 +192,11 @@ class Redefinition:
 
     @property
     def complete(self) -> bool:
-        """Whether the switch may come: all but the last changes of its cells are stored. After `finish`."""
+        """Whether the switch may happen: all but the last changes of its cells are stored. Ask after `finish`."""
         return self._ready and self.tenant.cells.drained and not self.tenant.cells.folding
 
     def switch(self) -> list[Entry]:
-        """Let the state go on with it; the facts that are others. Its last changed cells are to be stored now, too."""
+        """Replace the state's tenant; returns the facts that differ. The last changed cells must be stored now, too."""
         before, tenant = self.state.tenant, self.tenant
         deque(carry_counters(before.cells, tenant.cells, self.state.counted_zone), maxlen=0)
         self._compare(len(self._changed))
@@ -214,8 +213,8 @@ class Redefinition:
 
 
 def carry_counters(before: Cells, after: Cells, zone: Zone) -> Work:
-    """Make the quality counters equal; in another ``zone`` than before days are those of the quarter hours, as far as
-    these reach: three years, or 80 days of what a release before counted.
+    """Make the quality counters equal. If the zone changes, days are recomputed from quarter hours, as far as these
+    reach: three years, or 80 days of what an earlier release counted.
     """
     moved = after.zone.name != zone.name
     for measure in [name for name in before.series.segments_of if is_counter(name)]:
@@ -230,8 +229,8 @@ def carry_counters(before: Cells, after: Cells, zone: Zone) -> Work:
 def moved_days(days: dict[int, int], quarters: dict[int, int], old: Zone, new: Zone) -> dict[int, int]:
     """Day panes in a new zone.
 
-    Days before the oldest quarter hour stay as they were, local days of the old zone; what its own old day has more
-    than its quarter hours say goes to the new day of that quarter hour, so that sums stay.
+    Days before the oldest quarter hour stay as they were, local days of the old zone. What that quarter hour's old day
+    holds beyond its quarter hours goes to the quarter hour's new day, so that sums stay the same.
     """
     fine = {pane: total for pane, total in quarters.items() if pane > CARRY}
     if not fine:

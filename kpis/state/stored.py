@@ -1,12 +1,12 @@
-"""What the changelog holds: entries by key, one a group of facts, a link, or the cells of one pane of a segment.
+"""The contents of the changelog: entries by key, each a group of facts, a link, or the cells of one pane of a segment.
 
 A key is ``<table><tenant>\\0<kind>\\0<name>``: table ``f`` facts, ``i`` identities, ``c`` cells. Values are JSON;
-that of cells is the sums by measure. Each measure of a value (``cycle=3``) is an entry of its own, with the measure as
-its kind. An entry that came to nothing is a tombstone.
+that of cells is the sums by measure. Each measure with a value (``cycle=3``) is an entry of its own, with the measure
+as its kind. An entry that became empty is a tombstone.
 
-Cells that were counted again, under other settings or formulas, are of a later *generation*: table ``g``, with its
-number before the kind. The tenant's ``meta`` says which generation holds; entries of another one are of a redefinition
-that did not end, or of before the last one: they are waste.
+Cells that were recounted, under other settings or formulas, are of a later *generation*: table ``g``, with its number
+before the kind. The tenant's ``meta`` holds the valid generation; entries of any other one come from a redefinition
+that did not finish, or from before the last one: they are waste.
 """
 
 import json
@@ -33,7 +33,7 @@ NUL: Final = b"\0"
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON. It is copied: what ``orjson.dumps`` gives keeps the kilobytes of its buffer while it lives."""
+    """A value as JSON. Copied, as the result of ``orjson.dumps`` keeps the kilobytes of its buffer alive."""
     try:
         return b"%b" % orjson.dumps(value)
     except TypeError:  # a sum beyond 64 bits
@@ -63,12 +63,12 @@ def cell_key(tenant: str, generation: int, pack: PackKey) -> bytes:
 
 
 def generation_of(key: bytes) -> int | None:
-    """The generation of an entry of cells; None of any other entry."""
+    """The generation of an entry of cells; None for any other entry."""
     return int(key.split(NUL, 2)[1]) if key[:1] == b"g" else 0 if key[:1] == b"c" else None
 
 
 def first_generation(key: bytes) -> bytes:
-    """The key that an entry of cells has in a state that was never counted again; any other key as it is."""
+    """The key that an entry of cells has in a state that was never recounted; any other key unchanged."""
     if key[:1] != b"g":
         return key
     tenant, _, rest = key[1:].split(NUL, 2)
@@ -76,20 +76,20 @@ def first_generation(key: bytes) -> bytes:
 
 
 def held_generation(meta: bytes) -> int:
-    """Which generation of cells holds, by a tenant's stored ``meta``."""
+    """The valid generation of cells, from a tenant's stored ``meta``."""
     generation: int = (orjson.loads(meta).get(REDEFINED) or (0,))[0]
     return generation
 
 
 def cell_entries(tenant: Tenant) -> Iterator[Entry]:
-    """The cells that changed. Those that nobody takes stay for the next time; nothing may be counted in between."""
+    """The cells that changed. What is not consumed stays for the next call; nothing may be counted in between."""
     cells = tenant.cells
     for pack, sums in cells.drain():
         yield cell_key(tenant.name, cells.generation, pack), json_bytes(sums) if sums else None
 
 
 def fact_entries(tenant: Tenant) -> Iterator[Entry]:
-    """Every fact that changed, encoded; the changes are forgotten."""
+    """Every fact that changed, encoded; clears the changes."""
     for kind, name in tenant.dirty:
         if kind in LISTS:
             yield from list_entries(tenant, kind, name)
@@ -99,13 +99,13 @@ def fact_entries(tenant: Tenant) -> Iterator[Entry]:
 
 
 def list_entries(tenant: Tenant, kind: str, name: str) -> Iterator[Entry]:
-    """The entries of a list of facts that changed; see kpis.tenant.chunks."""
+    """The changed entries of a list of facts; see kpis.tenant.chunks."""
     for number, value in LISTS[kind].pieces(tenant, kind, name):
         yield chunk_key(tenant.name, kind, name, number), value
 
 
 def fact_bytes(tenant: Tenant, kind: str, name: Any) -> bytes | None:
-    """A fact as it is stored, a list as a whole; None when there is none of that name."""
+    """A fact as it is stored, a list as a whole; None if there is no fact with that name."""
     found = CODECS[kind].encode(tenant, name)
     return None if found is None else json_bytes(found)
 
@@ -121,7 +121,7 @@ def chunk_key(tenant: str, kind: str, name: str, number: int) -> bytes:
 
 
 def state_entries(state: TenantState) -> Iterator[Entry]:
-    """Of what is kept beside the facts: every entry that changed, encoded; the changes are forgotten."""
+    """Every changed entry kept beside the facts, encoded; clears the changes."""
     name = state.tenant.name
     for kind, origin in state.dirty:
         if kind == "meta":
@@ -142,9 +142,9 @@ def state_entries(state: TenantState) -> Iterator[Entry]:
 
 
 def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettings) -> Work:
-    """Put a tenant's stored entries back, which are used up, and make everything that is derived from them.
+    """Restore a tenant's stored entries, which are consumed, and rebuild everything that is derived from them.
 
-    ``given``: the settings of now. Where the cells were counted under others, the tenant goes on with those.
+    ``given``: the current settings. If the cells were counted under others, the tenant goes on with those.
     """
     name = state.tenant.name
     settings = entries.pop(_key("f", name, "settings", ""), None)
@@ -167,7 +167,7 @@ def restore(state: TenantState, entries: dict[bytes, bytes], given: TenantSettin
 
 
 def _settings_of(state: TenantState, stored: bytes | None, given: TenantSettings) -> TenantSettings:
-    """What the cells were counted under, as far as it is known."""
+    """The settings the cells were counted under, as far as known."""
     if state.counted in (None, counted_with(given)):
         return given
     if stored is not None:
@@ -176,14 +176,14 @@ def _settings_of(state: TenantState, stored: bytes | None, given: TenantSettings
         except ValidationError:  # of a build with settings that this one does not know
             pass
         else:
-            if found.tz == state.counted_zone.name:  # else an earlier build has counted again since
+            if found.tz == state.counted_zone.name:  # else an earlier build has recounted since
                 return found
-    # An earlier build did not store them. The days of the cells are in any case those of its zone.
+    # An earlier build did not store them. The days of the cells are in its zone in any case.
     return given.model_copy(update={"tz": state.counted_zone.name})
 
 
 def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
-    """Put a stored entry back."""
+    """Restore one stored entry."""
     tenant = state.tenant
     parts = key[1:].decode().split("\0", 3 if key[:1] == b"g" else 2)
     kind, rest = parts[-2:]
@@ -205,4 +205,4 @@ def load_entry(state: TenantState, key: bytes, value: bytes) -> None:
         CODECS[kind].load(tenant, rest, orjson.loads(value))
     elif (of := kind.removesuffix(MORE)) in LISTS:
         LISTS[of].load_further(tenant, of, rest, orjson.loads(value))
-    # One that only another build knows is left where it is: that build will need it again.
+    # A kind that only another build knows is left where it is: that build will need it again.

@@ -1,4 +1,4 @@
-"""A tenant's facts with what surrounds them: where records came from, what was seen, how far time has come."""
+"""A tenant's facts and what surrounds them: input offsets, known identities, event times."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -23,21 +23,21 @@ from kpis.tenant.tenant import Tenant
 from models.events import SHAPES
 from models.record import UNKNOWN_TYPE, Block, Row
 
-UNKNOWN_TYPES: Final = 500  # that are counted each by itself
+UNKNOWN_TYPES: Final = 500  # that are counted separately
 OTHER_TYPE: Final = f"crm.{OTHER}"
 REDEFINED: Final = "redefined"  # in the stored meta: the generation of the cells, and what they were counted with
 NEWEST: Final = 20  # expiry follows the twentieth newest event, so that a few wrong years fold nothing away
 
 
 def is_known(label: str) -> bool:
-    """Whether an event's label is of a type of the contract: these are a few."""
+    """Whether an event's label is of a type in the contract: these are few."""
     return label.partition(":")[0] in SHAPES
 
 
 def is_crowded(state: "TenantState", *, any_order: bool) -> bool:
-    """Whether a tenant has more names than are kept, so that which are may depend on how its events came.
+    """Whether a tenant has more names than are kept, so that which are kept may depend on how its events came.
 
-    ``any_order``: in another order than the one compared with; else in other batches only, which pages do not mind.
+    ``any_order``: compared with a run in another order; else in other batches only, on which pages do not depend.
     """
     full = state.tenant.sets.full
     types = sum(not is_known(label) for label in state.types) >= UNKNOWN_TYPES
@@ -54,21 +54,21 @@ class TenantState:
         self.first: int | None = None  # smallest event time, ms
         self.watermark: int | None = None  # greatest event time, ms
         self.types: set[str] = set()  # every event type ever accepted
-        self._of_old: list[str] = []  # types that an earlier build stored where they could be without number
+        self._of_old: list[str] = []  # types that an earlier build stored in a list without a limit
         self.newest: list[int] = []
         self._times: list[int] = []  # of events that were taken and are not among these yet
         self.expired_day: int | None = None
         self.journal_day = -(1 << 30)
-        self.definition = 1  # rises whenever the cells are made again with other settings or formulas
+        self.definition = 1  # incremented whenever the cells are recounted with other settings or formulas
         self.counted: str | None = counted_with(tenant.settings)  # what the cells were counted with
         self.counted_zone: Zone = tenant.zone
-        self.generations = 0  # the greatest that was ever begun and may have left entries
+        self.generations = 0  # the greatest ever started, which may have left entries
         self.waste: list[bytes] = []  # keys of stored cells of other generations
-        self.follower: Callable[[Row], Any] | None = None  # is told of every row that was taken
+        self.follower: Callable[[Row], Any] | None = None  # called with every row that was taken
         self.dirty: set[tuple[str, Any]] = {("meta", None), ("settings", None)}
         self.priced = Priced()
         self.tally: Counter[str] = Counter()  # since the last batch ended; not stored
-        self.request: Row | None = None  # an erasure that was accepted last, to be carried out now
+        self.request: Row | None = None  # the erasure accepted last, to be carried out now
 
     @property
     def outdated(self) -> bool:
@@ -77,18 +77,18 @@ class TenantState:
 
     @property
     def generation(self) -> int:
-        """Of its cells."""
+        """The generation of its cells."""
         return self.tenant.cells.generation
 
     def redefine(self, tenant: Tenant) -> None:
-        """Go on with a tenant that was counted again: its definition is the next one."""
+        """Switch to a recounted tenant, and increment the definition."""
         self.tenant = tenant
         self.definition += 1
         self.counted, self.counted_zone = counted_with(tenant.settings), tenant.zone
         self.dirty |= {("meta", None), ("settings", None)}
 
     def admit(self, block: Block) -> int:
-        """The highest offset taken so far of a block's input partition; the block's own is taken now."""
+        """Record a block's highest offset; returns the highest one taken before from its input partition."""
         origin = (block["topic"], block["partition"])
         above = self.highs.get(origin, -1)
         offsets = [fields[0] for fields in (*block["rows"][-1:], *block["refused"][-1:])]
@@ -99,7 +99,7 @@ class TenantState:
         return above
 
     def take(self, rows: list[Row], journal_ts: int) -> Iterator[Row]:
-        """Take new rows among the facts, count duplicates; yields the conflicts."""
+        """Take new rows into the facts, count duplicates; yields the conflicts."""
         day = max(self.journal_day, journal_ts // DAY_MS)
         if day > self.journal_day:
             self.journal_day = day
@@ -109,13 +109,13 @@ class TenantState:
         fresh: dict[int, int] = {}
         ledger = self.tenant.ledger
         for row in rows:
-            said = known.get(row.identity)
-            if said is None:
-                said = fresh.get(row.identity)
-            if said is None:
+            content = known.get(row.identity)
+            if content is None:
+                content = fresh.get(row.identity)
+            if content is None:
                 fresh[row.identity] = row.content
                 self._accept(row)
-            elif said == row.content:
+            elif content == row.content:
                 quality.note(ledger, quality.DUPLICATES, row.received)
                 self.tally["duplicates"] += 1
             else:
@@ -150,21 +150,21 @@ class TenantState:
             self.request = row
 
     def erase(self, request: Row) -> erasure.Plan:
-        """Carry out an erasure: before the next event. What was done."""
-        told = f"{request.identity} {request.content} {request.received}"
-        secret = told if self.tenant.salt else f"{told} {self.seen.fingerprint()} {self.newest}"
+        """Carry out an erasure, before the next event; returns what was done."""
+        described = f"{request.identity} {request.content} {request.received}"
+        secret = described if self.tenant.salt else f"{described} {self.seen.fingerprint()} {self.newest}"
         plan = erasure.Plan(self.tenant, request, secret)
         erasing.carry_out(self.tenant, plan)
         return plan
 
     def _fit_type(self, row: Row) -> Row:
-        """An event of a type that this build does not know; `crm.__other__` beyond those that are kept."""
+        """Replace an unknown type with `crm.__other__` once `UNKNOWN_TYPES` are kept."""
         if row.type in self.types or sum(not is_known(label) for label in self.types) < UNKNOWN_TYPES:
             return row
         return row._replace(type=OTHER_TYPE)
 
     def _note_times(self) -> None:
-        """Note how far the times of the events taken since reach."""
+        """Update the first, the greatest and the newest times from the events taken since."""
         times, self._times = self._times, []
         if not times:
             return
@@ -191,7 +191,7 @@ class TenantState:
                 self.dirty.add(("meta", None))
 
     def meta(self) -> dict[str, Any]:
-        """What is kept of the tenant as a whole."""
+        """What is stored about the tenant as a whole."""
         found = {
             "first": self.first,
             "watermark": self.watermark,
@@ -203,24 +203,24 @@ class TenantState:
             "counted": self.counted,
             "tz": self.counted_zone.name,
         }
-        # Builds that know no generations find no cells of theirs then: they are to count again.
+        # Builds that do not know generations then find no cells of theirs, so they recount.
         return {**found, "counted": None, REDEFINED: [self.generation, self.counted]} if self.generation else found
 
     def load_meta(self, stored: dict[str, Any]) -> None:
-        """Put it back."""
+        """Restore the result of `meta`."""
         self.first, self.watermark = stored["first"], stored["watermark"]
         self.types.update(stored["types"])
         self._of_old = [label for label in stored["types"] if not is_known(label)]
         self.newest = stored["newest"]
         self.expired_day, self.journal_day = stored["expired_day"], stored["journal_day"]
-        # States of earlier builds do not say what they were counted with.
+        # States of earlier builds do not record what they were counted with.
         self.definition = stored.get("definition", 1)
         self.tenant.cells.generation, self.counted = stored.get(REDEFINED) or (0, stored.get("counted"))
         self.generations = self.generation
         self.counted_zone = zone(stored.get("tz", self.tenant.settings.tz))
 
     def restore(self) -> Work:
-        """Make everything derived, after the last entry."""
+        """Rebuild everything derived, after the last entry."""
         tenant = self.tenant
         yield from rebuild.restore(tenant)
         self.dirty = {("type", label) for label in self._of_old}
@@ -233,7 +233,7 @@ class TenantState:
             yield SLICE
 
     def recount(self) -> list[tuple[CellKey, int, int]]:
-        """Compare the cells with the contribution of all facts. What waits to be folded is folded first."""
+        """Compare the cells with the contribution of all facts, after folding everything that is due."""
         while self.tenant.cells.folding:
             self.tenant.cells.fold()
         fresh = Cells(self.tenant.zone, levels=self.tenant.keeps.levels)

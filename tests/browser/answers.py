@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from kpis.query.words import say
+from kpis.query.words import phrase
 from tests.browser.numbers import (
     DIMENSIONS,
     ROWS,
@@ -293,14 +293,14 @@ def _movers(tenant: str, kpi: str, as_of: str, limit: int, offset: int) -> dict[
 def timeline(subject: str, now: datetime) -> dict[str, Any]:
     """A customer's facts, newest first."""
     what: list[tuple[str, dict[str, Any], str | None]] = [
-        ("crm.deal.won", say("deal.won"), "12480.00"),
-        ("crm.meeting.held", say("meeting.held"), None),
-        ("crm.email.clicked", say("email.clicked"), None),
-        ("crm.social.mentioned", say("social.mentioned") | {"mood": "positive"}, None),
-        ("crm.deal.stage_changed", say("deal.moved", stage="negotiation"), None),
+        ("crm.deal.won", phrase("deal.won"), "12480.00"),
+        ("crm.meeting.held", phrase("meeting.held"), None),
+        ("crm.email.clicked", phrase("email.clicked"), None),
+        ("crm.social.mentioned", phrase("social.mentioned") | {"mood": "positive"}, None),
+        ("crm.deal.stage_changed", phrase("deal.moved", stage="negotiation"), None),
         ("crm.call.ended", {"text": "Call, connected, 12 minutes"}, None),  # as an earlier worker says it
-        ("crm.survey.answered", say("survey.recommend", score="9", scale="0-10"), None),
-        ("crm.page.viewed", say("page.viewed.path", path="/pricing"), None),
+        ("crm.survey.answered", phrase("survey.recommend", score="9", scale="0-10"), None),
+        ("crm.page.viewed", phrase("page.viewed.path", path="/pricing"), None),
     ]
     facts = [
         {

@@ -15,7 +15,7 @@ from kpis.cells.cells import MEASURE_MASK, MINUTE_BITS, Cells, Rows
 from kpis.cells.declared import DECLARED, TABLES, Measure
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
-from kpis.cells.measures import MEASURE_BITS, NAMES, Names, UndeclaredMeasure, declared, noted
+from kpis.cells.measures import MEASURE_BITS, NAMES, Names, UndeclaredMeasure, declared, input_of
 from kpis.cells.segments import EVERYTHING, Segments
 from kpis.engine import Engine
 from kpis.formulas import common as f
@@ -58,7 +58,7 @@ class Told:
 
     def check(self, inputs: Inputs, measure: str, window: str, bucket: str | None) -> None:
         """In place of the check of a formula's inputs."""
-        name = measure if measure in inputs.names else noted(measure, window, bucket)
+        name = measure if measure in inputs.names else input_of(measure, window, bucket)
         if name not in BESIDE or name in inputs.names:
             self.read[inputs.kpi].add(name)
 

@@ -13,7 +13,7 @@ from kpis.publish.documents import Board
 from kpis.query.ask import NotFound
 from kpis.query.question import BY_ID, Refused
 from kpis.query.series import series
-from kpis.query.words import TEXTS, say, say_touch
+from kpis.query.words import TEXTS, phrase, touch_phrase
 from kpis.slices import result
 from models.settings import TenantBook
 from tests.feed import Feed, ms
@@ -186,14 +186,14 @@ def test_a_timeline_tells_what_happened_newest_first(engine: Engine) -> None:
 
 def test_what_is_told_has_a_kind_that_others_can_translate() -> None:
     """Of every touch there is; a mood stands by itself, a path with braces as it is."""
-    told = {name: say_touch(code, -1) for name, code in CODES.items()}
+    told = {name: touch_phrase(code, -1) for name, code in CODES.items()}
     assert told["social.mentioned.positive"] == {
         "text": "Mentioned us (positive)", "fact": "social.mentioned", "mood": "positive"
     }  # fmt: skip
     for one in told.values():
         assert one["text"]
         assert "fact" not in one or one["text"].startswith(TEXTS[one["fact"]])
-    assert say("page.viewed.path", path="/{x}")["text"] == "Viewed /{x}"
+    assert phrase("page.viewed.path", path="/{x}")["text"] == "Viewed /{x}"
 
 
 def test_an_erased_subject_has_no_timeline() -> None:
@@ -299,7 +299,7 @@ def test_a_series_has_what_the_tenant_counts_only() -> None:
     give(less, "t", story().items, 0)
     weeks = answer(less, "series", kpi="visitors", step="week", first="2026-06-01", last="2026-06-29")
     assert weeks["series"][0]["values"] == [2, 0, 1, 0, 0]
-    with pytest.raises(Refused, match="no series by day is counted for this tenant: its setting windows is without"):
+    with pytest.raises(Refused, match="no series by day is counted for this tenant: its setting windows lacks"):
         answer(less, "series", kpi="visitors", step="day", first="2026-06-01", last="2026-06-30")
 
 
