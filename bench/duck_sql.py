@@ -113,7 +113,7 @@ FROM messages WHERE opened_at IS NOT NULL AND coalesce(clicked_at >= opened_at, 
 # It belongs to the customer its latest event names, by time and id alone.
 DEALS: Final = """
 CREATE OR REPLACE TEMP TABLE deal_events AS
-WITH told AS (
+WITH deal_rows AS (
     SELECT tenant, deal, customer, t, type, amount, id,
            CASE WHEN bool_or(type <> 'crm.deal.created') OVER (PARTITION BY tenant, deal) THEN t END AS moment,
            type = 'crm.deal.created' AND row_number() OVER (PARTITION BY tenant, deal, type ORDER BY t, id) = 1 AS first
@@ -121,7 +121,7 @@ WITH told AS (
 ),
 placed AS (
     SELECT *, first OR type <> 'crm.deal.created' AS decides, row_number() OVER history AS place
-    FROM told
+    FROM deal_rows
     WINDOW history AS (PARTITION BY tenant, deal ORDER BY NOT first, moment, CASE type WHEN 'crm.deal.created' THEN 0
                        WHEN 'crm.deal.stage_changed' THEN 1 ELSE 2 END, id)
 )

@@ -208,8 +208,8 @@ class BatchConsumer(Consumer):
                 continue
             state = assignment.state_value(tp) if assignment is not None else None
             if state is not None:
-                heard = state.timestamp / 1000 if state.timestamp and not state.paused else None
-                found[TP(*tp)] = fetched_to, state.lso or state.highwater or 0, heard
+                reported = state.timestamp / 1000 if state.timestamp and not state.paused else None
+                found[TP(*tp)] = fetched_to, state.lso or state.highwater or 0, reported
         return found
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:

@@ -320,8 +320,8 @@ class Lane:
         await self.publisher.start(self.position)
 
     async def _outrank(self, epoch: int) -> None:
-        """The store holds a revision above ours. Raise our epoch above it, in a transaction: that we can commit one
-        proves that we own the lane and the store's revision is of another clock, or of another life of the topics.
+        """The store holds a newer revision. Raise our epoch above it, in a transaction: committing proves that we own
+        the lane, so that revision comes from another clock or from recreated topics.
         """
         at = self.position._replace(epoch=epoch + 1)
         await self.transactor.commit((), (), at)

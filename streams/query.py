@@ -89,7 +89,7 @@ class QueryServer:
         try:
             await site.start()
         except OSError as exc:
-            log.error("no queries are answered by this worker: %s", exc)
+            log.error("this worker cannot answer queries: %s", exc)
             await runner.cleanup()
             return
         self.port = int(runner.addresses[0][1])
@@ -122,14 +122,14 @@ class QueryServer:
         except orjson.JSONDecodeError:
             raise Refusal(400, "the question must be JSON") from None
         except web.HTTPRequestEntityTooLarge:
-            raise Refusal(413, f"a question has at most {QUESTION_BYTES} bytes") from None
+            raise Refusal(413, f"a question may have at most {QUESTION_BYTES} bytes") from None
         if not isinstance(asked, dict) or not isinstance(asked.get("tenant"), str) or not asked["tenant"]:
             raise Refusal(400, 'the question must be an object with a "tenant"')
         return asked
 
     async def _ask(self, asked: dict[str, Any]) -> bytes:
         if self._waiting >= WAITING:
-            raise Refusal(503, "too many questions at a time; try again shortly")
+            raise Refusal(503, "too many questions at once; try again shortly")
         self._waiting += 1
         try:
             async with self._turns:
@@ -151,7 +151,7 @@ class QueryServer:
         except EngineFailed as failure:
             if failure.kind not in STATUS:
                 log.error("a question could not be answered: %s", failure)
-                raise Refusal(500, "the question failed; the worker's log says where") from failure
+                raise Refusal(500, "the question failed; see the worker's log") from failure
             raise Refusal(STATUS[failure.kind], failure.text) from failure
 
 

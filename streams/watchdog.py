@@ -88,12 +88,12 @@ class Watchdog:
                 die(f"{stuck.topic}/{stuck.partition} has been stuck at {at} for {limit:.0f} s with records waiting")
 
     def _seen(self, now: float) -> dict[TP, tuple[int, bool]]:
-        """Each flowing partition's position, and whether more waits, or Kafka is silent and nobody knows."""
+        """Each flowing partition's position, and whether more waits, or may wait because Kafka is silent."""
         seen = {}
-        for tp, (fetched_to, highwater, heard) in self.consumer.standing().items():
+        for tp, (fetched_to, highwater, reported) in self.consumer.standing().items():
             lane = self.ownership.lanes.get(tp.partition) if tp.topic == self.options.journal else None
             done = lane.position.next if lane is not None and lane.ready else fetched_to
-            silent = heard is not None and time.time() - heard > self.options.watchdog / 2
+            silent = reported is not None and time.time() - reported > self.options.watchdog / 2
             # A hanging event gets time, and a blocked lane waits for an operator.
             patient = lane is not None and (lane.quarantining or lane.blocked is not None)
             seen[tp] = done, (highwater > done or silent) and not patient

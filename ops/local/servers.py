@@ -97,7 +97,7 @@ def _keeping(folder: Path, forced: str) -> Choice:
     kafka, redis = given()
     if kafka or forced not in ("", "local"):
         named = KAFKA_NAMES[1] if kafka else f"CRMKPI_SERVERS={forced}"
-        raise ServerError(f"{named} is set: only the data of a Kafka that is started here can be kept in {folder}")
+        raise ServerError(f"{named} is set: only the data of a Kafka started here can be kept in {folder}")
     return Choice("", redis, "local", f"data in {folder}")
 
 
