@@ -1,1 +1,1 @@
-"""How clients get in: TLS and credentials of Kafka and Redis, from the settings. Only here are their files read."""
+"""Access: TLS and credentials for Kafka and Redis, from the settings. The only code that reads their files."""

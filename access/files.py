@@ -1,4 +1,4 @@
-"""Secrets and certificates in files. What is wrong with one is said with the name of its setting, never its content."""
+"""Secrets and certificates in files. Errors name the setting, never the content."""
 
 import ssl
 from pathlib import Path
@@ -12,26 +12,26 @@ MISMATCH: Final = "no PEM certificate with the key that belongs to it, or key_pa
 
 
 def secret(given: SecretStr | None, file: str | None, setting: str) -> str:
-    """A secret given by itself or in a file; empty when it is neither. Raises SettingsError."""
+    """A secret given directly or in a file; empty if neither. Raises SettingsError."""
     if given is not None:
         return given.get_secret_value()
     return "" if file is None else read_secret(file, setting)
 
 
 def read_secret(path: str, setting: str) -> str:
-    """A secret from a file, without the line's end. Raises SettingsError that names the setting."""
+    """A secret from a file, without the trailing line break. Raises SettingsError that names the setting."""
     if text := _text(path, setting).strip("\r\n"):
         return text
     raise SettingsError(f"{setting}: {path} is empty")
 
 
 def key_password(place: KafkaSettings | RedisSettings, section: str) -> str:
-    """Of the client's key; empty without one, never None: OpenSSL would ask the terminal. Raises SettingsError."""
+    """The client key's password; empty if none, never None: OpenSSL would prompt. Raises SettingsError."""
     return secret(place.key_password, place.key_password_file, f"{section}.key_password_file")
 
 
 def tls_context(place: KafkaSettings | RedisSettings, section: str) -> ssl.SSLContext:
-    """Verifies the server's certificate, and its host name unless that is switched off. Raises SettingsError.
+    """A context that verifies the server's certificate, and its host name unless switched off. Raises SettingsError.
 
     section: ``kafka`` or ``redis``, for the names of settings.
     """

@@ -1,4 +1,4 @@
-"""What every Kafka client of ours is made with."""
+"""The options of every Kafka client."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from models.settings import KafkaSettings, SettingsError
 
 
 class Concealed(str):
-    """A secret that a client library takes as text; whoever prints the options sees stars."""
+    """A secret that a client library takes as text; its repr shows stars."""
 
     __slots__ = ()
 
@@ -20,13 +20,13 @@ class Concealed(str):
 
 
 class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
-    """An OAuth token that something else keeps fresh in a file: read anew for each connection."""
+    """An OAuth token that another program keeps fresh in a file: reread for each connection."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     async def token(self) -> str:
-        """The token. Raises KafkaConnectionError, which clients try again, when the file cannot be read just now."""
+        """The token. Raises KafkaConnectionError, which clients retry, if the file can't be read right now."""
         try:
             return await asyncio.to_thread(read_secret, self._path, "kafka.token_file")
         except SettingsError as error:
@@ -34,12 +34,12 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
 
 
 def settings_of(kafka: KafkaSettings | str) -> KafkaSettings:
-    """The settings that an address by itself stands for: plain text, no credentials."""
+    """The settings for a bare address: plain text, no credentials."""
     return KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
 
 
 def client_options(kafka: KafkaSettings | str) -> dict[str, Any]:
-    """Arguments for any client of aiokafka. Raises SettingsError that names the setting whose file cannot be used."""
+    """Arguments for any aiokafka client. Raises SettingsError that names the setting of an unusable file."""
     place = settings_of(kafka)
     return {"bootstrap_servers": place.bootstrap_servers, **security(place)}
 
@@ -56,7 +56,7 @@ def _sasl(kafka: KafkaSettings) -> dict[str, Any]:
     if kafka.sasl_mechanism is None:
         return {}
     if kafka.token_file is not None:
-        read_secret(kafka.token_file, "kafka.token_file")  # a wrong path is said now, not with each connection
+        read_secret(kafka.token_file, "kafka.token_file")  # report a wrong path now rather than on each connection
         return {"sasl_mechanism": kafka.sasl_mechanism, "sasl_oauth_token_provider": TokenFile(kafka.token_file)}
     return {
         "sasl_mechanism": kafka.sasl_mechanism,

@@ -1,4 +1,4 @@
-"""A consumer that can be stopped at any moment."""
+"""A consumer that can be stopped at any time."""
 
 import asyncio
 from typing import Any, Final
@@ -9,15 +9,15 @@ AGAIN: Final = 0.5  # seconds
 
 
 class StoppableConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """An aiokafka consumer whose `stop` returns.
+    """An aiokafka consumer whose `stop` always returns.
 
-    When an assignment is replaced, aiokafka's fetcher cancels the request that is under way and waits for it. A
-    cancellation of its own that comes meanwhile is taken for that of the request: it goes on, and `stop` never
+    When an assignment is replaced, aiokafka's fetcher cancels the pending request and waits for it. If the fetcher
+    itself is cancelled meanwhile, it takes that for the request's cancellation: it carries on, and `stop` never
     returns.
     """
 
     async def stop(self) -> None:
-        """Close it; the fetcher is cancelled until it has ended."""
+        """Close it; the fetcher is cancelled repeatedly until it has ended."""
         stopping = asyncio.ensure_future(super().stop())
         fetching: asyncio.Task[Any] | None = getattr(self._fetcher, "_fetch_task", None)
         while not (await asyncio.wait([stopping], timeout=AGAIN))[0]:

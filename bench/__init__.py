@@ -1,1 +1,1 @@
-"""How fast: the same million events read raw, and counted all the way to Redis."""
+"""Throughput: the same million events read raw, and counted all the way to Redis."""

@@ -17,7 +17,7 @@ from ops.local import local_servers
 
 
 def main() -> int:
-    """0 when everything asked for was measured and nothing that was compared differs, else 1."""
+    """0 if everything requested was measured and every comparison matched, else 1."""
     steps = (*SERVED, *offline.STEPS)
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="records of the workload (default 1,000,000)")

@@ -1,4 +1,4 @@
-"""Topics and records of a run: made once with librdkafka, read back raw for comparison and recount."""
+"""Topics and records of a run: produced once with librdkafka, read back raw for comparison and recount."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ INPUT_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(7
 
 
 class Record(Protocol):
-    """What can be produced."""
+    """A record that can be produced."""
 
     @property
     def topic(self) -> str: ...
@@ -29,7 +29,7 @@ class Record(Protocol):
 
 
 def rdkafka(kafka: KafkaSettings | str) -> dict[str, Any]:
-    """Addresses, TLS and credentials as librdkafka calls them; it reads the files itself. No OAUTHBEARER."""
+    """Addresses, TLS and credentials under librdkafka's names; it reads the files itself. No OAUTHBEARER."""
     place = settings_of(kafka)
     found = {
         "bootstrap.servers": place.bootstrap_servers, "security.protocol": place.security_protocol,
@@ -43,7 +43,7 @@ def rdkafka(kafka: KafkaSettings | str) -> dict[str, Any]:
 
 
 def create_inputs(kafka: KafkaSettings | str, topics: Sequence[str], partitions: int) -> None:
-    """Make the input topics that are not there yet. Raises KafkaException."""
+    """Create missing input topics. Raises KafkaException."""
     admin = AdminClient(rdkafka(kafka))
     wanted = [NewTopic(topic, partitions, 1, config=INPUT_CONFIG) for topic in topics]
     for future in admin.create_topics(wanted).values():
@@ -55,7 +55,7 @@ def create_inputs(kafka: KafkaSettings | str, topics: Sequence[str], partitions:
 
 
 class Sender:
-    """An idempotent producer that waits for the broker, however long it is away, and raises for what failed."""
+    """An idempotent producer that waits for the broker, however long it is away, and raises on failure."""
 
     def __init__(self, kafka: KafkaSettings | str, **settings: Any) -> None:
         self._failed: list[str] = []
@@ -75,11 +75,11 @@ class Sender:
                 self.producer.poll(0.1)
 
     def poll(self) -> None:
-        """Let acknowledgements in."""
+        """Process acknowledgements."""
         self.producer.poll(0)
 
     def flush(self, seconds: float = 600) -> None:
-        """Wait until everything is acknowledged. Raises RuntimeError when something was not."""
+        """Wait until everything is acknowledged. Raises RuntimeError if something was not."""
         left = self.producer.flush(seconds)
         if left or self._failed:
             raise RuntimeError(f"{left} records not acknowledged, {len(self._failed)} failed: {self._failed[:3]}")
@@ -91,7 +91,7 @@ class Sender:
 
 
 def produce(kafka: KafkaSettings | str, records: Iterable[Record]) -> int:
-    """Send all and wait for the broker; the number sent."""
+    """Send all and wait for the broker; returns the number sent."""
     sender = Sender(kafka)
     number = 0
     for number, record in enumerate(records, 1):
@@ -103,14 +103,14 @@ def produce(kafka: KafkaSettings | str, records: Iterable[Record]) -> int:
 
 
 def reader(kafka: KafkaSettings | str, **settings: Any) -> Consumer:
-    """A consumer of its own that commits nothing."""
+    """A separate consumer that commits nothing."""
     own = {**rdkafka(kafka), "group.id": "bench-reader", "enable.auto.commit": False,
            "auto.offset.reset": "earliest", "fetch.queue.backoff.ms": 5, "log_level": 2}  # fmt: skip
     return Consumer(own | settings)
 
 
 def ends(consumer: Consumer, topics: Sequence[str]) -> dict[tuple[str, int], int]:
-    """(topic, partition) -> high watermark, of those that hold anything."""
+    """(topic, partition) -> high watermark, for those that hold anything."""
     found = {}
     known = consumer.list_topics(timeout=10).topics
     for topic in topics:
@@ -140,7 +140,7 @@ def messages(kafka: KafkaSettings | str, topics: Sequence[str]) -> Iterator[Mess
 
 
 def raw_record(m: Message) -> RawRecord:
-    """A message as validation takes it."""
+    """A message in the form validation takes."""
     return RawRecord(str(m.topic()), int(m.partition() or 0), int(m.offset() or 0), int(m.timestamp()[1]), m.key(),
                      m.value(), _headers(m))  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Builds of this program in turn on one installation: their workers, their commands, their last words."""
+"""Runs builds of this program in turn on one installation: their workers, their commands, their error messages."""
 
 import subprocess
 import sys
@@ -10,37 +10,37 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).resolve().parents[1]
-TRIES: Final = 10  # of `verify`: what is published may be a moment behind what is counted
+TRIES: Final = 10  # of `verify`: publication may lag slightly behind counting
 STOPPED: Final = "worker stopped: "
 STOP_S: Final = 30.0
 
 
 class Verdict(NamedTuple):
-    """Whether a build's own `verify` agrees, and its words."""
+    """Whether a build's own `verify` agrees, and its output."""
 
     agrees: bool
-    said: str
+    detail: str
 
 
 class Build:
-    """A source tree whose workers and commands run in an environment."""
+    """A source tree whose workers and commands run in a given environment."""
 
     def __init__(self, name: str, tree: Path, env: Mapping[str, str], log: Path) -> None:
         self.name, self.tree, self.env, self.log = name, tree, env, log
         self.log.touch()
 
     def under(self, app_id: str) -> "Build":
-        """The same build with another application id: state and consumer group of its own, the same topics else."""
+        """The same build under another application id: separate state and consumer group, otherwise the same topics."""
         return Build(self.name, self.tree, {**self.env, "CRMKPI_APP_ID": app_id}, self.log)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command of its command line."""
+        """Run a command of its CLI."""
         command = [sys.executable, "-m", "cli", *words]
         return subprocess.run(command, cwd=self.tree, env=self.env, capture_output=True, text=True, check=False)
 
     @contextmanager
     def worker(self) -> Iterator["Running"]:
-        """`crmkpi worker`, the supervisor included; stopped at the end."""
+        """`crmkpi worker` with its supervisor; stopped at the end."""
         begin = self.log.stat().st_size
         with self.log.open("ab") as out:
             command = [sys.executable, "-m", "cli", "worker"]
@@ -52,7 +52,7 @@ class Build:
             process.wait(STOP_S)
 
     def verified(self) -> Verdict:
-        """Its own recount of the journal against state and Redis."""
+        """Run its own recount of the journal against state and Redis."""
         for _ in range(TRIES):
             done = self.run("verify")
             if done.returncode == 0:
@@ -63,7 +63,7 @@ class Build:
 
 
 class Running:
-    """A supervisor and what it and its worker have said since it was started."""
+    """A supervisor, and the log output since its start."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path, begin: int) -> None:
         self.process, self._log, self._begin = process, log, begin
@@ -74,7 +74,7 @@ class Running:
         return self.process.poll()
 
     def ends(self) -> list[str]:
-        """The last words of each worker that stopped itself."""
+        """The final message of each worker that stopped itself."""
         with self._log.open("rb") as log:
             log.seek(self._begin)
             lines = log.read().decode(errors="replace").splitlines()

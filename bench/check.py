@@ -1,4 +1,4 @@
-"""Is what Redis shows right? Every document against the recount of the raw input, by a consumer of its own."""
+"""Checks what Redis shows: every document against a recount of the raw input, read by a separate consumer."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ Item = Row | Refusal
 
 
 class Comparison:
-    """What was compared and what differs."""
+    """The documents compared, and the differences."""
 
     def __init__(self) -> None:
         self.documents = 0
@@ -34,12 +34,12 @@ class Comparison:
 
 
 def quarter_after(time: int) -> int:
-    """The next quarter hour at or after ``time``, ms UTC: an ``--as-of`` that every worker takes."""
+    """The next quarter hour at or after ``time``, ms UTC: an ``--as-of`` that every worker accepts."""
     return -(-time // QUARTER_MS) * QUARTER_MS
 
 
 def items_by_tenant(records: Iterable[RawRecord], known: Known | None = None) -> dict[str, list[Item]]:
-    """Accepted and refused events by tenant, each input partition in its order. ``known``: as for `validate`."""
+    """Accepted and refused events by tenant, in order within each input partition. ``known``: as for `validate`."""
     found: dict[str, list[Item]] = {}
     source = iter(records)
     while chunk := list(islice(source, CHUNK)):
@@ -52,13 +52,13 @@ def items_by_tenant(records: Iterable[RawRecord], known: Known | None = None) ->
 
 
 def input_items(settings: Settings, known: Known | None = None) -> dict[str, list[Item]]:
-    """The same of everything the input topics hold."""
+    """The same for everything in the input topics."""
     read = messages(settings.kafka, topics.inputs(settings))
     return items_by_tenant((raw_record(message) for message in read), known)
 
 
 async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -> bool:
-    """Whether Redis shows all of these tenants as of that instant, segments too: these come last."""
+    """Whether Redis shows all these tenants as of that instant, including segments, which come last."""
     async with RedisReader(settings.redis) as reader:
         try:
             held = [await reader.status(tenant) for tenant in tenants]
@@ -68,7 +68,7 @@ async def published_at(settings: Settings, tenants: Sequence[str], as_of: int) -
 
 
 async def freeze(settings: Settings, tenants: Sequence[str], as_of: int, log: Path, env: Mapping[str, str]) -> None:
-    """Have every document published as of one instant by a worker started for that; it must be the only one."""
+    """Publish every document as of one instant with a worker started for that; it must be the only one."""
     worker = Worker({**environment(settings), **env}, log, ["--as-of", rfc3339(as_of)])
     try:
         for _ in range(2):  # the same publication may be written again at a higher epoch
@@ -80,7 +80,7 @@ async def freeze(settings: Settings, tenants: Sequence[str], as_of: int, log: Pa
 
 async def compare_all(settings: Settings, items: Mapping[str, list[Item]], as_of: int, book: TenantBook,
                       say: Callable[[str], None]) -> Comparison:  # fmt: skip
-    """Every tenant's published documents with its recount."""
+    """Compare every tenant's published documents with its recount."""
     found = Comparison()
     async with RedisReader(settings.redis) as reader:
         for tenant, own in sorted(items.items()):

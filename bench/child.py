@@ -1,4 +1,4 @@
-"""Commands run to their end in a process of their own: what they cost, and what they printed."""
+"""Runs commands to completion in separate processes: their cost and output."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Ran(NamedTuple):
-    """CPU seconds of all its threads, peak resident memory in MB, and its standard output."""
+    """CPU seconds of all threads, peak resident memory in MB, and standard output."""
 
     cpu_s: float
     peak_mb: float
@@ -17,7 +17,7 @@ class Ran(NamedTuple):
 
 
 def run(module: str, *words: str) -> Ran:
-    """``python -m module words``. RuntimeError with its last words when it ends with anything but 0."""
+    """``python -m module words``. Raises RuntimeError with the end of stderr on any exit code but 0."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         child = subprocess.Popen([sys.executable, "-m", module, *words], stdout=out, stderr=errors,
                                  stdin=subprocess.DEVNULL)  # fmt: skip
@@ -26,8 +26,8 @@ def run(module: str, *words: str) -> Ran:
         out.seek(0)
         errors.seek(0)
         if child.returncode:
-            said = errors.read().decode(errors="replace")[-2_000:]
-            raise RuntimeError(f"{module} {' '.join(words)} ended with code {child.returncode}:\n{said}")
+            output = errors.read().decode(errors="replace")[-2_000:]
+            raise RuntimeError(f"{module} {' '.join(words)} ended with code {child.returncode}:\n{output}")
         return Ran(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out.read())
 
 

@@ -1,8 +1,8 @@
-"""What the collector takes: single events, and batches. ``python -m bench.collect [--seconds 10]``.
+"""Throughput of the collector: single events, and batches. ``python -m bench.collect [--seconds 10]``.
 
-One collector on real Kafka, with many connections that are kept open; each sends its next request when the last is
-answered, so when Kafka has its events. Prints events a second, events a CPU second of the collector, and how long an
-answer takes; one JSON line last. Exit code 1 when what was acknowledged is not what Kafka holds.
+One collector on real Kafka with many open connections; each sends its next request once the last is answered, that is,
+once Kafka has its events. Prints events per second, events per CPU second of the collector, and response times; one
+JSON line last. Exit code 1 if Kafka does not hold exactly what was acknowledged.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from ops.local.net import HOST, free_port
 
 PARTITIONS: Final = 4
 HERTZ: Final = os.sysconf("SC_CLK_TCK")
-SHAPES: Final = {"single": (64, 1), "batched": (16, 250)}  # connections, events of a request
+SHAPES: Final = {"single": (64, 1), "batched": (16, 250)}  # connections, events per request
 
 
 class Taken(NamedTuple):
-    """Of one shape of requests."""
+    """The result for one shape of requests."""
 
     events: int
     seconds: float
@@ -38,7 +38,7 @@ class Taken(NamedTuple):
     answers_ms: list[float]  # sorted
 
     def figures(self) -> dict[str, float]:
-        """Events a second and a CPU second, ms."""
+        """Events per second and per CPU second; ms."""
         count = len(self.answers_ms)
         return {
             "per_s": round(self.events / self.seconds),
@@ -49,7 +49,7 @@ class Taken(NamedTuple):
 
 
 def request(batch: int, number: int) -> bytes:
-    """A request with so many events; ``number`` makes its ids."""
+    """A request with ``batch`` events; ids are derived from ``number``."""
     found = [
         {"id": f"{number}-{one}", "type": "crm.page.viewed", "time": "2026-05-01T10:00:00Z",
          "data": {"url": f"https://acme.example/{one}", "anonymous_id": f"v-{number}", "user_agent": "Mozilla/5.0"}}
@@ -62,7 +62,7 @@ def request(batch: int, number: int) -> bytes:
 
 
 async def connection(port: int, batch: int, first: int, step: int, end: float, answers: list[float]) -> None:
-    """Sends until the end. RuntimeError for anything but 200."""
+    """Send until ``end``. Raises RuntimeError for anything but 200."""
     stream, writer = await asyncio.open_connection(HOST, port)
     number = first
     while time.perf_counter() < end:
@@ -80,7 +80,7 @@ async def connection(port: int, batch: int, first: int, step: int, end: float, a
 
 
 async def measure(port: int, pid: int, connections: int, batch: int, seconds: float, first: int) -> Taken:
-    """All connections at once."""
+    """Run all connections in parallel."""
     answers: list[float] = []
     cpu, began = cpu_of(pid), time.perf_counter()
     end = began + seconds
@@ -99,7 +99,7 @@ def cpu_of(pid: int) -> float:
 
 
 async def ready(port: int) -> None:
-    """Waits until it listens."""
+    """Wait until it listens."""
     async with asyncio.timeout(60):
         while True:
             try:
@@ -121,7 +121,7 @@ def held(settings: Settings) -> int:
 
 
 def main() -> int:
-    """0 when Kafka holds what was acknowledged."""
+    """0 if Kafka holds what was acknowledged."""
     parser = argparse.ArgumentParser(prog="bench.collect", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each shape (default 10)")
     given = parser.parse_args()

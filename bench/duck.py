@@ -1,8 +1,8 @@
-"""What a user would do instead: DuckDB recomputes KPIs from the same events, checked against this product's documents.
+"""The alternative: DuckDB recomputes KPIs from the same events, checked against this product's documents.
 
-``python -m bench.duck [--events N ...]``: writes the workload to a file, has `crmkpi compute` and DuckDB answer, one
-thread each, compares every figure and prints what both took, the cheapest of three refreshes. Ends with 1 when a figure
-differs. `make bench` also says from which refresh interval on DuckDB takes less CPU than a running engine.
+``python -m bench.duck [--events N ...]``: writes the workload to a file, computes it with `crmkpi compute` and DuckDB,
+one thread each, compares every figure and prints the cost of both, for the cheapest of three refreshes. Exits with 1 if
+a figure differs. `make bench` also shows the refresh interval above which DuckDB takes less CPU than a running engine.
 """
 
 import argparse
@@ -35,26 +35,26 @@ class Ducked:
     load_s: float
     refresh_s: float
     rss_mb: float
-    kpis: int  # ids
-    figures: int  # these in every window of every tenant
+    kpis: int  # KPI ids
+    figures: int  # those KPIs in every window of every tenant
     differences: list[str]
-    compute_s: float  # `crmkpi compute` of the same file: every KPI, by segments too
+    compute_s: float  # `crmkpi compute` of the same file: every KPI, including segments
     compute_mb: float
     documents: int
 
     @property
     def equal(self) -> bool:
-        """Whether every figure is that of this product."""
+        """Whether every figure matches this product's."""
         return not self.differences
 
     @property
     def scaled_s(self) -> float:
-        """A refresh of every KPI of the catalogue, if each cost what these do on average."""
+        """A refresh of the whole catalogue, if each KPI cost as much as these on average."""
         return self.refresh_s * len(CATALOG) / self.kpis
 
     @property
     def compute_ratio(self) -> float:
-        """CPU of `crmkpi compute`, which makes every document, as a multiple of DuckDB's from the same file."""
+        """CPU of `crmkpi compute`, which computes every document, as a multiple of DuckDB's for the same file."""
         return self.compute_s / (self.load_s + self.refresh_s)
 
     @property
@@ -66,8 +66,8 @@ class Ducked:
 def break_even_s(refresh_s: float, event_us: float, rate: float) -> float:
     """The refresh interval above which DuckDB takes less CPU than the engine, s.
 
-    DuckDB takes ``refresh_s`` a refresh, whatever happened since the last; the engine takes ``event_us`` an event, at
-    ``rate`` events a second, whatever the interval.
+    DuckDB takes ``refresh_s`` per refresh, however little changed; the engine takes ``event_us`` per event, at ``rate``
+    events a second, whatever the interval.
     """
     return refresh_s * 1e6 / (rate * event_us)
 
@@ -99,7 +99,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, as_of: int) -> dict[Key, Figu
 
 
 def measure(number: int) -> Ducked:
-    """Write the workload, answer it twice, compare."""
+    """Write the workload, compute it both ways, compare."""
     with tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         file, answers = Path(folder, "events.jsonl"), Path(folder, "documents.json")
         with file.open("wb") as out:
@@ -112,7 +112,7 @@ def measure(number: int) -> Ducked:
 
 
 def one(file: Path, answers: Path) -> dict[str, Any]:
-    """DuckDB's part: the cheapest of some refreshes, and what differs."""
+    """DuckDB's part: the cheapest of several refreshes, and the differences."""
     began = process_time()
     connection = load(file)
     took, found = [], dict[Key, Figure]()
@@ -128,7 +128,7 @@ def one(file: Path, answers: Path) -> dict[str, Any]:
 
 
 def main(words: Sequence[str]) -> int:
-    """0 when every figure is equal."""
+    """0 if every figure is equal."""
     if words[:1] == ["--one"]:
         print(orjson.dumps(one(Path(words[1]), Path(words[2]))).decode())
         return 0

@@ -1,4 +1,4 @@
-"""From DuckDB's measures of a window to figures, and whether they are those of documents."""
+"""Turns DuckDB's measures of a window into figures, and compares them with documents."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -12,7 +12,7 @@ Key = tuple[str, str, str]  # tenant, window, KPI
 
 
 class Figure(NamedTuple):
-    """What is compared of a document. Money is decimal text, as in documents."""
+    """The compared fields of a document. Money is decimal text, as in documents."""
 
     value: Any
     numerator: Any
@@ -21,11 +21,11 @@ class Figure(NamedTuple):
 
 
 class Measures(dict[str, Any]):
-    """A row of measures; what no fact is in is 0."""
+    """A row of measures; missing ones are 0."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Measures":
-        """Without the NULLs; the sums of DuckDB are 128-bit, some come as decimals."""
+        """Without NULLs; DuckDB's sums are 128-bit, and some are decimals."""
         return cls((name, value) for name, value in row.items() if value is not None)
 
     def __missing__(self, name: str) -> int:
@@ -102,7 +102,7 @@ def _velocity(m: Measures, deals: int, mean: Fraction | None) -> Figure:
 
 
 def differences(found: Mapping[Key, Figure], documents: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Figures that are not those of the documents, and those that only one side has."""
+    """Figures that differ from the documents, or exist on one side only."""
     own = {kpi for _, _, kpi in found}
     given = {
         (document["tenant"], document["window"], document["kpi"]): Figure(*(document[name] for name in Figure._fields))

@@ -1,8 +1,9 @@
-"""The SQL of `bench.duck`: these KPIs as somebody who knows DuckDB would compute them, one scan a family of events.
+"""The SQL of `bench.duck`: these KPIs as a DuckDB user would compute them, one scan per family of events.
 
-Windows begin and end at a few edges. Each fact is put into the slot between two of them once; a window is a sum of
-slots, and what counts once a window (a visitor) is a bit mask of slots. The statements do what the benchmark's events
-need and no more: no duplicates, late corrections, merges of ids, refunds, robots, currencies, time zones or erasures.
+Windows have only a few distinct edges. Each fact is assigned once to the slot between two of them; a window is a sum of
+slots, and anything counted once per window (a visitor) is a bit mask of slots. The statements cover just what the
+benchmark's events need: no duplicates, late corrections, merged ids, refunds, robots, currencies, time zones or
+erasures.
 """
 
 from typing import Final
@@ -106,13 +107,13 @@ SELECT tenant, slot(opened_at) AS slot, count(*) AS opens
 FROM messages WHERE opened_at IS NOT NULL AND coalesce(clicked_at >= opened_at, true) GROUP BY ALL
 """
 
-# The latest event decides: after the first `deal.created`, whatever its time, by time, then moved, won, lost, then id.
-# A later `deal.created` leaves the state, and gives an amount. A deal of which there is nothing else is in the order of
-# ids, as the engine and the recount have it: nothing in it lacks a version.
-# It belongs to the customer whom its latest event names, by time and id alone.
+# The latest event decides: after the first `deal.created`, whatever its time, ordered by time, then moved, won, lost,
+# then id. A later `deal.created` keeps the state but may set the amount. A deal without other events is ordered by id,
+# as in the engine and the recount: none of its events lacks a version.
+# It belongs to the customer its latest event names, by time and id alone.
 DEALS: Final = """
 CREATE OR REPLACE TEMP TABLE deal_events AS
-WITH told AS (
+WITH deal_rows AS (
     SELECT tenant, deal, customer, t, type, amount, id,
            CASE WHEN bool_or(type <> 'crm.deal.created') OVER (PARTITION BY tenant, deal) THEN t END AS moment,
            type = 'crm.deal.created' AND row_number() OVER (PARTITION BY tenant, deal, type ORDER BY t, id) = 1 AS first
@@ -120,7 +121,7 @@ WITH told AS (
 ),
 placed AS (
     SELECT *, first OR type <> 'crm.deal.created' AS decides, row_number() OVER history AS place
-    FROM told
+    FROM deal_rows
     WINDOW history AS (PARTITION BY tenant, deal ORDER BY NOT first, moment, CASE type WHEN 'crm.deal.created' THEN 0
                        WHEN 'crm.deal.stage_changed' THEN 1 ELSE 2 END, id)
 )
@@ -164,7 +165,7 @@ WITH buyers AS (
 SELECT tenant, slot(since) AS slot, active, count(*) AS number FROM buyers GROUP BY ALL
 """
 
-# Sums of the slots of each window; what there is at its end is the sum of all slots before.
+# Sums of the slots of each window; a stock at its end is the sum of all slots before.
 MEASURES: Final = """
 WITH slots AS (
     FROM touches

@@ -1,10 +1,10 @@
-"""Other feeds than the benchmark's own: ``python -m bench.feeds [--orders N] [--mixed N] [--history N]``.
+"""Feeds other than the benchmark's own: ``python -m bench.feeds [--orders N] [--mixed N] [--history N]``.
 
 - orders: `crmkpi compute` of a shop's orders (`bench.orders`)
 - mixed: `crmkpi compute` of 90 days of three simulated companies, events of every kind
-- history: 90 days of one simulated shop, validated and counted in process, as a worker does when it is loaded
+- history: 90 days of one simulated shop, validated and counted in process, as in a worker loading it
 
-Events a second of CPU. With ``--file`` orders are those of a file of events.
+Events per CPU second. With ``--file``, orders come from a file of events.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def mixed(number: int) -> Iterator[bytes]:
 
 
 def structured(sent: Sent) -> bytes:
-    """A record as a line of a file: in binary mode its attributes are headers, and its value the data alone."""
+    """A record as a line of a file; in binary mode its attributes are headers and its value is only the data."""
     value = sent.value or b""
     if not sent.headers:
         return value
@@ -55,7 +55,7 @@ def structured(sent: Sent) -> bytes:
 
 
 def computed(lines: Iterable[bytes], as_of: int, settings: str = "") -> float:
-    """Events a CPU second of `crmkpi compute`, from start to printed documents."""
+    """Events per CPU second of `crmkpi compute`, from start to printed documents."""
     with tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         file, config, number = Path(folder, "events.jsonl"), Path(folder, "crmkpi.toml"), 0
         config.write_text(settings)
@@ -67,7 +67,7 @@ def computed(lines: Iterable[bytes], as_of: int, settings: str = "") -> float:
 
 
 def order_rate(number: int, file: Path | None = None) -> float:
-    """Orders of a file, else drawn ones."""
+    """Orders from a file, or generated ones."""
     lines = orders(number) if file is None else list(islice(file.open("rb"), number))
     return computed((line.rstrip(b"\n") for line in lines), ORDERS_END)
 
@@ -78,7 +78,7 @@ def mixed_rate(number: int) -> float:
 
 
 def history_rate(number: int) -> float:
-    """90 days of one shop, in a process of its own."""
+    """90 days of one shop, in a separate process."""
     counted, seconds = orjson.loads(run("bench.feeds", "--one", str(number)).out)
     return float(counted / seconds)
 
@@ -86,7 +86,7 @@ def history_rate(number: int) -> float:
 def history(number: int) -> tuple[int, float]:
     """(events, CPU seconds) to validate and count them in process, in batches of 2,000."""
     engine = Engine(TenantBook.from_mapping({"tenants": tenant_settings(1)}))
-    gc.disable()  # as in a worker, which collects when it is idle
+    gc.disable()  # as in a worker, which collects when idle
     counted, spent = 0, 0.0
     for batch in batches(number):
         began = process_time()
@@ -100,7 +100,7 @@ def history(number: int) -> tuple[int, float]:
 
 
 def main(words: Sequence[str]) -> None:
-    """What is asked for, else everything at full size."""
+    """Run what is requested, or everything at full size."""
     if words[:1] == ["--one"]:
         print(orjson.dumps(history(int(words[1]))).decode())
         return

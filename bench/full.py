@@ -1,4 +1,4 @@
-"""The full path: raw input topics to Redis through one worker process, then a restart of the same worker."""
+"""The full path: raw input topics to Redis through one worker process, then a restart of that worker."""
 
 import asyncio
 import re
@@ -21,11 +21,11 @@ RESTORED = re.compile(r"lane \d+: (\d+) entries restored in ([0-9.]+) s")
 
 
 class Full(NamedTuple):
-    """What one run through the worker showed."""
+    """The result of one run through the worker."""
 
     events: int
-    seconds: float  # from the first journal record to the revision in Redis that covers the last
-    start_s: float  # from the process' start to the first journal record
+    seconds: float  # from the first journal record to the Redis revision that covers the last
+    start_s: float  # from process start to the first journal record
     rss_mb: float  # largest resident size
 
     @property
@@ -35,16 +35,16 @@ class Full(NamedTuple):
 
 
 async def until(true: Callable[[], Awaitable[bool]], worker: Worker, seconds: float, pause: float) -> None:
-    """Ask again and again. RuntimeError with the worker's last words when it ends or takes too long.
+    """Poll until ``true()``. Raises RuntimeError with the end of the worker's log if it exits or takes too long.
 
-    A broker that does not know its new topics yet, or is away, is a "not yet".
+    A broker that doesn't know its new topics yet, or is away, counts as "not yet".
     """
     end = perf_counter() + seconds
     while not await _asked(true):
         if worker.code is not None:
             raise RuntimeError(f"the worker ended with code {worker.code}:\n{worker.tail()}")
         if perf_counter() > end:
-            raise RuntimeError(f"nothing after {seconds:g} s; the worker's last words:\n{worker.tail()}")
+            raise RuntimeError(f"nothing after {seconds:g} s; the end of the worker's log:\n{worker.tail()}")
         await asyncio.sleep(pause)
 
 
@@ -56,7 +56,7 @@ async def _asked(true: Callable[[], Awaitable[bool]]) -> bool:
 
 
 async def count_all(settings: Settings, worker: Worker, events: int, tenants: list[str]) -> Full:
-    """Watch a worker that was just started until all of ``events`` are in Redis."""
+    """Watch a newly started worker until all ``events`` are in Redis."""
     watch = Watch(settings)
     born = perf_counter()
     try:
@@ -82,9 +82,10 @@ async def count_all(settings: Settings, worker: Worker, events: int, tenants: li
 
 
 async def restore(settings: Settings, tenants: list[str], log: Path) -> float:
-    """State records a second that a fresh worker reads until its lanes flow.
+    """State records per second that a fresh worker reads until its lanes flow.
 
-    The time is that of the slowest lane by the worker's own log; without all those lines, that from the process' start.
+    The time is the slowest lane's in the worker's log; if some of those lines are missing, the time since process
+    start.
     """
     watch = Watch(settings)
     sink = RedisSink(settings.redis)

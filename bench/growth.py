@@ -1,7 +1,7 @@
-"""Straight lines or not: costs and memory at several sizes. ``python -m bench.growth SIZE ... [--compute SIZE ...]``.
+"""Linear or not: costs and memory at several sizes. ``python -m bench.growth SIZE ... [--compute SIZE ...]``.
 
-Each size is measured in a process of its own, so sizes can be spread over several runs. Prints a table with the ratio
-of the last size to the first (1.00: a straight line), and one JSON line last.
+Each size runs in a separate process, so sizes can be spread over several runs. Prints a table with the ratio of the
+last size to the first (1.00: linear), and one JSON line last.
 """
 
 import argparse
@@ -42,13 +42,13 @@ class Growth:
 
     @property
     def ratio(self) -> float | None:
-        """The last to the first that is known; 1: a straight line. None: there is only one, or it is no rate."""
+        """The last known value over the first; 1: linear. None: only one value, or not a rate."""
         known = [value for value in self.values if value is not None]
         return known[-1] / known[0] if self.compared and len(known) > 1 and known[0] else None
 
 
 def computed(number: int) -> Computed:
-    """`crmkpi compute` of so many events of the workload."""
+    """`crmkpi compute` of ``number`` events of the workload."""
     with tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         file = Path(folder, "events.jsonl")
         with file.open("wb") as out:
@@ -58,7 +58,7 @@ def computed(number: int) -> Computed:
 
 
 def held_rows(found: Sequence[Held]) -> list[Growth]:
-    """What the engine costs at each size."""
+    """The engine's costs at each size."""
     rows = [Growth("fill", "counting while it grows, µs an event", [at.fill_us for at in found])]
     for size in found[0].live:
         live, words = [at.live[size] for at in found], f"batches of {int(size):,}, µs"
@@ -69,7 +69,7 @@ def held_rows(found: Sequence[Held]) -> list[Growth]:
 
 
 def computed_rows(found: Sequence[Computed]) -> list[Growth]:
-    """What `compute` costs at each size."""
+    """The costs of `compute` at each size."""
     sizes = [at.events for at in found]
     more = further(sizes, [at.cpu_s * 1e6 for at in found])
     return [Growth("compute_s", "compute, CPU s", [at.cpu_s for at in found], compared=False),
@@ -78,20 +78,20 @@ def computed_rows(found: Sequence[Computed]) -> list[Growth]:
 
 
 def memory_rows(sizes: Sequence[int], used: Sequence[float]) -> list[Growth]:
-    """Memory at each size, MB, and what each event adds."""
+    """Memory at each size, MB, and the increase per event."""
     more = further(sizes, [mb * MB for mb in used])
     return [Growth("memory", "memory, MB", list(used), compared=False),
             Growth("event_bytes", "memory, bytes each further event", more)]  # fmt: skip
 
 
 def further(sizes: Sequence[int], found: Sequence[float]) -> list[float | None]:
-    """What each event adds to the size before: part of what the first size takes is there without any event."""
+    """The increase per event over the previous size: part of the first size's cost exists without any event."""
     steps = pairwise(zip(sizes, found, strict=True))
     return [None, *((value - before) / (size - fewer) for (fewer, before), (size, value) in steps)]
 
 
 def table(sizes: Iterable[int], rows: Iterable[Growth]) -> str:
-    """A line for each figure."""
+    """One line per figure."""
     lines = ["".join([f"{'events':40}", *(f"{size:>12,}" for size in sizes), f"{'ratio':>8}"])]
     for row in rows:
         shown = ["" if one is None else f"{one:,.1f}" for one in row.values]

@@ -1,8 +1,8 @@
-"""What the engine costs while it holds so many events: ``python -m bench.held SIZE BATCH ...``, a process of its own.
+"""The engine's costs while holding so many events: ``python -m bench.held SIZE BATCH ...``, a separate process.
 
-The workload is counted in process, in batches of 2,000. Then it goes on at 2,000 events a second in batches of each of
-the sizes; after each of them documents are made for as long as counting it took, about what a worker gives them. CPU
-time of `apply`, `finish` and `compose` alone: no validation, no codec, no IO.
+The workload is counted in process, in batches of 2,000. Then 2,000 events a second follow in batches of each of the
+sizes; after each batch, documents are computed for as long as counting took, about the share a worker gives them. CPU
+time of `apply`, `finish` and `compose` only: no validation, codec or IO.
 """
 
 import gc
@@ -25,17 +25,17 @@ from models.record import Block, RawRecord
 from models.tenants import TenantBook
 from models.validate import validate
 
-FILL: Final = 2_000  # events of a batch while the state grows
+FILL: Final = 2_000  # events per batch while the state grows
 RATE: Final = 2_000  # events a second after that
-LIVE: Final = 10_000  # events for each size of batch
-SPAN_MS: Final = 120_000  # of which the first are taken
+LIVE: Final = 10_000  # events per batch size
+SPAN_MS: Final = 120_000  # only its first events are taken
 MICRO: Final = 1e6
 MB: Final = 2**20
 
 
 @dataclass
 class Live:
-    """Events in batches of one size. Microseconds of CPU an event, and a document."""
+    """Events in batches of one size. CPU microseconds per event, and per document."""
 
     count_us: float
     compose_us: float
@@ -44,17 +44,17 @@ class Live:
 
 @dataclass
 class Held:
-    """What it costs to hold so many events. ``live``: by size of batch."""
+    """The cost of holding so many events. ``live``: by batch size."""
 
     events: int
-    fill_us: float  # an event, while the state grew
+    fill_us: float  # per event, while the state grew
     live: dict[str, Live]
     documents: int
-    document_us: float  # one of all documents, when all are made
+    document_us: float  # per document, when all are computed
     rss_mb: float  # resident memory
 
     def event_us(self, batch: int) -> float:
-        """An event counted, and its share of making documents."""
+        """The cost of an event: counting, and its share of computing documents."""
         return self.live[str(batch)].count_us + self.live[str(batch)].compose_us
 
 
@@ -69,7 +69,7 @@ def blocks(made: Iterable[Made], size: int, first: int = 0) -> Iterator[tuple[in
 
 
 def count(engine: Engine, batch: Iterable[tuple[str, Block]]) -> float:
-    """Count a batch; CPU seconds."""
+    """Count a batch; returns CPU seconds."""
     began = process_time()
     for tenant, block in batch:
         engine.apply(block, tenant, AS_OF)
@@ -78,14 +78,14 @@ def count(engine: Engine, batch: Iterable[tuple[str, Block]]) -> float:
 
 
 def publish(engine: Engine, now: int, seconds: float) -> tuple[float, int]:
-    """Make documents for so long; CPU seconds that it took, and how many there are."""
+    """Compute documents for ``seconds``; returns the CPU seconds taken and the number of documents."""
     began = process_time()
     made = engine.compose(now, live=True, enough=lambda: process_time() - began >= seconds)
     return process_time() - began, sum(len(one.documents) for one in made.slices)
 
 
 def go_on(engine: Engine, first: int, size: int, now: int) -> Live:
-    """Count ``LIVE`` more events from ``now`` (ms) on, after the ``first``."""
+    """Count ``LIVE`` more events from ``now`` (ms), after the ``first`` ones."""
     counted, composed, documents = 0.0, 0.0, 0
     made = events(RATE * SPAN_MS // 1000, THREE, now + SPAN_MS, seed=first, span_ms=SPAN_MS, first=first)
     for end, batch in blocks(islice(made, LIVE), size, first):
@@ -103,8 +103,8 @@ def resident() -> float:
 
 
 def measure(number: int, sizes: Iterable[int]) -> Held:
-    """Hold so many events, then go on in batches of each size."""
-    gc.disable()  # as in a worker, which collects when it is idle
+    """Hold ``number`` events, then continue in batches of each size."""
+    gc.disable()  # as in a worker, which collects when idle
     engine, filled = Engine(TenantBook.from_mapping({})), 0.0
     for _, batch in blocks(events(number, THREE, AS_OF), FILL):
         filled += count(engine, batch)
@@ -117,7 +117,7 @@ def measure(number: int, sizes: Iterable[int]) -> Held:
 
 
 def held(number: int, sizes: Iterable[int]) -> Held:
-    """The same in a process of its own."""
+    """The same in a separate process."""
     found = orjson.loads(run("bench.held", str(number), *map(str, sizes)).out)
     return Held(**{**found, "live": {size: Live(**live) for size, live in found["live"].items()}})
 

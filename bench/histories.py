@@ -1,8 +1,8 @@
-"""What histories cost while events come: ``python -m bench.histories [--customers N] [--turns N]``.
+"""The cost of histories while events arrive: ``python -m bench.histories [--customers N] [--turns N]``.
 
-A shop of so many customers is counted in process and published. Then orders of customers from all of its past come one
-at a time, and after each all that is due is made; at the end a rate is set, and an event type comes that was never
-sent, which restate all points. CPU seconds of `compose` alone, and the points it made. One JSON line comes last.
+A shop of so many customers is counted in process and published. Then orders of customers from all of its past arrive
+one at a time, and after each everything due is computed; at the end a rate and an event type never sent before arrive,
+which restate all points. CPU seconds of `compose` only, and the points it computed. One JSON line last.
 """
 
 import argparse
@@ -28,7 +28,7 @@ BATCH: Final = 2_000
 
 
 class Cost(NamedTuple):
-    """What was made: CPU seconds, points by KPI, documents."""
+    """The work done: CPU seconds, points by KPI, documents."""
 
     cpu_s: float
     points: Counter[str]
@@ -36,14 +36,14 @@ class Cost(NamedTuple):
 
 
 def one(kind: str, number: int, data: dict[str, Any]) -> Iterator[Made]:
-    """An event of now."""
+    """A current event."""
     value = {"id": f"h-{number}", "source": "/histories", "type": f"crm.{kind}", "time": rfc3339(AS_OF),
              "tenantid": TENANT, "data": data}  # fmt: skip
     yield Made("", 0, b"", orjson.dumps(value))
 
 
 def published(engine: Engine) -> Cost:
-    """Make all that is due."""
+    """Compute everything due."""
     began, points, documents, more = process_time(), Counter[str](), 0, True
     while more:
         made = engine.compose(AS_OF + 1_000, live=True, enough=lambda: False)
@@ -65,7 +65,7 @@ def show(what: str, found: list[Cost]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Count, publish, go on."""
+    """Count, publish, continue."""
     parser = argparse.ArgumentParser(prog="bench.histories", description=__doc__)
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
     parser.add_argument("--turns", type=int, default=TURNS)
@@ -84,16 +84,16 @@ def main() -> int:
     for end, batch in blocks(events(given.customers), BATCH):
         count(engine, batch)
         counted = end
-    told = [show("everything", [published(engine)])]
+    report = [show("everything", [published(engine)])]
     turns = []
     for turn in range(given.turns):
         order = {"customer_id": f"c-{rng.randrange(given.customers)}", "order_id": f"h-{turn}"}
         turns.append(after("order.completed", {**order, "currency": "EUR", "amount": "10.00"}))
-    told.append(show("an order", turns))
+    report.append(show("an order", turns))
     rate = {"base": "SEK", "quote": "EUR", "rate": "0.09"}
-    told.append(show("a rate", [after("fx.rate_set", rate)]))
-    told.append(show("a new type of event", [after("chat.messaged", {"customer_id": "c-1", "direction": "inbound"})]))
-    print(orjson.dumps({"customers": given.customers, "made": told}).decode())
+    report.append(show("a rate", [after("fx.rate_set", rate)]))
+    report.append(show("a new type of event", [after("chat.messaged", {"customer_id": "c-1", "direction": "inbound"})]))
+    print(orjson.dumps({"customers": given.customers, "made": report}).decode())
     return 0
 
 

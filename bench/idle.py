@@ -1,8 +1,8 @@
-"""What tenants cost that do nothing: ``python -m bench.idle [--tenants N]``.
+"""The cost of idle tenants: ``python -m bench.idle [--tenants N]``.
 
-Each tenant has sent some events ten weeks ago. Once everything is published the worker is started anew, so that
-none counts as live: processor time of its two processes for some minutes without any event, then with ten live tenants;
-their memory, and that of Redis.
+Each tenant sent some events ten weeks ago. Once everything is published the worker is restarted, so that none counts as
+live. Measures the CPU time of its two processes for some minutes without any event, then with ten live tenants; their
+memory, and that of Redis.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from ops.local import local_servers
 from sinks.client import connect
 from sinks.read import RedisReader
 
-AGE_MS: Final = 75 * 86_400_000  # no edge of a window passes them meanwhile
+AGE_MS: Final = 75 * 86_400_000  # no window edge passes them during the run
 LIVE: Final = 10
 
 
@@ -38,13 +38,13 @@ def history(settings: Settings, tenants: int, each: int) -> Iterator[Made]:
 
 
 def cpu(pids: list[int]) -> float:
-    """Processor seconds that processes have used so far."""
+    """CPU seconds used by processes so far."""
     spent = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids]
     return sum(int(ticks) for pair in spent for ticks in pair) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> str:
-    """Resident memory of a process, and its share of it (what two processes share counts half for each)."""
+    """Resident memory of a process, and its proportional set size (shared pages are split evenly)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     found = {name: int(rest.split()[0]) / 1024 for name, _, rest in (line.partition(":") for line in lines[1:])}
     return f"{found['Rss']:.0f} MB (PSS {found['Pss']:.0f})"
@@ -87,7 +87,7 @@ async def used(settings: Settings) -> float:
 
 
 def shares(pids: list[int], seconds: float) -> str:
-    """Of one core, for so long: of the worker, and of its engine."""
+    """The share of one core over ``seconds``, for worker and engine."""
     before, began = [cpu([pid]) for pid in pids], monotonic()
     sleep(seconds)
     each = [(cpu([pid]) - spent) / (monotonic() - began) for pid, spent in zip(pids, before, strict=True)]
@@ -95,12 +95,12 @@ def shares(pids: list[int], seconds: float) -> str:
 
 
 def main() -> None:
-    """Run everything on servers of its own."""
+    """Run everything on dedicated servers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenants", type=int, default=2_000)
     parser.add_argument("--each", type=int, default=60, help="events of a tenant")
     parser.add_argument("--minutes", type=float, default=4.0)
-    parser.add_argument("--settle", type=float, default=2.0, help="minutes after everything was published again")
+    parser.add_argument("--settle", type=float, default=2.0, help="minutes to wait after everything was republished")
     given = parser.parse_args()
     with local_servers(print) as servers, tempfile.TemporaryDirectory(prefix="crmkpi-bench-") as folder:
         settings = place(servers.kafka.bootstrap, servers.redis.url, "idle")
@@ -116,7 +116,7 @@ def main() -> None:
             asyncio.run(flush(settings.redis))
             began, worker = monotonic(), Worker(environment(settings), Path(folder, "worker.log"))
             asyncio.run(published(settings, given.tenants, worker))
-            print(f"started anew: published after {monotonic() - began:.0f} s", flush=True)
+            print(f"restarted: published after {monotonic() - began:.0f} s", flush=True)
             pids = [worker.pid, *children(worker.pid)]
             sleep(given.settle * 60)
             print(f"all idle: {shares(pids, given.minutes * 60)}", flush=True)

@@ -1,4 +1,4 @@
-"""Latency: from the broker's acknowledgement of an event to the moment a Redis reader sees its effect."""
+"""Latency: from the broker's acknowledgement of an event until a Redis reader sees its effect."""
 
 import asyncio
 from threading import Event, Thread
@@ -19,9 +19,9 @@ LOOK_S: Final = 0.004
 
 
 class Load(Thread):
-    """A steady ``RATE`` events a second of one tenant, up to half a minute old: the workload goes on.
+    """A steady ``RATE`` events a second for one tenant, up to half a minute old: the workload continues.
 
-    Every 100th is a sign-up of somebody new: a probe.
+    Every 100th is a sign-up by a new user: a probe.
     """
 
     def __init__(self, settings: Settings, tenant: str, before: int, seconds: float) -> None:
@@ -59,9 +59,10 @@ class Load(Thread):
 
 
 async def measure(settings: Settings, tenant: str, before: int, seconds: float) -> tuple[float, float] | None:
-    """(p50, p99) in ms over ``seconds`` of load, which goes on after so many events; the first two do not count.
+    """(p50, p99) in ms over ``seconds`` of load that continues after ``before`` events; the first two seconds are
+    ignored.
 
-    None: the machine does not keep up with the load, so there is no latency to speak of.
+    None: the machine can't keep up with the load, so there is no meaningful latency.
     """
     load = Load(settings, tenant, before, seconds)
     seen: list[float] = []  # monotonic time at which the n-th probe was visible

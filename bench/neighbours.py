@@ -1,9 +1,9 @@
-"""What the load of one tenant costs its neighbour: ``python -m bench.neighbours [--events N]``.
+"""The effect of one tenant's load on its neighbour: ``python -m bench.neighbours [--events N]``.
 
-A live tenant signs up twenty users a second. Meanwhile another tenant back-fills its history at full speed, is counted
-again under another time zone, and has subjects erased; then the worker is killed, Redis flushed, and all verified.
-For each phase: how long an event of the live tenant takes from the broker's acknowledgement to a reader of Redis, and
-how long the loop stood still.
+A live tenant signs up twenty users a second. Meanwhile another tenant back-fills its history at full speed, is
+recounted under another time zone, and has subjects erased; then the worker is killed, Redis is flushed, and everything
+is verified. For each phase: the time from the broker's acknowledgement of a live event until a Redis reader sees it,
+and how long the loop stalled.
 """
 
 import argparse
@@ -34,13 +34,13 @@ from models.settings import Settings
 from ops.local import local_servers
 from sinks.read import RedisReader
 
-LIVE, HEAVY = "live", "heavy"  # of different lanes
+LIVE, HEAVY = "live", "heavy"  # in different lanes
 PROBES_S: Final = 20
 PORT: Final = 19464
 BUCKET: Final = re.compile(r'crmkpi_loop_stall_seconds_bucket\{le="([^"]+)"\} ([0-9.e+]+)')
 ERASURES: Final = 500
 VERIFY: Final = ("-m", "cli", "verify")
-MIDDLE_S: Final = 4.0  # of counting again
+MIDDLE_S: Final = 4.0  # into the recount
 
 
 class Probes(Thread):
@@ -78,7 +78,7 @@ class Seen:
         self.times: list[float] = []
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Poll until cancelled."""
         while True:
             visible = await signups(self._reader, LIVE)
             self.times += [monotonic()] * (visible - len(self.times))
@@ -86,13 +86,13 @@ class Seen:
 
 
 class Neighbours:
-    """The phases, on one worker under a supervisor."""
+    """The phases, on one worker with a supervisor."""
 
     def __init__(self, settings: Settings, config: Path, worker: Worker, number: int, dimensions: int) -> None:
         self.settings, self.config, self.worker, self.number = settings, config, worker, number
         self.dimensions = [f"trait_{n}" for n in range(dimensions)]
         self.probes = Probes(settings)
-        # Made before anything is measured: whoever makes events has a machine of their own.
+        # Generated before measuring: real producers run on other machines.
         self.history = [
             event._replace(topic=settings.topic_prefix + event.topic, value=with_traits(event, self.dimensions))
             for event in events(number, [HEAVY], int(time() * 1000), span_ms=90 * 86_400_000)
@@ -203,7 +203,7 @@ class Neighbours:
         end = monotonic() + seconds
         while not await true():
             if self.worker.code is not None or monotonic() > end:
-                raise RuntimeError(f"not within {seconds:g} s; the worker's last words:\n{self.worker.tail()}")
+                raise RuntimeError(f"not within {seconds:g} s; the end of the worker's log:\n{self.worker.tail()}")
             await asyncio.sleep(0.1)
 
 
@@ -212,21 +212,21 @@ async def _true(value: bool) -> bool:
 
 
 def with_traits(event: Made, dimensions: list[str]) -> bytes:
-    """The event with a value of each dimension, one of fifty."""
+    """The event with a value for each dimension, one of fifty."""
     if not dimensions:
         return event.value
-    told = orjson.loads(event.value)
-    told["data"]["traits"] = {name: f"value-{crc32(event.key + name.encode()) % 50}" for name in dimensions}
-    return orjson.dumps(told)
+    payload = orjson.loads(event.value)
+    payload["data"]["traits"] = {name: f"value-{crc32(event.key + name.encode()) % 50}" for name in dimensions}
+    return orjson.dumps(payload)
 
 
 def gap(times: list[float]) -> float:
-    """The longest time between two that follow each other, seconds."""
+    """The longest time between consecutive values, seconds."""
     return max((b - a for a, b in pairwise(times)), default=0.0)
 
 
 def stalls() -> dict[float, float]:
-    """Upper bound (s) -> stalls of the worker's loop so far that were no longer."""
+    """Upper bound (s) -> number of loop stalls of the worker up to that length."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=5) as answer:
             text = answer.read().decode()
@@ -236,9 +236,9 @@ def stalls() -> dict[float, float]:
 
 
 def quantile(before: dict[float, float], after: dict[float, float]) -> str:
-    """p99.9 of the stalls between two looks, as the bucket it falls in."""
+    """p99.9 of the stalls between two readings, as its bucket."""
     if after.get(float("inf"), 0.0) < before.get(float("inf"), 0.0):
-        before = {}  # another worker's
+        before = {}  # of another worker
     counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
     total = counts.get(float("inf"), 0.0)
     if total <= 0:
@@ -248,7 +248,7 @@ def quantile(before: dict[float, float], after: dict[float, float]) -> str:
 
 
 def main() -> None:
-    """Run everything on servers of its own."""
+    """Run everything on dedicated servers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--dimensions", type=int, default=0, help="traits that segment the heavy tenant's KPIs")

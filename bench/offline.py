@@ -1,4 +1,4 @@
-"""The measurements that need no broker and no Redis, and where their figures go."""
+"""The measurements without broker and Redis, and their results."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -12,12 +12,12 @@ from bench.orders import ORDERS
 from kpis.catalog import CATALOG
 
 STEPS: Final = ("duck", "growth", "feeds")
-SHARE: Final = 10  # of the events: the smaller size of "growth", and each of "feeds"
+SHARE: Final = 10  # share of the events: the smaller size of "growth", and each of "feeds"
 
 
 @dataclass
 class Feeds:
-    """Events a second of CPU."""
+    """Events per CPU second."""
 
     orders: float
     mixed: float
@@ -26,14 +26,14 @@ class Feeds:
 
 @dataclass
 class Offline:
-    """What was measured. ``grown``: at a tenth of the events, and at all."""
+    """The results. ``grown``: at a tenth of the events, and at all."""
 
     ducked: Ducked | None = None
     grown: Sequence[Held] = ()
     feeds: Feeds | None = None
 
     def break_even_s(self, *, every: bool) -> float | None:
-        """Above this refresh interval DuckDB takes less CPU than the engine in batches of a quarter second."""
+        """The refresh interval above which DuckDB takes less CPU than the engine in quarter-second batches."""
         if self.ducked is None or not self.grown:
             return None
         refresh_s = self.ducked.scaled_s if every else self.ducked.refresh_s
@@ -41,7 +41,7 @@ class Offline:
 
 
 def run(steps: Collection[str], number: int, say: Callable[[str], None]) -> Offline:
-    """Do these steps (of `STEPS`)."""
+    """Run these steps (of `STEPS`)."""
     found = Offline()
     if "duck" in steps:
         say(f"crmkpi compute and DuckDB, {number:,} events ...")
@@ -60,7 +60,7 @@ def run(steps: Collection[str], number: int, say: Callable[[str], None]) -> Offl
 
 
 def summary(found: Offline) -> dict[str, float | int | bool | None]:
-    """Keys of the last line, of what was measured."""
+    """Keys of the last line, for what was measured."""
     keys: dict[str, float | int | bool | None] = {}
     if duck := found.ducked:
         keys |= {
@@ -94,7 +94,7 @@ def show(found: Offline) -> str:
 
 
 def duck_lines(duck: Ducked, found: Offline) -> str:
-    """DuckDB beside this product."""
+    """DuckDB compared with this product."""
     each = f"{duck.kpis} KPIs, {duck.figures:,} figures"
     rows = [
         (f"DuckDB, {duck.events:,} events from JSON", duck.load_s, "CPU s"),

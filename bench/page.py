@@ -1,7 +1,7 @@
-"""Writes the table of docs/speed.md anew from what runs printed: ``python -m bench.page FILE ...``.
+"""Regenerates the table of docs/speed.md from the output of runs: ``python -m bench.page FILE ...``.
 
-Each file holds the output of `make bench`; its last line is taken. Several runs at one number of events are put
-together, so that they can be made in pieces with ``--only``; of a figure measured twice the last counts.
+Each file holds the output of `make bench`; its last line is used. Runs with the same number of events are merged, so
+they can be done in pieces with ``--only``; if a figure was measured twice, the last one counts.
 """
 
 import sys
@@ -21,7 +21,7 @@ Keys = Mapping[str, float | bool | None]
 
 
 class Row(NamedTuple):
-    """A key of the last line and what it is."""
+    """A key of the last line and its meaning."""
 
     key: str
     unit: str
@@ -73,7 +73,7 @@ ROWS: Final = (
 
 
 def merged(runs: Iterable[Keys]) -> dict[int, dict[str, float | bool]]:
-    """Number of events -> every key that any run measured."""
+    """Number of events -> every key measured in any run."""
     found: dict[int, dict[str, float | bool]] = {}
     for keys in runs:
         found.setdefault(int(keys["events"] or 0), {}).update({k: v for k, v in keys.items() if v is not None})
@@ -85,7 +85,7 @@ def merged(runs: Iterable[Keys]) -> dict[int, dict[str, float | bool]]:
 
 
 def table(found: Mapping[int, Keys]) -> str:
-    """Markdown; what nobody measured is blank."""
+    """Markdown; unmeasured values are blank."""
     lines = [f"| | {' | '.join(f'{events:,} events' for events in found)} | what it is |",
              f"|---|{'---|' * len(found)}---|"]  # fmt: skip
     for row in ROWS:
@@ -96,14 +96,14 @@ def table(found: Mapping[int, Keys]) -> str:
 
 
 def text(value: float | bool | None) -> str:
-    """As people read it, with three digits."""
+    """Formatted with three digits."""
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "NO"}[value]
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def rewritten(page: str, found: Mapping[int, Keys]) -> str:
-    """A page with the table between its two comments."""
+    """The page with a new table between the two comments."""
     before, rest = page.split(BEGIN)
     return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.split(END)[1]}"
 

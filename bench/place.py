@@ -1,4 +1,4 @@
-"""Where a measurement runs: an installation of its own on a shared broker, and the environment its workers get."""
+"""The setting of a measurement: a separate installation on a shared broker, and its workers' environment."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from models.settings import Settings, load_settings
 
 
 def place(bootstrap: str, redis_url: str, name: str, **more: object) -> Settings:
-    """Settings of an installation called ``name``: own topics, own group, default everything else."""
+    """Settings of an installation called ``name``: its own topics and group, defaults otherwise."""
     servers = {"kafka": {"bootstrap_servers": bootstrap}, "redis": {"url": redis_url}}
     return load_settings({**servers, "app_id": name, "topic_prefix": f"{name}.", **more})
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The same as environment variables. What is not said here has its default."""
+    """The same as environment variables; anything missing here has its default."""
     return {
         **connections(settings),
         "CRMKPI_APP_ID": settings.app_id,
@@ -24,7 +24,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def toml(tenants: Mapping[str, Mapping[str, object]]) -> str:
-    """Tenants' settings as a settings file; strings, numbers and lists of JSON are those of TOML."""
+    """Tenants' settings as a settings file; JSON strings, numbers and lists are valid TOML."""
     parts = [[f"[tenants.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in own.items())]
              for name, own in tenants.items()]  # fmt: skip
     return "\n".join(line for part in parts for line in part)

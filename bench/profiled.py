@@ -1,4 +1,4 @@
-"""A worker under cProfile: ``python profiled.py FILE [arguments]``. Workers end by ``os._exit``, so that writes it."""
+"""A worker under cProfile: ``python profiled.py FILE [arguments]``. Workers exit by ``os._exit``, which dumps it."""
 
 import cProfile
 import os
@@ -11,7 +11,7 @@ profile = cProfile.Profile()
 
 
 def dump_and_end(status: int) -> NoReturn:
-    """Write the profile, then end as asked."""
+    """Write the profile, then exit as requested."""
     profile.disable()
     profile.dump_stats(target)
     _end(status)
@@ -19,7 +19,7 @@ def dump_and_end(status: int) -> NoReturn:
 
 if __name__ == "__main__":
     target = sys.argv.pop(1)
-    sys.path.pop(0)  # this folder: its modules are not the worker's
+    sys.path.pop(0)  # remove this folder: its modules are not the worker's
     os._exit = dump_and_end
     profile.enable()
     runpy.run_module("streams", run_name="__main__", alter_sys=True)

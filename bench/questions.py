@@ -1,8 +1,8 @@
-"""What questions about a large tenant cost: ``python -m bench.questions``; ``--help`` lists what can be chosen.
+"""The cost of questions about a large tenant: ``python -m bench.questions``; ``--help`` lists the options.
 
-A company of so many customers is counted in process. Then a page of 100 members, total, n and numerator are asked for
-of several KPIs, each on a state that has remembered nothing. CPU seconds of the question alone, the fastest of three;
-beside it a plain loop's, so that runs on different machines can be compared. One JSON line comes last.
+A company of so many customers is counted in process. Then a page of 100 members, total, n and numerator are requested
+for several KPIs, each with cold caches. CPU seconds of the question only, the fastest of three; next to it a plain
+loop's, for comparing runs on different machines. One JSON line last.
 """
 
 import argparse
@@ -46,7 +46,7 @@ ASKED: Final = (
 
 @dataclass
 class Asked:
-    """One question. CPU seconds, and how many members there are."""
+    """One question. CPU seconds, and the number of members."""
 
     kpi: str
     window: str
@@ -55,7 +55,7 @@ class Asked:
 
 
 def events(customers: int) -> Iterator[Made]:
-    """What a company hears of its customers, one customer after the other."""
+    """A company's events, one customer after another."""
     rng, number = Random(1), 0
     for customer in range(customers):
         key = f"c-{customer}"
@@ -67,7 +67,7 @@ def events(customers: int) -> Iterator[Made]:
 
 
 def history(customer: int, rng: Random) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """What happened to a customer: (type, time in ms, data)."""
+    """A customer's events: (type, time in ms, data)."""
     since = AS_OF - int(SPAN * rng.random()) - DAY_MS
     left = AS_OF - 1 - since
 
@@ -98,7 +98,7 @@ def history(customer: int, rng: Random) -> Iterator[tuple[str, int, dict[str, An
 
 
 def filled(customers: int) -> Engine:
-    """An engine that has counted a company."""
+    """An engine that has counted the company."""
     engine = Engine(TenantBook.from_mapping({}))
     for _, batch in blocks(events(customers), BATCH):
         count(engine, batch)
@@ -111,7 +111,7 @@ def ask(engine: Engine, kpi: str, window: str) -> dict[str, Any]:
 
 
 def timed(engine: Engine, kpi: str, window: str) -> Asked:
-    """The fastest of several turns."""
+    """The fastest of several runs."""
     took = []
     for _ in range(TURNS):
         began = process_time()
@@ -121,7 +121,7 @@ def timed(engine: Engine, kpi: str, window: str) -> Asked:
 
 
 def plain_loop() -> float:
-    """CPU seconds of counting to five million, the fastest of several turns."""
+    """CPU seconds for counting to five million, the fastest of several runs."""
     took = []
     for _ in range(TURNS):
         began = process_time()
@@ -152,8 +152,8 @@ def main() -> int:
         print(f"{one.kpi:34} {one.window:6} {one.total:>9,} members {one.cpu_s:>8.3f} CPU s")
     loop = plain_loop()
     print(f"{'a plain loop of five million':60} {loop:>8.3f} CPU s")
-    told = {"customers": given.customers, "loop_s": loop, "asked": [asdict(one) for one in found]}
-    print(orjson.dumps(told).decode())
+    report = {"customers": given.customers, "loop_s": loop, "asked": [asdict(one) for one in found]}
+    print(orjson.dumps(report).decode())
     return 0
 
 

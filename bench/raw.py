@@ -1,4 +1,4 @@
-"""The two ceilings: what a client reads when nobody looks at the events."""
+"""The two ceilings: how fast clients read without processing the events."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -12,7 +12,7 @@ from models.settings import KafkaSettings
 
 
 def librdkafka(kafka: KafkaSettings, topics: Sequence[str]) -> float:
-    """Events a second through confluent-kafka's batch call. The topics were never trimmed."""
+    """Events a second through confluent-kafka's batch call. The topics must be untrimmed."""
     consumer = reader(kafka)
     try:
         open_ = ends(consumer, topics)

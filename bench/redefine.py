@@ -1,7 +1,7 @@
-"""What counting a tenant again costs beside its events. ``python -m bench.redefine [EVENTS ...]``.
+"""The cost of recounting a tenant alongside its events. ``python -m bench.redefine [EVENTS ...]``.
 
-One company's history is counted, its time zone changes, and a thousand events a second go on while it is counted again.
-Prints the longest call of each kind: while one runs, its lane does nothing else.
+One company's history is counted, its time zone changes, and a thousand events a second continue during the recount.
+Prints the longest call of each kind: while it runs, its lane does nothing else.
 """
 
 import gc
@@ -21,7 +21,7 @@ from models.validate import validate
 from simulator import companies, tenant_settings
 
 RATE: Final = 1_000  # events a second
-LIVE: Final = 0.3  # of the history, kept back to go on with
+LIVE: Final = 0.3  # share of the history kept back as live events
 TURN: Final = 0.05  # seconds of steps
 DAY: Final = 86_400_000
 
@@ -29,34 +29,34 @@ Blocks = list[tuple[str, Any, int]]
 
 
 class Clock:
-    """How long calls took, by kind, s of this process."""
+    """CPU seconds of calls, by kind."""
 
     def __init__(self) -> None:
         self.longest: dict[str, float] = defaultdict(float)
         self.total: dict[str, float] = defaultdict(float)
 
     def time(self, kind: str, call: Callable[[], Any]) -> Any:
-        """Make a call."""
+        """Time a call."""
         began = time.process_time()
         found = call()
         self.note(kind, time.process_time() - began)
         return found
 
     def note(self, kind: str, took: float) -> None:
-        """A call took so long."""
+        """Note a call's duration."""
         self.longest[kind] = max(self.longest[kind], took)
         self.total[kind] += took
 
 
 def blocks(records: list[RawRecord]) -> Blocks:
-    """Records as the journal has them."""
+    """Records as journal blocks."""
     rows, rejections = validate(records)
     found = encode_blocks(records[0].topic, 0, rows, [one.refusal() for one in rejections])
     return [(name, decode_block(block), records[-1].timestamp) for name, block in found]
 
 
 def measure(events: int) -> None:
-    """Count, change, go on; print."""
+    """Count, change, continue; print."""
     gc.disable()
     tenant = companies(1)[0].tenant
     settings = {name: dict(own) for name, own in tenant_settings(1).items()}

@@ -1,4 +1,4 @@
-"""The measurements, in an order that lets each use what the one before left in the broker."""
+"""The measurements, ordered so that each can use what earlier ones left in the broker."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ YEAR: Final = 200_000  # most events of the shop's year
 
 
 class Bench:
-    """One run. ``now_ms`` is the end of the workload's six hours; workers' logs go to the folder ``logs``."""
+    """One run. ``now_ms``: end of the workload's six hours; ``logs``: folder for worker logs."""
 
     def __init__(self, bootstrap: str, redis_url: str, number: int, now_ms: int, logs: Path,
                  say: Callable[[str], None]) -> None:  # fmt: skip
@@ -43,7 +43,7 @@ class Bench:
         self.result = Result(number)
 
     async def run(self, steps: Collection[str], seconds: float, profile: Path | None) -> None:
-        """Do these steps (of `STEPS`). Raises RuntimeError when a worker does not do its part."""
+        """Run these steps (of `STEPS`). Raises RuntimeError if a worker fails."""
         if {"raw", "full", "check", "restore"} & set(steps):
             self._fill(self.three, THREE)
         if "raw" in steps:
@@ -84,7 +84,7 @@ class Bench:
         self.say(f"Raw: librdkafka {self.result.raw_librdkafka:,.0f}/s, aiokafka {self.result.raw_aiokafka:,.0f}/s")
 
     async def _year(self) -> None:
-        """A year of one shop: every event touches other panes than the one before."""
+        """A year of one shop: every event touches different panes from the previous one."""
         shop, number = companies(1)[0].tenant, min(self.number, YEAR)
         create_inputs(self.year.kafka, topics.inputs(self.year), PARTITIONS)
         sender = Sender(self.year.kafka)
@@ -97,7 +97,7 @@ class Bench:
 
     async def _full(self, settings: Settings, tenants: tuple[str, ...], profile: Path | None = None,
                     own: Own | None = None, number: int | None = None) -> Full:  # fmt: skip
-        """``own``: settings of the tenants."""
+        """``own``: the tenants' settings."""
         self.say(f"Full path, {settings.app_id} ...")
         config = self.logs / f"{settings.app_id}.toml"
         config.write_text(toml(own or {}))

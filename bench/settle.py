@@ -1,4 +1,4 @@
-"""Whether everything that was sent is counted and visible: inputs accepted, journal applied, Redis at its end."""
+"""Checks that everything sent is counted and visible: inputs accepted, journal applied, Redis up to date."""
 
 from collections.abc import Collection
 
@@ -14,13 +14,13 @@ from sinks.redis_sink import RedisSink
 
 
 async def flush(redis: RedisSettings) -> None:
-    """Empty Redis: what is there afterwards was published since."""
+    """Empty Redis, so that anything found later was published afterwards."""
     async with connect(redis) as client:
         await client.flushall()
 
 
 class Watch:
-    """Looks at the broker and at Redis from outside; changes nothing. All methods may raise KafkaException."""
+    """Observes broker and Redis from outside; changes nothing. All methods may raise KafkaException."""
 
     def __init__(self, settings: Settings) -> None:
         self._kafka = settings.kafka
@@ -29,11 +29,11 @@ class Watch:
         self._lanes = settings.journal_partitions
         self._group: Consumer = reader(self._kafka, **{"group.id": settings.app_id})
         self._sink = RedisSink(settings.redis)
-        self._ends: dict[str, int] = {}  # what `tenant_ends` found last
-        self._ends_of: tuple[dict[int, int], frozenset[str]] = {}, frozenset()  # in which journal, of whom
+        self._ends: dict[str, int] = {}  # the last result of `tenant_ends`
+        self._ends_of: tuple[dict[int, int], frozenset[str]] = {}, frozenset()  # the journal and tenants it was for
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         self._group.close()
         await self._sink.close()
 
@@ -45,11 +45,11 @@ class Watch:
         return sum(open_[str(p.topic), p.partition] - max(p.offset, 0) for p in committed)
 
     def journal_ends(self) -> dict[int, int]:
-        """Lane -> end of its journal, of lanes that have any."""
+        """Lane -> end of its journal, for non-empty lanes."""
         return {partition: end for (_, partition), end in ends(self._group, [self._journal]).items()}
 
     def changelog_records(self) -> int:
-        """Records a restart of all lanes has to read."""
+        """Records that a restart of all lanes has to read."""
         total = 0
         for (topic, partition), high in ends(self._group, [self._state]).items():
             low, _ = self._group.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
@@ -61,7 +61,7 @@ class Watch:
         return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % self._lanes)
 
     def tenant_ends(self, tenants: Collection[str]) -> dict[str, int]:
-        """Tenant -> the offset after its last journal record. Reads each lane back from its end as far as it must."""
+        """Tenant -> the offset after its last journal record. Reads each lane backwards as far as needed."""
         ends_of = self.journal_ends(), frozenset(tenants)
         if ends_of != self._ends_of:
             self._ends, self._ends_of = self._find_ends(*ends_of), ends_of
@@ -80,7 +80,7 @@ class Watch:
         return {name: end for name, end in found.items() if name in tenants}
 
     async def behind(self, wanted: dict[str, int]) -> list[str]:
-        """Tenants whose published revision does not cover the journal offset wanted; all while Redis is away."""
+        """Tenants whose published revision does not cover the wanted journal offset; all of them if Redis is away."""
         late = []
         for tenant, offset in wanted.items():
             try:

@@ -1,7 +1,7 @@
-"""What state costs: bytes of stored entries and of memory for each customer. ``python -m bench.state [EVENTS ...]``.
+"""The cost of state: bytes of stored entries and of memory per customer. ``python -m bench.state [EVENTS ...]``.
 
-One company's 90 days are counted at two sizes, each in a process of its own; the difference is what customers add, the
-rest is there anyway. Prints a table, and one JSON line last.
+One company's 90 days are counted at two sizes, each in a separate process; the difference is what customers add, the
+rest is fixed overhead. Prints a table, and one JSON line last.
 """
 
 import json
@@ -40,7 +40,7 @@ def batches(events: int) -> Iterator[list[RawRecord]]:
 
 
 def measure(events: int) -> dict[str, float]:
-    """Customers, bytes of entries by table, and how much memory counting added, in bytes."""
+    """Customers, bytes of entries by table, and the memory added by counting, bytes."""
     engine = Engine(TenantBook.from_mapping({"tenants": tenant_settings(1)}))
     entries: dict[bytes, int] = {}
     before, tenant = resident(), companies(1)[0].tenant
@@ -59,12 +59,12 @@ def measure(events: int) -> dict[str, float]:
 
 
 def resident() -> int:
-    """Largest resident memory of this process so far, bytes."""
+    """Peak resident memory of this process, bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def show(small: dict[str, float], large: dict[str, float]) -> None:
-    """Per customer, by the difference of two sizes, and for a million customers."""
+    """Per customer, from the difference of two sizes, and for a million customers."""
     more = large["customers"] - small["customers"]
     each = {name: (large[name] - small[name]) / more for name in (*TABLES.values(), "memory")}
     print(f"{'':12}{'small':>14}{'large':>14}{'a customer':>14}{'a million':>14}")
@@ -76,7 +76,7 @@ def show(small: dict[str, float], large: dict[str, float]) -> None:
 
 
 def main() -> None:
-    """Each size in its own process, so that memory of one is not that of the other."""
+    """Run each size in its own process, so that memory is measured separately."""
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(measure(int(sys.argv[2]))))
         return

@@ -1,7 +1,7 @@
-"""What open streams of the dashboard cost: ``python -m bench.streams [--streams N] [--seconds S]``.
+"""The cost of open dashboard streams: ``python -m bench.streams [--streams N] [--seconds S]``.
 
-A Redis of its own, `crmkpi serve`, N readers of one tenant's stream, and four publications a second that change some
-of a board's totals, as a busy tenant has them: the server's CPU and memory over time, what arrives, and how late.
+A dedicated Redis, `crmkpi serve`, N readers of one tenant's stream, and four publications a second that change some of
+a board's totals, as for a busy tenant: the server's CPU and memory over time, what arrives, and how late.
 """
 
 import argparse
@@ -27,13 +27,13 @@ from sinks.redis_sink import RedisSink
 
 TENANT: Final = "busy"
 EVERY_S: Final = 0.25
-CHANGED: Final = 20  # documents of a publication
+CHANGED: Final = 20  # documents per publication
 PIECE: Final = 1 << 16
-SENT: Final = re.compile(rb'"n":(\d{13})')  # a document's n is when it was published, ms
+SENT: Final = re.compile(rb'"n":(\d{13})')  # a document's n is its publication time, ms
 
 
 @dataclass
-class Heard:
+class Received:
     """What readers have received so far."""
 
     messages: int = 0
@@ -42,7 +42,7 @@ class Heard:
 
 
 def document(kpi: str, at: int) -> dict[str, Any]:
-    """A document of the size real ones have."""
+    """A document of realistic size."""
     now = "2026-11-14T12:00:00.000Z"
     found: dict[str, Any] = {"kpi": kpi, "window": "30d", "segment": {}, "value": at / 7, "unit": "ratio", "n": at}
     found |= {"numerator": at, "denominator": 7, "status": "ok", "state": "live", "late_revised": 0, "start": now}
@@ -51,7 +51,7 @@ def document(kpi: str, at: int) -> dict[str, Any]:
 
 
 async def publish(sink: RedisSink, seconds: float) -> None:
-    """A board, then four changes of it a second."""
+    """Publish changes of a board four times a second."""
     kpis, end, number = [kpi.id for kpi in CATALOG], monotonic() + seconds, 1
     while monotonic() < end:
         began, at = monotonic(), int(time() * 1000)
@@ -62,29 +62,29 @@ async def publish(sink: RedisSink, seconds: float) -> None:
         await asyncio.sleep(max(0.0, began + EVERY_S - monotonic()))
 
 
-async def listen(port: int, heard: Heard) -> None:
-    """One reader, until it is cancelled."""
+async def listen(port: int, received: Received) -> None:
+    """One reader, until cancelled."""
     reader, writer = await asyncio.open_connection(HOST, port, limit=1 << 22)
     writer.write(f"GET /api/v1/{TENANT}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     try:
         while piece := await reader.read(PIECE):
-            heard.size += len(piece)
+            received.size += len(piece)
             count = piece.count(b"event: documents")
             if count and (found := SENT.search(piece, piece.find(b"event: documents"))):
-                heard.messages += count
-                heard.late_ms.append(int(time() * 1000) - int(found[1]))
+                received.messages += count
+                received.late_ms.append(int(time() * 1000) - int(found[1]))
     finally:
         writer.close()
 
 
 async def run(url: str, pid: int, port: int, streams: int, seconds: float) -> dict[str, Any]:
     """The figures."""
-    sink, heard = RedisSink(url), Heard()
+    sink, received = RedisSink(url), Received()
     await sink.publish(Publication(TENANT, 1, 0, 0, [document(kpi.id, 0) for kpi in CATALOG], full=True))
-    readers = [asyncio.create_task(listen(port, heard)) for _ in range(streams)]
+    readers = [asyncio.create_task(listen(port, received)) for _ in range(streams)]
     await asyncio.sleep(5)
     began, spent, at_first = monotonic(), cpu([pid]), memory(pid)
-    before = heard.messages
+    before = received.messages
     await publish(sink, seconds)
     took, spent = monotonic() - began, cpu([pid]) - spent
     at_last = memory(pid)
@@ -93,14 +93,14 @@ async def run(url: str, pid: int, port: int, streams: int, seconds: float) -> di
     with suppress(asyncio.CancelledError):
         await asyncio.gather(*readers, return_exceptions=True)
     await sink.close()
-    late = sorted(heard.late_ms)
+    late = sorted(received.late_ms)
     return {
         "streams": streams,
         "seconds": round(took, 1),
-        "messages_per_stream_s": round((heard.messages - before) / streams / took, 2),
-        "kb_per_message": round(heard.size / max(heard.messages, 1) / 1024, 1),
+        "messages_per_stream_s": round((received.messages - before) / streams / took, 2),
+        "kb_per_message": round(received.size / max(received.messages, 1) / 1024, 1),
         "cpu_share": round(spent / took, 3),
-        "cpu_us_per_message": round(spent / max(heard.messages - before, 1) * 1e6),
+        "cpu_us_per_message": round(spent / max(received.messages - before, 1) * 1e6),
         "p50_ms": late[len(late) // 2] if late else None,
         "p99_ms": late[len(late) * 99 // 100] if late else None,
         "memory_first": at_first,

@@ -1,4 +1,4 @@
-"""The result of a run, for eyes and for scripts."""
+"""The result of a run, for people and scripts."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from bench.offline import Offline
 
 @dataclass
 class Result:
-    """Events a second unless said otherwise; None: not measured."""
+    """Events a second unless stated otherwise; None: not measured."""
 
     events: int
     raw_librdkafka: float | None = None
@@ -16,7 +16,7 @@ class Result:
     full_path: float | None = None
     start_s: float | None = None
     rss_mb: float | None = None
-    equal: bool | None = None  # the full path's documents are those of the recount
+    equal: bool | None = None  # whether the full path's documents match the recount
     documents: int | None = None
     one_tenant: float | None = None
     one_tenant_rss_mb: float | None = None
@@ -30,7 +30,7 @@ class Result:
 
     @property
     def right(self) -> bool:
-        """Whether nothing that was compared differs."""
+        """Whether all comparisons matched."""
         return self.equal is not False and (self.offline.ducked is None or self.offline.ducked.equal)
 
     @property
@@ -48,14 +48,14 @@ class Result:
 
 
 def short(value: float | None) -> float | int | None:
-    """Three digits are enough."""
+    """Rounded to three digits."""
     if value is None or isinstance(value, bool | int):
         return value
     return round(value) if value >= 100 else round(value, 3)
 
 
 def show(result: Result) -> str:
-    """A table: what, how much, and how much of the raw aiokafka read that is."""
+    """A table: name, rate, and its share of the raw aiokafka rate."""
     base = result.raw_aiokafka
     rows = [("raw librdkafka read", result.raw_librdkafka), ("raw aiokafka read", base),
             ("full path, three tenants", result.full_path), ("full path, one tenant", result.one_tenant),

@@ -1,12 +1,12 @@
-"""Upgrade and the ways back, tried: ``python -m bench.upgrade [--from COMMIT]``.
+"""Tests upgrade and rollback: ``python -m bench.upgrade [--from COMMIT]``.
 
-The build of another commit counts a share of a company's history. This build takes its state over. The other one is put
-back and must count that state rightly or refuse it, without harm: this one goes on, also while both run. Then the true
-way back: the other build counts the journal anew under another application id, and this one takes both states over
-again.
+The build of another commit counts a share of a company's history. This build takes its state over. The other one is
+rolled back to and must count that state correctly or refuse it, without harm: this one continues, even while both run.
+Then the real rollback: the other build recounts the journal under another application id, and this one takes both
+states over again.
 
-After each step the build that ran compares everything with a recount (`verify`). Prints a line a step, and one JSON
-line last; exit code 1 when a step did not end as it should.
+After each step the build that ran compares everything with a recount (`verify`). Prints one line per step, and one JSON
+line last; exit code 1 if a step did not end as it should.
 """
 
 import argparse
@@ -33,32 +33,32 @@ from models.settings import Settings
 from ops.local import local_servers
 from simulator import Sent, sized, tenant_settings
 
-BEFORE: Final = "d6586de"  # the release before
+BEFORE: Final = "d6586de"  # the previous release
 PATIENCE: Final = 600.0
-REFUSALS: Final = 2  # of a worker that its supervisor starts again: it is always the same
+REFUSALS: Final = 2  # stops of a worker restarted by its supervisor: all are alike
 SHARES: Final = 8
-NEWER: Final = "newer build"  # part of what a build says of state it does not know
+NEWER: Final = "newer build"  # part of the message about unknown state
 
 
 class Step(NamedTuple):
-    """What was tried: ``well`` when it ended as it should."""
+    """A step's result; ``well``: it ended as it should."""
 
     name: str
     build: str
     well: bool
-    seconds: float  # until all was counted, or refused
-    said: str
+    seconds: float  # until everything was counted, or refused
+    detail: str
 
 
 class Trial:
-    """One installation that builds take over from each other."""
+    """One installation on which builds take over from each other."""
 
     def __init__(self, settings: Settings, shares: Iterator[list[Sent]]) -> None:
         self.settings, self._shares = settings, shares
         self.steps: list[Step] = []
 
     async def count(self, name: str, *builds: Build, app_id: str | None = None) -> None:
-        """Workers of these builds count one more share, and all there is; the last of the builds verifies."""
+        """Workers of these builds count one more share, and everything so far; the last build verifies."""
         own = [build.under(app_id) if app_id else build for build in builds]
         settings = self.settings.model_copy(update={"app_id": app_id}) if app_id else self.settings
         began = time.monotonic()
@@ -70,10 +70,10 @@ class Trial:
             verdict = Verdict(False, problem) if problem else own[-1].verified()
             ends = [end for one in running[:-1] for end in one.ends()]
         aside = f"; meanwhile {builds[0].name} stopped {len(ends)} times" if len(builds) > 1 else ""
-        self._tell(Step(name, builds[-1].name, verdict.agrees, seconds, verdict.said + aside))
+        self._report(Step(name, builds[-1].name, verdict.agrees, seconds, verdict.detail + aside))
 
     async def put_back(self, name: str, build: Build) -> None:
-        """A worker of this build counts what is there and verifies, or refuses it in so many words."""
+        """A worker of this build counts what is there and verifies, or refuses it explicitly."""
         began = time.monotonic()
         with build.worker() as running:
             await self._send(next(self._shares))
@@ -81,12 +81,12 @@ class Trial:
             ends, code, seconds = running.ends(), running.code, time.monotonic() - began
             verdict = build.verified() if not problem else Verdict(all(NEWER in end for end in ends), problem)
         how = "" if code is None else f" (the supervisor ended with code {code})"
-        self._tell(Step(name, build.name, verdict.agrees, seconds, verdict.said + how))
+        self._report(Step(name, build.name, verdict.agrees, seconds, verdict.detail + how))
 
-    def _tell(self, step: Step) -> None:
+    def _report(self, step: Step) -> None:
         self.steps.append(step)
         word = "ok" if step.well else "NOT OK"
-        print(f"{step.name} ({step.build}, {step.seconds:.0f} s): {word}: {step.said}", flush=True)
+        print(f"{step.name} ({step.build}, {step.seconds:.0f} s): {word}: {step.detail}", flush=True)
 
     async def _send(self, records: list[Sent]) -> None:
         async with feed(self.settings.kafka) as kafka:
@@ -95,7 +95,7 @@ class Trial:
 
 
 async def _counted(settings: Settings, running: Running, most: int | None = None) -> str:
-    """Empty when all is counted, else what kept it from that: also that workers stopped ``most`` times."""
+    """Empty once everything is counted, else the reason: also that workers stopped ``most`` times."""
     end = time.monotonic() + PATIENCE
     async with lag_reader(settings) as lags:
         while not counted(found := await lags.read()):
@@ -109,7 +109,7 @@ async def _counted(settings: Settings, running: Running, most: int | None = None
 
 
 def shares(events: int, number: int) -> Iterator[list[Sent]]:
-    """A company's history of 90 days in so many parts."""
+    """A company's 90-day history in ``number`` parts."""
     world = sized(random.Random(1), 1, events, int(time.time() * 1000), days=90)
     history = world.history()
     while True:
@@ -131,18 +131,18 @@ async def tried(settings: Settings, events: int, old: Build, new: Build) -> list
 
 
 def main() -> int:
-    """0 when every step ended as it should."""
+    """0 if every step ended as it should."""
     parser = argparse.ArgumentParser(prog="bench.upgrade", description=__doc__)
     parser.add_argument("--from", dest="commit", default=BEFORE, help=f"the commit to come from (default {BEFORE})")
     parser.add_argument("--events", type=int, default=8_000, help="records of the history (default 8,000)")
     given = parser.parse_args()
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics need a moment, and it says so each time
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics need a moment, and aiokafka logs each retry
     logs = Path(tempfile.mkdtemp(prefix="crmkpi-upgrade-logs-"))
     config = logs / "crmkpi.toml"
     config.write_text(toml(tenant_settings(1)))
     with tree_of(given.commit) as tree, local_servers(lambda line: print(line, file=sys.stderr)) as servers:
         settings = place(servers.kafka.bootstrap, servers.redis.url, "upgrade", session_timeout_s=6)
-        env = {**os.environ, **told(settings), "CRMKPI_CONFIG": str(config)}
+        env = {**os.environ, **environment_of(settings), "CRMKPI_CONFIG": str(config)}
         old = Build(given.commit, tree, env, logs / "old.log")
         new = Build("this build", HERE, env, logs / "new.log")
         if (made := old.run("topics", "ensure")).returncode:
@@ -152,8 +152,8 @@ def main() -> int:
     return int(not all(step.well for step in steps))
 
 
-def told(settings: Settings) -> dict[str, str]:
-    """The environment of both builds: only names that the release before knows, too."""
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of both builds: only names that the previous release knows, too."""
     return {
         "CRMKPI_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
         "CRMKPI_REDIS__URL": settings.redis.url,

@@ -1,6 +1,6 @@
-"""What validation costs: microseconds an event, and how much 1 % of bad records slows it down.
+"""The cost of validation: microseconds per event, and the slowdown caused by 1 % of bad records.
 
-Run ``python -m bench.validate``. CPU time, best of the rounds: other work on the machine counts little.
+Run ``python -m bench.validate``. CPU time, best of the rounds: other load on the machine matters little.
 """
 
 import gc
@@ -19,7 +19,7 @@ TIMESTAMP = 1_717_243_200_000
 
 
 def page_view(number: int) -> RawRecord:
-    """A good structured event of about 300 bytes."""
+    """A valid structured event of about 300 bytes."""
     campaign = {"source": "newsletter", "medium": "email", "name": "spring"}
     data = {"anonymous_id": f"v-{number}", "url": "https://acme.example/pricing", "campaign": campaign}
     event: dict[str, object] = {
@@ -34,7 +34,7 @@ def page_view(number: int) -> RawRecord:
 
 
 def with_bad(records: Sequence[RawRecord], share: float) -> list[RawRecord]:
-    """The same records, a share of them broken in turn by syntax, by a missing field, and by a wrong type."""
+    """The same records with a share of them broken, in turn by syntax, a missing field, and a wrong type."""
     breaks = ((b"}}", b"}"), (b'"url"', b'"URL"'), (b"crm.page", b"crn.page"))
     found = list(records)
     for turn, place in enumerate(random.Random(1).sample(range(len(found)), round(len(found) * share))):
@@ -44,7 +44,7 @@ def with_bad(records: Sequence[RawRecord], share: float) -> list[RawRecord]:
 
 
 def costs(*works: Callable[[], object]) -> list[float]:
-    """Best CPU microseconds an event of each work; they take turns, so that a busy machine is unfair to none."""
+    """Best CPU microseconds per event of each function; they take turns, so that a busy machine affects all alike."""
     best = [float("inf")] * len(works)
     for _ in range(ROUNDS):
         for place, work in enumerate(works):
@@ -56,7 +56,7 @@ def costs(*works: Callable[[], object]) -> list[float]:
 
 
 def main() -> None:
-    """Print the figures; parsing alone is there to compare machines."""
+    """Print the figures; plain parsing is included for comparing machines."""
     clean = [page_view(number) for number in range(BATCH)]
     mixed = with_bad(clean, 0.01)
     values = [record.value or b"" for record in clean]

@@ -1,4 +1,4 @@
-"""One worker process of ours: started, watched, paused, ended; never anybody else's."""
+"""One worker process of ours: started, watched, paused, ended; never anyone else's."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ PROFILED: Final = Path(__file__).resolve().with_name("profiled.py")
 
 
 class Worker:
-    """``python -m streams`` with an environment of its own; what it says goes to ``log``."""
+    """``python -m streams`` in a given environment; its output goes to ``log``."""
 
     def __init__(
         self, env: Mapping[str, str], log: Path, args: Sequence[str] = (), profile: Path | None = None,
@@ -39,7 +39,7 @@ class Worker:
         return self.process.poll()
 
     def kill(self) -> None:
-        """SIGKILL; returns when it has gone."""
+        """SIGKILL; returns once it is gone."""
         self._signal(signal.SIGKILL)
         self.process.wait()
 
@@ -58,7 +58,7 @@ class Worker:
         self._signal(signal.SIGTERM)
 
     def stop(self, seconds: float = 20.0) -> int:
-        """SIGTERM and wait; one that does not end in time is killed. The exit code."""
+        """SIGTERM and wait; killed if it doesn't end in time. Returns the exit code."""
         self.terminate()
         try:
             return self.process.wait(seconds)
@@ -67,7 +67,7 @@ class Worker:
             return int(self.process.returncode)
 
     def peak_mb(self) -> float:
-        """Largest resident sizes so far of worker and engine, MB; 0 when it is gone or the machine does not tell."""
+        """Peak resident sizes of worker and engine together, MB; 0 if it is gone or the platform doesn't report it."""
         return sum(peak(pid) for pid in (self.pid, *children(self.pid)))
 
     def tail(self, lines: int = 15) -> str:
@@ -80,19 +80,19 @@ class Worker:
 
 
 def _environment(env: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Ours and ``env``; compiled modules are kept with the run, so that only its first worker starts slowly."""
+    """Our environment plus ``env``; compiled modules are cached per run, so only its first worker starts slowly."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return ours | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")} | dict(env)
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started; none where there is no /proc."""
+    """Child processes of a process; none without /proc."""
     found = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for tasks in found for child in tasks.read_text().split()]
 
 
 def peak(pid: int) -> float:
-    """Largest resident size of a process so far, MB."""
+    """Peak resident size of a process, MB."""
     status = Path(f"/proc/{pid}/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -1,4 +1,4 @@
-"""The benchmark's events: 300 bytes of JSON each, five channels, customers as uneven as real ones."""
+"""The benchmark's events: 300 bytes of JSON each, five channels, customers with a realistic skew."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import orjson
 CUSTOMERS: Final = 50_000
 SPAN_MS: Final = 6 * 3_600_000
 DISORDER_MS: Final = 30_000
-AS_OF: Final = 1_780_282_800_000  # 3:00 UTC of a Monday that begins a month: events of two days, weeks and months
+AS_OF: Final = 1_780_282_800_000  # 3:00 UTC on a Monday that begins a month: events of two days, weeks and months
 THREE: Final = ("alder", "birch", "cedar")
 ONE: Final = ("solo",)
 PARTITIONS: Final = 4
@@ -40,9 +40,9 @@ class Made(NamedTuple):
 def events(
     number: int, tenants: Sequence[str], until_ms: int, seed: int = 1, span_ms: int = SPAN_MS, first: int = 0
 ) -> Iterator[Made]:
-    """``number`` events of the ``span_ms`` before ``until_ms`` (ms UTC), in nearly the order of their times.
+    """``number`` events in the ``span_ms`` before ``until_ms`` (ms UTC), in nearly chronological order.
 
-    With ``first`` they go on after so many: sessions, messages and deals are the next ones, customers the same.
+    With ``first`` they continue after that many: sessions, messages and deals are the next ones, customers the same.
     """
     rng = Random(seed)
     channels = rng.choices(list(_SHARES), list(_SHARES.values()), k=min(number, 100_000))
@@ -57,7 +57,7 @@ def events(
 
 
 def rfc3339(time: int) -> str:
-    """``time`` ms UTC as producers write it."""
+    """``time`` (ms UTC) as producers write it."""
     return (_EPOCH + timedelta(milliseconds=time)).isoformat(timespec="milliseconds")
 
 
@@ -73,7 +73,7 @@ def _page(n: int, rng: Random) -> tuple[str, dict[str, Any]]:
 
 
 def _email(n: int, rng: Random) -> tuple[str, dict[str, Any]]:
-    """A message's four events lie close together; which comes is a matter of chance, so some are orphans."""
+    """A message's four events are close together; which ones occur is random, so some are orphans."""
     kind = _MAIL[n % 4]
     data = {"message_id": f"m-{n // 9}", "campaign_id": f"k-{n % 23}",
             "campaign": {"source": "newsletter", "name": f"week-{n % 7}"}}  # fmt: skip
@@ -92,7 +92,7 @@ def _call(n: int, rng: Random) -> tuple[str, dict[str, Any]]:
 
 
 def _deal(n: int, rng: Random) -> tuple[str, dict[str, Any]]:
-    """Events of a deal are spread over the run: each deal has about four."""
+    """Events of a deal are spread over the run: about four per deal."""
     kind = rng.choice(_STEPS)
     data = {"deal_id": f"d-{n // 57}", "owner_id": f"owner-{n % 17}", "amount": f"{rng.randint(100, 90_000)}.00",
             "currency": "EUR", "pipeline": "new"}  # fmt: skip

@@ -1,1 +1,1 @@
-"""What things are: frozen types shared by every other folder. No IO, no clock."""
+"""The contract: frozen types and validation shared by all other packages. No IO, no clock."""

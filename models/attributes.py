@@ -1,4 +1,4 @@
-"""The envelope's attributes: who sends, which event, of which type, and when."""
+"""The envelope's attributes: tenant, source, id, type and times."""
 
 import re
 from functools import lru_cache
@@ -19,7 +19,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def is_tenant(name: str) -> bool:
-    """May this text name a tenant?"""
+    """Whether the text is a valid tenant name."""
     return len(name) <= 64 and _TENANT.fullmatch(name) is not None
 
 
@@ -35,7 +35,7 @@ def known_type(name: str) -> tuple[str, int]:
 
 
 class Names(NamedTuple):
-    """What many events of one producer have in common."""
+    """What a producer's events typically share."""
 
     tenant: str
     type: str
@@ -48,7 +48,7 @@ def names_of(attributes: dict[str, Any]) -> Names:
     given = attributes.get("tenantid"), attributes.get("type"), attributes.get("source")
     try:
         return _remembered(*given)
-    except TypeError:  # a list or an object cannot be looked up; the plain function says what is wrong with it
+    except TypeError:  # lists and objects can't be cache keys; the plain function says what is wrong with them
         return _names(*given)
 
 
@@ -78,7 +78,7 @@ def _source(name: Any) -> str:
 
 
 def id_of(attributes: dict[str, Any]) -> str | None:
-    """The event's id, None when it has none. Refused wrong_type, too_long, bad_id."""
+    """The event's id, None if it has none. Refused wrong_type, too_long, bad_id."""
     name = attributes.get("id")
     if name is None or name == "":
         return None
@@ -94,7 +94,7 @@ def id_of(attributes: dict[str, Any]) -> str | None:
 
 
 def derived_id(record: RawRecord) -> str:
-    """An id for an event without one. The timestamp is in it because offsets repeat when a topic is made anew."""
+    """An id for an event without one. It includes the timestamp because offsets repeat when a topic is recreated."""
     if record.timestamp < 0:
         return f"{record.topic}/{record.offset}"
     return f"{record.topic}/{record.partition}/{record.offset}/{record.timestamp}"

@@ -1,4 +1,4 @@
-"""The journal's blocks: what one fetched batch of one input partition held, per tenant."""
+"""The journal's blocks: the contents of one fetched batch of one input partition, per tenant."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -15,7 +15,7 @@ def encode_blocks(
 ) -> list[tuple[str, bytes]]:
     """(tenant, block) pairs; a tenant's blocks are in offset order and do not overlap in offsets.
 
-    A block holds at most BLOCK_BYTES, unless a single row alone is larger.
+    A block has at most BLOCK_BYTES, unless a single row is larger.
     """
     tenants: dict[str, tuple[list[Row], list[Refusal]]] = {}
     for row in rows:
@@ -32,7 +32,7 @@ def _encode(topic: str, partition: int, rows: Sequence[Row], refused: Sequence[R
     count = len(rows) + len(refused)
     if len(block) <= BLOCK_BYTES or count == 1:
         return [block]
-    # Rows and refusals are cut at the same offsets: the engine drops what is not above the highest offset it saw.
+    # Rows and refusals are cut at the same offsets: the engine drops offsets not above the highest it has seen.
     offsets = sorted([row.offset for row in rows] + [refusal.offset for refusal in refused])
     size = max(1, count * BLOCK_BYTES * 4 // (len(block) * 5))
     blocks: list[bytes] = []
@@ -45,7 +45,7 @@ def _encode(topic: str, partition: int, rows: Sequence[Row], refused: Sequence[R
 
 
 def _dump(topic: str, partition: int, rows: Iterable[Row], refused: Iterable[Refusal]) -> bytes:
-    # orjson writes plain tuples, not named ones.
+    # orjson serialises plain tuples, not named ones.
     content: dict[str, Any] = {
         "topic": topic,
         "partition": partition,
@@ -56,6 +56,6 @@ def _dump(topic: str, partition: int, rows: Iterable[Row], refused: Iterable[Ref
 
 
 def decode_block(block: bytes) -> Block:
-    """The inverse of encode_blocks for one block; orjson.JSONDecodeError when the bytes are not one."""
+    """The inverse of encode_blocks for one block. Raises orjson.JSONDecodeError for other bytes."""
     decoded: Block = orjson.loads(block)
     return decoded

@@ -1,4 +1,4 @@
-"""One text for one meaning: canonical JSON, and what a hostile JSON document may not do."""
+"""Canonical JSON, one text per meaning; and limits for hostile JSON documents."""
 
 import re
 from typing import Any, Final
@@ -8,7 +8,7 @@ import orjson
 from models.refused import Refused
 from models.structure import structure
 
-MAX_BYTES: Final = 1_000_000  # room is left for the journal's own fields below Kafka's default of 1 MiB
+MAX_BYTES: Final = 1_000_000  # leaves room for the journal's own fields below Kafka's default of 1 MiB
 MAX_DEPTH: Final = 64
 MAX_KEYS: Final = 1000
 _BOM: Final = b"\xef\xbb\xbf"
@@ -16,13 +16,13 @@ _BOM: Final = b"\xef\xbb\xbf"
 _ESCAPES: Final = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-_CHANGED: Final = (float, list, dict)  # what a whole number can be, or be in
+_CHANGED: Final = (float, list, dict)  # types that can be, or contain, a whole number
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON document in ``raw``; a byte order mark is taken off. Refused: empty, not_utf8, not_json, depth.
+    """The JSON document in ``raw``, without a byte order mark. Refused: empty, not_utf8, not_json, depth.
 
-    Half of a surrogate pair, as JavaScript writes a text cut within an emoji, is read as U+FFFD.
+    Half of a surrogate pair, which JavaScript writes when it cuts a text inside an emoji, is read as U+FFFD.
     """
     text = raw.removeprefix(_BOM)
     try:
@@ -53,9 +53,9 @@ def _unreadable(raw: bytes, too_deep: bool) -> Refused:
 
 
 def canonical(data: object) -> bytes:
-    """Sorted keys, no blanks, whole numbers without fraction: equal meaning gives equal bytes."""
+    """Sorted keys, no blanks, whole numbers without a fraction: equal meaning gives equal bytes."""
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
-    # Without one of these marks no whole number is written as a fraction; most events have neither.
+    # Whole numbers written as fractions contain one of these; most events contain neither.
     if b".0" in text or b"+" in text:
         return orjson.dumps(_whole(data), option=orjson.OPT_SORT_KEYS)
     return text
@@ -72,7 +72,7 @@ def _whole(value: Any) -> Any:
 def check_nesting(raw: bytes) -> int:
     """Number of colons in ``raw``, a valid document. Refused depth or too_many_keys.
 
-    Every key has a colon and every array a bracket, so two cheap counts bound depth and keys from above.
+    Every key has a colon and every array a bracket, so two cheap counts are upper bounds for depth and keys.
     """
     colons = raw.count(b":")
     if colons + raw.count(b"[") >= MAX_DEPTH:
@@ -85,14 +85,14 @@ def check_nesting(raw: bytes) -> int:
 
 
 def check_keys(raw: bytes, colons: int, *written: bytes) -> None:
-    """Refused duplicate_key, nul. ``colons`` are those of ``raw``, ``written`` its parts once more, by orjson.
+    """Refused duplicate_key, nul. ``colons``: those in ``raw``; ``written``: its parts as orjson writes them.
 
-    A key that is there twice is lost in parsing, and its colon with it; a colon may be escaped in ``raw``, never in
+    A duplicate key is lost in parsing, together with its colon. A colon may be escaped in ``raw``, but never in
     ``written``.
     """
     escaped = b"\\u00" in raw
     if escaped:
-        plain = raw.replace(b"\\\\", b"")  # now each backslash begins an escape
+        plain = raw.replace(b"\\\\", b"")  # now every backslash starts an escape
         colons += plain.count(b"\\u003a") + plain.count(b"\\u003A")
     if colons != sum(text.count(b":") for text in written):
         raise Refused("duplicate_key")

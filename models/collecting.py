@@ -1,4 +1,4 @@
-"""Who may send events to the collector over HTTP, and what becomes of personal data before anything is written."""
+"""Who may send events to the collector over HTTP, and how personal data is treated before anything is written."""
 
 import re
 from typing import Annotated, Any, Final, Literal, Self
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from models.attributes import is_tenant
 from models.pulled import PulledSource
 
-SHORTEST_KEY: Final = 16  # characters; a shorter one can be guessed
+SHORTEST_KEY: Final = 16  # characters; shorter keys can be guessed
 ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -35,10 +35,10 @@ class _Sender(BaseModel):
 
 
 class WriteKey(_Sender):
-    """A key that may write events of one tenant, and nothing else. `crmkpi collector key` makes one.
+    """A key that may only write events of one tenant. `crmkpi collector key` creates one.
 
-    Only the SHA-256 of the key is kept. ``origins``: the web sites whose pages may use it (``https://acme.example``);
-    none: it is used by servers, and refused from a browser. ``until``: it is refused from then on.
+    Only the SHA-256 of the key is stored. ``origins``: web sites whose pages may use it (``https://acme.example``);
+    none: servers use it, and browsers are refused. ``until``: when it expires.
     """
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -49,34 +49,34 @@ class WriteKey(_Sender):
     @model_validator(mode="after")
     def _are_origins(self) -> Self:
         if wrong := [one for one in self.origins if not ORIGIN.fullmatch(one)]:
-            raise _wrong(f"origins: {wrong[0][:64]!r} is no origin such as https://acme.example")
+            raise _wrong(f"origins: {wrong[0][:64]!r} is not an origin such as https://acme.example")
         return self
 
 
 class WebhookSource(_Sender):
-    """One address ``/v1/webhooks/PROVIDER/SOURCE``. Several secrets while one takes over from the other."""
+    """One address ``/v1/webhooks/PROVIDER/SOURCE``. Several secrets allow rotation."""
 
     provider: Slug
     source: Slug
     secrets: tuple[SecretStr, ...] = ()
-    secret_files: tuple[str, ...] = ()  # read anew every few seconds
+    secret_files: tuple[str, ...] = ()  # reread every few seconds
 
     @model_validator(mode="after")
     def _has_secret(self) -> Self:
         if not (self.secrets or self.secret_files):
-            raise _wrong("secrets or secret_files is missing: without one nobody can be told from the provider")
+            raise _wrong("secrets or secret_files is missing: without one, requests cannot be authenticated")
         if any(not one.get_secret_value() for one in self.secrets):
-            raise _wrong("secrets: an empty secret proves nothing")
+            raise _wrong("secrets: must not be empty")
         return self
 
 
 class PrivacySettings(BaseModel):
-    """What becomes of personal data at the edge, per tenant or for all.
+    """How personal data is treated on arrival, per tenant or for all.
 
     personal: e-mail addresses and telephone numbers become keyed hashes, or are dropped; names and IP addresses are
-    always dropped. free_text: comments and messages are kept with addresses, numbers of cards and the like masked, or
-    dropped. consent: what becomes of an event whose sender says that there is none: it counts without any id, or is
-    refused, or that word is ignored.
+    always dropped. free_text: comments and messages are kept with addresses, card numbers and the like masked, or
+    dropped. consent: an event sent without consent is counted without any id, or refused, or the consent flag is
+    ignored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,17 +93,17 @@ class CollectSettings(BaseModel):
 
     keys: tuple[WriteKey, ...] = ()
     webhooks: tuple[WebhookSource, ...] = ()
-    mappings: dict[Slug, dict[str, Any]] = {}  # providers that have no module, as docs/webhooks.md describes them
-    sources: tuple[PulledSource, ...] = ()  # what `crmkpi pull` reads
-    open: bool = False  # without keys: whoever reaches its port may send (a container's, published on loopback)
-    public_url: str = ""  # as providers call it, where a proxy stands in front: some sign the address
-    proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed
-    pseudonym_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_none)] = None  # of the hashes
+    mappings: dict[Slug, dict[str, Any]] = {}  # for providers without a module; see docs/webhooks.md
+    sources: tuple[PulledSource, ...] = ()  # sources `crmkpi pull` reads
+    open: bool = False  # without keys: anyone who reaches its port may send (a container published on loopback)
+    public_url: str = ""  # its address as providers call it through a proxy: some sign it
+    proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is trusted
+    pseudonym_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_none)] = None  # for the hashes
     pseudonym_key_file: Annotated[str | None, BeforeValidator(_blank_is_none)] = None
     privacy: PrivacySettings = PrivacySettings()
-    tenants: dict[str, PrivacySettings] = {}  # what a tenant has differently
+    tenants: dict[str, PrivacySettings] = {}  # a tenant's own policy
     key_events_per_s: Annotated[int, Field(ge=1)] = 50_000
-    address_events_per_minute: Annotated[int, Field(ge=1)] = 6_000  # of one address, with a key of browsers
+    address_events_per_minute: Annotated[int, Field(ge=1)] = 6_000  # per IP address, with a browser key
 
     @model_validator(mode="before")
     @classmethod
@@ -116,14 +116,14 @@ class CollectSettings(BaseModel):
     def _addresses(self) -> Self:
         seen = [(one.provider, one.source) for one in self.webhooks]
         if twice := next((one for one in seen if seen.count(one) > 1), None):
-            raise _wrong(f"webhooks: there are two for {'/'.join(twice)}")
+            raise _wrong(f"webhooks: {'/'.join(twice)} is listed twice")
         names = [one.name for one in self.sources]
         if again := next((name for name in names if names.count(name) > 1), None):
-            raise _wrong(f"sources: there are two called {again}")
+            raise _wrong(f"sources: {again} is listed twice")
         if self.public_url and not ORIGIN.fullmatch(self.public_url.rstrip("/")):
             raise _wrong("public_url: must look like https://collect.acme.example")
         return self
 
     def privacy_of(self, tenant: str) -> PrivacySettings:
-        """The policy of a tenant."""
+        """The tenant's policy."""
         return self.tenants.get(tenant, self.privacy)

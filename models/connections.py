@@ -1,6 +1,6 @@
-"""How Kafka and Redis are reached: addresses, TLS and credentials. Secrets are never part of what may be printed.
+"""Connections to Kafka and Redis: addresses, TLS and credentials. Secrets are never printed.
 
-Files are only named here. Whoever connects reads them (`access`), so that a rotated one is seen.
+Files are only named here; `access` reads them on each connection, so that rotated ones are picked up.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SECRET_WORDS: Final = frozenset({"username", "password", "ssl_password"})
 
 
 def _blank_is_none(value: object) -> object:
-    """An empty variable is one that is not set: compose files and CI pass those on."""
+    """An empty variable counts as unset: compose files and CI pass those on."""
     return None if value == "" else value
 
 
@@ -37,8 +37,8 @@ Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 class _Connection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    ca_file: Text = None  # PEM; default: the authorities this system trusts
-    certificate_file: Text = None  # PEM, ours, with or without its key
+    ca_file: Text = None  # PEM; default: the system's trust store
+    certificate_file: Text = None  # PEM, our certificate, with or without its key
     key_file: Text = None
     key_password: Secret = None
     key_password_file: Text = None
@@ -62,7 +62,7 @@ class _Connection(BaseModel):
 
 
 class KafkaSettings(_Connection):
-    """The broker, as every client of ours sees it. Environment: ``CRMKPI_KAFKA__SECURITY_PROTOCOL`` …"""
+    """The broker, for every client. Environment: ``CRMKPI_KAFKA__SECURITY_PROTOCOL`` …"""
 
     bootstrap_servers: Annotated[str, Field(min_length=1)] = "localhost:9092"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -72,7 +72,7 @@ class KafkaSettings(_Connection):
     username: Text = None
     password: Secret = None
     password_file: Text = None
-    token_file: Text = None  # of OAUTHBEARER; read anew for every connection
+    token_file: Text = None  # for OAUTHBEARER; reread for every connection
 
     @model_validator(mode="after")
     def _combination(self) -> Self:
@@ -106,13 +106,13 @@ class KafkaSettings(_Connection):
 class RedisSettings(_Connection):
     """Where KPI documents are published. ``rediss://`` means TLS.
 
-    Credentials in the URL become ``username`` and ``password``, so the URL itself may be shown to anybody.
+    Credentials in the URL are moved to ``username`` and ``password``, so the URL itself is safe to show.
     """
 
     url: Annotated[str, AfterValidator(_known_scheme)] = "redis://localhost:6379/0"
-    username: Text = None  # of the ACL; none: Redis's user "default"
+    username: Text = None  # ACL user; none: Redis's user "default"
     password: Secret = None
-    password_file: Text = None  # read anew for every connection
+    password_file: Text = None  # reread for every connection
 
     @model_validator(mode="before")
     @classmethod
@@ -137,7 +137,7 @@ class RedisSettings(_Connection):
 
 
 def _split(url: str) -> tuple[str, dict[str, str]]:
-    """The URL without credentials, and what it said of them."""
+    """The URL without credentials, and the credentials it contained."""
     try:
         parts = urlsplit(url)
         asked = parse_qs(parts.query).keys()

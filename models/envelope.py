@@ -1,4 +1,4 @@
-"""The three ways an event may be wrapped, read into one: attributes, data, canonical data."""
+"""Opens the three forms of event envelope: attributes, data, canonical data."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,11 +16,11 @@ _STRUCTURED: Final = b"application/cloudevents+json"
 
 
 Sent = tuple[dict[str, Any], Any, bytes, Exact]
-"""An event as sent: attributes, data ({} when there was none), canonical data, data once more with numbers as texts."""
+"""An event as sent: attributes, data ({} if none), canonical data, and a reader of the data with numbers as text."""
 
 
 def open_envelope(record: RawRecord) -> Sent:
-    """Read one record. Refused: tombstone, empty, size, not_utf8, not_json, not_object, depth, duplicate_key, nul …"""
+    """Open one record. Refused: tombstone, empty, size, not_utf8, not_json, not_object, depth, duplicate_key, nul …"""
     raw = record.value
     if not raw:
         raise Refused("tombstone" if raw is None else "empty")
@@ -57,11 +57,11 @@ def _no_data(body: dict[str, Any]) -> None:
 
 
 def binary_attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str] | None:
-    """CloudEvents attributes from ``ce_*`` headers, or None when the record is not in binary mode.
+    """CloudEvents attributes from ``ce_*`` headers, or None if the record is not in binary mode.
 
-    Of a repeated header the last one holds. Refused not_utf8, content_type.
+    The last of repeated headers wins. Refused not_utf8, content_type.
     """
-    found = {key.lower(): value or b"" for key, value in headers}  # a header may be there without a value
+    found = {key.lower(): value or b"" for key, value in headers}  # a header may have no value
     content = found.get("content-type", b"").lower()
     if content.startswith(_STRUCTURED) or not ("ce_type" in found or "ce_specversion" in found):
         return None

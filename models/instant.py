@@ -28,7 +28,7 @@ def instant(text: object, field: str) -> int:
     if type(text) is not str:
         raise Refused("wrong_type", field, "a time is a string like 2026-11-01T10:00:00Z")
     try:
-        # The usual form needs no regular expression: with these marks in place only digits parse.
+        # The usual form needs no regular expression: with these separators in place only digits parse.
         if len(text) == 20 and text[4::3] == _MARKS and text[11:13] != "24" and text[17] != "6":
             return int(datetime.fromisoformat(text).timestamp()) * 1000
         return _any_form(text)
@@ -49,7 +49,7 @@ def _any_form(text: str) -> int:
 
 
 def moment(text: object, field: str) -> int | str:
-    """UTC ms since 1970 of an instant; a date without a time as it came, as its zone is the tenant's.
+    """UTC ms since 1970 for an instant. A date without a time is returned as given: its zone is the tenant's.
 
     Refused bad_time, time_out_of_range.
     """
@@ -59,7 +59,7 @@ def moment(text: object, field: str) -> int | str:
 
 
 def local_date(text: object, field: str) -> str:
-    """A date without a zone, ``YYYY-MM-DD``, that exists; given back as it came."""
+    """An existing date without a zone, ``YYYY-MM-DD``, returned as given."""
     if type(text) is not str:
         raise Refused("wrong_type", field, "a date is a string like 2026-11-01")
     try:

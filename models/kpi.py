@@ -1,4 +1,4 @@
-"""The KPI document: what readers get. Its shape is events.md's; the JSON Schema is made from this model."""
+"""The KPI document, as readers get it. Its shape is events.md's; the JSON Schema is generated from this model."""
 
 from typing import Annotated, Any, Literal
 
@@ -28,11 +28,11 @@ Status = Literal["no_data", "partial", "low_n", "ok", "stale"]
 State = Literal["live", "final", "corrected"]
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 Quantity = int | float | DecimalText | None
-"""Money and money a day are decimal text in the reporting currency, all else numbers; null: no data."""
+"""Money and money per day are decimal text in the reporting currency, everything else numbers; null: no data."""
 
 
 class KpiDocument(BaseModel):
-    """One number: a KPI, a window, a segment, and what it is made of."""
+    """One number: a KPI in a window and a segment, with its components."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

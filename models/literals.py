@@ -5,18 +5,18 @@ from typing import Any
 
 
 class Literals:
-    """An event's data once more, its numbers as they were written; read when first asked for."""
+    """Rereads an event's data with its numbers as written; lazy."""
 
     __slots__ = ("_found", "_inside", "_raw")
 
     def __init__(self, raw: bytes, *, inside: bool) -> None:
-        """``inside``: the data is a field of the document, not all of it."""
+        """``inside``: the data is a field of the document rather than the whole of it."""
         self._raw = raw
         self._inside = inside
         self._found: Any = None
 
     def __call__(self) -> Any:
-        """Objects, arrays and texts as ever, numbers as texts."""
+        """The data with its numbers as text."""
         if self._found is None:
             found = json.loads(self._raw.decode("utf-8-sig"), parse_float=str, parse_int=str)
             self._found = found["data"] if self._inside else found

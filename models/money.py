@@ -1,7 +1,7 @@
-"""Money is integers in minor units. Nothing is rounded here: what does not fit is refused.
+"""Money as integers in minor units. Nothing is rounded here: what does not fit is refused.
 
-An amount with parts of cents (costs in millionths, a twelfth of a yearly price) is in units of 10^-9, and its currency
-says so: ``EUR9`` beside ``EUR``. Both are one currency, of two units.
+Amounts with fractions of a cent (costs in millionths, a twelfth of a yearly price) are in units of 10^-9, marked by the
+currency: ``EUR9`` beside ``EUR``. Both are one currency in two units.
 """
 
 import re
@@ -18,33 +18,33 @@ from models.refused import Refused
 FINE: Final = 9  # decimals of the smallest unit
 _KNOWN: Final = frozenset(list_currencies()) - {"XXX", "XTS"}
 _PLAIN: Final = re.compile(r"-?[0-9]{1,64}(\.[0-9]{1,64})?")
-# Longer numbers than this may have lost digits on their way through a double.
+# Longer numbers may have lost digits as doubles.
 _LONG_NUMBER: Final = re.compile(rb"(?<![0-9.])[0-9.]{16}")
-_LONGEST: Final = 400  # characters of a number: the largest double takes 309
+_LONGEST: Final = 400  # characters in a number: the largest double takes 309
 
 
 @lru_cache(1024)
 def currency(text: str) -> tuple[str, int]:
-    """(upper-case ISO 4217 code, decimals it has). Refused unknown_currency for anything else, XXX included."""
+    """(upper-case ISO 4217 code, its decimals). Refused unknown_currency for anything else, XXX included."""
     code = text.upper()
     if code not in _KNOWN:
         raise Refused("unknown_currency", "currency")
-    places: int = get_currency_precision(code)  # babel's own word is Any
+    places: int = get_currency_precision(code)  # babel declares Any
     return code, places
 
 
 def digits(code: str) -> int:
-    """Decimals of a currency's unit: 2 for EUR, 0 for JPY, 3 for KWD, 9 for EUR9. The one place everybody asks."""
+    """Decimals of a currency's unit: 2 for EUR, 0 for JPY, 3 for KWD, 9 for EUR9."""
     return FINE if is_fine(code) else currency(code)[1]
 
 
 def is_fine(code: str) -> bool:
-    """Whether amounts of it are in units of 10^-9."""
+    """Whether its amounts are in units of 10^-9."""
     return len(code) == 4
 
 
 def iso(code: str) -> str:
-    """The currency itself, whatever its unit."""
+    """The ISO code, whatever the unit."""
     return code[:3]
 
 
@@ -54,7 +54,7 @@ def fine(code: str) -> str:
 
 
 def decimals(value: Decimal) -> int:
-    """How many decimals a number has, zeros at its end left out."""
+    """The number of decimals, without trailing zeros."""
     _, figures, exponent = value.as_tuple()
     if not value or not isinstance(exponent, int):
         return 0
@@ -63,7 +63,7 @@ def decimals(value: Decimal) -> int:
 
 
 def decimal(value: object, field: str, raw: bytes, exact: Callable[[], Any]) -> Decimal:
-    """The number as it was written. ``exact`` reads the data again; called only for very long numbers."""
+    """The number as written. ``exact`` rereads the data; called only for very long numbers."""
     if type(value) is int:
         return Decimal(value)
     if type(value) is str and len(value) < 130 and _PLAIN.fullmatch(value):
@@ -98,9 +98,9 @@ def minor_units(value: Decimal, places: int, field: str) -> int:
 def plain(
     value: object, field: str, raw: bytes, exact: Callable[[], Any], *, magnitude: int, signed: bool = False
 ) -> str:
-    """A rate or a target as plain decimal text (no exponent), zero or in [10^-magnitude, 10^magnitude].
+    """A rate or target as plain decimal text (no exponent), zero or within [10^-magnitude, 10^magnitude].
 
-    Refused amount_range beyond it, negative_amount when it is below zero and not ``signed``.
+    Refused amount_range outside that, negative_amount below zero unless ``signed``.
     """
     number = decimal(value, field, raw, exact)
     if number < 0 and not signed:

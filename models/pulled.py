@@ -1,4 +1,4 @@
-"""Sources that events are pulled from: ``[[collect.sources]]``. Secrets stand in files or in the environment."""
+"""Sources that events are pulled from: ``[[collect.sources]]``. Secrets come from files or the environment."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
@@ -11,7 +11,7 @@ from models.attributes import is_tenant
 from models.refused import Refused
 
 DEFAULT_OVERLAP: Final = 300.0
-# In clear only to this machine: a token goes with each request.
+# Plain HTTP only to this machine: a token goes with each request.
 _HOST: Final = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?"
 _Url = Annotated[str, Field(pattern=rf"^({_HOST})(/[^?#@\s]*)?$")]
 
@@ -33,7 +33,7 @@ Currency = Annotated[str, AfterValidator(_currency)]
 
 
 class _Source(BaseModel):
-    """``every``: seconds from the end of one pass to the next; without it there is one pass."""
+    """``every``: seconds between passes; none: a single pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -45,19 +45,19 @@ class _Source(BaseModel):
 class DatabaseSource(_Source):
     """Rows of a database. Either ``table`` with ``cursor`` and ``key``, or a ``query`` with ``cursor`` and ``start``.
 
-    overlap: how far each pass goes back, for rows that were committed late: seconds, or units of a numeric cursor.
+    overlap: how far each pass goes back, for rows committed late: seconds, or units of a numeric cursor.
     """
 
     kind: Literal["database"]
-    mapping: str  # a file, or the name of a ready one
-    cursor: Annotated[str, Field(min_length=1)]  # the column that grows whenever a row is written
+    mapping: str  # a file, or the name of a built-in mapping
+    cursor: Annotated[str, Field(min_length=1)]  # a column that grows with every write to a row
     url_file: str | None = None
     url_env: str | None = None
     table: str | None = None
     key: tuple[str, ...] = ()
     query: str | None = None
     start: datetime | int | str | None = None
-    rows: Annotated[int, Field(ge=1, le=50_000)] = 1_000  # of one page
+    rows: Annotated[int, Field(ge=1, le=50_000)] = 1_000  # per page
     overlap: Annotated[float, Field(ge=0)] = DEFAULT_OVERLAP
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class DatabaseSource(_Source):
         if self.query and (":cursor" not in self.query or ":n" not in self.query):
             raise PydanticCustomError("combination", "query must use :cursor and :n")
         if self.query and self.start is None:
-            raise PydanticCustomError("combination", "start is missing: what :cursor is at first")
+            raise PydanticCustomError("combination", "start is missing: the first value of :cursor")
         return self
 
 
@@ -80,19 +80,19 @@ class Ga4Source(_Source):
 
     kind: Literal["ga4"]
     path: Annotated[str, Field(min_length=1)]
-    gross: bool = False  # ``value`` of a purchase already contains tax and shipping
+    gross: bool = False  # ``value`` of a purchase already includes tax and shipping
 
 
 class _ApiSource(_Source):
-    """``settle``: seconds by which a pass stays behind the clock, until the system shows what was changed."""
+    """``settle``: seconds a pass stays behind the current time, until the system shows all changes."""
 
     base_url: _Url
     token_file: str | None = None
     token_env: str | None = None
-    since: AwareDatetime | None = None  # of objects changed before only their newer versions are read
+    since: AwareDatetime | None = None  # objects last changed earlier are skipped
     settle: Annotated[float, Field(ge=0)] = 60.0
-    currency: Currency | None = None  # of amounts that come without one
-    traits: tuple[str, ...] = ()  # own fields that become traits
+    currency: Currency | None = None  # for amounts without one
+    traits: tuple[str, ...] = ()  # custom fields that become traits
 
     @model_validator(mode="after")
     def _has_token(self) -> Self:
@@ -126,7 +126,7 @@ class PipedriveSource(_ApiSource):
     kind: Literal["pipedrive"]
     base_url: _Url = "https://api.pipedrive.com"
     objects: tuple[Literal["organizations", "persons", "deals"], ...] = ("organizations", "persons", "deals")
-    history: bool = True  # ask for the changes of each deal, one request a deal
+    history: bool = True  # fetch the changes of each deal, one request per deal
 
 
 ApiSource = HubSpotSource | SalesforceSource | PipedriveSource

@@ -1,4 +1,4 @@
-"""An event made again from its journal row, where the record itself is gone: the same meaning in other bytes."""
+"""Reconstructs an event from its journal row when the record itself is gone: same meaning, different bytes."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def reconstructed(row: Row) -> bytes:
-    """Structured CloudEvents JSON. An id that was derived is left out, as it was in what came."""
+    """Structured CloudEvents JSON. A derived id is left out, as it was not in the original."""
     event = {
         "specversion": "1.0", "id": row.id, "source": row.source, "type": row.type, "time": _text(row.time),
         "tenantid": row.tenant, "data": row.data if row.flags & UNKNOWN_TYPE else _data(row),

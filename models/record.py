@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple, TypedDict
 
 
 class RawRecord(NamedTuple):
-    """One record of an input topic (or one line of a file), exactly as it came."""
+    """One record of an input topic (or one line of a file), exactly as received."""
 
     topic: str
     partition: int
@@ -20,14 +20,14 @@ class Row(NamedTuple):
     """An accepted event in the journal: a JSON array in this order.
 
     ``data`` is the producer's ``data`` after validation, with these changes: each ``amount``, ``tax``, ``mrr`` is an
-    integer in minor units of ``currency`` (upper case) when the currency is known, else left out with flag UNPRICED;
-    where one has more decimals than that, all are in units of 10^-9 and ``currency`` ends in 9 (``EUR9``);
-    ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds, or YYYY-MM-DD where they came as a date (a
-    day in the tenant's zone); ``deal stage`` names are untouched.
-    That holds for the types that have these fields; in other types, and in unknown ones, they are the producer's own.
-    ``rate`` of crm.fx.rate_set and ``value`` of crm.target.set are plain decimal text (``value`` None: withdrawn).
-    Ids and names that came as integers are text, in Unicode NFC without blanks around, placeholders are left out, and
-    ``source`` is in small letters; ``version`` is an integer; ``user_agent`` is cut to 512 characters.
+    integer in minor units of ``currency`` (upper case) if the currency is known, else left out with flag UNPRICED; if
+    one of them has more decimals than that, all are in units of 10^-9 and ``currency`` ends in 9 (``EUR9``);
+    ``closed_at``, ``effective_at``, ``due_at`` are integer UTC milliseconds, or YYYY-MM-DD if sent as a date (a day in
+    the tenant's zone); ``deal stage`` names are untouched. That applies to the types that have these fields; in other
+    and unknown types they are the producer's own. ``rate`` of crm.fx.rate_set and ``value`` of crm.target.set are plain
+    decimal text (``value`` None: withdrawn). Ids and names sent as integers are text, in Unicode NFC and trimmed,
+    placeholders are left out, and ``source`` is in lower case; ``version`` is an integer; ``user_agent`` is cut to 512
+    characters.
     """
 
     offset: int
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A rejected record in the journal, so that quality KPIs are exact under crashes too."""
+    """A rejected record in the journal, so that quality KPIs survive crashes exactly."""
 
     offset: int
     received: int
@@ -57,13 +57,13 @@ CLAMPED: Final = 2  # up to 5 minutes ahead of the record's timestamp: clamped t
 SKEW: Final = 4  # corrected by sentat and recordedtime
 BOT: Final = 8  # `machine: true`, or a robot's user agent
 UNPRICED: Final = 16  # an amount without a currency
-DERIVED_ID: Final = 32  # id made from topic/partition/offset/timestamp
-PLACEHOLDER: Final = 128  # an id such as `undefined` or `null`: it was left out
-UNKNOWN_TYPE: Final = 64  # a crm. type this build does not know: kept and counted
+DERIVED_ID: Final = 32  # id derived from topic/partition/offset/timestamp
+PLACEHOLDER: Final = 128  # an id such as `undefined` or `null` was left out
+UNKNOWN_TYPE: Final = 64  # a crm. type unknown to this build: kept and counted
 
 
 class Block(TypedDict):
-    """The value of one journal record: what one fetched batch of one input partition held for one tenant."""
+    """The value of one journal record: one tenant's part of one fetched batch of one input partition."""
 
     topic: str
     partition: int

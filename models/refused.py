@@ -1,4 +1,4 @@
-"""Why a record is refused: reason codes, and the value the caller gets."""
+"""Why records are refused: reason codes, and the rejection the caller gets."""
 
 from typing import Final, NamedTuple
 
@@ -43,7 +43,7 @@ REASONS: Final[dict[str, str]] = {
 class Refused(Exception):
     """Raised inside validation only; ``validate`` turns it into a Rejection.
 
-    ``detail`` never repeats what the producer sent: it may be personal.
+    ``detail`` never quotes what the producer sent: it may be personal.
     """
 
     def __init__(self, reason: str, field: str | None = None, detail: str = "") -> None:
@@ -54,15 +54,15 @@ class Refused(Exception):
 
 
 class Rejection(NamedTuple):
-    """One refused record: what goes to the dead-letter topic and, as a Refusal, into the journal."""
+    """A refused record, for the dead-letter topic and, as a Refusal, for the journal."""
 
     record: RawRecord
     tenant: str
     reason: str  # a key of REASONS
     field: str | None
     detail: str
-    received: int  # r, ms UTC: recordedtime when readable, else record timestamp, else time, else -1
+    received: int  # r, ms UTC: recordedtime if readable, else record timestamp, else time, else -1
 
     def refusal(self) -> Refusal:
-        """The journal's shorter form."""
+        """The short form for the journal."""
         return Refusal(self.record.offset, self.received, self.tenant, self.reason)

@@ -1,11 +1,11 @@
-"""Which input topic an event belongs on, and under which key it is sent."""
+"""An event's input topic and record key."""
 
 from typing import Any, Final
 
 from models import topics
 from models.settings import Settings
 
-OTHERS: Final = "crm.activity.v1"  # newer and malformed types: kept or dead-lettered there as anywhere
+OTHERS: Final = "crm.activity.v1"  # newer and malformed types: kept or dead-lettered there as on any topic
 
 
 def topic_of(settings: Settings, kind: object) -> str:
@@ -15,6 +15,6 @@ def topic_of(settings: Settings, kind: object) -> str:
 
 
 def key_of(event: dict[str, Any]) -> bytes | None:
-    """The event's id as key: copies of one identity meet in one partition, so the first of a conflict is definite."""
+    """The event's id as key: copies share a partition, so which of two conflicting ones came first is definite."""
     identity = event.get("id")
     return identity.encode() if isinstance(identity, str) else None

@@ -1,4 +1,4 @@
-"""What one field says about another, per type: the part of the contract a field's own type cannot say."""
+"""Rules between the fields of an event type, which the types of the fields alone can't express."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,9 +10,9 @@ from models.instant import local_date
 from models.refused import Refused
 
 Exact = Callable[[], Any]
-"""The event's data once more, numbers as texts; used only when a double may have lost digits."""
+"""Rereads the event's data with numbers as text; used only when a double may have lost digits."""
 Rule = Callable[[dict[str, Any], int, bytes, Exact], None]
-"""Checks (data, t in ms, the record, Exact) and may normalise data; Refused."""
+"""Checks (data, t in ms, the record, Exact) and may normalise data. Raises Refused."""
 
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
@@ -83,7 +83,7 @@ def _cost(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
 
 
 def _day(data: dict[str, Any], field: str, time: int) -> int:
-    """Number of a local date that is in range; where it is not given, of the event's own day by UTC."""
+    """Day number of a local date within range; without the field, the UTC day of the event."""
     if field not in data:
         return time // 86_400_000
     text = date_within(local_date(data[field], field), field)
@@ -105,7 +105,7 @@ def _rate(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
 
 
 def _target(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
-    """The target as plain decimal text, or None when it is withdrawn."""
+    """The target as plain decimal text, or None if it is withdrawn."""
     if data["value"] is not None:
         data["value"] = money.plain(data["value"], "value", raw, exact, magnitude=TARGET_DIGITS, signed=True)
 

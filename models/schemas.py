@@ -25,7 +25,7 @@ _ENVELOPE: Final[dict[str, Any]] = {
 
 
 def event_schema(type_: str) -> dict[str, Any]:
-    """Schema of a whole event in structured form; ``type_`` with its ``crm.`` prefix."""
+    """Schema of a whole event in structured mode; ``type_`` with its ``crm.`` prefix."""
     data = adapter(SHAPES[type_]).json_schema()
     definitions = data.pop("$defs", {})
     return {
@@ -47,12 +47,12 @@ def every() -> dict[str, dict[str, Any]]:
 
 
 def text(schema: dict[str, Any]) -> str:
-    """The schema as it stands in its file."""
+    """The schema file's content."""
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write every schema and remove those of types that are gone."""
+    """Write all schemas and delete those of types that no longer exist."""
     files = every()
     folder.mkdir(exist_ok=True)
     for stale in {path.name for path in folder.glob("*.json")} - files.keys():

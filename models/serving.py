@@ -1,4 +1,4 @@
-"""Who may look at the dashboard and its API, and under which names it is reached."""
+"""Who may see the dashboard and its API, and its host names."""
 
 import re
 from typing import Annotated, Final, Literal, Self
@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from models.attributes import is_tenant
 
-EVERY: Final = "*"  # in the place of a tenant: all of them
-TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")  # fits a header and a cookie; shorter ones can be guessed
+EVERY: Final = "*"  # in place of a tenant: all tenants
+TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")  # fits a header and a cookie; shorter tokens can be guessed
 TOKEN_RULE: Final = "a token must have 16 to 512 characters: letters, digits and . _ ~ + / = -"
 Role = Literal["look", "act"]
 
@@ -19,11 +19,10 @@ def _blank_is_none(value: object) -> object:
 
 
 class ServeToken(BaseModel):
-    """One token of the dashboard, given by itself or in a file.
+    """One token of the dashboard, given directly or in a file.
 
-    tenants: whose numbers it opens; ``*``: everybody's. role: ``look`` reads, ``act`` also keeps boards, deals with
-    dead letters and verifies. until: it is
-    refused from then on.
+    tenants: whose numbers it gives access to; ``*``: all. role: ``look`` reads, ``act`` also keeps boards, manages dead
+    letters and verifies. until: when it expires.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -41,7 +40,7 @@ class ServeToken(BaseModel):
         if self.token is not None and not TOKEN.fullmatch(self.token.get_secret_value()):
             raise _wrong(TOKEN_RULE)
         if wrong := [name for name in self.tenants if name != EVERY and not is_tenant(name)]:
-            raise _wrong(f"tenants: {wrong[0][:64]!r} is no tenant's name ([a-z0-9_-]{{1,64}}, or * for all)")
+            raise _wrong(f"tenants: {wrong[0][:64]!r} is not a tenant name ([a-z0-9_-]{{1,64}}, or * for all)")
         return self
 
 

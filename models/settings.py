@@ -1,4 +1,4 @@
-"""Where things run. Order: argument, environment, ``.env``, settings file, default."""
+"""The installation's settings. Order: argument, environment, ``.env``, settings file, default."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -32,9 +32,9 @@ TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,100}$")
 
 
 class HttpSettings(BaseModel):
-    """Where a worker can be watched: /metrics, /healthz, /readyz. Each worker takes the first free port from `port` on.
+    """The worker's monitoring port: /metrics, /healthz, /readyz. Each worker takes the first free port from `port`.
 
-    Port 0: nowhere.
+    Port 0: off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,10 +44,10 @@ class HttpSettings(BaseModel):
 
 
 class QuerySettings(BaseModel):
-    """Where a worker answers queries, for `crmkpi serve`: members of a number, timelines, series of segments.
+    """The worker's query port, for `crmkpi serve`: members of a number, timelines, series of segments.
 
-    It leaves its address and a token of its own in Redis. Port 0: any free one. ``advertise``: the host that others
-    reach it by; default: ``host``, or where that is every interface this machine's name.
+    Its address and a private token are published in Redis. Port 0: any free one. ``advertise``: the host under which
+    others reach it; default: ``host``, or this machine's name if that means all interfaces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +61,7 @@ class QuerySettings(BaseModel):
 class Settings(BaseSettings):
     """Infrastructure. Environment: ``CRMKPI_KAFKA__BOOTSTRAP_SERVERS``, ``CRMKPI_REDIS__URL``, ``CRMKPI_APP_ID`` …
 
-    The plain ``KAFKA_BOOTSTRAP_SERVERS`` and ``REDIS_URL`` are honoured when the prefixed ones are not set.
+    The plain ``KAFKA_BOOTSTRAP_SERVERS`` and ``REDIS_URL`` are used if the prefixed ones are not set.
     """
 
     model_config = SettingsConfigDict(
@@ -77,22 +77,22 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
     query: QuerySettings = QuerySettings()
-    tenant: TenantSettings = TenantSettings()  # the defaults of every tenant
-    tenants_open: bool = True  # false: only tenants with a table of their own in the settings file may send
-    app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and first part of internal topics
-    topic_prefix: TopicPart = ""  # before every topic, so that several installations share a broker
+    tenant: TenantSettings = TenantSettings()  # defaults for every tenant
+    tenants_open: bool = True  # false: only tenants with their own table in the settings file may send
+    app_id: Annotated[TopicPart, Field(min_length=1)] = "crmkpi"  # consumer group, and prefix of internal topics
+    topic_prefix: TopicPart = ""  # prefix of every topic, so that installations can share a broker
     input_partitions: Annotated[int, Field(ge=1, le=1000)] = 4
-    journal_partitions: Annotated[int, Field(ge=1, le=1000)] = 12  # fixed for life: tenants are placed by it
+    journal_partitions: Annotated[int, Field(ge=1, le=1000)] = 12  # never changes: it decides where tenants are placed
     replication: Annotated[int, Field(ge=1, le=9)] = 1
     session_timeout_s: Annotated[float, Field(gt=0, le=1800)] = 10.0
-    worker_id: TopicPart = ""  # a worker's name, the same after a restart; the supervisor gives its workers one
+    worker_id: TopicPart = ""  # a worker's name, stable across restarts; the supervisor assigns one
     publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
     collect: CollectSettings = CollectSettings()
-    serve_tokens: tuple[ServeToken, ...] = ()  # of the dashboard; none: only this machine may ask, and without one
-    serve_open: bool = False  # without tokens: whoever reaches its port may ask (a container's, published on loopback)
-    serve_hosts: tuple[str, ...] = ()  # names the dashboard is reached by, beside those of this machine
-    serve_collector: WebAddress = ""  # the collector's, as the dashboard shows it; none: its usual one on this machine
-    serve_first: str = ""  # the tenant that the page opens with, when it is asked for none
+    serve_tokens: tuple[ServeToken, ...] = ()  # for the dashboard; none: only this machine has access, without a token
+    serve_open: bool = False  # without tokens: anyone who reaches its port has access (a container on loopback)
+    serve_hosts: tuple[str, ...] = ()  # host names of the dashboard, besides those of this machine
+    serve_collector: WebAddress = ""  # the collector's address as the dashboard shows it; none: its usual one here
+    serve_first: str = ""  # the tenant the page opens with by default
 
     @classmethod
     def settings_customise_sources(
@@ -117,7 +117,7 @@ class _PlainNames(BaseSettings):
     redis_url: str | None = None
 
     def nested(self) -> dict[str, Any]:
-        """As Settings wants them; what is not set is left out."""
+        """In Settings' structure; unset names are left out."""
         found: dict[str, Any] = {}
         if self.kafka_bootstrap_servers:
             found["kafka"] = {"bootstrap_servers": self.kafka_bootstrap_servers}
@@ -127,9 +127,9 @@ class _PlainNames(BaseSettings):
 
 
 def load_settings(arguments: Mapping[str, Any] | None = None, file: Mapping[str, Any] | None = None) -> Settings:
-    """Settings from all sources; ``arguments`` come first, ``file`` (a parsed settings file) last.
+    """Settings from all sources; ``arguments`` have priority, ``file`` (a parsed settings file) comes last.
 
-    SettingsError names the wrong setting.
+    Raises SettingsError, which names the wrong setting.
     """
     content = {key: value for key, value in (file or {}).items() if key in Settings.model_fields}
 
@@ -145,5 +145,5 @@ def load_settings(arguments: Mapping[str, Any] | None = None, file: Mapping[str,
         return WithFile(**(arguments or {}))
     except ValidationError as error:
         raise SettingsError("; ".join(complaints(error))) from None
-    except Unreadable as error:  # a whole section given as text that is no JSON; the text is not part of the message
+    except Unreadable as error:  # a whole section given as text that isn't JSON; the message does not contain it
         raise SettingsError(str(error)) from None

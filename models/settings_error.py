@@ -1,5 +1,5 @@
-"""The error of a setting by itself, so that who only catches it need not load what settings are checked with."""
+"""SettingsError in a module without dependencies, so that catching it doesn't load the validation of settings."""
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be; the message names it."""
+    """An invalid setting; the message names it."""

@@ -1,4 +1,4 @@
-"""From a type's TypedDict to a function that checks and normalises its data."""
+"""Builds a type's validator from its TypedDict: it checks and normalises the event's data."""
 
 import re
 from collections.abc import Callable
@@ -33,25 +33,25 @@ _KINDS: Final = {
     "string_pattern_mismatch": "bad_id",
 }
 _BAD_VALUES: Final = ("literal_error", "greater", "less", "too_short", "string_too_short", "enum")
-_PLAIN_NAME: Final = re.compile(r"[a-z0-9_]{1,40}")  # others may be personal, and are not repeated
+_PLAIN_NAME: Final = re.compile(r"[a-z0-9_]{1,40}")  # other names may be personal and are not quoted
 _TOO_LONG: Final = ("string_too_long", "too_long")
 _BRANCHES: Final = ("union", "function-after", "constrained", "str", "int", "float", "literal", "dict", "Campaign")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Everything known about one event type's data."""
+    """Everything about one event type's data."""
 
     validate: Callable[[Any], dict[str, Any]]
     money: tuple[str, ...]
     instants: tuple[str, ...]
     ids: tuple[str, ...]
     required: frozenset[str]
-    nulls: frozenset[str]  # fields in which null means something
+    nulls: frozenset[str]  # fields in which null has a meaning
     rule: Rule | None
 
     def check(self, data: Any, canonical: bytes, raw: bytes, exact: Exact, time: int) -> tuple[dict[str, Any], int]:
-        """(normalised copy of data, flags) of an event at ``time`` ms. Refused names the field."""
+        """(normalised copy of data, flags) for an event at ``time`` ms. Refused names the field."""
         try:
             return self._check(data, raw, exact, time)
         except Refused:
@@ -81,16 +81,16 @@ class Shape:
 
 
 def adapter(declared: type[Any]) -> TypeAdapter[dict[str, Any]]:
-    """Pydantic's view of a TypedDict of models.events, unknown fields kept."""
+    """Pydantic's adapter for a TypedDict of models.events; unknown fields are kept."""
     for typed in (declared, Campaign):
-        # A TypedDict does not inherit its configuration, and TypeAdapter takes none for it: it is set here for all.
+        # A TypedDict does not inherit its configuration and TypeAdapter accepts none for it, so set it on each.
         setattr(typed, "__pydantic_config__", _CONFIG)  # noqa: B010
     return TypeAdapter(declared)
 
 
 @cache
 def shape(type_: str | None) -> Shape:
-    """The shape of a known type; None: what any event may carry, for types this build does not know."""
+    """The shape of a known type; None: the common fields, for types unknown to this build."""
     declared = SHAPES[type_] if type_ else Common
     fields = get_type_hints(declared)
     validator = adapter(declared).validator
@@ -106,7 +106,7 @@ def shape(type_: str | None) -> Shape:
 
 
 def _without_nulls(data: Any, keep: frozenset[str]) -> Any:
-    """Exporters write null for what is not there; so do campaigns without a term."""
+    """Exporters write null for missing values, also inside campaigns."""
     if not isinstance(data, dict):
         return data
     kept = {key: value for key, value in data.items() if value is not None or key in keep}
@@ -116,7 +116,7 @@ def _without_nulls(data: Any, keep: frozenset[str]) -> Any:
 
 
 def _check_traits(traits: dict[str, Any], raw: bytes) -> None:
-    """Each may be the value of a dimension. Lists and objects are none, and bounded by the size of all."""
+    """Each trait may become a dimension value. Lists and objects can't, and are bounded by the total size."""
     if len(raw) > NAME_LENGTH:
         for name, value in traits.items():
             if type(value) is str and len(value) > NAME_LENGTH:
@@ -126,7 +126,7 @@ def _check_traits(traits: dict[str, Any], raw: bytes) -> None:
 
 
 def _price(found: dict[str, Any], fields: tuple[str, ...], raw: bytes, exact: Exact) -> int:
-    """Amounts become minor units, or all parts of cents if one is; without a currency they are left out and flagged."""
+    """Turn amounts into minor units, or all into 10^-9 if one needs it; without a currency drop and flag them."""
     given = [field for field in fields if field in found]
     if "currency" not in found:
         for field in given:
@@ -150,9 +150,9 @@ def _robot(found: dict[str, Any]) -> int:
 
 
 def _refused(error: ValidationError) -> Refused:
-    """The first complaint, in our words. The input is never part of it."""
+    """The first complaint, in our terms. It never quotes the input."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    # Of a field that may be of several types each has its complaint: what is too long is no object either.
+    # A union reports one complaint per member: what is too long is also "not an object".
     first = next((one for one in found if one["type"] in _TOO_LONG and one["loc"][0] == found[0]["loc"][0]), found[0])
     path = [str(part) for part in first["loc"] if not str(part).startswith(_BRANCHES)]
     kind = first["type"]

@@ -1,4 +1,4 @@
-"""How deep a JSON document is nested and how many keys it has, from its bytes: the same few passes for any document."""
+"""Nesting depth and key count of a JSON document, from its bytes in a constant number of passes."""
 
 from typing import Final
 
@@ -11,8 +11,8 @@ _STEPS[list(b"]}")] = -1
 
 
 def structure(raw: bytes) -> tuple[int, int]:
-    """(depth, keys) of a valid document; a scalar has depth 0, a key written twice counts twice."""
-    if b"\\" in raw:  # only in texts, and each pair of bytes says one character: what is left of quotes is delimiters
+    """(depth, keys) of a valid document; a scalar has depth 0, a duplicate key counts twice."""
+    if b"\\" in raw:  # only inside strings; once escaped pairs are removed, every remaining quote is a delimiter
         raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     found = np.frombuffer(raw, dtype=np.uint8)
     outside = ~np.logical_xor.accumulate(found == _QUOTE)  # closing quotes are neither brackets nor colons

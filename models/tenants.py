@@ -1,4 +1,4 @@
-"""What a tenant may decide about its numbers."""
+"""A tenant's settings for its numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ from models.settings_error import SettingsError
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # not found, a path out of the database, or a folder in it
+    except (KeyError, ValueError, OSError) as error:  # not found, a path outside the database, or a folder in it
         raise ValueError("no such time zone (use an IANA name such as Europe/Helsinki)") from error
     return name
 
@@ -32,7 +32,7 @@ def _currency(code: str) -> str:
 
 
 def _known(names: tuple[str, ...], every: Sequence[str], what: str) -> tuple[str, ...]:
-    """Names in the order of all there are; ValueError names those that are none."""
+    """Names in the order of ``every``. Raises ValueError with the unknown ones."""
     if unknown := sorted({name for name in names if name not in every}):
         raise ValueError(f"no such {what}: {', '.join(name[:40] for name in unknown[:5])}")
     return tuple(name for name in every if name in names)
@@ -55,7 +55,7 @@ Score = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class TenantSettings(BaseModel):
-    """One tenant's settings, immutable. The first value of kpi-precise.md C is each setting's default."""
+    """One tenant's settings, immutable. Each default is the first value in kpi-precise.md C."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -73,13 +73,13 @@ class TenantSettings(BaseModel):
     inactivity_days: Days = 90
     won_stages: tuple[str, ...] = ("won", "closedwon", "closed_won")
     lost_stages: tuple[str, ...] = ("lost", "closedlost", "closed_lost")
-    qualified_stages: tuple[str, ...] = ()  # of the open pipeline; none: all stages
+    qualified_stages: tuple[str, ...] = ()  # stages of the open pipeline; none: all
     stale_days: Days = 90
     abandoned_days: Days = 14
     conversion_types: tuple[EventType, ...] = (
         "form.submitted", "lead.created", "user.signed_up", "order.completed", "deal.won",
     )  # fmt: skip
-    conversion_days: Literal[7, 30] = 7  # a length that windows have, so that `open` is exact
+    conversion_days: Literal[7, 30] = 7  # lengths that windows have, so that `open` is exact
     landing_pages: tuple[str, ...] = ()  # paths; none: each session's entry page
     touch_types: tuple[EventType, ...] = (
         "page.viewed", "link.clicked", "email.clicked", "social.liked", "social.commented", "social.shared",
@@ -89,17 +89,17 @@ class TenantSettings(BaseModel):
     lead_to_opportunity_basis: Literal["period", "cohort"] = "period"
     email_rates_basis: Literal["cohort", "period"] = "cohort"
     nps_buckets: tuple[int, int] = (6, 8)  # the highest detractor and the highest passive score
-    nps_scales: Mapping[str, tuple[int, int]] = {}  # the same of other scales, by their ends: "1-5"
+    nps_scales: Mapping[str, tuple[int, int]] = {}  # the same for other scales, keyed by their ends: "1-5"
     weights: Mapping[EventType, Annotated[int, Field(ge=0, le=1000)]] = {
         "page.viewed": 1, "link.clicked": 3, "email.opened": 1, "email.clicked": 3, "social.liked": 2,
         "social.commented": 2, "social.shared": 2, "social.followed": 2, "social.mentioned": 2, "social.messaged": 2,
         "call.ended": 8, "meeting.held": 10, "user.signed_in": 2, "form.submitted": 5, "order.completed": 20,
     }  # fmt: skip
-    tiers: tuple[Score, Score] = (1, 5)  # from which score on a customer is warm, and hot
+    tiers: tuple[Score, Score] = (1, 5)  # scores from which a customer is warm, and hot
     workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)  # Monday is 1
-    work_hours: tuple[ClockTime, ClockTime] = ("00:00", "24:00")  # of a workday, by the local clock
+    work_hours: tuple[ClockTime, ClockTime] = ("00:00", "24:00")  # local time
     holidays: tuple[date, ...] = ()
-    kpis: Annotated[tuple[str, ...], AfterValidator(_kpis)] = ()  # that are counted and published; none: all
+    kpis: Annotated[tuple[str, ...], AfterValidator(_kpis)] = ()  # counted and published; none: all
     windows: Annotated[tuple[str, ...], AfterValidator(_windows)] = ()  # the same
 
     @property
@@ -109,7 +109,7 @@ class TenantSettings(BaseModel):
 
 
 class TenantBook(Mapping[str, TenantSettings]):
-    """Every tenant's settings. A tenant nobody configured has the defaults; iteration names only configured ones."""
+    """Every tenant's settings. Unconfigured tenants have the defaults; iteration yields configured ones only."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class TenantBook(Mapping[str, TenantSettings]):
     ) -> None:
         self.default = default or TenantSettings()
         self._tenants = dict(tenants or {})
-        self.open = open_  # whether tenants nobody configured may send
+        self.open = open_  # whether unconfigured tenants may send
 
     def __getitem__(self, tenant: str) -> TenantSettings:
         return self._tenants.get(tenant, self.default)
@@ -144,10 +144,10 @@ class TenantBook(Mapping[str, TenantSettings]):
 
     @classmethod
     def from_mapping(cls, content: Mapping[str, Any]) -> "TenantBook":
-        """From a settings file: ``[tenant]`` holds the defaults of all, ``[tenants.acme]`` what acme has differently.
+        """From a settings file: ``[tenant]`` holds the defaults, ``[tenants.acme]`` overrides for acme.
 
-        ``tenants_open = false``: only those with a table of their own may send. Other tables are left
-        alone. SettingsError names the wrong setting: ``tenants.acme.tz: …``.
+        ``tenants_open = false``: only tenants with their own table may send. Other tables are ignored. SettingsError
+        names the wrong setting: ``tenants.acme.tz: …``.
         """
         shared = _table(content.get("tenant", {}), "tenant")
         book = cls(_settings(shared, "tenant"), open_=bool(content.get("tenants_open", True)))
@@ -173,7 +173,7 @@ def _settings(values: Mapping[str, Any], path: str) -> TenantSettings:
 
 
 def complaints(error: ValidationError, path: str = "") -> list[str]:
-    """``where: what`` for each mistake; the values themselves are left out, they may be secrets."""
+    """``where: what`` for each mistake; the values are left out, they may be secrets."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     where = (".".join([*filter(None, [path]), *map(str, one["loc"])]) for one in found)
     what = (one["msg"].removeprefix("Value error, ") for one in found)

@@ -1,4 +1,4 @@
-"""One spelling for one name: Unicode NFC, no blanks around, `source` in small letters; and words that are no id at all.
+"""One spelling per name: Unicode NFC, trimmed, `source` in lower case; and placeholders that are not ids.
 
 Rules: kpi-precise A "Text" and "Identity ranks".
 """
@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from models.refused import Refused
 
-# What broken front ends and exports write where they have no id, in any case and with blanks around.
+# What broken front ends and exports write when they have no id, in any case and with blanks around it.
 PLACEHOLDERS: Final = frozenset({
     "undefined", "null", "none", "nil", "nan", "true", "false", "0", "-1", "unknown", "anonymous", "guest",
     "[object object]", "00000000-0000-0000-0000-000000000000",
@@ -18,7 +18,7 @@ _LONGEST: Final = max(map(len, PLACEHOLDERS))
 
 
 def respell(data: dict[str, Any], raw: bytes) -> None:
-    """Spell the names of an event's data, in place; ``raw`` is the record. Blanks around ids are gone already."""
+    """Normalise the names in an event's data, in place; ``raw`` is the record. Ids are already trimmed."""
     if not raw.isascii() or b"\\u" in raw:
         _compose(data)
     campaign = data.get("campaign")
@@ -32,7 +32,7 @@ def respell(data: dict[str, Any], raw: bytes) -> None:
 
 
 def _compose(data: dict[str, Any]) -> None:
-    """Texts of the data, of its campaign and traits in NFC. Tables are made anew: they are the producer's own."""
+    """Convert the texts of data, campaign and traits to NFC. Tables are copied: they are the producer's own."""
     for name, value in data.items():
         if type(value) is str:
             data[name] = normalize("NFC", value)
@@ -43,18 +43,18 @@ def _compose(data: dict[str, Any]) -> None:
 
 
 def is_placeholder(text: object) -> bool:
-    """Whether a text stands for no id."""
+    """Whether a text is a placeholder for a missing id."""
     return type(text) is str and len(text) <= _LONGEST and text.lower() in PLACEHOLDERS
 
 
 def drop_placeholders(data: dict[str, Any], ids: Sequence[str], required: frozenset[str]) -> bool:
-    """Take out ids that are none; whether there were any. Refused missing_field for one that is required."""
+    """Remove placeholder ids; returns whether there were any. Refused missing_field for a required one."""
     found = [name for name in ids if name in data and is_placeholder(data[name])]
     for name in found:
         if name in required:
-            raise Refused("missing_field", name, "a placeholder such as `undefined` or `null` is no id")
+            raise Refused("missing_field", name, "a placeholder such as `undefined` or `null` is not an id")
         del data[name]
-    losers = data.get("loser_ids") if "winner_id" in ids else None  # other types know no such field
+    losers = data.get("loser_ids") if "winner_id" in ids else None  # other types have no such field
     if losers and any(map(is_placeholder, losers)):
         data["loser_ids"] = [loser for loser in losers if not is_placeholder(loser)]
         return True

@@ -20,17 +20,17 @@ def journal(settings: Settings) -> str:
 
 
 def dead_letters(topic: str) -> str:
-    """Where the refused records of an input topic go; ``topic`` already has its prefix."""
+    """The dead-letter topic of an input topic; ``topic`` already has its prefix."""
     return topic + _DEAD
 
 
 def state(settings: Settings) -> str:
-    """The compacted changelog of every table; as many partitions as the journal."""
+    """The compacted changelog of all tables; as many partitions as the journal."""
     return f"{settings.topic_prefix}{settings.app_id}-state"
 
 
 def control(settings: Settings) -> str:
-    """What was lost, and what an operator acknowledged of it; compacted, one partition."""
+    """Losses and operators' acknowledgements of them; compacted, one partition."""
     return f"{settings.topic_prefix}{settings.app_id}-control"
 
 
@@ -47,6 +47,6 @@ def every(settings: Settings) -> tuple[str, ...]:
 
 
 def topic_of(settings: Settings, type_: str) -> str | None:
-    """The input topic an event type belongs to, ``.v1`` or not; None for types this build does not know."""
+    """The input topic of an event type, with or without ``.v1``; None for types unknown to this build."""
     topic = TOPIC_OF.get(type_.removesuffix(".v1"))
     return None if topic is None else settings.topic_prefix + topic

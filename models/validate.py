@@ -1,4 +1,4 @@
-"""Raw records in, journal rows and rejections out. Pure: the same records give the same answer at any time."""
+"""Raw records in, journal rows and rejections out. Pure: the same records always give the same result."""
 
 from collections.abc import Container, Sequence
 from typing import Any, Final, NamedTuple
@@ -18,7 +18,7 @@ __all__ = ["EVERYBODY", "MAX_BYTES", "REASONS", "Known", "Rejection", "decode_bl
 
 
 class Known(NamedTuple):
-    """Which tenants there are: those of the settings file. ``closed``: no others may send."""
+    """The configured tenants. ``closed``: no others may send."""
 
     tenants: Container[str] = ()
     closed: bool = False
@@ -29,10 +29,10 @@ _TENANT_HEADERS: Final = ("ce_tenantid", "tenantid")
 
 
 def validate(records: Sequence[RawRecord], known: Known | None = None) -> tuple[list[Row], list[Rejection]]:
-    """Check a batch. Every record gives one Row or one Rejection; each list keeps the order of the records.
+    """Check a batch. Every record yields one Row or one Rejection; each list keeps the order of the records.
 
-    ``known``: which tenants there are. A record that cannot be read counts for one of them or for the default tenant;
-    where they are closed all other tenants' events are refused. None: every tenant may send, none is known by name.
+    ``known``: the configured tenants. An unreadable record counts for one of them or for the default tenant; if they
+    are closed, all other tenants' events are refused. None: every tenant may send, none is configured.
     """
     known = known or EVERYBODY
     allowed = known.tenants if known.closed else None
@@ -49,7 +49,7 @@ def validate(records: Sequence[RawRecord], known: Known | None = None) -> tuple[
 
 
 def _row(record: RawRecord, sent: Sent, allowed: Container[str] | None) -> Row:
-    """Apply the contract to one opened event. Refused."""
+    """Apply the contract to an opened event. Raises Refused."""
     given, data, canonical, exact = sent
     tenant, type_, flags, named = attribute.names_of(given)
     if allowed is not None and tenant not in allowed:
@@ -75,7 +75,7 @@ def _row(record: RawRecord, sent: Sent, allowed: Container[str] | None) -> Row:
         event_id,
         checked,
     )
-    return tuple.__new__(Row, fields)  # a named tuple's own constructor takes three times as long
+    return tuple.__new__(Row, fields)  # three times as fast as the named tuple's own constructor
 
 
 def _rejection(record: RawRecord, sent: Sent | None, refused: Refused, known: Known) -> Rejection:
@@ -91,9 +91,9 @@ def _rejection(record: RawRecord, sent: Sent | None, refused: Refused, known: Kn
 
 
 def _tenant(record: RawRecord, given: dict[str, Any] | None, known: Known) -> str:
-    """Whom a rejection counts for: the event's own tenant, else one of the known that headers or key name.
+    """The tenant a rejection counts for: the event's own, else a configured one named by headers or key.
 
-    What cannot be read never makes a tenant, nor does an event of one that may not send.
+    Neither an unreadable record nor one of a tenant that may not send creates a tenant.
     """
     if given is not None:
         named = given.get("tenantid")
@@ -122,4 +122,4 @@ def _instant_or_none(text: object) -> int | None:
     try:
         return within(instant(text, "time"), "time")
     except Refused:
-        return None  # the rejection already names what is wrong with the record
+        return None  # the rejection already says what is wrong with the record

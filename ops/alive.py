@@ -1,9 +1,8 @@
-"""`python -m ops.alive WORD`: the health check of a container without workers. Light, since it runs every few seconds.
+"""`python -m ops.alive WORD`: the health check of a container without workers. Light, as it runs every few seconds.
 
-Exit code 0 when a process whose command line contains WORD has run for 5 s (a worker that stops itself again and again
-does not live so long), and Kafka answers at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS. Where that wants TLS or credentials only
-its port is tried: `crmkpi doctor` signs in.
-Redis is not asked: counting goes on without it.
+Exit code 0 if a process whose command line contains WORD has run for 5 s (a worker in a crash loop doesn't live that
+long) and Kafka responds at $CRMKPI_KAFKA__BOOTSTRAP_SERVERS. If that needs TLS or credentials, only its port is tried:
+`crmkpi doctor` signs in. Redis is not checked: counting continues without it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ OLD_ENOUGH_S = 5.0
 
 
 def why_not(word: str, bootstrap: str, protocol: str = "", processes: Path = Path("/proc")) -> str:
-    """Empty when all is well, else what is not, in a few words."""
+    """The problem in a few words; empty if there is none."""
     ages = [_age(path, processes) for path in processes.glob("[0-9]*") if word in _command_line(path)]
     if max(ages, default=0.0) < OLD_ENOUGH_S:
         return f"no process with {word!r} in its command line has been running for {OLD_ENOUGH_S:g} s"
@@ -31,15 +30,15 @@ def why_not(word: str, bootstrap: str, protocol: str = "", processes: Path = Pat
 
 def _command_line(process: Path) -> str:
     if process.name == str(os.getpid()):
-        return ""  # WORD is in our own, too
+        return ""  # WORD is also in our own command line
     try:
         return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return ""  # it ended between the listing and the look
+        return ""  # it ended between the listing and the read
 
 
 def _age(process: Path, processes: Path) -> float:
-    """Seconds since its start; 0 when it has just ended."""
+    """Seconds since its start; 0 if it has just ended."""
     try:
         ticks = (process / "stat").read_text().rsplit(")", 1)[1].split()[19]
     except (FileNotFoundError, ProcessLookupError):

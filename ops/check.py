@@ -1,10 +1,10 @@
-"""One line of what `crmkpi doctor` says."""
+"""One check of `crmkpi doctor`."""
 
 from typing import NamedTuple
 
 
 class Check(NamedTuple):
-    """`found` says what is, `fix` what to do when it is not `ok`. Neither holds a secret."""
+    """`found`: the current state; `fix`: what to do if it is not `ok`. Neither contains a secret."""
 
     name: str
     ok: bool

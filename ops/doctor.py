@@ -1,4 +1,4 @@
-"""`crmkpi doctor`: what this machine and its servers need, each with what to do where it is not so."""
+"""`crmkpi doctor`: checks this machine and its servers, with a fix for every failure."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ DISK_MB = 1000
 
 
 def machine() -> list[Check]:
-    """What local servers and workers need of this machine; where the environment names both servers, Python alone."""
+    """What local servers and workers need on this machine; just Python if the environment names both servers."""
     if all(given()):
         return [_python(), Check("local servers", True, "not needed: the environment names Kafka and Redis")]
     return [_python(), _java(), _redis_program(), _memory(), _disk(), _docker()]
 
 
 async def servers(settings: Settings) -> list[Check]:
-    """Whether Kafka and Redis take us in, what we may do there, whether the topics are right, and what was lost."""
+    """Access to Kafka and Redis, our rights there, the topics, and unacknowledged losses."""
     kafka, redis = await asyncio.gather(kafka_reach.reachable(settings.kafka), redis_reach.reachable(settings.redis))
     if not kafka.ok:
         return [kafka, redis]

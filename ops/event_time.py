@@ -1,4 +1,4 @@
-"""When the event in a record happened: a peek for people who watch, not the contract's reading."""
+"""Event times of records, as a quick peek for monitoring; not the contract's validation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIME_OF_ROW: Final = Row._fields.index("time")
 
 
 class Record(Protocol):
-    """What is looked at."""
+    """The fields that are read."""
 
     @property
     def value(self) -> bytes | None: ...
@@ -25,7 +25,7 @@ class Record(Protocol):
 
 
 def event_time(record: Record) -> int | None:
-    """Milliseconds UTC of a record of an input topic, or of the first event of one of the journal; None: unreadable."""
+    """ms UTC of an input record, or of the first event of a journal record; None: unreadable."""
     try:
         value = orjson.loads(record.value or b"null")
     except orjson.JSONDecodeError:

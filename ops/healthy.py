@@ -1,8 +1,8 @@
-"""`python -m ops.healthy`: the health check of a container of workers. Light on purpose: it runs every few seconds.
+"""`python -m ops.healthy`: the health check of a container of workers. Light, as it runs every few seconds.
 
-Exit code 0 when each worker process of this container answers on its port (from $CRMKPI_HTTP__PORT on), lives, is
-ready, and has not just been started again by the supervisor: one that ends itself again and again is never healthy.
-Redis is not asked: counting goes on without it. Without Kafka workers end, which shows.
+Exit code 0 if every worker process of this container answers on its port (from $CRMKPI_HTTP__PORT), is alive and ready,
+and was not restarted recently: a worker in a crash loop is never healthy. Redis is not checked: counting continues
+without it. Without Kafka workers exit, which this detects.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any, Final
 PORT: Final = "CRMKPI_HTTP__PORT"
 FIRST: Final = "9464"
 PORTS: Final = 64  # as many as workers try
-SECONDS: Final = 2.0  # for an answer
-STEADY_S: Final = 60.0  # a worker that was started again has to live so long, as the supervisor has it
+SECONDS: Final = 2.0  # time limit per request
+STEADY_S: Final = 60.0  # uptime after which a restarted worker counts as steady; the same as the supervisor's
 
 
 def why_not(first: int, processes: Path = Path("/proc")) -> str:
-    """Empty when all is well, else what is not, in a few words. ``first``: the first of the workers' ports."""
+    """The problem in a few words; empty if there is none. ``first``: the workers' first port."""
     if not first:
         return f"{PORT} is 0: workers cannot be queried"
     running, answers = len(workers(processes)), dict(_answers(first))
@@ -41,14 +41,14 @@ def why_not(first: int, processes: Path = Path("/proc")) -> str:
 
 
 def workers(processes: Path) -> list[int]:
-    """Process ids of workers; what a worker starts itself is not one."""
+    """Process ids of workers, without their child processes."""
     found = {}
     for path in processes.glob("[0-9]*"):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
             parent = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended between the listing and the look
+            continue  # it ended between the listing and the read
         if (b"-m", b"streams") in pairwise(words):
             found[int(path.name)] = parent
     return [pid for pid, parent in found.items() if parent not in found]
@@ -62,7 +62,7 @@ def _answers(first: int) -> Iterator[tuple[int, tuple[dict[str, Any], dict[str, 
 
 
 def _ask(port: int, path: str) -> dict[str, Any] | None:
-    """The body; None when nobody answers in time, or with something else."""
+    """The body; None if there is no answer in time, or another one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request("GET", path)

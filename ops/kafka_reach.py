@@ -1,4 +1,4 @@
-"""Whether Kafka takes us in with these settings, and if not, why, and which setting to mend."""
+"""Whether Kafka accepts us with these settings; if not, why, and which setting to fix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AWAY = "start it (crmkpi up), or correct KAFKA_BOOTSTRAP_SERVERS; see what is li
 
 
 class Trouble(NamedTuple):
-    """What is wrong and what to do. `lasting`: server and settings do not agree, so waiting does not help."""
+    """What is wrong and how to fix it. `lasting`: server and settings don't match, so waiting doesn't help."""
 
     found: str
     fix: str
@@ -29,20 +29,20 @@ class Trouble(NamedTuple):
 
 
 def reach_kafka(kafka: KafkaSettings | str) -> Check:
-    """`reachable` for callers without a loop, or with one that is at its end."""
+    """`reachable` for callers without a running event loop, or with a closing one."""
     with ThreadPoolExecutor(1) as aside:
         return aside.submit(asyncio.run, reachable(settings_of(kafka))).result()
 
 
 async def reachable(kafka: KafkaSettings) -> Check:
-    """Whether a broker there takes us in, and whether the addresses it advertises open from here too."""
+    """Whether a broker accepts us, and whether the addresses it advertises are reachable from here."""
     name = f"Kafka at {kafka.bootstrap_servers}"
     found = await look(kafka)
     return Check(name, False, found.found, found.fix) if isinstance(found, Trouble) else Check(name, True, found)
 
 
 async def look(kafka: KafkaSettings) -> str | Trouble:
-    """What was found there, in a few words, or what is wrong."""
+    """A summary of what was found, or the problem."""
     try:
         options = security(kafka)
     except SettingsError as error:
@@ -58,7 +58,7 @@ async def look(kafka: KafkaSettings) -> str | Trouble:
     except (KafkaError, OSError, TimeoutError) as error:
         return await _why(kafka, host, port, error)
     if not brokers and kafka.sasl_mechanism == "OAUTHBEARER":
-        return _refused(kafka)  # aiokafka takes the refusal of a token for an empty answer
+        return _refused(kafka)  # aiokafka treats a rejected token as an empty answer
     lost = [f"{there}:{at}" for _, there, at, _ in brokers if not await asyncio.to_thread(tcp_opens, there, at)]
     if lost:
         return Trouble(f"responds, but advertises {', '.join(lost)}", _mismatch(lost, host, port))
@@ -68,7 +68,7 @@ async def look(kafka: KafkaSettings) -> str | Trouble:
 
 
 def first_open(kafka: KafkaSettings) -> tuple[str, int] | None:
-    """The first of its addresses where something listens; None when there is none."""
+    """The first of its addresses on which something listens; None if there is none."""
     addresses = (host_port(one.strip(), 9092) for one in kafka.bootstrap_servers.split(","))
     return next((address for address in addresses if tcp_opens(*address)), None)
 
@@ -84,8 +84,8 @@ def _mismatch(lost: list[str], host: str, port: int) -> str:
 async def _why(kafka: KafkaSettings, host: str, port: int, error: BaseException) -> Trouble:
     chain, own = _chain(error), kafka.certificate_file is not None
     for one in chain:
-        if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "kafka", host, own=own)):
-            return Trouble(*told, lasting=True)
+        if isinstance(one, ssl.SSLError) and (problem := why_certificate(one, "kafka", host, own=own)):
+            return Trouble(*problem, lasting=True)
     listener = await listener_at(host, port, kafka)
     if listener is None:
         fix = (

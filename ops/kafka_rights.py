@@ -1,8 +1,8 @@
-"""Which of the rights (ACLs) that accept, count and publish need are missing. Asks only; changes nothing.
+"""The rights (ACLs) needed by accept, count and publish that are missing. Read only.
 
-Kafka says itself what we may do with a topic. Of groups and transactional ids it says nothing, so two harmless
-questions are asked that it refuses by right before it looks at them: a heartbeat of a member that does not exist, and
-offsets for a transaction of a producer that does not exist.
+Kafka reports our rights on topics. It doesn't for groups and transactional ids, so two harmless requests are sent that
+it authorises before anything else: a heartbeat of a member that does not exist, and offsets for a transaction of a
+producer that does not exist.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ops.check import Check
 from ops.kafka_reach import first_open
 from ops.kafka_talk import Metadata, connected
 
-READ, WRITE, CREATE, DESCRIBE_CONFIGS = 3, 4, 5, 10  # the codes are Kafka's, and bits of its answers
+READ, WRITE, CREATE, DESCRIBE_CONFIGS = 3, 4, 5, 10  # Kafka's codes, and bits of its answers
 NAMES: Final = {
     READ: "Read",
     WRITE: "Write",
@@ -32,7 +32,7 @@ UNKNOWN_TOPIC, TOPIC_REFUSED, GROUP_REFUSED, ID_REFUSED = 3, 29, 30, 53
 
 
 def needed(settings: Settings) -> dict[str, tuple[int, ...]]:
-    """What a worker does with each topic."""
+    """The operations a worker needs on each topic."""
     inputs = topics.inputs(settings)
     both: tuple[int, ...] = (READ, WRITE, DESCRIBE_CONFIGS)
     reading: tuple[int, ...] = (READ, DESCRIBE_CONFIGS)
@@ -43,7 +43,7 @@ def needed(settings: Settings) -> dict[str, tuple[int, ...]]:
 
 
 async def rights(settings: Settings) -> Check:
-    """Every right that is missing, by name. Kafka must be reachable."""
+    """Every missing right, by name. Kafka must be reachable."""
     try:
         missing = await _missing(settings)
     except (KafkaError, OSError, TimeoutError) as error:

@@ -1,5 +1,5 @@
-"""Single questions to a broker over one connection, and what its listener expects of clients: for finding out why the
-clients, which say only that they cannot connect, cannot.
+"""Single requests to a broker over one connection, and what its listener expects of clients: for finding out why
+clients, which only report that they cannot connect, cannot.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Listener(NamedTuple):
         return ("SASL_" if self.mechanisms else "") + ("SSL" if self.tls else "PLAINTEXT")
 
     def serves(self, kafka: KafkaSettings) -> bool:
-        """Whether these settings speak as it expects, mechanism aside."""
+        """Whether these settings match it, mechanism aside."""
         return self.protocol == kafka.security_protocol
 
 
@@ -69,7 +69,7 @@ class MetadataRequest8(RequestStruct):  # type: ignore[misc]
 
 
 class Metadata(Request[MetadataRequest8]):  # type: ignore[misc]
-    """Brokers, and what we may do with topics (by name) and with the cluster."""
+    """Brokers, and our rights on topics (by name) and on the cluster."""
 
     API_KEY = 3
 
@@ -82,7 +82,7 @@ class Metadata(Request[MetadataRequest8]):  # type: ignore[misc]
 
 @asynccontextmanager
 async def connected(host: str, port: int, ms: int = ANSWER_MS, **options: Any) -> AsyncIterator[Any]:
-    """One connection, authenticated as `options` say. Raises KafkaError, OSError, TimeoutError."""
+    """One connection, authenticated according to `options`. Raises KafkaError, OSError, TimeoutError."""
     link = await create_conn(host, port, client_id="crmkpi-doctor", request_timeout_ms=ms, **options)
     try:
         yield link
@@ -91,14 +91,14 @@ async def connected(host: str, port: int, ms: int = ANSWER_MS, **options: Any) -
 
 
 async def listener_at(host: str, port: int, kafka: KafkaSettings) -> Listener | None:
-    """What is expected there; None when nothing answers as Kafka does. No credentials are sent."""
+    """What the listener there expects; None if it doesn't speak Kafka. No credentials are sent."""
     for tls in (False, True):
         options: dict[str, Any] = {"security_protocol": "SSL" if tls else "PLAINTEXT"}
         if tls:
             options["ssl_context"] = _trusting(kafka)
         try:
             async with connected(host, port, LOOK_MS, **options) as link:
-                answer = await link.send(SaslHandShakeRequest("none"))  # refused with the list of those there are
+                answer = await link.send(SaslHandShakeRequest("none"))  # refused with the list of supported ones
         except (OSError, KafkaError, TimeoutError):
             continue
         return Listener(tls, tuple(answer.enabled_mechanisms))
@@ -106,7 +106,7 @@ async def listener_at(host: str, port: int, kafka: KafkaSettings) -> Listener | 
 
 
 def _trusting(kafka: KafkaSettings) -> ssl.SSLContext:
-    """Verifies nothing: it only looks whether there is TLS. Our own certificate, if any, is shown."""
+    """A context without verification, to detect TLS. It presents our certificate, if any."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if kafka.certificate_file is not None:

@@ -1,7 +1,7 @@
 """How far a consumer group is behind, in records and in seconds.
 
-The rules: never negative; a partition without a committed offset has no lag (None), it is not "everything"; seconds are
-the age of the first record that was not read yet, so they keep growing while nobody reads.
+Rules: lag is never negative; a partition without a committed offset has no lag (None), not "everything"; seconds are
+the age of the first unread record, so they keep growing while nothing is read.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ops.event_time import event_time
 
 COORDINATOR_S = 10.0
 FETCH_BYTES = 128 << 10
-FIRST_RECORD_S = 3.0  # how long to look for the first unread records of all partitions together
+FIRST_RECORD_S = 3.0  # time limit for finding the first unread records of all partitions
 
 
 class PartitionLag(NamedTuple):
-    """One partition. `records` and `seconds` are None when nothing was committed.
+    """One partition. `records` and `seconds` are None if nothing was committed.
 
-    `seconds` is None also when the first unread record did not come in time, or was not looked for.
-    `lost`: records that retention deleted before they were read (0 in any healthy system).
-    `commits`: changes with every commit of our workers, also of the same offset; None for other groups.
-    `event_time`: when the first unread event happened, ms UTC; None when that cannot be told.
+    `seconds` is also None if the first unread record did not arrive in time, or was not requested.
+    `lost`: records that retention deleted before they were read (0 in a healthy system).
+    `commits`: changes with every commit of our workers, even of the same offset; None for other groups.
+    `event_time`: event time of the first unread event, ms UTC; None if unknown.
     """
 
     topic: str
@@ -66,12 +66,12 @@ class GroupLag(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Age of the oldest unread record; 0 when all is read."""
+        """Age of the oldest unread record; 0 if everything is read."""
         return max((item.seconds or 0.0 for item in self.partitions), default=0.0)
 
     @property
     def uncommitted(self) -> int:
-        """Partitions of which this group has never committed an offset."""
+        """Partitions for which this group has never committed an offset."""
         return sum(item.committed is None for item in self.partitions)
 
     def of(self, topic: str) -> GroupLag:
@@ -87,15 +87,15 @@ def records_behind(committed: int | None, begin: int, end: int) -> tuple[int | N
 
 
 class LagReader:
-    """Reads the lag again and again over two open connections: `async with LagReader(...) as lag: await lag.read()`."""
+    """Reads the lag repeatedly over two open connections: `async with LagReader(...) as lag: await lag.read()`."""
 
     def __init__(self, kafka: KafkaSettings | str, group: str, topics: Iterable[str]) -> None:
         options: dict[str, Any] = {"client_id": "crmkpi-lag", **client_options(kafka)}
         self.group = group
         self._topics = sorted(topics)
         self._admin = AIOKafkaAdminClient(**options)
-        # One batch a partition is all that is needed. The broker sends a batch above this size for the first partition
-        # of a request only, so a very small size would cost a round trip for each partition.
+        # One batch per partition is enough. The broker sends a batch above this size for the first partition of a
+        # request only, so a very small limit would cost a round trip per partition.
         self._consumer = StoppableConsumer(
             **options, enable_auto_commit=False, max_partition_fetch_bytes=FETCH_BYTES, isolation_level="read_committed"
         )
@@ -120,9 +120,9 @@ class LagReader:
         await self._admin.close()
 
     async def read(self, *, ages: bool = True) -> GroupLag:
-        """The lag now. Raises KafkaError when the broker is away. Without ``ages`` no record is looked at.
+        """The current lag. Raises KafkaError if the broker is away. Without ``ages`` no record is fetched.
 
-        With them a partition where only markers of transactions are left has no lag: they are no records.
+        With them, a partition with nothing but transaction markers left has no lag: they are not records.
         """
         places = await self._places()
         offsets = await self._committed()
@@ -170,16 +170,16 @@ class LagReader:
             try:
                 return dict(await self._admin.list_consumer_group_offsets(self.group))
             except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, GroupLoadInProgressError):
-                if asyncio.get_running_loop().time() > end:  # a new or restarted broker needs a moment for its groups
+                if asyncio.get_running_loop().time() > end:  # a new or restarted broker has to load its groups
                     raise
                 await asyncio.sleep(0.1)
 
     async def _first_unread(
         self, unread: dict[TopicPartition, tuple[int, int]]
     ) -> dict[TopicPartition, ConsumerRecord | None]:
-        """First unread records, from (where to look, end). None: there is none up to the end, only markers.
+        """First unread records, from (where to look, end). None: only markers up to the end.
 
-        A partition is left out when it gave nothing in time.
+        A partition is left out if nothing arrived in time.
         """
         found: dict[TopicPartition, ConsumerRecord | None] = {}
         self._consumer.assign(list(unread))
@@ -194,7 +194,7 @@ class LagReader:
                 elif await self._consumer.position(place) >= unread[place][1]:
                     found[place] = None
                 if place in found:
-                    self._consumer.pause(place)  # what it asks for next is for the others only
+                    self._consumer.pause(place)  # the next fetch is for the others only
         return found
 
 
@@ -205,5 +205,5 @@ def _seconds(records: int | None, first: int | None) -> float | None:
 
 
 def _commits(metadata: str) -> int | None:
-    """Workers write into the metadata of an offset when it was committed."""
+    """The commit time that workers write into an offset's metadata."""
     return int(metadata) if metadata.isdecimal() else None

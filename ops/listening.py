@@ -1,6 +1,6 @@
-"""Where a server of ours listens, and whether a request comes from this machine.
+"""Listening sockets, and whether a request comes from this machine.
 
-The socket is bound before the server starts: a port that is taken is known at once.
+The socket is bound before the server starts, so a port in use is detected at once.
 """
 
 import ipaddress
@@ -8,12 +8,12 @@ import socket
 from collections.abc import Mapping
 from typing import Any, Final
 
-WAITING: Final = 256  # connections that wait to be taken
+WAITING: Final = 256  # backlog: connections waiting to be accepted
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})  # this machine's names
 
 
 def listen(host: str, port: int, tries: int = 1) -> socket.socket:
-    """A bound socket on the first free port of so many. Raises OSError when none is."""
+    """A bound socket on the first free of ``tries`` ports. Raises OSError if none is."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     failed: OSError | None = None
     for number in range(port, min(port + tries, 1 << 16)):

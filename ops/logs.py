@@ -1,7 +1,6 @@
-"""Logs of every process: our own lines, and of the libraries what matters, not thousands when a broker restarts.
+"""Logging of every process: our own lines, and what matters from libraries, not thousands when a broker restarts.
 
-CRMKPI_LOG_FORMAT=json makes each line one JSON object with `timestamp`, `level`, `logger`, `event` and what else is
-known.
+CRMKPI_LOG_FORMAT=json makes each line a JSON object with `timestamp`, `level`, `logger`, `event` and any other fields.
 """
 
 import logging
@@ -18,14 +17,14 @@ import orjson
 from models.settings_error import SettingsError
 
 OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli", "dashboard", "collectors")
-QUIET_SECONDS = 30.0  # a line like the last one within this time is counted, not written
+QUIET_SECONDS = 30.0  # repeats within this time are counted, not written
 FORMAT: Final = "CRMKPI_LOG_FORMAT"
 FIRST: Final = ("timestamp", "level", "logger", "event")
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class RateLimit(logging.Filter):
-    """Lets the first of equal lines (same logger, same text before its arguments) through, and then one in a while."""
+    """Passes the first of similar lines (same logger, same text before its arguments), then one every 30 s."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,22 +48,22 @@ class RateLimit(logging.Filter):
 
 
 def as_json() -> bool:
-    """Whether lines are JSON objects. Raises SettingsError for a format that is none."""
-    told = os.environ.get(FORMAT, "text").lower()
-    if told not in ("text", "json"):
-        raise SettingsError(f"{FORMAT} is {told!r}; it must be text or json")
-    return told == "json"
+    """Whether lines are JSON objects. Raises SettingsError for an unknown format."""
+    chosen = os.environ.get(FORMAT, "text").lower()
+    if chosen not in ("text", "json"):
+        raise SettingsError(f"{FORMAT} is {chosen!r}; it must be text or json")
+    return chosen == "json"
 
 
 def json_log_line(event: str, *, logger: str, level: str = "info", **fields: object) -> str:
-    """One line as the JSON format writes it, for what does not come through `logging`; fields of None are left out."""
+    """A line in the JSON format, for output that bypasses `logging`; fields of None are left out."""
     known = {name: value for name, value in fields.items() if value is not None}
     line = {"timestamp": _instant(time.time()), "level": level, "logger": logger, "event": event, **known}
     return orjson.dumps(line, default=str).decode()
 
 
 def set_up_logs() -> None:
-    """One line each on stderr. CRMKPI_LOG_LEVEL: debug, info (default), warning, error. Raises SettingsError."""
+    """One-line messages to stderr. CRMKPI_LOG_LEVEL: debug, info (default), warning, error. Raises SettingsError."""
     level = os.environ.get("CRMKPI_LOG_LEVEL", "info").upper()
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RateLimit())
@@ -83,8 +82,8 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 def json_formatter() -> logging.Formatter:
-    """Lines of every library, and our own, as JSON objects. What a call gives as ``extra`` becomes fields."""
-    import structlog  # costs a command that writes text 50 ms
+    """Lines of all libraries and our own as JSON objects. A call's ``extra`` becomes fields."""
+    import structlog  # costs commands that write text 50 ms
 
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[

@@ -1,7 +1,7 @@
-"""Records that were lost, as the control topic remembers them, until an operator acknowledges it.
+"""Lost records, kept in the control topic until an operator acknowledges them.
 
-A loss is an entry of its own, keyed by where it begins: one that is found again, or has grown, replaces itself.
-An acknowledgement says up to which offset of a partition losses are known; a later loss is shown again.
+Each loss is an entry keyed by its start: one found again, or grown, replaces itself. An acknowledgement gives the
+offset of a partition up to which losses are known; a later loss is shown again.
 """
 
 from __future__ import annotations
@@ -28,41 +28,41 @@ Entry = tuple[bytes, bytes | None]
 
 
 class Loss(NamedTuple):
-    """Offsets ``start`` to ``end`` (exclusive) of a partition. How many records lay there is not known: at most all."""
+    """Offsets ``start`` to ``end`` (exclusive) of a partition: the number of records is an upper bound."""
 
     topic: str
     partition: int
     start: int
     end: int
-    at: int  # when it was found, ms UTC
+    at: int  # when it was detected, ms UTC
     why: Why
     acknowledged: bool = False
 
     @property
     def records(self) -> int:
-        """How many records at most."""
+        """The maximum number of records."""
         return self.end - self.start
 
     def text(self) -> str:
-        """For an operator: what, where, when, why."""
+        """What, where, when and why, for an operator."""
         day = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
         place = f"{self.topic}/{self.partition} (offsets {self.start} to {self.end - 1})"
         return f"{self.records:,} records of {place} {WHY[self.why]}; detected {day}"
 
 
 def entry(loss: Loss) -> Entry:
-    """A loss as the control topic holds it."""
+    """A loss as an entry of the control topic."""
     key = ["loss", loss.topic, loss.partition, loss.start]
     return orjson.dumps(key), orjson.dumps({"v": 1, "end": loss.end, "at": loss.at, "why": loss.why})
 
 
 def acknowledgement(topic: str, partition: int, upto: int) -> Entry:
-    """That losses of a partition below the offset ``upto`` are known."""
+    """An entry that acknowledges a partition's losses below the offset ``upto``."""
     return orjson.dumps(["ack", topic, partition]), orjson.dumps({"v": 1, "upto": upto})
 
 
 def losses(entries: Iterable[Entry]) -> list[Loss]:
-    """All losses, by topic, partition and offset. What this build does not know is left alone."""
+    """All losses by topic, partition and offset. Entries unknown to this build are ignored."""
     latest: dict[bytes, bytes | None] = dict(entries)
     found: list[Loss] = []
     known: dict[tuple[str, int], int] = {}
@@ -75,17 +75,17 @@ def losses(entries: Iterable[Entry]) -> list[Loss]:
             elif kind == "loss" and fields:
                 found.append(Loss(place[0], place[1], place[2], fields["end"], fields["at"], fields["why"]))
         except (ValueError, TypeError, LookupError):
-            continue  # somebody else wrote it
+            continue  # not one of ours
     return sorted(loss._replace(acknowledged=loss.end <= known.get(loss[:2], 0)) for loss in found)
 
 
 def unknown(found: Iterable[Loss]) -> list[Loss]:
-    """Those that nobody acknowledged yet."""
+    """Those not yet acknowledged."""
     return [loss for loss in found if not loss.acknowledged]
 
 
 def texts(found: Iterable[Loss]) -> list[str]:
-    """Losses for an operator, a line each; events in quarantine are one line a partition, with how many there are."""
+    """Losses for an operator, one line each; quarantined events are counted, one line per partition."""
     lines: list[str] = []
     quarantined: dict[tuple[str, int], list[Loss]] = {}
     for loss in found:
@@ -104,9 +104,9 @@ def gaps(found: Iterable[Loss], topic: str, partition: int) -> list[tuple[int, i
 
 
 async def read_losses(client_options: Mapping[str, Any], control: str) -> list[Loss]:
-    """What the control topic holds; none when the topic does not exist yet. Raises KafkaError.
+    """The losses in the control topic; none if it does not exist yet. Raises KafkaError.
 
-    ``client_options``: arguments of an aiokafka client, as `access.kafka` makes them.
+    ``client_options``: arguments for an aiokafka client, as `access.kafka` builds them.
     """
     consumer = AIOKafkaConsumer(
         client_id="crmkpi-losses",
@@ -124,10 +124,10 @@ async def read_losses(client_options: Mapping[str, Any], control: str) -> list[L
 
 
 async def read_small(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[Entry]:
-    """Every record of a small partition, as key and value. Raises KafkaTimeoutError when its end is not reached."""
+    """Every record of a small partition, as key and value. Raises KafkaTimeoutError if its end is not reached."""
     begin, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
     consumer.assign([place])
-    consumer.seek(place, begin)  # nothing awaits before it, or the consumer looks for a place of its own
+    consumer.seek(place, begin)  # no await before this, or the consumer picks a position itself
     found: list[Entry] = []
     until = asyncio.get_running_loop().time() + READ_S
     while await consumer.position(place) < end:

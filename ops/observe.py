@@ -1,4 +1,4 @@
-"""Lag looked at for a few seconds: verdicts, the time to catch up, and whether history is still being read."""
+"""Observes lag for a few seconds: verdicts, the time to catch up, and whether history is still being read."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Final, NamedTuple
 from ops.lag import GroupLag, LagReader, PartitionLag
 from ops.verdicts import WINDOW, Observation, Place, Verdict, Windows, catch_up_s, group_verdict
 
-BACKLOG_S: Final = 60.0  # what waits is older than this: the workers were away, or cannot follow
-HISTORY_S: Final = 3600.0  # or what waits, and never stops waiting, happened longer ago than this
+BACKLOG_S: Final = 60.0  # waiting records older than this: the workers were down, or can't keep up
+HISTORY_S: Final = 3600.0  # or events older than this that wait throughout the window
 
 
 class LagReport(NamedTuple):
-    """A group as it was during some seconds.
+    """A group over some seconds.
 
-    `catch_up_s`: seconds until nothing waits if it goes on like this; None: it does not get there, or one look is not
-    enough to tell. `catching_up`: numbers lack what is still to be read. `event_time`: when the first unread event
-    happened, ms UTC; None when nothing waits or it cannot be told.
+    `catch_up_s`: seconds until nothing waits at the current rate; None: never, or a single observation is not enough.
+    `catching_up`: numbers lack what is still to be read. `event_time`: event time of the first unread event, ms UTC;
+    None if nothing waits or it is unknown.
     """
 
     lag: GroupLag
@@ -29,17 +29,17 @@ class LagReport(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """Of the whole group."""
+        """The verdict on the whole group."""
         return group_verdict(self.verdicts.values())
 
     @property
     def read_ratio(self) -> float:
-        """The share that is read of what the topics hold; 1.0: all of it."""
+        """The share of the topics' records that is read; 1.0: all."""
         held = sum(item.end - item.begin for item in self.lag.partitions if item.records is not None)
         return 1.0 - self.lag.records / held if held else 1.0
 
     def as_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """As plain data, for JSON."""
         lag = self.lag
         return {
             "group": lag.group, "records": lag.records, "seconds": lag.seconds, "uncommitted": lag.uncommitted,
@@ -50,7 +50,7 @@ class LagReport(NamedTuple):
 
 
 async def observe(reader: LagReader, seconds: float) -> LagReport:
-    """Look for so many seconds; once when nothing waits or ``seconds`` is 0. Raises KafkaError."""
+    """Observe for ``seconds``; just once if nothing waits or ``seconds`` is 0. Raises KafkaError."""
     windows = Windows()
     found = await reader.read()
     windows.add(observations(found, time.monotonic()))
@@ -65,7 +65,7 @@ async def observe(reader: LagReader, seconds: float) -> LagReport:
 
 
 def observations(found: GroupLag, at: float) -> dict[Place, Observation]:
-    """One look as observations; partitions without a committed offset have none."""
+    """One reading as observations; partitions without a committed offset have none."""
     return {
         item.place: Observation(at, item.committed, _end(item), item.begin, item.commits)
         for item in found.partitions
@@ -74,14 +74,14 @@ def observations(found: GroupLag, at: float) -> dict[Place, Observation]:
 
 
 def _end(item: PartitionLag) -> int:
-    """Where the records end: markers after the last one are not waited for."""
+    """Where the records end: trailing markers are not waited for."""
     assert item.committed is not None
     at_end = item.records == 0 and item.begin <= item.committed <= item.end
     return item.committed if at_end else item.end
 
 
 def report(found: GroupLag, windows: Windows, now: float) -> LagReport:
-    """What a window says. ``now``: epoch seconds."""
+    """The report on a window. ``now``: epoch seconds."""
     verdicts = windows.verdicts()
     waiting = [item for item in found.partitions if item.records]
     times = [item.event_time for item in waiting if item.event_time is not None]

@@ -1,4 +1,4 @@
-"""Whether Redis takes us in with these settings and lets us do what publishing does, and if not, what to mend."""
+"""Whether Redis accepts us with these settings and the rights to publish; if not, what to fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ops.wire import redis_answers, tcp_opens, tls_opens
 SECONDS: Final = 3.0
 PREFIX: Final = "crmkpi"
 KEY: Final = PREFIX + ":{doctor}:meta"
-# What sinks do, with a key of ours: the server says of each whether this user may; nothing is carried out.
+# The commands sinks use, on a key of ours: the server checks whether this user may, and runs none of them.
 COMMANDS: Final = {
     "publish": (
         "HMGET HSET HGETALL HKEYS HDEL HINCRBY DEL SET SADD SREM SMEMBERS SCARD EXPIRE XADD EVALSHA EVAL SCRIPT|LOAD"
@@ -42,7 +42,7 @@ return missing
 
 
 async def reachable(redis: RedisSettings | str) -> Check:
-    """Whether a server there answers us, and which rights are missing."""
+    """Whether a server responds, and which rights are missing."""
     place = settings_of(redis)
     name = f"Redis at {_shown(place)}"
     try:
@@ -67,7 +67,7 @@ async def reachable(redis: RedisSettings | str) -> Check:
 
 
 def _shown(place: RedisSettings) -> str:
-    """Without what may follow the question mark."""
+    """The URL without its query."""
     return place.url.split("?")[0]
 
 
@@ -79,7 +79,7 @@ async def _missing(client: Redis) -> list[str]:
 
 
 def _with_arguments(command: str) -> str:
-    """As it must be for the server to find the key in it."""
+    """The command in a form in which the server finds the key."""
     forms = {
         "EVAL": f"EVAL x 1 {KEY}", "EVALSHA": f"EVALSHA x 1 {KEY}", "EVAL_RO": f"EVAL_RO x 1 {KEY}",
         "SCRIPT|LOAD": "SCRIPT LOAD x", "XREAD": f"XREAD STREAMS {KEY} 0", "XADD": f"XADD {KEY} * a b",
@@ -97,7 +97,7 @@ def _grant(user: str, missing: list[str]) -> str:
 
 
 def _why(place: RedisSettings, error: BaseException) -> tuple[str, str]:
-    """(what is wrong, what to do)."""
+    """(what is wrong, how to fix it)."""
     url = place.url
     if isinstance(error, NoPermissionError):
         return (
@@ -114,8 +114,8 @@ def _why(place: RedisSettings, error: BaseException) -> tuple[str, str]:
         return f"nothing is listening on {host}:{port}", "start it (crmkpi up), or correct REDIS_URL"
     own = place.certificate_file is not None
     for one in _chain(error):
-        if isinstance(one, ssl.SSLError) and (told := why_certificate(one, "redis", host, own=own)):
-            return told
+        if isinstance(one, ssl.SSLError) and (problem := why_certificate(one, "redis", host, own=own)):
+            return problem
     if url.startswith("rediss://") and redis_answers(host, port):
         return "it does not use TLS, but the URL does", "begin the URL with redis://, or use its TLS port"
     if url.startswith("redis://") and tls_opens(host, port):

@@ -1,8 +1,8 @@
 """Keeps N worker processes alive: `run(["crmkpi", "worker"], processes=4)`.
 
-A worker that met a surprise ends itself with code 70 (fail-stop) and comes back here, later and later while it keeps
-failing; a worker that a signal ended comes back too. Any other code but 0 means that starting again cannot help (a
-wrong setting): everything stops with that code.
+A worker that fail-stops exits with code 70 and is restarted, with growing delays while it keeps failing; so is one
+killed by a signal. Any other code but 0 means that a restart won't help (a wrong setting): everything stops with that
+code.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ops.local.guard import Guard
 log = logging.getLogger(__name__)
 FAIL_STOP = 70
 WORKER_ID = "CRMKPI_WORKER_ID"
-FAILURES = "CRMKPI_WORKER_FAILURES"  # tells a worker how many times in a row it had to be started again
+FAILURES = "CRMKPI_WORKER_FAILURES"  # tells a worker how many times in a row it was restarted
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: first and longest pause before a restart, when a worker counts as healthy, grace at the end."""
+    """Seconds: first and longest pause before a restart, uptime that counts as healthy, grace period at the end."""
 
     first: float = 1.0
     longest: float = 30.0
@@ -44,13 +44,13 @@ class Slot:
     number: int
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    start_at: float | None = 0.0  # monotonic; None: it is running, or has ended for good
+    start_at: float | None = 0.0  # monotonic; None: running, or ended for good
     failures: int = 0
 
 
 @dataclass
 class Supervisor:
-    """`run` returns 0 when all ended well or were asked to stop, else the code of the worker that ended it."""
+    """`run` returns 0 if all ended well or were asked to stop, else the code of the worker that caused the end."""
 
     command: Sequence[str]
     processes: int = 1
@@ -60,14 +60,14 @@ class Supervisor:
     slots: list[Slot] = field(init=False)
     _guard: Guard = field(init=False)
     _name: str = field(default_factory=lambda: f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:8]}")
-    _asked: int = 0  # signals that asked us to stop
+    _asked: int = 0  # stop signals received
     _code: int = 0
 
     def __post_init__(self) -> None:
         self.slots = [Slot(number) for number in range(1, self.processes + 1)]
 
     def run(self) -> int:
-        """Start all, watch, restart; blocks. SIGTERM and SIGINT stop all. Call it in the main thread."""
+        """Start, watch and restart workers; blocks. SIGTERM and SIGINT stop all. Call it in the main thread."""
         self._guard = Guard()
         before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -81,14 +81,14 @@ class Supervisor:
         return self._code
 
     def stop(self) -> None:
-        """Make `run` stop all workers and return; safe from another thread."""
+        """Make `run` stop all workers and return; thread-safe."""
         self._asked += 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._asked += 1
 
     def _step(self) -> bool:
-        """Look at every slot once; False when no worker runs or will run."""
+        """Check every slot once; False if no worker runs or will run."""
         for slot in self.slots:
             if slot.process is not None and (code := slot.process.poll()) is not None:
                 self._ended(slot, code)
@@ -97,8 +97,8 @@ class Supervisor:
         return any(slot.process is not None or slot.start_at is not None for slot in self.slots)
 
     def _start(self, slot: Slot) -> None:
-        # Its own session: Ctrl-C reaches the workers once, through us, and not a second time from the terminal.
-        # The same name after a restart: Kafka gives the worker its partitions back without dealing them anew.
+        # A separate session: Ctrl-C reaches the workers once, through us, and not again from the terminal.
+        # The same name after a restart: Kafka returns the worker's partitions without a rebalance.
         own = {WORKER_ID: f"{self._name}-{slot.number}", FAILURES: str(slot.failures)}
         env = {**(os.environ if self.env is None else self.env), **own}
         slot.process = subprocess.Popen(self.command, env=env, start_new_session=True)
@@ -118,7 +118,7 @@ class Supervisor:
             self.progress(f"worker {slot.number} exited with code {code}: a restart would not help, stopping all")
 
     def _tell_guard(self) -> None:
-        """Killed with -9 ourselves, we must not leave workers unwatched: they are killed too, which loses nothing."""
+        """If we are killed with -9, the guard kills the workers too, which loses nothing, so none runs unwatched."""
         pids = [str(slot.process.pid) for slot in self.slots if slot.process is not None]
         self._guard.on_death(f"kill -9 {' '.join(pids)}" if pids else ":")
 

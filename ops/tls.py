@@ -1,4 +1,4 @@
-"""What a TLS handshake that failed means, in the words of our settings."""
+"""Explains a failed TLS handshake in terms of our settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ NOT_YET, EXPIRED, OTHER_HOST, OTHER_IP = 9, 10, 62, 64  # OpenSSL's X509_V_ERR_.
 
 
 def why_certificate(error: ssl.SSLError, section: str, host: str, *, own: bool) -> tuple[str, str] | None:
-    """(what is wrong, what to do) when it is about a certificate, theirs or ours; None for anything else.
+    """(what is wrong, how to fix it) if a certificate is the cause, theirs or ours; else None.
 
-    section: ``kafka`` or ``redis``. own: whether we have one to show.
+    section: ``kafka`` or ``redis``. own: whether we have a certificate to present.
     """
     names = f"CRMKPI_{section.upper()}__"
     if isinstance(error, ssl.SSLCertVerificationError):

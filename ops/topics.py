@@ -1,4 +1,4 @@
-"""The topics the design needs, with their settings: what would be made or changed, making them, and checking them."""
+"""The topics we need, with their settings: planning, creating and checking them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MB = 1 << 20
 VISIBLE_S = 30.0
 LARGE = {"max.message.bytes": str(8 * MB)}  # blocks, state entries and dead letters are larger than any input
 INPUT = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * DAY_MS)}
-INPUT |= {"max.message.bytes": str(MB + 12)}  # Kafka's own default, said aloud
+INPUT |= {"max.message.bytes": str(MB + 12)}  # Kafka's default, made explicit
 JOURNAL = {
     "cleanup.policy": "delete",
     "message.timestamp.type": "LogAppendTime",
@@ -37,15 +37,15 @@ DEAD = {
 }
 STATE = {
     "cleanup.policy": "compact",  # never compact,delete: state has no age
-    "segment.bytes": str(16 * MB),  # only closed segments are compacted, and a restart reads what is not
+    "segment.bytes": str(16 * MB),  # only closed segments are compacted, and a restart reads all others in full
     "segment.ms": str(600_000),
     "min.cleanable.dirty.ratio": "0.1",
     "max.compaction.lag.ms": str(DAY_MS),
     **LARGE,
 }
 CONTROL = {"cleanup.policy": "compact"}
-MARKS = {**DEAD, "cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS)}  # longer than any letter
-# Where an operator may choose a safer value than ours; every other setting must be equal.
+MARKS = {**DEAD, "cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS)}  # outlasts every letter
+# Settings for which an operator may choose a safer value; all others must be equal.
 AT_LEAST = {"max.message.bytes", "retention.ms", "min.insync.replicas"}
 AT_MOST = {"segment.bytes", "segment.ms", "min.cleanable.dirty.ratio", "max.compaction.lag.ms"}
 
@@ -61,7 +61,7 @@ class Topic:
 
 
 class Change(NamedTuple):
-    """One thing that is not as it should be, or (from `ensure`) was mended. `partitions` cannot be mended by us."""
+    """A difference, or (from `ensure`) a change that was made. `partitions` can't be fixed automatically."""
 
     topic: str
     kind: Literal["create", "config", "partitions"]
@@ -76,7 +76,7 @@ HINTS = {
 
 
 class TopicsWrong(RuntimeError):
-    """Topics are missing or differ; the text names each one and says what to do."""
+    """Topics are missing or differ; the text names each with its fix."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
         super().__init__("\n".join(f"{change.topic}: {change.detail}{HINTS[change.kind]}" for change in changes))
@@ -86,7 +86,7 @@ class TopicsWrong(RuntimeError):
 def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
     """Inputs, a dead-letter topic for each, the journal, two small topics for operators, the state's changelog."""
     copies = settings.replication
-    # With three copies, a write is acknowledged when two have it: one broker may be lost or under repair.
+    # With three copies, a write needs two acknowledgements: one broker may be lost or under repair.
     safe = {"min.insync.replicas": "2"} if copies >= 3 else {}
     given = names.inputs(settings)
     parts = [(name, settings.input_partitions, INPUT) for name in given]
@@ -99,7 +99,7 @@ def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
 
 @asynccontextmanager
 async def admin(kafka: KafkaSettings | str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An open admin client. Raises KafkaConnectionError when no broker answers, SettingsError for unusable files."""
+    """An open admin client. Raises KafkaConnectionError if no broker responds, SettingsError for unusable files."""
     link = AIOKafkaAdminClient(client_id="crmkpi-topics", **client_options(kafka))
     try:
         await link.start()
@@ -109,7 +109,7 @@ async def admin(kafka: KafkaSettings | str) -> AsyncIterator[AIOKafkaAdminClient
 
 
 async def plan(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> list[Change]:
-    """Everything that is missing or different, in the order of `topics`; empty when all is well."""
+    """Everything missing or different, in the order of `topics`; empty if all is well."""
     topics = list(topics)
     counts = await _partition_counts(link)
     configs = await _configs(link, [topic for topic in topics if topic.name in counts])
@@ -117,9 +117,9 @@ async def plan(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> list[Chang
 
 
 async def ensure(link: AIOKafkaAdminClient, topics: Iterable[Topic], *, mend: bool = False) -> list[Change]:
-    """Create what is missing and, with `mend`, set differing settings right; what was done is returned.
+    """Create missing topics and, with `mend`, correct differing settings; returns the changes made.
 
-    Raises TopicsWrong for what remains wrong: partition counts, and settings without `mend`.
+    Raises TopicsWrong for what remains: partition counts, and settings without `mend`.
     """
     topics = list(topics)
     changes = await plan(link, topics)
@@ -130,7 +130,7 @@ async def ensure(link: AIOKafkaAdminClient, topics: Iterable[Topic], *, mend: bo
     done = [change for change in changes if change.topic in missing or (change.kind == "config" and mend)]
     if left := [change for change in changes if change not in done]:
         raise TopicsWrong(left)
-    return [change._replace(detail=change.detail.replace("missing, wanted", "made")) for change in done]
+    return [change._replace(detail=change.detail.replace("missing, expected", "created")) for change in done]
 
 
 async def check(link: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
@@ -175,7 +175,7 @@ def _good(key: str, actual: str, wanted: str) -> bool:
 
 
 async def _partition_counts(link: AIOKafkaAdminClient) -> dict[str, int]:
-    # All topics: a question for one by its name would create it on brokers that make topics by themselves.
+    # All topics: asking for one by name would create it on brokers with auto-creation.
     return {item["topic"]: len(item["partitions"]) for item in await link.describe_topics() if not item["error_code"]}
 
 
@@ -203,13 +203,13 @@ async def _create(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     new = [NewTopic(topic.name, topic.partitions, topic.copies, topic_configs=dict(topic.configs)) for topic in topics]
     answer = await link.create_topics(new)
     for name, code, *rest in answer.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):  # another worker may be making them at this moment
+        if code not in (0, TopicAlreadyExistsError.errno):  # another worker may be creating them right now
             raise for_code(code)(f"creating {name}: {rest[0] if rest else ''}")
     await _visible(link, {topic.name for topic in topics})
 
 
 async def _visible(link: AIOKafkaAdminClient, made: set[str]) -> None:
-    """The controller answers before the brokers know: return when every new partition has a leader."""
+    """The controller answers before the brokers know: wait until every new partition has a leader."""
     end = time.monotonic() + VISIBLE_S
     while time.monotonic() < end:
         described = [item for item in await link.describe_topics() if item["topic"] in made and not item["error_code"]]
@@ -221,7 +221,7 @@ async def _visible(link: AIOKafkaAdminClient, made: set[str]) -> None:
 
 
 async def _mend(link: AIOKafkaAdminClient, topics: list[Topic]) -> None:
-    # The request replaces every setting of the topic, so those that others made go along.
+    # The request replaces all settings of the topic, so include those set by others.
     entries = await _entries(link, [topic.name for topic in topics])
     resources = []
     for topic in topics:

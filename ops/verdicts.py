@@ -1,18 +1,18 @@
 """Is a consumer in trouble? Burrow's verdicts: rules on a sliding window of observations, no thresholds to tune.
 
-A partition, the first rule that holds:
+For a partition, the first rule that applies:
 
-1. `ERR`: the committed offset lies outside the log. Records it never read are gone, or the topic was made anew.
+1. `ERR`: the committed offset is outside the log. Unread records are gone, or the topic was recreated.
 2. `OK`: nothing waits now.
 3. `REWIND`: the committed offset went back within the window.
-4. `OK`: nothing waited at some moment of the window.
-5. `STOP`: something waited all the time and nothing was committed.
-6. `STALL`: commits came, the offset stayed.
-7. `WARN`: the offset moves, and the lag never fell from one observation to the next: it falls behind.
+4. `OK`: nothing waited at some point in the window.
+5. `STOP`: records waited throughout and nothing was committed.
+6. `STALL`: there were commits, but the offset did not move.
+7. `WARN`: the offset moves, but the lag never fell between observations: it is falling behind.
 8. `OK`.
 
-Workers commit when they have counted, not by the clock, so an old commit is no sign of trouble while nothing waits;
-that is where rules 4 and 5 differ from Burrow's own. Of a group: `ERR` when any partition is worse than `WARN`.
+Workers commit after counting, not at intervals, so an old commit is no sign of trouble while nothing waits; that is
+where rules 4 and 5 differ from Burrow's. For a group: `ERR` if any partition is worse than `WARN`.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ BAD: Final = frozenset({Verdict.STALL, Verdict.STOP, Verdict.REWIND, Verdict.ERR
 
 
 class Observation(NamedTuple):
-    """A partition as it was seen. Times are seconds of one clock; the log holds offsets ``begin`` to ``end - 1``.
+    """A partition at one time. Times are seconds of one clock; the log holds offsets ``begin`` to ``end - 1``.
 
-    ``commits``: anything that changes with each commit, also with one of the same offset (a count, a time); None when
-    nobody knows, and then only a commit that moves the offset is seen.
+    ``commits``: anything that changes with each commit, even of the same offset (a count, a time); None if unknown:
+    then only commits that move the offset are visible.
     """
 
     at: float
@@ -56,12 +56,12 @@ class Observation(NamedTuple):
 
     @property
     def lag(self) -> int:
-        """Offsets that wait; never negative."""
+        """Waiting offsets; never negative."""
         return max(0, self.end - max(self.committed, self.begin))
 
 
 def verdict(window: Sequence[Observation]) -> Verdict:
-    """Of one partition. An empty window, and one of a single observation, show nothing wrong but `ERR`."""
+    """The verdict on one partition. An empty or single-observation window shows nothing wrong but `ERR`."""
     if not window:
         return Verdict.OK
     last = window[-1]
@@ -79,7 +79,7 @@ def verdict(window: Sequence[Observation]) -> Verdict:
 
 
 def group_verdict(partitions: Iterable[Verdict]) -> Verdict:
-    """Of a group: `ERR` when any partition is worse than `WARN`, `WARN` when any is, else `OK`."""
+    """For a group: `ERR` if any partition is worse than `WARN`, `WARN` if any is, else `OK`."""
     found = set(partitions)
     if found & BAD:
         return Verdict.ERR
@@ -87,9 +87,9 @@ def group_verdict(partitions: Iterable[Verdict]) -> Verdict:
 
 
 def catch_up_s(windows: Iterable[Sequence[Observation]]) -> float | None:
-    """Seconds until nothing waits, if reading and arriving go on as in these windows. 0.0: nothing waits.
+    """Seconds until nothing waits if reading and arrivals continue as in these windows. 0.0: nothing waits.
 
-    None: it does not catch up, or was not looked at for long enough to tell.
+    None: it does not catch up, or was not observed for long enough.
     """
     windows = [window for window in windows if window]
     waiting = sum(window[-1].lag for window in windows)
@@ -105,20 +105,20 @@ def _fell_per_s(window: Sequence[Observation]) -> float:
 
 
 class Windows:
-    """A sliding window for each partition."""
+    """A sliding window per partition."""
 
     def __init__(self, size: int = WINDOW) -> None:
         self._size = size
         self._windows: dict[Place, deque[Observation]] = {}
 
     def add(self, seen: dict[Place, Observation]) -> None:
-        """One more look at all partitions; those that are not among ``seen`` are forgotten."""
+        """Add an observation of all partitions; those not in ``seen`` are forgotten."""
         self._windows = {place: self._windows.get(place) or deque(maxlen=self._size) for place in seen}
         for place, observation in seen.items():
             self._windows[place].append(observation)
 
     def verdicts(self) -> dict[Place, Verdict]:
-        """Of every partition now."""
+        """The current verdict on every partition."""
         return {place: verdict(list(window)) for place, window in self._windows.items()}
 
     def of(self, places: Iterable[Place]) -> list[list[Observation]]:

@@ -1,4 +1,4 @@
-"""The two shortest questions that prove a server is serving, asked without a client library and without its retries."""
+"""The shortest requests that prove a server is serving, without a client library and its retries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Broker(NamedTuple):
-    """A broker as it advertises itself to clients."""
+    """A broker's advertised address."""
 
     node: int
     host: str
@@ -17,7 +17,7 @@ class Broker(NamedTuple):
 
 
 def tcp_opens(host: str, port: int, timeout: float = 2.0) -> bool:
-    """Whether anything there takes a connection within `timeout` seconds."""
+    """Whether anything there accepts a connection within `timeout` seconds."""
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError:
@@ -38,7 +38,7 @@ def brokers_at(host: str, port: int, timeout: float = 2.0) -> list[Broker]:
 
 
 def tls_opens(host: str, port: int, timeout: float = 2.0) -> bool:
-    """Whether a server there speaks TLS. Its certificate is not looked at, and nothing is sent."""
+    """Whether a server there speaks TLS. Its certificate is not checked, and nothing is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
@@ -50,7 +50,7 @@ def tls_opens(host: str, port: int, timeout: float = 2.0) -> bool:
 
 
 def redis_answers(host: str, port: int, timeout: float = 2.0) -> bool:
-    """Whether a server there answers PING; one that asks for a password answers too."""
+    """Whether a server there answers PING; a request for a password counts."""
     try:
         with socket.create_connection((host, port), timeout=timeout) as wire:
             wire.sendall(b"PING\r\n")

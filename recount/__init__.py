@@ -1,7 +1,7 @@
-"""The independent recount: every KPI counted again, naively, from the list of accepted events.
+"""The independent recount: every KPI computed again, naively, from the list of accepted events.
 
 It shares no code with the engine: it is written from the page that decides the numbers, keeps no state and takes no
-short cut, so that two different readings of a rule show up as a difference between two documents. Tests and the bench
+shortcuts, so that two different readings of a rule show up as a difference between two documents. Tests and benchmarks
 use it; it is not installed with the product.
 """
 

@@ -1,4 +1,4 @@
-"""What was spent, where customers came from, and which touches came before their purchases."""
+"""Spending, the origin of customers, and the touches before their purchases."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ CUSTOMER: Final = Types(("crm.subscription.", "crm.order.", "crm.customer.", "cr
 
 
 class Touch(NamedTuple):
-    """A marketing touch; in this order where two are at the same time."""
+    """A marketing touch; touches at the same time are in this order."""
 
     at: int
     channel: str
@@ -44,7 +44,7 @@ class Buyer(NamedTuple):
 
 
 def campaign_of(row: Row) -> str | None:
-    """A campaign by its name; a cost may give it as plain text."""
+    """An event's campaign name; a cost may give it as plain text."""
     plain = row.data.get("campaign")
     return inner(row.data, "campaign", "name") if isinstance(plain, dict) else text(plain)
 
@@ -55,7 +55,7 @@ def cost_dims(row: Row) -> dict[str, str]:
 
 
 def days_of(row: Row, tenant: "Tenant") -> list[date]:
-    """The local days a cost is for."""
+    """The local days a cost covers."""
     own = local_date(row.time, tenant.zone)
     start, end = (row.data.get(name) for name in ("period_start", "period_end"))
     first, last = (date.fromisoformat(day) if day else own for day in (start, end))
@@ -65,7 +65,7 @@ def days_of(row: Row, tenant: "Tenant") -> list[date]:
 
 
 def spent(rows: Iterable[Row], tenant: "Tenant") -> list[Fact]:
-    """A day's share of each cost at its midnight; the latest event of a cost id holds."""
+    """Each cost's daily share at the day's midnight; the latest event of a cost id wins."""
     latest: dict[str, Row] = {}
     for row in sorted((row for row in rows if row.type == "crm.cost.recorded"), key=moment):
         latest[str(row.data["cost_id"])] = row
@@ -80,7 +80,7 @@ def spent(rows: Iterable[Row], tenant: "Tenant") -> list[Fact]:
 
 
 def weights(model: str, count: int) -> list[Fraction]:
-    """How much of a sale each of its touches gets, in order."""
+    """Each touch's share of a sale, in order."""
     if model == "linear":
         return [Fraction(1, count)] * count
     if model in ("first", "last"):
@@ -91,7 +91,7 @@ def weights(model: str, count: int) -> list[Fraction]:
 
 
 def split(minor: int, parts: list[Fraction]) -> list[int]:
-    """Whole units by largest remainder; of equal remainders the earlier touch's."""
+    """Whole units by largest remainder; on ties the earlier touch comes first."""
     exact = [minor * part for part in parts]
     found = [int(share) for share in exact]
     order = sorted(range(len(parts)), key=lambda place: (found[place] - exact[place], place))
@@ -106,23 +106,23 @@ class Acquisition:
     def __init__(self, tenant: "Tenant") -> None:
         self.tenant = tenant
         self.viewers: set[str] = set()
-        self.made: set[str] = set()  # by the CRM
-        self.named: dict[str, str] = {}  # the source that customer.created says
-        said: dict[str, list[tuple[int, str | None, str]]] = {}
-        for row in sorted(tenant.telling, key=moment):
+        self.in_crm: set[str] = set()  # subjects known from the CRM
+        self.named: dict[str, str] = {}  # the source given by customer.created
+        labels: dict[str, list[tuple[int, str | None, str]]] = {}
+        for row in sorted(tenant.counted, key=moment):
             self.note(row)
             if is_marketing(row, tenant.settings.touch_types):
                 subject = tenant.people.buyer(row)
-                said.setdefault(subject, []).append((row.time, label(row), campaign_of(row) or UNKNOWN))
+                labels.setdefault(subject, []).append((row.time, label(row), campaign_of(row) or UNKNOWN))
         self.touches = {
             subject: sorted(Touch(at, own or self.fallback(subject), campaign) for at, own, campaign in touches)
-            for subject, touches in said.items()
+            for subject, touches in labels.items()
         }
         customers = tenant.revenue.customers.items()
         self.since = {subject: customer.since for subject, customer in customers if customer.since is not None}
         self.source = {subject: self.source_of(subject) for subject in self.since}
         self.channel = {subject: self.channel_of(subject) for subject in self.since}
-        costs = spent(tenant.telling, tenant)
+        costs = spent(tenant.counted, tenant)
         self.cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "acquisition")
         self.retention_cost = dated(fact for fact in costs if fact.what[0].data["purpose"] == "retention")
         self.marketing_cost = dated(fact for fact in costs if self.is_marketing_cost(fact.what[0]))
@@ -140,39 +140,39 @@ class Acquisition:
         self.note_buyers()
 
     def note(self, row: Row) -> None:
-        """What an event says of its subject as somebody's customer."""
+        """Note how an event identifies its subject's origin."""
         people = self.tenant.people
         if row.type == "crm.page.viewed":
             self.viewers.add(people.buyer(row))
         elif row.type == "crm.customer.created":
             subject = people.subject(row)
-            self.made.add(subject)
+            self.in_crm.add(subject)
             if (source := text(row.data.get("source"))) is not None:
                 self.named.setdefault(subject, source)
         elif row.type.startswith("crm.lead."):
-            self.made.add(str(people.groups.name(people.lead(str(row.data["lead_id"])))))
+            self.in_crm.add(str(people.groups.name(people.lead(str(row.data["lead_id"])))))
         elif row.type.startswith("crm.deal."):
-            self.made.add(people.subject_of_object("deal", str(row.data["deal_id"])))
+            self.in_crm.add(people.subject_of_object("deal", str(row.data["deal_id"])))
 
     def fallback(self, subject: str) -> str:
-        """The label of whom no touch says where they came from."""
-        return "direct" if subject in self.viewers else "offline" if subject in self.made else UNKNOWN
+        """The label for subjects whose touches don't give an origin."""
+        return "direct" if subject in self.viewers else "offline" if subject in self.in_crm else UNKNOWN
 
     def source_of(self, subject: str) -> str:
-        """Where a customer came from."""
+        """The origin of a customer."""
         if subject in self.named:
             return self.named[subject]
         touches = self.touches.get(subject)
         return touches[0].channel if touches else self.fallback(subject)
 
     def channel_of(self, subject: str) -> str:
-        """The channel that acquired a customer: that of its first touch, where there was one."""
+        """The channel that acquired a customer: its first touch's, if it had one."""
         touches = self.touches.get(subject)
         return touches[0].channel if touches else self.source_of(subject)
 
     @staticmethod
     def is_marketing_cost(row: Row) -> bool:
-        """Whether a cost is one of campaigns."""
+        """Whether a cost is for marketing campaigns."""
         names = text(row.data.get("channel")) is not None or campaign_of(row) is not None
         return names and row.data["purpose"] == "acquisition" and row.data.get("category", "marketing") == "marketing"
 
@@ -180,7 +180,7 @@ class Acquisition:
         """Revenue facts by subject."""
         tenant, basis = self.tenant, self.tenant.settings.revenue_from
         found: dict[str, list[Sale]] = {}
-        for order_id, order in orders_of(tenant.telling).items() if basis != "deals" else ():
+        for order_id, order in orders_of(tenant.counted).items() if basis != "deals" else ():
             if order.kept and order.completed:
                 minor = order.left(net_of_tax=tenant.settings.net_of_tax)
                 sale = Sale(order.completed.time, minor, order.completed.data.get("currency"))
@@ -201,7 +201,7 @@ class Acquisition:
         return self.tenant.rates.price(minor, sale.currency, sale.at)
 
     def credits(self, model: str) -> Source:
-        """What each channel and campaign is credited of each sale."""
+        """The amount of each sale credited to each channel and campaign."""
         facts: list[Fact] = []
         for subject, sales in self.sales.items():
             for sale in sales:
@@ -224,7 +224,7 @@ class Acquisition:
         tenant = self.tenant
         orders: dict[str, int] = {}
         deals: dict[str, int] = {}
-        for order_id, order in orders_of(tenant.telling).items():
+        for order_id, order in orders_of(tenant.counted).items():
             if order.kept and order.completed:
                 subject = tenant.people.subject_of_object("order", order_id)
                 if not is_guest(subject):
@@ -248,7 +248,7 @@ class Acquisition:
         return None if at is None else local_date(at, self.tenant.zone)
 
     def late_dims(self, segments: str | None, row: Row) -> dict[str, str]:
-        """Where a late event counts: costs and touches as they say, events of customers by the customer's source."""
+        """The segments of a late event: costs and touches have their own, customer events their customer's source."""
         tenant = self.tenant
         if row.type == "crm.cost.recorded":
             return {} if segments == "source" or tenant.is_robot(row) else cost_dims(row)

@@ -43,21 +43,21 @@ def acquisition_rows(tenant: "Tenant") -> list[KpiRow]:
 
 
 def total(values: Iterable[Fraction | None]) -> tuple[Fraction, int, int]:
-    """A sum of what can be priced, and how much could and could not."""
+    """The sum of priceable values, and how many could and could not be priced."""
     every = list(values)
     priced = [value for value in every if value is not None]
     return sum(priced, Fraction(0)), len(priced), len(every) - len(priced)
 
 
 def per_customer(cost: Facts, new: Facts) -> Figure:
-    """Cost of a new customer."""
+    """Cost per new customer."""
     amount, _, unpriced = total(fact.what[1] for fact in cost)
     found = ratio(amount, len(new))
     return Figure(found.value, amount, len(new), len(new), unpriced)
 
 
 def cost_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
-    """What a new customer costs."""
+    """Acquisition cost per new customer."""
     types = Types(("crm.cost.recorded", *CUSTOMER.names))
 
     def lagged(window: Window) -> list[Fact]:
@@ -73,7 +73,7 @@ def cost_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
 
 
 def a_month_earlier(window: Window, tenant: "Tenant") -> Window:
-    """The window whose costs count for a window's customers: a month, or 30 days, before."""
+    """The window of costs that belongs to a window's customers: one month, or 30 days, earlier."""
     name, zone = window.name, tenant.zone
     start, end = window.start, ceil_to(window.end, MINUTE)
     first, last = local_date(start, zone), local_date(window.end - 1, zone)
@@ -94,13 +94,13 @@ def a_month_earlier(window: Window, tenant: "Tenant") -> Window:
 
 
 def month_before(day: date) -> date:
-    """The same day of the month before, or its last one."""
+    """The same day of the previous month, or that month's last day."""
     end = day.replace(day=1) - timedelta(days=1)
     return end.replace(day=min(day.day, end.day))
 
 
 def marketing_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
-    """What marketing brings in for what it costs."""
+    """Marketing return on its cost."""
     types = Types(("crm.cost.recorded", *TOUCHES, *PURCHASE))
     margin = Fraction(tenant.settings.margin)
 
@@ -133,12 +133,12 @@ def marketing_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
 
 
 def source_share(facts: Facts) -> Figure:
-    """New customers of a source among all."""
+    """A source's share of new customers."""
     return ratio(len(facts), facts[0].what if facts else 0)
 
 
 def lasted(buyers: Facts) -> tuple[list[int], dict[str, int]]:
-    """Days from touch to purchase, and who has none."""
+    """Days from touch to purchase, and the number of buyers without."""
     known: list[Buyer] = [fact.what for fact in buyers if fact.what.touched and fact.what.bought]
     days = [(buyer.bought - buyer.touched).days for buyer in known if buyer.bought and buyer.touched]
     good = [day for day in days if day >= 0]
@@ -183,7 +183,7 @@ def survival(persons: Facts) -> Figure:
 
 
 def buyer_rows(tenant: "Tenant", found: Acquisition) -> list[KpiRow]:
-    """Where customers come from, and how long they take."""
+    """The origin of customers, and their time to purchase."""
     buying = Types((*TOUCHES, *PURCHASE))
 
     def by_source(window: Window) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""Work inside the product: new records and tickets."""
+"""Activity inside the product: new records and tickets."""
 
 from collections.abc import Callable, Sequence
 from math import floor, log
@@ -13,7 +13,7 @@ from recount.tenant import Tenant
 
 
 def gathered(rows: Sequence[Row], name: Callable[[Row], Any]) -> list[list[Row]]:
-    """Rows of the same thing together, in order of time."""
+    """Rows grouped by ``name``, each group in time order."""
     found: dict[Any, list[Row]] = {}
     for row in sorted(rows, key=moment):
         found.setdefault(name(row), []).append(row)
@@ -21,7 +21,7 @@ def gathered(rows: Sequence[Row], name: Callable[[Row], Any]) -> list[list[Row]]
 
 
 class Record(NamedTuple):
-    """A record that came into being."""
+    """A created record."""
 
     imported: bool
     gone: bool
@@ -29,7 +29,7 @@ class Record(NamedTuple):
 
 def records(tenant: Tenant) -> Source:
     """Every (object, record_id), dated at its first creation."""
-    rows = [row for row in tenant.telling if row.type.startswith("crm.record.")]
+    rows = [row for row in tenant.counted if row.type.startswith("crm.record.")]
     facts: list[Fact] = []
     for events in gathered(rows, lambda row: (str(row.data["object"]), str(row.data["record_id"]))):
         created = [row for row in events if row.type == "crm.record.created"]
@@ -42,15 +42,15 @@ def records(tenant: Tenant) -> Source:
 
 
 def new_records(test: Callable[[Record], bool]) -> Callable[[Sequence[Fact]], Figure]:
-    """How many records pass a test."""
+    """The number of records that pass a test."""
     return lambda facts: tally([fact for fact in facts if test(fact.what)])
 
 
 class Tickets:
-    """Tickets opened and resolved, each once."""
+    """Tickets opened and resolved, each counted once."""
 
     def __init__(self, tenant: Tenant) -> None:
-        rows = [row for row in tenant.telling if row.type.startswith("crm.ticket.")]
+        rows = [row for row in tenant.counted if row.type.startswith("crm.ticket.")]
         opened: list[Fact] = []
         resolved: list[Fact] = []
         for events in gathered(rows, lambda row: str(row.data["ticket_id"])):
@@ -64,15 +64,15 @@ class Tickets:
 
 
 def duration(done: Row, begun: Sequence[Row]) -> int | None:
-    """Whole seconds to the resolution: as told, else between the two events."""
-    told = done.data.get("resolution_s")
-    if told is not None:
-        return int(told)
+    """Whole seconds to the resolution: as stated, else between the two events."""
+    stated = done.data.get("resolution_s")
+    if stated is not None:
+        return int(stated)
     return (done.time - begun[0].time) // 1000 if begun else None
 
 
 def median_of_buckets(seconds: Sequence[int]) -> float | None:
-    """The median of seconds that are only known to 1 %."""
+    """The median of seconds known to 1 %."""
     ordered = sorted(floor(log(max(second, 1)) / log(1.01)) for second in seconds)
     if not ordered:
         return None
@@ -81,7 +81,7 @@ def median_of_buckets(seconds: Sequence[int]) -> float | None:
 
 
 def hours(facts: Sequence[Fact]) -> Figure:
-    """Median hours; what was resolved before it was opened is left out."""
+    """Median hours; tickets resolved before they were opened are left out."""
     known = [fact.what for fact in facts if fact.what is not None]
     good = [seconds for seconds in known if seconds >= 0]
     median = median_of_buckets(good)
@@ -91,11 +91,11 @@ def hours(facts: Sequence[Fact]) -> Figure:
 
 def activity_rows(tenant: Tenant) -> list[KpiRow]:
     """New records, and tickets."""
-    made, tickets = records(tenant), Tickets(tenant)
+    created, tickets = records(tenant), Tickets(tenant)
     record, ticket = Types(("crm.record.",)), Types(("crm.ticket.",))
 
     def new(suffix: str, test: Callable[[Record], bool]) -> KpiRow:
-        return KpiRow(f"new_records_created{suffix}", "count", record, "subject", new_records(test), (made,))
+        return KpiRow(f"new_records_created{suffix}", "count", record, "subject", new_records(test), (created,))
 
     return [
         new("", lambda one: not one.imported),

@@ -1,4 +1,4 @@
-"""The rows: which lists each KPI counts, by which formula, over which windows and segments."""
+"""The rows: the lists each KPI counts, its formula, its windows and segments."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -44,7 +44,7 @@ ANY: Final = Types(("crm.",))
 
 
 def is_nps(row: Row) -> bool:
-    """An answer to a promoter survey."""
+    """Whether it answers a promoter survey."""
     return row.data.get("survey_type") == "nps"
 
 
@@ -80,7 +80,7 @@ def rows_of(tenant: Tenant) -> list[KpiRow]:
 
 
 def traffic_rows(tenant: Tenant) -> list[KpiRow]:
-    """Visitors, leads and what becomes of them."""
+    """Visitors, leads and their conversion."""
     leads, opportunities = tenant.leads.created, tenant.leads.opportunities
     visitors, sessions = tenant.visitors, tenant.sessions
     latest = tenant.leads.latest_of
@@ -166,7 +166,7 @@ def order_rows(tenant: Tenant) -> list[KpiRow]:
 
 
 def churn_rows(tenant: Tenant) -> list[KpiRow]:
-    """Customers lost and kept."""
+    """Customers lost and retained."""
     revenue, pairs = tenant.revenue, tenant.pairs
 
     def row(kpi: str, formula: Callable[..., Figure], *lists: Source, types: Types = CUSTOMER) -> KpiRow:

@@ -1,4 +1,4 @@
-"""What a touch says of where it came from: the default channel groups of GA4, shortened, in lower case."""
+"""A touch's channel: the default channel groups of GA4, shortened, in lower case."""
 
 import re
 from typing import Any, Final
@@ -26,7 +26,7 @@ TAGS: Final = ("name", "source", "medium", "term", "content")
 
 
 def site(name: str) -> str:
-    """The name of a site: ``google`` of ``www.google.co.uk``."""
+    """The name of a site: ``google`` for ``www.google.co.uk``."""
     parts = name.strip().lower().split(".")
     if len(parts) > 2 and parts[-2] in ("co", "com", "org", "net", "ac", "gov"):
         parts.pop()
@@ -66,7 +66,7 @@ def group(source: str, medium: str) -> str:
 
 
 def host(url: object) -> str:
-    """The host of an address, without ``www.``; empty when there is none."""
+    """The host of a URL, without ``www.``; empty if there is none."""
     try:
         return (urlsplit(str(url or "")).hostname or "").removeprefix("www.")
     except ValueError:
@@ -86,7 +86,7 @@ def tagged(row: Row) -> bool:
 
 
 def label(row: Row) -> str | None:
-    """Where a touch came from, as far as it says so itself."""
+    """A touch's channel, as far as the event itself gives it."""
     if (given := text(row.data.get("source"))) is not None:
         return given
     if tagged(row):
@@ -109,5 +109,5 @@ def is_marketing(row: Row, types: tuple[str, ...]) -> bool:
 
 
 def is_opt_out(row: Row) -> bool:
-    """A click on a link to unsubscribe."""
+    """A click on an unsubscribe link."""
     return row.type == "crm.email.clicked" and not is_click(row)

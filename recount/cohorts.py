@@ -1,4 +1,4 @@
-"""Cohorts of customers, and what a customer of subscriptions is worth."""
+"""Customer cohorts, and the value of a subscription customer."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -14,18 +14,18 @@ from recount.tenant import Tenant
 from recount.windows import Window, local_date, midnight, unit_start
 
 CUSTOMER: Final = Types(("crm.subscription.", "crm.order.", "crm.customer.", "crm.deal.won"))
-KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown
+KEPT: Final = {"month": 24, "week": 26}  # number of cohorts shown
 MONTHS: Final = 6
 Step = tuple[str, Figure, Types]
 
 
 def next_start(start: date, unit: str) -> date:
-    """The first date of the unit after the one that begins on a date."""
+    """The first date of the following unit."""
     return unit_start(start + timedelta(days=7 if unit == "week" else 31), unit)
 
 
 def label(start: date, unit: str) -> str:
-    """How a cohort is called."""
+    """A cohort's label."""
     if unit == "month":
         return f"{start:%Y-%m}"
     year, week, _ = start.isocalendar()
@@ -33,20 +33,20 @@ def label(start: date, unit: str) -> str:
 
 
 class Cohorts:
-    """Customers by when they came."""
+    """Customers by the unit in which they became one."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.zone = tenant.zone
         self.customers = tenant.revenue.customers
         self.ordered: dict[str, list[int]] = {}
-        for order_id, order in orders_of(tenant.telling).items():
+        for order_id, order in orders_of(tenant.counted).items():
             if order.kept and order.completed:
                 subject = tenant.people.subject_of_object("order", order_id)
                 if not is_guest(subject):
                     self.ordered.setdefault(subject, []).append(order.completed.time)
 
     def steps(self, unit: str) -> Callable[[Window], Iterable[Step]]:
-        """Every cohort in every unit since."""
+        """Every cohort in every later unit."""
 
         def of(window: Window) -> Iterable[Step]:
             starts = [unit_start(local_date(window.end - 1, self.zone), unit)]
@@ -61,7 +61,7 @@ class Cohorts:
         return of
 
     def members(self, start: date, unit: str, window: Window) -> list[str]:
-        """Who became a customer in a unit."""
+        """Customers gained in a unit."""
         return [
             subject
             for subject, one in self.customers.items()
@@ -71,7 +71,7 @@ class Cohorts:
         ]
 
     def kept(self, subject: str, start: date, unit: str, window: Window) -> bool:
-        """Whether a customer was still one in a unit: by contract at its end, else by an order in it."""
+        """Whether a customer was still active in a unit: by contract at its end, else by an order in it."""
         opens = midnight(start, self.zone)
         closes = min(midnight(next_start(start, unit), self.zone), window.end)
         one: Customer = self.customers[subject]
@@ -81,7 +81,7 @@ class Cohorts:
 
 
 class MonthlyChurn:
-    """Who was lost in each of the last complete months."""
+    """Customers lost in each of the last complete months."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.zone, self.customers = tenant.zone, tenant.revenue.customers
@@ -100,7 +100,7 @@ class MonthlyChurn:
 
 
 def simple_lifetime_value(margin: Fraction) -> Callable[..., Figure]:
-    """MRR a customer × margin / monthly churn."""
+    """MRR per customer × margin / monthly churn."""
 
     def figure(paid: Sequence[Fact], active: Sequence[Fact], pairs: Sequence[Fact]) -> Figure:
         money = money_sum([fact.what for fact in paid])

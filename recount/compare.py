@@ -1,4 +1,4 @@
-"""Differences between documents, readably."""
+"""Readable differences between documents."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,16 +13,16 @@ TOLERANCE: Final = 1e-9
 
 
 def compare(expected: Mapping[Key, Document], actual: Iterable[Document]) -> list[str]:
-    """One line a difference: a field that differs, a document that is missing, extra, or there twice.
+    """One line per difference: a field that differs, a document that is missing, extra or duplicated.
 
-    Ignores ``rev``, ``definition`` and ``watermark``. Numbers may differ by 1e-9 of their size when either is a float;
-    everything else must be equal. Instants may be written in any RFC 3339 form.
+    Ignores ``rev``, ``definition`` and ``watermark``. Numbers may differ by 1e-9 of their size if either is a float;
+    everything else must be equal. Instants may be in any RFC 3339 form.
     """
     found: dict[Key, Document] = {}
     lines: list[str] = []
     for document in actual:
         if key(document) in found:
-            lines.append(f"{name(key(document))}: there twice")
+            lines.append(f"{name(key(document))}: duplicated")
         found[key(document)] = document
     lines += [f"{name(k)}: missing, expected {brief(expected[k])}" for k in expected if k not in found]
     lines += [f"{name(k)}: extra, {brief(found[k])}" for k in found if k not in expected]
@@ -33,13 +33,13 @@ def compare(expected: Mapping[Key, Document], actual: Iterable[Document]) -> lis
 
 
 def name(k: Key) -> str:
-    """A document's key as people write it."""
+    """A document's key in readable form."""
     segment = ", ".join(f"{dimension}={value}" for dimension, value in k[2])
     return f"{k[0]} {k[1]}" + (f" [{segment}]" if segment else "")
 
 
 def brief(document: Document) -> str:
-    """The heart of a document."""
+    """The main fields of a document."""
     return " ".join(
         f"{field}={document.get(field)!r}" for field in ("value", "numerator", "denominator", "n", "status")
     )
@@ -59,8 +59,8 @@ def differences(expected: Document, actual: Document) -> Iterable[str]:
 
 
 def same(want: Any, got: Any) -> bool:
-    """Equal, floats within the tolerance."""
-    if type(want) is type(got) and want == got and not isinstance(want, dict):  # by far the most
+    """Equal, with a tolerance for floats."""
+    if type(want) is type(got) and want == got and not isinstance(want, dict):  # by far the most common case
         return True
     if isinstance(want, Mapping) and isinstance(got, Mapping):
         return want.keys() == got.keys() and all(same(want[part], got[part]) for part in want)
@@ -74,7 +74,7 @@ def same(want: Any, got: Any) -> bool:
 
 
 def same_instant(want: Any, got: Any) -> bool:
-    """The same moment, however written."""
+    """The same moment in any notation."""
     if want != got and isinstance(want, str) and isinstance(got, str):
         return datetime.fromisoformat(want) == datetime.fromisoformat(got)
     return bool(want == got)

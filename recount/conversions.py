@@ -1,4 +1,4 @@
-"""What visitors were brought to do: clicks, forms and landing pages, and whether they did it."""
+"""Conversions: clicks, forms and landing pages, and whether visitors followed through."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ FILL_IN: Final = 30 * MINUTE
 
 
 class Visit(NamedTuple):
-    """A person's view of a landing page, and whether something came of it."""
+    """A person's view of a landing page, and whether it converted."""
 
     who: tuple[str, ...]
     at: int
@@ -26,14 +26,14 @@ class Visit(NamedTuple):
 
 
 class Conversions:
-    """Conversions of a tenant, by whom and by which click."""
+    """A tenant's conversions, by subject and by click."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant, settings = tenant, tenant.settings
         self.types = tuple(f"crm.{name}" for name in settings.conversion_types)
         self.wait = settings.conversion_days * DAY
         found: dict[Any, list[int]] = {}
-        for row in tenant.said:
+        for row in tenant.countable:
             if row.type in self.types and tenant.acts(row):
                 found.setdefault(("subject", tenant.people.buyer(row)), []).append(row.time)
                 if click := row.data.get("click_id"):
@@ -41,28 +41,28 @@ class Conversions:
         self.found = {key: sorted(times) for key, times in found.items()}
 
     def hit(self, row: Row) -> bool:
-        """Whether a conversion follows, less than seven days later."""
+        """Whether a conversion follows within the conversion window."""
         keys = [("subject", self.tenant.people.buyer(row)), ("click", str(row.data.get("click_id") or ""))]
         return any(self.between(self.found.get(key, []), row.time) for key in keys)
 
     def between(self, times: list[int], start: int) -> bool:
-        """Whether one of these instants is in the seven days."""
+        """Whether one of these instants is within the conversion window."""
         at = bisect_left(times, start)
         return at < len(times) and times[at] - start < self.wait
 
     # --- clicks
 
     def clicks(self) -> list[Row]:
-        """Of the clicks that share an id the first."""
+        """Clicks; of those that share an id, the first."""
         found: dict[Any, Row] = {}
-        for row in self.tenant.telling:
+        for row in self.tenant.counted:
             if row.type == "crm.link.clicked":
                 key = str(row.data["click_id"]) if row.data.get("click_id") else (row.source, row.id)
                 found[key] = min(found.get(key, row), row, key=moment)
         return list(found.values())
 
     def click_lists(self) -> tuple[Source, Source]:
-        """Clicks by their end, and those that have not ended at the window's."""
+        """Clicks dated at the end of their conversion window, and those still open at the window's end."""
         closed, begun = [], []
         for row in self.clicks():
             end, dims = ceil_to(row.time + self.wait, QUARTER_HOUR), self.tenant.touch_dims(row)
@@ -73,10 +73,10 @@ class Conversions:
     # --- forms
 
     def form_lists(self) -> tuple[Source, Source]:
-        """Begun forms by the time they count, and those that are too young at the window's end."""
+        """Started forms dated at the time they count, and those still too young at the window's end."""
         starts: dict[tuple[str, ...], Row] = {}
         sent: set[tuple[str, ...]] = set()
-        for row in self.tenant.telling:
+        for row in self.tenant.counted:
             if row.type in ("crm.form.started", "crm.form.submitted"):
                 who = (self.tenant.people.buyer(row), self.tenant.people.person(row))
                 unit: tuple[str, ...] = (*who, str(row.data["form_id"]), *self.session(row))
@@ -100,20 +100,20 @@ class Conversions:
     # --- landing pages
 
     def views(self) -> list[tuple[Row, Visit]]:
-        """Page views of visitors."""
+        """Page views of identified visitors."""
         return [
             (row, Visit((self.tenant.people.person(row),), row.time, page_of(row), self.hit(row)))
-            for row in self.tenant.telling
+            for row in self.tenant.counted
             if row.type == "crm.page.viewed" and (nodes(row.data) or row.data.get("contact_id"))
         ]
 
     def followed(self, page: str) -> bool:
-        """Whether a page has a document of its own."""
+        """Whether a page has its own document."""
         listed = self.tenant.settings.landing_pages
         return not listed or page in listed
 
     def landings(self) -> list[Visit]:
-        """Views of landing pages: of the listed ones, else the first of each session."""
+        """Views of landing pages: the listed ones, else each session's first."""
         views = self.views()
         if self.tenant.settings.landing_pages:
             return [visit for _, visit in views if self.followed(visit.page)]
@@ -132,7 +132,7 @@ class Conversions:
         ]
 
     def visitors(self, visits: Iterable[tuple[Visit, str]]) -> Source:
-        """Each visitor once: whether one of the window's views was followed by something, or may still be."""
+        """Each visitor once: whether one of the views in the window converted, or still may."""
         views = dated(Fact(visit.at, {"page": page}, visit) for visit, page in visits)
 
         def pick(window: Window) -> list[Fact]:
@@ -150,20 +150,20 @@ class Conversions:
 
 
 def undecided(begun: Sequence[Fact]) -> Source:
-    """What began before the window's end and has not come to its own end."""
+    """Items that started before the window's end and are undecided at it."""
     return lambda window: [
         Fact(fact.at, fact.dims) for fact in begun if fact.at < window.end and not fact.what < window.end
     ]
 
 
 def without(done: Sequence[Fact], begun: Sequence[Fact]) -> Figure:
-    """How many came to nothing."""
+    """The share without a conversion."""
     top = sum(not fact.what for fact in done)
     return Figure(ratio(top, len(done)).value, top, len(done), len(done), open=len(begun))
 
 
 def converted(visitors: Sequence[Fact]) -> Figure:
-    """How many visitors did something."""
+    """The share of visitors who converted."""
     top = sum(fact.what[0] for fact in visitors)
     still = sum(fact.what[1] for fact in visitors)
     return Figure(ratio(top, len(visitors)).value, top, len(visitors), len(visitors), open=still)

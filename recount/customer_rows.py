@@ -1,4 +1,4 @@
-"""The rows of customers and revenue beside the plain ones: MRR, cohorts, renewals, lifetime value."""
+"""The rows of customers and revenue besides the basic ones: MRR, cohorts, renewals, lifetime value."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -19,7 +19,7 @@ KINDS: Final = (*mrr.GAINS, *mrr.LOSSES)
 
 
 def recurring_rows(tenant: Tenant) -> list[KpiRow]:
-    """MRR, its movements, and what a customer is worth by it."""
+    """MRR, its movements, and the customer value derived from it."""
     recurring = mrr.Recurring(tenant)
     moved = (recurring.moved,)
     lists = (recurring.paid_at_end, tenant.active, MonthlyChurn(tenant).pairs)
@@ -75,7 +75,7 @@ def renewal_rows(tenant: Tenant) -> list[KpiRow]:
 
 
 def cohort_rows(tenant: Tenant) -> list[KpiRow]:
-    """Who stays, by when they came."""
+    """Retention by cohort."""
     cohorts = Cohorts(tenant)
 
     def row(kpi: str, unit: str) -> KpiRow:

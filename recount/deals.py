@@ -1,4 +1,4 @@
-"""Deals: their order of events, state, open times, and the KPIs' lists of won, lost, open and stale ones."""
+"""Deals: their event order, state and open times, and the lists of won, lost, open and stale deals."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,22 +20,22 @@ GONE: Final = ("merged", "deleted")
 
 @dataclass(frozen=True)
 class Stages:
-    """Stage names that mean won or lost."""
+    """The stage names that mean won or lost."""
 
     won: frozenset[str]
     lost: frozenset[str]
 
     @classmethod
     def of(cls, won: Iterable[str], lost: Iterable[str]) -> "Stages":
-        """From names as written: case and spaces do not matter."""
+        """From configured names; case and spaces don't matter."""
         return cls(frozenset(map(plain, won)), frozenset(map(plain, lost)))
 
     def meaning(self, stage: str) -> str:
-        """The state that a stage means."""
+        """The state a stage stands for."""
         return "won" if plain(stage) in self.won else "lost" if plain(stage) in self.lost else "open"
 
     def state(self, row: Row) -> str | None:
-        """The state an event alone puts its deal in; None when it says nothing about the state."""
+        """The state an event alone implies; None if it implies none."""
         verb = row.type.removeprefix("crm.deal.")
         if verb == "stage_changed":
             return self.meaning(str(row.data.get("to_stage")))
@@ -49,32 +49,32 @@ def plain(stage: str) -> str:
 
 @dataclass
 class Deal:
-    """What is known of a deal."""
+    """The facts of one deal."""
 
     dims: Dims
     state: str = "open"
     created: int | None = None
     closed: int | None = None
     open_from_to: list[tuple[float, float]] = field(default_factory=list)
-    heard_of: list[int] = field(default_factory=list)
+    event_times: list[int] = field(default_factory=list)
     closed_value: Fraction | None = None
     open_value: Fraction | None = None
     money: dict[str, Any] = field(default_factory=dict)  # the latest amount with its currency
-    stages: list[tuple[float, str]] = field(default_factory=list)  # from when on it was in which
-    attempts: list[int] = field(default_factory=list)  # when events said that it was won
+    stages: list[tuple[float, str]] = field(default_factory=list)  # (since, stage)
+    attempts: list[int] = field(default_factory=list)  # when events reported it as won
 
     def stage(self, at: float) -> str | None:
-        """The stage by everything that happened before an instant."""
+        """The stage according to events before an instant."""
         return next((stage for since, stage in reversed(self.stages) if since < at), None)
 
     def is_open(self, at: int) -> bool:
-        """Open by everything that happened before an instant."""
+        """Whether it was open according to events before an instant."""
         return any(start < at <= end for start, end in self.open_from_to)
 
     def is_stale(self, at: int, days: int) -> bool:
-        """Open, and nothing heard for so many days (a derived instant: rounded up to the quarter hour)."""
-        heard = [time for time in self.heard_of if time < at]
-        return self.is_open(at) and bool(heard) and ceil_to(max(heard) + days * DAY, QUARTER_HOUR) < at
+        """Open, and without events for ``days`` (a derived instant: rounded up to the quarter hour)."""
+        times = [time for time in self.event_times if time < at]
+        return self.is_open(at) and bool(times) and ceil_to(max(times) + days * DAY, QUARTER_HOUR) < at
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
@@ -93,7 +93,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 @dataclass
 class Step:
-    """An event that decides the state of its deal, and when it takes effect; an undated creation before everything."""
+    """An event that sets the state of its deal, and when it takes effect; undated creations come first."""
 
     row: Row
     state: str
@@ -101,10 +101,10 @@ class Step:
 
 
 def course(rows: Sequence[Row], stages: Stages) -> tuple[list[Row], list[Step]]:
-    """A deal's events in order, up to its end if it was merged away, and what each does to its state."""
+    """A deal's events in order, up to a merge into another deal, and their effects on its state."""
     counted: list[Row] = []
     steps: list[Step] = []
-    stage, close_date = "", None  # the stage named last; the closed_at given last for this close, or the next one
+    stage, close_date = "", None  # the last stage named; the last closed_at given for this or the next close
     for row in in_order(rows):
         before = steps[-1].state if steps else "open"
         if before == "merged":
@@ -125,12 +125,12 @@ def course(rows: Sequence[Row], stages: Stages) -> tuple[list[Row], list[Step]]:
 
 
 def stage_of(row: Row) -> str:
-    """The stage an event names, in full."""
+    """The stage an event names; empty if none."""
     return str(row.data.get("to_stage") or row.data.get("stage") or "")
 
 
 def following(row: Row, before: str, stage: str, stages: Stages) -> str | None:
-    """The state that a deal in a state and stage is in by an event; None when that leaves it."""
+    """The state after an event, given the state and stage before it; None if unchanged."""
     verb, named = row.type.removeprefix("crm.deal."), stage_of(row)
     if before == "deleted" and verb not in ("created", "reopened", "merged", "deleted"):
         return None
@@ -145,7 +145,7 @@ def following(row: Row, before: str, stage: str, stages: Stages) -> str | None:
 
 
 def open_times(steps: Sequence[Step], created: int) -> list[tuple[float, float]]:
-    """When a deal was open: each step takes effect at its instant, but never before the step before it."""
+    """When a deal was open: each step takes effect at its instant, but never before the previous step."""
     effects: list[tuple[float, str]] = [(-inf, "open")]
     for step in steps:
         effects.append((max(effects[-1][0], step.at), step.state))
@@ -155,7 +155,7 @@ def open_times(steps: Sequence[Step], created: int) -> list[tuple[float, float]]
 
 
 def stage_history(rows: Sequence[Row], steps: Sequence[Step]) -> list[tuple[float, str]]:
-    """The stages a deal's events name while it is open, none before the one before it."""
+    """The stages named by a deal's events while it is open, each no earlier than the previous one."""
     found: list[tuple[float, str]] = []
     closings = {step.row.offset for step in steps if step.state != "open"}
     for row in rows:
@@ -167,7 +167,7 @@ def stage_history(rows: Sequence[Row], steps: Sequence[Step]) -> list[tuple[floa
 
 
 def latest_given(rows: Sequence[Row], dimensions: Iterable[str]) -> dict[str, str]:
-    """The segments of a deal: the last value given of each."""
+    """The segments of a deal: the last value given for each."""
     found: dict[str, str] = {}
     for row in rows:
         data = row.data
@@ -179,9 +179,9 @@ def latest_given(rows: Sequence[Row], dimensions: Iterable[str]) -> dict[str, st
 
 
 def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence[str]) -> Deal:
-    """One deal from all of its events."""
+    """A deal from all its events."""
     ordered, steps = course(rows, stages)
-    found = Deal(latest_given(ordered, dimensions), heard_of=[row.time for row in rows if not undated(row)])
+    found = Deal(latest_given(ordered, dimensions), event_times=[row.time for row in rows if not undated(row)])
     known = [row.time for row in rows if row.type == "crm.deal.created" and not undated(row)]
     found.created = min(known) if known else None
     found.state = steps[-1].state if steps else "open"
@@ -200,7 +200,7 @@ def deal(rows: Sequence[Row], stages: Stages, rates: Rates, dimensions: Sequence
 
 
 class Deals:
-    """All deals of a tenant that are not merged away or deleted, and the lists the KPIs count."""
+    """A tenant's deals, without merged or deleted ones, and the lists the KPIs count."""
 
     def __init__(
         self, rows: Iterable[Row], stages: Stages, rates: Rates, dimensions: Sequence[str], stale_days: int,
@@ -224,7 +224,7 @@ class Deals:
         return dated(Fact(d.closed or 0, d.dims, d) for d in found)
 
     def open(self, window: Window) -> list[Fact]:
-        """Deals open at the end of a window; those of unknown creation only in ``all``."""
+        """Deals open at the end of a window; those with unknown creation only in ``all``."""
         return [Fact(0, d.dims, d) for d in self.kept.values() if self.counts_as_open(d, window)]
 
     def counts_as_open(self, found: Deal, window: Window) -> bool:
@@ -234,7 +234,7 @@ class Deals:
         return found.is_open(window.end)
 
     def qualified(self, window: Window) -> list[Fact]:
-        """The open deals whose stage then counts for the velocity."""
+        """Open deals whose stage at that time counts towards velocity."""
         wanted = self.qualified_stages
         return [
             fact for fact in self.open(window)
@@ -242,11 +242,11 @@ class Deals:
         ]  # fmt: skip
 
     def stale(self, window: Window) -> list[Fact]:
-        """Deals open at the end of a window of which nothing was heard for long."""
+        """Deals open at a window's end without recent events."""
         return [Fact(0, d.dims, d) for d in self.kept.values() if d.is_stale(window.end, self.stale_days)]
 
     def days(self, found: Deal) -> int | None:
-        """Local days from creation to close; None when the creation is not known."""
+        """Local days from creation to close; None if the creation is unknown."""
         if found.created is None or found.closed is None:
             return None
         return (local_date(found.closed, self.zone) - local_date(found.created, self.zone)).days

@@ -1,4 +1,4 @@
-"""From figures to the documents that the product must publish."""
+"""Turns figures into the documents that the product must publish."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,19 +34,20 @@ def recount(
 ) -> dict[Key, Document]:
     """Count every KPI of one tenant from its rows and refusals in journal order.
 
-    ``as_of`` is in ms UTC, exclusive. With ``hide`` events at or after it do not exist, as for a history load without
-    a server; without, a past window is given as known now, as a running worker does. ``windows`` and ``kpis`` narrow.
+    ``as_of``: ms UTC, exclusive. With ``hide``, events at or after it are ignored, as in a history load without a
+    server; without, past windows use everything known now, as a running worker does. ``windows`` and ``kpis`` restrict
+    the result.
     """
     return Recount(items, settings, hide_from=as_of if hide else None).documents(as_of, windows, kpis)
 
 
 class Recount:
-    """One tenant counted once, to be asked at several ends. ``hide_from`` (ms): what happened then or later is not."""
+    """One tenant counted once, for several as-ofs. ``hide_from`` (ms): events at or after it are ignored."""
 
     def __init__(self, items: Iterable[Item], settings: TenantSettings, *, hide_from: int | None = None) -> None:
         self.tenant = Tenant(accept(placed(items, settings.tz), hide_from), settings)
         self.rows = rows_of(self.tenant)
-        self.made: dict[tuple[Types, str | None], Attributes] = {}
+        self.cached: dict[tuple[Types, str | None], Attributes] = {}
 
     def documents(
         self, as_of: int, windows: Collection[str] = ALL_WINDOWS, kpis: Collection[str] | None = None
@@ -62,18 +63,18 @@ class Recount:
         return found
 
     def attributes(self, row: KpiRow) -> Attributes:
-        """Late and robots' events of a row's types."""
+        """Late and robot events of a row's types."""
         kind, tenant = (row.types, row.segments), self.tenant
-        if kind not in self.made:
-            self.made[kind] = Attributes(
+        if kind not in self.cached:
+            self.cached[kind] = Attributes(
                 tenant.rows, row.types, tenant.is_late, tenant.is_robot,
-                lambda event: tenant.event_dims(row.segments, event), tenant.heard, tenant.counts_late,
+                lambda event: tenant.event_dims(row.segments, event), tenant.received, tenant.counts_late,
             )  # fmt: skip
-        return self.made[kind]
+        return self.cached[kind]
 
 
 def key(document: Document) -> Key:
-    """What tells a document from the others of its tenant."""
+    """A document's identity within its tenant."""
     return document["kpi"], document["window"], tuple(sorted(document["segment"].items()))
 
 
@@ -92,7 +93,7 @@ class Writer:
         self.late = attributes.late_in(at) if row.kind == "E" else []
 
     def documents(self) -> Iterator[Document]:
-        """The document of everything, then those of the segments."""
+        """The total, then the segments."""
         if self.row.total:
             yield self.document({}, self.whole(), sum(fact.what for fact in self.late))
         for value, figure, types in self.row.steps(self.window) if self.row.steps else ():
@@ -113,22 +114,22 @@ class Writer:
         ).late_in(self.window)
 
     def whole(self) -> Figure:
-        """The number of everything; a count or sum of events that were never sent is not known."""
+        """The total; a count or sum of events that were never sent is unknown."""
         figure = self.row.figure(self.window) if self.row.of_all else self.row.formula(*self.lists)
-        sent = self.attributes.sent or (self.row.kind == "Q" and self.tenant.heard_anything)
+        sent = self.attributes.sent or (self.row.kind == "Q" and self.tenant.received_anything)
         if not self.row.thin and not sent:
             return Figure(None, None, None, 0)
         return figure
 
     def segments(self, dimension: str) -> Iterator[Document]:
-        """One document a value; the values beyond the cap are one together."""
+        """One document per value; values beyond the cap are combined into one."""
         grouped = [group(facts, dimension) for facts in self.lists]
         late = {value: len(facts) for value, facts in group(self.late, dimension).items()}
         values = {value for groups in grouped for value in groups}
         figures = {value: self.row.formula(*(groups.get(value, []) for groups in grouped)) for value in values}
         order = sorted(values, key=lambda value: (-figures[value].n, -(figures[value].numerator or 0), value))
         order = [value for value in order if something(figures[value])]
-        known = self.row.segments == "channel"  # the channels of touches are a few, and not the producers' words
+        known = self.row.segments == "channel"  # the channels of touches are few, and not free text
         cap = len(order) if known else self.tenant.settings.segment_cap
         own = [value for value in order if value != OTHER]
         for value in own[:cap]:
@@ -168,7 +169,7 @@ class Writer:
         )
 
     def optional(self, segment: dict[str, str], figure: Figure) -> Document:
-        """The fields that are only there where they apply."""
+        """Fields that are present only where they apply."""
         found: Document = {}
         if figure.parts:
             money = self.row.money_parts
@@ -188,7 +189,7 @@ class Writer:
         return found
 
     def status(self, figure: Figure) -> str:
-        """The first that applies."""
+        """The first status that applies."""
         first = self.tenant.first
         early = self.window.name != "all" and self.row.kind != "S" and first is not None and self.window.start < first
         if figure.mixed:
@@ -200,7 +201,7 @@ class Writer:
         return "low_n" if self.row.thin and figure.n < self.tenant.settings.low_n else "ok"
 
     def printed(self, value: Any, money: bool) -> Any:
-        """A number as its unit is written: money as text, whole counts as they are, quotients as floats."""
+        """A number in its unit's notation: money as text, whole counts as they are, quotients as floats."""
         if value is None:
             return None
         if money:
@@ -209,7 +210,7 @@ class Writer:
 
 
 def group(facts: Sequence[Fact], dimension: str) -> dict[str, list[Fact]]:
-    """Facts by their value of a dimension; those that have none are in no segment."""
+    """Facts by their value of a dimension; facts without one are left out."""
     found: dict[str, list[Fact]] = {}
     for fact in facts:
         if dimension in fact.dims:

@@ -1,4 +1,4 @@
-"""How engaged customers are: decaying points of what their people do."""
+"""Customer engagement: decaying points for what their people do."""
 
 from collections.abc import Callable, Iterable, Sequence
 from math import log2
@@ -29,12 +29,12 @@ class Engagement:
         self.tenant = tenant
         self.points: dict[str, list[Points]] = {}
         people, weights = tenant.people, tenant.settings.weights
-        for row in filter(tenant.acts, tenant.said):
+        for row in filter(tenant.acts, tenant.countable):
             weight = weights.get(row.type.removeprefix("crm."), 0)
             acts = row.type in CHANNELS and takes_part(row)
             if weight and (acts or row.type == "crm.user.signed_in"):
                 self.add(people.buyer(row), row.time, weight)
-        for order_id, order in orders_of(tenant.telling).items():
+        for order_id, order in orders_of(tenant.counted).items():
             if order.kept and order.completed:
                 weight = weights.get("order.completed", 0)
                 if weight:
@@ -47,7 +47,7 @@ class Engagement:
         self.points.setdefault(subject, []).append((at, end, points))
 
     def active(self, window: Window) -> Iterable[tuple[str, list[Points]]]:
-        """Active customers at a window's end, each with its points before it."""
+        """Customers active at a window's end, each with its earlier points."""
         for subject, customer in self.tenant.revenue.customers.items():
             if inside(customer.active, window.end):
                 yield subject, [one for one in self.points.get(subject, ()) if one[0] < window.end]
@@ -75,12 +75,12 @@ class Engagement:
 
 
 def score(points: Sequence[Points], at: int, reach: float) -> float:
-    """What points are worth at an instant."""
+    """The value of points at an instant."""
     return sum(one * 2 ** (-(at - end) / HALF_LIFE) for _, end, one in points if at - end <= reach) / 10**6
 
 
 def reaches(points: Sequence[Points], threshold: int, at: int) -> bool:
-    """Whether a score was at a threshold at its latest event, and did not fall below it a whole quarter hour ago."""
+    """Whether a score reached a threshold at its latest event and has not been below it for a quarter hour."""
     if not points:
         return False
     last = max(instant for instant, _, _ in points)

@@ -1,4 +1,4 @@
-"""Requests for erasure, carried out in the order of the journal by rewriting the events before and after them."""
+"""Erasure requests, carried out in journal order by rewriting the events before and after them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,20 +15,22 @@ HASHES = ("email_hash", "phone_hash")
 NO_HASHES: Mapping[tuple[str, str], str] = {}
 REQUEST = "crm.privacy.erasure_requested"
 Name = tuple[str, str]  # field, id
-Said = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
+Ruling = tuple[int, str | None]  # time of the request, surrogate (None: unpicked)
 
 
 class Erasures:
-    """What requests so far said of ids."""
+    """The rulings of all requests so far."""
 
     def __init__(self, *, account: bool, match_on: tuple[str, ...]) -> None:
         self.account, self.match_on = account, match_on
-        self.said: dict[Name, list[Said]] = {}
+        self.rulings: dict[Name, list[Ruling]] = {}
         self.rows: list[Row] = []
 
     def take(self, row: Row) -> None:
         """The next event of the journal."""
-        (kept,) = self.treated([row], lambda name: next((s for s in self.said.get(name, ()) if row.time <= s[0]), None))
+        (kept,) = self.treated(
+            [row], lambda name: next((s for s in self.rulings.get(name, ()) if row.time <= s[0]), None)
+        )
         if any(map(is_gone, nodes(kept.data)[:1])):
             held = owners(self.rows)
             others = {thing for thing in objects(kept.data) if thing in held and held[thing][0] > moment(row)}
@@ -38,7 +40,7 @@ class Erasures:
             self.carry_out(row)
 
     def alone(self, row: Row, others: set[tuple[str, str]]) -> Row:
-        """An event whose first id is unpicked, without the other ids that are not known to be somebody else's."""
+        """An event whose first id is unpicked, without other ids unless they are known to belong to another subject."""
         groups = People(self.rows, account=self.account, match_on=self.match_on).groups
         fields = [field_of(node)[0] for node in nodes(row.data)[1:] if groups.name(node).space]
         if ("contact", str(row.data.get("contact_id"))) not in others and row.data.get("contact_id"):
@@ -46,7 +48,7 @@ class Erasures:
         return row._replace(data={**row.data, **dict.fromkeys(fields, GONE)})
 
     def carry_out(self, row: Row) -> None:
-        """Erase the whole subject of the request's id as it is linked now."""
+        """Erase the whole subject of the request's id, as linked at this point."""
         people = People(self.rows, account=self.account, match_on=self.match_on)
         first = next(iter(nodes(row.data)), None)
         groups = people.apart if self.account and first and first.space else people.groups
@@ -60,7 +62,7 @@ class Erasures:
         if row.data.get("contact_id"):
             names.append(("contact_id", str(row.data["contact_id"])))
         unpick = row.data.get("mode") == "unpick"
-        surrogates: dict[Name, Said] = {
+        surrogates: dict[Name, Ruling] = {
             name: (row.time, None if unpick else f"erased {row.source} {row.id} {number:06}")
             for number, name in enumerate(dict.fromkeys(names))
         }
@@ -74,17 +76,17 @@ class Erasures:
             and groups.name(Node(MATCH, f"{field}:{other.data[field]}")) == groups.name(first)
         }  # fmt: skip
         self.rows = [without(other, gone - many, gone) for other in self.treated(self.rows, surrogates.get, hashes)]
-        for name, said in surrogates.items():
-            self.said[name] = sorted([*self.said.get(name, []), said], key=lambda one: one[0])
+        for name, ruling in surrogates.items():
+            self.rulings[name] = sorted([*self.rulings.get(name, []), ruling], key=lambda one: one[0])
 
     def to_many(self) -> list[str]:
-        """Messages that went to several recipients: they are everybody's."""
+        """Messages to several recipients, which belong to no single subject."""
         keys = {message_key(row) for row in self.rows if fills(row) and of_object(row, "message")}
         texts = [text for text, _ in keys]
         return [text for text in set(texts) if texts.count(text) > 1]
 
-    def treated(self, rows: Iterable[Row], said: Any, hashes: Mapping[Name, str] = NO_HASHES) -> list[Row]:
-        """Events with what is said of their ids."""
+    def treated(self, rows: Iterable[Row], ruling_on: Any, hashes: Mapping[Name, str] = NO_HASHES) -> list[Row]:
+        """Events with the rulings on their ids applied."""
         found = []
         for row in rows:
             data = dict(row.data)
@@ -92,25 +94,25 @@ class Erasures:
                 *map(field_of, nodes(data)),
                 *([("contact_id", str(data["contact_id"]))] if data.get("contact_id") else []),
             ]
-            words = {name: word for name in ids if (word := said(name)) is not None}
-            data |= {name[0]: GONE if word[1] is None else word[1] for name, word in words.items()}
+            rulings = {name: ruling for name in ids if (ruling := ruling_on(name)) is not None}
+            data |= {name[0]: GONE if ruling[1] is None else ruling[1] for name, ruling in rulings.items()}
             for field in HASHES:
-                if data.get(field) and ((ids and ids[0] in words) or (field, data[field]) in hashes):
-                    data[field] = hashes.get((field, data[field])) if ids and ids[0] in words else None
-            if row.type in EXPLICIT and data.get("winner_id") and not self.merge(data, said):
+                if data.get(field) and ((ids and ids[0] in rulings) or (field, data[field]) in hashes):
+                    data[field] = hashes.get((field, data[field])) if ids and ids[0] in rulings else None
+            if row.type in EXPLICIT and data.get("winner_id") and not self.merge(data, ruling_on):
                 data |= {"winner_id": None, "loser_ids": []}
             found.append(row._replace(data=data))
         return found
 
-    def merge(self, data: dict[str, Any], said: Any) -> bool:
-        """A merge with what is said of its ids; False when nothing is left of it."""
+    def merge(self, data: dict[str, Any], ruling_on: Any) -> bool:
+        """Apply rulings to a merge; False if nothing is left of it."""
 
         def renamed(one: Any) -> str | None:
             node = named(str(one), str(data.get("entity") or "customer"))
-            word = said(field_of(node)) if node else None
-            if word is None:
+            ruling = ruling_on(field_of(node)) if node else None
+            if ruling is None:
                 return str(one)
-            return f"{SPACES[node.space]}:{word[1]}" if node and word[1] else None
+            return f"{SPACES[node.space]}:{ruling[1]}" if node and ruling[1] else None
 
         losers = data.get("loser_ids") or []
         data["winner_id"] = renamed(data["winner_id"])
@@ -119,7 +121,7 @@ class Erasures:
 
 
 def without(row: Row, gone: set[tuple[str, str]], unclaimed: Iterable[tuple[str, str]] = ()) -> Row:
-    """An event without what it says of some objects; of others it says no more whose they are."""
+    """An event without its statements on some objects, and without its ownership of others."""
     of = set(objects(row.data))
     kinds = [{kind for kind, _ in of.intersection(things)} for things in (unclaimed, gone)]
     return row._replace(data=with_taken(row.data, *kinds)) if any(kinds) else row
@@ -131,19 +133,19 @@ def field_of(node: Node) -> Name:
 
 
 def mentioned(row: Row) -> list[Node]:
-    """Every id an event speaks of."""
+    """Every id an event mentions."""
     data = row.data
     known = [node for node in nodes(data) if not is_gone(node)]
     if row.type not in EXPLICIT:
         return known
     losers = data.get("loser_ids") or []
     names = [data.get("winner_id"), *([losers] if isinstance(losers, str) else losers)]
-    told = [named(str(name), str(data.get("entity") or "customer")) for name in names if name]
-    return [*known, *(node for node in told if node)]
+    merged = [named(str(name), str(data.get("entity") or "customer")) for name in names if name]
+    return [*known, *(node for node in merged if node)]
 
 
 def erased(accepted: Accepted, *, account: bool, match_on: tuple[str, ...]) -> Accepted:
-    """What was accepted, after all requests."""
+    """The accepted events after all requests."""
     if not any(row.type == REQUEST for row in accepted.rows):
         return accepted
     erasures = Erasures(account=account, match_on=match_on)

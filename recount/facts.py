@@ -1,4 +1,4 @@
-"""From rows to accepted events, and the small words every KPI is counted with: dated facts and figures."""
+"""From rows to accepted events, and the basic types of every KPI: dated facts and figures."""
 
 import json
 from bisect import bisect_left
@@ -20,7 +20,7 @@ UNKNOWN: Final = "unknown"
 
 
 class Fact(NamedTuple):
-    """Something that counts: when, in which segments (one value a dimension), and what."""
+    """Something that counts: when, in which segments (one value per dimension), and what."""
 
     at: int
     dims: Dims
@@ -32,7 +32,7 @@ Source = Callable[[Window], list[Fact]]
 
 @dataclass(frozen=True)
 class Figure:
-    """One number. Money stays an exact fraction of major units until it is printed."""
+    """One number. Money stays an exact fraction of major units until it is formatted."""
 
     value: Fraction | int | float | None
     numerator: Fraction | int | float | None
@@ -43,32 +43,32 @@ class Figure:
     margin: float | None = None
     open: int | None = None
     bound: Fraction | int | float | None = None
-    mixed: bool = False  # made of what cannot be put together
+    mixed: bool = False  # combines values that can't be added up
 
 
 def tally(facts: Sequence[Fact]) -> Figure:
-    """How many."""
+    """The number of facts."""
     return Figure(len(facts), len(facts), None, len(facts))
 
 
 def ratio(numerator: int | Fraction, denominator: int | Fraction, n: int | None = None) -> Figure:
-    """A quotient of two sums; null when there is nothing to divide by."""
+    """A quotient of two sums; null if the denominator is 0."""
     value = Fraction(numerator) / Fraction(denominator) if denominator else None
     return Figure(value, numerator, denominator, int(denominator) if n is None else n)
 
 
 def share(numerator: Sequence[Fact], denominator: Sequence[Fact]) -> Figure:
-    """How many of one list to how many of another."""
+    """The length of one list over that of another."""
     return ratio(len(numerator), len(denominator))
 
 
 def with_guests(figure: Figure, guests: Sequence[Fact]) -> Figure:
-    """A figure beside the number of orders that are nobody's."""
+    """A figure together with the number of guest orders."""
     return replace(figure, parts={"guests": len(guests)})
 
 
 def placed(items: Iterable[Item], tz: str) -> list[Item]:
-    """Items in which dates without a time are the instants at which these days begin in the tenant's zone."""
+    """Items with dates without a time replaced by the start of that day in the tenant's zone."""
     return [_placed(item, ZoneInfo(tz)) if isinstance(item, Row) else item for item in items]
 
 
@@ -78,12 +78,12 @@ def _placed(row: Row, zone: ZoneInfo) -> Row:
     if field is None or not isinstance(given, str):
         return row
     kept = {name: value for name, value in row.data.items() if name != field}
-    day = day_named(given)  # other text was let pass unread by earlier releases: it still says nothing
+    day = day_named(given)  # earlier releases accepted other text unchecked: it still means nothing
     return row._replace(data=kept if day is None else {**kept, field: midnight(day, zone)})
 
 
 def day_named(text: str) -> date | None:
-    """The date that a text is, as YYYY-MM-DD."""
+    """The date in a YYYY-MM-DD text; None for other text."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -92,7 +92,7 @@ def day_named(text: str) -> date | None:
 
 
 def dated(facts: Iterable[Fact]) -> Source:
-    """Facts of a flow: in a window iff their instant is."""
+    """Facts of a flow: in a window if and only if their instant is."""
     ordered = sorted(facts, key=attrgetter("at"))
     instants = [fact.at for fact in ordered]
 
@@ -103,7 +103,7 @@ def dated(facts: Iterable[Fact]) -> Source:
 
 
 def remembered(pick: Source) -> Source:
-    """The same source, computed once a window."""
+    """The same source, computed once per window."""
     seen: dict[Window, list[Fact]] = {}
 
     def again(window: Window) -> list[Fact]:
@@ -120,7 +120,7 @@ def only(pick: Source, test: Callable[[Fact], bool]) -> Source:
 
 
 def text(value: object) -> str | None:
-    """A segment value as text of at most 200 characters; None when nothing was given, or a list or an object."""
+    """A segment value as text of at most 200 characters; None if missing, or a list or object."""
     if value is None or value == "" or isinstance(value, list | dict):
         return None
     return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":")))[:200]
@@ -133,7 +133,7 @@ def inner(data: Mapping[str, Any], group: str, name: str) -> str | None:
 
 
 class Accepted(NamedTuple):
-    """What became of the input: the events that count once, and when the others were received."""
+    """The deduplicated input: the events that count, and when the others were received."""
 
     rows: list[Row]
     duplicates: list[int]
@@ -141,18 +141,18 @@ class Accepted(NamedTuple):
     refused: list[int]
 
     @property
-    def telling(self) -> list[Row]:
-        """The rows that make facts: not a robot's, and of a type whose meaning is known."""
+    def countable(self) -> list[Row]:
+        """Rows that make facts: not from robots, and of a known type."""
         return [row for row in self.rows if not row.flags & (BOT | UNKNOWN_TYPE)]
 
 
 def undated(row: Row) -> bool:
-    """A deal of which it is not known when it was created."""
+    """Whether it is a deal creation at an unknown time."""
     return row.type == "crm.deal.created" and row.data.get("time_known") is False
 
 
 def accept(items: Iterable[Item], hide_from: int | None) -> Accepted:
-    """Keep the first of each identity, and nothing that happened at or after ``hide_from``."""
+    """Keep the first event of each identity, and nothing at or after ``hide_from``."""
     kept: dict[int, Row] = {}
     found = Accepted([], [], [], [])
     for item in items:
@@ -170,7 +170,7 @@ def accept(items: Iterable[Item], hide_from: int | None) -> Accepted:
 
 
 def from_blocks(blocks: Iterable[Block]) -> list[Item]:
-    """The items of one tenant's journal blocks, in order; an origin seen before is internal redelivery."""
+    """The items of one tenant's journal blocks, in order, without redelivered origins."""
     highest: dict[tuple[str, int], int] = {}
     items: list[Item] = []
     for block in blocks:

@@ -21,7 +21,7 @@ def quantile(values: Sequence[int], at: Fraction) -> Fraction | None:
 
 
 def money_sum(values: Sequence[Fraction | None]) -> Figure:
-    """A sum of what can be priced."""
+    """The sum of priceable values."""
     priced = [value for value in values if value is not None]
     total = sum(priced, Fraction(0))
     return Figure(total, total, None, len(priced), len(values) - len(priced))
@@ -38,7 +38,7 @@ def open_value(facts: Facts) -> Figure:
 
 
 def orders(kept: Facts, guests: Facts) -> Figure:
-    """How many, and how many of them are nobody's."""
+    """The number of orders, with that of guest orders."""
     return with_guests(tally(kept), guests)
 
 
@@ -48,19 +48,19 @@ def net(facts: Facts) -> Figure:
 
 
 def average(facts: Facts) -> Figure:
-    """Net of an order, of those that can be priced; free ones are among them."""
+    """Mean net order value of priceable orders, free ones included."""
     money = money_sum([fact.what for fact in facts])
     found = ratio(Fraction(money.numerator or 0), money.n)
     return Figure(found.value, found.numerator, money.n, money.n, money.unpriced)
 
 
 def win_rate(won: Facts, lost: Facts) -> Figure:
-    """Won of all closed."""
+    """Won out of all closed."""
     return ratio(len(won), len(won) + len(lost))
 
 
 def win_rate_incl_stale(won: Facts, lost: Facts, stale: Facts) -> Figure:
-    """Won of all closed and given up."""
+    """Won out of all closed and stale."""
     return ratio(len(won), len(won) + len(lost) + len(stale))
 
 
@@ -80,7 +80,7 @@ class Cycle:
         self.deals = deals
 
     def days(self, facts: Facts) -> tuple[list[int], dict[str, int]]:
-        """The days that count, and how many were left out."""
+        """The valid durations, and the number left out."""
         known = [days for fact in facts if (days := self.deals.days(fact.what)) is not None]
         good = [days for days in known if days >= 0]
         return good, {"bad_interval": len(known) - len(good)}
@@ -100,7 +100,7 @@ class Cycle:
         return Figure(Fraction(sum(days), len(days)) if days else None, sum(days), len(days), len(days), parts=parts)
 
     def velocity(self, *basis: str) -> Callable[[Facts, Facts, Facts], Figure]:
-        """Money a day: deals of the basis (open, closed) × average won amount × win rate / mean cycle."""
+        """Money per day: deals of the basis (open, closed) × average won amount × win rate / mean cycle."""
 
         def figure(opened: Facts, won: Facts, lost: Facts) -> Figure:
             counts = {"open": len(opened), "closed": len(won) + len(lost)}
@@ -117,12 +117,12 @@ class Cycle:
 
 
 def churned(pairs: Facts) -> int:
-    """Active at the start and not at the end."""
+    """The number active at the start but not at the end."""
     return sum(fact.what.at_start and not fact.what.at_end for fact in pairs)
 
 
 def at_start(pairs: Facts) -> int:
-    """Active at the start."""
+    """The number active at the start."""
     return sum(fact.what.at_start for fact in pairs)
 
 
@@ -132,42 +132,42 @@ def churn_count(pairs: Facts) -> Figure:
 
 
 def churn_rate(pairs: Facts) -> Figure:
-    """Of those active at the start."""
+    """Churned, out of those active at the start."""
     return ratio(churned(pairs), at_start(pairs))
 
 
 def retention(pairs: Facts) -> Figure:
-    """Active at both ends, of those at the start."""
+    """Active at both ends, out of those active at the start."""
     return ratio(sum(fact.what.at_start and fact.what.at_end for fact in pairs), at_start(pairs))
 
 
 def churn_rate_baremetrics(leaves: Facts, pairs: Facts) -> Figure:
-    """Every time somebody left, of those active at the start."""
+    """All departures, out of those active at the start."""
     return ratio(len(leaves), at_start(pairs))
 
 
 def churn_rate_stripe(leaves: Facts, pairs: Facts, new: Facts) -> Figure:
-    """Every time somebody left, of those active at the start and the new ones."""
+    """All departures, out of those active at the start and new customers."""
     return ratio(len(leaves), at_start(pairs) + len(new))
 
 
 def per_lead(visitors: Facts, leads: Facts) -> Figure:
-    """Visitors a lead."""
+    """Visitors per lead."""
     return ratio(len(visitors), len(leads))
 
 
 def converted(facts: Facts) -> Figure:
-    """Leads that got an opportunity."""
+    """The share of leads that got an opportunity."""
     return ratio(sum(fact.what is not None for fact in facts), len(facts))
 
 
 def connected(calls: Facts) -> Figure:
-    """Calls that reached somebody."""
+    """The share of calls that connected."""
     return ratio(sum(fact.what for fact in calls), len(calls))
 
 
 def people(facts: Facts) -> Figure:
-    """Interactions; n is how many persons there were."""
+    """Interactions; n is the number of persons."""
     count = sum(fact.what.counts for fact in facts)
     return Figure(count, count, None, len({fact.what.person for fact in facts} - {None}))
 
@@ -179,35 +179,35 @@ def interactions(facts: Facts) -> Figure:
 
 
 def with_event(*verbs: str) -> Callable[[Facts], Figure]:
-    """Messages that have any of some events."""
+    """The share of messages with any of these events."""
     return lambda facts: ratio(sum(fact.what.has(*verbs) for fact in facts), len(facts))
 
 
 def bounced(facts: Facts) -> Figure:
-    """Messages that bounced for good."""
+    """The share of messages that bounced permanently."""
     return ratio(sum(fact.what.bounced for fact in facts), len(facts))
 
 
 def any_open(facts: Facts) -> Figure:
-    """Messages opened by anybody or anything."""
+    """The share of messages opened by anyone, robots included."""
     return ratio(sum(fact.what.has("opened", "clicked") or fact.what.machine for fact in facts), len(facts))
 
 
 def adjusted_open(facts: Facts) -> Figure:
-    """Messages opened by people, without those that only a robot opened."""
+    """The share opened by people, leaving out messages only a robot opened."""
     human = sum(fact.what.has("opened", "clicked") for fact in facts)
     robot = sum(fact.what.machine and not fact.what.has("opened", "clicked") for fact in facts)
     return ratio(human, len(facts) - robot)
 
 
 def click_to_open(facts: Facts) -> Figure:
-    """Messages clicked, of those opened."""
+    """Clicked out of opened messages."""
     opened = sum(fact.what.has("opened", "clicked") for fact in facts)
     return ratio(sum(fact.what.has("clicked") for fact in facts), opened)
 
 
 def open_period(opened: Facts, delivered: Facts) -> Figure:
-    """First opens, of deliveries in the same time."""
+    """First opens over deliveries in the same period."""
     figure = ratio(len(opened), len(delivered))
     orphan = sum(not fact.what.has("delivered") for fact in opened)
     return Figure(figure.value, figure.numerator, figure.denominator, figure.n, parts={"orphan": orphan})

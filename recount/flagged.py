@@ -1,4 +1,4 @@
-"""What of the stream is a robot's or has no price, dated at its receipt."""
+"""Rates of robot and unpriced events, dated at receipt."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ PRICED: Final = (
 
 
 def flagged_rows(tenant: Tenant) -> list[KpiRow]:
-    """Shares of what was received."""
+    """Shares of the events received."""
 
     def unpriced(row: Row) -> bool:
         given = [row.data[name] for name in ("amount", "mrr") if row.data.get(name) is not None]
@@ -27,8 +27,8 @@ def flagged_rows(tenant: Tenant) -> list[KpiRow]:
         lists = (at(one.received for one in rows), tenant.quality.received)
         return KpiRow(kpi, "ratio", Types(("crm.",)), None, share, lists, "Q", thin=True, robots=False)
 
-    told = [one for one in tenant.heard if not one.flags & (BOT | UNKNOWN_TYPE)]
+    countable = [one for one in tenant.received if not one.flags & (BOT | UNKNOWN_TYPE)]
     return [
-        row("unpriced_rate", [one for one in told if one.type.startswith(PRICED) and unpriced(one)]),
-        row("bot_rate", [one for one in tenant.heard if one.flags & BOT]),
+        row("unpriced_rate", [one for one in countable if one.type.startswith(PRICED) and unpriced(one)]),
+        row("bot_rate", [one for one in tenant.received if one.flags & BOT]),
     ]

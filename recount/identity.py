@@ -1,4 +1,4 @@
-"""Who an event is about: the graph of ids, its components, the owners of objects."""
+"""Subjects of events: the graph of ids, its components, the owners of objects."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -9,8 +9,8 @@ from recount.ranks import Ranks
 
 IDS: Final = SPACES[:4]
 OBJECTS: Final = ("deal", "order", "subscription", "contract", "message", "ticket", "record", "contact")
-GONE: Final = "\0"  # in the place of an id that was unpicked
-UNCLAIMED: Final = "(unclaimed)"  # kinds of objects of which an event says no more whose they are
+GONE: Final = "\0"  # replaces an id that was unpicked
+UNCLAIMED: Final = "(unclaimed)"  # kinds of objects an event no longer claims for its subject
 EXPLICIT: Final = {"crm.identity.merged": True, "crm.identity.identified": True, "crm.identity.unmerged": False}
 
 
@@ -18,12 +18,12 @@ Moment = tuple[int, str, str]  # time, source, id
 
 
 def moment(row: Row) -> Moment:
-    """The order of events where nothing else decides."""
+    """The order of events unless something else decides."""
     return (row.time, row.source, row.id)
 
 
 def pair(one: Node, other: Node) -> Pair:
-    """Two nodes without direction."""
+    """An undirected pair."""
     return (one, other) if one < other else (other, one)
 
 
@@ -38,12 +38,12 @@ def is_gone(node: Node) -> bool:
 
 
 def objects(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """The objects an event carries, in the order in which they lend it a subject."""
+    """The objects an event carries, in the order in which they determine its subject."""
     return [(kind, str(data[f"{kind}_id"])) for kind in OBJECTS if data.get(f"{kind}_id")]
 
 
 def named(text: str, entity: str) -> Node | None:
-    """A winner or loser: ``user:u1`` says its space itself, else the event's entity does."""
+    """A winner or loser: ``user:u1`` names its space, otherwise the event's entity does."""
     space, colon, rest = text.partition(":")
     if colon and space in IDS:
         return Node(SPACES.index(space), rest)
@@ -51,7 +51,7 @@ def named(text: str, entity: str) -> Node | None:
 
 
 def star(found: Sequence[Node | None]) -> list[Pair]:
-    """The first of several nodes with each other one."""
+    """The first of several nodes paired with each of the others."""
     first, *rest = found or [None]
     return [
         pair(first, other)
@@ -60,7 +60,7 @@ def star(found: Sequence[Node | None]) -> list[Pair]:
     ]
 
 
-def outright(row: Row) -> list[Pair]:
+def explicit_pairs(row: Row) -> list[Pair]:
     """The pairs a merged or unmerged event names by winner and losers, else by its ids."""
     data = row.data
     if row.type == "crm.identity.identified" or not data.get("winner_id"):
@@ -71,60 +71,60 @@ def outright(row: Row) -> list[Pair]:
 
 
 class Edges:
-    """Everything said about every pair of ids."""
+    """All links and assertions about pairs of ids."""
 
     def __init__(self, rows: Iterable[Row], match_on: Iterable[str] = ()) -> None:
         self.match_on = match_on
-        self.said: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
-        self.carried: dict[Pair, Moment] = {}  # earliest link
-        self.beside: dict[Pair, Moment] = {}  # ids without a customer that came together with one: the earliest time
+        self.assertions: dict[Pair, list[tuple[int, str, str, str]]] = {}  # (time, id, source, type)
+        self.links: dict[Pair, Moment] = {}  # earliest link
+        self.beside: dict[Pair, Moment] = {}  # earliest time of ids without a customer that occurred together
         for row in rows:
             self.add(row)
 
     def add(self, row: Row) -> None:
-        """Note the pairs of one event."""
+        """Add the pairs of one event."""
         if row.type in EXPLICIT:
-            for found in outright(row):
-                self.said.setdefault(found, []).append((row.time, row.id, row.source, row.type))
+            for found in explicit_pairs(row):
+                self.assertions.setdefault(found, []).append((row.time, row.id, row.source, row.type))
         if row.type != "crm.identity.unmerged":
             for found in star(nodes(row.data)):
-                self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
+                self.links[found] = min(self.links.get(found, moment(row)), moment(row))
         if row.type not in ("crm.identity.unmerged", "crm.identity.merged"):
             for field in self.match_on if nodes(row.data) else ():
                 if row.data.get(field) and not is_gone(nodes(row.data)[0]):
                     found = pair(nodes(row.data)[0], Node(SPACES.index("match"), f"{field}:{row.data[field]}"))
-                    self.carried[found] = min(self.carried.get(found, moment(row)), moment(row))
+                    self.links[found] = min(self.links.get(found, moment(row)), moment(row))
             for found in star([node for node in nodes(row.data) if node.space]):
                 self.beside[found] = min(self.beside.get(found, moment(row)), moment(row))
 
     def within(self) -> list[Pair]:
-        """Linked pairs and those that came beside an account, which make its persons, the earliest first."""
-        told = dict(self.carried)
+        """Links, and pairs of ids within an account, which make its persons, earliest first."""
+        times = dict(self.links)
         for found, at in self.beside.items():
-            told[found] = min(told.get(found, at), at)
-        return [found for found in self.in_order(told) if found[0].space and found[1].space]
+            times[found] = min(times.get(found, at), at)
+        return [found for found in self.in_order(times) if found[0].space and found[1].space]
 
     def is_on(self, found: Pair) -> bool:
-        """A pair is off iff the latest word on it is an unmerge."""
-        said = self.said.get(found)
-        return not said or EXPLICIT[max(said)[3]]
+        """A pair is off if and only if the latest assertion on it is an unmerge."""
+        assertions = self.assertions.get(found)
+        return not assertions or EXPLICIT[max(assertions)[3]]
 
     def merged(self) -> list[Pair]:
-        """Pairs that are joined outright, whatever they join."""
-        return [found for found in sorted(self.said) if self.is_on(found) and self.is_merged(found)]
+        """Explicitly merged pairs, regardless of their kinds."""
+        return [found for found in sorted(self.assertions) if self.is_on(found) and self.is_merged(found)]
 
     def is_merged(self, found: Pair) -> bool:
-        """Whether the latest of a pair's merges and unmerges is a merge."""
-        words = [word for word in self.said[found] if word[3] != "crm.identity.identified"]
-        return bool(words) and max(words)[3] == "crm.identity.merged"
+        """Whether the latest merge or unmerge of a pair is a merge."""
+        decisive = [one for one in self.assertions[found] if one[3] != "crm.identity.identified"]
+        return bool(decisive) and max(decisive)[3] == "crm.identity.merged"
 
     def others(self) -> list[Pair]:
-        """Linked pairs, the earliest link first."""
-        return self.in_order(self.carried)
+        """Linked pairs, earliest link first."""
+        return self.in_order(self.links)
 
-    def in_order(self, told: dict[Pair, Moment]) -> list[Pair]:
-        """The pairs that are on, the earliest first."""
-        return [found for _, found in sorted((at, found) for found, at in told.items()) if self.is_on(found)]
+    def in_order(self, times: dict[Pair, Moment]) -> list[Pair]:
+        """The pairs that are on, earliest first."""
+        return [found for _, found in sorted((at, found) for found, at in times.items()) if self.is_on(found)]
 
 
 class Groups:
@@ -141,18 +141,18 @@ class Groups:
         return node
 
     def join(self, one: Node, other: Node) -> None:
-        """Make two sets one. The smaller name wins, so a name is always the smallest member."""
+        """Join two sets. The smaller name wins, so the name is always the smallest member."""
         first, second = sorted((self.name(one), self.name(other)))
         if first != second:
             self.parent[second] = first
 
 
 class People:
-    """Subjects and persons of a tenant, as of all the rows given."""
+    """Subjects and persons of a tenant, according to all given rows."""
 
     def __init__(self, rows: Sequence[Row], *, account: bool = False, match_on: Iterable[str] = ()) -> None:
         edges = Edges(rows, match_on)
-        self.account = account  # customers are accounts: their persons are known by the other ids
+        self.account = account  # customers are accounts: their persons are identified by the other ids
         merged = edges.merged()
         self.groups = Ranks(merged, edges.others())
         without = [found for found in merged if found[0].space and found[1].space]
@@ -185,7 +185,7 @@ class People:
         return str(self.apart.name(node)) if node else self.subject(row)
 
     def own(self, row: Row) -> Node | None:
-        """The id of an account's event that says which person it was: the user, else the lead, else the visitor."""
+        """In accounts, the id that identifies the event's person: user, else lead, else visitor."""
         found = {node.space: node for node in nodes(row.data)} if self.account else {}
         return next(
             (found[SPACES.index(space)] for space in ("user", "lead", "anonymous") if SPACES.index(space) in found),
@@ -193,26 +193,26 @@ class People:
         )
 
     def lead_key(self, row: Row) -> str:
-        """Whose leads an event's person has: its own, of a contact its subject's."""
+        """The key of the leads of an event's person: the person itself; for a contact, its subject."""
         node = None if row.data.get("contact_id") else self.own(row)
         return str(self.apart.name(node)) if node else self.subject_of_person(row)
 
     def lead_keys(self, lead: Node) -> set[str]:
-        """Who has a lead: its subject, and in accounts its person."""
+        """The owners of a lead: its subject and, in accounts, its person."""
         return {str(self.groups.name(lead)), *([str(self.apart.name(lead))] if self.account else [])}
 
     def subject_of_person(self, row: Row) -> str:
-        """The subject that lends an event's person its segments."""
+        """The subject whose segments apply to an event's person."""
         node = None if row.data.get("contact_id") else self.own(row)
         return str(self.groups.name(self.apart.name(node))) if node else self.buyer(row)
 
     def buyer(self, row: Row) -> str:
-        """The subject whose way to a purchase a touch is part of: a contact's, else the event's own."""
+        """The subject whose path to purchase a touch belongs to: the contact's, else the event's own."""
         contact = row.data.get("contact_id")
         return self.subject_of_object("contact", str(contact)) if contact else self.subject(row)
 
     def lead(self, lead_id: str) -> Node:
-        """The lead an id belongs to, merged leads being one."""
+        """A lead's node; merged leads share one."""
         return self.leads.name(Node(SPACES.index("lead"), lead_id))
 
 

@@ -13,18 +13,18 @@ UNSUBSCRIBE: Final = ("unsubscribe", "opt-out", "optout")
 
 
 def message_key(row: Row) -> tuple[str, str]:
-    """A message to one recipient."""
+    """The key of a message to one recipient."""
     return str(row.data["message_id"]), str(row.data.get("recipient_hash") or "")
 
 
 def is_click(row: Row) -> bool:
-    """A click on anything but a link to unsubscribe."""
+    """A click on anything but an unsubscribe link."""
     link = str(row.data.get("link_url") or "").lower()
     return row.type == "crm.email.clicked" and not any(word in link for word in UNSUBSCRIBE)
 
 
 def fills(row: Row) -> bool:
-    """Whether an event says something of its message."""
+    """Whether an event affects its message."""
     verb = row.type.removeprefix("crm.email.")
     known = ("opened", "clicked") if row.flags & BOT else (*VERBS, "opened", "clicked")
     return row.type.startswith("crm.email.") and verb in known and (verb != "clicked" or is_click(row))
@@ -32,13 +32,13 @@ def fills(row: Row) -> bool:
 
 @dataclass
 class Message:
-    """What happened to a message, earliest first; a robot's opens and clicks apart from people's."""
+    """A message's events, earliest first; a robot's opens and clicks are kept apart from people's."""
 
     events: dict[str, list[Row]] = field(default_factory=dict)
     machine: bool = False
 
     def of(self, *verbs: str) -> list[Row]:
-        """Some of the events."""
+        """Its events of these kinds."""
         return [row for verb in verbs for row in self.events.get(verb, [])]
 
     @property
@@ -48,7 +48,7 @@ class Message:
         return any(all(one.time <= bounce.time for one in deliveries) for bounce in bounces)
 
     def has(self, *verbs: str) -> bool:
-        """Whether any of some events happened."""
+        """Whether any of these events happened."""
         return bool(self.of(*verbs))
 
     def add(self, row: Row) -> None:
@@ -82,10 +82,10 @@ class Mail:
         self.opened = self.by("opened", "clicked")
 
     def by(self, *verbs: str) -> Source:
-        """Messages dated at the first of some events, in its segments: of several at once the first by name."""
+        """Messages dated at the first of these events, in its segments; ties are broken by segment values."""
 
         def order(row: Row) -> tuple[int, list[str]]:
             return row.time, list(self.dims(row).values())
 
-        told = [(message, min(message.of(*verbs), key=order, default=None)) for message in self.messages.values()]
-        return dated(Fact(row.time, self.dims(row), message) for message, row in told if row)
+        firsts = [(message, min(message.of(*verbs), key=order, default=None)) for message in self.messages.values()]
+        return dated(Fact(row.time, self.dims(row), message) for message, row in firsts if row)

@@ -14,12 +14,12 @@ RateKey = tuple[frozenset[str], date]
 
 
 def digits(currency: str) -> int:
-    """Decimal places of a currency; of one with a figure behind it (``EUR9``) so many."""
+    """Decimal places of a currency; a trailing digit (``EUR9``) overrides them."""
     return int(currency[3:]) if currency[3:] else get_currency_precision(currency)
 
 
 def in_one_unit(rows: list[Row]) -> list[Row]:
-    """Events of one thing: all in units of 10^-9 if one of them is."""
+    """Events of one object: all in units of 10^-9 if any of them is."""
     if all(not str(row.data.get("currency") or "")[3:] for row in rows):
         return rows
     return [finer(row) for row in rows]
@@ -44,7 +44,7 @@ def decimal_text(value: Fraction, currency: str) -> str:
 
 
 class Rates:
-    """Every ``fx.rate_set``: for two currencies and a date the latest by time, then id."""
+    """Every ``fx.rate_set``: the latest by time, then id, for each pair of currencies and date."""
 
     def __init__(self, rows: Iterable[Row], zone: ZoneInfo, currency: str) -> None:
         self.zone = zone
@@ -55,7 +55,7 @@ class Rates:
                 self.add(row)
 
     def add(self, row: Row) -> None:
-        """Note one rate: 1 base = rate quote on a local date."""
+        """Add a rate: 1 base = rate quote on a local date."""
         data = row.data
         day = date.fromisoformat(data["date"]) if data.get("date") else local_date(row.time, self.zone)
         base, quote = str(data["base"]).upper(), str(data["quote"]).upper()
@@ -64,7 +64,7 @@ class Rates:
         self.known[key] = max(self.known.get(key, entry), entry)
 
     def price(self, minor: object, currency: object, at: int | None) -> Fraction | None:
-        """An amount of minor units in major units of the reporting currency; None when it cannot be priced."""
+        """An amount in minor units as major units of the reporting currency; None if it can't be priced."""
         if not isinstance(minor, int) or not isinstance(currency, str):
             return None
         amount, currency = Fraction(minor, 10 ** digits(currency)), currency[:3]
@@ -74,7 +74,7 @@ class Rates:
         return None if rate is None else amount * rate
 
     def rate(self, currency: str, day: date) -> Fraction | None:
-        """What one unit is in the reporting currency, by the rate of the date, else the newest of the 7 days before."""
+        """A unit's value in the reporting currency at the date's rate, else the newest of the 7 days before."""
         pair = frozenset((currency, self.currency))
         dates = (day - timedelta(back) for back in range(8))
         entry = next((self.known[pair, one] for one in dates if (pair, one) in self.known), None)

@@ -1,4 +1,4 @@
-"""Monthly recurring revenue: every subscription's price over time, and what customers' totals did."""
+"""Monthly recurring revenue: every subscription's price over time, and the movements of customers' totals."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Subscription:
         return sorted({effective(row) for row in self.rows})
 
     def price_before(self, at: int) -> tuple[int, str]:
-        """Minor units and currency just before an instant; nothing while paused, cancelled or not begun."""
+        """Minor units and currency just before an instant; 0 while paused, cancelled or not started."""
         now, last, currency = 0, 0, ""
         past = [row for row in in_force(self.rows) if effective(row) < at]
         for row in sorted(past, key=lambda row: (effective(row), *moment(row))):
@@ -49,24 +49,24 @@ class Subscription:
 
     @property
     def first_paid(self) -> int | None:
-        """The first instant with a price above zero: its day's rate holds for life."""
+        """The first instant with a price above zero: that day's rate is used for life."""
         return next((at for at in self.instants if self.price_before(at + 1)[0] > 0), None)
 
     def worth_before(self, at: int) -> Fraction | None:
-        """The price in the reporting currency; None when there is no rate."""
+        """The price in the reporting currency; None if there is no rate."""
         minor, currency = self.price_before(at)
         return self.rates.price(minor, currency, self.first_paid) if minor else Fraction(0)
 
 
 class Total(NamedTuple):
-    """A customer's MRR at an instant: the sum of what has a rate, and the others by currency and day of their rate."""
+    """A customer's MRR at an instant: the sum of priced subscriptions, and the others by currency and rate day."""
 
     priced: Fraction
     others: dict[tuple[str, object], Fraction]
 
     @property
     def paying(self) -> bool:
-        """Whether there is any."""
+        """Whether there is any MRR."""
         return bool(self.priced or self.others)
 
 
@@ -85,7 +85,7 @@ def total_before(subscriptions: Sequence[Subscription], at: int) -> Total:
 
 
 def same_month(one: int, other: int, zone: ZoneInfo) -> bool:
-    """Whether two instants lie in one local month: else each belongs to what its own month made of MRR."""
+    """Whether two instants are in the same local month; changes in different months are separate movements."""
     return unit_start(local_date(one, zone), "month") == unit_start(local_date(other, zone), "month")
 
 
@@ -93,7 +93,7 @@ class Movement(NamedTuple):
     """One netted change of a customer's total."""
 
     kind: str
-    amount: Fraction  # of what has a rate; negative for losses
+    amount: Fraction  # the priced part; negative for losses
     unpriced: bool
 
 
@@ -117,7 +117,7 @@ def movements(subscriptions: Sequence[Subscription]) -> list[tuple[int, Movement
 
 
 class Kept(NamedTuple):
-    """A customer over a window: its prices at the start, whether it paid then and ever before, and how it moved."""
+    """A customer over a window: prices at the start, whether it paid then or ever before, and its movements."""
 
     at_start: list[Fraction | None]
     paying: bool
@@ -126,7 +126,7 @@ class Kept(NamedTuple):
 
 
 def movement(before: Total, after: Total, *, paid: bool) -> Movement:
-    """What a change is called. ``paid``: whether the customer ever had a total before."""
+    """Classify a change. ``paid``: whether the customer ever had MRR before."""
     change = after.priced - before.priced
     keys = {*before.others, *after.others}
     others = [after.others.get(key, 0) - before.others.get(key, 0) for key in keys]
@@ -145,7 +145,7 @@ class Recurring:
 
     def __init__(self, tenant: Tenant) -> None:
         self.by_customer: dict[str, list[Subscription]] = {}
-        for subscription_id, rows in subscription_rows(tenant.telling).items():
+        for subscription_id, rows in subscription_rows(tenant.counted).items():
             subject = tenant.people.subject_of_object("subscription", subscription_id)
             self.by_customer.setdefault(subject, []).append(Subscription(rows, tenant.rates))
         self.dims = tenant.dims_of_subject
@@ -155,7 +155,7 @@ class Recurring:
         )
 
     def paid_at_end(self, window: Window) -> list[Fact]:
-        """Subscriptions paid at the end, each with its worth."""
+        """Subscriptions paid at the end, each with its value."""
         return [
             Fact(0, self.dims(subject), one.worth_before(window.end))
             for subject, subscriptions in self.by_customer.items()
@@ -164,7 +164,7 @@ class Recurring:
         ]
 
     def payers_at_end(self, window: Window) -> list[Fact]:
-        """Who has MRR at the end, with or without a rate."""
+        """Customers with MRR at the end, with or without a rate."""
         return [
             Fact(0, self.dims(subject))
             for subject, subscriptions in self.by_customer.items()
@@ -176,7 +176,7 @@ class Recurring:
         return [Fact(0, self.dims(subject), self.kept_of(subject, window)) for subject in self.by_customer]
 
     def kept_of(self, subject: str, window: Window) -> Kept:
-        """One of them; who moved before the window had paid by then."""
+        """One customer; one with earlier movements had paid before."""
         plans, moves = self.by_customer[subject], self.movements[subject]
         prices = [one.worth_before(window.start) for one in plans if one.price_before(window.start)[0]]
         moved = [move for at, move in moves if window.start <= at < window.end]
@@ -205,14 +205,14 @@ def a_year(facts: Sequence[Fact]) -> Figure:
 
 
 def an_account(paid: Sequence[Fact], payers: Sequence[Fact]) -> Figure:
-    """The sum of prices a customer who pays."""
+    """The sum of prices per paying customer."""
     month = worth(paid)
     total = Fraction(month.value or 0)
     return Figure(total / len(payers) if payers else None, total, len(payers), len(payers), month.unpriced)
 
 
 def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:
-    """How much movements of these kinds are, all of them positive."""
+    """The total of movements of these kinds, as positive amounts."""
 
     def figure(facts: Sequence[Fact]) -> Figure:
         found = [fact.what for fact in facts if fact.what.kind in kinds]
@@ -223,7 +223,7 @@ def moved(*kinds: str) -> Callable[[Sequence[Fact]], Figure]:
 
 
 def net_new(facts: Sequence[Fact]) -> Figure:
-    """What all movements come to, with each kind as a part."""
+    """The sum of all movements, with each kind as a part."""
     parts = {f"mrr_{kind}": moved(kind)(facts).value for kind in (*GAINS, *LOSSES)}
     both = moved(*GAINS, *LOSSES)(facts)
     total = sum((fact.what.amount for fact in facts), Fraction(0))
@@ -231,7 +231,7 @@ def net_new(facts: Sequence[Fact]) -> Figure:
 
 
 def retained(facts: Sequence[Fact], *, net: bool) -> Figure:
-    """What is left of the MRR at the start; net: with what those who had paid before it added."""
+    """The MRR left from the start; net: plus what earlier payers added."""
     customers: list[Kept] = [fact.what for fact in facts]
     start = money_sum([price for one in customers for price in one.at_start])
     lost = [move for one in customers if one.paying for move in one.moved if move.kind in LOSSES]
@@ -244,7 +244,7 @@ def retained(facts: Sequence[Fact], *, net: bool) -> Figure:
 
 
 def quick_ratio(facts: Sequence[Fact]) -> Figure:
-    """What was won for each unit that was lost."""
+    """MRR gained per unit lost."""
     gain, loss = moved(*GAINS)(facts), moved(*LOSSES)(facts)
     top, bottom = Fraction(gain.value or 0), Fraction(loss.value or 0)
     return Figure(top / bottom if bottom else None, top, bottom, loss.n, gain.unpriced + loss.unpriced)

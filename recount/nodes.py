@@ -1,4 +1,4 @@
-"""Ids in their name spaces, and pairs of them."""
+"""Ids in their namespaces, and pairs of them."""
 
 from typing import Final, NamedTuple
 
@@ -6,7 +6,7 @@ SPACES: Final = ("customer", "lead", "user", "anonymous", "match")
 
 
 class Node(NamedTuple):
-    """An id in its name space. Nodes sort as subjects are named: customer < lead < user < anonymous, then the text."""
+    """An id in its namespace. Nodes sort in naming order: customer < lead < user < anonymous, then by text."""
 
     space: int
     text: str

@@ -1,4 +1,4 @@
-"""What is left of events whose ids were unpicked: each part goes with the id or object that it is counted for."""
+"""What remains of events with unpicked ids: each part belongs to the id or object it is counted for."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from models.record import Row
 from recount.identity import GONE, UNCLAIMED, is_gone, nodes, objects
 
-TAKEN: Final = "(taken)"  # the objects of an event that were taken away
+TAKEN: Final = "(taken)"  # objects removed from an event
 OF_OBJECTS: Final = {
     "deal": "deal", "order": "order", "subscription": "subscription", "renewal": "contract", "record": "record",
     "ticket": "ticket",
@@ -15,12 +15,12 @@ ACTS: Final = ("email", "page", "link", "form", "call", "meeting", "chat", "soci
 
 
 def entity(row: Row) -> str:
-    """What an event's type is of."""
+    """The entity of an event's type."""
     return row.type.split(".")[1]
 
 
 def with_taken(data: Mapping[str, Any], unclaimed: set[str], taken: set[str]) -> dict[str, Any]:
-    """An event's data that says of some kinds of its objects no more whose they are, and of some nothing at all."""
+    """An event's data without its ownership of some kinds of objects, and without others entirely."""
     found = dict(data)
     for name, kinds in ((UNCLAIMED, unclaimed), (TAKEN, taken)):
         if kinds:
@@ -29,7 +29,7 @@ def with_taken(data: Mapping[str, Any], unclaimed: set[str], taken: set[str]) ->
 
 
 def own(row: Row) -> bool:
-    """Whether what is counted for the event's first id, else for its first object, is left."""
+    """Whether the part counted for the event's first id, else for its first object, remains."""
     if ids := nodes(row.data):
         return not is_gone(ids[0])
     for kind, text in objects(row.data):
@@ -38,7 +38,7 @@ def own(row: Row) -> bool:
 
 
 def acts(row: Row, *, account: bool) -> bool:
-    """Whether what its person did is left: the contact, in accounts the user, lead or visitor, else the first id."""
+    """Whether the person's act remains: the contact's, in accounts the user, lead or visitor's, else the first id's."""
     if row.data.get("contact_id"):
         return bool(row.data["contact_id"] != GONE)
     known = [f"{space}_id" for space in ("user", "lead", "anonymous") if row.data.get(f"{space}_id")]
@@ -46,17 +46,17 @@ def acts(row: Row, *, account: bool) -> bool:
 
 
 def of_object(row: Row, kind: str) -> bool:
-    """Whether what it says of its object of a kind is left."""
+    """Whether its statement on an object of this kind remains."""
     return kind not in row.data.get(TAKEN, ())
 
 
 def of_lead(row: Row) -> bool:
-    """Whether what it says of its lead is left."""
+    """Whether its statement on its lead remains."""
     return bool(row.data.get("lead_id") != GONE)
 
 
-def told(row: Row, *, account: bool) -> bool:
-    """Whether what an event of its type says in the first place is left."""
+def main(row: Row, *, account: bool) -> bool:
+    """Whether the main statement of an event of its type remains."""
     what = entity(row)
     if what in OF_OBJECTS:
         return of_object(row, OF_OBJECTS[what])

@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
 
 def buckets_of(row: Row, settings: TenantSettings) -> tuple[int, int] | None:
-    """The highest detractor and passive of an answer's scale; None when it does not count."""
+    """The highest detractor and passive scores of an answer's scale; None if it does not count."""
     scale = scale_text(row.data)
     return settings.nps_buckets if scale == "0-10" else settings.nps_scales.get(scale)
 

@@ -1,4 +1,4 @@
-"""What was received, and what late, doubled, refused and robots' events there were."""
+"""Data quality: events received, late, duplicate, refused, and from robots."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Test = Callable[[Row], bool]
 
 
 class Quality:
-    """Rows of the data-quality block, dated at their receipt."""
+    """The rows of the data-quality block, dated at receipt."""
 
     def __init__(self, accepted: Accepted, late: Test) -> None:
         late_at = [row.received for row in accepted.rows if late(row)]
@@ -27,25 +27,25 @@ class Quality:
 
 
 def at(instants: Iterable[int]) -> Source:
-    """One fact an instant."""
+    """One fact per instant."""
     return dated(Fact(instant, {}) for instant in instants)
 
 
 def arrived(received: Sequence[Fact], placeholders: Sequence[Fact]) -> Figure:
-    """How many events came, and in how many of them a placeholder stood for an id."""
+    """Events received, and how many had a placeholder instead of an id."""
     parts = {"placeholder_id": len(placeholders)} if placeholders else {}
     return Figure(len(received), len(received), None, len(received), parts=parts)
 
 
 @dataclass(frozen=True)
 class Types:
-    """Which events a KPI is made of: exact types and, ending in a dot, families of them."""
+    """The events of a KPI: exact types and, ending in a dot, families."""
 
     names: tuple[str, ...]
     test: Test = lambda row: True
 
     def of(self, rows: Sequence[Row]) -> list[Row]:
-        """The events that are of these types."""
+        """The events of these types."""
         wanted = {kind for kind in {row.type for row in rows} if self.match(kind)}
         return [row for row in rows if row.type in wanted and self.test(row)]
 
@@ -55,21 +55,21 @@ class Types:
 
 
 class Attributes:
-    """What a KPI's documents say about its events: late ones, robots', and whether there ever was one."""
+    """Facts on a KPI's events: late ones, robots', and whether there ever was one."""
 
     def __init__(
         self, rows: Sequence[Row], types: Types, late: Test, robot: Test, dims: Callable[[Row], Dims],
-        heard: Sequence[Row], counts: Test,
+        received: Sequence[Row], counts: Test,
     ) -> None:  # fmt: skip
         found = types.of(rows)
-        self.sent = bool(types.of(heard))
+        self.sent = bool(types.of(received))
         self.late = dated(Fact(row.time, dims(row), counts(row)) for row in found if late(row))
-        self.robots = dated(Fact(row.time, {}) for row in types.of(heard) if robot(row))
+        self.robots = dated(Fact(row.time, {}) for row in types.of(received) if robot(row))
 
     def late_in(self, window: Window) -> list[Fact]:
-        """Late events with their time in a window, and whether each counts among all or in its segments only."""
+        """Late events in a window by event time, and whether each counts in the total or only in its segments."""
         return self.late(window)
 
     def excluded(self, window: Window) -> int:
-        """Robots' events with their time in a window."""
+        """Robot events in a window by event time."""
         return len(self.robots(window))

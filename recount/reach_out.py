@@ -1,4 +1,4 @@
-"""What a company does to reach its leads and to close its deals: touches counted from the events that tell of them."""
+"""Outreach to leads and deals: touches counted from events."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,12 +17,12 @@ CLOSING = ("crm.call.ended", "crm.meeting.held", "crm.chat.messaged", "crm.email
 
 
 def is_bulk(row: Row) -> bool:
-    """An e-mail to many."""
+    """A bulk e-mail."""
     return row.type == "crm.email.sent" and row.data.get("bulk") is True
 
 
 def is_outbound(row: Row) -> bool:
-    """Whether an event is the company's own step towards somebody."""
+    """Whether an event is an outbound step by the company."""
     if row.type in ("crm.call.ended", "crm.chat.messaged"):
         return row.data.get("direction") == "outbound"
     return row.type in ("crm.meeting.held", "crm.lead.contacted", "crm.email.sent") and not is_bulk(row)
@@ -34,7 +34,7 @@ def disqualified(lead: Lead) -> int | None:
 
 
 def lead_end(lead: Lead) -> float:
-    """When a lead ceased to be one: an opportunity, or disqualified."""
+    """When a lead stopped being one: by an opportunity, or disqualified."""
     ends = (lead.opportunity, disqualified(lead))
     return min((end for end in ends if end is not None), default=float("inf"))
 
@@ -60,7 +60,7 @@ class Closings:
 
     def __init__(self, touches: Touches, deals: Deals, leads: Leads, people: People) -> None:
         self.touches, self.people = touches, people
-        self.leads: dict[str, list[int]] = {}  # deal -> creation of the leads that became it
+        self.leads: dict[str, list[int]] = {}  # deal -> creation times of the leads converted to it
         for lead in leads.all.values():
             for name in linked(lead):
                 self.leads.setdefault(name, []).append(lead.created)
@@ -68,7 +68,7 @@ class Closings:
         self.won = dated(Fact(found.closed or 0, found.dims, self.count(name, found)) for name, found in won)
 
     def count(self, name: str, deal: Deal) -> int:
-        """How many touches a won deal took."""
+        """The number of touches a won deal took."""
         known = [*self.leads.get(name, []), *([deal.created] if deal.created is not None else [])]
         start, end = min(known, default=-float("inf")), deal.closed or 0
         own = [at for at in self.touches.named.get(name, []) if start <= at <= end]
@@ -77,14 +77,14 @@ class Closings:
 
 
 def was_open(deal: Deal, at: int) -> bool:
-    """Whether a deal was open, or about to be: before its creation it is still the lead."""
+    """Whether a deal was open or still a lead."""
     if deal.created is None:
         return False
     return at < deal.created or at == deal.closed or any(start <= at < end for start, end in deal.open_from_to)
 
 
 def linked(lead: Lead) -> Iterator[str]:
-    """The deals a lead became."""
+    """The deals a lead was converted to."""
     undone = [row for row in lead.events if row.type == "crm.lead.unconverted"]
     for row in lead.events:
         converted = row.type == "crm.lead.converted" and row.data.get("deal_id")
@@ -94,7 +94,7 @@ def linked(lead: Lead) -> Iterator[str]:
 
 
 class Responses:
-    """How leads are answered."""
+    """Responses to leads."""
 
     def __init__(
         self, touches: Touches, leads: Leads, dims: dict[str, Dims], people: People, settings: TenantSettings
@@ -112,7 +112,7 @@ class Responses:
         self.created: Source = dated(found)
 
     def seconds(self, fact: Fact) -> int | None:
-        """From a lead's creation to the first touch; None while there is none."""
+        """From a lead's creation to the first touch; None if there is none."""
         lead, times = fact.what
         return max(0, times[0] - lead.created) // 1000 if times else None
 
@@ -129,7 +129,7 @@ class Responses:
         return sum(lead.created <= at < end for at in times[1:])
 
     def open(self, window: Window) -> list[Fact]:
-        """Open leads at a window's end, and whether each is abandoned."""
+        """Leads open at a window's end, and whether each is abandoned."""
         found = []
         for lead, times, where in self.leads:
             if lead.created < window.end and lead_end(lead) >= window.end:
@@ -156,7 +156,7 @@ def worked(start: int, end: int, settings: TenantSettings) -> int:
 
 
 def wall(day: date, text: str, zone: ZoneInfo) -> int:
-    """The instant at which a local clock shows a time of a day, ms."""
+    """The instant of a local clock time on a day, ms."""
     if text == "24:00":
         day, text = day + timedelta(days=1), "00:00"
     moment = datetime.combine(day, time.fromisoformat(text), zone)

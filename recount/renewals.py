@@ -1,4 +1,4 @@
-"""Renewals: every due of a contract with what became of it."""
+"""Renewals: every due date of a contract, with its outcome."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ COMPLETED: Final = "crm.renewal.completed"
 
 @dataclass
 class Due:
-    """One time at which a contract was to be renewed, and the outcome that holds."""
+    """A due date of a contract, and its outcome."""
 
-    said: Row
+    row: Row
     outcome: Row | None = None
 
     @property
@@ -28,17 +28,17 @@ class Due:
         return "open" if self.outcome is None else "completed" if self.outcome.type == COMPLETED else "lost"
 
     def target(self, rates: Rates) -> Fraction | None:
-        """What was to be renewed, at the rate of the day it was due."""
-        return rates.price(self.said.data["amount"], self.said.data["currency"], self.said.data["due_at"])
+        """The amount due, at the rate of the due date."""
+        return rates.price(self.row.data["amount"], self.row.data["currency"], self.row.data["due_at"])
 
     def renewed(self, rates: Rates) -> Fraction | None:
-        """What was renewed, at the same day's rate; all of it where nothing is said."""
+        """The renewed amount, at the same day's rate; the full target if none is given."""
         if self.outcome is None or self.outcome.type != COMPLETED:
             return Fraction(0)
         data = self.outcome.data
         if data.get("amount") is None:
             return self.target(rates)
-        return rates.price(data["amount"], data.get("currency"), self.said.data["due_at"])
+        return rates.price(data["amount"], data.get("currency"), self.row.data["due_at"])
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Contract:
     outcomes: list[Row] = field(default_factory=list)
 
     def settle(self) -> tuple[list[Due], list[Row]]:
-        """Every due with its outcome, and the outcomes that belong to none."""
+        """Every due date with its outcome, and outcomes without a due date."""
         by_time = {row.data["due_at"]: Due(row) for row in sorted(self.dues, key=moment)}
         orphans, unnamed = [], []
         for row in sorted(self.outcomes, key=moment):
@@ -71,7 +71,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Worth:
-    """A due in the reporting currency; None where it cannot be priced."""
+    """A due date in the reporting currency; None if it can't be priced."""
 
     state: str
     target: Fraction | None
@@ -88,12 +88,12 @@ class Renewals:
 
     def __init__(self, tenant: Tenant) -> None:
         dues, orphans = [], []
-        for contract_id, contract in contracts(tenant.telling).items():
+        for contract_id, contract in contracts(tenant.counted).items():
             dims = tenant.dims_of_subject(tenant.people.subject_of_object("contract", contract_id))
             found, lost = contract.settle()
             for due in found:
                 worth = Worth(due.state, due.target(tenant.rates), due.renewed(tenant.rates))
-                dues.append(Fact(due.said.data["due_at"], dims, worth))
+                dues.append(Fact(due.row.data["due_at"], dims, worth))
             orphans += [Fact(row.time, dims) for row in lost]
         self.dues, self.orphans = dated(dues), dated(orphans)
 
@@ -112,43 +112,43 @@ Facts = Sequence[Fact]
 
 
 def beside(dues: Facts, orphans: Facts) -> dict[str, Any]:
-    """What is shown beside every rate."""
+    """The fields shown with every rate."""
     return {"open": sum(fact.what.state == "open" for fact in dues), "parts": {"orphan": len(orphans)}}
 
 
 def of_closed(dues: Facts, orphans: Facts) -> Figure:
-    """Completed of those that have an outcome."""
+    """Completed out of those with an outcome."""
     return by_count([fact for fact in dues if fact.what.state != "open"], beside(dues, orphans))
 
 
 def of_due(dues: Facts, orphans: Facts) -> Figure:
-    """Completed of all."""
+    """Completed out of all."""
     return by_count(dues, beside(dues, orphans))
 
 
 def by_count(among: Facts, more: dict[str, Any]) -> Figure:
-    """Completed among some."""
+    """Completed out of the given ones."""
     done = sum(fact.what.state == "completed" for fact in among)
     return Figure(Fraction(done, len(among)) if among else None, done, len(among), len(among), **more)
 
 
 def gross(dues: Facts, orphans: Facts) -> Figure:
-    """What was kept of all targets."""
+    """The part of all targets that was retained."""
     return by_money(dues, beside(dues, orphans), capped=True)
 
 
 def gross_closed(dues: Facts, orphans: Facts) -> Figure:
-    """The same of those that have an outcome."""
+    """The same for those with an outcome."""
     return by_money([fact for fact in dues if fact.what.state != "open"], beside(dues, orphans), capped=True)
 
 
 def net(dues: Facts, orphans: Facts) -> Figure:
-    """What was renewed, growth included, of all targets."""
+    """The renewed amount, growth included, out of all targets."""
     return by_money(dues, beside(dues, orphans), capped=False)
 
 
 def by_money(among: Facts, more: dict[str, Any], *, capped: bool) -> Figure:
-    """Renewed money of target money, of the dues that can be priced."""
+    """Renewed over target amount, for priceable due dates."""
     priced = [fact.what for fact in among if fact.what.priced]
     top = sum((min(one.renewed, one.target) if capped else one.renewed for one in priced), Fraction(0))
     bottom = sum((one.target for one in priced), Fraction(0))

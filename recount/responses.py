@@ -1,4 +1,4 @@
-"""Survey responses that are told again: of one response of a person the answer told last holds."""
+"""Repeated survey responses: of a person's answers with one ``response_id``, the last one wins."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from recount.scales import scale_of
 
 
 def responses(rows: Iterable[Row], kind: str, people: People) -> list[Row]:
-    """The answers to surveys of a kind (nps, effort, csat) on a real scale, one a ``response_id``."""
+    """The answers to surveys of a kind (nps, effort, csat) on a valid scale, one per ``response_id``."""
     found: dict[object, Row] = {}
     for row in sorted(rows, key=moment):
         data = row.data

@@ -1,4 +1,4 @@
-"""Orders, subscriptions and the customers behind them: who is active when."""
+"""Orders, subscriptions and their customers, and when each is active."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,16 +19,16 @@ NO_SPANS: Final[list[Span]] = []
 
 @dataclass
 class Order:
-    """One order: its latest completion, and everything taken back."""
+    """One order: its latest completion, cancellation and refunds."""
 
     completed: Row | None = None
     cancelled: bool = False
-    told: list[Row] = field(default_factory=list)  # refunds, also those told twice
+    refund_rows: list[Row] = field(default_factory=list)  # including repeats
 
     @property
     def refunds(self) -> list[Row]:
-        """In order of time; one told again under the same ``refund_id`` is the one told last."""
-        by_id = {row.data.get("refund_id") or (row.id, row.source): row for row in sorted(self.told, key=moment)}
+        """In time order; of repeats with one ``refund_id``, the last one wins."""
+        by_id = {row.data.get("refund_id") or (row.id, row.source): row for row in sorted(self.refund_rows, key=moment)}
         return sorted(by_id.values(), key=moment)
 
     def refunded(self, currency: object, field: str = "amount") -> int:
@@ -36,7 +36,7 @@ class Order:
         return sum(row.data.get(field) or 0 for row in self.refunds if row.data.get("currency") == currency)
 
     def taken_back(self) -> list[tuple[Row, int]]:
-        """What each refund gave back, minor units: no more than was left, and none of those when nothing was."""
+        """The amount each refund returned, minor units: at most what was left; omitted if nothing was."""
         data = self.completed.data if self.completed else {}
         left, found = data.get("amount"), []
         for row in self.refunds:
@@ -50,14 +50,14 @@ class Order:
 
     @property
     def kept(self) -> bool:
-        """Completed, not cancelled, and not refunded in full; there is nothing to refund of a free order."""
+        """Completed, not cancelled, and not fully refunded; a free order can't be refunded."""
         if self.completed is None or self.cancelled:
             return False
         amount = self.completed.data.get("amount")
         return not amount or self.refunded(self.completed.data.get("currency")) < amount
 
     def net(self, rates: Rates, *, net_of_tax: bool) -> Fraction | None:
-        """Amount less tax and refunds without theirs, not below nothing; None when it cannot be priced."""
+        """Amount less tax and net refunds, at least 0; None if it can't be priced."""
         if self.completed is None:
             return None
         return rates.price(self.left(net_of_tax=net_of_tax), self.completed.data.get("currency"), self.completed.time)
@@ -84,7 +84,7 @@ def orders_of(rows: Iterable[Row]) -> dict[str, Order]:
 
 
 def order_of(events: Iterable[Row]) -> Order:
-    """One from its events, in order."""
+    """An order from its events, in order."""
     order = Order()
     for row in events:
         if row.type == "crm.order.completed":
@@ -92,7 +92,7 @@ def order_of(events: Iterable[Row]) -> Order:
         elif row.type == "crm.order.cancelled":
             order.cancelled = True
         elif row.type == "crm.order.refunded":
-            order.told.append(row)
+            order.refund_rows.append(row)
     return order
 
 
@@ -103,8 +103,8 @@ def effective(row: Row) -> int:
 
 
 def in_force(rows: Sequence[Row]) -> list[Row]:
-    """A subscription's events but for cancellations that a later word took back before they took effect."""
-    words = [
+    """A subscription's events, without cancellations that a later event revoked before they took effect."""
+    revoking = [
         row
         for row in rows
         if row.type == "crm.subscription.resumed" or (row.type == "crm.subscription.changed" and row.data.get("mrr"))
@@ -113,12 +113,12 @@ def in_force(rows: Sequence[Row]) -> list[Row]:
         row
         for row in rows
         if row.type != "crm.subscription.cancelled"
-        or not any(word.time > row.time and effective(word) <= effective(row) for word in words)
+        or not any(one.time > row.time and effective(one) <= effective(row) for one in revoking)
     ]
 
 
 def paying_spans(rows: Sequence[Row]) -> list[Span]:
-    """When a subscription had an mrr above zero: not where it ends at the instant it begins."""
+    """When a subscription had an mrr above zero; empty spans are omitted."""
     now, last, since = 0, 0, -inf
     spans: list[Span] = []
     for row in sorted(in_force(rows), key=lambda row: (effective(row), *moment(row))):
@@ -137,7 +137,7 @@ def paying_spans(rows: Sequence[Row]) -> list[Span]:
 
 
 def union(spans: Iterable[Span]) -> list[Span]:
-    """Overlapping and touching spans as one; empty ones as none."""
+    """Overlapping and adjacent spans joined; empty ones removed."""
     found: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if found and start <= found[-1][1]:
@@ -148,7 +148,7 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def inside(spans: Sequence[Span], at: int) -> bool:
-    """Whether a state holds by everything that happened before an instant."""
+    """Whether a state applies according to everything before an instant."""
     return any(start < at <= end for start, end in spans)
 
 
@@ -161,10 +161,10 @@ class Pair(NamedTuple):
 
 @dataclass
 class Customer:
-    """What is known of a subject that may be a customer."""
+    """The facts of a subject that may be a customer."""
 
     dims: Dims
-    made: list[int] = field(default_factory=list)  # customer.created
+    created: list[int] = field(default_factory=list)  # customer.created
     returned: list[int] = field(default_factory=list)  # customer.reactivated
     churned: list[int] = field(default_factory=list)
     bought: list[int] = field(default_factory=list)  # kept orders and won deals
@@ -176,10 +176,10 @@ class Customer:
     @property
     def since(self) -> int | None:
         """Customer since: the first of creation, purchase, paid subscription."""
-        return min([*self.made, *self.bought, *(int(start) for start, _ in self.paying)], default=None)
+        return min([*self.created, *self.bought, *(int(start) for start, _ in self.paying)], default=None)
 
     def settle(self, days: int) -> None:
-        """Work out when the customer was active."""
+        """Determine when the customer was active."""
         self.lively = union(self.purchase_span(at, days, []) for at in self.bought)
         if self.contractual:
             self.active = union(self.paying)
@@ -191,12 +191,12 @@ class Customer:
 
     @staticmethod
     def purchase_span(at: int, days: int, churned: Iterable[int]) -> Span:
-        """Active from a purchase for so many days, or until the customer says goodbye."""
+        """Active for ``days`` from a purchase, or until the customer churns."""
         return at, min([ceil_to(at + days * DAY, QUARTER_HOUR), *(end for end in churned if end >= at)])
 
 
 def is_guest(subject: str) -> bool:
-    """Whether a subject is an order that carries no id of a person or account, and got none later."""
+    """Whether a subject is an order without any id of a person or account."""
     return subject.startswith("order:")
 
 
@@ -229,7 +229,7 @@ class Revenue:
         return self.customers.setdefault(subject, Customer(self.dims.get(subject, self.unknown)))
 
     def kept_orders(self, rows: Sequence[Row], people: People, rates: Rates, *, net_of_tax: bool) -> list[Fact]:
-        """Kept orders with their net; each is also a purchase of its subject, unless that is a guest."""
+        """Kept orders with their net; each is also a purchase by its subject, unless that is a guest."""
         facts: list[Fact] = []
         for order_id, order in orders_of(rows).items():
             if order.kept and order.completed:
@@ -243,17 +243,17 @@ class Revenue:
         return facts
 
     def note_customers(self, rows: Iterable[Row], people: People) -> None:
-        """What ``crm.customer.*`` says outright."""
+        """Add what ``crm.customer.*`` events state explicitly."""
         for row in rows:
             if row.type.startswith("crm.customer."):
                 customer = self.customer(people.subject(row))
                 verb = row.type.removeprefix("crm.customer.")
-                {"created": customer.made, "reactivated": customer.returned, "churned": customer.churned}.get(
+                {"created": customer.created, "reactivated": customer.returned, "churned": customer.churned}.get(
                     verb, []
                 ).append(row.time)
 
     def note_subscriptions(self, rows: Iterable[Row], people: People) -> None:
-        """When each subscription paid, for the customer that holds it."""
+        """When each subscription paid, for the customer that owns it."""
         by_id: dict[str, list[Row]] = {}
         for row in rows:
             if row.type.startswith("crm.subscription."):
@@ -268,7 +268,7 @@ class Revenue:
         return [Fact(0, c.dims) for c in self.customers.values() if inside(c.active, window.end)]
 
     def pairs(self, window: Window) -> list[Fact]:
-        """Customers active just before the start or at the end."""
+        """Customers active just before the start, or at the end."""
         return self.both_ends([(c.dims, c.active) for c in self.customers.values()], window)
 
     def lively_pairs(self, window: Window) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""What a row says of a KPI: which lists it counts, by which formula, over which windows and segments."""
+"""A KPI's row: the lists it counts, its formula, its windows and segments."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from recount.windows import ALL_WINDOWS, SEGMENT_WINDOWS, Window
 
 @dataclass(frozen=True)
 class KpiRow:
-    """One KPI. ``segments`` names whose segments its facts have; none when there is only ``{}``."""
+    """One KPI. ``segments``: the kind of segments of its facts; None: only ``{}``."""
 
     id: str
     unit: str
@@ -23,12 +23,12 @@ class KpiRow:
     segment_windows: tuple[str, ...] = SEGMENT_WINDOWS
     thin: bool = False  # low_n applies
     robots: bool = True  # `excluded` is shown
-    money_sides: tuple[bool, bool] | None = None  # of numerator and denominator, where the unit does not say it
+    money_sides: tuple[bool, bool] | None = None  # of numerator and denominator, if the unit does not imply it
     money_parts: frozenset[str] = frozenset()
     vector: str = ""  # the key of a list's documents
     steps: Callable[[Window], Iterable[tuple[str, Figure, Types]]] | None = None
     total: bool = True
-    of_all: tuple[Source, ...] = ()  # the lists of the document of everything, where they are not the segments'
+    of_all: tuple[Source, ...] = ()  # the total's lists, if they differ from the segments'
 
     def figure(self, window: Window) -> Figure:
         """The number of everything."""

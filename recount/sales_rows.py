@@ -1,4 +1,4 @@
-"""The rows of sales beside closed and open deals: stages, touches, funnel, response."""
+"""The rows of sales besides closed and open deals: stages, touches, funnel, response."""
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -11,7 +11,7 @@ from recount.parts import of_lead, own
 from recount.quality import Types
 from recount.reach_out import Closings, Responses, Touches
 from recount.row import KpiRow
-from recount.stays import StageTimes, bucket, read_back
+from recount.stage_times import StageTimes, bucket, read_back
 from recount.tenant import Tenant
 from recount.windows import Window
 
@@ -33,13 +33,13 @@ STEPS: Final = {
 
 
 def sales_rows(tenant: Tenant) -> list[KpiRow]:
-    """All of them."""
-    telling, settings = tenant.telling, tenant.settings
-    touches = Touches([row for row in tenant.said if own(row)], tenant.people)
+    """All rows of this block."""
+    counted, settings = tenant.counted, tenant.settings
+    touches = Touches([row for row in tenant.countable if own(row)], tenant.people)
     closings = Closings(touches, tenant.deals, tenant.leads, tenant.people)
     responses = Responses(touches, tenant.leads, tenant.dims, tenant.people, settings)
     return [
-        *stage_rows(StageTimes(telling, tenant.deals, tenant.stages)),
+        *stage_rows(StageTimes(counted, tenant.deals, tenant.stages)),
         *closing_rows(closings.won),
         *funnel_rows(tenant),
         *response_rows(responses),
@@ -71,7 +71,7 @@ def closing_rows(won: Source) -> list[KpiRow]:
 
 
 def response_rows(responses: Responses) -> list[KpiRow]:
-    """What leads are told, and when."""
+    """Response times to leads, and follow-ups."""
 
     def row(kpi: str, unit: str, formula: Callable[..., Figure]) -> KpiRow:
         return KpiRow(kpi, unit, LEAD_TOUCH, "subject", formula, (responses.created,), thin=True)
@@ -125,7 +125,7 @@ def mean_days(good: Facts, wrong: Facts) -> Figure:
 
 
 def mean_count(won: Facts) -> Figure:
-    """Touches a won deal."""
+    """Touches per won deal."""
     return ratio(sum(fact.what for fact in won), len(won))
 
 
@@ -135,7 +135,7 @@ def count_at(at: Fraction) -> Callable[[Facts], Figure]:
 
 
 def answered(seconds: Callable[[Fact], int | None], at: Fraction) -> Callable[[Facts], Figure]:
-    """A quantile over the leads that were answered; the others are open."""
+    """A quantile over answered leads; the others are open."""
 
     def figure(leads: Facts) -> Figure:
         known = [found for lead in leads if (found := seconds(lead)) is not None]
@@ -145,7 +145,7 @@ def answered(seconds: Callable[[Fact], int | None], at: Fraction) -> Callable[[F
 
 
 def abandoned(leads: Facts) -> Figure:
-    """Open leads that nobody cares for."""
+    """The share of open leads that are abandoned."""
     return ratio(sum(fact.what for fact in leads), len(leads))
 
 
@@ -155,7 +155,7 @@ def funnel_rows(tenant: Tenant) -> list[KpiRow]:
     lists = {
         "visitor": visitors, "lead": tenant.leads.created, "opportunity": tenant.leads.opportunities, "won": won,
     }  # fmt: skip
-    attempts = {step: dated(Fact(row.time, {}) for row in tenant.said if is_attempt(tenant, step, row))
+    attempts = {step: dated(Fact(row.time, {}) for row in tenant.countable if is_attempt(tenant, step, row))
                 for step in STEPS if step != "won"}  # fmt: skip
     attempts["won"] = dated(Fact(at, {}) for deal in tenant.deals.all.values() for at in deal.attempts)
     reached = latest_steps(tenant)
@@ -191,7 +191,7 @@ def came_to(facts: Facts, latest: dict[str, int] | None) -> Facts:
 
 
 def latest_steps(tenant: Tenant) -> dict[str, dict[str, int]]:
-    """When each subject (in accounts also each person) last came to a step."""
+    """When each subject (in accounts also each person) last reached a step."""
     people = tenant.people
     found: dict[str, dict[str, int]] = {"lead": tenant.leads.latest_of, "opportunity": {}, "won": {}}
     for node, lead in tenant.leads.all.items():
@@ -212,7 +212,7 @@ def note(found: dict[str, int], subject: str, at: int) -> None:
 
 
 def is_attempt(tenant: Tenant, step: str, row: Row) -> bool:
-    """Whether an event is a try at a step, whatever became of it."""
+    """Whether an event is an attempt at a step, whatever its outcome."""
     data, verb = row.data, row.type.removeprefix("crm.")
     if step == "visitor":
         return verb == "page.viewed" and tenant.acts(row)

@@ -20,10 +20,10 @@ def scale_of(data: dict[str, Any]) -> tuple[Fraction, Fraction]:
 
 
 def number(value: Fraction) -> str:
-    """As people write it: no point where there is no fraction."""
+    """Without a decimal point if there is no fraction."""
     return str(int(value)) if value == int(value) else f"{float(value):.6f}".rstrip("0")
 
 
 def scale_text(data: dict[str, Any]) -> str:
-    """A scale by its ends."""
+    """A scale as text: its ends."""
     return "-".join(map(number, scale_of(data)))

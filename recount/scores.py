@@ -14,7 +14,7 @@ from recount.tenant import Tenant
 
 
 class Rating(NamedTuple):
-    """An answer: the higher, the better."""
+    """An answer; higher is better."""
 
     score: Fraction
     low: Fraction
@@ -27,12 +27,12 @@ class Rating(NamedTuple):
 
     @property
     def place(self) -> Fraction:
-        """From 0 to 100."""
+        """Position on the scale, 0 to 100."""
         return 100 * (self.score - self.low) / (self.high - self.low)
 
 
 def rating(row: Row) -> Rating:
-    """What an answer says; effort is turned round."""
+    """An answer's rating; effort is reversed."""
     low, high = scale_of(row.data)
     score = six(row.data["score"])
     backwards = row.data["survey_type"] == "effort" and row.data.get("polarity") == "effort"
@@ -40,7 +40,7 @@ def rating(row: Row) -> Rating:
 
 
 def mean(facts: Sequence[Fact]) -> Figure:
-    """Mean score; of two scales there is none."""
+    """Mean score; none if scales are mixed."""
     if len({(fact.what.low, fact.what.high) for fact in facts}) > 1:
         return Figure(None, None, len(facts), len(facts), mixed=True)
     return ratio(sum((fact.what.score for fact in facts), Fraction(0)), len(facts))
@@ -52,7 +52,7 @@ def top_box(facts: Sequence[Fact]) -> Figure:
 
 
 def index(facts: Sequence[Fact]) -> Figure:
-    """Mean place on the scale, 0 to 100."""
+    """Mean position on the scale, 0 to 100."""
     return ratio(sum((fact.what.place for fact in facts), Fraction(0)), len(facts))
 
 
@@ -63,7 +63,7 @@ def score_rows(tenant: Tenant) -> list[KpiRow]:
         def test(event: Row) -> bool:
             return event.data.get("survey_type") == kind
 
-        answers = responses(tenant.telling, kind, tenant.people)
+        answers = responses(tenant.counted, kind, tenant.people)
         facts = [Fact(event.time, tenant.answer_dims(event), rating(event)) for event in answers]
         types = Types(("crm.survey.answered",), test)
         return KpiRow(kpi, unit, types, "survey", formula, (dated(facts),), thin=True)

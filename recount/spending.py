@@ -1,4 +1,4 @@
-"""What customers spend: their revenue facts, what they were paid back, and who buys how often."""
+"""Customer spending: revenue facts, refunds, and purchase frequency."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -23,7 +23,7 @@ class Paid(NamedTuple):
 
     at: int
     name: str  # kind and id
-    amount: Fraction | None  # in the reporting currency; None when it cannot be priced
+    amount: Fraction | None  # in the reporting currency; None if it can't be priced
 
 
 class Spending:
@@ -35,10 +35,10 @@ class Spending:
         self.deals: dict[str, list[Paid]] = {}
         self.first_plans: dict[str, Fact] = {}
         changes: list[Fact] = []
-        for name, order in orders_of(tenant.telling).items():
+        for name, order in orders_of(tenant.counted).items():
             changes += self.note_order(self.people.subject_of_object("order", name), name, order)
         self.note_deals()
-        self.note_plans(tenant.telling)
+        self.note_plans(tenant.counted)
         self.changes = dated(changes)
         self.sales = dated(Fact(paid.at, self.dims(who), who) for who, all_ in self.orders.items() for paid in all_)
         self.joined = dated(
@@ -60,7 +60,7 @@ class Spending:
         return self.tenant.dims_of_subject(who)
 
     def note_order(self, who: str, name: str, order: Order) -> Iterable[Fact]:
-        """Keep an order as a purchase; gives what was taken back of it, each part at its own time and rate."""
+        """Record an order as a purchase; yields what was returned, each part at its own time and rate."""
         if order.completed is None:
             return
         if order.kept:
@@ -77,11 +77,11 @@ class Spending:
 
     def cancelled_at(self, name: str) -> int:
         """The first cancellation of an order."""
-        rows = [row for row in self.tenant.telling if row.type == "crm.order.cancelled"]
+        rows = [row for row in self.tenant.counted if row.type == "crm.order.cancelled"]
         return min(row.time for row in rows if str(row.data["order_id"]) == name)
 
     def less(self, minor: int, currency: str, at: int) -> Fraction | None:
-        """An amount as what is missing."""
+        """An amount as a reduction."""
         return self.rates.price(-minor, currency, at)
 
     def note_deals(self) -> None:
@@ -92,7 +92,7 @@ class Spending:
                 self.deals.setdefault(who, []).append(Paid(deal.closed, f"deal:{name}", deal.closed_value))
 
     def note_plans(self, rows: Iterable[Row]) -> None:
-        """The first price above nothing of each subject's subscriptions."""
+        """The first price above zero of each subject's subscriptions."""
         plans = [row for row in rows if row.type in ("crm.subscription.started", "crm.subscription.changed")]
         for row in sorted(plans, key=lambda row: (effective(row), *moment(row))):
             if row.data.get("mrr"):
@@ -102,20 +102,20 @@ class Spending:
                 self.first_plans.setdefault(who, Fact(at, self.dims(who), price))
 
     def facts(self, who: str) -> list[Paid]:
-        """A subject's revenue facts, as the setting says."""
+        """A subject's revenue facts, according to `revenue_from`."""
         wanted = self.tenant.settings.revenue_from
         orders = self.orders.get(who, []) if wanted != "deals" else []
         return [*orders, *(self.deals.get(who, []) if wanted != "orders" else [])]
 
     def first_of(self, who: str) -> Fact | None:
-        """What somebody brought in first: by contract if there ever was one, unless deals alone are revenue."""
+        """A subject's first revenue: by contract if there ever was one, unless only deals are revenue."""
         if self.tenant.settings.revenue_from != "deals" and self.tenant.revenue.customers[who].contractual:
             return self.first_plans.get(who)
         paid = min(self.facts(who), key=lambda one: one[:2], default=None)
         return None if paid is None else Fact(paid.at, self.dims(who), paid.amount)
 
     def buyers_again(self, window: Window) -> list[Fact]:
-        """Those of them who had an order before the window, or have two in it."""
+        """Buyers with an order before the window, or two in it."""
         return [
             buyer
             for buyer in self.buyers(window)
@@ -124,7 +124,7 @@ class Spending:
         ]
 
     def gaps_of(self, who: str, orders: list[Paid]) -> list[Fact]:
-        """Local days from each order of somebody to the next, dated at the latter."""
+        """Local days between a subject's consecutive orders, dated at the later one."""
         zone = self.tenant.zone
         return [
             Fact(later.at, self.dims(who), (local_date(later.at, zone) - local_date(one.at, zone)).days)
@@ -136,11 +136,11 @@ class Spending:
         return self.customers(window._replace(low=NEVER))
 
     def buyers(self, window: Window) -> list[Fact]:
-        """Who has a kept order in a window, each once."""
+        """Subjects with a kept order in a window, each once."""
         return list({fact.what: fact for fact in self.sales(window)}.values())
 
     def cells(self, window: Window) -> Iterable[tuple[str, Figure, Types]]:
-        """The customers of each cell of recency, frequency and money at the end of a window."""
+        """Customers by cell of recency, frequency and money at the end of a window."""
         sums: dict[str, tuple[int, int, int]] = {}
         missing: dict[str, int] = {}
         for who, all_ in self.orders.items():
@@ -161,7 +161,7 @@ class Spending:
         return round(total * int(10 ** digits(self.tenant.settings.currency)))
 
     def median(self, customers: Sequence[Fact]) -> Figure:
-        """Half of the customers are worth less."""
+        """Median customer value."""
         middle = quantile([self.rounded(fact.what) for fact in customers], Fraction(1, 2))
         unpriced = sum(amount is None for fact in customers for amount in fact.what)
         value = None if middle is None else Fraction(middle) / 10 ** digits(self.tenant.settings.currency)
@@ -169,7 +169,7 @@ class Spending:
 
 
 def mean_value(customers: Sequence[Fact]) -> Figure:
-    """What a customer is worth so far."""
+    """Mean customer value to date."""
     worth = money_sum([amount for fact in customers for amount in fact.what])
     total = Fraction(worth.numerator or 0)
     figure = ratio(total, len(customers))
@@ -177,22 +177,22 @@ def mean_value(customers: Sequence[Fact]) -> Figure:
 
 
 def ordered_twice(customers: Sequence[Fact]) -> Figure:
-    """Who has two orders by now, of new customers."""
+    """The share of new customers with two orders by now."""
     return ratio(sum(fact.what > 1 for fact in customers), len(customers))
 
 
 def middle_gap(gaps: Sequence[Fact]) -> Figure:
-    """Half of the orders came sooner."""
+    """Median days between orders."""
     return Figure(quantile([fact.what for fact in gaps], Fraction(1, 2)), None, None, len(gaps))
 
 
 def mean_gap(gaps: Sequence[Fact]) -> Figure:
-    """Days to the next order."""
+    """Mean days between orders."""
     return ratio(sum(fact.what for fact in gaps), len(gaps))
 
 
 def retention_cost(costs: Sequence[Fact], pairs: Sequence[Fact]) -> Figure:
-    """Money spent to keep customers, for each that was there at the start and is at the end."""
+    """Retention spending per customer active at both ends."""
     money = money_sum([fact.what[1] for fact in costs])
     kept = sum(fact.what.at_start and fact.what.at_end for fact in pairs)
     total = Fraction(money.numerator or 0)

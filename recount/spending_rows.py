@@ -1,4 +1,4 @@
-"""The rows of what customers spend."""
+"""The rows of customer spending."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -19,12 +19,12 @@ NAMES: Final = {
 
 
 def per_customer(sales: Sequence[Fact], customers: Sequence[Fact], guests: Sequence[Fact]) -> Figure:
-    """Orders of customers to customers."""
+    """Orders per customer."""
     return with_guests(share(sales, customers), guests)
 
 
 def spending_rows(tenant: Tenant) -> list[KpiRow]:
-    """First business, lifetime value, transactions, what was paid back, and recency, frequency and money."""
+    """First business, lifetime value, transactions, refunds, and recency, frequency and money."""
     spending, wanted = s.Spending(tenant), tenant.settings.revenue_from
     revenue, first = (
         Types(NAMES[wanted]),

@@ -1,4 +1,4 @@
-"""Everything known of one tenant at one as-of, as the lists that KPIs count."""
+"""Everything about one tenant at one as-of, as the lists that KPIs count."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -20,7 +20,7 @@ from recount.revenue import Revenue
 from recount.scales import scale_text
 from recount.web import CHANNELS, Leads, Web, interactions, is_human, page_of
 
-# What a person does, or is done to it: it counts with the person, a contact before the objects that an event names.
+# What a person does or receives: it counts for the person, and a contact has priority over objects the event names.
 TOUCHES: Final = (
     "crm.email.", "crm.page.", "crm.link.", "crm.form.submitted", "crm.call.", "crm.meeting.", "crm.chat.",
     "crm.social.",
@@ -28,12 +28,12 @@ TOUCHES: Final = (
 
 
 def user_alone(row: Row) -> Row:
-    """A sign-in as one of its user, whoever else it names: so it counts, and so its segments are found."""
+    """A sign-in reduced to its user, whoever else it names: this decides how it counts and its segments."""
     return row._replace(data={"user_id": str(row.data["user_id"])})
 
 
 def subject_dims(rows: Sequence[Row], people: People, traits: Iterable[str]) -> dict[str, Dims]:
-    """The current segments of every subject: the latest source and owner, the latest of each trait."""
+    """The current segments of every subject: the latest source and owner, and the latest of each trait."""
     names = tuple(dict.fromkeys(("country", *traits)))
     found: dict[str, dict[str, str]] = {}
     for row in sorted(rows, key=moment):
@@ -53,35 +53,35 @@ class Tenant:
     def __init__(self, accepted: Accepted, settings: TenantSettings) -> None:
         self.settings = settings
         self.zone = ZoneInfo(settings.tz)
-        everything, self.heard = accepted, accepted.rows
+        everything, self.received = accepted, accepted.rows
         accepted = erased(accepted, account=settings.customer_is == "account", match_on=settings.match_on)
         self.rows = accepted.rows
-        self.heard_anything = bool(self.heard or accepted.refused)
-        self.first = min((row.time for row in self.heard if not undated(row)), default=None)
+        self.received_anything = bool(self.received or accepted.refused)
+        self.first = min((row.time for row in self.received if not undated(row)), default=None)
         account = self.account = settings.customer_is == "account"
-        said = self.said = accepted.telling
-        telling = self.telling = [row for row in said if parts.told(row, account=account)]
+        countable = self.countable = accepted.countable
+        counted = self.counted = [row for row in countable if parts.main(row, account=account)]
         self.people = People(self.rows, account=account, match_on=settings.match_on)
         self.traits = tuple(dict.fromkeys(settings.dimensions))
         self.unknown = dict.fromkeys(("source", "owner", "country", *self.traits), UNKNOWN)
-        self.dims = subject_dims([row for row in said if parts.own(row)], self.people, self.traits)
-        rates = self.rates = Rates(telling, self.zone, settings.currency)
+        self.dims = subject_dims([row for row in countable if parts.own(row)], self.people, self.traits)
+        rates = self.rates = Rates(counted, self.zone, settings.currency)
         stages = self.stages = Stages.of(settings.won_stages, settings.lost_stages)
-        self.deals = Deals(telling, stages, rates, self.traits, settings.stale_days, settings.qualified_stages)
+        self.deals = Deals(counted, stages, rates, self.traits, settings.stale_days, settings.qualified_stages)
         self.revenue = Revenue(
-            telling, self.people, self.deals, rates, self.dims, self.unknown,
+            counted, self.people, self.deals, rates, self.dims, self.unknown,
             days=settings.inactivity_days, net_of_tax=settings.net_of_tax,
         )  # fmt: skip
-        self.web = Web(telling, self.people, self.dims, self.unknown, self.zone)
-        self.leads = Leads([row for row in said if parts.of_lead(row)], self.people, self.dims, self.unknown)
+        self.web = Web(counted, self.people, self.dims, self.unknown, self.zone)
+        self.leads = Leads([row for row in countable if parts.of_lead(row)], self.people, self.dims, self.unknown)
         self.mail = Mail(self.rows, self.touch_dims, self.acts)
-        self.perception = Perception(telling, self.people, self.dims_of_subject, settings)
+        self.perception = Perception(counted, self.people, self.dims_of_subject, settings)
         self.quality = Quality(everything, self.is_late)
         self.acquisition = Acquisition(self)
         self.remember_lists()
 
     def remember_lists(self) -> None:
-        """Lists that several KPIs share are made once a window."""
+        """Compute lists that several KPIs share once per window."""
         self.visitors, self.sessions = remembered(self.web.visitors), remembered(self.web.sessions)
         self.open, self.stale = remembered(self.deals.open), remembered(self.deals.stale)
         self.active, self.pairs = remembered(self.revenue.active), remembered(self.revenue.pairs)
@@ -90,11 +90,11 @@ class Tenant:
         self.all_touches = interactions(self.rows, self.people, self.acts)
 
     def acts(self, row: Row) -> bool:
-        """Whether what an event's person did is left."""
+        """Whether the act of an event's person remains."""
         return parts.acts(row, account=self.account)
 
     def is_late(self, row: Row) -> bool:
-        """Received so long after it happened that it may restate a value."""
+        """Received so late that it may restate a value."""
         return row.received - row.time > self.settings.late_threshold_s * 1000
 
     @staticmethod
@@ -107,7 +107,7 @@ class Tenant:
         return self.dims.get(subject, self.unknown)
 
     def touch_dims(self, row: Row) -> Dims:
-        """The segments that an event carries itself."""
+        """The segments that the event itself carries."""
         data = row.data
         given = {"source": inner(data, "campaign", "source"), "campaign": inner(data, "campaign", "name")}
         given |= {trait: inner(data, "traits", trait) for trait in ("country", *self.traits)}
@@ -118,25 +118,25 @@ class Tenant:
         return {**self.dims_of_subject(self.people.subject_of_person(row)), "scale": scale_text(row.data)}
 
     def counts_late(self, row: Row) -> bool:
-        """Whether a late event counts among all: with the person who did it, with the user who signed in."""
+        """Whether a late event counts in the total: via its person, or via the user who signed in."""
         if row.flags & UNKNOWN_TYPE:
             return parts.own(row)
         if row.type == "crm.user.signed_in":
-            return parts.told(row, account=self.account)
+            return parts.main(row, account=self.account)
         return self.acts(row) if row.type.startswith(TOUCHES) else parts.own(row)
 
     def event_dims(self, segments: str | None, row: Row) -> Dims:
-        """The segments in which an event itself counts (late ones), by the kind of a KPI's segments."""
+        """The segments in which a late event counts, by the kind of a KPI's segments."""
         left = self.counts_late(row)
         if segments in ("deal", "stage"):
             left = parts.of_object(row, "deal") if row.type.startswith("crm.deal.") else parts.own(row)
         return self.dims_of_event(segments, row) if left or row.type == "crm.cost.recorded" else {}
 
     def dims_of_event(self, segments: str | None, row: Row) -> Dims:
-        """The same of an event of which that part is left."""
-        untold = row.flags & UNKNOWN_TYPE or self.is_robot(row)
-        if segments in ("deal", "stage") and row.type.startswith("crm.deal.") and untold:
-            return {}  # it makes no deal that would fall in any
+        """The same for an event whose relevant part remains."""
+        uncounted = row.flags & UNKNOWN_TYPE or self.is_robot(row)
+        if segments in ("deal", "stage") and row.type.startswith("crm.deal.") and uncounted:
+            return {}  # makes no deal that could be in a segment
         if segments == "deal":
             deal = self.deals.all.get(str(row.data.get("deal_id")))
             return deal.dims if deal else dict.fromkeys(self.dimensions("deal"), UNKNOWN)

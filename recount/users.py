@@ -1,4 +1,4 @@
-"""Who signs in to the product, how often, and who never did."""
+"""Sign-ins: who, how often, and who never did."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -22,23 +22,23 @@ class SignIns:
         people = tenant.people
         facts: list[Fact] = []
         self.first_in: dict[str, int] = {}
-        for row in tenant.telling:
+        for row in tenant.counted:
             if row.type == "crm.user.signed_in":
                 user = str(row.data["user_id"])
                 facts.append(Fact(row.time, tenant.dims_of_subject(people.subject_of_person(user_alone(row))), user))
-        for row in filter(tenant.acts, tenant.said):
+        for row in filter(tenant.acts, tenant.countable):
             if row.type == "crm.user.signed_in":
                 person = people.person(row)
                 self.first_in[person] = min(self.first_in.get(person, row.time), row.time)
         self.events = dated(facts)
         self.signed_up: dict[str, Row] = {}
-        for row in sorted(tenant.telling, key=lambda row: row.time, reverse=True):
+        for row in sorted(tenant.counted, key=lambda row: row.time, reverse=True):
             if row.type == "crm.user.signed_up":
                 self.signed_up[people.person(row)] = row
         self.tenant = tenant
 
     def never(self, window: Window) -> list[Fact]:
-        """People who signed up and had not signed in by the window's end."""
+        """People who signed up but had not signed in by the window's end."""
         tenant = self.tenant
         return [
             Fact(0, tenant.dims_of_subject(tenant.people.subject_of_person(row)))
@@ -47,7 +47,7 @@ class SignIns:
         ]
 
     def days(self, window: Window) -> tuple[int, list[Fact]]:
-        """How many local days, and what happened on them."""
+        """The number of local days, and the sign-ins on them."""
         last = local_date(window.end - 1, self.zone)
         since = max(window.low, self.first or window.low)
         return (last - local_date(since, self.zone)).days + 1, self.events(window)
@@ -59,12 +59,12 @@ class SignIns:
 
 
 def per_user(facts: Sequence[Fact]) -> Figure:
-    """Sign-ins per user who did."""
+    """Sign-ins per active user."""
     return ratio(len(facts), len({fact.what for fact in facts}))
 
 
 def sticky(facts: Sequence[Fact]) -> Figure:
-    """Mean users a day, of all users."""
+    """Mean daily users over all users."""
     users = {fact.what[0] for fact in facts}
     if not facts:
         return Figure(None, 0, 0, 0)

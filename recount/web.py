@@ -42,7 +42,7 @@ def page_of(row: Row) -> str:
 
 
 class Visit(NamedTuple):
-    """One page view: whose, in which session, and whose leads that person has."""
+    """One page view: the person, the key of its leads, and the session."""
 
     person: str
     leads_of: str
@@ -73,13 +73,13 @@ class Web:
         return self.dims.get(subject, self.unknown)
 
     def view(self, row: Row, people: People) -> Fact:
-        """One human page view."""
+        """A human page view."""
         person, subject, session = people.person(row), people.subject_of_person(row), row.data.get("session_id")
         key = ("session", str(session)) if session else ("day", str(local_date(row.time, self.zone)))
         return Fact(row.time, self.dims_of(subject), Visit(person, people.lead_key(row), (person, *key)))
 
     def visitors(self, window: Window) -> list[Fact]:
-        """Each person once, at the first view in the window."""
+        """Each person once, at their first view in the window."""
         first: dict[str, Fact] = {}
         for fact in self.views(window):
             first.setdefault(fact.what.person, fact)
@@ -95,21 +95,21 @@ class Web:
 
 @dataclass
 class Lead:
-    """A lead, merged ones being one."""
+    """A lead; merged leads are one."""
 
     events: list[Row] = field(default_factory=list)
-    deals: list[int] = field(default_factory=list)  # creation of deals that name it
-    deal_ids: list[str] = field(default_factory=list)  # those deals
+    deals: list[int] = field(default_factory=list)  # creation times of deals that name it
+    deal_ids: list[str] = field(default_factory=list)  # ids of those deals
 
     @property
     def created(self) -> int:
-        """When it was created, else first heard of."""
-        made = [row.time for row in self.events if row.type == "crm.lead.created"]
-        return min(made or [row.time for row in self.events])
+        """When it was created, else the time of its first event."""
+        created = [row.time for row in self.events if row.type == "crm.lead.created"]
+        return min(created or [row.time for row in self.events])
 
     @property
     def opportunity(self) -> int | None:
-        """When it first had a deal that it did not lose again."""
+        """When it first got a deal, unless that was undone."""
         undone = [row for row in self.events if row.type == "crm.lead.unconverted"]
         converted = [
             row.time
@@ -158,14 +158,14 @@ class Leads:
 
 
 class Contact(NamedTuple):
-    """An interaction: whether it counts or only shows that the person was there, and the person."""
+    """An interaction: the person, and whether it counts or only shows that the person was active."""
 
     counts: bool
     person: str | None
 
 
 def takes_part(row: Row) -> bool:
-    """Whether an event of a channel's types is an interaction at all."""
+    """Whether an event of a channel's types is an interaction."""
     data: dict[str, Any] = row.data
     if row.type == "crm.call.ended":
         return bool(data.get("outcome") == "connected")
@@ -175,9 +175,9 @@ def takes_part(row: Row) -> bool:
 
 
 def interactions(rows: Sequence[Row], people: People, acts: Callable[[Row], bool]) -> Source:
-    """Interactions of the rows given: of the opens of a message only the first, and none after a click.
+    """Interactions in the given rows: only the first open of a message, and none after a click.
 
-    An open is its message's; that somebody was there is the person's, as everything else.
+    An open counts for its message; that the person was active counts for the person, as for other interactions.
     """
     taken = sorted((row for row in rows if row.type in CHANNELS and takes_part(row)), key=moment)
     clicked: dict[tuple[str, str], int] = {}
@@ -200,5 +200,5 @@ def interactions(rows: Sequence[Row], people: People, acts: Callable[[Row], bool
 
 
 def is_human(row: Row) -> bool:
-    """Not a robot's."""
+    """Not from a robot."""
     return not row.flags & BOT

@@ -21,7 +21,7 @@ SEGMENT_WINDOWS: Final = ("7d", "30d", "month", "quarter", "year", "last_month",
 
 
 class Window(NamedTuple):
-    """One window at one as-of. ``low`` is where counting begins, ``start`` what is printed: they differ for ``all``."""
+    """One window at one as-of. ``low``: where counting starts, ``start``: as shown; they differ for ``all``."""
 
     name: str
     low: int
@@ -38,18 +38,18 @@ def ceil_to(instant: int, step: int) -> int:
 
 @lru_cache(maxsize=1_000_000)
 def local_date(instant: int, zone: ZoneInfo) -> date:
-    """The date on the wall at an instant."""
+    """The local date at an instant."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)).astimezone(zone).date()
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """The instant at which a local date begins, also where its midnight is skipped or comes twice."""
+    """The instant at which a local date begins, even if its midnight is skipped or occurs twice."""
     moment = datetime.combine(day, time(0), zone)
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
 
 
 def unit_start(day: date, unit: str) -> date:
-    """The first date of the day, week (Monday), month, quarter or year that holds a date."""
+    """The first date of the day, week (Monday), month, quarter or year that contains a date."""
     starts = {
         "day": day,
         "week": day - timedelta(days=day.weekday()),
@@ -61,7 +61,7 @@ def unit_start(day: date, unit: str) -> date:
 
 
 def window(name: str, as_of: int, zone: ZoneInfo, first: int | None) -> Window:
-    """The window ``name`` as it stands at ``as_of``; ``first`` is the tenant's first dated event (for ``all``)."""
+    """The window ``name`` at ``as_of``; ``first``: the tenant's first dated event (for ``all``)."""
     today = local_date(as_of - 1, zone)
     if name in MINUTES:
         start = ceil_to(as_of, MINUTE) - MINUTES[name] * MINUTE
@@ -77,7 +77,7 @@ def window(name: str, as_of: int, zone: ZoneInfo, first: int | None) -> Window:
 
 
 def complete_window(name: str, today: date, zone: ZoneInfo, as_of: int) -> Window:
-    """The unit before the one that holds today."""
+    """The unit before the current one."""
     after = unit_start(today, COMPLETE[name])
     start = midnight(unit_start(after - timedelta(days=1), COMPLETE[name]), zone)
     return Window(name, start, start, midnight(after, zone), True, as_of)

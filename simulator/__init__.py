@@ -1,7 +1,7 @@
-"""A few small companies and everybody who meets them: seeded, pure, endless.
+"""A few small companies and the people who deal with them: seeded, pure, endless.
 
-`World` is the whole interface: `history()` gives the past quickly, `live()` goes on with the same people from there.
-Nothing here knows what a KPI is; the world only reports how many events, copies and bad records it sent.
+`World` is the whole interface: `history()` generates the past quickly, `live()` continues with the same people.
+Nothing here knows what a KPI is; the world only counts the events, copies and bad records it sent.
 """
 
 from simulator.profiles import PROFILES, Profile, companies, tenant_settings

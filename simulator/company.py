@@ -1,4 +1,4 @@
-"""A company while it is simulated: its clock, its numbers, its people."""
+"""The state of a simulated company: its clock, counters and people."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from simulator.profiles import Profile
 from simulator.rhythm import HOUR, office
 from simulator.sent import Step
 
-Story = Iterator[int]  # yields the ms until it goes on
+Story = Iterator[int]  # yields the ms until its next step
 Data = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Person:
-    """Whatever ids somebody has so far, in the order of events.md; ``traits`` go on the first events."""
+    """A person's ids so far, in the order of events.md; ``traits`` go on the first events."""
 
     ids: dict[str, str]
     country: str
@@ -28,15 +28,15 @@ class Person:
 
 @dataclass(slots=True)
 class Company:
-    """One tenant. Stories call ``say``; the world moves ``now`` and runs them."""
+    """One tenant. Stories call ``say``; the world advances ``now`` and runs them."""
 
     profile: Profile
     rng: Random
     scale: float
     start: Callable[["Company", int, Story], None]
     now: int = 0
-    said: list[Step] = field(default_factory=list)
-    people: list[Person] = field(default_factory=list)  # known ones: they get mail
+    pending: list[Step] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)  # known people, who get mail
     deals: list[str] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -52,20 +52,20 @@ class Company:
         return f"{kind}-{number}"
 
     def spawn(self, story: Story, delay: int = 0) -> None:
-        """Let ``story`` begin in ``delay`` ms."""
+        """Start ``story`` in ``delay`` ms."""
         self.start(self, self.now + delay, story)
 
     def say(self, type_: str, data: Data, stamps: dict[str, int] | None = None,
             dates: dict[str, int] | None = None) -> None:  # fmt: skip
-        """Something happens now."""
-        self.said.append(Step(self.now, type_, data, stamps, dates))
+        """Emit an event that happens now."""
+        self.pending.append(Step(self.now, type_, data, stamps, dates))
 
     def chance(self, probability: float) -> bool:
-        """True that often."""
+        """True with this probability."""
         return self.rng.random() < probability
 
     def days(self, mean: float) -> int:
-        """A scattered wait, ms; never under a minute."""
+        """A random wait, ms; at least a minute."""
         return 60_000 + int(self.rng.expovariate(1 / mean) * 86_400_000)
 
     def seconds(self, low: float, high: float) -> int:
@@ -78,7 +78,7 @@ class Company:
         return max(60_000, office(self.now + wait, self.offset, self.rng) - self.now)
 
     def owner(self) -> str:
-        """Somebody of the sales team."""
+        """A member of the sales team."""
         return self.rng.choice(self.profile.owners)
 
     def price(self, factor: float = 1.0) -> str:
@@ -86,6 +86,6 @@ class Company:
         return f"{self.profile.price * factor * self.rng.lognormvariate(0, 0.5):.2f}"
 
     def currency(self) -> str:
-        """Mostly the company's own currency."""
+        """The company's own currency, most of the time."""
         foreign = self.profile.foreign
         return foreign if foreign and self.chance(0.06) else self.profile.currency

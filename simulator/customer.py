@@ -1,4 +1,4 @@
-"""Customers: they order, send back, answer surveys, drift away and return."""
+"""Customers: they order, return goods, answer surveys, drift away and come back."""
 
 from simulator import lead, subscription, visitor
 from simulator.company import Company, Data, Person, Story
@@ -6,7 +6,7 @@ from simulator.rhythm import DAY, HOUR, MINUTE
 
 
 def shopper(c: Company, person: Person) -> Story:
-    """A visitor registers, mostly, and buys for the first time."""
+    """A visitor registers (usually) and buys for the first time."""
     if c.chance(0.7):
         person.ids["user_id"] = c.new("u")
         c.say("user.signed_up", {**person.ids, "method": c.rng.choice(("password", "google"))})
@@ -25,7 +25,7 @@ def shopper(c: Company, person: Person) -> Story:
 
 
 def veteran(c: Company, person: Person, begin: int) -> Story:
-    """A customer from before ``begin`` (ms UTC), one last order included; then they go on as everybody does."""
+    """A customer from before ``begin`` (ms UTC), with a last order; then they continue as others do."""
     c.people.append(person)
     person.ids["customer_id"] = c.new("c")
     c.say("customer.created", {**person.ids, "source": person.label, "traits": {"country": person.country}})
@@ -39,9 +39,9 @@ def veteran(c: Company, person: Person, begin: int) -> Story:
 
 
 def buying(c: Company, person: Person) -> Story:
-    """Orders at their own pace until they stop; some say so, some come back."""
+    """Orders at a personal pace until they stop; some announce it, some come back."""
     pace = c.rng.choice((12, 25, 45, 80))
-    while not person.gone:  # with a service contract, who ends that buys no more
+    while not person.gone:  # with a service contract, ending it ends the orders, too
         yield c.days(pace)
         if c.chance(0.6):
             yield from visitor.visit(c, person)
@@ -60,7 +60,7 @@ def buying(c: Company, person: Person) -> Story:
 
 
 def order(c: Company, person: Person) -> None:
-    """One order, with what usually follows it."""
+    """One order and its usual consequences."""
     order_id = c.new("o")
     amount, currency = c.price(), c.currency()
     data = {**person.ids, "order_id": order_id, "amount": amount, "currency": currency, "items": basket(c)}
@@ -76,12 +76,12 @@ def order(c: Company, person: Person) -> None:
 
 
 def basket(c: Company) -> list[dict[str, str | int]]:
-    """What was bought: one to three lines."""
+    """The items bought: one to three lines."""
     return [{"sku": f"sku-{c.rng.randint(1, 80)}", "quantity": c.rng.randint(1, 4)} for _ in range(c.rng.randint(1, 3))]
 
 
 def regret(c: Company, order_id: str, amount: str, currency: str) -> Story:
-    """A refund of all or a part, or a cancelled order; only the order's id is known then."""
+    """A full or partial refund, or a cancelled order; only the order's id is known by then."""
     if c.chance(0.25):
         c.say("order.cancelled", {"order_id": order_id})
         return
@@ -91,7 +91,7 @@ def regret(c: Company, order_id: str, amount: str, currency: str) -> Story:
 
 
 def survey(c: Company, person: Person) -> Story:
-    """A survey is sent; a third answer it, some again."""
+    """A survey is sent; a third answer it, some repeatedly."""
     kind, survey_id = c.rng.choice((("nps", "nps-2026"), ("nps", "nps-2026"), ("effort", "ces"), ("csat", "csat")))
     about: Data = {**person.ids, "survey_id": survey_id, "survey_type": kind}
     if kind == "effort" and c.profile.sloppy:
@@ -118,7 +118,7 @@ def score(c: Company, kind: str) -> int:
 
 
 def ticket(c: Company, person: Person) -> Story:
-    """Somebody needs help, by chat or by telephone."""
+    """A request for help, by chat or telephone."""
     ticket_id = c.new("t")
     c.say("ticket.opened", {**person.ids, "ticket_id": ticket_id})
     yield c.seconds(60, 7200)
@@ -127,8 +127,8 @@ def ticket(c: Company, person: Person) -> Story:
     else:
         lead.call(c, {"customer_id": person.ids["customer_id"]}, c.owner(), inbound=True)
     yield c.work(0.8)
-    told = {"resolution_s": c.rng.randint(600, 200_000)} if c.chance(0.7) else {}
-    c.say("ticket.resolved", {"ticket_id": ticket_id, **told})
+    stated = {"resolution_s": c.rng.randint(600, 200_000)} if c.chance(0.7) else {}
+    c.say("ticket.resolved", {"ticket_id": ticket_id, **stated})
 
 
 def twin(c: Company, person: Person) -> Story:

@@ -1,10 +1,10 @@
-"""What a company's books and posts bring every day: costs, rates, social life."""
+"""A company's daily routine: costs, exchange rates, social media."""
 
 from simulator.company import Company, Story
 from simulator.rhythm import DAY, HOUR, MINUTE, moment, some
 
 RATES = {"SEK": 0.087, "USD": 0.92, "CHF": 1.06, "EUR": 1.0, "KES": 0.0071, "UAH": 0.022, "INR": 0.0109}  # to EUR
-CHANNELS = (  # in the words that touches are told apart by
+CHANNELS = (  # the terms by which touches are classified
     ("paid search", "brand", 0.35),
     ("paid search", "autumn", 0.15),
     ("organic social", "launch", 0.3),
@@ -31,7 +31,7 @@ def books(c: Company) -> Story:
 
 
 def month(c: Company) -> None:
-    """What is paid for weeks, sometimes in foreign money or corrected: the sales team, and the care of customers."""
+    """Costs that cover weeks, sometimes in foreign currency or corrected: the sales team, and customer care."""
     spent = c.profile.visits * c.scale * c.profile.price**0.5 * 4
     for purpose, category in (("acquisition", "sales"), ("retention", "other")):
         name, currency = c.new("cost"), c.currency()
@@ -53,7 +53,7 @@ def posts(c: Company) -> Story:
 
 
 def reaction(c: Company, post: str, network: str) -> Story:
-    """An impression, then one thing that somebody did; few of them are known people."""
+    """An impression, then a single reaction; few come from known people."""
     about: dict[str, object] = {"network": network, "post_id": post}
     c.say("social.impression", about)
     if not c.chance(0.4):

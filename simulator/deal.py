@@ -1,4 +1,4 @@
-"""Deals: stages with versions, an end, and what happens after the end."""
+"""Deals: stages with versions, an outcome, and what happens afterwards."""
 
 from simulator import customer, lead, subscription
 from simulator.company import Company, Data, Person, Story
@@ -9,7 +9,7 @@ REASONS = ("price", "competitor", "no decision", "timing")
 
 
 class Record:
-    """What the CRM knows of one deal; says every change with the next version."""
+    """The CRM's record of one deal; every change is sent with the next version."""
 
     def __init__(self, c: Company, deal_id: str, owner: str) -> None:
         self.c, self.id, self.owner = c, deal_id, owner
@@ -18,7 +18,7 @@ class Record:
         self.currency = c.currency()
 
     def say(self, change: str, data: Data, stamps: dict[str, int] | None = None) -> None:
-        """One event of this deal."""
+        """Emit one event of this deal."""
         body: Data = {"deal_id": self.id, **data}
         if self.c.profile.versions:
             self.version += 1
@@ -26,14 +26,14 @@ class Record:
         self.c.say(f"deal.{change}", body, stamps)
 
     def money(self) -> Data:
-        """Amount and currency; sloppy companies forget the second."""
+        """Amount and currency; sloppy companies sometimes omit the latter."""
         if self.c.profile.sloppy and self.c.chance(0.02):
             return {"amount": self.amount}
         return {"amount": self.amount, "currency": self.currency}
 
 
 def pipeline(c: Company, person: Person, deal_id: str, owner: str) -> Story:
-    """From the first stage to an end, with calls and meetings on the way."""
+    """From the first stage to an outcome, with calls and meetings on the way."""
     deal = Record(c, deal_id, owner)
     account = person.ids.setdefault("customer_id", c.new("c"))
     created = {**person.ids, "stage": STAGES[0], "pipeline": c.rng.choice(("new", "new", "partner")), "owner_id": owner,
@@ -69,7 +69,7 @@ def touch(c: Company, account: str, deal: Record) -> None:
 
 
 def ending(c: Company, person: Person, deal: Record) -> Story:
-    """Won, lost, forgotten, merged away or deleted; some lost ones come back."""
+    """Won, lost, forgotten, merged or deleted; some lost ones are reopened."""
     fate = c.rng.random()
     if fate < 0.29:
         yield from won(c, person, deal)
@@ -87,7 +87,7 @@ def ending(c: Company, person: Person, deal: Record) -> Story:
 
 
 def won(c: Company, person: Person, deal: Record) -> Story:
-    """The deal is won: a customer is made, and what was sold is delivered."""
+    """The deal is won: a customer is created, and what was sold is delivered."""
     account = person.ids["customer_id"]
     deal.say("won", {**deal.money(), "customer_id": account}, {"closed_at": 0} if c.chance(0.8) else None)
     if c.chance(0.03):

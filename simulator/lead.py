@@ -1,4 +1,4 @@
-"""Leads: forms, calls and mail until somebody sees a deal in it, or not."""
+"""Leads: forms, calls and mail until they become a deal, or not."""
 
 from simulator import deal, mailing
 from simulator.company import Company, Person, Story
@@ -8,7 +8,7 @@ OUTCOMES = (("connected", 34), ("voicemail", 22), ("no_answer", 30), ("busy", 8)
 
 
 def enquiry(c: Company, person: Person, form: str) -> Story:
-    """A submitted form makes a lead; its ids link what the visitor did before."""
+    """A submitted form creates a lead; its ids link the visitor's earlier activity."""
     click = {"click_id": person.click} if person.click else {}
     c.say("form.submitted", {**person.ids, "form_id": form, **click})
     yield c.seconds(1, 20)
@@ -30,10 +30,10 @@ def enquiry(c: Company, person: Person, form: str) -> Story:
 
 
 def work(c: Company, person: Person, owner: str) -> Story:
-    """Calls until somebody answers, then a verdict."""
+    """Calls until somebody answers, then a decision."""
     lead = {"lead_id": person.ids["lead_id"]}
     if c.chance(0.12):
-        return  # nobody ever looked at it
+        return  # never followed up
     for attempt in range(c.rng.randint(1, 4)):
         yield c.work(0.6 + attempt)
         if call(c, lead, owner) == "connected":
@@ -53,7 +53,7 @@ def work(c: Company, person: Person, owner: str) -> Story:
 
 
 def convert(c: Company, person: Person, owner: str) -> Story:
-    """The lead becomes an opportunity; now and then by mistake."""
+    """The lead becomes an opportunity, occasionally by mistake."""
     deal_id = c.new("d")
     lead = person.ids["lead_id"]
     c.say("lead.converted", {"lead_id": lead, "deal_id": deal_id, "owner_id": owner})
@@ -78,7 +78,7 @@ def call(c: Company, who: dict[str, str], owner: str, inbound: bool = False) -> 
 
 
 def twin(c: Company, person: Person) -> Story:
-    """The same somebody was entered twice; the two leads are merged, and sometimes that was wrong."""
+    """A duplicate entry of the same person; the two leads are merged, sometimes wrongly."""
     first, second = person.ids["lead_id"], c.new("l")
     c.say("lead.created", {"lead_id": second, "source": "import", "owner_id": c.owner()})
     yield c.work(2)

@@ -1,4 +1,4 @@
-"""E-mail: newsletters and single messages, read by people, robots and nobody."""
+"""E-mail: newsletters and single messages, read by people, robots or nobody."""
 
 from simulator import visitor
 from simulator.company import Company, Data, Person, Story
@@ -8,7 +8,7 @@ FIRST_ID = ("customer_id", "lead_id", "user_id")
 
 
 def newsletters(c: Company) -> Story:
-    """Every Tuesday and Thursday morning a part of the list gets a letter."""
+    """Every Tuesday and Thursday morning a part of the list gets a newsletter."""
     while True:
         midnight = (c.now + c.offset) // DAY * DAY - c.offset
         yield midnight + DAY + 9 * HOUR - c.now
@@ -19,7 +19,7 @@ def newsletters(c: Company) -> Story:
 
 
 def readers(c: Company) -> list[Person]:
-    """A random part of those who still want letters; whoever has gone is forgotten."""
+    """A random part of the subscribers; people who have left are removed."""
     if len(c.people) > 4000:
         c.people = [p for p in c.people if p.subscribed and not p.gone]
     number = min(len(c.people), int(c.profile.visits * c.scale * 2))
@@ -27,7 +27,7 @@ def readers(c: Company) -> list[Person]:
 
 
 def message(c: Company, person: Person, name: str, bulk: bool = False) -> Story:
-    """One message from sending to silence. Later events often carry nothing but the message's id."""
+    """The life of one message. Later events often carry only the message's id."""
     about: Data = {"message_id": c.new("m"), "campaign_id": name,
                    "campaign": {"source": "newsletter" if bulk else "crm", "medium": "email", "name": name},
                    "traits": {"country": person.country}}  # fmt: skip
@@ -52,9 +52,9 @@ def message(c: Company, person: Person, name: str, bulk: bool = False) -> Story:
 
 
 def reading(c: Company, person: Person, about: Data) -> Story:
-    """A person opens the message, perhaps twice, perhaps clicks, perhaps has enough."""
+    """A person opens the message, perhaps twice, perhaps clicks, perhaps unsubscribes."""
     yield c.days(0.3)
-    shown = c.chance(0.95)  # pictures off: no open is seen, a click may still come
+    shown = c.chance(0.95)  # images off: no open is registered, but a click may follow
     if shown:
         c.say("email.opened", about if c.chance(0.7) else {**about, **person.ids})
     if c.chance(0.2):

@@ -1,4 +1,4 @@
-"""What goes wrong at producers: records nobody can use, and the same event told twice."""
+"""Producers' mistakes: unusable records, and repeated or conflicting events."""
 
 from collections.abc import Callable
 from random import Random
@@ -26,7 +26,7 @@ def _without_type(body: Body) -> bytes:
     return orjson.dumps({k: v for k, v in body.items() if k != "type"})
 
 
-# Each makes bytes that must become a dead letter, whatever event it starts from.
+# Each creates bytes that must become a dead letter, whatever event it starts from.
 BROKEN: tuple[Callable[[Body], bytes | None], ...] = (
     lambda body: None,
     lambda body: b"",
@@ -60,10 +60,10 @@ BROKEN: tuple[Callable[[Body], bytes | None], ...] = (
 
 
 def bad(body: Body, like: Sent, tenant: str, rng: Random) -> Sent:
-    """A record that is no event. Its key names the tenant, because its content cannot always."""
+    """An invalid record. Its key names the tenant, because its content sometimes can't."""
     return Sent(like.topic, like.partition, tenant.encode(), rng.choice(BROKEN)(body), [], like.time_ms)
 
 
 def changed(body: Body) -> Body:
-    """The same identity with other content: a conflict."""
+    """The same identity with different content: a conflict."""
     return {**body, "data": {**body["data"], "traits": {"country": "ZZ", "edited": True}}}

@@ -1,4 +1,4 @@
-"""From what happened to what is sent: late, twice, wrongly, or simply as it was."""
+"""From what happened to what is sent: late, duplicated, wrong, or unchanged."""
 
 from collections.abc import Iterator
 from random import Random
@@ -15,18 +15,18 @@ DUPLICATE: Final = 0.012
 CONFLICT: Final = 0.002
 BAD: Final = 0.006
 SKEWED: Final = 0.005
-BARE: Final = 0.03  # without ``specversion``, as simple producers write it
+BARE: Final = 0.03  # without ``specversion``, as from simple producers
 
 
 class Producer:
-    """Writes the events of all companies; ``partitions`` is that of the input topics."""
+    """Writes the events of all companies; ``partitions`` is the number of input partitions."""
 
     def __init__(self, rng: Random, partitions: int) -> None:
         self.rng, self.partitions = rng, partitions
         self.counts = Counts()
 
     def delay(self) -> int:
-        """How long after it happened an event is sent, ms."""
+        """The delay between an event and its sending, ms."""
         if self.rng.random() >= LATE:
             return int(self.rng.random() * 900)
         self.counts.late += 1
@@ -37,9 +37,9 @@ class Producer:
         return int(self.rng.uniform(1, 6) * DAY)
 
     def write(self, c: Company, step: Step, time: int, send: int, stamped: bool) -> Iterator[Sent]:
-        """The records of one event at ``time``, first sent at ``send`` (ms UTC), copies and neighbours included.
+        """The records of one event at ``time``, first sent at ``send`` (ms UTC), with copies and bad neighbours.
 
-        ``stamped`` adds ``recordedtime``: history needs it, live traffic leaves it to the broker.
+        ``stamped`` adds ``recordedtime``: history needs it; for live traffic the broker's timestamp serves.
         """
         body = event(c, step, time)
         key, partition = place(body["data"], self.partitions)
@@ -60,7 +60,7 @@ class Producer:
             yield self._neighbour(c, body, first)
 
     def _skew(self, body: dict[str, Any], time: int, send: int) -> None:
-        """The sender's clock is wrong by up to a day, and it says when it sent: t can be put right."""
+        """The sender's clock is wrong by up to a day, but ``sentat`` allows its correction."""
         wrong = int(self.rng.uniform(-1, 1) * DAY)
         body["time"], body["sentat"] = rfc3339(time + wrong), rfc3339(send + wrong)
 
@@ -70,7 +70,7 @@ class Producer:
             self.counts.bad += 1
             return bad(body, first, c.profile.tenant, self.rng)
         again = first._replace(time_ms=first.time_ms + int(self.rng.expovariate(1 / (10 * MINUTE))) + SECOND)
-        if roll < BAD + CONFLICT:  # always in the partition of the first copy: else nobody can tell which came first
+        if roll < BAD + CONFLICT:  # always in the first copy's partition, so that their order is defined
             self.counts.conflicts += 1
             key, binary = first.key or b"", bool(first.headers)
             return pack(changed(body), first.topic, key, first.partition, again.time_ms, binary)
@@ -78,9 +78,9 @@ class Producer:
         return self._copy(body, again)
 
     def _copy(self, body: dict[str, Any], again: Sent) -> Sent:
-        """A re-send: the same bytes anywhere, or a later receipt in the same partition.
+        """A repeat: the same bytes in any partition, or a later receipt in the same one.
 
-        Copies in two partitions must have one receive time, as either may reach the journal first.
+        Copies in different partitions must have the same receive time, as either may reach the journal first.
         """
         if "recordedtime" in body and self.rng.random() < 0.4:
             return again._replace(partition=self.rng.randrange(self.partitions))

@@ -1,4 +1,4 @@
-"""The companies: what they sell, where, and how busy they are."""
+"""The companies: products, location and traffic."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One company. ``visits`` are first visits of new people on an ordinary weekday."""
+    """One company. ``visits``: first visits by new people on an average weekday."""
 
     tenant: str
     kind: Literal["shop", "b2b", "saas"]
@@ -15,14 +15,14 @@ class Profile:
     currency: str
     countries: tuple[str, ...]
     visits: int
-    customers: int  # how many they had before the simulation begins
-    price: int  # a typical order, or a month's subscription; major units
+    customers: int  # customers before the simulation begins
+    price: int  # a typical order, or a monthly subscription; major units
     owners: tuple[str, ...]
     versions: bool = True  # their CRM numbers the versions of a deal
     binary: bool = False  # their collector writes CloudEvents in binary mode
-    foreign: str | None = None  # a second currency that some customers pay in
-    sloppy: bool = False  # amounts without a currency happen
-    service: float = 0.0  # share of those who buy that also have a service contract, billed by the month
+    foreign: str | None = None  # a second currency used by some customers
+    sloppy: bool = False  # some amounts have no currency
+    service: float = 0.0  # share of buyers who also have a service contract, billed monthly
 
 
 PROFILES: Final[tuple[Profile, ...]] = (
@@ -46,12 +46,12 @@ PROFILES: Final[tuple[Profile, ...]] = (
 
 
 def companies(number: int) -> tuple[Profile, ...]:
-    """The first ``number`` companies; beyond the list the same ones open branches (``nordbolt-2``)."""
+    """The first ``number`` companies; beyond the list they repeat as branches (``nordbolt-2``)."""
     rounds = (replace(p, tenant=f"{p.tenant}-{i // len(PROFILES) + 1}" if i >= len(PROFILES) else p.tenant)
               for i in range(number) for p in (PROFILES[i % len(PROFILES)],))  # fmt: skip
     return tuple(rounds)
 
 
 def tenant_settings(number: int) -> dict[str, dict[str, Any]]:
-    """Settings by tenant, in the shape of the tenants file: time zone and reporting currency."""
+    """Settings by tenant, as in the settings file: time zone and reporting currency."""
     return {p.tenant: {"tz": p.tz, "currency": p.currency} for p in companies(number)}

@@ -15,22 +15,22 @@ _EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday
 
 
 def weekday(time: int, offset: int) -> int:
-    """Local weekday, 0 = Monday, of an instant in ms UTC; ``offset`` is the zone's, in ms."""
+    """Local weekday (0: Monday) of an instant in ms UTC; ``offset`` is the zone's, ms."""
     return ((time + offset) // DAY + _EPOCH_WEEKDAY) % 7
 
 
 def busy(time: int, offset: int) -> float:
-    """How busy the day of ``time`` is; 1 is an average day."""
+    """The relative activity on the day of ``time``; 1 is average."""
     return WEEKDAYS[weekday(time, offset)]
 
 
 def moment(rng: Random) -> int:
-    """A random moment of a day, ms after local midnight, as likely as people are awake."""
+    """A random time of day, ms after local midnight, weighted by activity."""
     return rng.choices(_HOUR_RANGE, HOURS)[0] * HOUR + int(rng.random() * HOUR)
 
 
 def office(time: int, offset: int, rng: Random) -> int:
-    """The same instant, or one in the next office hours (Mon–Fri 8–17 local) when it lies outside; ms UTC."""
+    """The same instant if within office hours (Mon–Fri 8–17 local), else one in the next; ms UTC."""
     local = time + offset
     day, hour = local // DAY, local % DAY // HOUR
     if hour < 8:
@@ -43,5 +43,5 @@ def office(time: int, offset: int, rng: Random) -> int:
 
 
 def some(mean: float, rng: Random) -> int:
-    """A whole number that is ``mean`` on average and scatters like a count."""
+    """A random count with the given mean."""
     return max(0, int(rng.gauss(mean, mean**0.5) + rng.random())) if mean > 0 else 0

@@ -1,4 +1,4 @@
-"""What the simulated producers send, and where it goes."""
+"""The records that simulated producers send, and their topics."""
 
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -26,7 +26,7 @@ TOPICS: Final[dict[str, str]] = {
     "ticket": "crm.activity.v1",
     "cost": "crm.costs.v1",
     "fx": "crm.costs.v1",
-    "webinar": "crm.activity.v1",  # a type nobody has told the service about
+    "webinar": "crm.activity.v1",  # a type the service does not know
 }
 INPUT_TOPICS: Final[tuple[str, ...]] = tuple(dict.fromkeys(TOPICS.values()))
 
@@ -39,11 +39,11 @@ class Sent(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
-    time_ms: int  # when the producer sends it, ms UTC; never falls within one world
+    time_ms: int  # when the producer sends it, ms UTC; never decreases within one world
 
 
 class Step(NamedTuple):
-    """Something that happened in a company, before it is written down."""
+    """An event in a company, before it is serialised."""
 
     time: int  # ms UTC, world time
     type: str  # without the "crm." prefix
@@ -54,7 +54,7 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """How many records a world has sent so far; the kinds are disjoint, ``sent`` is their sum (``late`` aside)."""
+    """The number of records sent so far; the kinds are disjoint, ``sent`` is their sum (without ``late``)."""
 
     events: int = 0
     duplicates: int = 0

@@ -1,4 +1,4 @@
-"""Software by the month: trials, sign-ins, upgrades, pauses and goodbyes."""
+"""Subscriptions: trials, sign-ins, upgrades, pauses and cancellations."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from simulator import customer
 from simulator.company import Company, Person, Story
 from simulator.rhythm import DAY, HOUR
 
-FEE: Final = 0.04  # a month of service, of what a typical order costs
+FEE: Final = 0.04  # monthly service fee, as a share of a typical order
 
 
 def trial(c: Company, person: Person) -> Story:
-    """Somebody signs up, tries it for a fortnight and perhaps stays."""
+    """A sign-up, a two-week trial and perhaps a subscription."""
     person.ids["user_id"] = c.new("u")
     c.say("user.signed_up", {**person.ids, "method": c.rng.choice(("password", "sso")),
                              "traits": {"country": person.country}})  # fmt: skip
@@ -29,17 +29,17 @@ def trial(c: Company, person: Person) -> Story:
 
 
 def veteran(c: Company, person: Person, begin: int) -> Story:
-    """A subscriber from before ``begin`` (ms UTC); their sign-ins are known from then on."""
+    """A subscriber from before ``begin`` (ms UTC); sign-ins are known from then on."""
     c.people.append(person)
     person.ids.update(user_id=c.new("u"), customer_id=c.new("c"))
     c.say("customer.created", {**person.ids, "source": person.label, "owner_id": c.owner()})
     c.spawn(usage(c, person), begin - c.now + c.days(3))
     yield c.seconds(1, 3600)
-    yield from contract(c, person, c.profile.currency)  # nobody knows the rates of then
+    yield from contract(c, person, c.profile.currency)  # exchange rates of that time are unknown
 
 
 def service(c: Company, person: Person, wait: int = HOUR) -> Story:
-    """A buyer's service contract: the customers' portal, used from ``wait`` ms on, and a monthly fee."""
+    """A buyer's service contract: use of the customer portal from ``wait`` ms on, and a monthly fee."""
     person.ids["user_id"] = c.new("u")
     c.say("user.signed_up", {**person.ids, "method": "sso", "traits": {"country": person.country}})
     c.spawn(usage(c, person), wait)
@@ -48,7 +48,7 @@ def service(c: Company, person: Person, wait: int = HOUR) -> Story:
 
 
 def contract(c: Company, person: Person, currency: str, share: float = 1.0) -> Story:
-    """One subscription, month after month, at a ``share`` of the company's usual price."""
+    """A subscription, month by month, at a ``share`` of the company's usual price."""
     about = {"subscription_id": c.new("sub"), "customer_id": person.ids["customer_id"]}
     price = {"mrr": c.price(share), "currency": currency}
     c.say("subscription.started", {**about, **person.ids, **price, "interval": "month"}, {"effective_at": 0})
@@ -79,7 +79,7 @@ def contract(c: Company, person: Person, currency: str, share: float = 1.0) -> S
 
 
 def renewals(c: Company, person: Person, price: dict[str, str]) -> Story:
-    """Every two months the contract comes up; those who stay renew it a little early or late, some for more."""
+    """Every two months the contract is due; those who stay renew a little early or late, some at a higher price."""
     about = {"contract_id": c.new("k"), "customer_id": person.ids["customer_id"]}
     while not person.gone:
         target = price["mrr"]
@@ -94,7 +94,7 @@ def renewals(c: Company, person: Person, price: dict[str, str]) -> Story:
 
 
 def usage(c: Company, person: Person) -> Story:
-    """Sign-ins, records, and now and then a question or a survey."""
+    """Sign-ins, records, and occasionally a ticket or a survey."""
     user = {"user_id": person.ids["user_id"]}
     pace = c.rng.choice((0.7, 1.5, 4, 9))
     while not person.gone:

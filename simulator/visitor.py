@@ -1,4 +1,4 @@
-"""Visitors: they come from somewhere, look around, and some leave a trace."""
+"""Visitors: they arrive, look around, and some become known."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ CRAWLER: Final = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com
 
 
 def traffic(c: Company) -> Story:
-    """Every day new people come, each at a moment of their own."""
+    """Every day new people arrive at random times."""
     while True:
         midnight = (c.now + c.offset) // DAY * DAY - c.offset
         for _ in range(some(c.profile.visits * c.scale * busy(c.now, c.offset), c.rng)):
@@ -31,7 +31,7 @@ def traffic(c: Company) -> Story:
 
 
 def stranger(c: Company) -> Story:
-    """Somebody new: a visit, perhaps a trace, perhaps another visit later."""
+    """A new visitor: a visit, perhaps a conversion, perhaps another visit later."""
     _, label, campaign, referrer = c.rng.choices(SOURCES, _WEIGHTS)[0]
     person = Person({"anonymous_id": c.new("v")}, c.rng.choice(c.profile.countries), label, campaign=campaign)
     if c.chance(0.03):
@@ -45,7 +45,7 @@ def stranger(c: Company) -> Story:
 
 
 def visit(c: Company, person: Person, referrer: str | None = None) -> Story:
-    """Some pages in one session; the campaign stands on the first one."""
+    """Some pages in one session; the campaign is on the first one."""
     session = c.new("s")
     for n in range(1 + int(c.rng.expovariate(0.6))):
         path = c.rng.choice(PAGES)
@@ -67,7 +67,7 @@ def visit(c: Company, person: Person, referrer: str | None = None) -> Story:
 
 
 def robot(c: Company, person: Person) -> Story:
-    """A crawler reads many pages and says so."""
+    """A crawler that reads many pages and identifies itself."""
     for path in PAGES:
         url = f"https://{c.profile.tenant}.example{path}"
         c.say("page.viewed", {**person.ids, "url": url, "path": path, "user_agent": CRAWLER})
@@ -75,7 +75,7 @@ def robot(c: Company, person: Person) -> Story:
 
 
 def become(c: Company, person: Person) -> bool:
-    """Whether the visitor turns into somebody known; starts what follows."""
+    """Whether the visitor becomes a known person; starts the story that follows."""
     kind = c.profile.kind
     if kind == "shop" and c.chance(0.055):
         c.spawn(customer.shopper(c, person), 2 * MINUTE)

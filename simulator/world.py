@@ -12,14 +12,14 @@ from simulator.profiles import Profile, companies
 from simulator.rhythm import DAY, HOUR
 from simulator.sent import Counts, Sent, Step
 
-EVENTS_A_DAY: Final = 840.0  # of one company at scale 1, all records; measured over 90 days
+EVENTS_A_DAY: Final = 840.0  # records of one company at scale 1; measured over 90 days
 _TOUCHES: Final = ("page", "link", "email", "call", "social", "user", "order", "survey", "chat")
 
 
 class World:
-    """Companies from ``days`` before ``until`` (ms UTC) on. The same seed and arguments give the same records.
+    """Companies from ``days`` before ``until`` (ms UTC). The same seed and arguments give the same records.
 
-    ``history`` must be exhausted before ``live`` is asked for; ``partitions`` is that of the input topics.
+    ``history`` must be exhausted before ``live`` is called; ``partitions`` is the number of input partitions.
     """
 
     def __init__(self, rng: Random, profiles: Sequence[Profile], until: int, *, days: int = 90, scale: float = 1.0,
@@ -34,11 +34,11 @@ class World:
 
     @property
     def counts(self) -> Counts:
-        """What has been written so far."""
+        """The records written so far."""
         return self._producer.counts
 
     def history(self) -> Iterator[Sent]:
-        """Everything sent before ``until``, in the order of sending; copies still under way come with ``live``."""
+        """Everything sent before ``until``, in sending order; copies still in transit come with ``live``."""
         for c, step in self._steps(self.until):
             yield from self._release(step.time)
             send = step.time + self._producer.delay()
@@ -47,7 +47,7 @@ class World:
         yield from self._release(self.until)
 
     def live(self, rate: float, now: int) -> Iterator[Sent]:
-        """The same lives go on, endlessly, ``rate`` events a second from ``now`` (ms UTC) on.
+        """Continue endlessly with ``rate`` events a second from ``now`` (ms UTC).
 
         The caller waits until each record's ``time_ms``; event times follow it, whatever the pace of the world.
         """
@@ -60,16 +60,16 @@ class World:
                 self._hold(sent)
 
     def _steps(self, until: int | None) -> Iterator[tuple[Company, Step]]:
-        """What happens, in order; endless without ``until``, because every company's days go on."""
+        """The events in order; endless without ``until``, because every company's days go on."""
         while self._due and (until is None or self._due[0][0] < until):
             time, _, c, story = heappop(self._due)
             c.now = time
             wait = next(story, None)
             if wait is not None:
                 self._start(c, time + wait, story)
-            for step in c.said:
+            for step in c.pending:
                 yield c, step
-            c.said.clear()
+            c.pending.clear()
 
     def _start(self, c: Company, time: int, story: Story) -> None:
         self._order += 1
@@ -84,7 +84,7 @@ class World:
             yield heappop(self._held)[2]
 
     def _found(self, c: Company) -> None:
-        """The company opens its books at ``begin``; its customers have been coming for most of a year."""
+        """Start a company at ``begin``, with customers acquired over most of a year."""
         midnight = (self.begin + c.offset) // DAY * DAY - c.offset
         for story in (visitor.traffic, mailing.newsletters, daily.posts, daily.books):
             c.now = max(self.begin, midnight)
@@ -97,6 +97,6 @@ class World:
 
 
 def sized(rng: Random, number: int, events: int, until: int, *, days: int = 90, partitions: int = 4) -> World:
-    """A world of ``number`` companies whose history has about ``events`` records (±15 %)."""
+    """A world of ``number`` companies with a history of about ``events`` records (±15 %)."""
     scale = events / (EVENTS_A_DAY * number * days)
     return World(rng, companies(number), until, days=days, scale=scale, partitions=partitions)

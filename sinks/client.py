@@ -1,4 +1,4 @@
-"""The connection to Redis or Valkey: bounded in time, and with one kind of failure."""
+"""The connection to Redis or Valkey: with time limits, and a single kind of failure."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,16 +20,16 @@ from sinks.base import SinkUnavailable, TenantRefused
 
 ANSWER_S: Final = 2.0  # a healthy server answers small commands in under a millisecond
 CONNECT_S: Final = 1.0
-LONGEST_S: Final = 20.0  # no socket operation may last longer, however much it carries
+LONGEST_S: Final = 20.0  # upper limit for any socket operation, however large
 SLOWEST_BYTES_S: Final = 250_000  # a slower link counts as down
 
 
 def connect(redis: RedisSettings | str) -> Redis:
     """A client for ``redis://``, ``rediss://`` or ``unix://``; connects with the first command.
 
-    A URL by itself means: no more settings than it has. Raises SettingsError for files that cannot be used.
-    One immediate second try on a lost connection: after a server's restart the pool holds dead ones. Nothing that is
-    not needed is asked at the start: over a slow link each question costs a good part of what a first command may take.
+    A bare URL means default settings otherwise. Raises SettingsError for unusable files. A lost connection is retried
+    once at once: after a server restart the pool holds dead ones. The handshake is minimal: over a slow link each extra
+    round trip takes a good part of the first command's time limit.
     """
     place = settings_of(redis)
     client: Redis = Redis.from_url(
@@ -47,21 +47,21 @@ def connect(redis: RedisSettings | str) -> Redis:
 
 
 def address(redis: RedisSettings | str) -> str:
-    """The part of a URL that may be shown: no user, no password, no query."""
+    """The URL without user, password and query, safe to show."""
     parts = urlsplit(redis if isinstance(redis, str) else redis.url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def seconds_for(size: int) -> float:
-    """How long a command of ``size`` bytes may take."""
+    """Time limit for a command of ``size`` bytes."""
     return min(ANSWER_S + size / SLOWEST_BYTES_S, LONGEST_S)
 
 
 @asynccontextmanager
 async def within(redis: RedisSettings | str, seconds: float = ANSWER_S) -> AsyncIterator[None]:
-    """Run a command; whatever the server or the network does wrong is a `SinkUnavailable` that names the address.
+    """Run a command; any failure of server or network becomes a `SinkUnavailable` that names the address.
 
-    A script error counts too: Redis is a view that can be rebuilt, so it never stops the counting.
+    So does a script error: Redis is a view that can be rebuilt, so it never stops the counting.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -70,20 +70,20 @@ async def within(redis: RedisSettings | str, seconds: float = ANSWER_S) -> Async
         raise SinkUnavailable(f"{address(redis)}: no answer within {seconds:.1f} s", redis) from error
     except (RedisError, OSError) as error:
         kind = TenantRefused if of_one_tenant(error) else SinkUnavailable
-        raise kind(f"{address(redis)}: {told(error)}", redis) from error
+        raise kind(f"{address(redis)}: {explained(error)}", redis) from error
 
 
 def of_one_tenant(error: BaseException) -> bool:
-    """Whether a key, or what is in it, is to blame, and not the server."""
+    """Whether a tenant's key or its content is to blame, not the server."""
     text = str(error)
-    code = text.partition(" ")[0]  # in capitals, but for what a script itself raises
+    code = text.partition(" ")[0]  # upper case, except in errors raised by a script
     return type(error) is ResponseError and (code == "WRONGTYPE" or ("user_script" in text and not code.isupper()))
 
 
-def told(error: BaseException) -> str:
-    """What went wrong, with what to do where it is a matter of credentials."""
+def explained(error: BaseException) -> str:
+    """The error text, with a hint if it is about credentials."""
     if isinstance(error, AuthenticationError | NoPermissionError):
-        return f"{error} (`crmkpi doctor` says which setting to mend)"
+        return f"{error} (`crmkpi doctor` shows which setting to fix)"
     return str(error)
 
 

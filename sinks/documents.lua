@@ -1,7 +1,7 @@
 -- All documents of a tenant as of one revision: {{field, text, …} of the tenant's hash, name, {field, text, …}, …}. Reads only.
--- A document that somebody deleted by hand is still in the index; it comes back with the next whole publication.
--- KEYS[1] the index of names, KEYS[2] the tenant's hash. ARGV[1] what the documents' keys begin with, ARGV[2] what the
--- names of those that are wanted begin with (empty: all).
+-- A document deleted by hand is still in the index; it comes back with the next full publication.
+-- KEYS[1] the index of names, KEYS[2] the tenant's hash. ARGV[1] key prefix of the documents, ARGV[2] prefix of the
+-- wanted names (empty: all).
 local reply, only = {redis.call('HGETALL', KEYS[2])}, ARGV[2]
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   if string.sub(name, 1, #only) == only then

@@ -1,4 +1,4 @@
-"""Names of the Redis keys. Those of a tenant share a hash tag, so a publication is one atomic step in a cluster too."""
+"""Redis key names. A tenant's keys share a hash tag, so a publication is one atomic step in a cluster too."""
 
 import re
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ PREFIX: Final = "crmkpi"
 _PREFIX_RULE: Final = re.compile(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
 
 
-@lru_cache(maxsize=100_000)  # the same few thousand ids and values come with every publication
+@lru_cache(maxsize=100_000)  # the same few thousand ids and values occur in every publication
 def escape(text: str) -> str:
-    """Percent-encode all but letters, digits and ``_ . - ~`` of ASCII: no value can reach another key or glob."""
+    """Percent-encode everything but ASCII letters, digits and ``_ . - ~``: no value can reach another key or glob."""
     return quote(text, safe="", errors="surrogatepass")
 
 
@@ -35,25 +35,25 @@ class Keys:
             raise ValueError(f"key prefix {self.prefix!r}: use letters, digits, _ . - and single colons between them")
 
     def tenants(self) -> str:
-        """SET of tenants; in a slot of its own."""
+        """SET of tenants; in its own slot."""
         return f"{self.prefix}:tenants"
 
     def lane(self, lane: int) -> str:
-        """HASH: up to when the numbers of a lane's tenants are current; in a slot of its own."""
+        """HASH: up to when the numbers of a lane's tenants are current; in its own slot."""
         return f"{self.prefix}:lane:{lane}"
 
     def base(self, tenant: str) -> str:
-        """What every key of a tenant begins with, the last colon included."""
+        """The prefix of all keys of a tenant, with the last colon."""
         if not tenant:
             raise ValueError("tenant: must not be empty")
         return f"{self.prefix}:{{{escape(tenant)}}}:"
 
     def document(self, tenant: str, kpi: str, window: str, segment: Mapping[str, object] | None = None) -> str:
-        """HASH: the fields of one KPI document."""
+        """HASH: the fields of a KPI document."""
         return f"{self.base(tenant)}kpi:{name(kpi, window, segment)}"
 
     def series(self, tenant: str, kpi: str, step: str) -> str:
-        """HASH: bucket -> point as JSON, of a KPI's history."""
+        """HASH: bucket -> point as JSON, a KPI's history."""
         return f"{self.base(tenant)}series:{escape(kpi)}:{step}"
 
     def snapshot(self, tenant: str, window: str) -> str:
@@ -61,7 +61,7 @@ class Keys:
         return f"{self.base(tenant)}snapshot:{escape(window)}"
 
     def updates(self, tenant: str) -> str:
-        """STREAM: one entry a publication."""
+        """STREAM: one entry per publication."""
         return f"{self.base(tenant)}updates"
 
     def kpis(self, tenant: str) -> str:
@@ -73,5 +73,5 @@ class Keys:
         return f"{self.base(tenant)}idx:docs"
 
     def meta(self, tenant: str) -> str:
-        """HASH: epoch, position, as_of, rev and counts of what is published."""
+        """HASH: epoch, position, as_of, rev and counts of the published documents."""
         return f"{self.base(tenant)}meta"

@@ -1,8 +1,8 @@
 #!lua
--- Notes up to when the numbers of a lane's tenants are known to be current, and says what was noted before.
--- KEYS[1] the lane's hash. ARGV: epoch, position, checked (ms UTC), tenants of which it is not true, commas between,
+-- Notes up to when the numbers of a lane's tenants are known to be current, and returns the previous note.
+-- KEYS[1] the lane's hash. ARGV: epoch, position, checked (ms UTC), excluded tenants, comma-separated,
 -- address and token of the owner's query port (empty: it has none).
--- An older owner's note is refused: it would call numbers current that are not.
+-- An older owner's note is refused: it would mark outdated numbers as current.
 local stored = redis.call('HMGET', KEYS[1], 'epoch', 'position', 'checked')
 for i = 1, 2 do
   local old, new = tonumber(stored[i] or nil), tonumber(ARGV[i])

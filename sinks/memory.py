@@ -1,4 +1,4 @@
-"""The in-memory twin of the Redis sink: same rules, same reading, held to the same tests."""
+"""The in-memory twin of the Redis sink: same rules and same reading, checked by the same tests."""
 
 import asyncio
 from collections import defaultdict
@@ -15,21 +15,21 @@ from sinks.wire import Entry, Payload, history_of, pack, restore, unpack
 
 @dataclass
 class _Board:
-    """What is stored for one tenant."""
+    """The stored data of one tenant."""
 
     revision: Revision | None = None
     taken: int = 0  # publications
     waiting: int = 0
     lane: int = 0
     catching_up: float | None = None
-    sweep: set[str] = field(default_factory=set)  # names of documents in the slices so far
+    sweep: set[str] = field(default_factory=set)  # names of documents in the current sweep
     entries: dict[str, Entry] = field(default_factory=dict)
     series: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # key -> bucket -> JSON
     updates: list[Update] = field(default_factory=list)
 
 
 class MemorySink:
-    """A `Sink` and a `Reader` in one. Nothing outlives the process, and updates are kept without limit."""
+    """A `Sink` and a `Reader` in one. Nothing outlives the process; updates are kept without limit."""
 
     def __init__(self) -> None:
         self._boards: defaultdict[str, _Board] = defaultdict(_Board)
@@ -37,7 +37,7 @@ class MemorySink:
         self._news = asyncio.Condition()
 
     async def publish(self, publication: Publication | Packed) -> int:
-        """Write all of it at once; 0 when the store holds a newer revision."""
+        """Write all of it atomically; 0 if the store holds a newer revision."""
         packed = pack(publication)
         payload = unpack(packed.payload)
         board = self._boards[packed.tenant]
@@ -54,7 +54,7 @@ class MemorySink:
         return board.taken
 
     async def check(self, note: Note, tenants: Sequence[str]) -> Held:
-        """Leave a lane's note, unless a newer owner's is there; what was held before, and of these tenants."""
+        """Write a lane's note, unless a newer owner's is there; returns what was held before."""
         before = self._notes.get(note.lane)
         if before is None or (before.epoch, before.position) <= (note.epoch, note.position):
             self._notes[note.lane] = note
@@ -62,11 +62,11 @@ class MemorySink:
         return Held(before and (before.epoch, before.position, before.checked), held)
 
     async def revision(self, tenant: str) -> Revision | None:
-        """(epoch, position, as_of) of what is stored, or None."""
+        """The stored (epoch, position, as_of), or None."""
         return self._boards[tenant].revision if tenant in self._boards else None
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to close."""
 
     async def clear(self) -> None:
         """Forget everything, as FLUSHALL does."""
@@ -74,26 +74,26 @@ class MemorySink:
         self._notes.clear()
 
     async def tenants(self) -> list[str]:
-        """Every tenant that was ever published, sorted."""
+        """Every tenant ever published, sorted."""
         return sorted(tenant for tenant, board in self._boards.items() if board.revision is not None)
 
     async def kpis(self, tenant: str) -> list[str]:
-        """Ids of the KPIs the tenant has a document of, sorted."""
+        """Ids of the KPIs for which the tenant has documents, sorted."""
         return sorted({entry.kpi for entry in self._entries(tenant).values()})
 
     async def document(
         self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
     ) -> dict[str, Any] | None:
-        """One document, or None when it was never published."""
+        """One document, or None if it was never published."""
         entry = self._entries(tenant).get(name(kpi, window, segment))
         return _document(entry) if entry else None
 
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
-        """All documents of the tenant, of one revision, sorted by their names."""
+        """All documents of the tenant, from one revision, sorted by name."""
         return [_document(entry) for _, entry in sorted(self._entries(tenant).items())]
 
     async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
-        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        """The documents of a KPI's segments in a window, read at one moment, sorted by name."""
         begins = name(kpi, window) + ":"
         return [_document(entry) for own, entry in sorted(self._entries(tenant).items()) if own.startswith(begins)]
 
@@ -103,7 +103,7 @@ class MemorySink:
         return Board(held.revision, await self.documents(tenant), held.waiting)
 
     async def status(self, tenant: str) -> Status | None:
-        """How current the tenant's numbers are, or None when it was never published."""
+        """How current the tenant's numbers are, or None if it was never published."""
         board = self._boards[tenant] if tenant in self._boards else _Board()
         if board.revision is None:
             return None
@@ -116,26 +116,26 @@ class MemorySink:
         return Status(as_of, checked, board.waiting, board.catching_up, rev)
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
-        """The documents of a window that have no segment, of one revision, sorted by KPI."""
+        """A window's documents without a segment, from one revision, sorted by KPI."""
         window = escape(window)
         entries = sorted(self._entries(tenant).values(), key=lambda entry: entry.kpi)
         return [orjson.loads(entry.json) for entry in entries if isinstance(entry.json, str) and entry.window == window]
 
     async def history(self, tenant: str, kpi: str, step: str) -> dict[str, Point]:
-        """A KPI without segment in the hours, days, weeks or months that are over: bucket -> point, oldest first."""
+        """A KPI without segment in completed hours, days, weeks or months: bucket -> point, oldest first."""
         stored = self._boards[tenant].series if tenant in self._boards else {}
         return history_of(stored.get(f"{escape(kpi)}:{step}", {}))
 
     async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> dict[str, dict[str, Point]]:
-        """The histories of several KPIs; of a KPI that has none it is empty."""
+        """The histories of several KPIs; empty for a KPI without one."""
         return {kpi: await self.history(tenant, kpi, step) for kpi in kpis}
 
     async def newest(self, tenant: str) -> str:
-        """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
+        """The id of the tenant's last publication, for `updates`; ``0`` if there is none."""
         return str(len(self._boards[tenant].updates)) if tenant in self._boards else "0"
 
     async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
-        """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""
+        """Publications after the id ``after``, for ever; ``$``: from now on, ``0``: all that are kept."""
         seen = len(self._boards[tenant].updates) if after == "$" else int(after)
         while True:
             async with self._news:

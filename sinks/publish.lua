@@ -2,11 +2,11 @@
 -- (With this first line the server checks memory, replicas and role before the script starts, not half-way.)
 -- Publishes one tenant's documents whole, or refuses them whole when the store already holds a newer revision.
 -- Returns how many publications of the tenant the store has taken since it was empty; 0: refused.
--- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is made from ARGV[1].
+-- KEYS[1] the tenant's meta hash; every other key shares its hash tag and is built from ARGV[1].
 -- ARGV: base ("crmkpi:{acme}:"), epoch, position, as_of in ms, bytes of the updates stream, series' seconds to live,
--- payload as JSON, KPIs whose segments wait, full (1: all that is not named goes), sweep (1: the first slice of all
--- documents, 2: a later one), lane, how far history is caught up (empty: live).
--- Values arrive as text made by the client: Lua's numbers would round them.
+-- payload as JSON, KPIs with outdated segments, full (1: delete all documents not in it), sweep (1: the first slice
+-- of all documents, 2: a later one), lane, share of the history that is counted (empty: live).
+-- Values arrive as text from the client: Lua's numbers would round them.
 local base, epoch, position, as_of = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local full, sweep = ARGV[9] == '1', ARGV[10]
 local call = redis.call
@@ -21,7 +21,7 @@ local function stored_is_newer()
   return false
 end
 
--- unpack() has room for some 8,000 values, so long lists go in slices.
+-- unpack() has room for some 8,000 values, so long lists are sent in slices.
 local function in_slices(command, key, values)
   for first = 1, #values, 4000 do
     call(command, key, unpack(values, first, math.min(first + 3999, #values)))

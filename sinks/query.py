@@ -1,7 +1,7 @@
-"""Asks the worker that owns a tenant what Redis does not hold: members of a number, timelines, series of segments.
+"""Asks a tenant's worker for what Redis doesn't hold: the members of a number, timelines, series of segments.
 
-The owner of the tenant's lane leaves its address in Redis. After a rebalance that may be the one of before, so an
-answer that says so, or none at all, means: read the address again, once.
+The owner of the tenant's lane publishes its address in Redis. After a rebalance that may be the previous owner's, so on
+a refusal or no answer the address is reread, once.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ import orjson
 from sinks.base import QueryPort
 
 PATH: Final = "/query"
-WORKER: Final = "/worker"  # what a worker tells of itself
+WORKER: Final = "/worker"  # a worker's report on itself
 CONNECT_S: Final = 1.0
 ANSWER_S: Final = 20.0
-TELL_S: Final = 2.0
-AGAIN_S: Final = 0.3  # a lane's owner says where it is once a second
+REPORT_S: Final = 2.0
+AGAIN_S: Final = 0.3  # a lane's owner renews its address once a second
 TRIES: Final = 2
-OTHER_OWNER: Final = frozenset({401, 409})  # another process listens there now, or it gave the lane away
-AWAY: Final = frozenset({502, 503})  # it restores the lane's state
-NOBODY: Final = "no worker owns this tenant at the moment; try again shortly"
+OTHER_OWNER: Final = frozenset({401, 409})  # another process listens there now, or the lane moved
+AWAY: Final = frozenset({502, 503})  # the worker is restoring the lane's state
+NO_OWNER: Final = "no worker owns this tenant at the moment; try again shortly"
 
 
 class QueryRefused(Exception):
-    """The worker refused a question: ``status`` as in HTTP, ``words`` for whoever asked."""
+    """The worker refused a question: ``status`` as in HTTP, ``words`` for the person asking."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -35,11 +35,11 @@ class QueryRefused(Exception):
 
 
 class QueryUnavailable(Exception):
-    """Nobody can answer at the moment: there is no owner, it restores its state, or it does not reply."""
+    """No answer at the moment: there is no owner, it is restoring its state, or it does not reply."""
 
 
 class Ports(Protocol):
-    """What says where to ask: `sinks.read.RedisReader`."""
+    """Looks up where to ask: `sinks.read.RedisReader`."""
 
     async def query_port(self, tenant: str) -> QueryPort | None:
         """Where the last known owner of a tenant's lane answers."""
@@ -50,7 +50,7 @@ class QueryClient:
     """Use as ``async with QueryClient(reader) as client``; one for all tenants and requests."""
 
     def __init__(self, reader: Ports, *, seconds: float = ANSWER_S) -> None:
-        """``seconds``: how long an answer may take."""
+        """``seconds``: time limit for an answer."""
         self._reader = reader
         self._timeout = aiohttp.ClientTimeout(total=seconds, connect=CONNECT_S)
         self._session: aiohttp.ClientSession | None = None
@@ -64,15 +64,15 @@ class QueryClient:
         await self.close()
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
     async def ask(self, tenant: str, ask: str, **fields: Any) -> dict[str, Any]:
         """The answer to a question about a tenant, e.g. ``ask("acme", "members", kpi="win_rate", window="30d")``.
 
-        Raises `QueryRefused` for a bad question, `QueryUnavailable` when nobody can answer now, and `SinkUnavailable`
-        when Redis is away.
+        Raises `QueryRefused` for a bad question, `QueryUnavailable` if no worker can answer now, and `SinkUnavailable`
+        if Redis is away.
         """
         body = orjson.dumps({**fields, "tenant": tenant, "ask": ask})
         for number in range(TRIES):
@@ -81,11 +81,11 @@ class QueryClient:
             port = await self._reader.query_port(tenant)
             if port is not None and (found := await self._post(port, body)) is not None:
                 return found
-        raise QueryUnavailable(NOBODY)
+        raise QueryUnavailable(NO_OWNER)
 
     async def worker(self, port: QueryPort) -> dict[str, Any] | None:
-        """What the worker on a port tells of itself (`streams.monitor.report`); None: it is gone, or silent."""
-        headers, within = {"Authorization": f"Bearer {port.token}"}, aiohttp.ClientTimeout(total=TELL_S)
+        """The report of the worker on a port (`streams.monitor.report`); None: it is gone or silent."""
+        headers, within = {"Authorization": f"Bearer {port.token}"}, aiohttp.ClientTimeout(total=REPORT_S)
         try:
             async with self._opened().get(port.url + WORKER, headers=headers, timeout=within) as response:
                 found: dict[str, Any] | None = orjson.loads(await response.read()) if response.status == 200 else None
@@ -99,7 +99,7 @@ class QueryClient:
         return self._session
 
     async def _post(self, port: QueryPort, body: bytes) -> dict[str, Any] | None:
-        """The answer of one worker; None: it is not the owner, or is gone."""
+        """One worker's answer; None: it is not the owner, or gone."""
         headers = {"Authorization": f"Bearer {port.token}", "Content-Type": "application/json"}
         try:
             async with self._opened().post(

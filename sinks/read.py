@@ -1,4 +1,4 @@
-"""Published numbers, read back from Redis with their types. What a dashboard or the command line needs."""
+"""Reads published numbers back from Redis with their types, for dashboards and the command line."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
@@ -12,7 +12,7 @@ from sinks.client import ANSWER_S, LONGEST_S, connect, script, within
 from sinks.keys import PREFIX, Keys, name
 from sinks.wire import history_of, restore
 
-WAIT_MS: Final = 1_000  # how long one read of the stream waits for news
+WAIT_MS: Final = 1_000  # how long one read of the stream waits for updates
 
 
 class RedisReader:
@@ -32,33 +32,33 @@ class RedisReader:
         await self.close()
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._redis.aclose()
 
     async def tenants(self) -> list[str]:
-        """Every tenant that was ever published, sorted."""
+        """Every tenant ever published, sorted."""
         async with within(self._place):
             return sorted(map(str, await self._redis.smembers(self._keys.tenants())))
 
     async def kpis(self, tenant: str) -> list[str]:
-        """Ids of the KPIs the tenant has a document of, sorted."""
+        """Ids of the KPIs for which the tenant has documents, sorted."""
         async with within(self._place):
             return sorted(map(str, await self._redis.smembers(self._keys.kpis(tenant))))
 
     async def document(
         self, tenant: str, kpi: str, window: str, segment: Mapping[str, str] | None = None
     ) -> dict[str, Any] | None:
-        """One document, or None when it was never published."""
+        """One document, or None if it was never published."""
         async with within(self._place):
             fields = await self._hash(self._keys.document(tenant, kpi, window, segment))
         return restore(fields) if fields else None
 
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
-        """All documents of the tenant, of one revision, sorted by their names."""
+        """All documents of the tenant, from one revision, sorted by name."""
         return (await self.board(tenant)).documents
 
     async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
-        """The documents of a KPI's segments in a window, of one moment, sorted by their names."""
+        """The documents of a KPI's segments in a window, read at one moment, sorted by name."""
         return (await self._board(tenant, name(kpi, window) + ":")).documents
 
     async def board(self, tenant: str) -> Board:
@@ -78,7 +78,7 @@ class RedisReader:
         return Board(revision, documents, int(meta.get("waiting", 0)))
 
     async def status(self, tenant: str) -> Status | None:
-        """How current the tenant's numbers are, or None when it was never published."""
+        """How current the tenant's numbers are, or None if it was never published."""
         async with within(self._place):
             meta = await self._hash(self._keys.meta(tenant))
             note = await self._hash(self._keys.lane(int(meta.get("lane", 0)))) if meta else {}
@@ -92,30 +92,30 @@ class RedisReader:
         return Status(as_of, checked, int(meta.get("waiting", 0)), float(progress) if progress else None, rev)
 
     async def owner(self, lane: int) -> QueryPort | None:
-        """Where the last known owner of a lane answers queries, or None. It may be gone since."""
+        """Where the last known owner of a lane answers queries, or None. It may be gone by now."""
         async with within(self._place):
             held = await self._hash(self._keys.lane(lane))
         return QueryPort(held["query"], held.get("query_token", "")) if held.get("query") else None
 
     async def query_port(self, tenant: str) -> QueryPort | None:
-        """The same for a tenant's lane; None also for a tenant that was never published."""
+        """The same for a tenant's lane; also None for a tenant never published."""
         async with within(self._place):
             lane: Any = await self._redis.hget(self._keys.meta(tenant), "lane")
         return None if lane is None else await self.owner(int(lane))
 
     async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
-        """The documents of a window that have no segment, of one revision, sorted by KPI."""
+        """A window's documents without a segment, from one revision, sorted by KPI."""
         async with within(self._place):
             text = await self._redis.get(self._keys.snapshot(tenant, window))
         documents: list[dict[str, Any]] = orjson.loads(text) if text else []
         return documents
 
     async def history(self, tenant: str, kpi: str, step: str) -> dict[str, Point]:
-        """A KPI without segment in the hours, days, weeks or months that are over: bucket -> point, oldest first."""
+        """A KPI without segment in completed hours, days, weeks or months: bucket -> point, oldest first."""
         return (await self.histories(tenant, [kpi], step))[kpi]
 
     async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> dict[str, dict[str, Point]]:
-        """The histories of several KPIs, read in one round trip; of a KPI that has none it is empty."""
+        """The histories of several KPIs in one round trip; empty for a KPI without one."""
         pipe = self._redis.pipeline(transaction=False)
         for kpi in kpis:
             pipe.hgetall(self._keys.series(tenant, kpi, step))
@@ -124,11 +124,11 @@ class RedisReader:
         return {kpi: history_of(stored) for kpi, stored in zip(kpis, found, strict=True)}
 
     async def newest(self, tenant: str) -> str:
-        """The id of the tenant's last publication, for `updates`; ``0`` when there is none."""
+        """The id of the tenant's last publication, for `updates`; ``0`` if there is none."""
         return await self._newest(self._keys.updates(tenant))
 
     async def updates(self, tenant: str, after: str = "$") -> AsyncIterator[Update]:
-        """Publications later than the id ``after``, for ever; ``$`` means from now on, ``0`` all that is kept."""
+        """Publications after the id ``after``, for ever; ``$``: from now on, ``0``: all that are kept."""
         key = self._keys.updates(tenant)
         last = after if after != "$" else await self._newest(key)
         while True:
@@ -138,7 +138,7 @@ class RedisReader:
                 yield _update(last, fields)
 
     async def _hash(self, key: str) -> dict[str, str]:
-        fields: Any = await self._redis.hgetall(key)  # text: the client decodes every answer
+        fields: Any = await self._redis.hgetall(key)  # text: the client decodes every reply
         return dict(fields)
 
     async def _newest(self, key: str) -> str:

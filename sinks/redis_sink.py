@@ -1,4 +1,4 @@
-"""Publishes to Redis 7 or Valkey: one script call a tenant, refused whole when the store holds a newer revision."""
+"""Publishes to Redis 7 or Valkey: one script call per tenant, refused whole if the store holds a newer revision."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,8 +20,8 @@ REVISION: Final = ("epoch", "position", "as_of")
 class RedisSink:
     """A `Sink` on one server, or on one cluster node that owns the tenants' slots.
 
-    redis: settings, or ``redis://[user:password@]host:port[/db]``. updates_bytes: the longest stream of updates of a
-    tenant, about.
+    redis: settings, or ``redis://[user:password@]host:port[/db]``. updates_bytes: approximate limit of a tenant's
+    stream of updates.
     """
 
     def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX, updates_bytes: int = UPDATES_BYTES) -> None:
@@ -34,13 +34,13 @@ class RedisSink:
         self._listed: set[str] = set()
 
     async def publish(self, publication: Publication | Packed) -> int:
-        """Write all of it at once; 0 when the store holds a newer revision. Raises `SinkUnavailable`.
+        """Write all of it atomically; 0 if the store holds a newer revision. Raises `SinkUnavailable`.
 
-        Raises ValueError or TypeError for a document that is no KPI document.
+        Raises ValueError or TypeError for anything but a KPI document.
         """
         packed = pack(publication)
         if len(packed.payload) > LARGE:
-            # A small question first: a server that is away is noticed at once, and a zombie sends no megabytes.
+            # A small request first: a server that is away is noticed at once, and a zombie sends no megabytes.
             stored = await self.revision(packed.tenant)
             if stored is not None and stored > packed.revision:
                 return 0
@@ -49,12 +49,12 @@ class RedisSink:
         return await self._write(packed)
 
     async def revision(self, tenant: str) -> Revision | None:
-        """(epoch, position, as_of) of what is stored, or None. Raises `SinkUnavailable`."""
+        """The stored (epoch, position, as_of), or None. Raises `SinkUnavailable`."""
         async with within(self._place):
             return _revision(await self._redis.hmget(self._keys.meta(tenant), [*REVISION]))
 
     async def check(self, note: Note, tenants: Sequence[str]) -> Held:
-        """Leave a lane's note, unless a newer owner's is there; what was held before, also of tenants. One trip."""
+        """Write a lane's note, unless a newer owner's is there; returns what was held before. One round trip."""
         async with within(self._place, seconds_for(200 * len(tenants))):
             before, *revisions = await self._ask(note, tenants)
         held = zip(tenants, revisions, strict=True)
@@ -80,11 +80,11 @@ class RedisSink:
         return answers
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._redis.aclose()
 
     async def _list_tenant(self, tenant: str) -> None:
-        # In another slot than the tenant's keys, so not part of the script; before it, so never forgotten.
+        # In another slot than the tenant's keys, so not part of the script; first, so that it is never missed.
         async with within(self._place):
             await self._redis.sadd(self._keys.tenants(), tenant)
         self._listed.add(tenant)

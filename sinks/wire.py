@@ -1,4 +1,4 @@
-"""KPI documents as text fields and back, and everything one publication writes, in the shape both stores apply."""
+"""KPI documents as text fields and back, and all writes of one publication, in the form both stores apply."""
 
 import re
 from collections.abc import Mapping
@@ -11,28 +11,28 @@ from sinks.base import Document, Packed, Point, Points, Publication
 from sinks.keys import escape, name
 
 TEXT_MARK: Final = "_text"
-"""The field that names those fields whose text would otherwise be read as a number, a list or null."""
+"""The field that lists fields whose text would otherwise be read as a number, a list or null."""
 
-_FIRST: Final = frozenset("{[tf-0123456789")  # what JSON that is kept as text can begin with
+_FIRST: Final = frozenset("{[tf-0123456789")  # first characters of JSON that is kept as text
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class Entry(NamedTuple):
-    """One document, ready to be written."""
+    """A document, ready to be written."""
 
     name: str
     kpi: str
-    window: str  # escaped, as it stands in keys
-    json: str | bool | None  # the whole document, for the snapshot; None: it has a segment, False: it is no more
-    fields: list[str]  # field, text, field, text …; none when the document is no more
+    window: str  # escaped, as in keys
+    json: str | bool | None  # the whole document, for the snapshot; None: it has a segment, False: it is deleted
+    fields: list[str]  # field, text, field, text …; empty if the document is deleted
 
 
 class Series(NamedTuple):
-    """Buckets of one history, ready to be written."""
+    """Buckets of a history, ready to be written."""
 
     key: str  # "<kpi>:<step>"
-    low: str  # of what is stored all before this bucket goes,
-    high: str  # and all after this one
+    low: str  # stored buckets before this one are deleted,
+    high: str  # and those after this one
     fields: list[str]  # bucket, JSON, bucket, JSON …
 
 
@@ -41,11 +41,11 @@ class Payload(NamedTuple):
 
     entries: list[Entry]
     series: list[Series]
-    kpis: list[str]  # of which followers are told, sorted
+    kpis: list[str]  # to announce to followers, sorted
 
 
 def pack(publication: Publication | Packed) -> Packed:
-    """Raises ValueError for a document that cannot be stored, TypeError for values that are not JSON."""
+    """Serialise. Raises ValueError for a document that cannot be stored, TypeError for values that are not JSON."""
     if isinstance(publication, Packed):
         return publication
     p = publication
@@ -59,13 +59,13 @@ def pack(publication: Publication | Packed) -> Packed:
 
 
 def unpack(payload: bytes) -> Payload:
-    """What `pack` made of documents."""
+    """The inverse of `pack` for a payload."""
     entries, series, kpis = orjson.loads(payload)
     return Payload([Entry(*entry) for entry in entries], [Series(*one) for one in series], kpis)
 
 
 def progress_text(catching_up: float | None) -> str:
-    """As it stands in ``meta``: empty when live."""
+    """As stored in ``meta``: empty when live."""
     return "" if catching_up is None else f"{catching_up:.4f}"
 
 
@@ -93,7 +93,7 @@ def flatten(document: Document) -> list[str]:
 
 
 def restore(fields: Mapping[str, str]) -> dict[str, Any]:
-    """The document `flatten` was given."""
+    """The inverse of `flatten`."""
     marked = frozenset(fields.get(TEXT_MARK, "").split(","))
     return {field: text if field in marked else _value(text) for field, text in fields.items() if field != TEXT_MARK}
 
@@ -103,7 +103,7 @@ def _entry(document: Document) -> Entry:
     kpi, window = document["kpi"], document["window"]
     if document.get("gone"):
         return Entry(name(kpi, window, segment), kpi, escape(window), None if segment else False, [])
-    # Each line of a snapshot begins with its KPI: the store finds it by that.
+    # Each line of a snapshot begins with its KPI, by which the store finds it.
     whole = None if segment else orjson.dumps({"kpi": kpi, **document}).decode()
     return Entry(name(kpi, window, segment), kpi, escape(window), whole, flatten(document))
 
@@ -123,9 +123,9 @@ def _json(value: object) -> str:
     return "" if text == "null" else text  # JSON has no NaN: it becomes null
 
 
-@lru_cache(maxsize=10_000)  # times, zones and words repeat in every document
+@lru_cache(maxsize=10_000)  # times, zones and words repeat in all documents
 def _ambiguous(text: str) -> bool:
-    """Whether the text of a field could stand for something else than text."""
+    """Whether a field's text could be read as something other than text."""
     if not text:
         return True
     if text[0] not in _FIRST:

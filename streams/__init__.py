@@ -1,1 +1,1 @@
-"""When it happens: the Faust app, its agents, lanes, transactions and the table. The only place that imports faust."""
+"""The worker: the Faust app, its agents, lanes, transactions and the table. The only package that imports faust."""

@@ -1,15 +1,15 @@
 """accept: records of the input topics become blocks of the journal, or dead letters.
 
-It is stateless and at least once. The order (numbers are those of `streams.failpoints`):
+It is stateless and at least once. The steps (numbered as in `streams.failpoints`):
 
 1. a batch of fetched records is validated
 2. its blocks are handed to the idempotent producer, keyed by tenant
-3. its dead letters, too
+3. so are its dead letters
 4. Kafka has acknowledged all of them
-5. the group's offsets are committed, if partitions were not dealt anew since the fetch
+5. the group's offsets are committed, unless partitions were reassigned since the fetch
 
-What is repeated after a crash between 2 and 5 carries its origin, and `count` drops what it has seen. Each worker
-writes an unbroken run that starts at a committed offset, so a paused worker that wakes up late repeats but never skips.
+Records repeated after a crash between 2 and 5 carry their origin, so `count` drops what it has seen. Each worker
+writes an unbroken run from a committed offset, so a paused worker that wakes up late repeats but never skips.
 """
 
 import asyncio
@@ -47,22 +47,22 @@ class Acceptor:
         self.rejected = 0
         self._producer: AIOKafkaProducer
         self._inbox: dict[TP, deque[tuple[Fetched, int]]] = {}  # ranges and their bytes, by partition
-        self._tags: dict[TP, int] = {}  # bytes: whose tag is lowest is served next, which adds to it
-        self._served = 0  # the tag of the last one served: who begins to wait has no lower one
+        self._tags: dict[TP, int] = {}  # bytes served; the partition with the lowest tag is next
+        self._served = 0  # the tag of the last one served: a partition that starts to wait gets no lower one
         self._known = EVERYBODY
         self._waiting: Counter[TP] = Counter()  # records in the inbox
-        self._bytes = 0  # that all of them take
+        self._bytes = 0  # in the inbox
         self._paused: set[TP] = set()
         self._wake = asyncio.Event()
         self._working = asyncio.Lock()
         self._sent: asyncio.Queue[tuple[list[asyncio.Future[Any]], list[Fetched]]] = asyncio.Queue(3)
 
     def configure(self, book: TenantBook) -> None:
-        """Which tenants there are, and whether others may send, from the next batch on."""
+        """Set the known tenants, and whether others may send, from the next batch on."""
         self._known = Known(book, closed=not book.open)
 
     async def start(self, consumer: BatchConsumer) -> None:
-        """Connect the producer and begin to work on what is offered."""
+        """Connect the producer and start processing."""
         self.consumer = consumer
         self._producer = new_producer(self.options)
         await self._producer.start()
@@ -72,7 +72,7 @@ class Acceptor:
         ]
 
     def offer(self, fetched: Fetched) -> None:
-        """Take a fetched range. Never waits: with too much to do the partition is paused."""
+        """Add a fetched range. Never waits: with too much to do it pauses the partition."""
         tp = TP(fetched.topic, fetched.partition)
         if tp not in self._inbox:
             self._inbox[tp] = deque()
@@ -87,14 +87,14 @@ class Acceptor:
             self.consumer.pause(*tp)
 
     async def quiet(self) -> None:
-        """Drop what waits, finish and commit what was sent."""
+        """Drop what waits; finish and commit what was sent."""
         self._clear()
         async with self._working:
             self._clear()
             await self._sent.join()
 
     async def stop(self) -> None:
-        """Give the connection back, quiet already."""
+        """Disconnect, once quiet."""
         for task in self._tasks:
             task.cancel()
         await self._producer.stop()
@@ -114,10 +114,10 @@ class Acceptor:
                     await self._batch(self._take())
 
     def _take(self) -> list[Fetched]:
-        """Ranges of the partitions in fair turns, until it is enough for a batch.
+        """Enough ranges for a batch, partitions in fair turns.
 
-        Start-time fair queueing (Goyal, Vin and Cheng, 1996): a partition that begins to wait is next, however much the
-        others have waiting; after that all get the same bytes.
+        Start-time fair queueing (Goyal, Vin and Cheng, 1996): a partition that starts to wait is next, however much the
+        others have waiting; after that all get equal bytes.
         """
         options, waited = self.options, self._bytes
         taken: list[Fetched] = []
@@ -186,7 +186,7 @@ class Acceptor:
         return dead_letters.output(raw.key, raw.value, list(raw.headers), headers, self.options.dead_letter_bytes)
 
     async def _send(self, places: Places) -> list[asyncio.Future[Any]]:
-        """Side by side: what is much for one lane makes no other wait."""
+        """Concurrently, so that a lane with a lot of data doesn't delay the others."""
         handed = [send_all(self._producer, *place, outputs) for place, outputs in places.items()]
         return [future for futures in await asyncio.gather(*handed) for future in futures]
 

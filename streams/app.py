@@ -1,4 +1,4 @@
-"""The Faust app, whole on one screen."""
+"""The Faust app: which services it uses and how they are wired."""
 
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ from streams.watchdog import Watchdog
 
 
 class Boot(BootStrategy):
-    """Of Faust's services only these: no web server, leader, replies, sensors and no producer of its own."""
+    """The Faust services in use: no web server, leader, reply consumer, sensors or separate producer."""
 
     enable_sensors = False
     enable_web = False
@@ -36,17 +36,17 @@ class Boot(BootStrategy):
 
 
 class Tables(TableManager):
-    """Faust's hook around rebalances, without its Recovery service: `Ownership` decides what a lane does when."""
+    """Faust's rebalance hooks without its Recovery service: `Ownership` drives each lane instead."""
 
     async def on_start(self) -> None:
         await cast(App, self.app).consumer_started()
-        self._tables_registered.set()  # Faust subscribes now
+        self._tables_registered.set()  # lets Faust subscribe
 
     async def on_stop(self) -> None:
         await cast(App, self.app)._fetcher.stop()
 
     def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """`BatchConsumer.wait_empty` does it."""
+        """Nothing to do: `BatchConsumer.wait_empty` already did."""
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
@@ -66,7 +66,7 @@ class Tables(TableManager):
 
 
 class App(faust.App):
-    """A Faust app that knows its lanes."""
+    """A Faust app with lanes."""
 
     BootStrategy = Boot
     options: WorkerOptions
@@ -76,7 +76,7 @@ class App(faust.App):
     queries: QueryServer
 
     def _create_directories(self) -> None:
-        """None: Faust's folders are for tables on disk, and ours are in memory."""
+        """Nothing: Faust's folders are for on-disk tables; our state is in memory."""
 
     def on_rebalance_start(self) -> None:
         self.rebalancing = True
@@ -84,13 +84,13 @@ class App(faust.App):
         stats.rebalances.inc()
 
     def on_rebalance_return(self) -> None:
-        """Faust tells its sensors here, which are off."""
+        """Faust notifies its sensors here; ours are off."""
 
     def on_rebalance_end(self) -> None:
         self.rebalancing = False
 
     async def consumer_started(self) -> None:
-        """Connected, not subscribed yet."""
+        """The consumer is connected but not yet subscribed."""
         consumer = cast(BatchConsumer, self.consumer)
         self.ownership.consumer = consumer
         partitions.watch(self.options, consumer.kafka._client.cluster)
@@ -103,12 +103,12 @@ class App(faust.App):
         self.watchdog.start()
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
-        # Faust would drop the batch, start the agent anew and go on.
+        # Faust would drop the batch, restart the agent and carry on.
         die(f"agent {agent.name}", exc)
 
 
 def create_app(options: WorkerOptions, engines: EngineProcess, sink: Sink, clock: Clock) -> App:
-    """Inputs -> accept -> journal -> count -> changelog and store. Nothing is started."""
+    """Inputs -> accept -> journal -> count -> changelog and store. Starts nothing."""
     app = App(
         options.app_id,
         broker=[f"kafka://{address}" for address in options.brokers],

@@ -1,7 +1,7 @@
-"""Who gets which partitions: lanes and inputs are dealt apart, both evenly, and what can stay where it was does.
+"""Partition assignment: lanes and inputs are balanced separately, and partitions stay where they are if possible.
 
-Kafka's sticky assignor evens out the sum over all topics: one worker could keep every lane, where the work is, while
-another gets inputs only; aiokafka's form of it also moves more than it must. This one keeps its wire format.
+Kafka's sticky assignor balances the total over all topics, so one worker could hold every lane, where the work is, and
+another only inputs. aiokafka's version also moves more than it needs to. This one keeps its wire format.
 """
 
 from collections import defaultdict
@@ -13,27 +13,27 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 Claims = Mapping[str, tuple[int, set[TopicPartition]]]
-"""Member -> (generation, partitions) as each remembers them."""
+"""Member -> (generation, partitions) as each member reports them."""
 
 
 class LaneAssignor(StickyPartitionAssignor):  # type: ignore[misc]
-    """Use a subclass that names the journal."""
+    """Subclass it with the name of the journal: see `lane_assignor`."""
 
     journal: ClassVar[str]
 
     @classmethod
     def assign(cls, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Member -> its partitions. ``cluster``: partition counts; ``members``: subscription and former assignment."""
+        """Member -> partitions. ``cluster``: partition counts; ``members``: subscriptions, previous assignments."""
         known = {member: cls.parse_member_metadata(metadata) for member, metadata in members.items()}
         claims = {member: (metadata.generation, set(metadata.partitions)) for member, metadata in known.items()}
         groups = defaultdict(list)
         for topic in sorted({topic for metadata in known.values() for topic in metadata.subscription}):
-            takers = tuple(sorted(member for member, metadata in known.items() if topic in metadata.subscription))
+            subscribers = tuple(sorted(member for member, metadata in known.items() if topic in metadata.subscription))
             for partition in sorted(cluster.partitions_for_topic(topic) or ()):
-                groups[topic == cls.journal, takers].append(TopicPartition(topic, partition))
+                groups[topic == cls.journal, subscribers].append(TopicPartition(topic, partition))
         dealt: dict[str, list[TopicPartition]] = {member: [] for member in members}
-        for (_, takers), partitions in groups.items():
-            for member, own in deal(partitions, takers, claims).items():
+        for (_, subscribers), partitions in groups.items():
+            for member, own in deal(partitions, subscribers, claims).items():
                 dealt[member] += own
         return {
             member: ConsumerProtocolMemberAssignment(cls.version, _by_topic(own), b"") for member, own in dealt.items()
@@ -41,14 +41,14 @@ class LaneAssignor(StickyPartitionAssignor):  # type: ignore[misc]
 
 
 def lane_assignor(journal: str) -> type[LaneAssignor]:
-    """The assignor of a worker. aiokafka keeps what was assigned on the class, so each worker needs its own."""
+    """The assignor of one worker. aiokafka stores the assignment on the class, so each worker needs a class."""
     return type("LaneAssignor", (LaneAssignor,), {"journal": journal})
 
 
 def deal(
     partitions: Iterable[TopicPartition], members: Iterable[str], claims: Claims
 ) -> dict[str, list[TopicPartition]]:
-    """Counts differ by one at most; nobody loses more than that needs; the latest generation's claim is the owner's."""
+    """Counts differ by at most one and as few partitions as possible move. The latest generation's claim wins."""
     held: dict[str, list[TopicPartition]] = {member: [] for member in members}
     free: list[TopicPartition] = []
     for tp in partitions:
@@ -56,7 +56,7 @@ def deal(
         (held[max(owners)[1]] if owners else free).append(tp)
     share, over = divmod(len(free) + sum(map(len, held.values())), len(held))
     by_holding = sorted(held, key=lambda member: (-len(held[member]), member))
-    for rank, member in enumerate(by_holding):  # who holds most gets the odd ones
+    for rank, member in enumerate(by_holding):  # the largest holders get the remainder
         quota = share + (rank < over)
         free += held[member][quota:]
         del held[member][quota:]

@@ -1,4 +1,4 @@
-"""The only file of the runtime that builds concrete things: options from settings, the engine, the sink, the clock."""
+"""The worker's composition root: builds options, engine, sink and clock from the settings."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ from streams.watched import Watched
 
 
 def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
-    """What the settings say to a worker."""
+    """A worker's options from the settings."""
     return WorkerOptions(
         brokers=tuple(settings.kafka.bootstrap_servers.split(",")),
         client=security(settings.kafka),
@@ -51,7 +51,7 @@ def options_from(settings: Settings, as_of: int | None = None) -> WorkerOptions:
 
 
 def start(as_of: int | None = None) -> None:
-    """Run one worker with the product's engine, as configured. Does not return: the process ends with the worker."""
+    """Run one worker with the real engine, as configured. Does not return: the process ends with the worker."""
     try:
         settings, book = configured()
         options = options_from(settings, as_of)
@@ -70,12 +70,12 @@ async def work(
     redis: RedisSettings | str,
     tenants: Watched | None = None,
 ) -> None:
-    """Make the topics that are missing, check those that are there, and run one worker. Does not return."""
+    """Create missing topics, check existing ones and run one worker. Does not return."""
     try:
         set_up_logs()
     except SettingsError as exc:
         die("reading settings", Refused(str(exc)))
-    engines = EngineProcess(engine)  # forked before anything else is connected
+    engines = EngineProcess(engine)  # forked before anything connects
     await engines.connect()
     await _topics(settings)
     now = clock.wall if options.as_of is None else clock.frozen(options.as_of)
@@ -84,7 +84,7 @@ async def work(
     if not options.frozen:
         lag = LagReader(settings.kafka, options.app_id, [options.journal, *options.inputs])
         app.ownership.catch_up = CatchUp(lag)
-        looking = spawn(app.ownership.catch_up.run(), lambda: "reading the lag")  # noqa: F841 - or it is collected
+        looking = spawn(app.ownership.catch_up.run(), lambda: "reading the lag")  # noqa: F841 - keeps it alive
     if tenants is not None:
         app.acceptor.configure(tenants.book)
         tenants.watch(app.ownership.configure)

@@ -1,4 +1,4 @@
-"""Whether a history is being loaded: numbers that lack what is still to be read must not look finished."""
+"""Detects that a backlog is being loaded, so that incomplete numbers are not shown as final."""
 
 import asyncio
 import logging
@@ -14,20 +14,20 @@ from ops.verdicts import Windows
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 3.0
-STEADY: Final = 2  # looks in a row that must agree before a history counts as loaded
+STEADY: Final = 2  # consecutive readings that must agree before the backlog counts as loaded
 
 
 class CatchUp:
-    """Looks at the lag of the whole group, inputs and journal, again and again."""
+    """Polls the lag of the whole group, inputs and journal."""
 
     def __init__(self, reader: LagReader) -> None:
-        self.progress: float | None = None  # 0..1, how much of what the topics hold is read; None: all that matters
+        self.progress: float | None = None  # 0..1, the share of the topics' records that is read; None: caught up
         self._reader = reader
         self._windows = Windows()
         self._calm = STEADY
 
     async def run(self) -> None:
-        """For ever. Kafka being away says nothing about the history: what was said last stays."""
+        """Poll for ever. While Kafka is away, the last known progress stands."""
         async with self._reader:
             while True:
                 await asyncio.sleep(LOOK_S)

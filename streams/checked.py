@@ -1,6 +1,6 @@
-"""Validation that ends no worker: a fault of our own, met by one record, makes that record a dead letter.
+"""Validation that never ends the worker: a bug of ours triggered by one record makes that record a dead letter.
 
-The letter says `engine_error` and the class of the exception, never its text: it may repeat what was sent.
+The letter carries `engine_error` and the exception's class, never its text, which may quote the event.
 """
 
 import gc
@@ -17,12 +17,12 @@ from models.validate import Known, validate
 log = logging.getLogger(__name__)
 
 Blocks = list[tuple[str, bytes]]
-_told: set[tuple[str, str]] = set()  # classes and stages that were logged: once each
+_logged: set[tuple[str, str]] = set()  # (class, stage) already logged: each is logged once
 
 
 def checked(records: Sequence[RawRecord], known: Known | None = None) -> tuple[list[Row], list[Rejection], Blocks]:
-    """Rows, rejections and the journal's blocks of one fetched range of a partition."""
-    # A parsed document has no rings, and may have half a million lists: the collector would walk them again and again.
+    """Rows, rejections and journal blocks of one fetched range of a partition."""
+    # Parsed JSON has no cycles but may hold half a million lists, which the garbage collector would walk repeatedly.
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -37,7 +37,7 @@ def _checked(records: Sequence[RawRecord], known: Known | None) -> tuple[list[Ro
     try:
         rows, rejections = validate(records, known)
         return rows, rejections, encode_blocks(topic, partition, rows, [one.refusal() for one in rejections])
-    except Exception:  # noqa: BLE001  whose fault it is comes out one by one
+    except Exception:  # noqa: BLE001 - find the culprit record by record
         rows, rejections = [], []
         for record in records:
             found, refused = _alone(record, known)
@@ -57,8 +57,8 @@ def _alone(record: RawRecord, known: Known | None) -> tuple[list[Row], list[Reje
 
 def _surprise(record: RawRecord, error: Exception, doing: str) -> Rejection:
     kind = type(error).__name__
-    if (kind, doing) not in _told:
-        _told.add((kind, doing))
+    if (kind, doing) not in _logged:
+        _logged.add((kind, doing))
         log.error(
             "%s %s/%d@%d: %s; dead-lettered as engine_error (logged once)",
             doing, record.topic, record.partition, record.offset, kind,
@@ -67,7 +67,7 @@ def _surprise(record: RawRecord, error: Exception, doing: str) -> Rejection:
 
 
 def sure(make: Callable[[Rejection], Any], rejection: Rejection) -> Any:
-    """What ``make`` makes of a rejection; of the record without its headers where that fails."""
+    """``make(rejection)``; if that fails, again with the record's headers removed."""
     try:
         return make(rejection)
     except Exception as error:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""What time it is, as an argument: the wall clock live, a frozen moment with ``--as-of``."""
+"""The time, passed as an argument: the wall clock when live, a frozen moment with ``--as-of``."""
 
 import time
 from collections.abc import Callable
@@ -13,5 +13,5 @@ def wall() -> int:
 
 
 def frozen(at: int) -> Clock:
-    """A clock that stands still at ``at``."""
+    """A clock that always returns ``at``."""
     return lambda: at

@@ -1,4 +1,4 @@
-"""Slices of publications as bytes: what runs beside the engine, so that only plain data goes to and fro."""
+"""Publications packed into bytes on the engine's side, so that only plain data crosses between the processes."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -10,7 +10,7 @@ from streams.engine_port import Engine, Failure, Slice
 
 
 class Ask(NamedTuple):
-    """What is asked of the engine. Plain data."""
+    """A request to the engine for documents. Plain data."""
 
     now: int  # ms
     live: bool
@@ -18,25 +18,25 @@ class Ask(NamedTuple):
     epoch: int
     position: int
     catching_up: float | None
-    seconds: float  # stop making documents after so long
+    seconds: float  # stop computing documents after this long
     only_urgent: bool = False
 
 
 class Answer(NamedTuple):
-    """What it made. Plain data: publications hold bytes."""
+    """The engine's reply. Plain data: publications are bytes."""
 
     publications: list[Packed]
     urgent: bool
     more: bool
-    settled: bool  # nothing but histories waits
+    settled: bool  # only histories are left
     checked: int
     failures: list[Failure]
     failing: tuple[str, ...]
-    seconds: float  # it took
+    seconds: float  # computing took
 
 
 def composed(engine: Engine, ask: Ask, clock: Callable[[], float] = perf_counter) -> Answer:
-    """Have documents made and pack them. Raises ValueError for an as-of that no pane answers."""
+    """Compute documents and pack them. Raises ValueError for an as-of that no kept pane can answer."""
     began = clock()
     made = engine.compose(
         ask.now, live=ask.live, enough=lambda: clock() - began >= ask.seconds, only_urgent=ask.only_urgent

@@ -1,4 +1,4 @@
-"""What a worker is told: settings of the place and of every tenant, from environment and settings file."""
+"""Reads the worker's settings and every tenant's, from environment and settings file."""
 
 import os
 import tomllib
@@ -7,11 +7,11 @@ from pathlib import Path
 from models.settings import Settings, SettingsError, TenantBook, load_settings
 from streams.stop import Refused
 
-FILE = "CRMKPI_CONFIG"  # where the settings file is, when it is not crmkpi.toml of the current folder
+FILE = "CRMKPI_CONFIG"  # path of the settings file, if it isn't ./crmkpi.toml
 
 
 def configured() -> tuple[Settings, TenantBook]:
-    """The settings, and every tenant's: the defaults of all with what the file says of each. Raises Refused."""
+    """The settings, and every tenant's: the defaults overridden by the file. Raises Refused."""
     try:
         content = _content()
         settings = load_settings(file=content)
@@ -30,7 +30,7 @@ def configured() -> tuple[Settings, TenantBook]:
 
 
 def settings_file() -> Path | None:
-    """The settings file of this place; None when there is none."""
+    """The settings file in use; None if there is none."""
     given, here = os.environ.get(FILE), Path("crmkpi.toml")
     return Path(given) if given else here if here.is_file() else None
 

@@ -1,6 +1,6 @@
-"""Batched delivery: a Faust consumer that hands out one message per fetched batch instead of one per record.
+"""Batched delivery: a Faust consumer that yields one message per fetched batch instead of one per record.
 
-It replaces Faust's bookkeeping of acknowledged offsets altogether: `accept` and the lanes say themselves what is done.
+It bypasses Faust's bookkeeping of acknowledged offsets: `accept` and the lanes decide what is done.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """aiokafka logs and forgets what a callback raises: here it ends the process."""
+    """Ends the process when a callback raises; aiokafka would log the exception and carry on."""
 
     def __init__(self, consumer: "BatchConsumer") -> None:
         self.consumer = consumer
@@ -41,9 +41,9 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> Awaitable[None]:
         tps = ensure_TPset(assigned)
-        # aiokafka's assignor never hears of generations by itself, so an old claim would weigh as much as a new one
+        # aiokafka doesn't pass generations to the assignor, so stale claims would count as much as current ones
         self.consumer.assignor.on_generation_assignment(self.consumer.kafka._coordinator.generation)
-        self.consumer.hold(tps)  # before anything awaits, or the fetcher looks for committed offsets by itself
+        self.consumer.hold(tps)  # before any await, or the fetcher looks up committed offsets itself
         return self._run(self.consumer.on_partitions_assigned(tps, self.consumer.era), "taking partitions over")
 
     async def _run(self, callback: Awaitable[None], doing: str) -> None:
@@ -54,7 +54,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class BatchConsumer(Consumer):
-    """One aiokafka consumer in the worker's own loop."""
+    """One aiokafka consumer in the worker's event loop."""
 
     era = 0
     kafka: AIOKafkaConsumer
@@ -67,7 +67,7 @@ class BatchConsumer(Consumer):
     # -- batches ---------------------------------------------------------------------------------------------------
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        """One message a partition whose position moved: its value is a `Fetched`."""
+        """One message for each partition that advanced; its value is a `Fetched`."""
         for fetched in await self._fetch(timeout):
             if fetched.era == self.era:
                 yield (
@@ -86,12 +86,12 @@ class BatchConsumer(Consumer):
         if not (drained := self._drained()):
             await self._more(timeout)
             drained = self._drained()
-        # Nothing awaits from here on: records, positions and era belong together. Records drained while partitions
-        # were being given back are dropped; every position is sought anew after that.
+        # No await from here on: records, positions and era must match. Records drained while partitions were
+        # being revoked are dropped; every position is sought again afterwards.
         return self._ranges(drained) if self.flow_active else []
 
     async def _more(self, timeout: float) -> None:
-        """Wait until something was fetched."""
+        """Wait until something is fetched."""
         if self.kafka._subscription.reassignment_in_progress:
             await self.kafka._subscription.wait_for_assignment()
         waiter = self.kafka._fetcher._create_fetch_waiter()
@@ -102,7 +102,7 @@ class BatchConsumer(Consumer):
             waiter.cancel()
 
     def _drained(self) -> Records:
-        """What was fetched; a partition that can't be read on is blocked."""
+        """What was fetched; an unreadable partition is blocked."""
         found, errors = drain(self.kafka._fetcher, self.options.poll_records)
         for tp, error in errors.items():
             self._block(tp, error)
@@ -110,7 +110,7 @@ class BatchConsumer(Consumer):
 
     def _block(self, tp: TopicPartition, error: Exception) -> None:
         position = self.kafka._subscription.subscription.assignment.state_value(tp).position
-        if isinstance(error, RecordTooLargeError):  # aiokafka has stepped over it
+        if isinstance(error, RecordTooLargeError):  # aiokafka has skipped it
             position = self._fetched_to.get(tp, position - 1)
             self.kafka.seek(tp, position)
         self.kafka.pause(tp)
@@ -123,7 +123,7 @@ class BatchConsumer(Consumer):
         self.blocked[TP(*tp)] = position, describe(error)
 
     async def keep_trying(self) -> None:
-        """Read blocked partitions again and again: the broker's copy may be whole again, or somebody has skipped it."""
+        """Retry blocked partitions: the broker's copy may be repaired, or an operator has skipped the record."""
         while True:
             await asyncio.sleep(self.options.try_again)
             if not self.blocked:
@@ -143,7 +143,7 @@ class BatchConsumer(Consumer):
         for tp, start in list(self._fetched_to.items()):
             end = assignment.state_value(tp).position
             if end != start:
-                if (block := self.blocked.get(TP(*tp))) and end > block[0]:  # not by good records that lay before it
+                if (block := self.blocked.get(TP(*tp))) and end > block[0]:  # records before the bad one don't
                     del self.blocked[TP(*tp)]
                 found.append(Fetched(tp.topic, tp.partition, start, end, records.get(tp, ()), self.era))
                 self._fetched_to[tp] = end
@@ -168,9 +168,9 @@ class BatchConsumer(Consumer):
     # -- flow ------------------------------------------------------------------------------------------------------
 
     def hold(self, assigned: Iterable[TP]) -> None:
-        """A new era: every partition waits until `flow` says where it goes on."""
+        """Begin a new era: every partition waits for `flow` to say where to resume."""
         self.era += 1
-        self.app.consumer_generation_id = self.era  # Faust's streams drop messages of another one
+        self.app.consumer_generation_id = self.era  # Faust's streams drop messages of other eras
         self._fetched_to: dict[TopicPartition, int] = {}
         self.blocked.clear()
         for tp in assigned:
@@ -178,7 +178,7 @@ class BatchConsumer(Consumer):
             self.kafka.seek(TopicPartition(*tp), 0)
 
     def flow(self, topic: str, partition: int, offset: int) -> None:
-        """Deliver the partition from ``offset`` on."""
+        """Deliver the partition from ``offset``."""
         tp = TopicPartition(topic, partition)
         self.blocked.pop(TP(*tp), None)
         self.kafka.seek(tp, offset)
@@ -187,19 +187,19 @@ class BatchConsumer(Consumer):
         self.kafka.resume(tp)
 
     def pause(self, topic: str, partition: int) -> None:
-        """No more of this partition for now: what is fetched and not handed out is fetched again later."""
+        """Stop fetching this partition. Records fetched but not delivered are fetched again later."""
         tp = TopicPartition(topic, partition)
         if tp in self._fetched_to:
             self.kafka.pause(tp)
 
     def resume(self, topic: str, partition: int) -> None:
-        """Go on where `pause` stopped."""
+        """Continue where `pause` stopped."""
         tp = TopicPartition(topic, partition)
         if tp in self._fetched_to:
             self.kafka.resume(tp)
 
     def standing(self) -> dict[TP, tuple[int, int, float | None]]:
-        """Flowing partitions that can be read: fetched to, the log's end as last heard (0: never), when (epoch, s)."""
+        """Readable flowing partitions: fetched to, last reported log end (0: none), reported when (epoch, s)."""
         subscription = self.kafka._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         found: dict[TP, tuple[int, int, float | None]] = {}
@@ -208,18 +208,18 @@ class BatchConsumer(Consumer):
                 continue
             state = assignment.state_value(tp) if assignment is not None else None
             if state is not None:
-                heard = state.timestamp / 1000 if state.timestamp and not state.paused else None
-                found[TP(*tp)] = fetched_to, state.lso or state.highwater or 0, heard
+                reported = state.timestamp / 1000 if state.timestamp and not state.paused else None
+                found[TP(*tp)] = fetched_to, state.lso or state.highwater or 0, reported
         return found
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
-        """The group's offsets, asked of the coordinator now; -1 where there is none."""
+        """The group's offsets, fetched from the coordinator; -1 where there is none."""
         wanted = [TopicPartition(*tp) for tp in tps]
         found = await self.kafka._coordinator.fetch_committed_offsets(wanted)
         return {TP(*tp): found[tp].offset if tp in found else -1 for tp in wanted}
 
     async def commit_offsets(self, offsets: Mapping[TP, int], era: int) -> bool:
-        """Commit what `accept` has done. False, and nothing committed, when partitions were dealt anew since."""
+        """Commit what `accept` has done; False, and nothing committed, if partitions were reassigned since."""
         if era != self.era:
             return False
         try:
@@ -227,20 +227,20 @@ class BatchConsumer(Consumer):
                 {TopicPartition(*tp): OffsetAndMetadata(at, commit_stamp()) for tp, at in offsets.items()}
             )
         except CommitFailedError:
-            return False  # a rebalance is under way: it goes on from the last commit, `count` drops the repeats
+            return False  # rebalancing: the next owner resumes from the last commit, and `count` drops the repeats
         for tp, at in offsets.items():
             lags.committed(tp.topic, tp.partition, at)
         return True
 
     async def wait_empty(self) -> None:
-        """Faust asks this before partitions are given back: everything that runs must end."""
+        """Faust calls this before partitions are revoked: finish everything that runs."""
         await self.app.ownership.quiet()  # type: ignore[attr-defined]
 
-    # -- what Faust asks of a driver -------------------------------------------------------------------------------
+    # -- what Faust expects of a driver ----------------------------------------------------------------------------
 
     async def on_start(self) -> None:
         self._fetched_to = {}
-        self.blocked: dict[TP, tuple[int, str]] = {}  # partitions that can't be read: where, and why
+        self.blocked: dict[TP, tuple[int, str]] = {}  # unreadable partitions: where, and why
         self.assignor = lane_assignor(self.options.journal)
         header_keys.allow_any()
         self.kafka = _new_consumer(self.options, self.assignor)
@@ -250,7 +250,7 @@ class BatchConsumer(Consumer):
         await self.kafka.stop()
 
     async def leave(self) -> None:
-        """Leave the group at once: a static member that is not coming back would be waited for."""
+        """Leave the group at once; otherwise it waits for a static member to come back."""
         self.kafka._coordinator._group_instance_id = None
         await self.kafka.stop()
 
@@ -279,22 +279,22 @@ class BatchConsumer(Consumer):
         return len(found) if found else None
 
     def track_message(self, message: Any) -> None:
-        """Faust's bookkeeping of offsets is not used."""
+        """Unused: we track offsets ourselves."""
 
     def ack(self, message: Any) -> bool:
-        """Faust's bookkeeping of offsets is not used."""
+        """Unused: we track offsets ourselves."""
         message.acked = True
         return True
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        """Faust's commit is not used: `accept` commits what it flushed, a lane within its transaction."""
+        """Unused: `accept` commits what it flushed, a lane within its transaction."""
         return False
 
     async def verify_all_partitions_active(self) -> None:
-        """`streams.watchdog` does this."""
+        """Unused: see `streams.watchdog`."""
 
     def pause_partitions(self, tps: Iterable[TP]) -> None:
-        """Faust pauses around rebalances: `hold` does that."""
+        """Unused: `hold` pauses around rebalances."""
 
     async def _unused(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("not part of batched delivery")
@@ -308,11 +308,11 @@ class BatchConsumer(Consumer):
         raise NotImplementedError("not part of batched delivery")
 
     def close(self) -> None:
-        """The worker's stop path closes the consumer."""
+        """Unused: the worker's stop path closes the consumer."""
 
 
 class BatchTransport(Transport):
-    """Faust's aiokafka transport with the consumer above."""
+    """Faust's aiokafka transport with `BatchConsumer`."""
 
     Consumer = BatchConsumer
 
@@ -334,7 +334,7 @@ def _new_consumer(options: WorkerOptions, assignor: type[LaneAssignor]) -> AIOKa
         heartbeat_interval_ms=int(options.heartbeat * 1000),
         rebalance_timeout_ms=int(options.rebalance_timeout * 1000),
         request_timeout_ms=int(options.request_timeout * 1000),
-        max_poll_interval_ms=24 * 3600 * 1000,  # the watchdog knows better who is stuck
+        max_poll_interval_ms=24 * 3600 * 1000,  # effectively off: the watchdog detects a stuck consumer better
         metadata_max_age_ms=int(options.metadata_max_age * 1000),
         **options.client,
     )

@@ -1,4 +1,4 @@
-"""Dead letters: the bytes as they came, and headers that say where from and why. They contain no text of the event."""
+"""Dead letters: the original bytes, plus headers with origin and reason. The headers never quote the event."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Final
 
 from streams.producing import Header, Headers, Output
 
-PREFIX: Final = "crmkpi."  # of the names of our headers
-HEAD: Final = 64 << 10  # what stays of a record that is too large to keep whole
+PREFIX: Final = "crmkpi."  # prefix of our headers
+HEAD: Final = 64 << 10  # bytes kept of a record that is too large
 
 
 def headers_of(
@@ -22,7 +22,7 @@ def headers_of(
     detail: str,
     tenant: str = "",
 ) -> Headers:
-    """What a reader needs to find the original again, and to drop repeats (same topic, partition and offset)."""
+    """Our headers: enough to find the original and to drop repeats (same topic, partition and offset)."""
     texts = {
         "crmkpi.topic": topic,
         "crmkpi.partition": str(partition),
@@ -38,16 +38,16 @@ def headers_of(
 
 
 RECONSTRUCTED: Final = ("crmkpi.reconstructed", b"1")
-"""Marks a letter whose record was gone: its event was made again from the journal."""
+"""Marks a letter whose original record was gone: the event was reconstructed from the journal."""
 
 
 def output(
     key: bytes | None, value: bytes | None, sent: Sequence[Header], ours: Sequence[Header], limit: int
 ) -> Output:
-    """A dead letter, with the headers that were ``sent`` and ours. Of a record larger than ``limit`` bytes it keeps
-    the head, the size and the sha256, and none of the headers: a compressed batch may hold more than Kafka takes back.
+    """A dead letter with the headers that were ``sent`` and ours. A record larger than ``limit`` bytes is cut to its
+    head, size and sha256, without its headers: a compressed batch may hold more than Kafka accepts back.
 
-    Names that begin with `crmkpi.` are ours alone: a record that brings them is most likely a letter, sent by hand.
+    Incoming headers that start with `crmkpi.` are dropped: such a record is most likely a dead letter, resent by hand.
     """
     own = [(name, text) for name, text in sent if not name.startswith(PREFIX)]
     size = len(value or b"") + len(key or b"") + sum(len(name.encode()) + len(text or b"") for name, text in own)

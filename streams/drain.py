@@ -1,4 +1,4 @@
-"""What aiokafka has fetched, taken out so that a partition that can't be read stops no other."""
+"""Takes out what aiokafka has fetched, so that one unreadable partition doesn't stop the others."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ Records = dict[TopicPartition, list[Any]]
 
 
 def drain(fetcher: Any, limit: int) -> tuple[Records, dict[TopicPartition, Exception]]:
-    """At most about ``limit`` records, partitions in turn, and the partitions that can't be read on, and why.
+    """About ``limit`` records at most, partitions in turn; and each unreadable partition with its error.
 
-    aiokafka's own method loses the records of all partitions when one can't be read.
+    aiokafka's own method loses the records of all partitions when one is unreadable.
     """
     found: Records = {}
     errors: dict[TopicPartition, Exception] = {}
@@ -29,14 +29,14 @@ def drain(fetcher: Any, limit: int) -> tuple[Records, dict[TopicPartition, Excep
             fetcher._records.pop(tp, None)
             fetcher._notify(fetcher._wait_consume_future)
         elif records:
-            fetcher._records.move_to_end(tp)  # the others have their turn next time
+            fetcher._records.move_to_end(tp)  # others go first next time
     return found, errors
 
 
 def read_fetched(fetched: Any, tp: TopicPartition, limit: int) -> tuple[list[Any], Exception | None]:
-    """Records of one partition's fetched bytes up to the first that can't be read, and what is wrong with that one.
+    """Records of one partition's fetched bytes up to the first unreadable one, and that one's error.
 
-    Raises what is no fault of the bytes: offsets out of range, rights that are missing.
+    Raises errors that aren't about the bytes: offsets out of range, missing rights.
     """
     records: list[Any] = []
     if isinstance(fetched, FetchError):
@@ -54,7 +54,7 @@ def read_fetched(fetched: Any, tp: TopicPartition, limit: int) -> tuple[list[Any
             fetched._update_position()
             fetched._partition_records = None
             return records, None
-    except Exception as error:  # noqa: BLE001 - whatever unpacking raises lies in these bytes
+    except Exception as error:  # noqa: BLE001 - whatever unpacking raises is caused by these bytes
         fetched._update_position()
         return records, error
     fetched._update_position()

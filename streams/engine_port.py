@@ -1,4 +1,4 @@
-"""What the runtime asks of the counting engine: one instance is all state of one lane, and it does no IO."""
+"""What the runtime needs of the counting engine: one instance holds the state of one lane and does no IO."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +11,7 @@ Entry = tuple[bytes, bytes | None]
 
 
 class Conflict(Protocol):
-    """An event whose identity was seen with other content: it becomes a dead letter."""
+    """An event that reuses an id with different content: it becomes a dead letter."""
 
     @property
     def topic(self) -> str: ...
@@ -23,21 +23,21 @@ class Conflict(Protocol):
     def tenant(self) -> str: ...
     @property
     def row(self) -> bytes:
-        """The journal's bytes of the event."""
+        """The event as the journal stores it."""
         ...
 
 
 class Letter(NamedTuple):
-    """An event that was not counted and becomes a dead letter."""
+    """An event that becomes a dead letter instead of being counted."""
 
     topic: str
     partition: int
     offset: int
     tenant: str
-    row: bytes  # the journal's bytes of the event, where it has some
+    row: bytes  # the event as the journal stores it, if it does
     reason: str  # id_conflict, engine_error
-    kind: str  # of an engine_error: the exception's class
-    record: int  # of an engine_error: which journal record of the batch it came in
+    kind: str  # for engine_error: the exception's class
+    record: int  # for engine_error: index of its journal record in the batch
 
 
 class Outcome(Protocol):
@@ -49,12 +49,12 @@ class Outcome(Protocol):
     def conflicts(self) -> Sequence[Conflict]: ...
     @property
     def touched(self) -> Iterable[str]:
-        """Tenants that may have other values now."""
+        """Tenants whose values may have changed."""
         ...
 
     @property
     def redefined(self) -> Iterable[str]:
-        """Tenants whose cells were swapped for others."""
+        """Tenants that switched to new cells."""
         ...
 
     @property
@@ -69,7 +69,7 @@ class Outcome(Protocol):
 
 
 class Slice(Protocol):
-    """Documents of one tenant and moment, to be published in one step."""
+    """Documents of one tenant at one moment, published in one step."""
 
     @property
     def tenant(self) -> str: ...
@@ -79,17 +79,17 @@ class Slice(Protocol):
     def documents(self) -> list[dict[str, Any]]: ...
     @property
     def kpis(self) -> Sequence[str]:
-        """Ids of which followers are told."""
+        """Ids of the KPIs to announce to followers."""
         ...
 
     @property
     def waiting(self) -> int:
-        """How many KPIs have documents of segments that stayed."""
+        """How many KPIs have outdated segment documents, which follow later."""
         ...
 
     @property
     def sweep(self) -> bool:
-        """One of several that hold all documents together, ``first`` and ``last`` of them marked."""
+        """Part of a full set of documents sent in several slices; ``first`` and ``last`` mark its ends."""
         ...
 
     @property
@@ -98,19 +98,19 @@ class Slice(Protocol):
     def last(self) -> bool: ...
     @property
     def points(self) -> Sequence[tuple[str, str, str, str, dict[str, list[Any]]]]:
-        """Of histories: KPI, step, the first and last bucket that are kept, and by bucket what is new."""
+        """History points: KPI, step, first and last bucket kept, and the new values by bucket."""
         ...
 
 
 class Failure(NamedTuple):
-    """A tenant whose documents could not be made, and why."""
+    """A tenant whose documents could not be computed, and why."""
 
     tenant: str
     cause: str
 
 
 class Composed(Protocol):
-    """What one call made, and how far all is."""
+    """The documents of one call, and how much is left."""
 
     @property
     def slices(self) -> Sequence[Slice]: ...
@@ -120,17 +120,17 @@ class Composed(Protocol):
     def more(self) -> bool: ...
     @property
     def settled(self) -> bool:
-        """Nothing but histories waits."""
+        """Only histories are left."""
         ...
 
     @property
     def checked(self) -> int:
-        """ms: as of then what was sent is current."""
+        """ms: everything sent is current as of then."""
         ...
 
     @property
     def failures(self) -> Sequence[tuple[str, str]]:
-        """(tenant, cause) of this call."""
+        """(tenant, cause) in this call."""
         ...
 
     @property
@@ -138,43 +138,43 @@ class Composed(Protocol):
 
 
 class Engine(Protocol):
-    """All state of one lane. Calls come in this order: load*, restored, (step* | apply*, finish, compose*)*."""
+    """State of one lane. Calls come in this order: load*, restored, (step* | apply*, finish, compose*)*."""
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take one changelog entry back. A later one of the same key replaces it."""
+        """Restore one changelog entry. A later entry with the same key replaces it."""
         ...
 
     def restored(self) -> Iterable[None]:
-        """All entries are there: make what is derived, a slice a step."""
+        """All entries are loaded: rebuild derived state, one slice a step."""
         ...
 
     @property
     def pending(self) -> bool:
-        """Whether background work waits: redefinition, erasure, entries that are to go."""
+        """Whether background work waits: redefinition, erasure, entries to delete."""
         ...
 
     def step(self) -> bool:
-        """Do a slice of it; says whether another may follow before `finish`, with which what it changes comes."""
+        """Run a slice of background work; returns whether more may follow. `finish` reports its changes."""
         ...
 
     def configure(self, book: TenantBook) -> None:
-        """Other settings of tenants, from now on; what they change is counted again in the background."""
+        """Apply new tenant settings. What they affect is recounted in the background."""
         ...
 
     def apply(self, block: Block, tenant: str, journal_ts: int, skip: Set[int] = frozenset()) -> None:
-        """Take one journal record (``journal_ts``: its timestamp, ms), in offset order.
+        """Apply one journal record (``journal_ts``: its timestamp, ms), in offset order.
 
-        ``skip``: offsets of its events that are in quarantine; they count as refused.
+        ``skip``: offsets of its quarantined events; they count as refused.
         """
         ...
 
     @property
     def unapplied(self) -> bool:
-        """Whether rows of applied blocks wait: `apply_more` takes some of them, `finish` all that are left."""
+        """Whether rows of applied blocks wait: `apply_more` takes some, `finish` the rest."""
         ...
 
     def apply_more(self) -> None:
-        """Take some of the rows that wait."""
+        """Take some of the waiting rows."""
         ...
 
     def finish(self) -> Outcome:
@@ -186,19 +186,19 @@ class Engine(Protocol):
         ...
 
     def compose(self, now: int, *, live: bool, enough: Callable[[], bool], only_urgent: bool = False) -> Composed:
-        """Documents that may be others at ``now`` (ms) than what was sent, until ``enough``: those of tenants with
-        events first, or ``only_urgent``. Raises ValueError for an as-of that cannot be answered.
+        """Documents that may have changed by ``now`` (ms), until ``enough``: tenants with new events first, or, with
+        ``only_urgent``, no others. Raises ValueError for an as-of that cannot be answered.
         """
         ...
 
     def everything(self, tenants: Iterable[str] | None = None) -> None:
-        """All documents of tenants (None: of all) are to be sent anew."""
+        """Resend all documents of tenants (None: of all)."""
         ...
 
     def ask(self, tenant: str, now: int, asked: Mapping[str, Any]) -> Generator[int, None, dict[str, Any]]:
-        """Answer a question about a tenant as of ``now`` (ms), a slice a step, between batches: it changes nothing.
+        """Answer a question about a tenant as of ``now`` (ms), one slice a step, between batches. Changes nothing.
 
-        Raises errors named ``Refused`` for a bad question and ``NotFound`` for what nothing is known of.
+        Raises errors named ``Refused`` for a bad question and ``NotFound`` for an unknown subject.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""How large a compressed batch would become: some kilobytes can stand for more than a machine has memory for.
+"""Checks how large a compressed batch would become: a few kilobytes can expand beyond a machine's memory.
 
-It is measured into memory that is used again and again, before aiokafka expands the batch for good.
+It is measured into a reused buffer before aiokafka expands the batch for real.
 """
 
 import mmap
@@ -13,9 +13,9 @@ from typing import Final
 import cramjam
 from aiokafka.errors import CorruptRecordException
 
-LIMIT: Final = 64 << 20  # bytes; a batch of a megabyte of the most repetitive events expands to half of that
+LIMIT: Final = 64 << 20  # bytes; a megabyte of highly repetitive events expands to half of this
 GZIP, SNAPPY, LZ4, ZSTD = range(1, 5)
-MOST: Final = {GZIP: 1032, LZ4: 255}  # bytes that one can become at most; zstd has no such bound
+MOST: Final = {GZIP: 1032, LZ4: 255}  # largest expansion factor; zstd has none
 _PIECE: Final = 4096
 _GZIP_MEMBER: Final = zlib.MAX_WBITS | 16
 _XERIAL: Final = b"\x82SNAPPY\0"
@@ -23,7 +23,7 @@ _XERIAL_HEADER: Final = 16
 
 
 class TooLarge(CorruptRecordException):  # type: ignore[misc]
-    """A batch that expands to more than LIMIT bytes: it is not read."""
+    """A batch that would expand to more than LIMIT bytes: it is not read."""
 
 
 @cache
@@ -32,7 +32,7 @@ def _scratch() -> mmap.mmap:
 
 
 def check(codec: int, compressed: memoryview) -> None:
-    """Raises TooLarge. Bytes that are not of this codec are left to their reader."""
+    """Raises TooLarge. Invalid data passes: the reader reports it."""
     if codec in MOST and len(compressed) * MOST[codec] <= LIMIT:
         return
     fits: Callable[[memoryview], bool] | None = _FITS.get(codec)
@@ -75,7 +75,7 @@ def _snappy(data: memoryview) -> bool:
 
 
 def _snappy_blocks(data: memoryview) -> Iterator[memoryview]:
-    """One, or those of the framing that Java's clients use."""
+    """The data itself, or the blocks of the framing that Java clients use."""
     if bytes(data[: len(_XERIAL)]) != _XERIAL:
         yield data
         return

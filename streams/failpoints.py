@@ -1,4 +1,4 @@
-"""Places where a test lets the process die: ``CRMKPI_FAILPOINT=name[:nth]`` kills at the nth pass of ``name``."""
+"""Points at which a test kills the process: ``CRMKPI_FAILPOINT=name[:nth]`` kills it at the nth pass of ``name``."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ if _name and _name not in ALL:
 
 
 def reach(name: str) -> None:
-    """Die here, as by ``kill -9``, when this is the chosen place and time."""
+    """Kill the process, as ``kill -9`` does, if this is the chosen point and pass."""
     global _left
     if name != _name:
         return

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 
 class Record(Protocol):
-    """What is used of aiokafka's ConsumerRecord."""
+    """The fields we use of aiokafka's ConsumerRecord."""
 
     topic: str
     partition: int
@@ -17,10 +17,10 @@ class Record(Protocol):
 
 
 class Fetched(NamedTuple):
-    """All records of the offsets [start, end) of one partition, none when only markers or compacted ones lay there.
+    """All records at offsets [start, end) of one partition; none if only markers or compacted records lay there.
 
-    Ranges of one partition chain: each starts where the one before it ended. ``era`` counts rebalances: a range of an
-    earlier era was fetched before the partitions were dealt anew and is void.
+    Ranges of a partition are contiguous: each starts where the previous one ended. ``era`` counts rebalances: a range
+    from an earlier era was fetched before partitions were reassigned and is void.
     """
 
     topic: str
@@ -43,7 +43,7 @@ def size_of(record: Record) -> int:
 
 
 def slices(records: Sequence[Record], number: int, size: int) -> Iterator[Sequence[Record]]:
-    """All records in order, at most ``number`` and about ``size`` bytes of them at a time."""
+    """All records in order, at most ``number`` and about ``size`` bytes at a time."""
     first = held = 0
     for place, record in enumerate(records):
         more = size_of(record)

@@ -1,8 +1,8 @@
-"""Batches as producers may send them, where aiokafka would end or exhaust the process.
+"""Reads valid batches that would crash or exhaust aiokafka.
 
-Header keys may be any bytes: a batch whose keys are not UTF-8 is read again by aiokafka's own parser in Python, with
-the odd bytes written out as ``\\xff``. What expands to too much is not read at all (`streams.expansion`). All other
-batches take the fast way.
+Header keys may be any bytes: a batch with keys that aren't UTF-8 is reread by aiokafka's own Python parser, with the
+odd bytes written as ``\\xff``. Batches that expand too far are not read (`streams.expansion`). All others take the fast
+path.
 """
 
 import struct
@@ -15,15 +15,15 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 from streams import expansion
 
-BEFORE_LENGTH: Final = 8  # bytes of a batch: its base offset
-MAGIC: Final = 16  # where a batch says its format
-CODEC: Final = 22  # and, in the low bits, its codec
-HEADER: Final = 61  # bytes of a batch before its records
+BEFORE_LENGTH: Final = 8  # size of a batch's base offset, which comes before its length
+MAGIC: Final = 16  # offset of a batch's format version
+CODEC: Final = 22  # offset of the attributes, whose low bits are the codec
+HEADER: Final = 61  # size of a batch header
 _LENGTH: Final = struct.Struct(">i")
 
 
 class _Bytes(bytearray):
-    """A buffer whose slices decode to text whatever they are."""
+    """A buffer whose slices decode to text whatever their bytes."""
 
     def __getitem__(self, place: Any) -> Any:
         found = super().__getitem__(place)
@@ -34,7 +34,7 @@ class _Bytes(bytearray):
 
 
 class _Batch:
-    """A record batch; what it is asked for is aiokafka's, but for reading its records."""
+    """A record batch: aiokafka's, except for how records are read."""
 
     def __init__(self, records: "Records", batch: Any, raw: memoryview) -> None:
         self._records = records
@@ -45,10 +45,10 @@ class _Batch:
         return getattr(self._batch, name)
 
     def __next__(self) -> Any:
-        return next(self._batch)  # aiokafka reads the one record of a control batch so
+        return next(self._batch)  # aiokafka reads the single record of a control batch this way
 
     def __iter__(self) -> Iterator[Any]:
-        if self._raw[MAGIC] >= 2:  # older formats can be on a broker's disk, but nobody can send them any more
+        if self._raw[MAGIC] >= 2:  # older formats may be on a broker's disk, but producers can no longer send them
             expansion.check(self._raw[CODEC] & 7, self._raw[HEADER:])
         read = 0
         try:
@@ -60,7 +60,7 @@ class _Batch:
 
 
 class Records:
-    """All batches of a fetched partition, in aiokafka's place of its own class."""
+    """All batches of a fetched partition: replaces aiokafka's own class."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -70,13 +70,13 @@ class Records:
         self._at = 0
 
     def next_batch(self) -> _Batch:
-        """The next one."""
+        """The next batch."""
         (length,) = _LENGTH.unpack_from(self._data, self._at + BEFORE_LENGTH)
         first, self._at = self._at, self._at + BEFORE_LENGTH + _LENGTH.size + length
         return _Batch(self, self._records.next_batch(), memoryview(self._data)[first : self._at])
 
     def again(self, base_offset: int) -> list[Any]:
-        """The records of the batch that begins at an offset, read leniently."""
+        """The records of the batch that starts at an offset, read leniently."""
         batches = _MemoryRecordsPy(self._data)
         while batches.has_next():
             raw = batches._next_slice
@@ -90,5 +90,5 @@ class Records:
 
 
 def allow_any() -> None:
-    """Let consumers of this process read records with any header keys."""
+    """Make this process's consumers accept any header keys."""
     fetcher.MemoryRecords = Records

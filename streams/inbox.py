@@ -1,4 +1,4 @@
-"""Journal records that wait for a lane to count them."""
+"""Journal records waiting to be counted by a lane."""
 
 from collections import deque
 from typing import NamedTuple
@@ -12,16 +12,16 @@ class NotContiguous(Exception):
 
 
 class Item(NamedTuple):
-    """A journal record, or (``record`` None) a range of offsets in which only markers lay."""
+    """A journal record, or (``record`` None) a range of offsets that held only markers."""
 
     offset: int
-    next: int  # the first offset behind it
+    next: int  # the first offset after it
     record: Record | None
     size: int  # bytes
 
 
 class Inbox:
-    """Records in offset order, without a gap."""
+    """Records in contiguous offset order."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -32,24 +32,24 @@ class Inbox:
         return bool(self._items)
 
     def expect(self, offset: int) -> None:
-        """Begin anew: the next range starts at ``offset``."""
+        """Start over: the next range begins at ``offset``."""
         self.clear()
         self._expected = offset
 
     def clear(self) -> None:
-        """Drop everything: it is fetched again."""
+        """Drop everything; it will be fetched again."""
         self._items.clear()
         self.bytes = 0
 
     def offer(self, fetched: Fetched) -> None:
-        """Take a fetched range. Raises NotContiguous when it does not follow the one before."""
+        """Add a fetched range. Raises NotContiguous if it does not follow the previous one."""
         if fetched.start != self._expected:
             raise NotContiguous(f"expected offset {self._expected}, received {fetched.start} to {fetched.end}")
         self._expected = fetched.end
         ends = [record.offset for record in fetched.records[1:]] + [fetched.end]
         for record, end in zip(fetched.records, ends, strict=False):
             value = record.value or b""
-            tenant = (record.key or b"").decode(errors="replace")  # any bytes, where somebody else wrote it
+            tenant = (record.key or b"").decode(errors="replace")  # may be any bytes, if another producer wrote it
             self._put(Item(record.offset, end, (tenant, record.timestamp, value), len(value)))
         if not fetched.records:
             self._put(Item(fetched.start, fetched.end, None, 0))
@@ -59,7 +59,7 @@ class Inbox:
         self.bytes += item.size
 
     def head(self, limit: int) -> list[Item]:
-        """The items that come next, up to ``limit`` bytes but at least one."""
+        """The next items, up to ``limit`` bytes but at least one."""
         found: list[Item] = []
         size = 0
         for item in self._items:
@@ -70,7 +70,7 @@ class Inbox:
         return found
 
     def advance(self, records: int) -> int:
-        """Take that many records away, and the markers around them; the position behind them."""
+        """Remove that many records and the markers around them; returns the position after them."""
         at = -1
         while self._items and (records or self._items[0].record is None):
             item = self._items.popleft()

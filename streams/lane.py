@@ -1,4 +1,4 @@
-"""A lane: the one task that owns a partition of the journal, counts its batches, commits and publishes them."""
+"""A lane: the task that owns one journal partition and counts, commits and publishes its batches."""
 
 import asyncio
 import logging
@@ -26,17 +26,17 @@ from streams.transact import Transactor
 log = logging.getLogger(__name__)
 
 
-BACKLOG: Final = 4  # a lane with more to do than this part of a full batch is behind
-HEAD_START: Final = 0.1  # seconds; a store that takes longer, or is away, does not hold the counting up
-LEAST_CARRIED: Final = 64 << 10  # bytes handed to the engine at a time
-WARY: Final = 3  # after so many ends at one position every event is tried in a copy of the engine first
+BACKLOG: Final = 4  # a lane with more than this share of a full batch waiting is behind
+HEAD_START: Final = 0.1  # seconds; counting does not wait longer for a slow or unavailable store
+LEAST_BATCH: Final = 64 << 10  # bytes; the smallest amount handed to the engine at a time
+WARY: Final = 3  # after this many failed starts at one position, probe every event in a copy of the engine first
 
 
 class Lane:
-    """Counts what has arrived, a slice a batch; while that commits, the next one is counted already.
+    """Counts what has arrived, one slice a batch; the next batch is counted while the previous one commits.
 
-    It is safe because nothing goes on after a failed commit: the process ends and the state comes back from Kafka.
-    Documents are made only when everything counted is committed.
+    That is safe because nothing continues after a failed commit: the process ends and the state is restored from Kafka.
+    Documents are computed only when everything counted is committed.
     """
 
     def __init__(
@@ -49,49 +49,49 @@ class Lane:
         self.transactor = transactor
         self.publisher = publisher
         self.batches = 0
-        self.blocked: str | None = None  # why nothing can be counted until somebody acts
-        self._pause = pause  # asks the consumer to stop (True) or go on (False) fetching the partition
+        self.blocked: str | None = None  # why counting is blocked until an operator acts
+        self._pause = pause  # tells the consumer to stop (True) or resume (False) fetching the partition
         self._paused = False
         self._inbox = Inbox()
-        self._carry = LEAST_CARRIED
+        self._limit = LEAST_BATCH
         self._wake = asyncio.Event()
         self._going = asyncio.Event()
         self._working = asyncio.Lock()
         self._committing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._counted = 0  # the position behind what is counted, committed or not
+        self._counted = 0  # the position after what is counted, committed or not
         self._suspects = Suspects(partition, state)
-        self._tried = False  # events were given to the engine since the start
-        self._background = True  # background work is done; not after it raised
+        self._tried = False  # events went to the engine since the start
+        self._background = True  # background work is allowed; it stops after raising
 
     @property
     def ready(self) -> bool:
-        """Restored, and with a position."""
+        """Whether the lane is restored and has a position."""
         return self._task is not None
 
     @property
     def position(self) -> Position:
-        """What is committed."""
+        """The committed position."""
         assert self.state.position is not None, "a lane that was not started has no position"
         return self.state.position
 
     @property
     def engine(self) -> LaneEngine:
-        """Its state, in the engine process."""
+        """The lane's state in the engine process."""
         return self.state.engine
 
     @property
     def now(self) -> int:
-        """The clock that its documents are made by, ms."""
+        """The time for computing documents, ms."""
         return self.publisher.now
 
     @property
     def quarantining(self) -> bool:
-        """Whether events are counted one at a time, after one that could not be counted."""
+        """Whether events are counted one at a time, because one of them could not be counted."""
         return self._counted < self._suspects.end
 
     async def start(self, at: Position) -> None:
-        """The state is restored: it stands at ``at``. Nothing moves before `go`."""
+        """Start at ``at``, with the state restored. Counting begins with `go`."""
         await self.transactor.commit((), (), at)
         self._suspects.wary = at.tries >= WARY
         self.state.position = at
@@ -100,12 +100,12 @@ class Lane:
         self._task = spawn(self._run(), lambda: f"lane {self.partition} of the journal at offset {self._counted}")
 
     def go(self) -> None:
-        """The partition flows from `position` on."""
+        """The partition flows from `position`."""
         self._inbox.expect(self.position.next)
         self._going.set()
 
     def offer(self, fetched: Fetched) -> None:
-        """Take a fetched range. Never waits: a lane with too much to do pauses its partition."""
+        """Add a fetched range. Never waits: a lane with too much to do pauses its partition."""
         self._inbox.offer(fetched)
         self._wake.set()
         if not self._paused and self._inbox.bytes > self.options.batch_bytes:
@@ -113,12 +113,12 @@ class Lane:
             self._pause(True)
 
     def configure(self, book: TenantBook) -> None:
-        """Tenants have other settings, which the engine knows already: there may be background work."""
+        """Tenant settings changed in the engine: there may be background work."""
         self.state.engine.pending = self._background = True
         self._wake.set()
 
     async def quiet(self) -> None:
-        """Drop what waits and let the running transaction end: after this `position` is where the lane goes on."""
+        """Drop what waits and finish the running transaction. The lane resumes from `position`."""
         self._going.clear()
         self._clear()
         async with self._working:
@@ -126,7 +126,7 @@ class Lane:
             await self._settle()
 
     async def publish_rest(self) -> None:
-        """Publish what is committed and not published yet: the last words of a quiet lane before the worker stops."""
+        """Publish what is committed but unpublished: a quiet lane's last act before the worker stops."""
         await self.publisher.settle()
         if self.publisher.pending:
             self.publisher.hurry()
@@ -134,7 +134,7 @@ class Lane:
             await self.publisher.settle()
 
     async def stop(self) -> None:
-        """End a quiet lane: its partition goes to somebody else."""
+        """End a quiet lane, whose partition goes to another worker."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -172,23 +172,23 @@ class Lane:
             await self._settle()
             await self._publish()
             if not self._behind:
-                # What was counted is seen before more is: the next batch would hold the write up.
+                # Publish what was counted first: the next batch would delay the write.
                 await self.publisher.settle(HEAD_START)
 
     @property
     def _has_work(self) -> bool:
-        """Whether redefinitions, erasures or old entries wait."""
+        """Whether redefinitions, erasures or expired entries wait."""
         return self._background and self.state.engine.pending
 
     @property
     def _behind(self) -> bool:
-        """Whether so many events wait that counting them comes first."""
+        """Whether so many events wait that counting takes priority."""
         return self._inbox.bytes >= self.options.batch_bytes // BACKLOG
 
     # -- batches ---------------------------------------------------------------------------------------------------
 
     async def _batch(self) -> None:
-        items = [item for item in self._inbox.head(self._carry) if item.record is not None]
+        items = [item for item in self._inbox.head(self._limit) if item.record is not None]
         records = [item.record for item in items if item.record is not None]
         try:
             counted = await self._count(records)
@@ -197,7 +197,7 @@ class Lane:
             return
         if counted is not None:
             taken = sum(item.size for item in items[: counted.taken])
-            self._carry = min(max(2 * taken, LEAST_CARRIED), self.options.batch_bytes)
+            self._limit = min(max(2 * taken, LEAST_BATCH), self.options.batch_bytes)
         at = self._inbox.advance(counted.taken if counted is not None else 0)
         self._counted = max(self._counted, at)
         self._unpause()
@@ -214,9 +214,9 @@ class Lane:
         return await self.state.engine.count(records, self._suspects.found, single=self.quarantining)
 
     async def _note_try(self) -> None:
-        """Say that events are tried at this position, before the first is: one that ends the process is known by it.
+        """Record the attempt before the first event is counted here, to detect an event that kills the process.
 
-        Not at the start: a lane without events is restarted as often as one likes and has met nothing odd.
+        Not at startup: restarts of a lane without events prove nothing.
         """
         self._tried = True
         await self._settle()
@@ -225,7 +225,7 @@ class Lane:
         self.state.position = at
 
     async def _work(self) -> None:
-        """A slice of background work: a batch without events, at the same position."""
+        """A slice of background work, as a batch without events at the same position."""
         try:
             counted = await self.state.engine.work()
         except EngineFailed as failure:
@@ -238,7 +238,7 @@ class Lane:
             await self._commit_beside(counted, [], self._counted)
 
     async def _commit_beside(self, counted: Counted | None, items: list[Item], to: int) -> None:
-        """Commit once the commit before has ended, while the next batch is counted."""
+        """Commit after the previous commit, while the next batch is counted."""
         await self._settle()
         at = self.position._replace(next=to, tries=self.position.tries if to == self.position.next else 0)
         doing = f"committing lane {self.partition} at {at.next}"
@@ -276,8 +276,8 @@ class Lane:
     # -- quarantine ------------------------------------------------------------------------------------------------
 
     async def _isolate(self, records: list[Record], end: int, failure: EngineFailed) -> None:
-        """The engine raised: find the events it can't count. Its state of the lane is half changed and comes back from
-        the changelog; then the records are counted one event at a time without those.
+        """The engine raised: find the events it can't count. The lane's state is half changed, so it is restored
+        from the changelog; then the records are counted one event at a time without those.
         """
         await self._settle()
         log.error("lane %s: %s while counting offset %s: finding the event", self.partition, failure, self._counted)
@@ -291,12 +291,12 @@ class Lane:
         self._suspects.add(found)
 
     def _no_event(self, records: list[Record], end: int, failure: EngineFailed) -> None:
-        """It failed again, one event at a time: the journal holds what is no block of events."""
+        """It failed again with single events: the journal record is not a valid block."""
         if len(records) > 1:
-            self._carry = 1  # those before it are counted, one record at a time
+            self._limit = 1  # count those before it, one record at a time
             return
         if self.position.tries <= WARY:
-            raise failure  # a start may help
+            raise failure  # a restart may help
         self.blocked = f"offset {self._counted} of the journal cannot be counted: {failure}"
         log.error(
             "lane %s is blocked: %s; to skip it: crmkpi topics skip %s %s --to %s",
@@ -308,7 +308,7 @@ class Lane:
         await fresh.engine.drop()
         await restore(self.options, self.partition, fresh)
         assert fresh.position is not None, "a lane that counted has a position"
-        assert fresh.position.next == self.position.next, "the state was moved by somebody else"
+        assert fresh.position.next == self.position.next, "the state was moved by another process"
         self.state.quarantined = fresh.quarantined
         self.publisher.everything()
 
@@ -320,8 +320,8 @@ class Lane:
         await self.publisher.start(self.position)
 
     async def _outrank(self, epoch: int) -> None:
-        """The store holds a revision above ours. Raise our epoch above it, in a transaction: that we can commit one
-        proves that we own the lane and the store's revision is of another clock, or of another life of the topics.
+        """The store holds a newer revision. Raise our epoch above it, in a transaction: committing proves that we own
+        the lane, so that revision comes from another clock or from recreated topics.
         """
         at = self.position._replace(epoch=epoch + 1)
         await self.transactor.commit((), (), at)

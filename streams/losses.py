@@ -1,4 +1,4 @@
-"""Writing down what was lost: see `ops.losses`."""
+"""Records losses in the control topic: see `ops.losses`."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from streams.producing import new_producer, send_all
 
 
 async def record_losses(options: WorkerOptions, found: Sequence[Loss]) -> None:
-    """Put losses into the control topic, but for those that are there already. Raises KafkaError."""
+    """Write losses that are not yet in the control topic. Raises KafkaError."""
     if not found:
         return
     known = {
@@ -20,7 +20,7 @@ async def record_losses(options: WorkerOptions, found: Sequence[Loss]) -> None:
 
 
 async def write_control(options: WorkerOptions, entries: Sequence[tuple[bytes, bytes | None]]) -> None:
-    """Write entries of the control topic; returns when Kafka has them. Raises KafkaError."""
+    """Write entries to the control topic; returns once Kafka has acknowledged them. Raises KafkaError."""
     producer = new_producer(options)
     await producer.start()
     try:

@@ -1,4 +1,4 @@
-"""Records as they were sent, read again from the input topics by where they stood. Best effort, within bounds."""
+"""Rereads records as they were sent, from their place in the input topics. Best effort, within limits."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from streams.restore import new_reader
 
 log = logging.getLogger(__name__)
 Origin = tuple[str, int, int]  # topic, partition, offset
-AT_A_TIME: Final = 500  # originals looked for in one call
+AT_A_TIME: Final = 500  # originals fetched in one call
 WITHIN_S: Final = 2.0
-NEAR: Final = 200  # offsets; what lies closer together is read through, not sought
+NEAR: Final = 200  # offsets; smaller gaps are read through, not sought
 
 
 class Original(NamedTuple):
@@ -29,14 +29,14 @@ class Original(NamedTuple):
 
 
 class Originals:
-    """Reads originals over a connection that is made when the first is asked for."""
+    """Fetches originals over a connection opened on first use."""
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
         self._reader: AIOKafkaConsumer | None = None
 
     async def fetch(self, origins: Collection[Origin], within: float = WITHIN_S) -> dict[Origin, Original]:
-        """What of these is still there and came within so many seconds; a topic that cannot be read is logged."""
+        """Those found within so many seconds. Missing ones are left out; an unreadable topic is logged."""
         found: dict[Origin, Original] = {}
         if origins:
             try:
@@ -46,7 +46,7 @@ class Originals:
         return found
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         if self._reader is not None:
             await self._reader.stop()
 
@@ -76,7 +76,7 @@ class Originals:
 
 
 def runs(offsets: Sequence[int]) -> list[list[int]]:
-    """Sorted offsets in groups that are worth reading through."""
+    """Sorted offsets, grouped so that each group can be read in one go."""
     found: list[list[int]] = []
     for at in offsets:
         if found and at - found[-1][-1] <= NEAR:

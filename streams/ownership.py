@@ -1,10 +1,10 @@
-"""Who owns which lane: fence, restore, seek, flow; and back.
+"""Ownership of lanes: fence, restore, seek, flow; and handing them back.
 
-Assigned: the callback only fences (a producer with the lane's transactional id, which ends any earlier owner's open
-transaction) and leaves the reading of the state to a background task, because heartbeats begin when the callback
-returns. When the state is there, the partition is sought to the position stored in it and flows. Revoked: flow stops,
-running transactions end, what waits is dropped, publishing stops. Lanes that stay keep their state, and a restore that
-is under way goes on; but every partition is sought anew.
+Assigned: the callback only fences (a producer with the lane's transactional id aborts any earlier owner's open
+transaction). A background task restores the state, because heartbeats begin when the callback returns. Once restored,
+the partition is sought to the stored position and flows. Revoked: flow stops, running transactions finish, what waits
+is dropped and publishing stops. Lanes that stay keep their state, and a running restore continues; but every partition
+is sought again.
 """
 
 import asyncio
@@ -37,9 +37,9 @@ from streams.transact import Transactor
 
 log = logging.getLogger(__name__)
 
-LAST_WORDS = 4.0  # seconds for publishing at a stop
+LAST_PUBLISH = 4.0  # seconds for publishing when the worker stops
 REBASE = "crmkpi topics rebase --accept-loss"
-AT_A_TIME = 3  # restores; each is bound by this process's one core
+AT_A_TIME = 3  # parallel restores; each is bound by this process's one core
 
 
 class Ownership:
@@ -59,9 +59,9 @@ class Ownership:
         self.topic_ids: dict[str, str] = {}  # of the journal and the inputs
         self.lanes: dict[int, Lane] = {}
         self.catch_up: CatchUp | None = None
-        self.query: QueryPort | None = None  # where this process answers queries
+        self.query: QueryPort | None = None  # where this process answers queries; None: nowhere
         self.flowing = False
-        self.stopping = False  # the worker ends: what is dealt from now on is for others
+        self.stopping = False  # the worker is stopping: new assignments are for others
         self._restores: dict[int, asyncio.Task[None]] = {}
         self._reading: set[int] = set()
         self._slots = asyncio.Semaphore(AT_A_TIME)
@@ -69,7 +69,7 @@ class Ownership:
     # -- what agents hand over -------------------------------------------------------------------------------------
 
     def offer(self, fetched: Fetched) -> None:
-        """A range of the journal, for its lane. One of an earlier deal is void."""
+        """A range of the journal, for its lane. Ranges of an earlier assignment are void."""
         if fetched.era == self.consumer.era and self.flowing:
             self.lanes[fetched.partition].offer(fetched)
 
@@ -79,15 +79,15 @@ class Ownership:
             self.acceptor.offer(fetched)
 
     def lane(self, partition: int) -> Lane | None:
-        """A lane of this worker; None: it is another's."""
+        """This worker's lane of a partition; None: another worker owns it."""
         return self.lanes.get(partition)
 
     def is_restoring(self, partition: int) -> bool:
-        """Its state is being read at this moment (not waiting for its turn)."""
+        """Whether its state is being read right now (not waiting for its turn)."""
         return partition in self._reading
 
     def configure(self, book: TenantBook) -> None:
-        """Tenants have other settings; lanes to come have them from the beginning."""
+        """Tenant settings changed; future lanes get them from the start."""
         self.acceptor.configure(book)
         spawn(self._configure(book), lambda: "handing settings to the engine")
 
@@ -99,13 +99,13 @@ class Ownership:
     # -- rebalances ------------------------------------------------------------------------------------------------
 
     async def quiet(self) -> None:
-        """Before partitions are given back: everything that runs ends, nothing new starts."""
+        """Before partitions are revoked: finish what runs, start nothing new."""
         self.flowing = False
         busy = [lane.quiet() for lane in self.lanes.values() if lane.ready]
         await asyncio.wait_for(asyncio.gather(self.acceptor.quiet(), *busy), self.options.rebalance_timeout)
 
     async def assigned(self, tps: Iterable[TP]) -> None:
-        """Partitions were dealt: give up lanes that went, fence those that came, and let flow what is ready."""
+        """After an assignment: drop lanes that left, fence new ones, and let ready ones flow."""
         if self.stopping:
             return
         tps = list(tps)
@@ -114,7 +114,7 @@ class Ownership:
             await asyncio.gather(*(self._drop(partition) for partition in gone))
         await asyncio.gather(*(self._open(partition) for partition in mine - self.lanes.keys()))
         starts = await self._input_positions([tp for tp in tps if tp.topic != self.options.journal])
-        # Nothing awaits from here on: a restore that ends now finds everything flowing.
+        # No await from here on: a restore that finishes now finds everything flowing.
         for tp, offset in starts.items():
             self.consumer.flow(tp.topic, tp.partition, offset)
         self.flowing = True
@@ -123,15 +123,15 @@ class Ownership:
                 self._flow(lane)
 
     async def close(self) -> None:
-        """The worker stops, quiet already: what is committed is published, then all is given back."""
+        """Stop, already quiet: publish what is committed, then hand everything back."""
         ready = [asyncio.ensure_future(lane.publish_rest()) for lane in self.lanes.values() if lane.ready]
-        if ready:  # a store that is slow or away is not waited for: the next owner publishes everything
-            await asyncio.wait(ready, timeout=LAST_WORDS)
+        if ready:  # don't wait for a slow or unavailable store: the next owner publishes everything
+            await asyncio.wait(ready, timeout=LAST_PUBLISH)
         await asyncio.gather(*(self._drop(partition) for partition in list(self.lanes)))
         await self.acceptor.stop()
 
     def _used(self) -> int:
-        """How many lanes have tenants: they share the time for making documents."""
+        """How many lanes have tenants: they share the time for computing documents."""
         return max(1, sum(lane.publisher.used for lane in self.lanes.values()))
 
     async def _open(self, partition: int) -> None:
@@ -177,12 +177,12 @@ class Ownership:
             self._flow(lane)
 
     def _block(self, lane: Lane, why: str) -> None:
-        """One lane stands still until somebody acts; the others go on."""
+        """Stop one lane until an operator acts; the others continue."""
         lane.blocked = why
         log.error("lane %s is blocked: %s", lane.partition, why)
 
     async def look_at_blocked(self) -> None:
-        """Whether somebody has moved a lane that is blocked, for ever."""
+        """Watch for ever whether an operator has moved a blocked lane."""
         while True:
             await asyncio.sleep(self.options.try_again)
             blocked = {TP(self.options.journal, one.partition): one for one in self.lanes.values() if one.blocked}
@@ -200,12 +200,12 @@ class Ownership:
         act = self.consumer.pause if stop else self.consumer.resume
         act(self.options.journal, partition)
 
-    # -- where to go on --------------------------------------------------------------------------------------------
+    # -- where to resume -------------------------------------------------------------------------------------------
 
     async def _where(self, lane: Lane) -> Position:
-        """The position stored in the state, or the journal's beginning for a state that never was.
+        """The position stored in the state, or the journal's beginning for a new state.
 
-        The journal must still hold what the state does not have, and reach as far as the state says.
+        The journal must still hold everything after that position, and reach at least up to it.
         """
         tp = TP(self.options.journal, lane.partition)
         first = (await self.consumer.earliest_offsets(tp))[tp]
@@ -230,7 +230,7 @@ class Ownership:
         return at._replace(topics=self.topic_ids)
 
     async def _input_positions(self, tps: list[TP]) -> dict[TP, int]:
-        """The group's offsets, or the beginning where there is none: `count` drops what it has seen."""
+        """The group's offsets, or the beginning where there is none: `count` drops repeats."""
         if not tps:
             return {}
         committed = await self.consumer.committed(tps)
@@ -250,5 +250,5 @@ class Ownership:
                 log.error("%s; %s", lost[-1].text(), ACKNOWLEDGE)
                 stats.lost.labels(tp.topic).inc(first - at)
             starts[tp] = max(at, first)
-        await record_losses(self.options, lost)  # before anything is read, so that no commit can hide it
+        await record_losses(self.options, lost)  # before reading anything, so that no commit can hide the loss
         return starts

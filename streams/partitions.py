@@ -1,5 +1,5 @@
-"""Partition counts, looked at on every metadata refresh: a tenant's lane is its key modulo the count, so a change would
-split tenants silently.
+"""Checks partition counts on every metadata refresh: a tenant's lane is its key modulo the count, so a change would
+silently split tenants.
 """
 
 from typing import Any
@@ -9,9 +9,9 @@ from streams.stop import Refused, die
 
 
 def complaint(options: WorkerOptions, counts: dict[str, int]) -> str | None:
-    """What is wrong with these counts and what to do; None when all is well. Unknown topics are left out.
+    """What is wrong with these counts and what to do; None if they are right. Unknown topics are ignored.
 
-    Inputs may have any number: which partition an event came through decides nothing.
+    Inputs may have any count: the partition an event came through doesn't matter.
     """
     for topic in (options.journal, options.state):
         count = counts.get(topic, options.lanes)
@@ -25,7 +25,7 @@ def complaint(options: WorkerOptions, counts: dict[str, int]) -> str | None:
 
 
 def watch(options: WorkerOptions, cluster: Any) -> None:
-    """Refuse to go on when a metadata refresh shows another count. ``cluster``: aiokafka's ClusterMetadata."""
+    """Refuse to continue when a metadata refresh shows another count. ``cluster``: aiokafka's ClusterMetadata."""
 
     def refreshed(metadata: Any) -> None:
         known = {topic: metadata.partitions_for_topic(topic) for topic in (options.journal, options.state)}

@@ -1,4 +1,4 @@
-"""Where a partition can be read again behind a batch that cannot."""
+"""Finds where a partition becomes readable again after an unreadable batch."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -7,12 +7,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaTimeoutError, UnsupportedCodecError
 
 UNREADABLE: Final = (CorruptRecordException, UnsupportedCodecError, ValueError)
-TRIES: Final = 30  # of a second each
+TRIES: Final = 30  # of one second each
 
 
 async def readable(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> bool:
-    """Whether the batch that holds ``offset`` can be read. Raises KafkaTimeoutError when nothing at all comes."""
-    consumer.unsubscribe()  # what was fetched from elsewhere is dropped
+    """Whether the batch that holds ``offset`` can be read. Raises KafkaTimeoutError if nothing arrives."""
+    consumer.unsubscribe()  # drops what was fetched from elsewhere
     consumer.assign([place])
     consumer.seek(place, offset)
     for _ in range(TRIES):
@@ -26,9 +26,9 @@ async def readable(consumer: AIOKafkaConsumer, place: TopicPartition, offset: in
 
 
 async def past(offset: int, end: int, good: Callable[[int], Awaitable[bool]]) -> int:
-    """The first offset above ``offset`` at which ``good`` is true; ``end`` when there is none.
+    """The first offset above ``offset`` at which ``good`` is true; ``end`` if there is none.
 
-    All offsets of one batch are good or bad together, so it gallops to the first good one and then halves.
+    Offsets of a batch are good or bad together, so this gallops to the first good one and then bisects.
     """
     bad, step = offset, 1
     while bad + step < end and not await good(bad + step):
@@ -45,7 +45,7 @@ async def past(offset: int, end: int, good: Callable[[int], Awaitable[bool]]) ->
 
 
 async def past_unreadable(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> int:
-    """Where to go on when the batch at ``offset`` cannot be read; ``offset`` itself when it can."""
+    """Where to resume when the batch at ``offset`` cannot be read; ``offset`` itself if it can."""
     end = (await consumer.end_offsets([place]))[place]
 
     async def good(at: int) -> bool:

@@ -1,4 +1,4 @@
-"""Producers, and record batches filled by hand: `create_batch` and `send_batch` cost a tenth of `send` a record."""
+"""Producers, and hand-filled record batches: `create_batch` and `send_batch` cost a tenth of `send` per record."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 
 from streams.options import WorkerOptions
 
-AT_A_TIME: Final = 500  # records handed over before the loop has its turn
+AT_A_TIME: Final = 500  # records handed over before yielding to the loop
 Header = tuple[str, bytes | None]
 Headers = list[Header]
 Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
@@ -19,17 +19,17 @@ Output = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
 
 @lru_cache(4096)
 def lane_of(tenant: str, lanes: int) -> int:
-    """The journal partition of a tenant: what Kafka's own partitioner gives for this key."""
+    """A tenant's journal partition: the one Kafka's own partitioner gives for this key."""
     return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % lanes)
 
 
 def commit_stamp() -> str:
-    """The metadata of a committed offset: when, ms. It tells a worker that commits and stands still from a dead one."""
+    """Metadata of a committed offset: the time, ms. It tells a stalled worker that still commits from a dead one."""
     return str(int(time.time() * 1000))
 
 
 def new_producer(options: WorkerOptions, transactional_id: str | None = None) -> AIOKafkaProducer:
-    """An idempotent producer, transactional with an id. Not started."""
+    """An idempotent producer; transactional if given an id. Not started."""
     extra: dict[str, Any] = {"enable_idempotence": True}
     if transactional_id is not None:
         timeout = int(options.transaction_timeout * 1000)
@@ -50,9 +50,9 @@ def new_producer(options: WorkerOptions, transactional_id: str | None = None) ->
 async def send_all(
     producer: AIOKafkaProducer, topic: str, partition: int, outputs: Iterable[Output]
 ) -> list[asyncio.Future[Any]]:
-    """Hand records over in order, in batches no larger than the producer's. The futures tell when Kafka has them.
+    """Hand records over in order, in batches no larger than the producer's. The futures resolve once Kafka has them.
 
-    A record larger than a batch travels alone.
+    A record larger than a batch is sent alone.
     """
     sent = []
     batch = producer.create_batch()

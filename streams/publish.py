@@ -1,9 +1,9 @@
-"""Publishing: documents of committed state, oldest never over newest, everything again after the store lost it.
+"""Publishing: documents of committed state, never an older one over a newer, and all again if the store loses data.
 
-What is to be said is the engine's business (`streams.composed`); here it is asked for, written, and compared with what
-the store holds. ``rev`` is (restatement epoch, committed position), ties decided by as_of, which never goes back. Once
-a second the store is asked what it holds: nothing or less than was written means that it was flushed, restarted or
-replaced by an older copy, and all documents are written again. The store being away never stops the counting.
+The engine decides what to publish (`streams.composed`); this module requests it, writes it and compares it with what
+the store holds. ``rev`` is (restatement epoch, committed position); ties are decided by as_of, which never goes back.
+Once a second the store's revisions are read back: nothing, or less than was written, means that it was flushed,
+restarted or replaced by an older copy, and all documents are written again. An unavailable store never stops counting.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from streams.stop import Refused, spawn
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between tries while the store is away, or refuses
-URGENT_S: Final = 0.05  # seconds of making documents in one call; one that is begun is ended
+FIRST_RETRY, LAST_RETRY = 0.5, 5.0  # seconds between retries while the store is unavailable or refuses
+URGENT_S: Final = 0.05  # seconds of computing documents in one call; a document once started is finished
 LATER_S: Final = 0.04
 LAST_S: Final = 1.5  # when the worker stops
-SHARE: Final = 1  # what follows by and by takes half of the time at most,
+SHARE: Final = 1  # the rest may take at most half of the time,
 SHARE_BEHIND: Final = 9  # and a tenth while events wait
-ASKED: Final = 50  # tenants whose revision is read back at a time; all in turn
-SKEW: Final = 60_000  # ms: an as_of ahead of our clock by less is another machine's clock
+ASKED: Final = 50  # tenants whose revision is read back at a time, in turn
+SKEW: Final = 60_000  # ms: an as_of ahead of our clock by less is clock skew
 
 
 @dataclass
@@ -46,33 +46,33 @@ class Publisher:
     clock: Clock
     partition: int
     lanes: Callable[[], int] = lambda: 1  # how many with tenants share this process
-    query: Callable[[], QueryPort | None] = lambda: None  # where this process answers queries
-    progress: Callable[[], float | None] = lambda: None  # how much of the history is counted; None: all of it
-    outranked: int | None = None  # a store holds a higher revision than ours: of this epoch
-    failures: Counter[str] = field(default_factory=Counter)  # cause -> how often a tenant's documents were not made
+    query: Callable[[], QueryPort | None] = lambda: None  # where this process answers queries; None: nowhere
+    progress: Callable[[], float | None] = lambda: None  # share of the history that is counted; None: all
+    outranked: int | None = None  # epoch of a store revision higher than ours
+    failures: Counter[str] = field(default_factory=Counter)  # cause -> failures to compute a tenant's documents
     refused: int = 0  # publications that the store refused
-    clock_back: float = 0.0  # seconds by which the clock went back, or is behind what was published; 0: it is right
-    waits: int = 0  # publications that are made and not written yet
-    _urgent: bool = False  # tenants have committed changes nobody has seen
-    _more: bool = False  # something waits
+    clock_back: float = 0.0  # seconds by which the clock went back or is behind what was published; 0: it is right
+    waits: int = 0  # publications computed but not yet written
+    _urgent: bool = False  # tenants have committed, unpublished changes
+    _more: bool = False  # other documents wait
     _hurry: bool = False
     _written: dict[str, Revision] = field(default_factory=dict)
-    _taken: dict[str, int] = field(default_factory=dict)  # publications that the store said it has taken
-    _note: Revision | None = None  # the lane's last one
-    _turn: int = 0  # whose revision is read back next
+    _taken: dict[str, int] = field(default_factory=dict)  # publications the store has taken, by its own count
+    _note: Revision | None = None  # the lane's last note
+    _turn: int = 0  # index of the next revision to read back
     _checked: int = 0
-    _complete: tuple[int, int] = (0, 0)  # epoch and position of which everything was sent
+    _complete: tuple[int, int] = (0, 0)  # epoch and position up to which everything was sent
     _failing: tuple[str, ...] = ()
-    _floor: int = 0  # ms: no publication is of before
-    _unfinished: set[str] = field(default_factory=set)  # tenants published while a history was loaded
+    _floor: int = 0  # ms: no publication is older
+    _unfinished: set[str] = field(default_factory=set)  # tenants published while history was loading
     _minute: int = 0
-    _next: float = 0.0  # when urgent ones are made again
-    _next_later: float = 0.0  # and the others
-    _rest: float = 0.0  # while many events wait, nothing is made before
+    _next: float = 0.0  # when urgent documents are computed again
+    _next_later: float = 0.0  # when the others are
+    _rest: float = 0.0  # while many events wait, nothing is computed before
     _next_readback: float = 0.0
     _retry: float = 0.0
-    _refusals: float = 0.0  # seconds to wait after one more
-    _again: dict[str, float] = field(default_factory=dict)  # tenants the store can't take -> when to try again
+    _refusals: float = 0.0  # seconds to wait after the next refusal
+    _again: dict[str, float] = field(default_factory=dict)  # tenants the store can't take -> when to retry
     _task: asyncio.Task[None] | None = None
 
     def everything(self) -> None:
@@ -92,17 +92,17 @@ class Publisher:
         self._urgent = self._urgent or any(True for _ in tenants)
 
     def tick(self) -> None:
-        """Windows slide without events: with a minute each tenant is looked at."""
+        """Windows slide without events: every minute each tenant is checked."""
         minute = self._now() // 60_000
         if minute != self._minute and not self.options.frozen:
             self._more = True
         self._minute = minute
         if self._unfinished and self.progress() is None:
-            self.whole(self._unfinished)  # their documents say that they are of half a history
+            self.whole(self._unfinished)  # their documents are marked as incomplete
             self._unfinished.clear()
 
     def due(self, *, behind: bool = False) -> float:
-        """Seconds until `start` is worth calling, 0 for now. While the lane is behind, counting comes first."""
+        """Seconds until `start` is worth calling; 0: now. While the lane is behind, counting takes priority."""
         if self._task is not None and not self._task.done():
             return self.options.publish_interval
         now = asyncio.get_running_loop().time()
@@ -112,7 +112,7 @@ class Publisher:
         return max(0.0, (max(min(wanted), self._rest) if behind else min(wanted)) - now)
 
     async def start(self, at: Position) -> None:
-        """Make documents of the state as it is now, which must be committed, and write them in the background."""
+        """Compute documents of the current state, which must be committed, and write them in the background."""
         now = asyncio.get_running_loop().time()
         self.whole(tenant for tenant, due in self._again.items() if due <= now)
         answers = []
@@ -134,30 +134,30 @@ class Publisher:
 
     @property
     def used(self) -> bool:
-        """Whether the lane has tenants at all."""
+        """Whether the lane has any tenants."""
         return bool(self.engine.tenants)
 
     @property
     def pending(self) -> bool:
-        """There are committed changes nobody has seen yet."""
+        """Whether committed changes are unpublished."""
         return self._urgent or self._more
 
     @property
     def now(self) -> int:
-        """The clock that documents are made by, ms."""
+        """The time for computing documents, ms."""
         return self._now()
 
     def hurry(self) -> None:
-        """The next publications are the last: nothing waits."""
+        """The next publications are the last: don't wait for anything."""
         self._hurry = True
         self._next = self._next_later = 0.0
 
     async def settle(self, seconds: float | None = None) -> None:
-        """Wait for a running write, at most so long."""
+        """Wait for a running write, at most ``seconds``."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=seconds)
 
-    # --- making documents
+    # --- computing documents
 
     async def _compose(self, at: Position, seconds: float, *, only_urgent: bool) -> Answer:
         live = not self.options.frozen
@@ -168,7 +168,7 @@ class Publisher:
         try:
             answer = await self.engine.composed(ask)
         except EngineFailed as exc:
-            if exc.kind == "ValueError" and not live:  # an as-of that the kept panes cannot answer, now or ever
+            if exc.kind == "ValueError" and not live:  # an as-of that the kept panes can never answer
                 raise Refused(exc.text) from exc
             raise
         self._urgent, self._more = answer.urgent, answer.more
@@ -180,7 +180,7 @@ class Publisher:
         return answer
 
     def _pace(self, answer: Answer, *, urgent: bool) -> None:
-        """Making documents may take half of the time, whatever the number of tenants and lanes."""
+        """Computing documents may take half of the time, whatever the number of tenants and lanes."""
         done, spent = asyncio.get_running_loop().time(), answer.seconds * self.lanes()
         if urgent:
             self._next = done + max(self.options.publish_interval, SHARE * spent)
@@ -188,7 +188,7 @@ class Publisher:
             self._next_later = done + SHARE * spent
 
     def _take_rest(self, seconds: float) -> None:
-        """After so many seconds of making documents; they may take a tenth of the time while the lane is behind."""
+        """Rest after so many seconds of computing: it may take a tenth of the time while the lane is behind."""
         wait = max(self.options.publish_interval, SHARE_BEHIND * seconds * self.lanes())
         self._rest = asyncio.get_running_loop().time() + wait
 
@@ -198,7 +198,7 @@ class Publisher:
         return self.clock() if self.options.frozen else max(self.clock(), self._floor)
 
     def _as_of(self, at: Position) -> int:
-        """The clock, never less than before. One that went back far is a new one, under a new epoch."""
+        """The clock, never less than before. A large step back starts a new epoch."""
         clock = self.clock()
         if self.options.frozen:
             return clock
@@ -250,7 +250,7 @@ class Publisher:
             await self._refused(publication)
 
     def _left_out(self, tenant: str, exc: TenantRefused) -> None:
-        """Its own keys are wrong: the others are written, and it is tried again."""
+        """A tenant's own keys are wrong: write the others, and retry this one later."""
         if tenant not in self._again:
             log.error("lane %s: the store rejects tenant %s: %s", self.partition, tenant, exc)
         stats.sink_errors.inc()
@@ -258,13 +258,13 @@ class Publisher:
         self._again[tenant] = asyncio.get_running_loop().time() + LAST_RETRY
 
     def _count(self, tenant: str, taken: int) -> None:
-        """A store that was emptied between two slices holds a revision that says nothing of the first one's loss."""
+        """Detect a store that was emptied between two slices: its revision alone would not show the loss."""
         if taken <= self._taken.get(tenant, 0):
             self.whole([tenant])
         self._taken[tenant] = taken
 
     async def _refused(self, ours: Packed) -> None:
-        """The store holds more than we have: another owner's, or one of a clock ahead of ours, or of another life."""
+        """The store holds a newer revision: another owner's, one of a clock ahead of ours, or of recreated topics."""
         theirs = await self.sink.revision(ours.tenant)
         self.refused += 1
         self.whole([ours.tenant])
@@ -276,10 +276,10 @@ class Publisher:
         if theirs[:2] > ours.revision[:2] or self.options.frozen or ahead > SKEW:
             self.outranked = max(self.outranked or 0, theirs[0])
         else:
-            self._floor = max(self._floor, theirs[2])  # another machine's clock, a little ahead
+            self._floor = max(self._floor, theirs[2])  # clock skew
 
     async def _readback(self) -> None:
-        """One round trip: the lane's note goes out, and what it was says whether the store is the one written to."""
+        """One round trip: write the lane's note, and check by the previous one that this is the store we wrote to."""
         names = list(self._written)
         some = list(islice((names * 2)[self._turn % max(1, len(names)) :], min(ASKED, len(names))))
         self._turn += len(some)

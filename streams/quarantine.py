@@ -1,7 +1,7 @@
 """Events that the engine can't count: kept apart, so that they stop nothing else.
 
-An entry of the lane's changelog says which, where in the journal, and what was raised; it holds no text of the event.
-The event itself becomes a dead letter. `verify` leaves these events out of its recount, and says so.
+A changelog entry records each one, its journal offset and the exception's class, but no text of the event. The event
+itself becomes a dead letter. `verify` leaves these events out of its recount, and says so.
 """
 
 from typing import Final
@@ -15,13 +15,13 @@ TABLE: Final = b"q"
 
 
 def entry(tenant: str, origin: Origin, kind: str, journal_offset: int) -> Entry:
-    """The changelog entry of one event: its key names tenant and origin."""
+    """The changelog entry of an event: the key holds tenant and origin."""
     topic, partition, offset = origin
     key = TABLE + b"\0".join((tenant.encode(), topic.encode(), b"%d" % partition, b"%d" % offset))
     return key, orjson.dumps({"error": kind, "at": journal_offset})
 
 
 def origin_of(key: bytes) -> tuple[str, Origin]:
-    """Tenant and origin of an entry's key."""
+    """Tenant and origin from an entry's key."""
     tenant, topic, partition, offset = key[len(TABLE) :].split(b"\0")
     return tenant.decode(), (topic.decode(), int(partition), int(offset))

@@ -1,8 +1,8 @@
-"""The query port of a worker: `POST /query` answers questions about the tenants whose lanes it owns. Read only.
-`GET /worker` tells of the worker itself.
+"""The worker's query port: `POST /query` answers questions about the tenants whose lanes it owns. Read only.
+`GET /worker` describes the worker itself.
 
-Its address and a token that is new in each process go to Redis with the notes of its lanes, so that who may read
-numbers in Redis may ask, and nobody else. It answers on the worker's own loop; the engine process does the work.
+Its address and a token, new in each process, go to Redis with the notes of its lanes: only clients that may read
+numbers in Redis may ask. It runs on the worker's own loop; the engine process does the work.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from streams.producing import lane_of
 log = logging.getLogger(__name__)
 
 QUESTION_BYTES: Final = 16 << 10
-AT_A_TIME: Final = 2  # questions that are with the engine,
-WAITING: Final = 20  # and that wait for their turn
-SECONDS: Final = 15.0  # until an answer must be there
+AT_A_TIME: Final = 2  # questions with the engine,
+WAITING: Final = 20  # and waiting for their turn
+SECONDS: Final = 15.0  # limit for an answer
 ANY_HOST: Final = ("0.0.0.0", "::", "")
 STATUS: Final = {
     "Refused": 400, "NotFound": 404, "NotOwner": 409, "TooLarge": 413, "TookTooLong": 422, "Restoring": 503,
@@ -46,7 +46,7 @@ class Answering(Protocol):
 
 
 class Lanes(Protocol):
-    """Who owns lanes: `streams.ownership.Ownership`."""
+    """The owner of lanes: `streams.ownership.Ownership`."""
 
     query: QueryPort | None
 
@@ -56,7 +56,7 @@ class Lanes(Protocol):
 
 
 class Refusal(Exception):
-    """A question that is not passed on."""
+    """A question that is rejected."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -67,7 +67,7 @@ class QueryServer:
     """Answers on one port. ``port`` is 0 until it listens."""
 
     def __init__(self, lanes: Lanes, report: Callable[[], dict[str, Any]] = dict) -> None:
-        """``report``: what there is to tell of the worker."""
+        """``report``: describes the worker."""
         self._lanes, self._report = lanes, report
         self._count = 0
         self._token = secrets.token_urlsafe(32)
@@ -76,7 +76,7 @@ class QueryServer:
         self.port = 0
 
     async def start(self, options: WorkerOptions) -> None:
-        """Listen, and have lanes say where. With no port the worker counts all the same, and says so."""
+        """Listen, and publish the address with the lanes' notes. If no port is free, log it and keep counting."""
         if not options.query_host:
             return
         self._count = options.lanes
@@ -89,7 +89,7 @@ class QueryServer:
         try:
             await site.start()
         except OSError as exc:
-            log.error("no queries are answered by this worker: %s", exc)
+            log.error("this worker cannot answer queries: %s", exc)
             await runner.cleanup()
             return
         self.port = int(runner.addresses[0][1])
@@ -122,14 +122,14 @@ class QueryServer:
         except orjson.JSONDecodeError:
             raise Refusal(400, "the question must be JSON") from None
         except web.HTTPRequestEntityTooLarge:
-            raise Refusal(413, f"a question has at most {QUESTION_BYTES} bytes") from None
+            raise Refusal(413, f"a question may have at most {QUESTION_BYTES} bytes") from None
         if not isinstance(asked, dict) or not isinstance(asked.get("tenant"), str) or not asked["tenant"]:
             raise Refusal(400, 'the question must be an object with a "tenant"')
         return asked
 
     async def _ask(self, asked: dict[str, Any]) -> bytes:
         if self._waiting >= WAITING:
-            raise Refusal(503, "too many questions at a time; try again shortly")
+            raise Refusal(503, "too many questions at once; try again shortly")
         self._waiting += 1
         try:
             async with self._turns:
@@ -151,7 +151,7 @@ class QueryServer:
         except EngineFailed as failure:
             if failure.kind not in STATUS:
                 log.error("a question could not be answered: %s", failure)
-                raise Refusal(500, "the question failed; the worker's log says where") from failure
+                raise Refusal(500, "the question failed; see the worker's log") from failure
             raise Refusal(STATUS[failure.kind], failure.text) from failure
 
 
@@ -161,7 +161,7 @@ def _refused(refusal: Refusal) -> web.Response:
 
 
 def _host(options: WorkerOptions) -> str:
-    """The host that others reach the port by."""
+    """The host under which others reach the port."""
     host = options.query_advertise or options.query_host
     found = socket.gethostname() if host in ANY_HOST else host
     return f"[{found}]" if ":" in found else found

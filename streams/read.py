@@ -1,4 +1,4 @@
-"""What `verify` compares: a lane's state at a recorded position, and the journal up to it. Fences nobody."""
+"""What `verify` compares: a lane's state at a recorded position, and the journal up to it. Fences no owner."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -23,9 +23,9 @@ class Accepted(NamedTuple):
 
 
 async def read_state(options: WorkerOptions, partition: int) -> tuple[dict[bytes, bytes], Position | None]:
-    """The lane's live entries as last committed, and the position they belong to (None: nothing was ever committed).
+    """The lane's live entries as last committed, and their position (None: nothing was ever committed).
 
-    Entries and position are written in one transaction, so what is read is always of one moment.
+    Entries and position are written in one transaction, so they always belong together.
     """
     entries: dict[bytes, bytes] = {}
     reader = new_reader(options)
@@ -41,7 +41,7 @@ async def read_state(options: WorkerOptions, partition: int) -> tuple[dict[bytes
 
 
 async def read_journal(options: WorkerOptions, partition: int, upto: int) -> AsyncIterator[Accepted]:
-    """The lane's journal from its beginning to the offset ``upto`` (exclusive), in order."""
+    """The lane's journal from its beginning up to the offset ``upto`` (exclusive), in order."""
     reader = new_reader(options)
     try:
         await reader.start()

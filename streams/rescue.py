@@ -1,8 +1,8 @@
-"""Ways out that an operator decides on: skipping what cannot be read, and going on where state and topics do not fit.
+"""Recovery steps an operator decides on: skipping what can't be read, and resuming where state and topics don't match.
 
-Each is one transaction. A lane's is written under its own transactional id, which fences whoever owns it: that worker
-ends and comes back to the new position. An input partition's offset is committed inside a transaction as well, because
-Kafka takes a plain commit only from a member of the group while it has members.
+Each is one transaction. A lane's is written under its own transactional id, which fences its owner: that worker ends
+and restarts at the new position. An input partition's offset is committed inside a transaction as well, because Kafka
+accepts plain commits only from members while the group has any.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,32 +22,32 @@ from streams.transact import Transactor
 
 
 class Moved(Exception):
-    """What was agreed on is not so any more: look again."""
+    """The situation changed since it was agreed on: look again."""
 
 
 class Standing(NamedTuple):
-    """What a lane's decision depends on."""
+    """The facts a lane's decision depends on."""
 
     at: Position | None
     keys: tuple[bytes, ...]  # of the state's live entries
-    emptied: bool  # records of the state's topic were deleted
+    emptied: bool  # records of the state topic were deleted
     first: int  # of the journal
     end: int
     topics: Mapping[str, str]  # name -> id, as they are now
 
 
 class Rebase(NamedTuple):
-    """Where a lane goes on."""
+    """Where a lane resumes."""
 
     next: int
     epoch: int
-    lost: tuple[int, int] | None  # offsets of the journal [start, end) that will be in no number
-    gone: tuple[bytes, ...]  # entries that are taken away
+    lost: tuple[int, int] | None  # journal offsets [start, end) that will be missing from the numbers
+    gone: tuple[bytes, ...]  # entries to delete
     reason: str
 
 
 def rebase_of(standing: Standing, journal: str) -> Rebase | None:
-    """What makes a lane fit its topics again; None when it does. Pure."""
+    """The rebase a lane needs to match its topics; None if it matches. Pure."""
     at, first, end = standing.at, standing.first, standing.end
     if at is None:
         if not first and not standing.keys and not standing.emptied:
@@ -69,13 +69,13 @@ def rebase_of(standing: Standing, journal: str) -> Rebase | None:
 
 
 def _high_of(key: bytes) -> str | None:
-    """The input topic whose highest offset an entry remembers (see `kpis.state.stored`)."""
+    """The input topic whose highest offset an entry stores (see `kpis.state.stored`)."""
     parts = key[1:].split(b"\0")
     return parts[2].decode() if key[:1] == b"f" and len(parts) == 4 and parts[1] == b"high" else None
 
 
 async def standing(options: WorkerOptions, lane: int) -> Standing:
-    """How a lane stands now. Raises KafkaError."""
+    """A lane's current facts. Raises KafkaError."""
     entries, at = await read_state(options, lane)
     state, journal = TopicPartition(options.state, lane), TopicPartition(options.journal, lane)
     reader = new_reader(options)
@@ -90,7 +90,7 @@ async def standing(options: WorkerOptions, lane: int) -> Standing:
 
 
 async def rebase(options: WorkerOptions, lane: int, agreed: Rebase, now: int) -> None:
-    """Write a lane's new position. Raises Moved when another one would be right by now."""
+    """Write a lane's new position. Raises Moved if another rebase is needed by now."""
     owner = Transactor(options, lane)
     await owner.fence()
     try:
@@ -105,7 +105,7 @@ async def rebase(options: WorkerOptions, lane: int, agreed: Rebase, now: int) ->
 
 
 async def skip_lane(options: WorkerOptions, lane: int, to: int, now: int) -> None:
-    """Move a lane past what it cannot read. Raises Moved when it is past it already, or was never counted."""
+    """Move a lane past what it cannot read. Raises Moved if it is already past, or was never counted."""
     owner = Transactor(options, lane)
     await owner.fence()
     try:
@@ -132,7 +132,7 @@ async def _move(owner: Transactor, at: Position, outputs: Sequence[Output], lost
 async def move_inputs(
     options: WorkerOptions, offsets: Mapping[tuple[str, int], tuple[int, int]], now: int, why: Why
 ) -> None:
-    """Let the group go on elsewhere: (topic, partition) -> (from, to). What lies between forwards is noted as lost."""
+    """Move the group's offsets: (topic, partition) -> (from, to). Skipped records are noted as lost."""
     producer = new_producer(options, f"{options.app_id}-skip")
     await producer.start()
     try:

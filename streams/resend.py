@@ -1,4 +1,4 @@
-"""Sending dead letters again: the events and the marks that say so, in one transaction."""
+"""Resends dead letters: the events and their markers in one transaction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +9,13 @@ Places = Mapping[tuple[str, int], Sequence[Output]]  # (topic, partition) -> wha
 
 
 async def resend(options: WorkerOptions, events: Places, marks: Sequence[tuple[bytes, bytes]]) -> None:
-    """All of it or nothing, and of two at a time only one: the other's transaction is ended. Raises KafkaError."""
+    """All or nothing. A concurrent run's transaction is aborted. Raises KafkaError."""
     producer = new_producer(options, f"{options.app_id}-dlq")
     await producer.start()
     try:
         await producer.begin_transaction()
-        told: list[Output] = [(key, value, []) for key, value in marks]
-        for (topic, partition), outputs in {**events, (options.marks, 0): told}.items():
+        marked: list[Output] = [(key, value, []) for key, value in marks]
+        for (topic, partition), outputs in {**events, (options.marks, 0): marked}.items():
             for done in await send_all(producer, topic, partition, outputs):
                 await done
         await producer.commit_transaction()

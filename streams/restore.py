@@ -1,4 +1,4 @@
-"""State comes back from Kafka: the changelog of one partition, read committed, to its end."""
+"""Restores state from Kafka: one partition of the changelog, read committed, to its end."""
 
 import asyncio
 import os
@@ -15,12 +15,12 @@ from streams.options import WorkerOptions
 from streams.stop import Refused
 from streams.table import LaneState
 
-STALLED = 60.0  # seconds without a record while the end is not reached
-SOON = 2.0  # seconds in which nothing is compacted: only closed segments are, and the cleaner looks every 15 s
+STALLED = 60.0  # seconds without progress before the end
+SOON = 2.0  # seconds in which nothing is compacted: only closed segments are, and the cleaner runs every 15 s
 
 
 def new_reader(options: WorkerOptions) -> StoppableConsumer:
-    """A consumer of no group, for reading a partition from its beginning. Not started."""
+    """A consumer without a group, for reading partitions from their beginning. Not started."""
     header_keys.allow_any()
     return StoppableConsumer(
         bootstrap_servers=list(options.brokers),
@@ -39,10 +39,10 @@ def new_reader(options: WorkerOptions) -> StoppableConsumer:
 async def read_partition(
     reader: AIOKafkaConsumer, tp: TopicPartition, upto: int | None = None, chunk: int = 5_000, start: int | None = None
 ) -> AsyncIterator[Sequence[Record]]:
-    """The records of a partition from ``start`` to ``upto``, in chunks; default: from its beginning to its end now.
+    """The records of a partition from ``start`` to ``upto``, in chunks; default: from its beginning to its current end.
 
-    The end is the last stable offset: behind it lie only transactions that are still open, and the caller has fenced
-    those that matter. Raises TimeoutError when nothing comes although the end is not reached.
+    The end is the last stable offset: after it lie only open transactions, and the caller has fenced those that matter.
+    Raises TimeoutError if nothing arrives before the end.
     """
     reader.assign([tp])
     first = start if start is not None else (await reader.beginning_offsets([tp]))[tp]
@@ -63,11 +63,10 @@ async def read_partition(
 
 
 async def read_flowing(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[Sequence[Record]]:
-    """The records of a changelog that somebody writes meanwhile, to an end at which they are the state of one moment.
+    """The records of a changelog that is being written, read to an end at which they form a consistent state.
 
-    Compaction takes an entry away once a newer one follows, and while the log is read the newer one may come to lie
-    behind the end that was known at first. So what came meanwhile is read too, until that takes too little time for
-    more to be compacted.
+    Compaction removes an entry once a newer one follows, and during the read the newer one may land after the end that
+    was known at the start. So what arrived meanwhile is read too, until a pass is too short for further compaction.
     """
     loop = asyncio.get_running_loop()
     start, took = None, SOON
@@ -79,7 +78,7 @@ async def read_flowing(reader: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIte
 
 
 async def restore(options: WorkerOptions, partition: int, state: LaneState) -> None:
-    """Fill ``state`` from the changelog. Other lanes go on meanwhile: only a chunk at a time holds the engine."""
+    """Fill ``state`` from the changelog. Other lanes continue: the engine is held for only a chunk at a time."""
     tp = TopicPartition(options.state, partition)
     reader = new_reader(options)
     await state.engine.open()
@@ -105,6 +104,6 @@ async def restore(options: WorkerOptions, partition: int, state: LaneState) -> N
 
 
 def _test_delay(records: int) -> float:
-    """Tests slow a restore down to outlast the session time-out: CRMKPI_TEST_RESTORE_RATE, entries a second."""
+    """Tests slow a restore down to outlast the session timeout: CRMKPI_TEST_RESTORE_RATE, entries a second."""
     rate = float(os.environ.get("CRMKPI_TEST_RESTORE_RATE", 0))
     return records / rate if rate else 0.0

@@ -18,7 +18,7 @@ OK = 0
 
 
 async def run(app: App, sink: Sink) -> None:
-    """Work until SIGTERM or SIGINT. Does not return: the process ends with 0 here, or with another code in `die`."""
+    """Work until SIGTERM or SIGINT. Does not return: the process exits with 0 here, or with another code in `die`."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -32,16 +32,16 @@ async def run(app: App, sink: Sink) -> None:
     except Exception as exc:  # noqa: BLE001
         die("starting", exc)
     gc.collect()
-    gc.freeze()  # modules and connections: walking them again and again would hold the loop
+    gc.freeze()  # modules and connections: repeated collections would stall the loop
     await asked.wait()
     await stop(app, sink)
 
 
 async def stop(app: App, sink: Sink) -> None:
-    """Let running transactions end, leave the group, exit 0; after the deadline exit 0 all the same.
+    """Finish running transactions, leave the group, exit 0; exit 0 at the deadline in any case.
 
-    What is not committed by then is repeated by the next owner, so the exit is clean in any case. Faust's own stop is
-    not waited for: nothing it would do is still open.
+    The next owner repeats what is uncommitted by then, so the exit is always clean. Faust's own stop is skipped: it has
+    nothing left to do.
     """
     deadline = threading.Timer(app.options.stop_deadline, os._exit, (OK,))
     deadline.daemon = True

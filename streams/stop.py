@@ -1,4 +1,4 @@
-"""Fail-stop: any surprise ends the process with one line and a code the supervisor understands."""
+"""Fail-stop: anything unforeseen ends the process with one line and an exit code the supervisor understands."""
 
 import asyncio
 import os
@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 from models.settings import SettingsError
 from ops.logs import as_json, json_log_line
 
-RESTART = 70  # what was committed is right and the rest comes back from Kafka: start again
-REFUSED = 78  # a restart would end the same way: somebody has to decide
+RESTART = 70  # committed work is safe and the rest is restored from Kafka: restart
+REFUSED = 78  # a restart would end the same way: an operator has to decide
 
 
 class Refused(Exception):
-    """The worker must not start or go on until somebody decides; the text says what to do."""
+    """The worker must not start or continue until an operator decides; the text says what to do."""
 
 
 def describe(exc: BaseException) -> str:
-    """The error, and the innermost line of ours it came from."""
+    """The error and the innermost line it came from."""
     frames = traceback.extract_tb(exc.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
     text = " ".join(str(exc).split())[:400]
@@ -27,12 +27,12 @@ def describe(exc: BaseException) -> str:
 
 
 def moved_by_hand(topic: str, partition: int, to: int) -> NoReturn:
-    """End the process: somebody has said where a partition that stood still goes on, and a start takes it up."""
+    """End the process: an operator moved a blocked partition, and a restart picks up the new position."""
     die(f"{topic}/{partition} was moved manually: restarting at {to}")
 
 
 def die(doing: str, exc: BaseException | None = None, code: int = RESTART) -> NoReturn:
-    """End the process at once. Nothing is flushed or closed: an open transaction dies with its producer."""
+    """End the process at once. Nothing is flushed or closed: Kafka aborts an open transaction."""
     reason = str(exc) if isinstance(exc, Refused) else describe(exc) if exc else ""
     if isinstance(exc, Refused):
         code = REFUSED
@@ -48,13 +48,13 @@ def _last_line(words: str, *, exception: str | None, **fields: object) -> str:
     try:
         if as_json():
             return json_log_line(words, logger=__name__, level="critical", **fields, exception=exception)
-    except SettingsError:  # what the line is about: it has no format to follow
+    except SettingsError:  # the error at hand may be about the log format itself
         pass
     return f"{exception or ''}{words}"
 
 
 def spawn(work: Coroutine[Any, Any, Any], doing: Callable[[], str]) -> asyncio.Task[Any]:
-    """A task whose failure ends the process, so that none can die unseen."""
+    """A task whose failure ends the process, so that none fails unnoticed."""
 
     async def guarded() -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Events that a lane's engine can't count: from the first failure to their entries in the quarantine."""
+"""Events a lane's engine can't count: from the first failure to their quarantine entries."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -13,24 +13,24 @@ log = logging.getLogger(__name__)
 
 
 class Suspects:
-    """What one lane knows of events it can't count."""
+    """One lane's known uncountable events."""
 
     def __init__(self, partition: int, state: LaneState) -> None:
         self._partition = partition
         self._state = state
         self.found: dict[Origin, str] = {}  # events to quarantine, and why
-        self.end = 0  # up to this position events are counted one at a time
-        self.failed_at = -1  # where the engine raised last
-        self.wary = False  # look for events that can't be counted before counting any
+        self.end = 0  # before this position events are counted one at a time
+        self.failed_at = -1  # position at which the engine last raised
+        self.wary = False  # probe for uncountable events before counting any
 
     def add(self, found: Iterable[tuple[Origin, str]]) -> None:
-        """These events can't be counted: leave them out from now on."""
+        """Leave out these events, which can't be counted, from now on."""
         for origin, kind in found:
             self.found[origin] = kind
             log.error("lane %s: %s/%s/%s cannot be counted (%s): see crmkpi dlq ls", self._partition, *origin, kind)
 
     def letters(self, letters: Sequence[Letter]) -> list[Letter]:
-        """The letters of a batch; an event that the journal holds twice is quarantined once."""
+        """The letters of a batch; an event that is in the journal twice is quarantined once."""
         first = {}
         for number, letter in enumerate(letters):
             origin = (letter.topic, letter.partition, letter.offset)
@@ -41,7 +41,7 @@ class Suspects:
         return list(first.values())
 
     def entries(self, letters: Iterable[Letter], items: Sequence[Item]) -> list[Entry]:
-        """Changelog entries for those letters that are of events that can't be counted."""
+        """Changelog entries for the letters of uncountable events."""
         made = []
         for letter in letters:
             if letter.reason == "engine_error":

@@ -1,4 +1,4 @@
-"""The state: a Faust table whose entries live and die with their partition."""
+"""The state: a Faust table whose entries belong to their partition."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from streams.position import Position
 
 @dataclass
 class LaneState:
-    """What one lane knows: its engine, and the committed position (None: nothing was ever committed)."""
+    """One lane's state: its engine, and the committed position (None: nothing was ever committed)."""
 
     engine: LaneEngine
     position: Position | None = None
@@ -22,12 +22,12 @@ class LaneState:
     quarantined: set[Origin] = field(default_factory=set)  # events that could not be counted
 
     async def load(self, entries: list[Entry]) -> None:
-        """Take changelog entries back."""
+        """Restore changelog entries."""
         self.entries += len(entries)
         await self.engine.load([entry for entry in entries if not self._ours(*entry)])
 
     def _ours(self, key: bytes, value: bytes | None) -> bool:
-        """Whether an entry is the runtime's own, and taken then."""
+        """Take the runtime's own entries; returns whether this was one."""
         if key == position.KEY:
             self.position = position.decode(value) if value is not None else None
         elif key.startswith(quarantine.TABLE):
@@ -39,7 +39,7 @@ class LaneState:
 
 
 class StateTable(faust.Table[Any, Any]):
-    """Partition -> `LaneState`. Faust's recovery and its stores are not used: `streams.restore` reads the changelog."""
+    """Partition -> `LaneState`. Faust's recovery and stores are not used: `streams.restore` reads the changelog."""
 
     def __init__(self, app: faust.App, *, engines: EngineProcess, **options: Any) -> None:
         super().__init__(app, **options)
@@ -47,7 +47,7 @@ class StateTable(faust.Table[Any, Any]):
         self.lanes: dict[int, LaneState] = {}
 
     def open(self, partition: int) -> LaneState:
-        """An empty state for a partition this worker was given."""
+        """An empty state for a newly assigned partition."""
         self.lanes[partition] = LaneState(self._engines.lane(partition))
         return self.lanes[partition]
 

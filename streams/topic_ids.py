@@ -1,8 +1,8 @@
-"""Which topic is meant by a name: Kafka's own ids (KIP-516), which a recreated topic does not keep.
+"""Identifies topics by Kafka's own ids (KIP-516), which a recreated topic does not keep.
 
 Offsets mean nothing in another topic of the same name: the lane's position, and the highest origin offsets that `count`
-has seen, would hide its events. So the ids are stored with every position and compared at start. aiokafka speaks a
-metadata request without ids; the newer one is spelled out here.
+has seen, would hide its events. So the ids are stored with every position and compared at start. aiokafka's metadata
+request has no ids; the newer one is spelled out here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ class MetadataRequest12(RequestStruct):  # type: ignore[misc]
 
 
 class TopicIds(Request[MetadataRequest12]):  # type: ignore[misc]
-    """Asks for topics by name."""
+    """A metadata request for topics by name."""
 
     API_KEY = 3
 
@@ -73,7 +73,7 @@ class TopicIds(Request[MetadataRequest12]):  # type: ignore[misc]
 
 
 async def topic_ids(client: Any, names: Sequence[str]) -> dict[str, str]:
-    """Name -> id (hex) of topics that exist. ``client``: aiokafka's. Raises KafkaError when a topic is not there."""
+    """Name -> id (hex) of existing topics. ``client``: aiokafka's. Raises KafkaError for a missing topic."""
     answer = await client.send(client.get_random_node(), TopicIds(names))
     found = {}
     for code, name, topic_id, *_ in answer.topics:
@@ -84,5 +84,5 @@ async def topic_ids(client: Any, names: Sequence[str]) -> dict[str, str]:
 
 
 def recreated(stored: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Topics whose name means another topic than when the state was written."""
+    """Topics recreated under the same name since the state was written."""
     return sorted(name for name, topic_id in stored.items() if now.get(name, topic_id) != topic_id)

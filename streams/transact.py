@@ -1,18 +1,18 @@
 """One Kafka transaction a batch.
 
-The order (numbers are those of `streams.failpoints`):
+The steps (numbered as in `streams.failpoints`):
 
 1. the batch is applied in memory; nothing is written
 2. the transaction begins
 3. the changed entries go to the changelog
-4. the lane's position, one more entry
-5. conflicts and quarantined events go to the dead-letter topics
-6. the group's offset, for lag tools
+4. so does the lane's position, as one more entry
+5. conflicting and quarantined events go to the dead-letter topics
+6. the group's offset is committed, for lag tools
 7. Kafka has acknowledged every record
-8. the transaction is committed: from here on the batch has happened, before it has not
+8. the transaction commits: only from here on has the batch happened
 9. what changed is published
 
-Before 2 the conflicts' records are read again from the input topics, so that a letter holds the event as it was sent.
+Before step 2 the conflicts' records are reread from the input topics, so that a letter holds the event as it was sent.
 Nothing else is awaited between 2 and 8, so a transaction never waits for other work.
 """
 
@@ -36,13 +36,13 @@ from streams.position import Position
 from streams.producing import Output, commit_stamp, new_producer, send_all
 
 
-def made_again(one: Letter) -> Original:
-    """What stands for a letter's record when that is gone: its event, made again from the journal."""
+def rebuilt(one: Letter) -> Original:
+    """A stand-in for a letter's original record that is gone: its event, reconstructed from the journal."""
     return Original(None, reconstructed(Row(*orjson.loads(one.row))), [], -1)
 
 
 class Transactor:
-    """The transactional producer of one lane. Whoever starts one for the same lane ends this one's transactions."""
+    """The transactional producer of one lane. Starting another one for the same lane fences this one."""
 
     def __init__(self, options: WorkerOptions, partition: int) -> None:
         self.options = options
@@ -51,17 +51,17 @@ class Transactor:
         self.producer: AIOKafkaProducer = new_producer(options, f"{options.app_id}-count-{partition}")
 
     async def fence(self) -> None:
-        """End any earlier owner's open transaction and keep it from starting another."""
+        """Abort any earlier owner's open transaction and keep it from starting another."""
         await self.producer.start()
         reach("restore-1-fenced")
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self.originals.close()
         await self.producer.stop()
 
     async def commit(self, entries: Sequence[Entry], letters: Sequence[Letter], at: Position) -> None:
-        """Write a batch and its position, or the position alone. Raises when any of it is refused."""
+        """Write a batch and its position, or the position alone. Raises if any part of it is refused."""
         reach("count-1-applied")
         originals = await self.originals.fetch({(one.topic, one.partition, one.offset) for one in letters})
         await self.producer.begin_transaction()
@@ -94,7 +94,7 @@ class Transactor:
         by_origin: dict[tuple[str, int], list[Output]] = {}
         for one in letters:
             original = originals.get((one.topic, one.partition, one.offset))
-            found = original or made_again(one)
+            found = original or rebuilt(one)
             detail = "an event with the same tenant, source and id but different content came first"
             if one.reason == "engine_error":
                 detail = f"the event could not be counted: {one.kind}"
@@ -113,7 +113,7 @@ class Transactor:
 
 
 def _alarms(letters: Sequence[Letter]) -> list[Output]:
-    """What `lag` and `doctor` show of events in quarantine until somebody acknowledges it."""
+    """What `lag` and `doctor` show of quarantined events until they are acknowledged."""
     now = int(time.time() * 1000)
     found = (Loss(x.topic, x.partition, x.offset, x.offset + 1, now, "quarantined") for x in letters
              if x.reason == "engine_error")  # fmt: skip

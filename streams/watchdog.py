@@ -1,6 +1,6 @@
-"""Stuck but alive: a worker whose position stands still while there is something to read ends itself.
+"""Stuck but alive: a worker that makes no progress while there is something to read ends itself.
 
-A thread looks, so that a loop which hangs in an endless computation is noticed too.
+A separate thread checks, so that a loop stuck in an endless computation is noticed too.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ LOOK = 0.5  # seconds
 
 
 class Standing(NamedTuple):
-    """A partition as it was seen: where it is, whether more is there, and since when it has not moved."""
+    """A partition's position, whether more is there, and since when it has not moved."""
 
     position: int
     behind: bool
@@ -31,9 +31,9 @@ class Standing(NamedTuple):
 def judge(
     before: Mapping[TP, Standing], seen: Mapping[TP, tuple[int, bool]], now: float, limit: float
 ) -> tuple[dict[TP, Standing], TP | None]:
-    """What is known of every partition now, and one that stood still for ``limit`` seconds while it was behind.
+    """The new standing of every partition, and one that has been stuck for ``limit`` seconds despite a backlog.
 
-    A partition that moved, or has nothing to read, starts anew; one that is gone is forgotten.
+    A partition that moved, or has nothing to read, starts over; one that is gone is forgotten.
     """
     known = {}
     stuck = None
@@ -48,7 +48,7 @@ def judge(
 
 
 class Watchdog:
-    """Ends the worker with a line that names partition and offset."""
+    """Ends the worker with a message that names partition and offset."""
 
     def __init__(self, options: WorkerOptions, ownership: Ownership, consumer: BatchConsumer) -> None:
         self.options = options
@@ -58,12 +58,12 @@ class Watchdog:
         self._known: dict[TP, Standing] = {}
 
     def start(self) -> None:
-        """Look from now on."""
+        """Start watching."""
         threading.Thread(target=self._watch_loop, name="watchdog", daemon=True).start()
         self._task = spawn(self._watch_positions(), lambda: "watching positions")
 
     def still(self) -> Stillness:
-        """What stood still for longest while it is behind, as last seen."""
+        """The partition that has stood still longest despite a backlog, as of the last check."""
         worst = max(
             ((self._beat - s.since, f"{tp.topic}/{tp.partition}") for tp, s in self._known.items() if s.behind),
             default=(0.0, ""),
@@ -88,13 +88,13 @@ class Watchdog:
                 die(f"{stuck.topic}/{stuck.partition} has been stuck at {at} for {limit:.0f} s with records waiting")
 
     def _seen(self, now: float) -> dict[TP, tuple[int, bool]]:
-        """Where every flowing partition stands, and whether there is more, or nobody knows because Kafka is silent."""
+        """Each flowing partition's position, and whether more waits, or may wait because Kafka is silent."""
         seen = {}
-        for tp, (fetched_to, highwater, heard) in self.consumer.standing().items():
+        for tp, (fetched_to, highwater, reported) in self.consumer.standing().items():
             lane = self.ownership.lanes.get(tp.partition) if tp.topic == self.options.journal else None
             done = lane.position.next if lane is not None and lane.ready else fetched_to
-            silent = heard is not None and time.time() - heard > self.options.watchdog / 2
-            # An event that hangs is given time, and what is blocked waits for somebody to act.
+            silent = reported is not None and time.time() - reported > self.options.watchdog / 2
+            # A hanging event gets time, and a blocked lane waits for an operator.
             patient = lane is not None and (lane.quarantining or lane.blocked is not None)
             seen[tp] = done, (highwater > done or silent) and not patient
         for partition, lane in self.ownership.lanes.items():

@@ -1,4 +1,4 @@
-"""The settings file while the worker runs: a change is read, checked and handed on; a wrong one is only told."""
+"""Watches the settings file while the worker runs: valid changes are applied, invalid ones only logged."""
 
 import asyncio
 import logging
@@ -10,33 +10,33 @@ from streams.stop import Refused, spawn
 
 log = logging.getLogger(__name__)
 
-EVERY = 1.0  # seconds between two looks at the file
-Mark = tuple[str, int, int, int] | None
+EVERY = 1.0  # seconds between checks
+Stamp = tuple[str, int, int, int] | None
 
 
 class Watched:
-    """Every tenant's settings, as the file last said them rightly."""
+    """Every tenant's settings, as of the file's last valid version."""
 
     def __init__(self, book: TenantBook) -> None:
         self.book = book
-        self._mark = _mark()
+        self._stamp = _stamp()
 
-    def watch(self, tell: Callable[[TenantBook], None]) -> None:
-        """From now on look at the file, and tell of other settings."""
-        self._task = spawn(self._run(tell), lambda: "watching the settings file")
+    def watch(self, notify: Callable[[TenantBook], None]) -> None:
+        """Start watching; calls ``notify`` when settings change."""
+        self._task = spawn(self._run(notify), lambda: "watching the settings file")
 
-    async def _run(self, tell: Callable[[TenantBook], None]) -> None:
+    async def _run(self, notify: Callable[[TenantBook], None]) -> None:
         while True:
             await asyncio.sleep(EVERY)
             if self.look():
-                tell(self.book)
+                notify(self.book)
 
     def look(self) -> bool:
-        """Read the file again if it changed; says whether tenants have other settings now."""
-        mark = _mark()
-        if mark == self._mark:
+        """Reread the file if it changed; returns whether tenants' settings changed."""
+        stamp = _stamp()
+        if stamp == self._stamp:
             return False
-        self._mark = mark
+        self._stamp = stamp
         try:
             _, book = configured()
         except (Refused, SettingsError) as error:
@@ -49,8 +49,8 @@ class Watched:
         return True
 
 
-def _mark() -> Mark:
-    """What changes with the file; None when it is not there."""
+def _stamp() -> Stamp:
+    """Changes whenever the file does; None if there is no file."""
     try:
         file = settings_file()
         about = file.stat() if file else None

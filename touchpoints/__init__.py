@@ -1,4 +1,4 @@
-"""The producer's side: send events from Python. It needs no other package of this project."""
+"""Client for producers: sends events from Python. It needs no other package of this project."""
 
 from touchpoints.aio import AsyncTouchpoints
 from touchpoints.client import Touchpoints

@@ -1,4 +1,4 @@
-"""The client for asyncio: a task of its own sends."""
+"""The asyncio client: a background task sends."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -36,16 +36,16 @@ class AsyncTouchpoints:
         self._url, self._source, self._exit_timeout = endpoint(url), source, exit_timeout
         self._delivery = Delivery(opened(spool, limit), Limits(batch, batch_bytes, interval), on_verdict)
         self._http = httpx.AsyncClient(auth=(key, ""), timeout=TIMEOUT)
-        self._came, self._due, self._told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._came, self._due, self._answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._flushing = 0
         self._task: asyncio.Task[None] | None = None
 
     async def track(
         self, type: str, data: Mapping[str, Any], *, id: str | None = None, time: datetime | str | None = None
     ) -> str:
-        """Keep an event for sending; its id. Unsendable, Full; RuntimeError: not open, or ended by an error."""
+        """Queue an event; returns its id. Raises Unsendable, Full, or RuntimeError: not open, or ended by an error."""
         if self._task is None or self._task.done():
-            raise RuntimeError("this client sends no more") from self._error()
+            raise RuntimeError("this client is closed or has failed") from self._error()
         name, body = encoded(type, data, self._source, id, time)
         self._delivery.store.put(body)
         self._came.set()
@@ -54,7 +54,7 @@ class AsyncTouchpoints:
         return name
 
     async def page(self, url: str, *, id: str | None = None, time: datetime | str | None = None, **data: Any) -> str:
-        """A page was shown; ``data`` has ids of the visitor, title, referrer …"""
+        """A page was shown; ``data``: visitor ids, title, referrer …"""
         return await self.track("page.viewed", {"url": url, **data}, id=id, time=time)
 
     async def identify(
@@ -66,7 +66,7 @@ class AsyncTouchpoints:
         traits: Mapping[str, Any] | None = None,
         **data: Any,
     ) -> str:
-        """Two or more ids belong to one person. Unsendable: fewer."""
+        """Two or more ids belong to one person. Raises Unsendable for fewer."""
         ids = identified(user_id, anonymous_id, customer_id)
         known = {"traits": dict(traits)} if traits else {}
         return await self.track("identity.identified", {**ids, **known, **data})
@@ -77,14 +77,14 @@ class AsyncTouchpoints:
         return self._delivery.store.count
 
     async def flush(self, timeout: float | None = None) -> bool:
-        """Send what waits now; whether all of it has its verdict within ``timeout`` seconds (None: wait for it)."""
+        """Send waiting events now; returns whether all got a verdict within ``timeout`` seconds (None: no limit)."""
         self._flushing += 1
         self._due.set()
         try:
             async with asyncio.timeout(timeout):
                 while self.waiting and self._task is not None and not self._task.done():
-                    self._told.clear()
-                    await self._told.wait()
+                    self._answered.clear()
+                    await self._answered.wait()
         except TimeoutError:
             return False
         finally:
@@ -92,7 +92,7 @@ class AsyncTouchpoints:
         return not self.waiting
 
     async def aclose(self, timeout: float | None = None) -> int:
-        """Send what waits, for at most ``timeout`` seconds; how many events still do."""
+        """Send waiting events for at most ``timeout`` seconds; returns how many are left."""
         if self._task is None:
             return self.waiting
         await self.flush(self._exit_timeout if timeout is None else timeout)
@@ -107,7 +107,7 @@ class AsyncTouchpoints:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(lambda _: self._told.set())  # nobody waits for an ended task
+        self._task.add_done_callback(lambda _: self._answered.set())  # wakes waiters if the task ends
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -121,7 +121,7 @@ class AsyncTouchpoints:
         while True:
             batch = await self._next()
             wait = self._delivery.answered(batch, await self._post(batch), now())
-            self._told.set()
+            self._answered.set()
             await asyncio.sleep(wait)
 
     async def _next(self) -> list[Kept]:
@@ -143,5 +143,5 @@ class AsyncTouchpoints:
         try:
             response = await self._http.post(self._url, content=body, headers={"content-type": MEDIA})
         except httpx.HTTPError:
-            return NO_ANSWER  # it may have been taken: the ids are the same when it is sent again
+            return NO_ANSWER  # it may have arrived: a resend has the same ids
         return Answer(response.status_code, response.headers, response.content)

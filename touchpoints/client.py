@@ -1,4 +1,4 @@
-"""The client for threads: ``track`` returns at once, a thread of its own sends."""
+"""The threaded client: ``track`` returns at once, a background thread sends."""
 
 import atexit
 import threading
@@ -22,10 +22,9 @@ TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 class Touchpoints:
     """Sends events to a collector.
 
-    ``url``: of the collector, without path. ``key``: a write key. ``spool``: a file in which events wait, so that they
-    outlive this process; Busy while another client has it. ``limit``: bytes that may wait, beyond it ``track`` raises
-    Full.
-    ``on_verdict`` is called for every event, in the sending thread; without it refusals are logged.
+    ``url``: the collector's, without path. ``key``: a write key. ``spool``: a file for waiting events, so that they
+    survive this process; raises Busy while another client uses it. ``limit``: bytes that may wait; beyond it ``track``
+    raises Full. ``on_verdict`` is called for every event, in the sending thread; without it, refusals are logged.
     """
 
     def __init__(
@@ -55,20 +54,20 @@ class Touchpoints:
     def track(
         self, type: str, data: Mapping[str, Any], *, id: str | None = None, time: datetime | str | None = None
     ) -> str:
-        """Keep an event for sending; its id. ``type``: ``deal.won``; ``time``: with offset, default now.
+        """Queue an event; returns its id. ``type``: ``deal.won``; ``time``: with offset, default now.
 
-        Unsendable: it is no event. Full: too many wait. RuntimeError: closed, or ended by an error.
+        Raises Unsendable: not an event; Full: too many wait; RuntimeError: closed, or ended by an error.
         """
         name, body = encoded(type, data, self._source, id, time)
         with self._changed:
             if self._closed or self._broken:
-                raise RuntimeError("this client sends no more") from self._broken
+                raise RuntimeError("this client is closed or has failed") from self._broken
             self._delivery.store.put(body)
             self._changed.notify_all()
         return name
 
     def page(self, url: str, *, id: str | None = None, time: datetime | str | None = None, **data: Any) -> str:
-        """A page was shown; ``data`` has ids of the visitor, title, referrer …"""
+        """A page was shown; ``data``: visitor ids, title, referrer …"""
         return self.track("page.viewed", {"url": url, **data}, id=id, time=time)
 
     def identify(
@@ -80,7 +79,7 @@ class Touchpoints:
         traits: Mapping[str, Any] | None = None,
         **data: Any,
     ) -> str:
-        """Two or more ids belong to one person. Unsendable: fewer."""
+        """Two or more ids belong to one person. Raises Unsendable for fewer."""
         known = {"traits": dict(traits)} if traits else {}
         return self.track("identity.identified", {**identified(user_id, anonymous_id, customer_id), **known, **data})
 
@@ -90,7 +89,7 @@ class Touchpoints:
         return self._delivery.store.count
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Send what waits now; whether all of it has its verdict within ``timeout`` seconds (None: wait for it)."""
+        """Send waiting events now; returns whether all got a verdict within ``timeout`` seconds (None: no limit)."""
         with self._changed:
             self._flushing += 1
             self._changed.notify_all()
@@ -99,14 +98,14 @@ class Touchpoints:
         return not self._delivery.store.count
 
     def close(self, timeout: float | None = None) -> int:
-        """Send what waits, for at most ``timeout`` seconds; how many events still do. Called at exit."""
+        """Send waiting events for at most ``timeout`` seconds; returns how many are left. Called at exit."""
         if self._closed:
             return 0
         self.flush(self._exit_timeout if timeout is None else timeout)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join(1.0)  # what is on its way now is sent again by the next process, with the same ids
+        self._thread.join(1.0)  # the next process resends what is in transit, with the same ids
         atexit.unregister(self.close)
         return self.waiting
 
@@ -122,14 +121,14 @@ class Touchpoints:
                 while batch := self._next():
                     self._send(http, batch)
             self._delivery.store.close()
-        except BaseException as error:  # a full disk, say: who calls next is told, and threading reports it
+        except BaseException as error:  # e.g. a full disk: the next call raises it, and threading reports it
             with self._changed:
                 self._broken = error
                 self._changed.notify_all()
             raise
 
     def _next(self) -> list[Kept]:
-        """The next batch, when it is due; nothing once the client is closed."""
+        """The next batch, when due; empty once the client is closed."""
         delivery = self._delivery
         with self._changed:
             self._changed.wait_for(lambda: self._closed or delivery.store.count)
@@ -147,5 +146,5 @@ class Touchpoints:
         try:
             response = http.post(self._url, content=body, headers={"content-type": MEDIA})
         except httpx.HTTPError:
-            return NO_ANSWER  # it may have been taken: the ids are the same when it is sent again
+            return NO_ANSWER  # it may have arrived: a resend has the same ids
         return Answer(response.status_code, response.headers, response.content)

@@ -1,4 +1,4 @@
-"""The only place of this package that reads the clock."""
+"""The only module of this package that reads the clock."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Which events are sent next and what an answer does to them. No IO but the store's: both clients go by it."""
+"""Decides which events are sent next and how an answer affects them. No IO but the store's; used by both clients."""
 
 import json
 import logging
@@ -15,15 +15,15 @@ _TOO_LARGE: Final = 413
 
 
 class Limits(NamedTuple):
-    """When a batch is sent: as soon as one of these is reached."""
+    """A batch is sent as soon as one of these is reached."""
 
     events: int
     size: int  # bytes
-    interval: float  # seconds since the oldest of its events came
+    interval: float  # seconds since the oldest of its events arrived
 
 
 class Delivery:
-    """One at a time: the next batch is made when the one before is answered."""
+    """One batch at a time: the next one follows once the previous is answered."""
 
     def __init__(self, store: Store, limits: Limits, on_verdict: Callable[[Verdict], None] | None) -> None:
         self.store, self.limits = store, limits
@@ -34,15 +34,15 @@ class Delivery:
 
     @property
     def due(self) -> bool:
-        """A batch is full."""
+        """Whether a batch is full."""
         return self.store.count >= self.limits.events or self.store.size >= self.limits.size
 
     def batch(self) -> list[Kept]:
-        """The oldest events; the same again until they have a final answer."""
+        """The oldest events; the same ones until they have a final answer."""
         return self.store.oldest(self._most, self.limits.size)
 
     def answered(self, batch: list[Kept], answer: Answer, moment: datetime) -> float:
-        """Seconds to wait before the next request. Events of a final answer are gone from the store, and told."""
+        """Seconds to wait before the next request. Events with a final answer are removed and reported."""
         if answer.status == _TOO_LARGE and len(batch) > 1:
             self._most = len(batch) // 2
             return 0.0
@@ -53,13 +53,13 @@ class Delivery:
                         self.store.count, self._attempt, answer.status or "no answer", wait)  # fmt: skip
             return wait
         self._attempt, self._most = 0, self.limits.events
-        told = verdicts(answer, [str(json.loads(event.body)["id"]) for event in batch])
+        found = verdicts(answer, [str(json.loads(event.body)["id"]) for event in batch])
         self.store.remove(batch)
-        for verdict in told:
-            self._tell(verdict)
+        for verdict in found:
+            self._report(verdict)
         return 0.0
 
-    def _tell(self, verdict: Verdict) -> None:
+    def _report(self, verdict: Verdict) -> None:
         if self._on_verdict is None:
             if not verdict.accepted:
                 log.error("event %s was refused: %s %s %s", *verdict[:1], *verdict[2:])

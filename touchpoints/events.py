@@ -1,4 +1,4 @@
-"""An event as CloudEvents 1.0 JSON, made once: however often it is sent, it has one id and one time."""
+"""An event as CloudEvents 1.0 JSON, encoded once: however often it is sent, its id and time stay the same."""
 
 import json
 import uuid
@@ -15,15 +15,15 @@ _ID_LENGTH: Final = 256
 
 
 class Unsendable(ValueError):
-    """An event that no server would take; its text names the field."""
+    """An event that no server would accept; the message names the field."""
 
 
 def encoded(
     type_: str, data: Mapping[str, Any], source: str, id_: str | None, time: datetime | str | None
 ) -> tuple[str, bytes]:
-    """(id, structured JSON) of an event. ``type_`` with or without ``crm.``; times of the data need an offset.
+    """(id, structured JSON) of an event. ``type_`` with or without ``crm.``; times in the data need an offset.
 
-    Unsendable: no type, an id of more than 256 characters, a time without offset, data that is no JSON or too large.
+    Raises Unsendable: no type, an id over 256 characters, a time without offset, data that is not JSON or too large.
     """
     name = id_ or str(uuid.uuid4())
     if not type_ or not isinstance(type_, str):
@@ -68,7 +68,7 @@ def _moment(time: datetime | str, field: str) -> str:
 
 
 def identified(user_id: str | None, anonymous_id: str | None, customer_id: str | None) -> dict[str, str]:
-    """The ids that belong together. Unsendable: fewer than two."""
+    """The ids that belong together. Raises Unsendable for fewer than two."""
     given = {"customer_id": customer_id, "user_id": user_id, "anonymous_id": anonymous_id}
     found = {field: value for field, value in given.items() if value}
     if len(found) < 2:
@@ -77,13 +77,13 @@ def identified(user_id: str | None, anonymous_id: str | None, customer_id: str |
 
 
 def endpoint(url: str) -> str:
-    """Where events are sent, of a collector at ``url``. ValueError: it is no address of a web server."""
+    """The events endpoint of a collector at ``url``. Raises ValueError if that is no web address."""
     if not url.startswith(("http://", "https://")) or not url.partition("://")[2].strip("/"):
         raise ValueError(f"url: {url!r} is not like https://collector.example")
     return url.rstrip("/") + "/events"
 
 
 def sending(events: list[bytes], moment: datetime) -> bytes:
-    """A batch of events as they are sent at ``moment``: with it a server corrects a clock that is wrong."""
+    """A batch as sent at ``moment``, which lets the server correct a wrong clock."""
     sent = b',"sentat":"%b"}' % stamp(moment).encode()
     return b"[" + b",".join(event[:-1] + sent for event in events) + b"]"

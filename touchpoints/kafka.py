@@ -1,7 +1,7 @@
-"""The client that writes to Kafka itself, for producers beside the brokers. It needs aiokafka.
+"""The client that writes to Kafka directly, for producers close to the brokers. It needs aiokafka.
 
-An event's key is its subject, and its partition what Java's default partitioner makes of that: the same as of any other
-producer of the topic.
+An event's key is its subject, and its partition follows Java's default partitioner, as with other producers of the
+topic.
 """
 
 import json
@@ -15,7 +15,7 @@ from touchpoints.events import encoded
 from touchpoints.topics import topic_of
 
 SUBJECTS: Final = ("customer_id", "lead_id", "user_id", "anonymous_id", "deal_id", "order_id", "subscription_id")
-"""In this order, what an event is about."""
+"""The fields that name an event's subject, in this order."""
 
 
 class KafkaTouchpoints:
@@ -40,10 +40,10 @@ class KafkaTouchpoints:
     async def track(
         self, type: str, data: Mapping[str, Any], *, id: str | None = None, time: datetime | str | None = None
     ) -> str:
-        """Send an event; its id, once every in-sync replica has it. Gather many calls: they go in batches.
+        """Send an event; returns its id once every in-sync replica has it. Gather many calls: they are batched.
 
-        Unsendable: it is no event. KafkaError: nobody knows whether it was written; with an ``id`` and ``time``
-        of your own it can be sent again. RuntimeError: the client is not open.
+        Raises Unsendable: not an event; KafkaError: it may or may not have been written, and can be resent if you set
+        ``id`` and ``time``; RuntimeError: the client is not open.
         """
         if self._producer is None:
             raise RuntimeError("this client is not open")
@@ -64,6 +64,6 @@ class KafkaTouchpoints:
 
 
 def key_of(data: Mapping[str, Any], tenant: str) -> bytes:
-    """The subject of an event, so that its events stay in order; its tenant where it names none."""
+    """An event's subject, which keeps its events in order; the tenant if it names none."""
     subject = next((f"{field}:{data[field]}" for field in SUBJECTS if data.get(field) not in (None, "")), "")
     return f"{tenant}/{subject}".encode()

@@ -1,4 +1,4 @@
-"""Events that are not acknowledged yet, oldest first: in memory, or in a file that outlives the process."""
+"""Unacknowledged events, oldest first: in memory, or in a file that outlives the process."""
 
 import sqlite3
 from collections import deque
@@ -17,41 +17,41 @@ _SETUP: Final = (
 
 
 class Full(RuntimeError):
-    """No more events fit: none of those that wait was dropped, this one was not taken."""
+    """No more events fit: this one was not accepted, and no waiting one was dropped."""
 
 
 class Busy(RuntimeError):
-    """The file of a spool cannot be opened."""
+    """A spool file can't be opened."""
 
 
 class Kept(NamedTuple):
-    """One event that waits."""
+    """A waiting event."""
 
-    n: int  # in the order in which they came
+    n: int  # in order of arrival
     body: bytes
 
 
 class Store(Protocol):
-    """Where events wait. Its methods may be called from any thread."""
+    """Storage for waiting events. Its methods may be called from any thread."""
 
     count: int
     size: int  # bytes
 
     def put(self, body: bytes) -> None:
-        """Keep one more; when this returns, it is kept. Full."""
+        """Store an event; once this returns, it is kept. Raises Full."""
 
     def oldest(self, count: int, size: int) -> list[Kept]:
-        """The oldest that fit into a batch, at least one if there is any."""
+        """The oldest events that fit into a batch; at least one if there is any."""
 
     def remove(self, events: list[Kept]) -> None:
-        """Forget some: they are acknowledged, or refused for good."""
+        """Delete events that were acknowledged, or refused for good."""
 
     def close(self) -> None:
-        """Nothing is called afterwards."""
+        """Close; no other calls may follow."""
 
 
 def fitting(events: list[Kept], size: int) -> list[Kept]:
-    """The first events that have ``size`` bytes together, at least one."""
+    """The first events that fit into ``size`` bytes, at least one."""
     total = 0
     for at, event in enumerate(events):
         total += len(event.body)
@@ -61,7 +61,7 @@ def fitting(events: list[Kept], size: int) -> list[Kept]:
 
 
 class Memory:
-    """Events wait in memory, and are lost with the process."""
+    """Events wait in memory and are lost with the process."""
 
     def __init__(self, limit: int) -> None:
         self.count = self.size = 0
@@ -96,10 +96,10 @@ class Memory:
 
 
 class Spool:
-    """Events wait in an SQLite file: also those of a process that was killed. One client at a time has it."""
+    """Events wait in an SQLite file and survive a killed process. For one client at a time."""
 
     def __init__(self, path: Path, limit: int, patience: float = 10) -> None:
-        """``patience``: seconds to wait for the client before, which may still be closing. Busy."""
+        """``patience``: seconds to wait for a previous client that may still be closing. Raises Busy."""
         self._path, self._limit = path, limit
         self._lock = Lock()
         self._file = _connected(path, patience)
@@ -139,11 +139,11 @@ def _connected(path: Path, patience: float) -> sqlite3.Connection:
         file = sqlite3.connect(path, timeout=patience, check_same_thread=False, isolation_level=None)
         for statement in _SETUP:
             file.execute(statement)
-    except sqlite3.OperationalError as error:  # a connection that was opened is closed with its last reference
-        raise Busy(f"{path}: {error}; does another client have it?") from error
+    except sqlite3.OperationalError as error:  # an open connection closes with its last reference
+        raise Busy(f"{path}: {error}; is another client using it?") from error
     return file
 
 
 def opened(spool: Path | str | None, limit: int) -> Store:
-    """The store at a path, in memory for None; ``limit`` in bytes of events."""
+    """The store at a path; None: in memory. ``limit``: bytes of events."""
     return Memory(limit) if spool is None else Spool(Path(spool), limit)

@@ -1,9 +1,9 @@
-"""Which topic an event type belongs to. A test compares this with the topics of the server."""
+"""The topic of each event type. A test compares this with the server's topics."""
 
 from typing import Final
 
 UNKNOWN: Final = "crm.activity.v1"
-"""For types that this version does not know: every input topic takes them."""
+"""For types unknown to this version: every input topic accepts them."""
 
 _ENTITIES: Final = {
     "crm.touchpoints.pages.v1": "page link form",
@@ -18,7 +18,7 @@ _ENTITIES: Final = {
     "crm.costs.v1": "cost target fx",
 }
 TOPICS: Final = {entity: topic for topic, entities in _ENTITIES.items() for entity in entities.split()}
-"""The second word of a type -> its topic, without prefix."""
+"""The first word of a type without ``crm.`` -> its topic, without prefix."""
 
 
 def topic_of(type_: str) -> str:

@@ -1,4 +1,4 @@
-"""What a server's answer means for each event of a batch."""
+"""Interprets a server's answer for each event of a batch."""
 
 import json
 import random
@@ -10,21 +10,21 @@ from typing import Any, Final, NamedTuple
 _LATER: Final = frozenset({408, 425, 429})
 _BASE_S: Final = 0.5
 _LONGEST_S: Final = 30.0
-_PATIENCE_S: Final = 3600.0  # a Retry-After of more is not believed
+_PATIENCE_S: Final = 3600.0  # a longer Retry-After is capped
 
 
 class Verdict(NamedTuple):
-    """What became of one event. Accepted: the broker has it."""
+    """The outcome of one event. Accepted: the broker has it."""
 
     id: str
     accepted: bool
-    code: str = ""  # of a refusal: "missing_field"; "http_401" when the whole request was refused
+    code: str = ""  # for refusals: "missing_field"; "http_401" if the whole request was refused
     field: str = ""
     detail: str = ""
 
 
 class Answer(NamedTuple):
-    """A server's answer; ``status`` 0: there was none."""
+    """A server's answer; ``status`` 0: none."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,18 +35,18 @@ NO_ANSWER: Final = Answer(0, {}, b"")
 
 
 def final(answer: Answer) -> bool:
-    """Whether the same request would be answered no differently later."""
+    """Whether a retry of the same request would get the same answer."""
     if answer.status == 200:
-        return _said(answer) is not None  # a proxy's page of 200 is no acknowledgement
+        return _acknowledged(answer) is not None  # a proxy's page with status 200 is no acknowledgement
     return 400 <= answer.status < 500 and answer.status not in _LATER
 
 
 def verdicts(answer: Answer, ids: Sequence[str]) -> list[Verdict]:
-    """A verdict for each event of a batch, of a final answer."""
+    """A verdict for each event of a batch, given a final answer."""
     if answer.status != 200:
         detail = answer.body[:500].decode("utf-8", "replace")
         return [Verdict(name, False, f"http_{answer.status}", "", detail) for name in ids]
-    rejected = (_said(answer) or {}).get("rejected", [])
+    rejected = (_acknowledged(answer) or {}).get("rejected", [])
     refused = {one["index"]: one for one in rejected if isinstance(one, dict) and type(one.get("index")) is int}
     return [_verdict(name, refused.get(at)) for at, name in enumerate(ids)]
 
@@ -57,18 +57,18 @@ def _verdict(name: str, refused: dict[str, Any] | None) -> Verdict:
     return Verdict(name, False, *(str(refused.get(part) or "") for part in ("code", "field", "detail")))
 
 
-def _said(answer: Answer) -> dict[str, Any] | None:
-    """The answer's JSON, None unless it says that events were taken."""
+def _acknowledged(answer: Answer) -> dict[str, Any] | None:
+    """The answer's JSON; None unless it acknowledges events."""
     try:
-        said = json.loads(answer.body)
+        reply = json.loads(answer.body)
     except ValueError:
         return None
-    fits = isinstance(said, dict) and said.get("success") is True and isinstance(said.get("rejected", []), list)
-    return said if fits else None
+    fits = isinstance(reply, dict) and reply.get("success") is True and isinstance(reply.get("rejected", []), list)
+    return reply if fits else None
 
 
 def pause(attempt: int, answer: Answer, moment: datetime, chance: random.Random) -> float:
-    """Seconds until the next attempt, after ``attempt`` in vain (1, 2, …): full jitter, on top of a Retry-After.
+    """Seconds until the next attempt, after ``attempt`` failures (1, 2, …): full jitter, on top of any Retry-After.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
@@ -78,7 +78,7 @@ def pause(attempt: int, answer: Answer, moment: datetime, chance: random.Random)
 
 
 def _retry_after(answer: Answer, moment: datetime) -> float:
-    """Seconds a server asks to wait, 0 where it does not."""
+    """Seconds the server asks to wait; 0 if it doesn't."""
     text = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), _PATIENCE_S)

@@ -1,4 +1,4 @@
-"""The event contract: for every type the topic it belongs to and the shape of its data."""
+"""The event contract: the topic of every type and the shape of its data."""
 
 from types import ModuleType
 from typing import Any, Final

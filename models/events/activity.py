@@ -1,4 +1,4 @@
-"""Work inside our own product: accounts, records, tickets."""
+"""Activity inside our own product: accounts, records, tickets."""
 
 from typing import Final, Literal, Required
 
@@ -8,20 +8,20 @@ TOPIC: Final = "crm.activity.v1"
 
 
 class SignedUp(Common, total=False):
-    """Somebody has a new account; a user_id or an anonymous_id says who (models.shape checks that)."""
+    """An account was created; a user_id or an anonymous_id is required (checked in models.shape)."""
 
     method: Label
 
 
 class Signed(Common, total=False):
-    """Somebody signed in or out."""
+    """A user signed in or out."""
 
     user_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     method: Label
 
 
 class RecordChanged(Common, total=False):
-    """A CRM record came, changed or went."""
+    """A CRM record was created, updated, merged or deleted."""
 
     object: Required[Id]
     record_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here

@@ -8,7 +8,7 @@ TOPIC: Final = "crm.touchpoints.calls.v1"
 
 
 class CallEnded(Common, total=False):
-    """A call is over, connected or not."""
+    """A call ended, connected or not."""
 
     direction: Required[Direction]
     outcome: Required[Literal["connected", "voicemail", "no_answer", "busy", "failed", "unknown"]]
@@ -16,7 +16,7 @@ class CallEnded(Common, total=False):
 
 
 class Conversation(Common, total=False):
-    """A meeting was held or a chat message went one way."""
+    """A meeting was held, or a chat message was sent in one direction."""
 
     direction: Direction
     duration_s: CallSeconds

@@ -1,6 +1,6 @@
-"""Kinds of fields every event type is built from, and the fields any event may carry.
+"""The field types that events are built from, and the fields any event may carry.
 
-The types double as the JSON Schema: what pydantic checks is what ``schemas/`` says.
+The types double as the JSON Schema: pydantic checks exactly what ``schemas/`` says.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _Name = StringConstraints(strip_whitespace=True, max_length=NAME_LENGTH, pattern
 _IntegerAsText = Annotated[int, Strict(), AfterValidator(str)]
 
 Id = Annotated[Annotated[str, Strict(), _Name] | _IntegerAsText, Field(union_mode="left_to_right")]
-"""Names a subject, an object or a reference: text without control characters, trimmed; an integer becomes text."""
+"""Identifies a subject, object or reference: text without control characters, trimmed; an integer becomes text."""
 
 Label = Annotated[
     Annotated[str, Strict(), StringConstraints(strip_whitespace=True, max_length=NAME_LENGTH)] | _IntegerAsText,
     Field(union_mode="left_to_right"),
 ]
-"""Any text; hostile text is inert here and escaped where it is shown."""
+"""Any text; it is escaped where it is shown."""
 
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
@@ -38,7 +38,7 @@ Version = Annotated[
 ]
 Table = Annotated[dict[str, Any], Strict()]
 
-# These three are checked by hand (models.shape): pydantic alone cannot keep decimals exact nor name our reasons.
+# Checked by hand (models.shape): pydantic alone can neither keep decimals exact nor use our reason codes.
 _DECIMAL: Final = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]}
 Amount = Annotated[Any, WithJsonSchema({**_DECIMAL, "description": "major units, exact"})]
 Currency = Annotated[Text, WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$", "description": "ISO 4217"})]
@@ -48,7 +48,7 @@ LocalDate = Annotated[Any, WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class Campaign(TypedDict, total=False):
-    """Where a touch came from, in the words of UTM tags."""
+    """Where a touch came from, in UTM terms."""
 
     name: Label
     source: Label
@@ -58,7 +58,7 @@ class Campaign(TypedDict, total=False):
 
 
 class Common(TypedDict, total=False):
-    """What any event may carry. Fields not named here or in a type are kept as they are."""
+    """Fields any event may carry. Fields not named here or in a type are kept unchanged."""
 
     customer_id: Id
     lead_id: Id

@@ -1,4 +1,4 @@
-"""What the tenant spends, aims at, and exchanges at."""
+"""A tenant's costs, targets and exchange rates."""
 
 from typing import Annotated, Final, Literal, Required
 
@@ -31,7 +31,7 @@ class CostRecorded(Common, total=False):
     period_start: LocalDate
     period_end: LocalDate
     channel: Label
-    campaign: Campaign | Label  # type: ignore[misc]  # a cost may name its campaign by a plain text
+    campaign: Campaign | Label  # type: ignore[misc]  # a cost may name its campaign as plain text
 
 
 class TargetSet(Common, total=False):

@@ -1,4 +1,4 @@
-"""Leads, customers and who is who."""
+"""Leads, customers and their identities."""
 
 from typing import Annotated, Final, Literal, Required
 
@@ -13,14 +13,14 @@ _CUSTOMER: Final = ("created", "updated", "churned", "reactivated")
 
 
 class Lead(Common, total=False):
-    """What happened to a lead."""
+    """Something happened to a lead."""
 
     lead_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     reason: Label
 
 
 class Customer(Common, total=False):
-    """What happened to a customer."""
+    """Something happened to a customer."""
 
     customer_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     reason: Label
@@ -31,28 +31,28 @@ class _Identity(Common, total=False):
 
 
 class Identified(_Identity, total=False):
-    """Any two or more ids belong together (models.shape counts them)."""
+    """Two or more ids belong together (models.shape counts them)."""
 
     winner_id: Id
     loser_ids: Annotated[list[Id], Field(max_length=LOSERS)]
 
 
 class Merged(_Identity, total=False):
-    """One record stays, the others went up in it."""
+    """Records were merged into the winner."""
 
     winner_id: Required[Id]
     loser_ids: Required[Annotated[list[Id], Field(min_length=1, max_length=LOSERS)]]
 
 
 class Unmerged(_Identity, total=False):
-    """A merge is taken back: winner and losers, or any two ids."""
+    """A merge is undone: winner and losers, or any two ids."""
 
     winner_id: Id
     loser_ids: Annotated[list[Id], Field(max_length=LOSERS)]
 
 
 class ErasureRequested(Common, total=False):
-    """Somebody wants to be forgotten."""
+    """A subject asks to be forgotten."""
 
     mode: Literal["forget", "unpick"]
 

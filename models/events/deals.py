@@ -1,4 +1,4 @@
-"""The life of a deal."""
+"""The lifecycle of a deal."""
 
 from typing import Annotated, Final, Required
 
@@ -13,36 +13,36 @@ TOPIC: Final = "crm.touchpoints.deals.v1"
 class _Deal(Common, total=False):
     deal_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     stage: Label
-    to_stage: Label  # a stage that any event of a deal names is read
+    to_stage: Label  # stages are read from any deal event that names one
     from_stage: Label
     pipeline: Label
     amount: Amount
     currency: Currency
     version: Version
-    closed_at: Instant  # on any event: the latest given dates the result
+    closed_at: Instant  # on any event: the latest one given dates the result
 
 
 class DealCreated(_Deal, total=False):
-    """A deal began; ``time_known`` false: nobody knows when."""
+    """A deal was created; ``time_known`` false: its start is unknown."""
 
     time_known: Flag
 
 
 class DealStageChanged(_Deal, total=False):
-    """A deal went to another stage; stages are free text."""
+    """A deal moved to another stage; stages are free text."""
 
     to_stage: Required[Label]  # type: ignore[misc]  # optional in the others
     stage_order: Annotated[int, Strict(), Field(ge=-ORDER_LIMIT, le=ORDER_LIMIT)]
 
 
 class DealChanged(_Deal, total=False):
-    """Anything else that happened to a deal; ``closed_at`` dates its result."""
+    """Any other change to a deal; ``closed_at`` dates its result."""
 
     reason: Label
 
 
 class DealMerged(DealChanged, total=False):
-    """A deal went up in another one."""
+    """A deal was merged into another one."""
 
     into_deal_id: Id
 

@@ -1,4 +1,4 @@
-"""Touchpoints by mail: one type for each thing that can happen to a message."""
+"""Email touchpoints: one type for each thing that can happen to a message."""
 
 from typing import Final, Required
 

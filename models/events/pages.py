@@ -1,4 +1,4 @@
-"""Touchpoints on the web: views, clicks, forms."""
+"""Web touchpoints: views, clicks, forms."""
 
 from typing import Final, Required
 
@@ -22,7 +22,7 @@ class LinkClicked(Common, total=False):
 
 
 class Form(Common, total=False):
-    """A form was begun or sent."""
+    """A form was started or submitted."""
 
     form_id: Required[Id]
     form_name: Label

@@ -8,7 +8,7 @@ TOPIC: Final = "crm.revenue.v1"
 
 
 class Order(Common, total=False):
-    """An order was completed; ``amount`` contains ``tax``."""
+    """An order was completed; ``amount`` includes ``tax``."""
 
     order_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     amount: Required[Amount]
@@ -19,13 +19,13 @@ class Order(Common, total=False):
 
 
 class OrderRefunded(Order, total=False):
-    """An order was (partly) refunded: ``amount`` contains ``tax``. Told again, it has the same ``refund_id``."""
+    """An order was (partly) refunded: ``amount`` includes ``tax``. A repeated event has the same ``refund_id``."""
 
     refund_id: Id
 
 
 class OrderCancelled(Common, total=False):
-    """An order will not be kept."""
+    """An order was cancelled."""
 
     order_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     amount: Amount
@@ -36,7 +36,7 @@ class OrderCancelled(Common, total=False):
 
 
 class SubscriptionPriced(Common, total=False):
-    """A subscription began or got another price; ``mrr`` is the month's share, without tax."""
+    """A subscription started or changed price; ``mrr`` is its monthly share, without tax."""
 
     subscription_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     mrr: Required[Amount]
@@ -54,7 +54,7 @@ class SubscriptionChanged(Common, total=False):
 
 
 class RenewalDue(Common, total=False):
-    """A contract comes up for renewal."""
+    """A contract is due for renewal."""
 
     contract_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     due_at: Required[Instant]
@@ -63,7 +63,7 @@ class RenewalDue(Common, total=False):
 
 
 class RenewalClosed(Common, total=False):
-    """A contract was renewed or not."""
+    """A contract was renewed or lost."""
 
     contract_id: Required[Id]  # type: ignore[misc]  # an optional id of Common is required here
     due_at: Instant
@@ -73,7 +73,7 @@ class RenewalClosed(Common, total=False):
 
 
 class Payment(Common, total=False):
-    """Money came, or did not."""
+    """A payment was received or failed."""
 
     amount: Required[Amount]
     currency: Required[Currency]

@@ -14,7 +14,7 @@ _Polarity = Annotated[float, Strict(), Field(ge=-1, le=1, allow_inf_nan=False)]
 
 
 class Social(Common, total=False):
-    """Somebody did something about us on a network."""
+    """An interaction with us on a social network."""
 
     network: Required[Annotated[str, Strict(), StringConstraints(min_length=1, max_length=NAME_LENGTH)]]
     post_id: Id

@@ -13,7 +13,7 @@ Score = Annotated[Number, Field(ge=-SCORE_LIMIT, le=SCORE_LIMIT)]
 
 
 class Survey(Common, total=False):
-    """A survey reached somebody, or was waved away."""
+    """A survey was sent or dismissed."""
 
     survey_id: Required[Id]
     survey_type: Required[Literal["nps", "effort", "csat"]]
@@ -21,7 +21,7 @@ class Survey(Common, total=False):
 
 
 class SurveyAnswered(Survey, total=False):
-    """An answer. Scale by default nps 0-10, effort 1-7, csat 1-5; nps on its own scale is whole numbers only."""
+    """An answer. Default scales: nps 0-10, effort 1-7, csat 1-5; nps on its default scale takes whole numbers only."""
 
     score: Required[Score]
     scale_min: Score

@@ -1,4 +1,4 @@
-"""Kafka and Redis as containers, through testcontainers, when a Docker engine answers."""
+"""Kafka and Redis as containers, through testcontainers, if a Docker engine responds."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ REMOVE = "import docker, sys; docker.from_env().containers.get(sys.argv[1]).remo
 
 
 class ImageMissing(ServerError):
-    """The engine answers, but an image is neither there nor to be had."""
+    """The engine responds, but an image is missing and can't be pulled."""
 
 
 def why_not() -> str:
-    """Empty when containers can be used; else the reason in a few words. Takes 2 s at most."""
+    """Why containers can't be used, in a few words; empty if they can. Takes at most 2 s."""
     try:
         import docker  # type: ignore[import-untyped]  # comes with testcontainers, without types
     except ImportError:
@@ -37,7 +37,7 @@ def why_not() -> str:
 
 
 def start_kafka(progress: Progress, port: int = 0) -> Kafka:
-    """A broker in a container, at the same port of 127.0.0.1 before and after a restart. Raises ServerError."""
+    """A broker in a container; it keeps its port on 127.0.0.1 across restarts. Raises ServerError."""
     port = wanted_port(port, "Kafka")
     listeners = {
         "listeners": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://{HOST}:9093",
@@ -51,7 +51,7 @@ def start_kafka(progress: Progress, port: int = 0) -> Kafka:
 
 
 def start_redis(progress: Progress, port: int = 0) -> Redis:
-    """A Redis in a container that keeps nothing on disk. Raises ServerError."""
+    """A Redis in a container, without persistence. Raises ServerError."""
     port = wanted_port(port, "Redis")
     command = ["redis-server", "--save", "", "--appendonly", "no", "--protected-mode", "no"]
     unit = ContainerUnit("redis", REDIS_IMAGE, port, 6379, {}, command, progress)
@@ -68,11 +68,11 @@ class ContainerUnit:
         from testcontainers.core.config import testcontainers_config
         from testcontainers.core.container import DockerContainer
 
-        # Our own guard removes what a kill -9 leaves: one image less to pull than testcontainers' way.
+        # Our own guard cleans up after a kill -9: one image fewer to pull than testcontainers' way.
         testcontainers_config.ryuk_disabled = True
         self.name = name
         self._container = DockerContainer(image).with_envs(**env).with_name(f"crmkpi-{name}-{port}")
-        # Its type says a number; the engine takes (address, number), and ours must be the loopback address.
+        # Declared as a number, but the engine accepts (address, number), and ours must be the loopback address.
         self._container.ports[str(inside)] = (HOST, port)  # type: ignore[assignment]
         if command:
             self._container.with_command(command)
@@ -83,7 +83,7 @@ class ContainerUnit:
         self._removed = False
 
     def run(self, answers: Callable[[], bool]) -> None:
-        """Create and start it; return when it answers."""
+        """Create and start it; return once it responds."""
         self._answers = answers
         try:
             self._container.start()
@@ -99,7 +99,7 @@ class ContainerUnit:
         return self._container.get_wrapped_container()
 
     def start(self) -> None:
-        """Start the stopped container again: same data, same port."""
+        """Restart the stopped container: same data, same port."""
         with _engine():
             self._wrapped.start()
             self._wait_for_answer()
@@ -113,11 +113,11 @@ class ContainerUnit:
         self._wrapped.kill()
 
     def pause(self) -> None:
-        """Freeze every process of the container."""
+        """Freeze all processes of the container."""
         self._wrapped.pause()
 
     def resume(self) -> None:
-        """Let a frozen container go on; returns when it answers."""
+        """Unfreeze the container; return once it responds."""
         self._wrapped.unpause()
         self._wait_for_answer()
 
@@ -130,12 +130,12 @@ class ContainerUnit:
             self._guard.dismiss()
 
     def memory(self) -> int:
-        """Memory the container uses, in bytes, without its page cache."""
+        """Memory used by the container, in bytes, without its page cache."""
         used = self._wrapped.stats(stream=False).get("memory_stats", {})
         return int(used.get("usage", 0)) - int(used.get("stats", {}).get("inactive_file", 0))
 
     def runs(self) -> bool:
-        """Whether the engine says so; paused counts. Raises ServerError when the engine does not answer."""
+        """Whether it is running, also if paused. Raises ServerError if the engine does not respond."""
         with _engine():
             self._wrapped.reload()
         return str(self._wrapped.status) in ("running", "paused", "restarting")

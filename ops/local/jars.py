@@ -1,4 +1,4 @@
-"""Kafka's jars: by Maven coordinates through jgo, checked against kafka.lock.toml (SHA-256), cached for later runs."""
+"""Kafka's jars: by Maven coordinates through jgo, verified against kafka.lock.toml (SHA-256), cached."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Jar(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Where downloads live: $CRMKPI_CACHE, else $XDG_CACHE_HOME/crmkpi, else ~/.cache/crmkpi."""
+    """The cache: $CRMKPI_CACHE, else $XDG_CACHE_HOME/crmkpi, else ~/.cache/crmkpi."""
     given = os.environ.get("CRMKPI_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(given) if given else base / "crmkpi"
@@ -41,16 +41,16 @@ def locked() -> list[Jar]:
 
 
 def kafka_jars(progress: Progress) -> Path:
-    """The folder with exactly the locked jars, fetched if need be.
+    """The folder with exactly the locked jars, fetched if needed.
 
-    Raises ServerError when one cannot be had or is not the locked one.
+    Raises ServerError if one can't be fetched or doesn't match the lock.
     """
     home = cache_folder() / f"kafka-{VERSION}-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     if not home.exists():
         jars = locked()
         progress(f"Fetching Kafka {VERSION} ({sum(jar.size for jar in jars) / 1e6:.0f} MB, once) ...")
         home.parent.mkdir(parents=True, exist_ok=True)
-        # Fetched aside and renamed when complete: a download that breaks off, or a second one meanwhile, does no harm.
+        # Fetched into a temporary folder and renamed once complete: aborted or parallel downloads do no harm.
         aside = Path(tempfile.mkdtemp(prefix="fetch-", dir=home.parent))
         try:
             _fetch_all(jars, aside)
@@ -69,7 +69,7 @@ def _fetch_all(jars: list[Jar], aside: Path) -> None:
 
 
 def _maven(repository: Path) -> Any:
-    from jgo.config import GlobalSettings  # jgo takes half a second to import: only when something is to be fetched
+    from jgo.config import GlobalSettings  # jgo takes half a second to import: only when needed
     from jgo.constants import MAVEN_CENTRAL_URL
     from jgo.maven import MavenContext
 

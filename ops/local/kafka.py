@@ -1,4 +1,4 @@
-"""A single Kafka broker (KRaft: broker and controller in one) as a process of this machine."""
+"""A single Kafka broker (KRaft: broker and controller in one) as a local process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ops.local.unit import Kafka, Progress, ServerError
 from ops.wire import brokers_at
 
 START_S = 90.0  # a machine under heavy load needs many times the usual few seconds
-MEMORY_MB = 700  # heap, code, class data and buffers of the broker at its largest
+MEMORY_MB = 700  # heap, code, class data and buffers of the broker at its peak
 HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=96m", "-XX:-UsePerfData", "-Xshare:auto")
 LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
@@ -32,7 +32,7 @@ SETTINGS = {
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",  # a misspelt topic is an error, not a new topic
-    # A broker killed with -9 may come back when its old session has run out: 3 s instead of 9.
+    # A broker killed with -9 can return once its old session expires: 3 s instead of 9.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
@@ -45,7 +45,7 @@ SETTINGS = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
-    "replica.fetch.max.bytes": str(9 << 20),  # internal topics take records of 8 MB
+    "replica.fetch.max.bytes": str(9 << 20),  # internal topics accept records of 8 MB
     "log.cleaner.threads": "1",
     "log.cleaner.dedupe.buffer.size": str(
         32 << 20
@@ -68,12 +68,12 @@ def start_kafka(
     data: Path | None = None,
     keep: Path | None = None,
 ) -> Kafka:
-    """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients to come to.
+    """Start a broker on 127.0.0.1 (`port` 0: a free one). `advertise`: another host:port for clients.
 
-    `more`: properties that win over ours; those of listeners are added to ours. `data`: the data folder of such a
-    broker that was stopped; it starts with a copy of it. `keep`: the folder in which its data stays and is found again.
+    `more`: properties that override ours; listeners are added to ours. `data`: the data folder of such a broker, now
+    stopped; the new one starts with a copy. `keep`: a folder in which its data persists.
 
-    Raises ServerError: port taken, memory short, no Java, no jars, the folder in use.
+    Raises ServerError: port in use, too little memory, no Java, no jars, folder in use.
     """
     port = wanted_port(port, "Kafka")
     _enough_memory()
@@ -128,7 +128,7 @@ def _write_config(
 
 
 def formatted(java: str, jars: Path) -> Path:
-    """An empty data folder as Kafka's own tool formats it, made once: it saves every start 1–2 s."""
+    """An empty data folder, formatted once by Kafka's own tool: saves 1–2 s per start."""
     ready = jars.with_name(f"{jars.name}-formatted")
     if not ready.exists():
         with tempfile.TemporaryDirectory(dir=jars.parent, prefix="format-") as aside:
@@ -160,7 +160,7 @@ def _move(made: Path, ready: Path) -> None:
     try:
         made.rename(ready)
     except OSError:
-        if not ready.exists():  # else another process made the same one a moment before
+        if not ready.exists():  # else another process just made the same one
             raise
 
 
@@ -178,7 +178,7 @@ def _enough_memory() -> None:
 
 
 def available_mb() -> int | None:
-    """Memory that new processes can get, in MB, container limits counted; None where the system does not tell."""
+    """Memory available to new processes in MB, within container limits; None where it is unknown."""
     info = Path("/proc/meminfo")
     if not info.exists():
         return None

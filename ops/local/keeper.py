@@ -1,4 +1,4 @@
-"""Starting a server again that ended by itself, as a container's restart policy does."""
+"""Restarts servers that ended by themselves, as a container's restart policy does."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final, Self
 from ops.local.unit import Progress, ServerError, Unit
 
 LOOK_S: Final = 0.5
-LONGEST_S: Final = 30.0  # between two tries
+LONGEST_S: Final = 30.0  # longest pause between tries
 
 
 class Keeper:
     """Watches while the ``with`` block runs: ``with Keeper({"Redis": servers.redis.unit}, say)``.
 
-    A server at a given address is left alone. Others find the data that they keep: Kafka all of it, Redis none.
+    External servers are left alone. Restarted ones find their persistent data: Kafka all of it, Redis none.
     """
 
     def __init__(self, units: Mapping[str, Unit], progress: Progress) -> None:
@@ -32,7 +32,7 @@ class Keeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Waits for a start that is under way: what it started is removed by whoever removes the server."""
+        """Waits for a start in progress, so that the server's owner can remove it."""
         self._ended.set()
         self._thread.join()
 
@@ -46,10 +46,10 @@ class Keeper:
         try:
             if unit.runs() or self._ended.wait(self._pause[name]):
                 return
-            self._progress(f"{name} has ended; starting it again")
+            self._progress(f"{name} has ended; restarting it")
             unit.start()
         except ServerError as error:
             self._pause[name] = min(max(1.0, 2 * self._pause[name]), LONGEST_S)
-            self._progress(f"{name} did not start, next try in {self._pause[name]:g} s: {error}")
+            self._progress(f"{name} did not start, retrying in {self._pause[name]:g} s: {error}")
         else:
             self._pause[name] = 0.0

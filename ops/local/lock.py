@@ -1,4 +1,4 @@
-"""`python -m ops.local.lock` writes kafka.lock.toml anew; for another Kafka change `VERSION` in jars.py first."""
+"""`python -m ops.local.lock` regenerates kafka.lock.toml; for another Kafka, change `VERSION` in jars.py first."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jgo.maven import MavenContext
 
 from ops.local.jars import LOCK, VERSION
 
-LOGGER = ("org.slf4j", "slf4j-simple", "1.7.36")  # carries the broker's log to its standard error
+LOGGER = ("org.slf4j", "slf4j-simple", "1.7.36")  # sends the broker's log to its standard error
 HEAD = f"""# Kafka {VERSION} and everything it needs, by Maven coordinates: the broker starts from exactly these files.
 # Written by `make kafka-lock`; slf4j-simple is added so that the broker's log reaches its standard error.
 """
 
 
 def write() -> None:
-    """Resolve the dependencies, fetch each one and note its SHA-256 and size."""
+    """Resolve and fetch the dependencies, and write their SHA-256 and size."""
     group, name, version = LOGGER
     logger = MavenContext().project(group, name).at_version(version).artifact()
     found = [*jgo.resolve(f"org.apache.kafka:kafka_2.13:{VERSION}"), logger]

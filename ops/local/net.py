@@ -10,8 +10,8 @@ from collections.abc import Callable
 from ops.local.unit import ServerError
 
 HOST = "127.0.0.1"
-# Below the range from which systems take ports for outgoing connections, so that a port stays free
-# while its server is down between a stop and a restart.
+# Below the ephemeral port range of common systems, so that a port stays free while its server is down between a stop
+# and a restart.
 LOWEST, HIGHEST = 20_000, 32_000
 
 
@@ -27,7 +27,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on. Raises ServerError when 200 tries found none."""
+    """A free port on 127.0.0.1. Raises ServerError after 200 tries."""
     for _ in range(200):
         port = random.randint(LOWEST, HIGHEST)
         if is_free(port):
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 def wanted_port(port: int, what: str) -> int:
-    """`port`, or a free one when it is 0. Raises ServerError when the wanted one is taken."""
+    """`port`, or a free one if it is 0. Raises ServerError if it is in use."""
     if port and not is_free(port):
         raise ServerError(
             f"port {port} on {HOST}, wanted for {what}, is in use by another program. "
@@ -46,7 +46,7 @@ def wanted_port(port: int, what: str) -> int:
 
 
 def wait_until(question: Callable[[], bool], seconds: float, still_there: Callable[[], bool]) -> bool:
-    """Ask every 50 ms until yes (True), or until the time is up or `still_there` says no (False)."""
+    """Poll every 50 ms until `question` is true (True), the time is up or `still_there` is false (False)."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and still_there():
         if question():

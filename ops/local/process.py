@@ -1,4 +1,4 @@
-"""A server as a process of this machine: its own session, its data in a temporary folder, nothing left behind."""
+"""A server as a local process: separate session, data in a temporary folder, nothing left behind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ GRACE_S = 20.0  # for a graceful stop, before SIGKILL
 
 
 class ProcessUnit:
-    """One server process. `command(folder)` prepares `folder` for it and gives the arguments that start it there.
+    """A server process. `command(folder)` prepares `folder` and returns the arguments that start the server there.
 
-    ``held``: the lock of a folder in which its data stays (see `ops.local.kept`); it has it as long as it runs.
+    ``held``: the lock of its persistent data folder (see `ops.local.kept`); the process holds it while it runs.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class ProcessUnit:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def runs(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process exists."""
         return self.pid is not None
 
     def start(self) -> None:
-        """Start it and return when it answers. Raises ServerError with the end of its log when it does not."""
+        """Start it and return once it responds. Otherwise raises ServerError with the end of its log."""
         if self.pid is not None:
             return
         with self._log.open("ab") as log:
@@ -80,7 +80,7 @@ class ProcessUnit:
             raise ServerError(f"{self.name} {why}.\n{self.keep_log()}")
 
     def stop(self) -> None:
-        """Ask it to end (SIGTERM) and wait; after 20 s it is killed."""
+        """Send SIGTERM and wait; kill it after 20 s."""
         self._signal(signal.SIGCONT)
         self._signal(signal.SIGTERM)
         if self._process is not None:
@@ -91,7 +91,7 @@ class ProcessUnit:
         self._gone()
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it has gone."""
+        """SIGKILL, and wait for its end."""
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
@@ -102,12 +102,12 @@ class ProcessUnit:
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT, and wait until it answers."""
+        """SIGCONT, and wait until it responds."""
         self._signal(signal.SIGCONT)
         self._wait_for_answer()
 
     def remove(self) -> None:
-        """End it and delete its data. Killed, not stopped, unless its data stays. A crash's log is kept."""
+        """End it and delete its data. Killed rather than stopped, unless its data is kept. A crash's log is kept."""
         if self._removed:
             return
         self._removed = True
@@ -122,12 +122,12 @@ class ProcessUnit:
         self._guard.dismiss()
 
     def memory(self) -> int:
-        """Resident bytes, read from /proc; 0 where there is none or nothing runs."""
+        """Resident bytes from /proc; 0 without /proc or a running process."""
         status = Path(f"/proc/{self.pid}/statm")
         return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 0
 
     def keep_log(self) -> str:
-        """Copy the log out of the folder that will be deleted; the last lines and where the rest is."""
+        """Copy the log out of the folder to be deleted; returns the last lines and the path of the rest."""
         if not self._log.exists():
             return "It wrote no log."
         kept = Path(tempfile.gettempdir()) / f"{self.folder.name}.log"

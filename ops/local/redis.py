@@ -15,9 +15,9 @@ START_S = 30.0
 
 
 def start_redis(progress: Progress, port: int = 0, more: Mapping[str, str] | None = None) -> Redis:
-    """Start a server on 127.0.0.1 (`port` 0: a free one); a restart of it is empty. Raises ServerError.
+    """Start a server on 127.0.0.1 (`port` 0: a free one); after a restart it is empty. Raises ServerError.
 
-    `more`: options of the server on top of ours.
+    `more`: server options on top of ours.
     """
     port = wanted_port(port, "Redis")
     program, which = find_redis()
@@ -40,7 +40,7 @@ def _command(program: str, port: int, folder: Path, more: Mapping[str, str]) -> 
 
 
 def find_redis() -> tuple[str, str]:
-    """(path of the server, its name). Raises ServerError when there is neither."""
+    """(path of the server, its name). Raises ServerError if there is none."""
     for name in ("redis-server", "valkey-server"):
         if path := shutil.which(name):
             return path, f"{name} on this machine"

@@ -1,4 +1,4 @@
-"""Which Kafka and which Redis to use: given addresses first, then Docker, then local processes."""
+"""Chooses Kafka and Redis: given addresses first, then Docker, then local processes."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ WAYS = ("local", "docker", "env")
 
 @dataclass(frozen=True)
 class Servers:
-    """Both servers and, in `how`, one line on what was chosen and why."""
+    """Both servers; `how`: one line on what was chosen and why."""
 
     kafka: Kafka
     redis: Redis
     how: str
 
     def kept(self, progress: Progress) -> Keeper:
-        """A context in which whichever of them ends is started again."""
+        """A context in which a server that ends is restarted."""
         return Keeper({"Kafka": self.kafka.unit, "Redis": self.redis.unit}, progress)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was decided before anything is started. An empty address means: start one, by `way`."""
+    """The decision before anything starts. An empty address means: start one, by `way`."""
 
     kafka: str
     redis: str
@@ -55,13 +55,13 @@ def local_servers(
     way: str | None = None,
     keep: Path | None = None,
 ) -> Iterator[Servers]:
-    """Start or find a Kafka and a Redis; stop and clean what was started at the end, also after Ctrl-C or kill -9.
+    """Start or find a Kafka and a Redis; clean up what was started at the end, even after Ctrl-C or kill -9.
 
-    `keep`: the folder in which a Kafka that is started as a process keeps its data, and finds it again. Redis holds
-    nothing that the workers cannot write again.
+    `keep`: a folder in which a Kafka started as a process persists its data. Redis holds nothing the workers can't
+    write again.
 
     `progress` gets short lines for people. `way` (or $CRMKPI_SERVERS) forces "local", "docker" or "env".
-    Ports of 0 mean free ones. Raises ServerError with what to do when something cannot be started.
+    Ports of 0 mean free ones. Raises ServerError with a fix if something can't be started.
     """
     forced = way or os.environ.get("CRMKPI_SERVERS", "")
     choice = choose(forced) if keep is None else _keeping(keep, forced)
@@ -79,7 +79,7 @@ def local_servers(
 
 
 def choose(forced: str) -> Choice:
-    """Decide without starting anything. `forced` is "", or one of WAYS; anything else is a ServerError."""
+    """Decide without starting anything. `forced` is "" or one of WAYS; anything else raises ServerError."""
     if forced not in ("", *WAYS):
         raise ServerError(f"CRMKPI_SERVERS is {forced!r}; it must be {', '.join(WAYS)}, or unset")
     kafka, redis = given()
@@ -97,12 +97,12 @@ def _keeping(folder: Path, forced: str) -> Choice:
     kafka, redis = given()
     if kafka or forced not in ("", "local"):
         named = KAFKA_NAMES[1] if kafka else f"CRMKPI_SERVERS={forced}"
-        raise ServerError(f"{named} is set: only the data of a Kafka that is started here can be kept in {folder}")
+        raise ServerError(f"{named} is set: only the data of a Kafka started here can be kept in {folder}")
     return Choice("", redis, "local", f"data in {folder}")
 
 
 def given() -> tuple[str, str]:
-    """The addresses of Kafka and of Redis that the environment names; empty: none."""
+    """The addresses of Kafka and Redis in the environment; empty: none."""
     return _from_environment(KAFKA_NAMES), _from_environment(REDIS_NAMES)
 
 
@@ -138,7 +138,7 @@ def _start(
     def redis() -> Redis:
         return Redis(choice.redis, Given(choice.redis)) if choice.redis else make_redis(progress, redis_port)
 
-    with ThreadPoolExecutor(2) as pool:  # side by side: what one waits for, the other uses
+    with ThreadPoolExecutor(2) as pool:  # in parallel
         first, second = pool.submit(kafka), pool.submit(redis)
     if first.exception() is None:
         stack.callback(first.result().unit.remove)

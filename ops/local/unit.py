@@ -1,4 +1,4 @@
-"""What a started server can do, whether it is a process, a container or an address somebody gave us."""
+"""The controls of a server, whether it is a process, a container or a given address."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 Progress = Callable[[str], None]
-"""Takes one short line for people to read."""
+"""Takes one short line for people."""
 
 
 class ServerError(RuntimeError):
-    """A server could not be started, found or driven. The text says what to do about it."""
+    """A server could not be started, found or controlled. The text says how to fix it."""
 
 
 class Unit(Protocol):
-    """The controls of one server. Data and port stay the same from `start` to `start`; `remove` ends both.
+    """The controls of one server. Data and port survive `stop` and `start`; `remove` ends both.
 
-    `start` and `resume` return when the server answers. All raise `ServerError` when that cannot be done.
+    `start` and `resume` return once the server responds. All raise `ServerError` on failure.
     """
 
     def start(self) -> None: ...
     def stop(self) -> None:
-        """End it gracefully and wait for the end."""
+        """Stop it gracefully and wait for its end."""
 
     def kill(self) -> None:
-        """End it at once, as a power cut would (SIGKILL)."""
+        """Kill it at once, like a power cut (SIGKILL)."""
 
     def pause(self) -> None:
         """Freeze it: connections stay open, nothing is answered (SIGSTOP)."""
 
     def resume(self) -> None: ...
     def remove(self) -> None:
-        """Stop whatever runs and delete its data. May be called twice."""
+        """Stop what runs and delete its data. May be called twice."""
 
     def runs(self) -> bool:
-        """Whether it is there, frozen or not; of an external server always true."""
+        """Whether it is running, frozen or not; always true for an external server."""
 
     def memory(self) -> int:
-        """Resident memory in bytes, 0 when it does not run."""
+        """Resident memory in bytes; 0 if it is not running."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Kafka:
 
 @dataclass(frozen=True)
 class Redis:
-    """A server that speaks the Redis protocol. `url` is `redis://host:port/db`, with credentials when it was given."""
+    """A Redis-protocol server. `url` is `redis://host:port/db`, with the credentials it was given."""
 
     url: str = field(repr=False)
     unit: Unit
 
     def flush(self) -> None:
-        """Delete every key of every database, as an operator's FLUSHALL would."""
+        """Delete all keys of all databases, as FLUSHALL does."""
         host, port = host_port(self.url, 6379)
         with socket.create_connection((host, port), timeout=5) as wire:
             wire.sendall(b"FLUSHALL\r\n")
@@ -69,7 +69,7 @@ class Redis:
 
 @dataclass(frozen=True)
 class Given:
-    """A server that others run: we may use it, never stop it."""
+    """A server run by others: we may use it, but never stop it."""
 
     address: str = field(repr=False)
 
@@ -79,10 +79,10 @@ class Given:
     start = stop = kill = pause = resume = _refuse
 
     def remove(self) -> None:
-        """Nothing: it is not ours."""
+        """Does nothing: it is not ours."""
 
     def runs(self) -> bool:
-        """Whoever runs it watches it."""
+        """Always true: its operator watches it."""
         return True
 
     def memory(self) -> int:

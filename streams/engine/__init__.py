@@ -1,1 +1,1 @@
-"""The counting engine in a process of its own: the event loop does IO, this process computes."""
+"""The counting engine in a separate process: the event loop does IO, this process computes."""

@@ -1,7 +1,7 @@
-"""Questions beside the counting: a short one is answered at once, a long one in a copy of the engine process.
+"""Questions alongside the counting: quick ones are answered at once, slow ones in a copy of the engine process.
 
-The copy is forked between two batches, so what it answers is of one moment however long it takes, and counting goes on
-meanwhile. It is thrown away afterwards.
+The copy is forked between two batches, so its answer is consistent however long it takes, and counting continues. It
+is discarded afterwards.
 """
 
 import json
@@ -16,23 +16,23 @@ import orjson
 
 from kpis.slices import result
 
-AT_ONCE_S: Final = 0.05  # CPU seconds that a question may hold the counting up
-AT_ONCE: Final = 50_000  # the same in units of work
-LOOK: Final = 2_000  # units of work between two looks at the clock, which is slow on some machines
-LONGEST_S: Final = 10  # of a copy
-MOST_BYTES: Final = 1_000_000  # of an answer
+AT_ONCE_S: Final = 0.05  # CPU seconds that a question may hold up counting
+AT_ONCE: Final = 50_000  # the same in work units
+LOOK: Final = 2_000  # work units between checks of the clock, which is slow on some machines
+LONGEST_S: Final = 10  # for a copy
+MOST_BYTES: Final = 1_000_000  # in an answer
 NICE: Final = 5  # counting comes first
-Said = tuple[bool, Any]
-"""Whether it is answered; then the answer as JSON, else (kind of error, its text, where)."""
+Reply = tuple[bool, Any]
+"""(ok, result): the answer as JSON, or (kind of error, text, where)."""
 Steps = Generator[int, None, dict[str, Any]]
 Where = Callable[[BaseException], str]
 
 
-def at_once(begin: Callable[[], Steps], where: Where) -> Said | Steps:
-    """Answer a question; one that takes longer comes back where it stands."""
+def at_once(begin: Callable[[], Steps], where: Where) -> Reply | Steps:
+    """Answer a question; one that takes longer is returned unfinished."""
     try:
         steps, end = begin(), process_time() + AT_ONCE_S
-        units = 0  # announced, too: what cannot give way says beforehand how much it is
+        units = 0  # announced ones count too: an uninterruptible step states its size beforehand
         while process_time() < end and units < AT_ONCE:
             done = 0
             while done < LOOK:
@@ -40,12 +40,12 @@ def at_once(begin: Callable[[], Steps], where: Where) -> Said | Steps:
             units += done
     except StopIteration as done:
         return _packed(done.value)
-    except Exception as error:  # noqa: BLE001 - a question that fails is its own matter
+    except Exception as error:  # noqa: BLE001 - a failing question must not affect the engine
         return _failed(error, where)
     return steps
 
 
-def to_the_end(steps: Steps, where: Where) -> Said:
+def to_the_end(steps: Steps, where: Where) -> Reply:
     """Answer it, however long it takes."""
     try:
         return _packed(result(steps))
@@ -54,9 +54,9 @@ def to_the_end(steps: Steps, where: Where) -> Said:
 
 
 def in_a_copy(steps: Steps, where: Where, detach: Callable[[int], None]) -> tuple[int, int]:
-    """Fork a copy of this process that answers; its pid, and the pipe that `heard` reads the answer of.
+    """Fork a copy of this process that answers; returns its pid, and the pipe that holds the reply.
 
-    ``detach`` is called in the copy with the pid of this process, before anything else.
+    ``detach`` is called first in the copy, with this process's pid.
     """
     parent = os.getpid()
     reading, writing = os.pipe()
@@ -75,15 +75,15 @@ def in_a_copy(steps: Steps, where: Where, detach: Callable[[int], None]) -> tupl
         os._exit(0)
 
 
-def heard(said: bytes) -> Said:
-    """What a copy said before it ended; nothing when its time was up."""
-    if not said:
+def reply_of(data: bytes) -> Reply:
+    """The reply a copy wrote before it ended; none if its time ran out."""
+    if not data:
         return False, ("TookTooLong", f"the answer takes more than {LONGEST_S} s: ask for less", "")
-    found: Said = marshal.loads(said)
+    found: Reply = marshal.loads(data)
     return found
 
 
-def _packed(answer: dict[str, Any]) -> Said:
+def _packed(answer: dict[str, Any]) -> Reply:
     try:
         found = orjson.dumps(answer)
     except TypeError:  # a number beyond 64 bits
@@ -93,5 +93,5 @@ def _packed(answer: dict[str, Any]) -> Said:
     return True, found
 
 
-def _failed(error: Exception, where: Where) -> Said:
+def _failed(error: Exception, where: Where) -> Reply:
     return False, (type(error).__name__, str(error)[:400], where(error))

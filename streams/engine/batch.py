@@ -1,4 +1,4 @@
-"""Batches in slices: each function here yields wherever it may be interrupted, and returns what the batch changed."""
+"""Batches in slices: each generator yields wherever it may be interrupted, and returns what the batch changed."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -11,7 +11,7 @@ from models.blocks import decode_block
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine
 
-LONGEST: Final = 4  # slices that events are taken for before a batch ends
+LONGEST: Final = 4  # slices spent taking events before a batch ends
 Skipped = Mapping[Origin, str]
 """Quarantined events -> why."""
 Changes = dict[str, Any]
@@ -19,7 +19,7 @@ Changes = dict[str, Any]
 
 
 class Batch:
-    """What one batch changed so far."""
+    """What one batch has changed so far."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -45,7 +45,7 @@ class Batch:
                 self._letters.append((topic, partition, offset, tenant, row, "engine_error", out[offset], record))
 
     def finish(self) -> None:
-        """End a batch of the engine: its changes are ours."""
+        """End the engine's batch and collect its changes."""
         outcome = self.engine.finish()
         self._entries += outcome.entries
         self._touched |= set(outcome.touched)
@@ -56,7 +56,7 @@ class Batch:
             self._letters.append((one.topic, one.partition, one.offset, one.tenant, one.row, "id_conflict", "", -1))
 
     def changes(self) -> Changes:
-        """Everything, as plain data."""
+        """All changes, as plain data."""
         return {
             "taken": self.taken, "entries": self._entries, "letters": self._letters, "touched": self._touched,
             "redefined": self._redefined, "failures": self._failures, "tally": dict(self._tally),
@@ -65,13 +65,13 @@ class Batch:
 
 
 class Pace:
-    """How long a lane's batch takes events, in CPU seconds: so long that its end, which can't give way, is a slice."""
+    """CPU seconds a lane's batch takes events for, chosen so that its uninterruptible end fits into a slice."""
 
     def __init__(self, slice_s: float) -> None:
         self._slice = self.seconds = slice_s
 
     def ended(self, took: float) -> None:
-        """The end of a batch took so long."""
+        """The end of a batch took ``took`` seconds."""
         factor = min(max(self._slice / max(took, 1e-3), 0.25), 1.5)
         self.seconds = min(max(self.seconds * factor, self._slice / 20), self._slice * LONGEST)
 
@@ -79,7 +79,7 @@ class Pace:
 def counting(
     engine: Engine, records: Sequence[Record], skipped: Skipped, *, single: bool, pace: Pace
 ) -> Generator[None, None, Changes]:
-    """Count journal records, at least one, as many as ``pace`` allows. ``single``: one event at a time, as probed."""
+    """Count as many journal records as ``pace`` allows, at least one. ``single``: one event at a time, as probed."""
     batch = Batch(engine)
     end = process_time() + pace.seconds
     for number, (tenant, journal_ts, value) in enumerate(records):
@@ -103,7 +103,7 @@ def counting(
 
 
 def working(engine: Engine, enough: Callable[[], bool]) -> Generator[None, None, Changes]:
-    """Background work (redefinition, old entries) until ``enough`` says so, as a batch without events."""
+    """Background work (redefinition, expired entries) until ``enough()``, as a batch without events."""
     batch = Batch(engine)
     more = engine.pending
     while more and not enough():
@@ -114,7 +114,7 @@ def working(engine: Engine, enough: Callable[[], bool]) -> Generator[None, None,
 
 
 def restoring(engine: Engine) -> Generator[None, None, list[str]]:
-    """What is derived is made, after the last entry; the tenants of the lane."""
+    """Rebuild derived state after the last entry; returns the lane's tenants."""
     for _ in engine.restored():
         yield
     return list(engine.tenants())

@@ -1,4 +1,4 @@
-"""The worker's side of the engine process: calls that can be awaited, answered in order."""
+"""The worker's side of the engine process: awaitable calls, answered in order."""
 
 import asyncio
 import pickle
@@ -15,7 +15,7 @@ from streams.engine.rows import Origin, Record
 from streams.engine_port import EngineFactory, Entry, Failure, Letter
 from streams.stop import die, spawn
 
-LONGEST_S: Final = 30.0  # a call that takes longer hangs: calls are slices of a tenth of a second
+LONGEST_S: Final = 30.0  # a call that takes longer has hung: calls are slices of a tenth of a second
 
 
 class EngineFailed(Exception):
@@ -33,25 +33,25 @@ class Counted(NamedTuple):
     taken: int  # journal records
     entries: Sequence[Entry]
     letters: Sequence[Letter]
-    touched: set[str]  # tenants that may have other values now
-    redefined: set[str]  # tenants whose cells were swapped for others
-    failures: Sequence[tuple[str, str]]  # tenants whose background work raised, and what
-    tally: Mapping[str, int]  # how many events were duplicates, late
+    touched: set[str]  # tenants whose values may have changed
+    redefined: set[str]  # tenants that switched to new cells
+    failures: Sequence[tuple[str, str]]  # (tenant, cause) of background work that raised
+    tally: Mapping[str, int]  # how many events were duplicates or late
     pending: bool  # there is background work
 
 
 class EngineProcess:
-    """One process for all lanes of a worker. Its end is the worker's end."""
+    """One process for all lanes of a worker. When it ends, so does the worker."""
 
     def __init__(self, factory: EngineFactory) -> None:
-        """Fork it. Call it before threads are started."""
+        """Fork it. Call this before starting threads."""
         self._channel: socket.socket = host.start(factory)
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._numbers = count()
         self._writer: asyncio.StreamWriter | None = None
 
     async def connect(self) -> None:
-        """Begin to listen for answers."""
+        """Start reading replies."""
         reader, self._writer = await asyncio.open_unix_connection(sock=self._channel)
         self._listening = spawn(self._listen(reader), lambda: "listening to the engine process")
 
@@ -60,7 +60,7 @@ class EngineProcess:
         return LaneEngine(self, partition)
 
     async def configure(self, book: TenantBook) -> None:
-        """Other settings of tenants, for all lanes and those to come."""
+        """Apply new tenant settings, for current and future lanes."""
         await self.call(-1, "configure", pickle.dumps(book))
 
     async def call(self, lane: int, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
@@ -77,9 +77,9 @@ class EngineProcess:
         return result
 
     async def ask(self, lane: int, tenant: str, now: int, asked: bytes, seconds: float) -> bytes:
-        """An answer as JSON. Raises EngineFailed, and TimeoutError when there is none in so many seconds."""
+        """An answer as JSON. Raises EngineFailed, and TimeoutError after so many seconds."""
         answer = self._send(lane, "ask", (tenant, now, asked))
-        done, _ = await asyncio.wait([answer], timeout=seconds)  # left alone: it may still come
+        done, _ = await asyncio.wait([answer], timeout=seconds)  # not cancelled: the reply may still come
         if not done:
             raise TimeoutError
         ok, result = answer.result()
@@ -89,7 +89,7 @@ class EngineProcess:
         return found
 
     def post(self, lane: int, method: str, *arguments: Any) -> None:
-        """Call a method that gives no answer, without waiting; it comes before every later call."""
+        """Call a method that returns nothing, without waiting; it runs before any later call."""
         self._send(lane, method, arguments)
 
     def _send(self, lane: int, method: str, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
@@ -116,11 +116,11 @@ class LaneEngine:
     def __init__(self, process: EngineProcess, lane: int) -> None:
         self._process = process
         self._lane = lane
-        self.tenants: set[str] = set()  # that were ever seen in this lane
+        self.tenants: set[str] = set()  # ever seen in this lane
         self.pending = True  # background work may wait
 
     async def open(self) -> None:
-        """Begin with an empty state."""
+        """Start with an empty state."""
         self.tenants = set()
         await self._call("open")
 
@@ -129,29 +129,29 @@ class LaneEngine:
         await self._call("drop")
 
     async def load(self, entries: list[Entry]) -> None:
-        """Take changelog entries back. A later one of the same key replaces it."""
+        """Restore changelog entries. A later entry with the same key replaces it."""
         await self._call("load", entries)
 
     async def restored(self) -> None:
-        """All entries are there: make what is derived, slice by slice."""
+        """All entries are loaded: rebuild derived state, slice by slice."""
         self.tenants = set(await self._whole("restored"))
         self.pending = True
 
     async def count(self, records: list[Record], skipped: Mapping[Origin, str], *, single: bool) -> Counted:
-        """Count as many of these journal records as a slice has time for, at least one, as a batch."""
+        """Count as many of these journal records as a slice allows, at least one, as a batch."""
         return self._counted(await self._whole("count", records, dict(skipped), single))
 
     async def work(self) -> Counted:
-        """A slice of the background work, as a batch without events."""
+        """A slice of background work, as a batch without events."""
         return self._counted(await self._whole("work"))
 
     async def probe(self, records: list[Record], skipped: Mapping[Origin, str]) -> list[tuple[Origin, str]]:
-        """Events of these records that can't be counted, and why. The state stays as it is."""
+        """Those of these records' events that can't be counted, and why. The state does not change."""
         found: list[tuple[Origin, str]] = await self._call("probe", records, dict(skipped), limit=3600.0)
         return found
 
     async def composed(self, ask: Ask) -> Answer:
-        """Publications of what changed, as bytes: see `streams.composed`."""
+        """Publications of changes, as bytes: see `streams.composed`."""
         made = Answer(*await self._call("composed", *ask))
         publications = [Packed(*one) for one in made.publications]
         return made._replace(publications=publications, failures=[Failure(*one) for one in made.failures])
@@ -161,20 +161,20 @@ class LaneEngine:
         return await self._process.ask(self._lane, tenant, now, asked, seconds)
 
     def everything(self, tenants: Sequence[str] | None = None) -> None:
-        """Have all documents of tenants (None: of all) made anew next time. Does not wait."""
+        """Have all documents of tenants (None: of all) recomputed next time. Does not wait."""
         self._process.post(self._lane, "everything", None if tenants is None else list(tenants))
 
     async def _whole(self, method: str, *arguments: Any) -> Any:
-        """What takes several slices, to its end; other lanes have their turns between."""
-        said = await self._call(method, *arguments)
-        while said is None:
-            said = await self._call("go_on")
-        return said[0]
+        """Run a call of several slices to its end; other lanes take turns in between."""
+        reply = await self._call(method, *arguments)
+        while reply is None:
+            reply = await self._call("go_on")
+        return reply[0]
 
     async def _call(self, method: str, *arguments: Any, limit: float = LONGEST_S) -> Any:
         return await self._process.call(self._lane, method, *arguments, limit=limit)
 
-    def _counted(self, said: dict[str, Any]) -> Counted:
-        self.tenants |= said["touched"]
-        self.pending = said["pending"]
-        return Counted(**{**said, "letters": [Letter(*one) for one in said["letters"]]})
+    def _counted(self, reply: dict[str, Any]) -> Counted:
+        self.tenants |= reply["touched"]
+        self.pending = reply["pending"]
+        return Counted(**{**reply, "letters": [Letter(*one) for one in reply["letters"]]})

@@ -1,7 +1,7 @@
 """Messages between the worker and its engine process: length-prefixed, plain data only.
 
 `marshal` refuses everything but numbers, text, bytes and containers of these, so no object with behaviour can cross. It
-is not a format to store: both ends are one program, one forked from the other.
+is no storage format: both ends are the same program, one forked from the other.
 """
 
 import marshal
@@ -13,19 +13,19 @@ HEADER: Final = struct.Struct(">I")
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
-    """A message as it travels. Raises ValueError for what is not plain data."""
+    """Encode a message. Raises ValueError for anything but plain data."""
     body = marshal.dumps(message)
     return HEADER.pack(len(body)) + body
 
 
 def decode(body: bytes) -> tuple[Any, ...]:
-    """A message from its body, without the header."""
+    """Decode a message's body, without the header."""
     message: tuple[Any, ...] = marshal.loads(body)
     return message
 
 
 def receive(channel: socket.socket) -> tuple[Any, ...] | None:
-    """The next message, waiting for it; None when the other end is gone."""
+    """Wait for the next message; None if the other end is gone."""
     head = _exactly(channel, HEADER.size)
     if head is None:
         return None

@@ -1,7 +1,7 @@
-"""The engine process: owns the state of all lanes of a worker, and answers one short call after the other.
+"""The engine process: holds the state of all lanes of a worker and answers short calls one at a time.
 
-Calls of all lanes queue in one channel and each ends within a slice, so lanes take turns by time: a busy tenant costs
-its neighbours a fair share.
+Calls of all lanes share one queue and each ends within a slice, so lanes take turns by time: a busy tenant leaves its
+neighbours a fair share.
 """
 
 import ctypes
@@ -21,26 +21,26 @@ import orjson
 
 from streams.composed import Ask, composed
 from streams.engine import frames
-from streams.engine.asking import at_once, heard, in_a_copy
+from streams.engine.asking import at_once, in_a_copy, reply_of
 from streams.engine.batch import Pace, Skipped, counting, restoring, working
 from streams.engine.probe import probe
 from streams.engine.rows import Origin, Record, singly
 from streams.engine_port import Engine, EngineFactory
 
-SLICE_S: Final = 0.1  # CPU seconds that a call goes on before it gives way
-YOUNG: Final = 100_000  # objects made since the last collection
+SLICE_S: Final = 0.1  # CPU seconds before a call yields
+YOUNG: Final = 100_000  # objects created since the last collection
 PDEATHSIG: Final = 1
 CHANGING: Final = frozenset(
     {"load", "restored", "count", "work", "go_on"}
-)  # leave a state half changed when they raise
+)  # leave the state half changed when they raise
 
 
 class Copy(NamedTuple):
-    """A forked copy of this process, and what it said so far."""
+    """A forked copy of this process, and its output so far."""
 
     call: int
     pid: int
-    said: bytearray
+    output: bytearray
     read: Callable[[bytes], tuple[bool, Any]]
 
 
@@ -52,20 +52,20 @@ class Host:
         self._factory = factory
         self._engines: dict[int, Engine] = {}
         self._paces: dict[int, Pace] = {}
-        self._running: dict[int, Generator[None, None, Any]] = {}  # what takes several slices
+        self._running: dict[int, Generator[None, None, Any]] = {}  # calls that take several slices
         self._book: Any = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
         self._copies: dict[int, Copy] = {}  # by pipe
-        self._whole: set[int] = set()  # lanes whose state is restored, and not half changed by what raised
-        self._asked: dict[int, list[tuple[int, str, int, bytes]]] = {}  # questions that wait for a batch to end
+        self._whole: set[int] = set()  # lanes whose state is restored and not half changed by a failed call
+        self._asked: dict[int, list[tuple[int, str, int, bytes]]] = {}  # questions waiting for a batch to end
 
     def serve(self) -> None:
-        """Answer until the worker is gone."""
+        """Answer calls until the worker is gone."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is not self._channel:
-                    self._hear(int(key.fd))
+                    self._read_copy(int(key.fd))
                 elif (message := frames.receive(self._channel)) is not None:
                     self._take(*message)
                 else:
@@ -90,10 +90,10 @@ class Host:
     def _reply(self, call: int, ok: bool, result: Any) -> None:
         self._channel.sendall(frames.encode((call, ok, result)))
 
-    # -- a lane's life ---------------------------------------------------------------------------------------------
+    # -- lifecycle of a lane ---------------------------------------------------------------------------------------
 
     def open(self, lane: int) -> None:
-        """Begin with an empty state."""
+        """Start with an empty state."""
         self._whole.discard(lane)
         engine = self._engines[lane] = self._factory()
         if self._book is not None:
@@ -109,34 +109,34 @@ class Host:
             gc.freeze()
 
     def configure(self, lane: int, book: bytes) -> None:
-        """Other settings of tenants, for all lanes. ``book``: a pickled TenantBook, made by our own other half."""
+        """Apply new tenant settings to all lanes. ``book``: a TenantBook, pickled by our own parent process."""
         self._book = pickle.loads(book)
         for engine in self._engines.values():
             engine.configure(self._book)
 
     def load(self, lane: int, entries: list[tuple[bytes, bytes | None]]) -> None:
-        """Take changelog entries back."""
+        """Restore changelog entries."""
         load = self._engines[lane].load
         for key, value in entries:
             load(key, value)
 
-    # -- what takes several slices ---------------------------------------------------------------------------------
+    # -- calls that take several slices ----------------------------------------------------------------------------
 
     def restored(self, lane: int) -> tuple[Any] | None:
-        """The work after the last entry; its result is the lane's tenants."""
+        """Rebuild derived state after the last entry; the result is the lane's tenants."""
         return self._begin(lane, restoring(self._engines[lane]))
 
     def count(self, lane: int, records: list[Record], skipped: Skipped, single: bool) -> tuple[Any] | None:
-        """Count what a slice has time for, and end the batch; its result is what changed."""
+        """Count what a slice has time for, and end the batch; the result is what changed."""
         pace = self._paces.setdefault(lane, Pace(SLICE_S))
         return self._begin(lane, counting(self._engines[lane], records, skipped, single=single, pace=pace))
 
     def work(self, lane: int) -> tuple[Any] | None:
-        """Some of what waits in the background; its result is what changed."""
+        """Some background work; the result is what changed."""
         return self._begin(lane, working(self._engines[lane], time_is_up(SLICE_S / 2)))
 
     def go_on(self, lane: int) -> tuple[Any] | None:
-        """Another slice of what was begun: its result in a tuple, None while there is more."""
+        """Another slice of a running call: its result in a tuple, None while there is more."""
         over = time_is_up(SLICE_S)
         try:
             while not over():
@@ -154,13 +154,13 @@ class Host:
     # -- publishing ------------------------------------------------------------------------------------------------
 
     def composed(self, lane: int, *ask: Any) -> tuple[Any, ...]:
-        """Publications of what changed, as bytes."""
+        """Publications of changes, as bytes."""
         made = composed(self._engines[lane], Ask(*ask))
         publications, failures = list(map(tuple, made.publications)), list(map(tuple, made.failures))
         return tuple(made._replace(publications=publications, failures=failures))  # type: ignore[arg-type]
 
     def everything(self, lane: int, tenants: list[str] | None) -> None:
-        """Have all documents of tenants (None: of all) made anew next time."""
+        """Have all documents of tenants (None: of all) recomputed next time."""
         if lane in self._engines:
             self._engines[lane].everything(tenants)
 
@@ -194,7 +194,7 @@ class Host:
     # -- questions -------------------------------------------------------------------------------------------------
 
     def _ask(self, call: int, lane: int, tenant: str, now: int, asked: bytes) -> None:
-        """Answer a question, of a state that is between two batches; ``asked``: JSON."""
+        """Answer a question (JSON) on a state between two batches."""
         engine = self._engines.get(lane)
         if engine is None or lane not in self._whole:
             kind, text = ("NotOwner", "not the owner") if engine is None else ("Restoring", "restoring")
@@ -202,16 +202,16 @@ class Host:
         elif lane in self._running:
             self._asked.setdefault(lane, []).append((call, tenant, now, asked))
         else:
-            said = at_once(lambda: engine.ask(tenant, now, orjson.loads(asked)), where)
-            if isinstance(said, tuple):
-                self._reply(call, *said)
+            reply = at_once(lambda: engine.ask(tenant, now, orjson.loads(asked)), where)
+            if isinstance(reply, tuple):
+                self._reply(call, *reply)
                 return
-            pid, pipe = in_a_copy(said, where, self._detach)
-            said.close()
-            self._follow(pipe, Copy(call, pid, bytearray(), heard))
+            pid, pipe = in_a_copy(reply, where, self._detach)
+            reply.close()
+            self._follow(pipe, Copy(call, pid, bytearray(), reply_of))
 
     def _detach(self, parent: int) -> None:
-        """In a copy: end with the process it is of, and keep nobody waiting for the worker's channel to close."""
+        """In a copy: end with the parent process, and don't keep the worker's channel open."""
         _die_with(parent)
         self._channel.close()
 
@@ -221,45 +221,45 @@ class Host:
         self._copies[pipe] = copy
         self._selector.register(pipe, selectors.EVENT_READ)
 
-    def _hear(self, pipe: int) -> None:
+    def _read_copy(self, pipe: int) -> None:
         copy = self._copies[pipe]
         if more := os.read(pipe, 65_536):
-            copy.said.extend(more)
+            copy.output.extend(more)
             return
         self._selector.unregister(pipe)
         os.close(pipe)
         os.waitpid(copy.pid, 0)
         del self._copies[pipe]
-        self._reply(copy.call, *copy.read(bytes(copy.said)))
+        self._reply(copy.call, *copy.read(bytes(copy.output)))
 
 
-def culprits(said: bytes) -> tuple[bool, Any]:
-    """The events that a probe found."""
-    found = (line.split("\t") for line in said.decode().splitlines())
+def culprits(output: bytes) -> tuple[bool, Any]:
+    """The events reported by a probe."""
+    found = (line.split("\t") for line in output.decode().splitlines())
     return True, [((topic, int(part), int(offset)), kind) for topic, part, offset, kind in found]
 
 
 def time_is_up(seconds: float) -> Callable[[], bool]:
-    """Says whether this process has computed for so long since now."""
+    """A function that returns whether this process has used ``seconds`` of CPU time since now."""
     end = process_time() + seconds
     return lambda: process_time() >= end
 
 
 def tidy() -> None:
-    """Collect what is young and never look at the rest again: the collector walking a large state costs a quarter of
-    the throughput, and a stop of seconds."""
+    """Collect young objects and exempt the rest for good: walking a large state costs a quarter of the throughput, and
+    pauses of seconds."""
     gc.collect(0)
     gc.freeze()
 
 
 def where(error: BaseException) -> str:
-    """The innermost line of ours an error came from."""
+    """The innermost line an error came from."""
     frames_ = traceback.extract_tb(error.__traceback__)
     return f"{os.path.basename(frames_[-1].filename)}:{frames_[-1].lineno}" if frames_ else ""
 
 
 def start(factory: EngineFactory) -> socket.socket:
-    """Fork the engine process; what is returned talks to it. Call it before threads are started."""
+    """Fork the engine process; returns the channel to it. Call this before starting threads."""
     ours, theirs = socket.socketpair()
     parent = os.getpid()
     if os.fork():
@@ -267,7 +267,7 @@ def start(factory: EngineFactory) -> socket.socket:
         return ours
     ours.close()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the worker decides: it ends, and the channel with it
+        signal.signal(number, signal.SIG_IGN)  # the worker decides: when it ends, the channel closes
     _die_with(parent)
     gc.disable()
     gc.freeze()
@@ -283,7 +283,7 @@ def start(factory: EngineFactory) -> socket.socket:
 
 
 def _die_with(parent: int) -> None:
-    """Linux ends this process with its parent even in the middle of a computation; elsewhere the channel's end does."""
+    """End this process with its parent, even in mid-computation (Linux); elsewhere the closing channel ends it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

@@ -13,17 +13,17 @@ Origin = tuple[str, int, int]
 
 
 class One(NamedTuple):
-    """A block that holds one event or one refusal."""
+    """A block that holds a single event or refusal."""
 
     tenant: str
     journal_ts: int
     block: Block
     origin: Origin
-    record: int  # which journal record of the batch it came in
+    record: int  # index of its journal record in the batch
 
 
 def singly(records: Iterable[Record]) -> Iterator[One]:
-    """Every event and refusal as a block of its own, in the order in which a whole block takes them."""
+    """Every event and refusal in a block of its own, in the order in which the whole block applies them."""
     for number, (tenant, journal_ts, value) in enumerate(records):
         block = decode_block(value)
         topic, partition = block["topic"], block["partition"]

@@ -1,1 +1,1 @@
-"""What a worker can be watched by: metrics, health and readiness over HTTP."""
+"""Monitoring of a worker: metrics, health and readiness over HTTP."""

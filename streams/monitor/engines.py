@@ -1,4 +1,4 @@
-"""Memory and processor time of the processes this one started, which count beside the loop: `process_*` lacks them."""
+"""Memory and CPU time of child processes, where the counting happens: `process_*` covers only the worker itself."""
 
 import os
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Engines(Collector):
-    """Looks into /proc when it is asked; both are 0 where there is none."""
+    """Reads /proc on each scrape; both metrics are 0 where there is none."""
 
     def __init__(self, processes: Path = Path("/proc")) -> None:
         self._processes = processes
 
     def collect(self) -> Iterator[Metric]:
-        """One number each: all children of this process together."""
+        """The totals of all child processes."""
         found = [self._child(pid) for pid in self._children()]
         memory, cpu = sum(memory for memory, _ in found), sum(cpu for _, cpu in found)
         yield GaugeMetricFamily("crmkpi_engine_memory_bytes", "Resident memory of the engine process", memory)

@@ -1,23 +1,23 @@
-"""Is the worker alive, and is it ready? Pure: what is known goes in, the answer and its body come out."""
+"""Is the worker alive, and is it ready? Pure: facts in, verdict and response body out."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-LONGEST_STALL: Final = 10.0  # seconds the loop may have stood still within the last minute
+LONGEST_STALL: Final = 10.0  # seconds the loop may have stalled within the last minute
 Body = dict[str, Any]
 
 
 class Stillness(NamedTuple):
-    """The partition that stood still for longest while there is something to read; none: ``seconds`` is 0."""
+    """The partition that has stood still longest despite a backlog; none: ``seconds`` is 0."""
 
     seconds: float = 0.0
     place: str = ""
 
 
 def alive(*, uptime: float, failures: int, stall: float, still: Stillness, limit: float) -> tuple[bool, Body]:
-    """Whether the loop lives. ``limit``: seconds of standing still after which the watchdog ends the worker.
+    """Whether the loop is alive. ``limit``: seconds of standing still after which the watchdog ends the worker.
 
-    Answered on the loop itself: one that hangs gives no answer at all.
+    Answered on the loop itself: a hung loop gives no answer at all.
     """
     reasons = []
     if stall > LONGEST_STALL:
@@ -30,7 +30,7 @@ def alive(*, uptime: float, failures: int, stall: float, still: Stillness, limit
 
 
 def ready(*, joined: bool, lanes: Mapping[int, bool], blocked: Mapping[str, str], progress: float) -> tuple[bool, Body]:
-    """Whether everything this worker was given flows. ``lanes``: partition -> restored. No lanes: it stands by."""
+    """Whether everything assigned to this worker flows. ``lanes``: partition -> restored; none: it is on standby."""
     restoring = sorted(lane for lane, restored in lanes.items() if not restored)
     reasons = [] if joined else ["no partitions assigned yet"]
     reasons += [f"lane {lane} is restoring" for lane in restoring]

@@ -1,7 +1,7 @@
-"""Lag of the partitions this worker reads itself: what is counted against what Kafka holds.
+"""Lag of this worker's own partitions: what is counted against what Kafka holds.
 
-Of a lane counts the committed position, of an input what `accept` committed. Markers of transactions move positions
-without a record, so none of them stays behind as lag.
+For a lane the committed position counts, for an input what `accept` committed. Transaction markers advance positions
+without a record, so they don't remain as lag.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from ops.verdicts import Observation, Place, Verdict, Windows
 from streams.fetched import Fetched
 
-KEPT: Final = 10_000  # ranges of a partition whose ages are remembered; beyond, the age of an earlier one stands
+KEPT: Final = 10_000  # ranges per partition whose ages are kept; beyond that an earlier range's age is used
 
 
 class Range(NamedTuple):
@@ -22,17 +22,17 @@ class Range(NamedTuple):
 
 
 class Lags:
-    """Observations of every partition, and the age of what waits."""
+    """Observations of every partition, and the age of waiting records."""
 
     def __init__(self) -> None:
         self.windows = Windows()
         self._ranges: dict[Place, deque[Range]] = {}
-        self._newest: dict[Place, int] = {}  # ms: the last record that was fetched
+        self._newest: dict[Place, int] = {}  # ms: timestamp of the last record fetched
         self._commits: dict[Place, int] = {}
         self._offsets: dict[Place, int] = {}
 
     def fetched(self, fetched: Fetched) -> None:
-        """A range came from Kafka."""
+        """A range was fetched from Kafka."""
         if fetched.records:
             place = fetched.topic, fetched.partition
             self._ranges.setdefault(place, deque(maxlen=KEPT)).append(Range(fetched.end, fetched.records[0].timestamp))
@@ -48,14 +48,14 @@ class Lags:
             ranges.popleft()
 
     def flows(self, topic: str, partition: int, offset: int) -> None:
-        """The partition is delivered from ``offset`` on; everything below it is done."""
+        """The partition is delivered from ``offset``; everything below it is done."""
         place = topic, partition
         self._offsets[place] = offset
         self._ranges.pop(place, None)
         self._newest.pop(place, None)
 
     def seen(self, standing: Mapping[Any, tuple[int, int, object]], now: float) -> dict[Place, Observation]:
-        """Every partition that flows, from (fetched to, end of the log as last heard, ...) at ``now``."""
+        """An observation of every flowing partition, from (fetched to, last reported log end, ...), at ``now``."""
         found = {}
         for (topic, partition), (fetched_to, end, *_) in standing.items():
             place = topic, partition
@@ -64,7 +64,7 @@ class Lags:
         return found
 
     def age(self, place: Place, observation: Observation, now_ms: float) -> float | None:
-        """Seconds since the first record that waits was written; 0 when none waits, None when nobody knows."""
+        """Seconds since the oldest waiting record was written; 0 if none waits, None if unknown."""
         if observation.lag == 0:
             return 0.0
         ranges = self._ranges.get(place)
@@ -72,7 +72,7 @@ class Lags:
         return None if first is None else max(0.0, (now_ms - first) / 1000)
 
     def verdicts(self) -> dict[Verdict, int]:
-        """How many partitions there are of each."""
+        """The number of partitions by verdict."""
         found = dict.fromkeys(Verdict, 0)
         for one in self.windows.verdicts().values():
             found[one] += 1

@@ -1,6 +1,6 @@
-"""Every metric of a worker, by name. Counters are raised where things happen; gauges are set when they are asked for.
+"""Every metric of a worker. Counters are raised where things happen; gauges are set on each scrape.
 
-Labels are topics, partitions, stages and codes, never a tenant or a customer: the number of series is bound.
+Labels are topics, partitions, stages and codes, never a tenant or a customer: the number of series is bounded.
 """
 
 import platform
@@ -18,11 +18,11 @@ from streams.monitor.engines import Engines
 
 DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 STALLS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-OTHER: Final = "__other__"  # types this build does not know: producers make up as many as they like
+OTHER: Final = "__other__"  # event types this build does not know: producers may invent any number
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own. Times are seconds."""
+    """The metrics of one process in their own registry. Times are seconds."""
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()
@@ -95,7 +95,7 @@ class Metrics:
     # -- accept ----------------------------------------------------------------------------------------------------
 
     def accepted(self, topic: str, rows: Sequence[Row]) -> None:
-        """Rows of one input topic go to the journal."""
+        """Rows of one input topic were accepted into the journal."""
         if not rows:
             return
         for type_, number in Count([row.type for row in rows]).items():
@@ -104,7 +104,7 @@ class Metrics:
         self.newest = newest if self.newest is None else max(newest, self.newest)
 
     def refused(self, topic: str, reasons: Iterable[str]) -> None:
-        """Records of one input topic become dead letters."""
+        """Records of one input topic became dead letters."""
         for reason, number in Count(reasons).items():
             self.rejected.labels(topic, reason).inc(number)
             self.dead_letters.labels(topic, reason).inc(number)
@@ -118,7 +118,7 @@ class Metrics:
     # -- count -----------------------------------------------------------------------------------------------------
 
     def committed(self, letters: Iterable[Letter], tally: Mapping[str, int], seconds: float) -> None:
-        """A batch of a lane is counted, and committed within so many seconds."""
+        """A lane's batch was counted, and committed within so many seconds."""
         self.batches.labels("count").inc()
         self.process.labels("count").observe(seconds)
         for letter in letters:
@@ -131,20 +131,20 @@ class Metrics:
     # -- restore ---------------------------------------------------------------------------------------------------
 
     def recovering(self, lane: int, done: int, total: int) -> None:
-        """So many offsets of a lane's changelog are read back."""
+        """``done`` of ``total`` offsets of a lane's changelog are restored."""
         self._recovering[lane] = min(done, total), total
 
     def recovered(self, lane: int) -> None:
-        """The lane's state is there, or the lane went away."""
+        """The lane's state is restored, or the lane was revoked."""
         self._recovering.pop(lane, None)
 
     @property
     def recovery_progress(self) -> float:
-        """Of all lanes that are read back at this moment; 1.0 when there is none."""
+        """Over all lanes being restored; 1.0 if there are none."""
         total = sum(total for _, total in self._recovering.values())
         return sum(done for done, _ in self._recovering.values()) / total if total else 1.0
 
-    # -- what a scrape gets ----------------------------------------------------------------------------------------
+    # -- scraping --------------------------------------------------------------------------------------------------
 
     def exposition(self) -> bytes:
         """The text format of Prometheus."""

@@ -1,4 +1,4 @@
-"""Puts together what one worker can say of itself: it reads the parts of the app and changes none."""
+"""Assembles one worker's metrics, health and readiness: it reads the parts of the app and changes nothing."""
 
 import asyncio
 import math
@@ -19,7 +19,7 @@ from streams.stop import spawn
 if TYPE_CHECKING:
     from streams.app import App
 
-OBSERVE_EVERY: Final = 5.0  # seconds; ten observations are a window
+OBSERVE_EVERY: Final = 5.0  # seconds; ten observations make a window
 
 
 class Monitor:
@@ -33,18 +33,18 @@ class Monitor:
         self.server = MonitorServer(self._scrape, self._alive, self._ready)
 
     async def start(self) -> None:
-        """Listen and look from now on; nothing when the port is 0."""
+        """Start listening and observing; does nothing if the port is 0."""
         options = self._app.options
         if not options.http_port:
             return
         for topic in (options.journal, *options.inputs):
-            self._metrics.lost.labels(topic)  # a counter that begins at 1 has no increase
+            self._metrics.lost.labels(topic)  # creates the series at 0: a counter that appears with 1 shows no increase
         self._probe.start()
         self._observing = spawn(self._observe(), lambda: "observing lag")
         await self.server.start(options.http_host, options.http_port)
 
     def report(self) -> health.Body:
-        """What the query port tells of this worker."""
+        """The query port's report on this worker."""
         lanes = self._app.ownership.lanes.values()
         return report(
             self._metrics, ready=self._ready()[1], uptime=time.monotonic() - self._began, failures=self._restarts,
@@ -59,7 +59,7 @@ class Monitor:
 
     @property
     def _restarts(self) -> int:
-        """Consecutive ones; a worker that lived for long has come through."""
+        """Consecutive restarts; a worker that has run for long enough is steady again."""
         return 0 if time.monotonic() - self._began >= STEADY_S else self._failures
 
     def _standing(self) -> dict[object, tuple[int, int, object]]:
@@ -82,7 +82,7 @@ class Monitor:
         )  # fmt: skip
 
     def _blocked(self) -> dict[str, str]:
-        """Lanes and partitions that do not go on by themselves, or one event at a time -> why."""
+        """Lanes and partitions that are blocked, or count one event at a time -> why."""
         lanes = self._app.ownership.lanes
         found = {f"lane {number}": lane.blocked for number, lane in lanes.items() if lane.blocked}
         found |= {
@@ -108,7 +108,7 @@ class Monitor:
         metrics.pending.set(sum(lane.publisher.waits for lane in lanes.values()))
         back = (getattr(lane.publisher, "clock_back", 0.0) for lane in lanes.values())
         metrics.clock_back.set(max(back, default=0.0))
-        newest = metrics.newest  # None: nothing was accepted yet, which is no number and no alert
+        newest = metrics.newest  # None: nothing was accepted yet; NaN raises no alert
         metrics.watermark_lag.set(math.nan if newest is None else max(0.0, time.time() - newest / 1000))
         self._lag()
         return metrics.exposition()

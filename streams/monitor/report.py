@@ -1,6 +1,6 @@
-"""What one worker tells of itself on its query port, for the dashboard: its lanes, and counters to make rates of.
+"""The report on one worker that its query port serves to the dashboard: its lanes, and counters for computing rates.
 
-Counters only grow for as long as the process lives; who asks twice knows how much per second. No tenant is named.
+Counters only grow while the process lives: two reports give a rate per second. No tenant is named.
 """
 
 import os
@@ -15,15 +15,15 @@ from streams.engine.rows import Origin
 from streams.monitor.health import Body
 from streams.monitor.metrics import Metrics
 
-SHOWN: Final = 200  # quarantined events that are named; the rest is counted
+SHOWN: Final = 200  # quarantined events listed by name; the rest are only counted
 
 
 def report(
     metrics: Metrics, *, ready: Body, uptime: float, failures: int, quarantined: Iterable[Origin], pending: int
 ) -> Body:
-    """``ready``: what /readyz says. ``uptime``: seconds. ``pending``: tenants whose changes are not published yet.
+    """``ready``: the body of /readyz. ``uptime``: seconds. ``pending``: tenants with unpublished changes.
 
-    ``publish`` and ``count``: durations in seconds, as [upper bound or null, how many up to it] and their sum.
+    ``publish`` and ``count``: durations in seconds, as cumulative [upper bound or null, count] and their sum.
     """
     held = sorted(quarantined)
     return {
@@ -50,13 +50,13 @@ def report(
 
 
 def total(counter: Counter) -> int:
-    """A counter over all its labels."""
+    """A counter's total over all labels."""
     (family,) = counter.collect()
     return sum(int(sample.value) for sample in family.samples if sample.name.endswith("_total"))
 
 
 def histogram(found: Histogram, **labels: str) -> dict[str, Any]:
-    """Cumulative buckets and the sum, of the given labels."""
+    """Cumulative buckets and the sum, for the given labels."""
     (family,) = found.collect()
     mine = [one for one in family.samples if labels.items() <= one.labels.items()]
     bounds = [(one.labels["le"], int(one.value)) for one in mine if one.name.endswith("_bucket")]

@@ -1,4 +1,4 @@
-"""The HTTP port of a worker: /metrics, /healthz, /readyz. It answers on the worker's own loop."""
+"""The worker's HTTP port: /metrics, /healthz, /readyz. It runs on the worker's own loop."""
 
 import logging
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from streams.monitor.health import Body
 
 log = logging.getLogger(__name__)
 
-TRIED: Final = 64  # ports from the wanted one on: each worker of a machine takes the first that is free
+TRIED: Final = 64  # ports tried from the first one: each worker on a machine takes the first free one
 Answer = Callable[[], tuple[bool, Body]]
 
 
 class MonitorServer:
-    """Serves what three functions say. ``port`` is 0 until it listens."""
+    """Serves the results of three functions. ``port`` is 0 until it listens."""
 
     def __init__(self, metrics: Callable[[], bytes], alive: Answer, ready: Answer) -> None:
         self._metrics = metrics
@@ -25,7 +25,7 @@ class MonitorServer:
         self.port = 0
 
     async def start(self, host: str, first: int) -> None:
-        """Listen on the first free port from ``first`` on. With none the worker counts all the same, and says so."""
+        """Listen on the first free port from ``first``. If none is free, log it and keep counting."""
         app = web.Application()
         app.router.add_get("/metrics", self._scrape)
         for path in self._answers:

@@ -1,4 +1,4 @@
-"""The loop's longest stall, as a task sees it that wants to wake every 10 ms."""
+"""The event loop's longest stall, as seen by a task that wants to wake every 10 ms."""
 
 import asyncio
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from streams.monitor.metrics import Metrics
 
 EVERY: Final = 0.01
-REMEMBERED: Final = 60.0  # seconds a long stall stays in `recent`
+REMEMBERED: Final = 60.0  # seconds for which a long stall stays in `recent`
 
 
 class StallProbe:
@@ -15,11 +15,11 @@ class StallProbe:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._longest = 0.0  # since the last scrape
-        self._now = self._before = 0.0  # the longest of this stretch and of the one before
+        self._now = self._before = 0.0  # the longest of this period and of the previous one
         self._turn = 0.0
 
     def start(self) -> None:
-        """Look from now on, as long as the loop runs."""
+        """Start measuring, for as long as the loop runs."""
         self._loop = asyncio.get_running_loop()
         self._turn = self._loop.time() + REMEMBERED
         self._next(self._loop.time())
@@ -30,12 +30,12 @@ class StallProbe:
         return max(self._now, self._before)
 
     def scraped(self) -> float:
-        """The longest stall since this was asked last."""
+        """The longest stall since the last call."""
         longest, self._longest = self._longest, 0.0
         return longest
 
     def note(self, late: float, now: float) -> None:
-        """The loop came ``late`` seconds late, at ``now`` on its own clock."""
+        """The loop woke ``late`` seconds late, at ``now`` on its own clock."""
         self._metrics.stall.observe(late)
         self._longest = max(self._longest, late)
         if now >= self._turn:

@@ -54,5 +54,5 @@ def test_wrong_ones_are_named(source: dict[str, Any], text: str) -> None:
 
 def test_names_are_unique() -> None:
     """Their state files are called by them."""
-    with pytest.raises(SettingsError, match="two called shop"):
+    with pytest.raises(SettingsError, match="shop is listed twice"):
         load(DATABASE, DATABASE)

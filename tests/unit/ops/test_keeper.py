@@ -54,7 +54,7 @@ def test_a_process_that_was_killed_is_started_again() -> None:
         with Keeper({"Test": unit}, said.append):
             subprocess.run(["kill", "-9", str(first)], check=True)
             until(lambda: unit.pid not in (None, first))
-        assert said == ["Test has ended; starting it again"]
+        assert said == ["Test has ended; restarting it"]
         assert unit.folder.exists()
         unit.kill()
         time.sleep(0.1)
@@ -70,8 +70,8 @@ def test_one_that_does_not_start_is_tried_again(monkeypatch: pytest.MonkeyPatch)
     with Keeper({"Test": Broken("x")}, said.append):
         until(lambda: Broken.tries == 3)
     assert said[1:4:2] == [
-        "Test did not start, next try in 0.02 s: try 1",
-        "Test did not start, next try in 0.02 s: try 2",
+        "Test did not start, retrying in 0.02 s: try 1",
+        "Test did not start, retrying in 0.02 s: try 2",
     ]
 
 

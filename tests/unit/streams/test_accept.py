@@ -58,7 +58,7 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("fault")
 def test_a_fault_of_ours_refuses_one_record_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
     """The neighbours are rows; the letter and the log name the class and repeat nothing of the event."""
-    module._told.clear()
+    module._logged.clear()
     poison = record(7, dump(id="poison"))
     rows, rejections, blocks = checked([good(1), good(2), poison, record(8, b"{broken"), poison._replace(offset=9)])
     assert [row.offset for row in rows] == [1, 2]

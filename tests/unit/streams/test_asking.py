@@ -55,7 +55,7 @@ class Caller:
                 return number, ok, found
             except TimeoutError:
                 for pipe in list(self.host._copies):
-                    self.host._hear(pipe)
+                    self.host._read_copy(pipe)
         raise AssertionError("no answer")
 
     def ask(self, **asked: Any) -> tuple[bool, Any]:

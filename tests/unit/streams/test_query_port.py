@@ -109,7 +109,7 @@ async def test_without_the_token_nothing_is_answered(session: aiohttp.ClientSess
         (b"{", 400, "must be JSON"),
         (b"[]", 400, "must be an object"),
         (b'{"tenant": 7}', 400, "must be an object"),
-        (b'{"tenant": "x", "kpi": "' + b"x" * query.QUESTION_BYTES + b'"}', 413, "a question has at most"),
+        (b'{"tenant": "x", "kpi": "' + b"x" * query.QUESTION_BYTES + b'"}', 413, "a question may have at most"),
     ],
 )
 async def test_a_question_that_is_none(session: aiohttp.ClientSession, body: bytes, status: int, words: str) -> None:
