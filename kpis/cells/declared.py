@@ -252,6 +252,10 @@ DECLARED: Final = (
         "tickets_opened": "opened", "tickets_resolved": "resolved", "bad_ticket": "resolved before they were opened",
     }),
     *rows("subject", "ticket", "tickets", {"ticket_seconds": "time from opened to resolved"}, "value"),
+    # Who is who
+    *rows("none", "identity_conflict", "links", {
+        "identity_conflicts": "that stand aside: by them two customers, users or leads would be one",
+    }),
     # The stream itself: by receive time
     *rows("none", "stream", "records", {
         "received": "all", "duplicates": "sent again", "conflicts": "sent again with other content",
