@@ -73,7 +73,9 @@ def test_a_kpi_is_opened_for_its_segments_and_a_segment_for_what_it_is_made_of()
     painted(found)
     press(found, "down", "enter")
     assert found.asked == ("acme", "win_rate", "30d")
-    found.segments[found.asked] = [doc(segment={"owner": name}, n=n) for name, n in (("bob", 3), ("ann", 9))]
+    found.segments["acme", "win_rate", "30d"] = [
+        doc(segment={"owner": name}, n=n) for name, n in (("bob", 3), ("ann", 9))
+    ]
     assert [line.split()[0] for line in painted(found)[2:-1]] == ["total", "owner=ann", "owner=bob"]
     assert "partial, 3 unpriced" in painted(found)[2]
     press(found, "enter")
@@ -96,7 +98,7 @@ def test_tenants_and_windows_go_round() -> None:
     assert "nothing here" in painted(found)[-1]
 
 
-@pytest.mark.parametrize("height", [1, 2, 3, 24])
+@pytest.mark.parametrize("height", [3, 5, 24])
 @pytest.mark.parametrize("width", [1, 10, 59, 80, 400])
 def test_names_of_any_kind_fit_any_terminal(width: int, height: int) -> None:
     """Control characters are written out, and nothing takes more than its line."""
@@ -105,7 +107,7 @@ def test_names_of_any_kind_fit_any_terminal(width: int, height: int) -> None:
     for keys in ((), ("end",), ("enter",), ("enter",), ("down",)):
         press(found, *keys)
         found.segments = {found.asked: [doc(segment={name: name})]} if found.asked else {}
-        lines = painted(found, width, max(height, 3))
+        lines = painted(found, width, height)
         assert all(line.isprintable() for line in lines)
 
 
