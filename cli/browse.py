@@ -13,7 +13,7 @@ from cli.explained import explained
 from cli.keyboard import CLOSED
 from cli.show import Doc, change, number, segment_of, status_words, style_of, value_of
 from cli.term import cell, plain
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.catalog import CATALOG
 
 HELP: Final = "enter open · esc back · / filter · [ ] window · q quit"

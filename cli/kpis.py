@@ -15,7 +15,7 @@ from cli.root import Group, app
 from cli.show import style_of
 from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
-from models.settings import RedisSettings
+from models.connections import RedisSettings
 
 KpiArgument = Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")]
 SegmentFlag = Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")]

@@ -18,7 +18,7 @@ from cli.keyboard import keys
 from cli.kpis import absent
 from cli.root import app
 from cli.term import out, show_json
-from models.settings import RedisSettings
+from models.connections import RedisSettings
 from sinks.read import RedisReader
 
 LINE_S: Final = 2.0  # between two lines when stdout is no terminal
@@ -32,9 +32,10 @@ def top(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Watch KPIs live: scroll, filter, open one for its segments, and a segment for what it is made of. q quits.
+    """Watch KPIs live: scroll, filter, and open a number for what it is made of.
 
-    Arrows move and switch tenants, Enter opens, Esc goes back, / filters by what you type, [ and ] switch windows.
+    Arrows move and switch tenants, Enter opens a KPI for its segments and a segment for its parts, Esc goes back,
+    / filters by what you type, [ and ] switch windows, q quits.
     If a worker has been silent for 90 s, its values stay on screen, dimmed and marked stale.
 
     Example: crmkpi top --tenant acme --window 7d

@@ -7,7 +7,7 @@ no row is an error where facts contribute it and where a formula reads it. docs/
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from kpis.calendar.windows import UNITS
+from kpis.calendar.window_names import UNITS
 
 Grain = Literal[
     "none", "subject", "deal", "stage", "touch", "page", "acquisition", "marketing", "source", "survey"
