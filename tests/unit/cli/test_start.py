@@ -3,10 +3,10 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 import typer
-from click import Context
 
 from cli.root import MODULES, app
 
@@ -41,9 +41,9 @@ def test_a_command_without_servers_loads_no_client_of_theirs(args: list[str], wi
 @pytest.mark.parametrize("name", MODULES)
 def test_what_the_list_of_commands_says_is_how_their_help_begins(name: str) -> None:
     """It is written twice so that the list need not load them."""
-    command = typer.main.get_command(app).get_command(Context(typer.main.get_command(app)), name)  # type: ignore[attr-defined]
-    first = " ".join((command.help or "").split("\n\n")[0].split())
-    assert first.startswith(MODULES[name][1])
+    commands: Any = typer.main.get_command(app)
+    told = commands.get_command(None, name).help
+    assert " ".join(told.split("\n\n")[0].split()).startswith(MODULES[name][1])
 
 
 def test_the_version_is_that_of_the_package() -> None:
