@@ -31,6 +31,7 @@ class Board:
     now: dict[str, dict[str, Doc]] = field(default_factory=dict)
     first: dict[str, dict[str, Doc]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
+    tenants: list[str] = field(default_factory=list)  # all that have numbers, those not read yet among them
     lag: str = ""
     empty: bool = False  # nobody has numbers: known only after a look
 

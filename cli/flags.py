@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cli.book import read_toml
 from cli.exits import CliError
-from kpis.calendar.windows import WINDOWS
-from models.settings import Settings, SettingsError, load_settings
+from kpis.calendar.window_names import WINDOWS
+
+if TYPE_CHECKING:
+    from models.settings import Settings
 
 KafkaFlag = Annotated[
     str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka servers; default: KAFKA_BOOTSTRAP_SERVERS.")
@@ -30,8 +31,11 @@ def settings_file() -> Path | None:
     return Path(given) if given else here if here.is_file() else None
 
 
-def settings(kafka: str | None = None, redis: str | None = None) -> Settings:
+def settings(kafka: str | None = None, redis: str | None = None) -> "Settings":
     """Settings: flags, environment, `.env`, crmkpi.toml, defaults, in this order. Raises CliError with the setting."""
+    from cli.book import read_toml  # settings are slow to import, and every command's --help loads the flags
+    from models.settings import SettingsError, load_settings
+
     given: dict[str, Any] = {}
     if kafka:
         given["kafka"] = {"bootstrap_servers": kafka}

@@ -5,11 +5,14 @@ from contextlib import suppress
 from typing import Final
 
 from cli.board import Board
+from cli.browse import Asked, Browser
 from sinks.base import SinkUnavailable
 from sinks.read import RedisReader
 
 REPAINT_S: Final = 0.25  # at most four times a second
+TURN_S: Final = 0.1  # until what a reader turned to is read
 RETRY_S: Final = 1.0
+AWAY: Final = "Redis is away"
 LOOK_S: Final = 10.0  # maximum time between checks of how current a tenant's numbers are
 
 
@@ -34,6 +37,8 @@ async def refresh(board: Board, reader: RedisReader, tenant: str) -> None:
     window = board.window
     documents = await reader.snapshot(tenant, window)
     await look(board, reader, tenant)
+    if board.lag.startswith(AWAY):
+        board.lag = ""
     if window == board.window:  # otherwise the user has switched windows meanwhile
         board.put(tenant, documents)
 
@@ -44,13 +49,32 @@ async def look(board: Board, reader: RedisReader, tenant: str) -> None:
         board.status[tenant] = status
 
 
+async def attend(browser: Browser, reader: RedisReader) -> None:
+    """For ever: reads at once what a reader has turned to, and what of it was published since."""
+    read: tuple[Asked, object] | None = None
+    while True:
+        await asyncio.sleep(TURN_S)
+        board, tenant, asked = browser.board, browser.tenant, browser.asked
+        now = board.now.get(tenant)
+        try:
+            if now is None and tenant:
+                await refresh(board, reader, tenant)
+            elif asked is not None and (read is None or read[0] != asked or read[1] is not now):
+                found = await reader.segments(*asked)
+                browser.segments = {asked: [doc for doc in found if doc.get("segment")]}
+                read = asked, now
+        except SinkUnavailable as error:
+            board.lag = f"{AWAY}: {error}"
+            await asyncio.sleep(RETRY_S)
+
+
 async def _tenants(board: Board, reader: RedisReader, only: str | None) -> list[str]:
     try:
         found = [only] if only else await reader.tenants()
     except SinkUnavailable as error:
-        board.lag = f"Redis is away: {error}"
+        board.lag = f"{AWAY}: {error}"
         return []
-    board.empty = not found
+    board.empty, board.tenants = not found, found
     return found
 
 
@@ -62,7 +86,7 @@ async def _follow_tenant(board: Board, reader: RedisReader, tenant: str) -> None
                 await refresh(board, reader, tenant)
                 await asyncio.sleep(REPAINT_S)
         except SinkUnavailable as error:
-            board.lag = f"Redis is away: {error}"
+            board.lag = f"{AWAY}: {error}"
             await asyncio.sleep(RETRY_S)
 
 

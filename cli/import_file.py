@@ -24,7 +24,7 @@ from cli.mapping import CsvMapping
 from cli.pace import PARCEL, Pacer, pacer
 from cli.ready import mapping_file
 from cli.root import app
-from cli.term import bar, json_line, line, say, show_json
+from cli.term import bar, harmless, line, say, show_json
 from models.route import key_of, topic_of
 from models.settings import Settings
 from models.validate import Known
@@ -152,8 +152,7 @@ def _print_all(job: Job, batches: Iterator[Batch]) -> int:
     count = 0
     for batch in batches:
         job.ledger.keep(batch.entries)
-        lines = (parsed(record) or record.decode(errors="replace") for record in batch.records)
-        sys.stdout.write("".join(f"{text if isinstance(text, str) else json_line(text)}\n" for text in lines))
+        sys.stdout.write("".join(f"{harmless(record.decode(errors='replace'))}\n" for record in batch.records))
         count += len(batch.records)
     sys.stdout.flush()
     return count

@@ -9,12 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.exits import DIFFERENT, EPILOG, CliError
+from cli.explained import explained
 from cli.flags import SHOWN, JsonFlag, RedisFlag, TenantFlag, WindowFlag, check_window, one_of, settings
 from cli.root import Group, app
-from cli.show import caught_up, number, segment_of, status_of, value_of
+from cli.show import style_of
 from cli.term import cell, out, show_json
 from kpis.catalog import CATALOG, Kpi
-from models.settings import RedisSettings
+from models.connections import RedisSettings
 
 KpiArgument = Annotated[str, typer.Argument(help="Id of the KPI, as shown by `crmkpi kpis list`.")]
 SegmentFlag = Annotated[str | None, typer.Option(metavar="DIM=VALUE", help="One segment instead of the total.")]
@@ -138,17 +139,6 @@ def _row(kpi: Kpi) -> dict[str, Any]:
 
 def _explained(doc: dict[str, Any], kpi: Kpi) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
-    facts = [
-        ("", kpi.title),
-        ("value", f"{value_of(doc)}"),
-        ("from", f"{number(doc.get('numerator'))} / {number(doc.get('denominator'))}   n = {number(doc.get('n'))}"),
-        ("window", f"{doc['window']}: {doc.get('start') or 'the first event'} to {doc.get('end')} ({doc.get('tz')})"),
-        ("segment", segment_of(doc) or "all"),
-        ("as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, late revisions: {number(doc.get('late_revised'))}"),
-        *([("catching up", caught_up(doc))] if doc.get("catching_up") is not None else []),
-        *((name, number(value)) for name, value in (doc.get("parts") or {}).items()),
-    ]
-    for name, text in facts:
-        table.add_row(cell(name, "dim"), cell(text))
-    table.add_row(cell("status", "dim"), status_of(doc))
+    for name, text in explained(doc, kpi.title):
+        table.add_row(cell(name, "dim"), cell(text, style_of(doc) if name == "status" else ""))
     return table

@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.exits import DIFFERENT, UNAVAILABLE, USAGE, CliError
 from cli.show import number
 from cli.term import cell
-from models.settings import RedisSettings
+from models.connections import RedisSettings
 from sinks.query import QueryClient, QueryRefused, QueryUnavailable
 from sinks.read import RedisReader
 

@@ -6,6 +6,7 @@ previous one; changes that no further event can express are refused by name.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -154,6 +155,7 @@ def _id(draft: Draft, label: str, revision: str, sorting: str) -> str:
     return f"{key}/~{sorting}/{label}" if revision else f"{key}/{label}"
 
 
+@lru_cache(65_536)
 def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 

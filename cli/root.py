@@ -12,25 +12,25 @@ from cli.term import plain
 from models.settings_error import SettingsError
 from ops.logs import as_json, json_log_line
 
-# In the order of `--help`. A module registers its command when it is imported, so that `send` need not load what
-# `demo` needs.
+# In the order of `--help`, each with the beginning of its own help: so `--help` need not load what they do. A module
+# registers its command when it is imported.
 MODULES: Final = {
-    "demo": "cli.demo",
-    "up": "cli.up",
-    "worker": "cli.worker",
-    "serve": "cli.serve",
-    "collector": "cli.collect",
-    "send": "cli.send",
-    "import": "cli.import_file",
-    "pull": "cli.pull",
-    "compute": "cli.compute",
-    "top": "cli.top",
-    "kpis": "cli.kpis",
-    "lag": "cli.lag",
-    "verify": "cli.verify",
-    "dlq": "cli.dlq",
-    "topics": "cli.topics_lost",
-    "doctor": "cli.doctor",
+    "demo": ("cli.demo", "Run three simulated companies, live."),
+    "up": ("cli.up", "Run servers, topics and workers until Ctrl-C."),
+    "worker": ("cli.worker", "Run workers until Ctrl-C."),
+    "serve": ("cli.serve", "Serve the dashboard and its API until Ctrl-C."),
+    "collector": ("cli.collect", "Take events over HTTP."),
+    "send": ("cli.send", "Send one event, or a file of events."),
+    "import": ("cli.import_file", "Import events from files."),
+    "pull": ("cli.pull", "Pull events from a source: what is new or has changed since the last time."),
+    "compute": ("cli.compute", "Compute KPIs from files of events, without a server."),
+    "top": ("cli.top", "Watch KPIs live: scroll, filter, and open a number for what it is made of."),
+    "kpis": ("cli.kpis", "The KPI catalogue, and single numbers."),
+    "lag": ("cli.lag", "Show whether the workers keep up."),
+    "verify": ("cli.verify", "Compare published numbers with a full recount."),
+    "dlq": ("cli.dlq", "Dead letters: rejected events, and why."),
+    "topics": ("cli.topics_lost", "Kafka topics: what is missing or differs."),
+    "doctor": ("cli.doctor", "Check this machine and the configured servers."),
 }
 
 
@@ -63,9 +63,14 @@ class Commands(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command, imported if necessary; None for an unknown name."""
         if cmd_name in MODULES and cmd_name not in self.commands:
-            import_module(MODULES[cmd_name])
+            import_module(MODULES[cmd_name][0])
             self.commands.update(typer.main.get_group(app).commands)
         return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """A line of each, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in MODULES.items()])
 
 
 def _complain(error: CliError) -> None:

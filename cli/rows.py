@@ -1,7 +1,7 @@
 """Turns the cells of a row into events, still without ids. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -106,6 +106,8 @@ class _Rule:
         self._when = [(heading(column), _wanted(wanted)) for column, wanted in rule.when.items()]
         self._time = _filler(rule.time)
         self._kinds = kinds(rule.type)
+        self._amounts = tuple(field for field, kind in self._kinds.items() if kind == "amount")
+        self._has_currency = "currency" in self._kinds
         self._data = _table(rule.data, read, self._kinds)
         self._id = _filler(rule.id) if rule.id else None
         self._columns = listed(rule.key) or listed(mapping.key)
@@ -127,7 +129,7 @@ class _Rule:
         except RowError as error:
             raise RowError(error.reason, f"{self._rule.time.strip('{}')}: {error}") from None
         data = self._data(cells)
-        _price(data, self._kinds, self._read)
+        _price(data, self._amounts, self._has_currency, self._read)
         return Draft(*self._key(cells, data, time), type_, time, data)
 
     def _key(self, cells: Cells, data: dict[str, Any], time: str) -> tuple[str, str, bool]:
@@ -145,13 +147,13 @@ class _Rule:
         return "/".join(values if single else [*values, time]), self._entity + ("" if single else LOOSE), False
 
 
-def _price(data: dict[str, Any], known: Mapping[str, Kind], read: Reader) -> None:
+def _price(data: dict[str, Any], amounts: Sequence[str], has_currency: bool, read: Reader) -> None:
     """Converts amounts to plain decimal text; a currency sign has to match the currency. Raises RowError."""
     code = data.get("currency")
     if isinstance(code, str) and len(code) != 3 and len(found := currencies_of(code)) == 1:
         code = data["currency"] = next(iter(found))
-    for field, kind in known.items():
-        if kind != "amount" or not isinstance(text := data.get(field), str):
+    for field in amounts:
+        if not isinstance(text := data.get(field), str):
             continue
         try:
             number, sign = figure(text, read.decimal)
@@ -163,7 +165,7 @@ def _price(data: dict[str, Any], known: Mapping[str, Kind], read: Reader) -> Non
         if not sign:
             continue
         meant = currencies_of(sign)
-        if code is None and len(meant) == 1 and "currency" in known:
+        if code is None and len(meant) == 1 and has_currency:
             code = data["currency"] = next(iter(meant))
         elif code is not None and str(code).upper() not in meant:
             raise RowError("another currency", f"{field}: {text!r} is not in {code}")
@@ -173,10 +175,12 @@ def _table(template: Mapping[str, Any], read: Reader, known: Mapping[str, Kind])
     fillers = [(key, _value(key, value, read, known.get(key, "text"))) for key, value in template.items()]
 
     def fill(cells: Cells) -> dict[str, Any]:
-        found = {key: filler(cells) for key, filler in fillers}
-        return {
-            key: value for key, value in found.items() if value is not None and value != "" and value not in ({}, [])
-        }
+        found = {}
+        for key, filler in fillers:
+            value = filler(cells)
+            if value or (value is not None and value != "" and value not in ({}, [])):
+                found[key] = value
+        return found
 
     return fill
 

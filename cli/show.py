@@ -13,6 +13,8 @@ from cli.term import cell
 Doc = Mapping[str, Any]
 NOTHING: Final = "–"
 _STYLES: Final = {"no_data": "dim", "partial": "yellow", "low_n": "yellow", "stale": "red", "ok": ""}
+_WORDS: Final = {"no_data": "no data", "low_n": "few observations"}
+_BRIEF: Final = {"few observations": "few"}
 _SUFFIX: Final = {"days": " d", "hours": " h", "seconds": " s"}
 
 
@@ -62,6 +64,16 @@ def status_of(doc: Doc) -> Text:
     status = str(doc.get("status", ""))
     state = str(doc.get("state", ""))
     return cell(status if state in ("", "live") else f"{status}, {state}", style_of(doc))
+
+
+def status_words(doc: Doc, *, brief: bool = False) -> str:
+    """Status, amounts without a price and state as people say them: ``partial, 3 unpriced``."""
+    status = str(doc.get("status", ""))
+    word = _WORDS.get(status, status)
+    words = [_BRIEF.get(word, word) if brief else word]
+    words += [f"{number(doc['unpriced'])} unpriced"] if doc.get("unpriced") else []
+    words += [str(doc["state"])] if doc.get("state") not in (None, "", "live") else []
+    return ", ".join(words)
 
 
 def change(before: Doc | None, now: Doc) -> str:

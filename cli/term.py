@@ -64,7 +64,12 @@ def show_json(value: Any) -> None:
 
 def json_line(value: Any) -> str:
     """One line of JSON; C1 controls and direction marks, which JSON allows, are escaped."""
-    return _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", orjson.dumps(value, default=str).decode())
+    return harmless(orjson.dumps(value, default=str).decode())
+
+
+def harmless(text: str) -> str:
+    """JSON text with terminal control characters escaped."""
+    return text if text.isascii() and "\x7f" not in text else _HOSTILE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def track(items: Iterable[T], total: int | None, what: str, note: Callable[[], str] | None = None) -> Iterator[T]:

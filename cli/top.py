@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
@@ -9,19 +10,18 @@ from rich.live import Live
 
 from cli.beside import beside
 from cli.board import Board, render, short_line
+from cli.browse import Browser
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, RedisFlag, WindowFlag, check_window, settings
-from cli.follow import REPAINT_S, follow, refresh
+from cli.follow import REPAINT_S, attend, follow, refresh
 from cli.keyboard import keys
 from cli.kpis import absent
 from cli.root import app
 from cli.term import out, show_json
-from kpis.calendar.windows import WINDOWS
-from models.settings import RedisSettings
+from models.connections import RedisSettings
 from sinks.read import RedisReader
 
 LINE_S: Final = 2.0  # between two lines when stdout is no terminal
-HELP: Final = "arrows: tenant, window · q: quit"
 
 
 @app.command(epilog=EPILOG)
@@ -32,8 +32,10 @@ def top(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Watch the headline KPIs live. Left and right switch tenants, up and down switch windows, q quits.
+    """Watch KPIs live: scroll, filter, and open a number for what it is made of.
 
+    Arrows move and switch tenants, Enter opens a KPI for its segments and a segment for its parts, Esc goes back,
+    / filters by what you type, [ and ] switch windows, q quits.
     If a worker has been silent for 90 s, its values stay on screen, dimmed and marked stale.
 
     Example: crmkpi top --tenant acme --window 7d
@@ -60,28 +62,27 @@ async def _once(board: Board, redis: RedisSettings, only: str | None, as_json: b
 async def _watch(board: Board, redis: RedisSettings, only: str | None, as_json: bool) -> None:
     async with RedisReader(redis) as reader:
         await reader.tenants()  # says at once when Redis is away
-        show = _paint(board) if out().is_terminal and not as_json else _lines(board, as_json)
-        await beside(show, follow(board, reader, only))
+        if not out().is_terminal or as_json:
+            await beside(_lines(board, as_json), follow(board, reader, only))
+            return
+        browser = Browser(board, only or "")
+        await beside(_paint(browser), follow(board, reader, only), attend(browser, reader))
 
 
-async def _paint(board: Board) -> None:
-    page, done = 0, asyncio.Event()
+async def _paint(browser: Browser) -> None:
+    pressed = asyncio.Event()
 
-    def pressed(key: str) -> None:
-        nonlocal page
-        if key == "q":
-            done.set()
-        elif key in ("left", "right"):
-            page += 1 if key == "right" else -1
-        elif key in ("up", "down"):
-            step = 1 if key == "down" else -1
-            board.turn(WINDOWS[(WINDOWS.index(board.window) + step) % len(WINDOWS)])
+    def press(key: str) -> None:
+        browser.press(key)
+        pressed.set()
 
-    with keys(pressed), Live(console=out(), auto_refresh=False, screen=True) as live:
-        while not done.is_set():
-            board.lag = board.lag or HELP
-            live.update(render(board, sorted(board.now), _clock(), live.console.width, page), refresh=True)
-            await asyncio.sleep(REPAINT_S)
+    with keys(press), Live(console=out(), auto_refresh=False, screen=True) as live:
+        while not browser.done:
+            pressed.clear()
+            width, height = live.console.size
+            live.update(browser.render(_clock(), width, height), refresh=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pressed.wait(), REPAINT_S)
 
 
 async def _lines(board: Board, as_json: bool) -> None:

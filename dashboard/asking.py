@@ -9,7 +9,7 @@ from dashboard.catalog import ROWS
 from dashboard.problems import LONGEST, Wrong, known
 from dashboard.services import Parts
 from dashboard.tokens import Grant
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.catalog import Kpi
 from models.bounds import NAME_LENGTH
 from sinks.base import Status

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from docgen.texts import load_texts
-from kpis.calendar.windows import BY_DAY, BY_UNIT, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
+from kpis.calendar.window_names import BY_DAY, BY_UNIT, FROM_A_DAY, SEGMENT_WINDOWS, WINDOWS
 from kpis.catalog import CATALOG, Kpi
 from kpis.facts.event_types import CHANNEL_EVENTS, EVERY, MARKETING, TOUCHES
 

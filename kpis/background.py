@@ -13,7 +13,7 @@ from kpis.state.redefined import Redefinition
 from kpis.state.stored import Entry, cell_entries
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.tenant import Tenant
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 DONE: Final = object()
 

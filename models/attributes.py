@@ -118,7 +118,9 @@ def times_of(attributes: dict[str, Any], timestamp: int) -> tuple[int, int, int]
         if timestamp >= 0 and not FIRST_MS <= timestamp < END_MS:
             raise Refused("time_out_of_range", "timestamp")
     else:
-        received = within(instant(recorded, "recordedtime"), "recordedtime")
+        # Of history that is imported both are the same text.
+        told = time if recorded == sent and not flags else instant(recorded, "recordedtime")
+        received = within(told, "recordedtime")
         if attributes.get("sentat") is not None and not flags:
             time, flags = time + received - within(instant(attributes["sentat"], "sentat"), "sentat"), SKEW
     if not FIRST_MS <= time < END_MS:

@@ -28,6 +28,8 @@ def instant(text: object, field: str) -> int:
     if type(text) is not str:
         raise Refused("wrong_type", field, "a time is a string like 2026-11-01T10:00:00Z")
     try:
+        if len(text) == 25 and text[19:] == "+00:00":
+            text = f"{text[:19]}Z"
         # The usual form needs no regular expression: with these separators in place only digits parse.
         if len(text) == 20 and text[4::3] == _MARKS and text[11:13] != "24" and text[17] != "6":
             return int(datetime.fromisoformat(text).timestamp()) * 1000

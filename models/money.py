@@ -58,6 +58,8 @@ def decimals(value: Decimal) -> int:
     _, figures, exponent = value.as_tuple()
     if not value or not isinstance(exponent, int):
         return 0
+    if exponent >= 0:
+        return 0
     zeros = len(figures) - len("".join(map(str, figures)).rstrip("0"))
     return max(0, -exponent - zeros)
 

@@ -254,7 +254,16 @@ def quality_rows(tenant: Tenant) -> list[KpiRow]:
         return KpiRow(kpi, "ratio", ANY, None, share, (pick, quality.received), "Q", thin=True, robots=False)
 
     return [
-        KpiRow("received", "count", ANY, None, arrived, (quality.received, quality.placeholders), "Q", robots=False),
+        KpiRow(
+            "received",
+            "count",
+            ANY,
+            None,
+            arrived,
+            (quality.received, quality.placeholders, quality.identity_conflicts),
+            "Q",
+            robots=False,
+        ),
         row("duplicate_rate", quality.duplicates),
         row("conflict_rate", quality.conflicts),
         row("invalid_rate", quality.invalid),

@@ -157,11 +157,21 @@ class People:
         self.groups = Ranks(merged, edges.others())
         without = [found for found in merged if found[0].space and found[1].space]
         self.apart = Ranks(without, edges.within())  # the same without customers
+        self.edges = edges
         self.leads = Groups()
         for one, other in merged:
             if one.space == other.space == SPACES.index("lead"):
                 self.leads.join(one, other)
         self.owners = owners(rows)
+
+    def conflicts(self) -> list[int]:
+        """The earliest time of each link that would join two customers, users or leads, and was set aside."""
+        refused, times = {*self.groups.refused}, dict(self.edges.links)
+        if self.account:
+            refused |= {*self.apart.refused}
+            for found, at in self.edges.beside.items():
+                times[found] = min(times.get(found, at), at)
+        return [times[found][0] for found in refused]
 
     def subject_of_object(self, kind: str, text: str) -> str:
         """The subject of a deal, order, …: its owner's, else itself."""

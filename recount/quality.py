@@ -13,7 +13,7 @@ Test = Callable[[Row], bool]
 class Quality:
     """The rows of the data-quality block, dated at receipt."""
 
-    def __init__(self, accepted: Accepted, late: Test) -> None:
+    def __init__(self, accepted: Accepted, late: Test, identity_conflicts: Iterable[int]) -> None:
         late_at = [row.received for row in accepted.rows if late(row)]
         counted = [row.received for row in accepted.rows]
         lists = [counted, accepted.duplicates, accepted.conflicts, accepted.refused]
@@ -24,6 +24,7 @@ class Quality:
         self.rejected = at([*accepted.conflicts, *accepted.refused])
         self.late = at(late_at)
         self.placeholders = at(row.received for row in accepted.rows if row.flags & PLACEHOLDER)
+        self.identity_conflicts = at(identity_conflicts)
 
 
 def at(instants: Iterable[int]) -> Source:
@@ -31,9 +32,10 @@ def at(instants: Iterable[int]) -> Source:
     return dated(Fact(instant, {}) for instant in instants)
 
 
-def arrived(received: Sequence[Fact], placeholders: Sequence[Fact]) -> Figure:
-    """Events received, and how many had a placeholder instead of an id."""
-    parts = {"placeholder_id": len(placeholders)} if placeholders else {}
+def arrived(received: Sequence[Fact], placeholders: Sequence[Fact], identity_conflicts: Sequence[Fact]) -> Figure:
+    """Events received, how many had a placeholder instead of an id, and how many links were set aside."""
+    counts = {"placeholder_id": len(placeholders), "identity_conflict": len(identity_conflicts)}
+    parts = {name: count for name, count in counts.items() if count}
     return Figure(len(received), len(received), None, len(received), parts=parts)
 
 

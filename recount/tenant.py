@@ -76,7 +76,7 @@ class Tenant:
         self.leads = Leads([row for row in countable if parts.of_lead(row)], self.people, self.dims, self.unknown)
         self.mail = Mail(self.rows, self.touch_dims, self.acts)
         self.perception = Perception(counted, self.people, self.dims_of_subject, settings)
-        self.quality = Quality(everything, self.is_late)
+        self.quality = Quality(everything, self.is_late, self.people.conflicts())
         self.acquisition = Acquisition(self)
         self.remember_lists()
 

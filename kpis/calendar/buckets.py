@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kpis.calendar.windows import COMPLETE, MINUTE_MS, Window, window
+from kpis.calendar.window_names import COMPLETE
+from kpis.calendar.windows import MINUTE_MS, Window, window
 from kpis.calendar.zone import Zone, bucket_after, bucket_start, day_date
 
 HOUR: Final = 60  # minutes

@@ -8,7 +8,8 @@ and windows up to a day are compared to the quarter hour, or the minute.
 from datetime import timedelta
 from typing import Final
 
-from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS, RUNNING, Window, window
+from kpis.calendar.window_names import DAY_WINDOWS, MINUTE_WINDOWS, RUNNING
+from kpis.calendar.windows import DAY, MINUTE_MS, Window, window
 from kpis.calendar.zone import Zone, bucket_after, bucket_start, date_day, day_date
 
 FINE: Final = (*MINUTE_WINDOWS, "today")  # their window before does not begin and end at midnights

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from kpis.calendar.windows import BY_DAY
+from kpis.calendar.window_names import BY_DAY
 from kpis.catalog.row import Kpi
 from kpis.facts.event_types import CUSTOMERS, DEALS, MARKETING, ORDERS
 from kpis.formulas import acquisition as f

@@ -1,6 +1,6 @@
 """Orders and customers."""
 
-from kpis.calendar.windows import BY_UNIT, FROM_A_DAY
+from kpis.calendar.window_names import BY_UNIT, FROM_A_DAY
 from kpis.catalog.row import Kpi, Unit
 from kpis.facts.event_types import CUSTOMERS, ORDERS
 from kpis.formulas import common as f

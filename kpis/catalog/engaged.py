@@ -7,7 +7,7 @@ from kpis.facts.touches import MENTION_TYPES, SENTIMENT
 from kpis.formulas import common as f
 from kpis.formulas.common import Step
 from kpis.formulas.engagement import score
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 WEIGHTED: Final = tuple(f"crm.{name}" for name in TenantSettings().weights)
 EVENTS: Final = (*WEIGHTED, *sorted(type_ + SENTIMENT for type_ in MENTION_TYPES))

@@ -149,7 +149,7 @@ _READ: Final = {
     "customer_effort_score_index": "effort.n effort.sum",
     "csat": "csat.n csat.top",
     "csat_mean": "csat.n csat.sum",
-    "received": "placeholders received",
+    "received": "identity_conflicts placeholders received",
     "duplicate_rate": "duplicates received",
     "conflict_rate": "conflicts received",
     "invalid_rate": "invalid received",

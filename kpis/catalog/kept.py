@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from kpis.calendar.windows import COMPLETE, RUNNING, WINDOWS
+from kpis.calendar.window_names import COMPLETE, RUNNING, WINDOWS
 from kpis.catalog import CATALOG, Kpi, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED, TABLES, Measure
 from kpis.cells.measures import LATE, SUFFIXES, declared, levels
 from kpis.facts.event_types import CONVERSIONS
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 BUCKETS: Final = {**RUNNING, **COMPLETE}
 LATE_MEASURES: Final = {measure: rows for rows, measure in LATE.items()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Literal
 
-from kpis.calendar.windows import BY_UNIT
+from kpis.calendar.window_names import BY_UNIT
 from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CUSTOMERS
 from kpis.facts.mrr_movements import GAINS, LOSSES

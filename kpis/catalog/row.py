@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Final, Literal
 
-from kpis.calendar.windows import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
+from kpis.calendar.window_names import MINUTE_WINDOWS, SEGMENT_WINDOWS, WINDOWS
 from kpis.formulas.common import Formula, Step
 from kpis.formulas.view import View
 

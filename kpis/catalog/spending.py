@@ -1,6 +1,6 @@
 """What customers spend, and what keeping them costs."""
 
-from kpis.calendar.windows import FROM_A_DAY
+from kpis.calendar.window_names import FROM_A_DAY
 from kpis.catalog.row import Kpi, Vector
 from kpis.facts.event_types import CUSTOMERS, ORDERS
 from kpis.formulas import common as f

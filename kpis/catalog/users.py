@@ -1,6 +1,6 @@
 """Users of the product."""
 
-from kpis.calendar.windows import FROM_A_WEEK
+from kpis.calendar.window_names import FROM_A_WEEK
 from kpis.catalog.row import Kpi
 from kpis.formulas import common as f
 from kpis.formulas.users import stickiness

@@ -8,7 +8,7 @@ from this table.
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from kpis.calendar.windows import UNITS
+from kpis.calendar.window_names import UNITS
 
 Grain = Literal[
     "none", "subject", "deal", "stage", "touch", "page", "acquisition", "marketing", "source", "survey"
@@ -253,6 +253,10 @@ DECLARED: Final = (
         "tickets_opened": "opened", "tickets_resolved": "resolved", "bad_ticket": "resolved before they were opened",
     }),
     *rows("subject", "ticket", "tickets", {"ticket_seconds": "time from opened to resolved"}, "value"),
+    # Who is who
+    *rows("none", "identity_conflict", "links", {
+        "identity_conflicts": "that stand aside: by them two customers, users or leads would be one",
+    }),
     # The stream itself: by receive time
     *rows("none", "stream", "records", {
         "received": "all", "duplicates": "sent again", "conflicts": "sent again with other content",

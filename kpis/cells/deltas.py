@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kpis.calendar.intervals import FOREVER, Interval, union
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_MS, MINUTE_WINDOWS
+from kpis.calendar.window_names import DAY_WINDOWS, MINUTE_WINDOWS
+from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import BUCKETS, Zone, bucket_start
 
 QUARTER_MS: Final = 15 * MINUTE_MS

@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS
+from kpis.calendar.window_names import DAY_WINDOWS, MINUTE_WINDOWS
 from kpis.calendar.zone import BUCKETS, FIRST_DAY, Zone, bucket_starts
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.measures import MEASURE_BITS, YOUNG, code

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Final, Protocol
 
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, SEGMENT_WINDOWS
+from kpis.calendar.window_names import DAY_WINDOWS, MINUTE_WINDOWS, SEGMENT_WINDOWS
 from kpis.calendar.zone import BUCKETS
 from kpis.cells.declared import DECLARED, MONEY, TABLES, Measure
 

@@ -12,6 +12,7 @@ from kpis.contributions.click_conversions import of_hits
 from kpis.contributions.credit import CREDIT, of_credit
 from kpis.contributions.customers import of_customer, of_way
 from kpis.contributions.forms import of_forms
+from kpis.contributions.identity_conflicts import of_identity_conflict
 from kpis.contributions.mrr import many_mrr, of_mrr
 from kpis.contributions.persons import of_landing, of_person
 from kpis.contributions.touches import of_late_views, of_logins
@@ -20,6 +21,7 @@ from kpis.facts.costs import cost_deltas
 from kpis.facts.crm_records import record_deltas
 from kpis.facts.emails import message_deltas
 from kpis.facts.tickets import ticket_deltas
+from kpis.tenant.retractions import IDENTITY_CONFLICT
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
@@ -70,6 +72,7 @@ JOINT_GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
     "late_views": of_late_views,
     "hits": of_hits,
     "forms": of_forms,
+    IDENTITY_CONFLICT: of_identity_conflict,
 }
 # Those of them of which only what differs is moved where their facts are many.
 JOINT_PARTS: Final[dict[str, Callable[[Tenant, str], Parts | None]]] = {"mrr": many_mrr}

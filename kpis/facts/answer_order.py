@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kpis.facts.nps import Answer, nps_class
 from kpis.facts.responses import Response, Stamp, last_told
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 class Dated(NamedTuple):

@@ -16,7 +16,7 @@ from kpis.facts.cohorts import Cohorts
 from kpis.facts.losses import ACTIVE, BOTH, BOUGHT, Losses
 from kpis.facts.order_gaps import order_gaps
 from kpis.facts.prices import Prices, SubscriptionEvent
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 @dataclass(slots=True)

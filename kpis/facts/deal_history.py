@@ -27,7 +27,7 @@ from kpis.facts.deals import (
     stale_intervals,
 )
 from kpis.facts.stages import Stay, StaysReader
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 BETWEEN: Final = 64  # events between the places to go on from
 

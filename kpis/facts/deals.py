@@ -11,7 +11,7 @@ from kpis.calendar.zone import Zone
 from kpis.cells.deltas import DAY_MS, Delta, ceil_quarter, level_deltas
 from kpis.facts.money import money_deltas
 from kpis.identity.ids import value_of
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 RANKS: Final = {"created": 0, "won": 2, "lost": 2, "reopened": 3, "merged": 4, "deleted": 5}  # all others: 1
 CLOSED: Final = ("won", "lost")

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from kpis.calendar.intervals import FOREVER, Interval, intersect
 from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, level_deltas
 from kpis.facts.touches import BY_CODE, CODES
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 HALF_LIFE_MS: Final = 7 * DAY_MS
 REACH_MS: Final = 140 * DAY_MS  # what is older counts nothing

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from kpis.calendar.intervals import FOREVER, Interval, intersect, union
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_MS
+from kpis.calendar.window_names import DAY_WINDOWS
+from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_after, bucket_start
 from kpis.cells.deltas import Delta, leaves, level_deltas
 

@@ -13,7 +13,7 @@ from kpis.calendar.zone import Zone, day_date
 from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, level_deltas
 from kpis.cells.log_buckets import bucket
 from kpis.facts.leads import Lead
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MIDNIGHT_AFTER: Final = "24:00"

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calendar.intervals import FOREVER, Interval
-from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS, UNITS
+from kpis.calendar.window_names import DAY_WINDOWS, UNITS
+from kpis.calendar.windows import DAY, MINUTE_MS
 from kpis.calendar.zone import FIRST_DAY, Zone, bucket_starts
 from kpis.cells.cells import MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import in_common

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from kpis.calendar.windows import MINUTE_MS, UNITS
+from kpis.calendar.window_names import UNITS
+from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_start
 from kpis.cells.deltas import Delta, in_common
 from kpis.facts.money import Worth, dated_name

@@ -5,11 +5,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from kpis.calendar.intervals import FOREVER
-from kpis.calendar.windows import MINUTE_MS, ROLLING
+from kpis.calendar.window_names import ROLLING
+from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import BUCKETS, Zone, bucket_after, bucket_start
 from kpis.cells.deltas import Delta, leaves
 from kpis.facts.responses import Response, as_stored, holding
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 class Answer(NamedTuple):

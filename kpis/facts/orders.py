@@ -9,7 +9,7 @@ from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
 from kpis.facts.money import money_deltas
 from models.money import FINE, digits, fine, is_fine
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 FIELDS: Final = ("amount", "currency", "tax", "refund_id")
 

@@ -13,7 +13,7 @@ from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta, in_common
 from kpis.facts.customers import CustomerFacts
 from kpis.facts.money import dated_name, money_deltas
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 class Purchase(NamedTuple):

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Final
 
-from kpis.calendar.windows import DAY_WINDOWS, MINUTE_WINDOWS, Window
+from kpis.calendar.window_names import DAY_WINDOWS, MINUTE_WINDOWS
+from kpis.calendar.windows import Window
 from kpis.calendar.zone import LAST_DAY, Zone, date_day, day_date
 from kpis.cells.table import CARRY
 from kpis.formulas.common import Figure, Formula, quantile

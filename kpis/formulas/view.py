@@ -8,7 +8,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Final, NamedTuple
 
-from kpis.calendar.windows import MINUTE_WINDOWS, Window
+from kpis.calendar.window_names import MINUTE_WINDOWS
+from kpis.calendar.windows import Window
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, base_of, declared_base, input_of
@@ -19,7 +20,7 @@ from kpis.facts.stages import StayAges
 from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.tenant.spend_table import SPENDERS, SpendTable
 from models.money import digits, iso
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 @cache

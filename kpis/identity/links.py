@@ -40,12 +40,16 @@ class Unwatched:
     def made(self, one: Component) -> None:
         """See `Watch`."""
 
+    def turning(self, pair: Pair) -> None:
+        """See `Watch`."""
+
 
 class Untold(Unwatched):
-    """Somebody has facts, and is not told what changes."""
+    """Somebody has facts, and is told of links alone, not of components."""
 
     def __init__(self, watch: Watch) -> None:
         self.has_facts = watch.has_facts  # type: ignore[method-assign]
+        self.turning = watch.turning  # type: ignore[method-assign]
 
 
 class Identity:
@@ -78,9 +82,19 @@ class Identity:
         return self._subjects, self._persons
 
     @property
+    def aside(self) -> set[Pair]:
+        """The links that stand aside."""
+        return {*self._subjects.aside, *self._persons.aside}
+
+    @property
     def conflicts(self) -> int:
         """How many links stand aside."""
-        return len({*self._subjects.aside, *self._persons.aside})
+        return len(self.aside)
+
+    def conflict(self, pair: Pair) -> Stamp | None:
+        """When a link was first said that stands aside; None of any other."""
+        found = any(partition.is_aside(pair) for partition in self.partitions)
+        return self.links[pair].together if found else None
 
     def root(self, node: str) -> str:
         """The subject of an id, named by the component's first id in rank order."""
@@ -153,6 +167,8 @@ class Identity:
                 self._watch.splitting(self._subjects.component(node))
         for partition, change in changes:
             partition.announce(change)
+        if self.conflict(pair) is not None:
+            self._watch.turning(pair)  # it may have been said earlier than was known
         self.links[pair] = said
         if before.merged != after.merged:
             self._forget_merged(pair)

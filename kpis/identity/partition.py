@@ -52,6 +52,9 @@ class Watch(Protocol):
     def made(self, one: Component) -> None:
         """One has other nodes now."""
 
+    def turning(self, pair: Pair) -> None:
+        """An edge is about to stand aside, or to stand aside no more."""
+
 
 class Change(NamedTuple):
     """What a link changes: the components that go, the nodes of those that come, what stands aside and what no more.
@@ -93,6 +96,10 @@ class Partition:
         """The nodes of edges that stand aside."""
         return self._aside.keys()
 
+    def is_aside(self, pair: Pair) -> bool:
+        """Whether an edge stands aside."""
+        return pair[1] in self._aside.get(pair[0], ())
+
     def component(self, node: str) -> Component:
         """The component of a node."""
         return self.of.get(node) or Component(node, (node,), facts=self.watch.has_facts(node))
@@ -103,7 +110,7 @@ class Partition:
         """What an edge changes that had one key and has another now (None: it is off)."""
         if before == after:
             return NOTHING
-        if after is None and self._is_aside(pair):
+        if after is None and self.is_aside(pair):
             return Change(back=(pair,))
         if after is not None and (before is None or after < before):
             found = self._at_a_glance(pair, before, after)
@@ -120,7 +127,7 @@ class Partition:
         high, low = sorted(pair, key=standing)
         if mine is not its:
             return Change(aside=(pair,)) if self._is_late(high, low, key) else None
-        if self._is_aside(pair):
+        if self.is_aside(pair):
             return None
         alone = before is not None or all(mine.counts[level] <= 1 for level in levels)
         if self._climbs(low, high, key, pair) or (alone and not self._touches_aside(mine)):
@@ -138,7 +145,7 @@ class Partition:
         return level < min(LEVELS, standing(low)) and any(
             at < key
             for other, at in self._edges(low)
-            if standing(other) == level and other != high and not self._is_aside((low, other))
+            if standing(other) == level and other != high and not self.is_aside((low, other))
             and self.of.get(other) is not self.of.get(high)
         )  # fmt: skip
 
@@ -148,7 +155,7 @@ class Partition:
             self._climbs(other, high, key, but)
             for other, at in self._edges(low)
             if at < key and standing(high) <= standing(other) < standing(low)
-            and pair_of(low, other) != but and not self._is_aside((low, other))
+            and pair_of(low, other) != but and not self.is_aside((low, other))
         )  # fmt: skip
 
     def _settle_again(self, pair: Pair) -> Change:
@@ -185,9 +192,9 @@ class Partition:
     def apply(self, change: Change) -> None:
         """Make a change."""
         for pair in change.back:
-            self._set_aside(pair, aside=False)
+            self._turn(pair, aside=False)
         for pair in change.aside:
-            self._set_aside(pair, aside=True)
+            self._turn(pair, aside=True)
         if change.joins:
             self.watch.made(self._join(*change.old))
             return
@@ -236,7 +243,7 @@ class Partition:
         for node in found:
             self.of.pop(node, None)
             for pair in list(self._aside_of(node)):
-                self._set_aside(pair, aside=False)
+                self._turn(pair, aside=False)
         return list(found)
 
     def put_all(self, nodes: Iterable[str]) -> None:
@@ -245,11 +252,12 @@ class Partition:
         for pair, key in sorted(links.items(), key=lambda link: (link[1], link[0])):
             self.apply(self.foresee(pair, None, key))
 
-    def _is_aside(self, pair: Pair) -> bool:
-        return pair[1] in self._aside.get(pair[0], ())
-
     def _aside_of(self, node: str) -> Iterator[Pair]:
         return (pair_of(node, other) for other in self._aside.get(node, ()))
+
+    def _turn(self, pair: Pair, *, aside: bool) -> None:
+        self.watch.turning(pair)
+        self._set_aside(pair, aside=aside)
 
     def _set_aside(self, pair: Pair, *, aside: bool) -> None:
         for node, far in (pair, pair[::-1]):

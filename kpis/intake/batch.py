@@ -21,7 +21,7 @@ from kpis.intake.unpicked import NOBODY, keeps, unpicked_beside
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 from models.record import BOT, UNKNOWN_TYPE, Row
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
 OWNED: Final = {**OBJECT_FIELDS, "contact_id": CONTACT}  # what has an owner: the field that names it, its space

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from kpis.calendar.previous import FINE, REACH, previous, year_ago
-from kpis.calendar.windows import COMPLETE, MINUTE_MS, RUNNING, WINDOWS, Window
+from kpis.calendar.window_names import COMPLETE, RUNNING, WINDOWS
+from kpis.calendar.windows import MINUTE_MS, Window
 from kpis.catalog import CATALOG
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import Cells

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from kpis.calendar.previous import behind, quarter_after
-from kpis.calendar.windows import DAY, MINUTE_MS, MINUTE_WINDOWS, ROLLING, RUNNING
+from kpis.calendar.window_names import MINUTE_WINDOWS, ROLLING, RUNNING
+from kpis.calendar.windows import DAY, MINUTE_MS
 from kpis.calendar.zone import Zone
 from kpis.cells.cells import Cells
 from kpis.cells.measures import LATE, YOUNG, base_of
@@ -20,7 +21,7 @@ from kpis.publish.reads import ALL_ROWS, OPEN_WINDOWS, PLACES, Mask, bits, match
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 LONGEST: Final = 60  # minutes; after a longer gap everything is recomputed
 LATES: Final = frozenset({*LATE.values(), "bot"})

@@ -6,7 +6,8 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from kpis.calendar.buckets import Step
-from kpis.calendar.windows import MINUTE_MS, WINDOWS, Window, ceil_minute, window
+from kpis.calendar.window_names import WINDOWS
+from kpis.calendar.windows import MINUTE_MS, Window, ceil_minute, window
 from kpis.catalog import CATALOG, Kpi, Vector, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.catalog.kept import Kept, kept

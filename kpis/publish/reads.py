@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from kpis.calendar.windows import COMPLETE, WINDOWS
+from kpis.calendar.window_names import COMPLETE, WINDOWS
 from kpis.catalog import CATALOG, matches
 from kpis.catalog.inputs import INPUTS
 from kpis.facts.event_types import CONVERSIONS

@@ -5,7 +5,8 @@ from zlib import crc32
 
 from kpis.calendar.buckets import NAMES, STEPS, bucket_of, following, last_closed
 from kpis.calendar.previous import FINE
-from kpis.calendar.windows import DAY, MINUTE_MS, WINDOWS, ceil_minute, window
+from kpis.calendar.window_names import WINDOWS
+from kpis.calendar.windows import DAY, MINUTE_MS, ceil_minute, window
 from kpis.cells.cells import EVER
 from kpis.cells.measures import base_of
 from kpis.publish.comparison import kind_of, reaches_back

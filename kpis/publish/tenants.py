@@ -7,7 +7,7 @@ from typing import Final
 from kpis.publish.dormant import Dormant, can_sleep, size_of, take_apart
 from kpis.publish.published import PublishedTenant
 from kpis.state.tenant_state import TenantState
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 AWAKE: Final = 8  # idle tenants that may stay awake
 AT_ONCE: Final = 4  # tenants put to sleep in one go

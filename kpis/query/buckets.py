@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
 from kpis.calendar.buckets import HOUR, STEPS, Step, bucket_of, following, name_of, window_of
-from kpis.calendar.windows import COMPLETE, MINUTE_MS, Window, ceil_minute, window
+from kpis.calendar.window_names import COMPLETE
+from kpis.calendar.windows import MINUTE_MS, Window, ceil_minute, window
 from kpis.calendar.zone import FIRST_DAY, LAST_DAY, Zone, bucket_start, date_day
 from kpis.catalog import Kpi
 from kpis.query.question import Refused

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from kpis.calendar.intervals import FOREVER, Interval
-from kpis.calendar.windows import MINUTE_MS, MINUTE_WINDOWS
+from kpis.calendar.window_names import MINUTE_WINDOWS
+from kpis.calendar.windows import MINUTE_MS
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import Delta
 from kpis.cells.distinct import BASES, SUFFIXES, Presence

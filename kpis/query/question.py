@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from kpis.calendar.windows import WINDOWS, Window
+from kpis.calendar.window_names import WINDOWS
+from kpis.calendar.windows import Window
 from kpis.catalog import CATALOG, Kpi
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.segments import EVERYTHING

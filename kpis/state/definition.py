@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Final
 
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 FORMULA_VERSION: Final = 7
 """Increment it with every change of what facts contribute to cells: states of other builds are then re-emitted."""

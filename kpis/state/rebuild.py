@@ -16,7 +16,7 @@ from kpis.intake.ownership import assign_object
 from kpis.slices import SLICE, Work, finish
 from kpis.tenant.fx_dependents import note_rated
 from kpis.tenant.purchases import purchase
-from kpis.tenant.retractions import PERSON_GROUPS, SUBJECT_GROUPS
+from kpis.tenant.retractions import IDENTITY_CONFLICT, PERSON_GROUPS, SUBJECT_GROUPS
 from kpis.tenant.spend_table import SPENDERS
 from kpis.tenant.tenant import Tenant
 
@@ -178,6 +178,7 @@ def _groups(tenant: Tenant) -> Iterator[Group]:
         "late_views": people.touches,
         "logins": [raw for raw in people.touches if raw.startswith(USER)],
         "closing": closings(tenant),
+        IDENTITY_CONFLICT: map("\0".join, people.identity.aside),
     }
     persons = people.everyone(holders(tenant))
     subjects = dict.fromkeys(map(people.subject, persons))

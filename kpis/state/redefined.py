@@ -30,7 +30,7 @@ from kpis.state.rebuild import contribute, restore
 from kpis.state.stored import Entry, fact_bytes, fact_key, list_entries
 from kpis.state.tenant_state import TenantState
 from models.record import Row
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 # Units of work.
 ROW: Final = 70  # per row to count

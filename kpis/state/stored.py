@@ -26,7 +26,7 @@ from kpis.state.definition import counted_with
 from kpis.state.tenant_state import REDEFINED, TenantState
 from kpis.tenant.chunks import MORE
 from kpis.tenant.tenant import Tenant
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 Entry = tuple[bytes, bytes | None]
 NUL: Final = b"\0"

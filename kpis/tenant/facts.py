@@ -35,7 +35,7 @@ from kpis.facts.touches import Touches
 from kpis.identity.ids import segment_of, value_of
 from kpis.tenant.chunks import Chunks
 from kpis.tenant.people import People
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 Fact = TypeVar("Fact")
 REMEMBERED: Final = 50_000  # answers kept of what is asked for again and again

@@ -83,6 +83,10 @@ class Relinking:
             self._retractions.opened.add(one.name)
             self._retractions.renewed.add(one.name)
 
+    def turning(self, pair: Pair) -> None:
+        """A link is about to be a conflict, or to be none any more."""
+        self._retractions.link(pair)
+
     def _join_accounts(self, one: Component, other: Component) -> None:
         """An id that came without facts or other links changes nothing where it does not give its name."""
         name = min(one.name, other.name, key=rank)

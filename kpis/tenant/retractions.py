@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, Final, Protocol
 
 from kpis.cells.ledger import Ledger
+from kpis.identity.ranks import Pair
 from kpis.tenant.directory import Directory
 
 # Kinds of groups named by their person, and by their subject: counted anew when its ids change.
@@ -15,6 +16,7 @@ SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mr
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "credit", "late", "late_views", "record", "ticket", "logins"}
 )
+IDENTITY_CONFLICT: Final = "identity_conflict"  # a group a link, named by both its ids
 REMEMBERED: Final = ("order", "deal")  # kinds of objects of which it is remembered what was read
 LONG: Final = 16  # objects of a subject that are remembered beyond the batch
 
@@ -77,6 +79,10 @@ class Retractions:
         self.listener.withdraw(person)
         if renew:
             self.listener.renew(person)
+
+    def link(self, pair: Pair) -> None:
+        """Take out what a link counts as, before it is another."""
+        self._ledger.open(IDENTITY_CONFLICT, "\0".join(pair))
 
     def take_out(self, root: str) -> None:
         """Take a subject out whose ids are about to change; its sets are derived anew from the facts."""

@@ -15,7 +15,7 @@ from kpis.tenant.lead_groups import open_deals_of_leads
 from kpis.tenant.person_sets import PersonSets
 from kpis.tenant.readings import deal_stays
 from kpis.tenant.spend_table import SpendTable
-from models.settings import TenantSettings
+from models.tenants import TenantSettings
 
 
 class Tenant(TenantFacts):

@@ -8,7 +8,7 @@ from random import Random
 from time import process_time
 from typing import Any, Final, TypeVar
 
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.engine import Engine
 from models.blocks import decode_block, encode_blocks
 from models.record import Block, RawRecord

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.catalog import CATALOG
 from kpis.cells.cells import CellKey
 from kpis.engine import Engine

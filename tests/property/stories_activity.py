@@ -58,6 +58,24 @@ def flags(feed: Feed) -> None:
     feed.add("fx.rate_set", JUNE, base="EUR", quote="SEK", rate="11.5")
 
 
+def till(feed: Feed) -> None:
+    """Three users of one browser in June, and two of another in May: each browser is the first user's."""
+    for number, user in enumerate(("ann", "bob", "cid")):
+        feed.add("user.signed_in", JUNE + number * DAY, user_id=user, anonymous_id="till")
+    for number, user in enumerate(("dan", "eve")):
+        feed.add("user.signed_in", JUNE - (9 - number) * DAY, user_id=user, anonymous_id="kiosk")
+
+
+def bob_is_ann(feed: Feed) -> None:
+    """So the browser may be both's."""
+    feed.add("identity.merged", JUNE + 5 * DAY, entity="user", winner_id="ann", loser_ids=["bob"])
+
+
+def cid_was_first(feed: Feed) -> None:
+    """Told late: the browser is cid's, and neither ann's nor bob's."""
+    feed.add("user.signed_in", JUNE - DAY, received=JUNE + 6 * DAY, user_id="cid", anonymous_id="till")
+
+
 ACTIVITY_EXAMPLES: Final[dict[str, list[Stage]]] = {
     "sentiment": [Stage(mentions, "month", "2026-06-20",
                         {"social_sentiment": 30.0, "social_sentiment_opinionated": 0.8, "social_interactions": 250,
@@ -68,5 +86,11 @@ ACTIVITY_EXAMPLES: Final[dict[str, list[Stage]]] = {
                       {"tickets_opened": 3, "tickets_resolved": 3, "ticket_resolution_hours": 3.00399998})],
     "seats": [Stage(seats, "30d", "2026-07-01",
                     {"logins_per_active_user": 12.0, "stickiness": 0.4, "never_logged_in": 2})],
+    "shared browser": [
+        Stage(till, "month", "2026-06-20", {"received": 3, "received.parts.identity_conflict": 2}),
+        Stage(bob_is_ann, "month", "2026-06-20", {"received": 4, "received.parts.identity_conflict": 1}),
+        Stage(cid_was_first, "month", "2026-06-20", {"received": 5, "received.parts.identity_conflict": 2}),
+        Stage(lambda feed: None, "last_month", "2026-06-20", {"received": 2, "received.parts.identity_conflict": 1}),
+    ],
     "flags": [Stage(flags, "month", "2026-06-20", {"unpriced_rate": 0.2, "bot_rate": 0.1})],
 }  # fmt: skip

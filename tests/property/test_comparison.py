@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.publish.comparison import BY_MINUTES, COARSE
 from kpis.publish.documents import Board
 from kpis.publish.reads import PLACES, ROWS

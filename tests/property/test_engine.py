@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from recount.windows import DAY
 from tests.property.events import BASE, THEMES, crowds, ends
 from tests.property.lanes import Lane, Seen, World, arrivals, differences, in_order, worlds

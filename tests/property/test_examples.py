@@ -55,7 +55,7 @@ def twin(item: Item) -> Item:
 
 
 def parsed(name: str) -> tuple[str, tuple[tuple[str, str], ...], str]:
-    """What is stated: ``kpi``, ``kpi.field`` or ``kpi[dimension=value].field``."""
+    """What is stated: ``kpi``, ``kpi.field``, ``kpi.parts.name`` or ``kpi[dimension=value].field``."""
     whole, _, behind = name.partition("]")
     kpi, bracket, inside = whole.partition("[")
     if not bracket:
@@ -85,7 +85,9 @@ def check(stage: Stage, found: dict[Any, Any], times: int = 1) -> None:
         document = found[(kpi, stage.window, segment)]
         if wanted is not None and adds_up(document, field):
             wanted = str(Decimal(wanted) * times) if isinstance(wanted, str) else wanted * times
-        assert document[field or "value"] == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), document
+        whole, _, part = (field or "value").partition(".")
+        told = document[whole].get(part) if part else document[whole]
+        assert told == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), document
 
 
 def run(name: str, *, twice: bool = False, noise: bool = False) -> None:

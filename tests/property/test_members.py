@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.engine import Engine
 from kpis.formulas.common import Figure
 from kpis.publish.documents import Board

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cli.periods import WINDOW_OF, Series
 from cli.replay import Replay
-from kpis.calendar.windows import WINDOWS
+from kpis.calendar.window_names import WINDOWS
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from models.record import Block, Row

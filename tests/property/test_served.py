@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import SEGMENT_WINDOWS
+from kpis.calendar.window_names import SEGMENT_WINDOWS
 from kpis.catalog import CATALOG
 from kpis.publish.documents import Board
 from kpis.publish.published import MOVING

@@ -22,7 +22,7 @@ PAGES = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
 
 def test_every_command_is_in_the_readme() -> None:
     """Those of a group, too; and no other."""
-    for module in MODULES.values():
+    for module, _ in MODULES.values():
         import_module(module)
     part = README.split("## Every command")[1].split("Each has")[0]
     told: set[str] = set()

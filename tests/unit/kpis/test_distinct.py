@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.calendar.windows import DAY, WINDOWS, window
+from kpis.calendar.window_names import WINDOWS
+from kpis.calendar.windows import DAY, window
 from kpis.calendar.zone import zone
 from kpis.cells.cells import Cells, Rows
 from kpis.cells.distinct import BASES, Presence

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpis.calendar.intervals import FOREVER, Interval, union
-from kpis.calendar.windows import DAY, DAY_WINDOWS, MINUTE_MS
+from kpis.calendar.window_names import DAY_WINDOWS
+from kpis.calendar.windows import DAY, MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_start
 from kpis.cells.cells import MEASURE_MASK, MINUTE_BIAS, MINUTE_BITS, MINUTE_MASK, Rows
 from kpis.cells.deltas import leaves
