@@ -255,7 +255,7 @@ DECLARED: Final = (
     *rows("subject", "ticket", "tickets", {"ticket_seconds": "time from opened to resolved"}, "value"),
     # Who is who
     *rows("none", "identity_conflict", "links", {
-        "identity_conflicts": "that stand aside: by them two customers, users or leads would be one",
+        "identity_conflicts": "set aside: they would join two customers, users or leads",
     }),
     # The stream itself: by receive time
     *rows("none", "stream", "records", {

@@ -1,1 +1,1 @@
-"""What each group of facts adds to the numbers: functions of a tenant, which change no fact of it."""
+"""The contribution of each kind of group, as functions of a tenant that do not change its facts."""

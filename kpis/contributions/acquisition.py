@@ -1,7 +1,7 @@
 """How a subject became a customer: where it came from, and how long it took.
 
-The group reads the touches of all of a subject's ids, its contacts among them. Most touches change nothing in it, nor
-in what sales are credited to, so what may change these is remembered: the subject's *horizon*.
+The group reads the touches of all of a subject's ids and contacts. Most touches change neither this nor the credit of
+its sales. The subject's *horizon* records which touches may.
 """
 
 from typing import Final
@@ -19,13 +19,13 @@ from kpis.tenant.purchases import customer_orders, purchases_of, revenue_facts
 from kpis.tenant.readings import reported_of
 
 LATE_TOUCHES: Final = "late_touches"
-WAY_GROUPS: Final = ("acquisition", LATE_TOUCHES)  # they read the channel of touches that name none
+WAY_GROUPS: Final = ("acquisition", LATE_TOUCHES)  # groups that read the fallback channel
 BEGINNING: Final = -(1 << 62)
 LATE_CUSTOMERS: Final = ("crm.subscription.", "crm.order.", "crm.customer.", "crm.deal.won")
 
 
 def of_late_touches(tenant: TenantFacts, root: str) -> Contribution:
-    """A subject's late touches, each in its channel and campaign; nothing for a name that is no subject any more."""
+    """A subject's late touches, each in its channel and campaign; empty if ``root`` is no longer a subject."""
     if tenant.people.subject(root) == root:
         for touch, type_ in journey_of(tenant, root).late():
             yield late_touch(tenant, touch, type_)
@@ -37,7 +37,10 @@ def late_touch(tenant: TenantFacts, touch: Touch, type_: str) -> tuple[int, Delt
 
 
 def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contribution:
-    """A subject's way to its purchases, a customer ``since`` (ms); nothing for a name that is no subject any more."""
+    """A subject's acquisition and time to purchase; ``since`` (ms): when it became a customer. Updates its horizon.
+
+    Empty if ``root`` is no longer a subject.
+    """
     if tenant.people.subject(root) != root:
         tenant.horizons.pop(root, None)
         return
@@ -56,10 +59,10 @@ def of_acquisition(tenant: TenantFacts, root: str, since: int | None) -> Contrib
 
 
 def _named(tenant: TenantFacts, root: str) -> str | None:
-    """The source that the earliest ``customer.created`` with one says."""
+    """The source given by the earliest ``customer.created`` that gives one."""
     members = [one for one in tenant.people.identity.members(root) if one in tenant.customers]
-    said = [event for one in members for event in reported_of(tenant, one).created if event.origin not in (None, "")]
-    return str(min(said).origin)[:LONGEST] if said else None
+    created = [event for one in members for event in reported_of(tenant, one).created if event.origin not in (None, "")]
+    return str(min(created).origin)[:LONGEST] if created else None
 
 
 def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str, str]) -> Contribution:
@@ -76,7 +79,7 @@ def _new_customer(tenant: TenantFacts, root: str, since: int, labels: tuple[str,
 
 
 def _time_to_purchase(tenant: TenantFacts, root: str, first: Touch | None) -> Contribution:
-    """Local days from the first touch to the first order, else the first won deal: at the purchase, at the touch."""
+    """Local days from the first touch to the first order or else won deal; dated at the purchase and at the touch."""
     bought = customer_orders(tenant, root) or purchases_of(tenant, root, "deal")
     segments, day = tenant.people.segments(root), tenant.zone.day
     if first is None:

@@ -1,4 +1,4 @@
-"""What one more survey answer changes: only what lies between its neighbours."""
+"""What a further NPS answer changes: only the time between its neighbours."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,14 @@ from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 from kpis.facts.answer_order import AnswerOrder, Dated, dated
 from kpis.facts.nps import Answer, latest_deltas
-from kpis.facts.responses import Told
+from kpis.facts.responses import AnyAnswer
 from kpis.tenant.facts import TenantFacts
 
-MANY: Final = 64  # answers of an id from which on their order is kept
+MANY: Final = 64  # an id with more answers than this keeps their order
 
 
-def is_told_again(tenant: TenantFacts, person: str, answer: Told) -> bool:
-    """Whether a person's response was told before, or later: its answers count anew then."""
+def is_resent(tenant: TenantFacts, person: str, answer: AnyAnswer) -> bool:
+    """Whether a person's response was also sent earlier or later; if so, all their answers must be recounted."""
     if (response := answer.of_response) is None:
         return False
     raws = tenant.people.own_raws(person)
@@ -26,9 +26,9 @@ def is_told_again(tenant: TenantFacts, person: str, answer: Told) -> bool:
 
 
 def one_more(tenant: TenantFacts, person: str, answer: Answer) -> Iterator[tuple[Delta, int]]:
-    """(change, sign) that another answer of a person makes, before it is kept; see `answer_deltas`.
+    """(delta, sign) pairs for a person's further answer, before it is stored; see `answer_deltas`.
 
-    Its response must not have been told yet.
+    The answer must not belong to a response that was sent before.
     """
     own = dated(answer, tenant.settings)
     if own is None:
@@ -45,9 +45,9 @@ def one_more(tenant: TenantFacts, person: str, answer: Answer) -> Iterator[tuple
 
 
 def _neighbours(orders: list[AnswerOrder], survey: str, own: Dated) -> tuple[Dated | None, Dated | None]:
-    """The answers before and after one, of those that were not told again."""
+    """The answers before and after one, ignoring those that were resent later."""
 
-    def holds(one: Dated) -> bool:
+    def is_latest(one: Dated) -> bool:
         if one.response is None:
             return True
         response = survey, one.response
@@ -58,13 +58,13 @@ def _neighbours(orders: list[AnswerOrder], survey: str, own: Dated) -> tuple[Dat
     for order in orders:
         found = order.surveys.get(survey, [])
         at = bisect_left(found, own)
-        before += islice(filter(holds, map(found.__getitem__, range(at - 1, -1, -1))), 1)
-        following += islice(filter(holds, map(found.__getitem__, range(at, len(found)))), 1)
+        before += islice(filter(is_latest, map(found.__getitem__, range(at - 1, -1, -1))), 1)
+        following += islice(filter(is_latest, map(found.__getitem__, range(at, len(found)))), 1)
     return max(before, default=None), min(following, default=None)
 
 
 def _orders(tenant: TenantFacts, raws: Iterable[str]) -> Iterator[AnswerOrder]:
-    """The answers of some ids in order: of many, only the new ones are read."""
+    """The answers of some ids in order; for an id with many answers only the new ones are read."""
     for raw in raws:
         held = tenant.answers.get(raw, [])
         order = tenant.answer_orders.get(raw) if len(held) > MANY else None

@@ -1,4 +1,4 @@
-"""Clicks, and what a subject's conversions say of them."""
+"""Clicks, and which of them a conversion followed."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ from kpis.tenant.tenant import Tenant
 
 
 def of_click(tenant: Tenant, key: str) -> Contribution:
-    """A click, in its own segments: open until its window closes, and then without conversion."""
+    """A click, in its own segments: open until its window closes, then missed; `of_hits` takes that back."""
     click = tenant.clicks.facts.get(key)
     if click is None:
         return
@@ -21,7 +21,7 @@ def of_click(tenant: Tenant, key: str) -> Contribution:
 
 
 def clicks_hit(tenant: Tenant, raws: Iterable[str], times: list[int]) -> Iterator[tuple[str, tuple[int, Delta]]]:
-    """The clicks of some ids that a conversion followed, by one of these instants or by the click; what each adds."""
+    """The clicks of some ids that a conversion followed, at one of these instants (ms) or by click id: (key, delta)."""
     for key, click in tenant.clicks.of(raws):
         if tenant.conversions.follow(times, click.time, tenant.clicks.click(key)):
             segments, closes = _place(tenant, click)
@@ -34,7 +34,7 @@ def _place(tenant: Tenant, click: Click) -> tuple[int, int]:
 
 
 def of_hits(tenant: Tenant, root: str) -> Contribution:
-    """What became of a subject's clicks; nothing for a name that is no subject any more."""
+    """A subject's clicks that a conversion followed; empty if ``root`` is no longer a subject."""
     return (added for _, added in hits_by_click(tenant, root))
 
 

@@ -1,6 +1,6 @@
-"""What each channel and campaign is credited of a sale: a group of its own for every revenue fact, named as it is.
+"""The credit of a sale to channels and campaigns. Each revenue fact has its own group, of the same name.
 
-A touch changes only the sales that it came before, so a customer's next sale costs the same however many it has.
+A touch changes only later sales, so a customer's next sale costs the same however many came before.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CREDIT: Final = "credit"
 
 
 def open_credits(tenant: TenantFacts, root: str, touched: int | None = None) -> None:
-    """Take a subject's sales out: all, or those that a touch at an instant (ms) may have a part in."""
+    """Retract a subject's sales: all of them, or those that a touch at ``touched`` (ms) may earn credit for."""
     start, end = (-FOREVER, FOREVER) if touched is None else (touched, touched + _reach(tenant))
     for sale in revenue_facts(tenant, root):
         if start <= sale.time < end:
@@ -29,7 +29,7 @@ def open_credits(tenant: TenantFacts, root: str, touched: int | None = None) -> 
 
 
 def of_credit(tenant: TenantFacts, name: str) -> Contribution:
-    """A sale's credits, in its currency and at its time, by each model."""
+    """A sale's credits under each attribution model, in its currency and at its time."""
     sale = tenant.purchases.get(name)
     if sale is None or not is_revenue(tenant, name):
         return
@@ -49,7 +49,7 @@ def _by_model(tenant: TenantFacts, sale: Purchase, before: list[Touch], model: s
 
 
 def campaign_code(tenant: TenantFacts, pair: tuple[str, str]) -> int:
-    """The code of the segments of a touch's channel and campaign."""
+    """The code of the segments for a (channel, campaign) pair."""
     return tenant.sets.code((segment_of("channel", pair[0]), segment_of("campaign", pair[1])))
 
 

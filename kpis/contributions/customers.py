@@ -1,4 +1,4 @@
-"""What a subject adds to the numbers as a customer, and how it became one."""
+"""The contribution of a subject as a customer, and of its acquisition."""
 
 from kpis.cells.ledger import Contribution
 from kpis.contributions.acquisition import of_acquisition
@@ -6,7 +6,7 @@ from kpis.tenant.tenant import Tenant
 
 
 def of_customer(tenant: Tenant, root: str) -> Contribution:
-    """A subject as a customer; nothing for a name that is no subject any more."""
+    """A subject as a customer; empty if ``root`` is no longer a subject."""
     return tenant.customer_index.contribution(root)
 
 

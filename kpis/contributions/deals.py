@@ -1,4 +1,4 @@
-"""What a deal adds to the numbers: in its own segments and in those of its stages."""
+"""The contribution of a deal, in its own segments and those of its stages."""
 
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
@@ -12,7 +12,7 @@ from kpis.tenant.readings import deal_of, reading, stays_of
 
 
 def deal_parts(tenant: TenantFacts, key: str) -> Parts:
-    """A deal in its own segments and those of its stages."""
+    """A deal's contribution in parts, so that only the part that differs is emitted."""
     read, logs = reading(tenant, key), tenant.deal_logs.setdefault(key, DealLogs(tenant.sets))
     segments = own_segments(tenant, read.deal)
     late, stays = logs.late.go_on(read.late()), read.stays()
@@ -34,7 +34,7 @@ def own_segments(tenant: TenantFacts, deal: Deal) -> int:
 
 
 def of_deal_alone(tenant: TenantFacts, key: str) -> Contribution:
-    """A deal without stages, tries and how long nothing was heard of it."""
+    """A deal without stages, attempts and stale time."""
     deal = deal_of(tenant, key)
     segments = own_segments(tenant, deal)
     return ((segments, delta) for delta in deal_deltas(deal, [], tenant.settings, tenant.zone))

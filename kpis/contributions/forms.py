@@ -1,4 +1,4 @@
-"""Forms of a subject's persons, and whether they were sent."""
+"""The forms of a subject's persons, and whether they were submitted."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ def of_forms(tenant: Tenant, root: str) -> Contribution:
 
 
 def form_deltas(form: Form) -> Iterator[Delta]:
-    """What a form adds to the numbers; nothing while no start of it is known."""
+    """The deltas of a form; none while its start is unknown."""
     if form.start is None:
         return
     counts = ceil_quarter(form.start + FILL_IN_MS)

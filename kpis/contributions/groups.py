@@ -1,4 +1,4 @@
-"""What groups of facts contribute to the cells: pure functions of a tenant's facts, by kind of group."""
+"""The contribution of groups of facts, by kind of group."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -27,7 +27,7 @@ from kpis.tenant.tenant import Tenant
 
 
 def of_message(tenant: Tenant, key: str) -> Contribution:
-    """A message, each part in the segments of the event that decides it."""
+    """A message, each delta in the segments of the event that determines it."""
     return message_deltas(tenant.messages[key], tenant.sets.sets) if key in tenant.messages else ()
 
 
@@ -57,7 +57,7 @@ def of_score(tenant: Tenant, root: str) -> Contribution:
     return tenant.engagement.contribution(root)
 
 
-# Groups that facts of several kinds make; one that is named as a fact is in its row: kpis.intake.kinds.
+# Groups that read several kinds of facts. A group of a single kind of fact is in its row of kpis.intake.kinds.
 JOINT_GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
     "customer": of_customer,
     "score": of_score,
@@ -74,16 +74,16 @@ JOINT_GROUPS: Final[dict[str, Callable[[Tenant, str], Contribution]]] = {
     "forms": of_forms,
     IDENTITY_CONFLICT: of_identity_conflict,
 }
-# Those of them of which only what differs is moved where their facts are many.
+# Those that, with many facts, emit only what differs.
 JOINT_PARTS: Final[dict[str, Callable[[Tenant, str], Parts | None]]] = {"mrr": many_mrr}
-# Groups with effects beside what they contribute: whose they are wanted for.
-BESIDE: Final = {"acquisition": ("credit", LATE_TOUCHES)}  # a subject's horizon
+# Groups that also have side effects -> the groups that need these.
+BESIDE: Final = {"acquisition": ("credit", LATE_TOUCHES)}  # for the subject's horizon
 TABLES: Final = {"customer": SPENDERS}
 
 
 @lru_cache(maxsize=1024)
 def wanted(keeps: Keeps) -> frozenset[str]:
-    """Kinds of groups that contribute to a measure that somebody asks for."""
+    """The kinds of groups that are needed for the measures kept."""
     found = {group for one in DECLARED if keeps.wants(one.name) for group in one.groups}
     found |= {kind for kind, others in BESIDE.items() if not found.isdisjoint(others)}
     found |= {kind for kind, table in TABLES.items() if keeps.wants(table)}

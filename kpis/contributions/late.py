@@ -1,4 +1,4 @@
-"""What late events add to the numbers that are no touches."""
+"""The contribution of late events that are not touches."""
 
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution
@@ -8,16 +8,16 @@ from kpis.tenant.facts import TenantFacts
 
 
 def of_late(tenant: TenantFacts, key: str) -> Contribution:
-    """A day of late events that are no touches."""
+    """A UTC day of an id's late events that are not touches."""
     for event in tenant.late.get(key, ()):
         yield from late_deltas(tenant, key.rpartition("\0")[0], event)
 
 
 def late_deltas(tenant: TenantFacts, raw: str, event: LateEvent) -> Contribution:
-    """One of them, of an id: in the segments of its subject, of a sign-in in those that the sign-in counts in."""
+    """A late event of an id, in its subject's segments; a sign-in in those of its person."""
     time, label, scale, own = event
-    whose = tenant.people.person if label == SIGNED_IN else tenant.people.subject
-    segments = tenant.people.segments(whose(raw))
+    owner_of = tenant.people.person if label == SIGNED_IN else tenant.people.subject
+    segments = tenant.people.segments(owner_of(raw))
     yield 0, Delta(f"late:{label}", time, 1)
     yield segments, Delta(f"late.s:{label}", time, 1)
     if scale is not None:

@@ -1,4 +1,4 @@
-"""What a subject's subscriptions add to the numbers, together, and a contract its renewals."""
+"""The contribution of a subject's subscriptions taken together, and of a contract's renewals."""
 
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import MANY, Contribution, Parts
@@ -10,7 +10,7 @@ from kpis.tenant.readings import prices_of
 
 
 def mrr_parts(tenant: TenantFacts, root: str) -> dict[str, list[Delta]]:
-    """What a subject's subscriptions add to the numbers."""
+    """The deltas of a subject's subscriptions, in parts by name."""
     keys = list(tenant.people.owned_by(root, "subscription"))
     plans = read_plans(((key, prices_of(tenant, key)) for key in keys), tenant.zone)
     home, version = tenant.settings.currency, tenant.rates.version
@@ -23,7 +23,7 @@ def mrr_parts(tenant: TenantFacts, root: str) -> dict[str, list[Delta]]:
 
 
 def of_mrr(tenant: TenantFacts, root: str) -> Contribution:
-    """What a subject's subscriptions cost, together; nothing for a name that is no subject any more."""
+    """A subject's MRR; empty if ``root`` is no longer a subject."""
     if tenant.people.subject(root) != root:
         tenant.recurring.pop(root, None)
         return
@@ -33,7 +33,7 @@ def of_mrr(tenant: TenantFacts, root: str) -> Contribution:
 
 
 def many_mrr(tenant: TenantFacts, root: str) -> Parts | None:
-    """The same in parts, of a subject whose subscriptions have many events."""
+    """The same in parts; None unless a subscription of the subject has many events."""
     keys = tenant.people.owned_by(root, "subscription")
     if tenant.people.subject(root) != root or all(len(tenant.subscriptions.get(key, ())) <= MANY for key in keys):
         return None

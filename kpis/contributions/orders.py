@@ -1,4 +1,4 @@
-"""What an order adds to the numbers."""
+"""The contribution of an order."""
 
 from kpis.cells.deltas import Delta
 from kpis.cells.ledger import Contribution, Parts, coded
@@ -15,7 +15,7 @@ def of_order(tenant: TenantFacts, key: str) -> Contribution:
 
 
 def order_parts(tenant: TenantFacts, key: str) -> Parts:
-    """An order as such, and its refunds."""
+    """An order's contribution in parts: the order itself, and its refunds."""
     chain = chain_of(tenant, key)
     order = chain.order(tenant.settings)
     if order is None:

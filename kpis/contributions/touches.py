@@ -1,4 +1,4 @@
-"""What touches add to the numbers as they come, beside the presence of their person."""
+"""What touches add to the cells as they arrive, apart from their person's presence."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -13,7 +13,7 @@ from kpis.facts.touches import BOT, BY_CODE, LATE, LOGINS, TOUCH_CODES, TouchCod
 from kpis.tenant.tenant import Tenant
 
 LATE_PAGE: Final = code("late.p:crm.page.viewed")
-# Late touches that count in the segments of their subject, too.
+# Kinds of touches that, when late, also count in their subject's segments.
 TOUCHES_OF_SUBJECTS: Final = frozenset(
     number for number, kind in enumerate(BY_CODE) if kind.type.partition(":")[0] in (*TOUCH_TYPES, *TYPES)
 )
@@ -21,7 +21,7 @@ TOUCHES_OF_SUBJECTS: Final = frozenset(
 
 @lru_cache(maxsize=1024)
 def codes_of(keeps: Keeps) -> tuple[TouchCodes, ...]:
-    """What each kind of touch counts for, without the measures that nobody asks for."""
+    """The measures of each kind of touch, without those that are not kept."""
     if keeps.everything:
         return TOUCH_CODES
 
@@ -38,12 +38,12 @@ def codes_of(keeps: Keeps) -> tuple[TouchCodes, ...]:
 
 @lru_cache(maxsize=1024)
 def late_of_subjects(keeps: Keeps) -> frozenset[int]:
-    """Kinds of touches that, late, count in the segments of their subject."""
+    """Kinds of touches that, when late, count in their subject's segments."""
     return frozenset(one for one in TOUCHES_OF_SUBJECTS if keeps.levels(f"late.s:{BY_CODE[one].type}", True))
 
 
 def add_touches(tenant: Tenant, touches: Touches) -> None:
-    """What touches added to the numbers as they came."""
+    """Add what touches added as they arrived, for a recount."""
     for (time, kind, flags, own), page in zip(touches, touches.pages, strict=True):
         touch_deltas(tenant, kind, flags, time // 60_000, own)
         if page >= 0 and flags & LATE:
@@ -51,13 +51,13 @@ def add_touches(tenant: Tenant, touches: Touches) -> None:
 
 
 def late_page(tenant: Tenant, page: int, minute: int) -> None:
-    """A late view counts among those of its page."""
+    """Count a late view for its page."""
     if tenant.person_sets.followed(page):
         tenant.ledger.add(tenant.person_sets.page_code(page), LATE_PAGE, minute)
 
 
 def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -> None:
-    """What one touch adds to the numbers, in its own segments."""
+    """Add a touch's deltas, in its own segments."""
     codes = codes_of(tenant.keeps)[kind]
     add = tenant.ledger.add
     bot, late = flags & BOT, flags & LATE
@@ -79,7 +79,7 @@ def touch_deltas(tenant: Tenant, kind: int, flags: int, minute: int, own: Any) -
 
 
 def touch_rows(tenant: Tenant, kind: int, flags: int, own: Any) -> Iterator[tuple[int, int]]:
-    """(code of segments, code of measure) of each row that `touch_deltas` adds for one touch, but for late ones."""
+    """(code of segments, code of measure) of each row that `touch_deltas` adds for a touch, except late rows."""
     codes = codes_of(tenant.keeps)[kind]
     for measure in codes.robots if flags & BOT else codes.people:
         yield 0, measure
@@ -93,7 +93,7 @@ def touch_rows(tenant: Tenant, kind: int, flags: int, own: Any) -> Iterator[tupl
 
 
 def of_late_views(tenant: Tenant, raw: str) -> Contribution:
-    """Late touches fall in the subject's segments."""
+    """An id's late touches, in its subject's segments."""
     segments = tenant.people.segments(tenant.people.subject(raw))
     for time, kind, flags, _ in tenant.people.touches.get(raw, ()):
         if flags & LATE and kind in TOUCHES_OF_SUBJECTS:
@@ -101,7 +101,7 @@ def of_late_views(tenant: Tenant, raw: str) -> Contribution:
 
 
 def of_logins(tenant: Tenant, raw: str) -> Contribution:
-    """A user's sign-ins, in the segments of its subject."""
+    """A user's sign-ins, in the segments of its person."""
     segments = tenant.people.segments(tenant.people.person(raw))
     for time, kind, _, _ in tenant.people.touches.get(raw, ()):
         if kind in LOGINS:

@@ -1,4 +1,4 @@
-"""What contacts add to the numbers of deals and leads."""
+"""Contacts that count for deals and leads."""
 
 from collections.abc import Callable
 
@@ -17,14 +17,14 @@ from kpis.tenant.readings import deal_of
 
 
 def late_without_deal(tenant: TenantFacts, raw: str) -> None:
-    """An id's late contacts that name no deal, in the segments of a deal of which nothing is known."""
+    """Add an id's late contacts that name no deal, in the segments of an empty deal."""
     for time, type_, deal in tenant.contacts.late(raw):
         if deal is None:
             tenant.ledger.add_delta(closing_segments(tenant, Deal()), Delta(f"late.d:{type_}", time, 1), 1)
 
 
 def closings(tenant: TenantFacts) -> set[str]:
-    """Keys of all groups that contacts are in."""
+    """Keys of all ``closing`` groups."""
     return {*tenant.deals, *tenant.contacts.naming}
 
 
@@ -34,7 +34,7 @@ def closing_segments(tenant: TenantFacts, deal: Deal) -> int:
 
 
 def of_closing(tenant: TenantFacts, key: str) -> Contribution:
-    """The touches a won deal took; the late ones that name a deal."""
+    """The touches that led to a won deal, and the late contacts that name the deal."""
     deal = deal_of(tenant, key)
     segments = closing_segments(tenant, deal)
     for raw in tenant.contacts.naming.get(key, ()):
@@ -48,7 +48,7 @@ def of_closing(tenant: TenantFacts, key: str) -> Contribution:
 
 
 def touches_to_close(tenant: TenantFacts, key: str, deal: Deal, closed: int) -> int:
-    """Touches that name a deal, and those of its subject that name none, from its creation or lead to its close."""
+    """How many touches from a deal's creation or lead to its close name it, or are its subject's and name none."""
     known = [lead.created for lead in leads_of(tenant, key)] + [deal.created] * (deal.created is not None)
     start = min((at for at in known if at is not None), default=-FOREVER)
     found = sum(start <= at <= closed for at in tenant.contacts.named(key))
@@ -61,12 +61,12 @@ def touches_to_close(tenant: TenantFacts, key: str, deal: Deal, closed: int) -> 
 
 
 def unnamed(tenant: TenantFacts, root: str) -> NDArray[np.int64]:
-    """Instants (ms, in order) of a subject's touches that could help a deal and name none."""
+    """Instants (ms, sorted) of a subject's touches that may help a deal and name none."""
     return _gathered(tenant, root, tenant.contacts.unnamed)
 
 
 def _within(instants: NDArray[np.int64], start: int, end: int) -> int:
-    """How many of some instants in order lie in [start, end)."""
+    """The number of sorted instants in [start, end)."""
     return max(0, int(instants.searchsorted(end) - instants.searchsorted(start)))
 
 
@@ -83,5 +83,5 @@ def leads_of(tenant: TenantFacts, deal: str) -> list[Lead]:
 
 
 def outbound(tenant: TenantFacts, key: str) -> NDArray[np.int64]:
-    """Outbound touches of a lead's subject, ms, in order."""
+    """Instants (ms, sorted) of the outbound touches of a lead's subject."""
     return _gathered(tenant, tenant.people.subject(key), tenant.contacts.outbound)

@@ -1,1 +1,1 @@
-"""Facts of one kind a module, and what they add to the numbers: pure functions that know no tenant."""
+"""The kinds of facts, one per module, and their deltas: pure functions that know nothing of tenants."""

@@ -1,6 +1,6 @@
-"""Marketing touches, and what of a sale each is credited. Rules: kpi-precise "Marketing touch" and "marketing_roi".
+"""Marketing touches, and the share of a sale credited to each. Rules: kpi-precise "Marketing touch", "marketing_roi".
 
-The four models are the field's own (Snowplow's attribution package has the same ones).
+The four attribution models are standard; Snowplow's attribution package has the same.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 from kpis.facts.channels import external_referrer, has_campaign
 from kpis.facts.emails import is_opt_out
 
-UNKNOWN: Final = "unknown"  # the channel or campaign of a touch of which nothing is known
+UNKNOWN: Final = "unknown"  # the channel or campaign of a touch that has none
 DIRECT: Final = "direct"
 MODELS: Final = ("linear", "first", "last", "position")
-# What can be a marketing touch: the setting ``touch_types`` narrows it.
+# Event types that can be marketing touches; the setting ``touch_types`` narrows them.
 TOUCH_TYPES: Final = (
     "crm.page.viewed", "crm.link.clicked", "crm.email.clicked", "crm.social.liked", "crm.social.commented",
     "crm.social.shared", "crm.social.followed", "crm.social.mentioned", "crm.social.messaged", "crm.form.submitted",
@@ -21,7 +21,7 @@ TOUCH_TYPES: Final = (
 
 
 class Touch(NamedTuple):
-    """A marketing touch, ms; in this order where two are at the same time."""
+    """A marketing touch at ``time`` ms; touches sort by these fields in order."""
 
     time: int
     channel: str
@@ -29,7 +29,7 @@ class Touch(NamedTuple):
 
     @property
     def origin(self) -> tuple[str, str]:
-        """What a sale is credited to."""
+        """The (channel, campaign) that a sale is credited to."""
         return self.channel, self.campaign
 
 
@@ -44,26 +44,26 @@ def is_marketing_touch(type_: str, data: dict[str, Any]) -> bool:
     return True
 
 
-Run = tuple[int, int]  # so many touches in a row that weigh the same: (weight, number)
+Run = tuple[int, int]  # (weight, number): consecutive touches of equal weight
 
 
 def weights(model: str, count: int) -> list[Run]:
-    """How much each of so many touches weighs in a sale, in order of time."""
+    """The weight of each of ``count`` touches in a sale, in order of time."""
     if model == "first":
         return [(1, 1), (0, count - 1)]
     if model == "last":
         return [(0, count - 1), (1, 1)]
     if model == "linear" or count < 3:
         return [(1, count)]
-    # 40 % for the first and the last, the others share 20 %.
+    # 40 % each for the first and the last; the others share 20 %.
     return [(2 * (count - 2), 1), (1, count - 2), (2 * (count - 2), 1)]
 
 
 def split(amount: int, runs: Sequence[Run]) -> list[int]:
-    """Minor units by largest remainder; of equal remainders the earlier one's."""
+    """Split minor units by largest remainder; of equal remainders, the earlier touch gets the unit."""
     whole = sum(part * count for part, count in runs)
     left = amount - sum(amount * part // whole * count for part, count in runs)
-    more = [0] * len(runs)  # how many of a run get one more
+    more = [0] * len(runs)  # how many touches of a run get an extra unit
     for place in sorted(range(len(runs)), key=lambda place: -(amount * runs[place][0] % whole)):
         more[place] = min(left, runs[place][1])
         left -= more[place]
@@ -75,7 +75,7 @@ def split(amount: int, runs: Sequence[Run]) -> list[int]:
 
 
 def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str, str], int]:
-    """Minor units of a sale by channel and campaign of its touches; who gets no share is not in it."""
+    """Minor units of a sale by (channel, campaign) of its touches, without those of weight 0."""
     found: dict[tuple[str, str], int] = {}
     runs = weights(model, len(touches))
     weighs = (part for part, count in runs for _ in range(count))
@@ -87,9 +87,10 @@ def credits(model: str, touches: Sequence[Touch], amount: int) -> dict[tuple[str
 
 
 class Horizon(NamedTuple):
-    """What may change a subject's acquisition: touches up to the ``first``, and its first page view.
+    """Which further touches may change what was derived from a subject's touches.
 
-    What they may change of its credits: touches up to the ``last`` sale, ms. ``fallback``: see `Journey`.
+    ``first``: its first touch (ms); an earlier touch, or its first page view, changes its acquisition. ``last``: its
+    last sale (ms); touches up to then may change credits. ``fallback``: see `Journey`.
     """
 
     first: int
@@ -98,5 +99,5 @@ class Horizon(NamedTuple):
 
     @property
     def viewed(self) -> bool:
-        """It has seen a page."""
+        """Whether the subject has viewed a page."""
         return self.fallback == DIRECT

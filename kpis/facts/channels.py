@@ -1,6 +1,6 @@
-"""Where a touch came from. Rules: kpi-precise "Marketing touch"; the groups are GA4's default ones, shortened.
+"""The channel of a touch. Rules: kpi-precise "Marketing touch"; a shortened form of GA4's default channel groups.
 
-Source: support.google.com/analytics/answer/9756891. Shopping, cross-network and the long lists of sites are left out.
+Source: support.google.com/analytics/answer/9756891. Shopping, cross-network and the long lists of sites are omitted.
 """
 
 import re
@@ -39,7 +39,7 @@ LONGEST: Final = 200
 
 
 def label_of(data: dict[str, Any]) -> str | None:
-    """What an event says of where it came from: its source, its campaign's channel group, its referrer's class."""
+    """An event's channel: its ``source``, else its campaign's group, else its referrer's class; None: it has none."""
     source = data.get("source")
     if source not in (None, ""):
         return str(source)[:LONGEST]
@@ -51,14 +51,14 @@ def label_of(data: dict[str, Any]) -> str | None:
 
 
 def has_campaign(data: dict[str, Any]) -> bool:
-    """Whether an event carries a campaign that says anything."""
+    """Whether an event carries a campaign with any value."""
     campaign = data.get("campaign")
     return isinstance(campaign, dict) and any(campaign.get(name) not in (None, "") for name in CAMPAIGN)
 
 
 @lru_cache(maxsize=4096)
 def campaign_group(source: str, medium: str) -> str:
-    """The channel group of a campaign's source and medium; `unassigned` where no rule holds."""
+    """The channel group of a campaign's source and medium; `unassigned` if no rule applies."""
     source, medium = source.strip().lower(), medium.strip().lower()
     if source == "direct" and medium in UNTAGGED:
         return "direct"
@@ -84,13 +84,13 @@ def _push(medium: str) -> str:
 
 @lru_cache(maxsize=4096)
 def referrer_class(host: str) -> str:
-    """A search engine, a social network, a video site, or any other site outside."""
+    """The channel of an external referrer: organic search, social or video by site, else referral."""
     site = SITES.get(_site(host))
     return f"organic {site}" if site else "referral"
 
 
 def external_referrer(data: dict[str, Any]) -> str | None:
-    """The host of the referrer when it is another site than the page's; sub-domains are the same site."""
+    """The host of a referrer on a different site from the page; subdomains are the same site."""
     there = _host(data.get("referrer"))
     if not there:
         return None
@@ -109,7 +109,7 @@ def _host(url: Any) -> str:
 
 
 def _site(name: str) -> str:
-    """The name of a site: ``google`` of ``www.google.co.uk``."""
+    """The name of a site: ``google`` for ``www.google.co.uk``."""
     parts = name.split(".")
     if len(parts) > 2 and parts[-2] in SECOND_LEVEL:
         parts.pop()

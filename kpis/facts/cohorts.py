@@ -1,6 +1,6 @@
-"""Cohorts: customers by the month or week they came, and who of them is still there. Rules: "cohort_retention".
+"""Cohorts: customers by the month or week in which they joined, and their retention. Rules: "cohort_retention".
 
-The cohort's first day is in a measure's name, and for those without contract that of the month they bought in, too.
+Measures are named after the cohort's first day and, for customers without a contract, that of the month of purchase.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +11,11 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_start, day_date
 from kpis.cells.deltas import Delta, level_deltas
 
-KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown, the running one among them
+KEPT: Final = {"month": 24, "week": 26}  # how many cohorts are shown, including the current one
 
 
 class Cohorts:
-    """The cohorts of a customer since an instant (ms), and what it adds to them, times ``sign``."""
+    """The cohort deltas of a customer since an instant (ms), times ``sign``."""
 
     def __init__(self, since: int, zone: Zone, sign: int) -> None:
         self._since, self._zone, self._sign = since, zone, sign
@@ -25,18 +25,18 @@ class Cohorts:
         return bucket_start(self._zone.day(instant // MINUTE_MS), unit)
 
     def joined(self) -> Iterator[Delta]:
-        """It is one of them."""
+        """Membership of its cohorts."""
         return (Delta(f"cohort_{unit}:{start}", self._since, self._sign) for unit, start in self._starts)
 
     def active(self, spans: Iterable[Interval]) -> Iterator[Delta]:
-        """It is there, by contract, in some active times."""
+        """Retention by contract, for active times (ms)."""
         held = list(spans)
         for unit, start in self._starts:
             for measure, instant, amount in level_deltas(f"cohort_{unit}_active:{start}", held):
                 yield Delta(measure, instant, self._sign * amount)
 
     def bought(self, orders: Sequence[int], first: int) -> Iterator[Delta]:
-        """It is there once a unit with an order: of the orders (ms, in order) number ``first`` and later."""
+        """Retention by order, once a month or week, for the orders (ms, sorted) from index ``first`` on."""
         for unit, start in self._starts:
             last = self._start(orders[first - 1], unit) if first and first < len(orders) else None
             for order in orders[first:]:
@@ -47,7 +47,7 @@ class Cohorts:
 
 
 def cohort_label(start: int, unit: str) -> str:
-    """How the cohort that begins on a day is called: ``2026-01``, ``2026-W05`` (ISO 8601)."""
+    """The label of the cohort that begins on a day: ``2026-01``, ``2026-W05`` (ISO 8601)."""
     when = day_date(start)
     if unit == "month":
         return f"{when:%Y-%m}"

@@ -1,17 +1,17 @@
-"""Clicks on links, and conversions that may have come of them. Rules: kpi-precise "Conversion"."""
+"""Clicks on links, and conversions. Rules: kpi-precise "Conversion"."""
 
 from typing import Any, NamedTuple
 
 
 class Conversion(NamedTuple):
-    """Somebody was brought to what the tenant wanted, at ``time`` ms; by a click, where the event names one."""
+    """A conversion at ``time`` ms, with the click id if the event has one."""
 
     time: int
     click: str | None
 
 
 class Click(NamedTuple):
-    """A click at ``time`` ms, by the id ``raw`` that it came with, in the event's own segments."""
+    """A click at ``time`` ms under the source id ``raw``, in the event's own segments."""
 
     time: int
     source: str
@@ -21,11 +21,11 @@ class Click(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """Of the clicks that share a click id the first counts."""
+        """Sort key: of clicks that share a click id, the first counts."""
         return self.time, self.source, self.id
 
 
 def decode_click(stored: list[Any]) -> Click:
-    """A stored click."""
+    """A click from its stored fields."""
     time, source, id_, raw, segments = stored
     return Click(time, source, id_, raw, tuple(segments))

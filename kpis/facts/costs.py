@@ -1,4 +1,4 @@
-"""What the tenant spends: each cost spread over its local days. Rules: kpi-precise "customer_acquisition_cost"."""
+"""Costs, each spread over its local days. Rules: kpi-precise "customer_acquisition_cost"."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +15,7 @@ LATE_COST: Final = "crm.cost.recorded"
 
 
 class CostData(TypedDict, total=False):
-    """What a cost says: ``amount`` in minor units, both ends of its period as ISO dates, ``campaign`` by name."""
+    """A cost's fields: ``amount`` in minor units, both ends of its period as ISO dates, ``campaign`` by name."""
 
     amount: int
     currency: str
@@ -28,7 +28,7 @@ class CostData(TypedDict, total=False):
 
 
 class CostEvent(NamedTuple):
-    """A cost as told at ``time`` ms; of those with one id the latest holds."""
+    """A cost as reported at ``time`` ms; of events with the same id, the latest wins."""
 
     time: int
     source: str
@@ -38,15 +38,15 @@ class CostEvent(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders the events of a cost."""
+        """The sort key of a cost's events."""
         return self.time, self.source, self.id
 
 
-Spent = Iterator[tuple[tuple[str, ...], Delta]]  # (segments, change)
+Spent = Iterator[tuple[tuple[str, ...], Delta]]  # (segments, delta)
 
 
 def cost_event(time: int, source: str, id_: str, data: dict[str, Any], late: bool) -> CostEvent:
-    """What is kept of a cost."""
+    """The fact of a cost event."""
     kept = cast(CostData, {name: data[name] for name in KEPT if data.get(name) not in (None, "")})
     campaign = data.get("campaign")
     name = campaign.get("name") if isinstance(campaign, dict) else campaign
@@ -56,7 +56,7 @@ def cost_event(time: int, source: str, id_: str, data: dict[str, Any], late: boo
 
 
 def cost_days(event: CostEvent, zone: Zone) -> range:
-    """Local days of a cost, both ends included. An end that is not given is the day of the event, or the other end."""
+    """A cost's local days, inclusive. A missing end is the day of the event, or the other end."""
     own, data = zone.day(event.time // 60_000), event.data
     first, last = _day(data.get("period_start"), own), _day(data.get("period_end"), own)
     if last < first:
@@ -69,7 +69,7 @@ def _day(text: str | None, default: int) -> int:
 
 
 def cost_deltas(events: list[CostEvent], zone: Zone) -> Spent:
-    """What a cost adds to the numbers: the latest event of its id holds; its late events count where they say."""
+    """The deltas of a cost, from its latest event. Its late events count in their own segments."""
     for event in events:
         if event.late:
             channel, campaign = _segments(event.data)
@@ -79,7 +79,7 @@ def cost_deltas(events: list[CostEvent], zone: Zone) -> Spent:
 
 
 def _spread(event: CostEvent, zone: Zone) -> Spent:
-    """A share of the amount at each day's midnight, in minor units; what does not divide is on the first days."""
+    """A share of the amount (minor units) at each day's midnight; the first days take the remainder."""
     data, days = event.data, cost_days(event, zone)
     amount = data.get("amount")
     for place, day in enumerate(days):
@@ -92,7 +92,7 @@ def _spread(event: CostEvent, zone: Zone) -> Spent:
 
 
 def _measures(data: CostData) -> list[tuple[str, tuple[str, ...]]]:
-    """The measures a cost counts for, each with its segments."""
+    """The measures that a cost counts for, each with its segments."""
     channel, campaign = _segments(data)
     if data["purpose"] == "retention":
         return [("cost.retention", ())]

@@ -1,4 +1,4 @@
-"""A record of a CRM: created, imported, merged away, deleted. Rules: kpi-precise "new_records_created"."""
+"""CRM records: created, imported, merged away, deleted. Rules: kpi-precise "new_records_created"."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -10,7 +10,7 @@ GONE: Final = ("merged", "deleted")
 
 
 class RecordEvent(NamedTuple):
-    """An event of a record, at ``time`` ms. ``kind`` is the type without ``crm.record.``."""
+    """A record event at ``time`` ms. ``kind`` is the type without ``crm.record.``."""
 
     time: int
     kind: str
@@ -20,17 +20,17 @@ class RecordEvent(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders the events of a record."""
+        """The sort key of a record's events."""
         return self.time, self.source, self.id
 
 
 def record_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> RecordEvent:
-    """What is kept of an event of a record."""
+    """The fact of a record event."""
     return RecordEvent(time, kind, source, id_, data.get("origin") == "import")
 
 
 def record_deltas(events: list[RecordEvent]) -> Iterator[Delta]:
-    """What a record adds to the numbers, all at its first creation. A later creation brings a deleted one back."""
+    """The deltas of a record, all dated at its first creation. A later creation restores a deleted record."""
     created = sorted((event for event in events if event.kind == "created"), key=attrgetter("stamp"))
     if not created:
         return

@@ -1,4 +1,4 @@
-"""A customer: since when, and when active. Rules: kpi-precise "customer since", "active(x)" and "MRR"."""
+"""Customers: since when, and when active. Rules: kpi-precise "customer since", "active(x)" and "MRR"."""
 
 from array import array
 from bisect import bisect_left
@@ -21,32 +21,32 @@ from models.tenants import TenantSettings
 
 @dataclass(slots=True)
 class CustomerFacts:
-    """All that decides a customer. Instants in ms."""
+    """The facts that decide whether and when a subject is a customer. Instants in ms."""
 
     created: "array[int]" = field(default_factory=lambda: array("q"))
     reactivated: "array[int]" = field(default_factory=lambda: array("q"))
     churned: "array[int]" = field(default_factory=lambda: array("q"))
-    orders: list[int] = field(default_factory=list)  # kept ones
-    deals: list[int] = field(default_factory=list)  # won ones, at their close
+    orders: list[int] = field(default_factory=list)  # kept orders
+    deals: list[int] = field(default_factory=list)  # won deals, at their close
     subscriptions: list[Prices] = field(default_factory=list)
 
 
 def subscription_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> SubscriptionEvent:
-    """What is kept of an event of a subscription."""
+    """The fact of a subscription event."""
     price = (data.get("mrr"), data.get("currency")) if kind in ("started", "changed") else (None, None)
     return SubscriptionEvent(data.get("effective_at", time), time, source, id_, kind, *price)
 
 
 def customer_since(facts: CustomerFacts) -> int | None:
     """When a subject became a customer, ms; None for a prospect."""
-    told = [*facts.created, *facts.orders, *facts.deals]
+    starts = [*facts.created, *facts.orders, *facts.deals]
     if facts.subscriptions:
-        told += [one.first_paid for one in facts.subscriptions if one.first_paid is not None]
-    return min(told, default=None)
+        starts += [one.first_paid for one in facts.subscriptions if one.first_paid is not None]
+    return min(starts, default=None)
 
 
 def active_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
-    """When a customer is active, ms: by contract if it ever had one, else for 90 days from each purchase."""
+    """When a customer is active, ms: by contract if it ever had one, else ``inactivity_days`` from each purchase."""
     return _active_since(facts, customer_since(facts), settings)
 
 
@@ -61,12 +61,12 @@ def _active_since(facts: CustomerFacts, since: int | None, settings: TenantSetti
 
 
 def bought_intervals(facts: CustomerFacts, settings: TenantSettings) -> list[Interval]:
-    """When a customer is active by purchases alone, contracts and words of the CRM ignored."""
+    """When a customer is active by purchases alone, ignoring contracts and CRM events."""
     return _by_purchases([*facts.orders, *facts.deals], array("q"), settings)
 
 
 def _by_purchases(starts: list[int], churned: "array[int]", settings: TenantSettings) -> list[Interval]:
-    """From each start until the time is over, or the next word that it left."""
+    """From each start until ``inactivity_days`` later, or until the CRM next reports a churn."""
     wait = settings.inactivity_days * DAY_MS
     if len(starts) > MANY:
         return _by_many(starts, churned, wait)
@@ -78,7 +78,7 @@ def _by_purchases(starts: list[int], churned: "array[int]", settings: TenantSett
 
 
 def _by_time_alone(starts: list[int], wait: int) -> list[Interval]:
-    """The same where nobody said that it left: each ends after those that began before it."""
+    """The same without reported churns, so that later starts have later ends."""
     spans: list[Interval] = []
     for start in sorted(starts):
         end = ceil_quarter(start + wait)
@@ -104,17 +104,17 @@ def _by_many(starts: list[int], churned: "array[int]", wait: int) -> list[Interv
 
 
 class Customer(NamedTuple):
-    """A customer as its facts leave it. Instants in ms."""
+    """A customer's current state. Instants in ms."""
 
     since: int | None  # None: a prospect
     active: Sequence[Interval]
     bought: Sequence[Interval]  # when it is active by purchases alone
     orders: Sequence[int]
-    contract: bool  # it ever had one
+    contract: bool  # whether it ever had one
 
     @property
     def paying(self) -> Sequence[Interval]:
-        """When it has recurring revenue."""
+        """When the customer has recurring revenue."""
         return self.active if self.contract else ()
 
 
@@ -122,7 +122,7 @@ NOBODY: Final = Customer(None, (), (), (), contract=False)
 
 
 def read_customer(facts: CustomerFacts, settings: TenantSettings, *, bought_too: bool = True) -> Customer:
-    """All that its facts say of a customer; not ``bought_too``: but for when it is active by purchases alone."""
+    """Read a customer from its facts; without ``bought`` if not ``bought_too``."""
     since = customer_since(facts)
     active = _active_since(facts, since, settings)
     if not bought_too:
@@ -142,11 +142,11 @@ def customer_changes(
     cohorts: bool = True,
     gaps: bool = True,
 ) -> Iterator[Delta]:
-    """What a customer adds to the numbers ``after`` beyond what it did ``before``; all of it, when it was `NOBODY`.
+    """The difference between a customer's deltas ``after`` and ``before``; all its deltas if ``before`` is `NOBODY`.
 
-    It costs what differs: a customer's next purchase as much as its second. Losses are noted apart: `note_losses`.
-    Not ``levels``: without since when it is one and when it is active; not ``moves``: without leaves and reactivations;
-    not ``cohorts``: without those; not ``gaps``: without the days between its orders, and whether it has two.
+    The cost depends on the difference only, not on the length of the history. Losses are separate: `note_losses`.
+    The flags select what to include. ``levels``: customer since and active times; ``moves``: leaves and reactivations;
+    ``cohorts``; ``gaps``: days between orders, and repeat customers.
     """
     for sign, since in ((-1, before.since), (1, after.since)) if levels and before.since != after.since else ():
         if since is not None:
@@ -168,18 +168,18 @@ def customer_changes(
 
 
 def note_losses(losses: Losses, segments: int, before: Customer, after: Customer) -> None:
-    """Note what a customer adds ``after`` to the numbers of losses beyond what it did ``before``."""
+    """Note a customer's change from ``before`` to ``after`` for the losses."""
     if before.active is before.bought and after.active is after.bought:
         if before.active != after.active:
             losses.note(BOTH, segments, before.active, after.active)
         return
-    for whose, old, new in ((ACTIVE, before.active, after.active), (BOUGHT, before.bought, after.bought)):
+    for kind, old, new in ((ACTIVE, before.active, after.active), (BOUGHT, before.bought, after.bought)):
         if old != new:
-            losses.note(whose, segments, old, new)
+            losses.note(kind, segments, old, new)
 
 
 def note_all(losses: Losses, number: int, customer: Customer) -> None:
-    """Note all that a customer adds to the numbers of losses, by a number of its own: see `Losses.apart`."""
+    """Note a whole customer for the losses, under its own ``number``: see `Losses.apart`."""
     if customer.active is customer.bought:
         losses.note_all(BOTH, number, customer.active)
         return
@@ -197,7 +197,7 @@ def _level_changes(measure: str, before: Sequence[Interval], after: Sequence[Int
 
 
 def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
-    """Every end of an active time, and every beginning but the first."""
+    """Every end of an active time is a leave; every start but the first is a reactivation."""
     same = in_common(before, after)
     for sign, spans in ((-1, before), (1, after)):
         for number, (start, end) in enumerate(spans[same:], same):
@@ -208,7 +208,7 @@ def _comings_and_goings(before: Sequence[Interval], after: Sequence[Interval]) -
 
 
 def _repeat_changes(before: Customer, after: Customer) -> Iterator[Delta]:
-    """Once it has two orders, at its start."""
+    """A customer with at least two orders, dated at ``since``."""
     old, new = (one.since if len(one.orders) > 1 else None for one in (before, after))
     if old != new:
         for sign, since in ((-1, old), (1, new)):
@@ -217,16 +217,16 @@ def _repeat_changes(before: Customer, after: Customer) -> Iterator[Delta]:
 
 
 def _cohort_changes(before: Customer, after: Customer, zone: Zone) -> Iterator[Delta]:
-    """In its cohorts: by contract as long as active, else once a unit with an order."""
-    stays = (before.since, before.contract) == (after.since, after.contract)
+    """Retention in its cohorts: by contract while active, else once a month or week with an order."""
+    same_cohorts = (before.since, before.contract) == (after.since, after.contract)
     old, new = (one.active if one.contract else one.orders for one in (before, after))
-    if stays and old == new:
+    if same_cohorts and old == new:
         return
-    same = in_common(old, new) if stays else 0
+    same = in_common(old, new) if same_cohorts else 0
     for sign, one in ((-1, before), (1, after)):
         if one.since is None:
             continue
         cohorts = Cohorts(one.since, zone, sign)
-        if not stays:
+        if not same_cohorts:
             yield from cohorts.joined()
         yield from cohorts.active(one.active[same:]) if one.contract else cohorts.bought(one.orders, same)

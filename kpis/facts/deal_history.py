@@ -1,7 +1,7 @@
-"""Deals as the numbers need them, read once for each event also where there are thousands.
+"""Deals and their histories, where each event is read only once even if there are thousands.
 
-A deal of few events is read when it is asked for. One of many is kept as it was read: an event that comes last goes on
-from there, one that comes a little out of order from one of two places a few events back.
+A deal with few events is read on demand. For one with many, the reader's state is kept: a new last event continues from
+there, an event slightly out of order from one of two earlier snapshots.
 """
 
 from array import array
@@ -15,9 +15,9 @@ import numpy as np
 from kpis.calendar.intervals import FOREVER, Interval, union
 from kpis.cells.deltas import DAY_MS, QUARTER_MS, Delta, ceil_quarter
 from kpis.facts.deals import (
+    Cursor,
     DealEvent,
     DealReader,
-    Marks,
     created_at,
     first_created,
     first_of,
@@ -29,11 +29,11 @@ from kpis.facts.deals import (
 from kpis.facts.stages import Stay, StaysReader
 from models.tenants import TenantSettings
 
-BETWEEN: Final = 64  # events between the places to go on from
+BETWEEN: Final = 64  # events between snapshots
 
 
 class Reading:
-    """A deal of few events."""
+    """A deal with few events."""
 
     def __init__(self, events: list[DealEvent], settings: TenantSettings) -> None:
         self._reader, self._staying = DealReader(settings), StaysReader()
@@ -45,42 +45,42 @@ class Reading:
             self._staying.take(event, self._reader.take(event))
 
     def stays(self) -> list[Stay]:
-        """Its stays in stages."""
+        """Its times in stages."""
         return [*self._staying.found, *self._staying.current()]
 
     def stale(self) -> list[Interval]:
-        """When nothing had been heard of it for long."""
+        """When the deal was stale, ms."""
         return stale_intervals(self._events, self._settings)
 
     def won(self) -> list[Delta]:
-        """The attempts that events said to have been won."""
+        """The attempts to win it that events reported as won."""
         return [Delta("attempts.won", at, 1) for at in self._reader.attempts]
 
     def late(self) -> list[DealEvent]:
-        """Its late events."""
+        """The deal's late events."""
         return [event for event in self._events if event.late]
 
 
 class Place(NamedTuple):
-    """A deal after so many of its events: what lists there are is as long as this says."""
+    """A snapshot of the readers after ``read`` events; ``lengths`` are those of their lists at that point."""
 
     read: int
     last: tuple[Any, ...]
     deal: dict[str, Any]
     stays: dict[str, Any]
-    marks: Marks
-    ends: tuple[list[tuple[int, bool]], list[Stay]]  # the last of the lists whose last may change
+    cursor: Cursor
+    ends: tuple[list[tuple[int, bool]], list[Stay]]  # last items of the lists whose last item may change
     lengths: tuple[int, int, int, int]
 
 
 class History(Reading):
-    """A deal of many events, which only become more."""
+    """A deal with many events, which is only ever appended to."""
 
     def __init__(self, settings: TenantSettings) -> None:
         super().__init__([], settings)
         self._late = list[DealEvent]()
-        self._first: DealEvent | None = None  # the deal.created before all others
-        self._times = array("q")  # of its events, each once, in order
+        self._first: DealEvent | None = None  # the deal.created that precedes all others
+        self._times = array("q")  # distinct times of its events, sorted
         self._read = 0
         self._begin(versioned=True)
 
@@ -90,16 +90,16 @@ class History(Reading):
         self.deal = self._reader.deal
         self.deal.created = created
         self._versioned = versioned
-        self._order: list[DealEvent] = []  # its events in order
+        self._order: list[DealEvent] = []  # its events, sorted
         self._last: tuple[Any, ...] = ()
         self._places: list[Place] = [self._place()]
 
     def of(self, events: list[DealEvent]) -> bool:
-        """Whether it is of this list, as far as it was read."""
+        """Whether it was read from this list, and the list has not become shorter."""
         return self._read == 0 or (events is self._events and len(events) >= self._read)
 
     def go_on(self, events: list[DealEvent]) -> None:
-        """Read what came since."""
+        """Read the events added since the last call."""
         new = events[self._read :]
         if not new:
             return
@@ -121,7 +121,7 @@ class History(Reading):
         return place_of(event, self._first, versioned=self._versioned)
 
     def _note(self, event: DealEvent) -> None:
-        """What does not depend on the order."""
+        """Take from an event what does not depend on the order."""
         if (created := created_at(event)) is not None:
             self.deal.created = created if self.deal.created is None else min(created, self.deal.created)
         if event.late:
@@ -140,15 +140,15 @@ class History(Reading):
         self._last = self._key(self._order[-1])
 
     def _go_back(self, new: list[DealEvent]) -> list[DealEvent]:
-        """Go back to the newest place before the first of new events; what follows it in order, these among it."""
+        """Restore the newest snapshot before the first of some new events; returns all events after it, sorted."""
         first = self._key(new[0])
         while self._places[-1].last > first:
             self._places.pop()
         place = self._places[-1]
-        again = sorted([*islice(self._order, place.read, None), *new], key=self._key)
+        replayed = sorted([*islice(self._order, place.read, None), *new], key=self._key)
         del self._order[place.read :]
         self._put_back(place)
-        return again
+        return replayed
 
     def _place(self) -> Place:
         deal, staying = self.deal, self._staying
@@ -164,7 +164,7 @@ class History(Reading):
                 "traits": dict(deal.traits),
             },
             {name: getattr(staying, name) for name in ("stage", "since", "running", "closed")},
-            copy(self._reader.marks),
+            copy(self._reader.cursor),
             (deal.states[-1:], staying.found[-1:]),
             (len(deal.states), len(deal.stages), len(staying.found), len(self._reader.attempts)),
         )
@@ -175,13 +175,13 @@ class History(Reading):
             setattr(deal, name, dict(value) if isinstance(value, dict) else value)
         for name, value in place.stays.items():
             setattr(staying, name, value)
-        self._reader.marks = copy(place.marks)
+        self._reader.cursor = copy(place.cursor)
         states, stages, found, attempts = place.lengths
         del deal.states[states:], deal.stages[stages:], staying.found[found:], self._reader.attempts[attempts:]
         deal.states[-1:], staying.found[-1:] = place.ends
 
     def stale(self) -> list[Interval]:
-        """When nothing had been heard of it for long."""
+        """When the deal was stale, ms."""
         wait = self._settings.stale_days * DAY_MS
         times = np.array(self._times, dtype=np.int64)
         after = np.append(times[1:], FOREVER)
@@ -189,5 +189,5 @@ class History(Reading):
         return union((ceil_quarter(int(times[at]) + wait), int(after[at])) for at in silent.tolist())
 
     def late(self) -> list[DealEvent]:
-        """Its late events."""
+        """The deal's late events."""
         return list(self._late)

@@ -1,4 +1,4 @@
-"""What a deal of many events adds to the numbers, in lists that mostly become longer: see kpis.cells.ledger."""
+"""The deltas of a deal with many events, in lists that mostly grow at the end: see kpis.cells.ledger."""
 
 from array import array
 from collections.abc import Callable, Iterator
@@ -14,17 +14,17 @@ Coded = tuple[int, Delta]
 
 
 class StayLog:
-    """The stays of a deal that have ended: each takes back what was said of its stage before."""
+    """The ended times in stages of a deal. A further time in a stage replaces the totals of that stage."""
 
     def __init__(self, code: Callable[[str], int]) -> None:
         self._code = code
         self._stays: list[Stay] = []
         self._deltas: list[Coded] = []
-        self._places = array("q")  # stay -> where its changes begin
-        self._left: dict[str, list[tuple[Stay, int]]] = {}  # stage -> its stays, with the time spent so far, ms
+        self._places = array("q")  # stay -> where its deltas begin
+        self._left: dict[str, list[tuple[Stay, int]]] = {}  # stage -> (stay, total time so far, ms)
 
     def go_on(self, stays: list[Stay]) -> list[Coded]:
-        """What these stays add, which are mostly the same with more at the end."""
+        """The deltas of these stays, usually the previous list with more at the end."""
         same = in_common(self._stays, stays)
         if same < len(self._stays):
             for stay in self._stays[same:]:
@@ -55,7 +55,7 @@ class StayLog:
 
 
 class LateLog:
-    """The late events of a deal, of itself and of stages."""
+    """The deltas of a deal's late events, for the deal and for stages."""
 
     def __init__(self, code: Callable[[str], int]) -> None:
         self._code = code
@@ -64,7 +64,7 @@ class LateLog:
         self.stages: list[Coded] = []
 
     def go_on(self, events: list[DealEvent]) -> "LateLog":
-        """Take its late events, which only become more."""
+        """Read the late events added since the last call."""
         if in_common(self._events, events) < len(self._events):
             self._events, self.own, self.stages = [], [], []
         for event in events[len(self._events) :]:
@@ -77,7 +77,7 @@ class LateLog:
 
 
 class DealLogs:
-    """What is kept of a deal of many events between two of them."""
+    """What is kept between two events of a deal with many events."""
 
     def __init__(self, sets: Segments) -> None:
         self.code = partial(_code, sets)
@@ -86,5 +86,5 @@ class DealLogs:
 
 
 def _code(sets: Segments, stage: str) -> int:
-    """Of the segment of a stage. By name, not a closure: a tenant that sleeps is pickled."""
+    """The code of a stage's segment. A function, not a closure, as dormant tenants are pickled."""
     return sets.code((segment_of("stage", stage),))

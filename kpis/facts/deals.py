@@ -1,4 +1,4 @@
-"""A deal: what its events say it is, and what it adds to the numbers. Rules: kpi-precise "deal state"."""
+"""Deals: their state as read from their events, and their deltas. Rules: kpi-precise "deal state"."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -35,9 +35,9 @@ ATTRIBUTES: Final[tuple[Literal["owner_id", "source", "pipeline", "campaign"], .
 
 
 class DealData(TypedDict, total=False):
-    """What an event of a deal says: ``amount`` in minor units, ``closed_at`` in ms, ``campaign`` by name.
+    """A deal event's fields: ``amount`` in minor units, ``closed_at`` in ms, ``campaign`` by name.
 
-    ``unknown_time``: the event says that nobody knows when the deal was created.
+    ``unknown_time``: the event states that the time of creation is unknown.
     """
 
     stage: str
@@ -56,7 +56,7 @@ class DealData(TypedDict, total=False):
 
 
 class DealEvent(NamedTuple):
-    """An event of a deal, at ``time`` ms. ``kind`` is the type without ``crm.deal.``."""
+    """A deal event at ``time`` ms. ``kind`` is the type without ``crm.deal.``."""
 
     time: int
     kind: str
@@ -66,14 +66,14 @@ class DealEvent(NamedTuple):
     late: bool = False
 
     def encode(self) -> list[Any]:
-        """As it is stored: that it was late only where it was."""
+        """As stored: ``late`` only if true."""
         return [*self] if self.late else [*self[:5]]
 
 
 def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any], late: bool = False) -> DealEvent:
-    """What is kept of an event of a deal."""
+    """The fact of a deal event."""
     kept = cast(DealData, {name: data[name] for name in KEPT if data.get(name) is not None})
-    if "traits" in kept:  # lists and objects are no values of a dimension
+    if "traits" in kept:  # lists and objects cannot be values of a dimension
         kept["traits"] = {name: value for name, value in kept["traits"].items() if value_of(value) is not None}
     campaign = data.get("campaign")
     if campaign and campaign.get("name"):
@@ -85,7 +85,7 @@ def deal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]
 
 @dataclass(slots=True)
 class Deal:
-    """A deal as its events leave it. Instants in ms; ``amount`` in minor units."""
+    """A deal's current state. Instants in ms; ``amount`` in minor units."""
 
     state: str = "open"
     created: int | None = None
@@ -99,7 +99,7 @@ class Deal:
 
 
 def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
-    """The state of a deal; the order of ``events`` plays no part."""
+    """A deal's current state; the order of ``events`` does not matter."""
     reader = DealReader(settings)
     reader.deal.created = first_created(events)
     for event in in_order(events):
@@ -108,19 +108,19 @@ def read_deal(events: list[DealEvent], settings: TenantSettings) -> Deal:
 
 
 def first_created(events: Iterable[DealEvent]) -> int | None:
-    """When a deal was created, ms; None when nobody knows."""
+    """When a deal was created, ms; None: unknown."""
     return min((at for at in map(created_at, events) if at is not None), default=None)
 
 
 def created_at(event: DealEvent) -> int | None:
-    """When a deal was created, as an event says, ms."""
+    """When a deal was created according to an event, ms; None: the event does not state it."""
     return event.time if event.kind == "created" and not event.data.get("unknown_time") else None
 
 
 class Step(NamedTuple):
-    """What an event does to a deal: the state it leads to, and when, ms. None: at an unknown time.
+    """An event's effect on a deal: the new state, and when, ms (None: unknown).
 
-    ``corrects``: the deal was closed before, and only the date of that is another.
+    ``corrects``: the deal was closed already, and only its close date changes.
     """
 
     state: str
@@ -129,25 +129,25 @@ class Step(NamedTuple):
 
 
 class DealReader:
-    """Reads the events of a deal one by one, in their order (`in_order`)."""
+    """Reads the events of a deal one by one, sorted by `in_order`."""
 
     def __init__(self, settings: TenantSettings) -> None:
         self.deal = Deal()
-        self.attempts: list[int] = []  # when events said that it was won, whatever became of it
-        self.marks = Marks()
+        self.attempts: list[int] = []  # when events reported a win, whatever the outcome
+        self.cursor = Cursor()
         self._settings = settings
 
     def take(self, event: DealEvent) -> Step | None:
-        """One more event; None when it leaves the state, or comes after the deal was merged away."""
-        deal, marks = self.deal, self.marks
+        """Read an event; None if it does not change the state, or follows a merge."""
+        deal, cursor = self.deal, self.cursor
         if deal.state == "merged":
             return None
         _read_attributes(deal, event.data)
-        state = state_after(deal.state, marks.stage, event, self._settings)
-        if says_won(event, self._settings) or (event.kind == "updated" and state == "won"):
+        state = state_after(deal.state, cursor.stage, event, self._settings)
+        if is_win(event, self._settings) or (event.kind == "updated" and state == "won"):
             self.attempts.append(event.time)
         _read_stage(deal, event, state)
-        marks.stage = stage_named(event.data) or marks.stage
+        cursor.stage = stage_named(event.data) or cursor.stage
         if state is None:
             return self._correct(event.data)
         step = Step(state, self._instant(event, state))
@@ -155,51 +155,51 @@ class DealReader:
         return step
 
     def _instant(self, event: DealEvent, state: str) -> int | None:
-        """When a change of state takes effect: a close at the ``closed_at`` that was given last."""
-        before, marks = self.deal.state, self.marks
+        """When a change of state takes effect, ms; for a close, the latest ``closed_at`` given."""
+        before, cursor = self.deal.state, self.cursor
         if before in CLOSED and state != before:
-            marks.close_date = None  # that was the date of another close
+            cursor.close_date = None  # the date belonged to an earlier close
         if "closed_at" in event.data:
-            marks.close_date = int(event.data["closed_at"])
-        if state in CLOSED and marks.close_date is not None:
-            return marks.close_date
+            cursor.close_date = int(event.data["closed_at"])
+        if state in CLOSED and cursor.close_date is not None:
+            return cursor.close_date
         return None if event.data.get("unknown_time") else event.time
 
     def _change(self, step: Step) -> None:
-        deal, marks = self.deal, self.marks
+        deal, cursor = self.deal, self.cursor
         is_open = step.state == "open"
         deal.state = step.state
         deal.closed = step.at if step.state in CLOSED else None
-        marks.before = marks.instant
+        cursor.before = cursor.instant
         if step.at is not None:
-            marks.instant = max(marks.instant, step.at)
-        marks.ended = not deal.states or deal.states[-1][1] != is_open
-        if marks.ended:
-            deal.states.append((marks.instant, is_open))
+            cursor.instant = max(cursor.instant, step.at)
+        cursor.ended = not deal.states or deal.states[-1][1] != is_open
+        if cursor.ended:
+            deal.states.append((cursor.instant, is_open))
 
     def _correct(self, data: DealData) -> Step | None:
-        """A ``closed_at`` that is given later is the date of the close before it."""
-        deal, marks = self.deal, self.marks
+        """Apply a ``closed_at`` that arrives after the close it belongs to."""
+        deal, cursor = self.deal, self.cursor
         if "closed_at" not in data:
             return None
-        at = marks.close_date = int(data["closed_at"])
+        at = cursor.close_date = int(data["closed_at"])
         if deal.state not in CLOSED:
             return None
-        deal.closed, marks.instant = at, max(marks.before, at)
-        if marks.ended:
-            deal.states[-1] = (marks.instant, False)
+        deal.closed, cursor.instant = at, max(cursor.before, at)
+        if cursor.ended:
+            deal.states[-1] = (cursor.instant, False)
         return Step(deal.state, at, corrects=True)
 
 
 @dataclass(slots=True)
-class Marks:
-    """Where the reading of a deal is. Instants in ms."""
+class Cursor:
+    """The position of a reader in a deal's events. Instants in ms."""
 
-    stage: str | None = None  # named last
-    close_date: int | None = None  # given last, since the deal was open again
-    instant: int = -FOREVER  # of the last step, never before the one before it
-    before: int = -FOREVER  # of that one
-    ended: bool = False  # whether the last step began or ended a time in which the deal was open
+    stage: str | None = None  # latest stage named
+    close_date: int | None = None  # latest close date given since the deal was last open
+    instant: int = -FOREVER  # of the last step; never decreases
+    before: int = -FOREVER  # of the step before it
+    ended: bool = False  # whether the last step opened or closed the deal
 
 
 def in_order(events: list[DealEvent]) -> list[DealEvent]:
@@ -220,7 +220,7 @@ def is_versioned(events: Iterable[DealEvent]) -> bool:
 
 
 def place_of(event: DealEvent, first: DealEvent | None, *, versioned: bool) -> tuple[Any, ...]:
-    """Where an event comes in the order of a deal's."""
+    """The sort key of a deal's event."""
     time, kind, source, id_, data, _ = event
     place = data.get("version", -FOREVER) if versioned else time
     return (not data.get("unknown_time"), event is not first, place, RANKS.get(kind, 1), id_, source)
@@ -236,12 +236,12 @@ def _read_attributes(deal: Deal, data: DealData) -> None:
 
 
 def stage_named(data: DealData) -> str | None:
-    """The stage that an event of a deal names. An empty name is none, as that of any dimension."""
+    """The stage that a deal event names; an empty name is None."""
     return data.get("to_stage") or data.get("stage") or None
 
 
 def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
-    """The stage an open deal is in from an event on; never before the one before it."""
+    """Note the stage that an open deal enters with an event; instants never decrease."""
     named = stage_named(event.data)
     if named and state in ("open", None) and event.kind not in CLOSED:
         at = -FOREVER if event.data.get("unknown_time") else event.time
@@ -249,9 +249,9 @@ def _read_stage(deal: Deal, event: DealEvent, state: str | None) -> None:
 
 
 def state_after(state: str, stage: str | None, event: DealEvent, settings: TenantSettings) -> str | None:
-    """The state an event leads to, of a deal in ``state`` whose last named stage is ``stage``; None: it bears none.
+    """The state after an event, for a deal in ``state`` whose latest stage is ``stage``; None: no change of state.
 
-    A deal that was merged away is that for ever, a deleted one until it is created or opened again.
+    A merged deal stays merged; a deleted deal stays deleted until it is created or reopened.
     """
     match event.kind:
         case _ if state == "merged":
@@ -274,15 +274,15 @@ def state_after(state: str, stage: str | None, event: DealEvent, settings: Tenan
 
 
 def _moved(state: str, before: str | None, stage: str | None, settings: TenantSettings) -> str | None:
-    """The state that an update leads to whose stage is another than before; None when it is the same."""
+    """The state after an update that changes the stage; None if the stage is the same."""
     if stage is None or (before is not None and _plain(before) == _plain(stage)):
         return None
     following = outcome(stage, settings) or "open"
-    return None if following == state != "open" else following  # a won deal said to be in a won stage: no news
+    return None if following == state != "open" else following  # a won deal in a won stage: no change
 
 
 def outcome(stage: str, settings: TenantSettings) -> str | None:
-    """What a stage means: "won", "lost" or neither. Case and spaces play no part."""
+    """The outcome that a stage stands for: "won", "lost" or None. Ignores case and spaces."""
     plain = _plain(stage)
     return (
         "won" if plain in _plains(settings.won_stages) else "lost" if plain in _plains(settings.lost_stages) else None
@@ -299,17 +299,17 @@ def _plains(stages: tuple[str, ...]) -> frozenset[str]:
 
 
 def open_intervals(deal: Deal) -> list[Interval]:
-    """When the deal was open, ms. Empty when nobody knows when it was created, or it was merged away or deleted."""
+    """When the deal was open, ms. Empty if its creation time is unknown, or it was merged away or deleted."""
     if deal.created is None or deal.state in ("merged", "deleted"):
         return []
-    states = [(-FOREVER, True), *deal.states]  # also where a later close comes first in its history
+    states = [(-FOREVER, True), *deal.states]  # also if its first step is a close
     ends = [instant for instant, _ in deal.states] + [FOREVER]
     spans = [(start, end) for (start, is_open), end in zip(states, ends, strict=True) if is_open]
     return intersect(union(spans), [(deal.created, FOREVER)])
 
 
 def deal_deltas(deal: Deal, stale: list[Interval], settings: TenantSettings, zone: Zone) -> Iterator[Delta]:
-    """What a deal adds to the numbers. ``stale``: when nothing had been heard of it for long."""
+    """The deltas of a deal. ``stale``: when it was stale, ms."""
     if deal.state in ("merged", "deleted"):
         return
     if deal.closed is not None:
@@ -329,7 +329,7 @@ def deal_deltas(deal: Deal, stale: list[Interval], settings: TenantSettings, zon
 
 
 def is_qualified(stage: str, settings: TenantSettings) -> bool:
-    """Whether an open deal in a stage counts for the velocity, where the setting says which do."""
+    """Whether the setting ``qualified_stages`` counts open deals in a stage for sales velocity."""
     return bool(settings.qualified_stages) and _plain(stage) in _plains(settings.qualified_stages)
 
 
@@ -353,13 +353,13 @@ def _closed_deltas(deal: Deal, closed: int, zone: Zone) -> Iterator[Delta]:
     yield Delta(f"cycles.{deal.state}", closed, 1)
 
 
-def says_won(event: DealEvent, settings: TenantSettings) -> bool:
-    """Whether an event says that a deal was won, whatever became of it."""
+def is_win(event: DealEvent, settings: TenantSettings) -> bool:
+    """Whether an event reports a deal as won, whatever the outcome."""
     return event.kind in ("won", "stage_changed") and state_after("open", None, event, settings) == "won"
 
 
 def stale_intervals(events: Iterable[DealEvent], settings: TenantSettings) -> list[Interval]:
-    """From 90 days after an event to the next event, ms."""
+    """From ``stale_days`` after an event to the next event, ms."""
     times = sorted({event.time for event in events if not event.data.get("unknown_time")})
     wait = settings.stale_days * DAY_MS
     return union((ceil_quarter(time + wait), after) for time, after in pairwise([*times, FOREVER]))

@@ -1,4 +1,4 @@
-"""An e-mail to one recipient: the earliest of each thing that happened to it. Rules: kpi-precise "email …" rows."""
+"""E-mails to one recipient: the earliest event of each type. Rules: kpi-precise "email …" rows."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +14,9 @@ UNCODED: Final = array("q", [0] * SLOTS)
 
 
 class Message:
-    """An e-mail to one recipient. By slot: the earliest time (ms; NEVER), and the code of that event's own segments.
+    """An e-mail to one recipient. By slot: the earliest time (ms; or NEVER), and the code of that event's own segments.
 
-    ``last``: the latest time of a delivery and of a bounce, where there is more than one; mostly None.
+    ``last``: the latest times of delivery and bounce, if there are several; usually None.
     """
 
     __slots__ = ("last", "segments", "times")
@@ -26,17 +26,17 @@ class Message:
         self.last: dict[int, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For pickle, of tenants that sleep: as bytes, since two arrays would take six times as long."""
+        """For pickling dormant tenants: as bytes, since two arrays take six times as long."""
         return _unpickled, (self.times.tobytes(), self.segments.tobytes(), self.last)
 
     @property
     def filled(self) -> list[int]:
-        """The slots of what has happened."""
+        """The slots with an event."""
         return [slot for slot, time in enumerate(self.times) if time != NEVER]
 
     @property
     def bounced(self) -> bool:
-        """Whether it bounced and was not delivered after that: a soft bounce is followed by a delivery."""
+        """Whether it bounced and was not delivered later; a soft bounce may be followed by a delivery."""
         times, last = self.times, self.last or {}
         if times[BOUNCED] == NEVER or times[DELIVERED] == NEVER:
             return times[BOUNCED] != NEVER
@@ -51,18 +51,18 @@ def _unpickled(times: bytes, segments: bytes, last: dict[int, int] | None) -> Me
 
 
 def new_message() -> Message:
-    """A message of which nothing is known yet."""
+    """A message without events."""
     return Message()
 
 
 def is_opt_out(data: dict[str, Any]) -> bool:
-    """Whether a click went to an unsubscribe link: such clicks are no clicks."""
+    """Whether a click was on an unsubscribe link; these do not count as clicks."""
     url = str(data.get("link_url") or "").lower()
     return "unsubscribe" in url or "opt-out" in url or "optout" in url
 
 
 def slots_of(kind: str, bot: bool, data: dict[str, Any]) -> tuple[int, ...]:
-    """The slots an event fills. ``kind`` is the type without ``crm.email.``."""
+    """The slots that an event fills. ``kind`` is the type without ``crm.email.``."""
     if kind == "opened":
         return (OPENED_RAW,) if bot else (OPENED, OPENED_RAW)
     if kind == "clicked":
@@ -80,16 +80,16 @@ def slots_of(kind: str, bot: bool, data: dict[str, Any]) -> tuple[int, ...]:
 
 
 def note(message: Message, slot: int, time: int, segments: int, names: Sequence[tuple[str, ...]]) -> bool:
-    """Keep the earliest time of a slot, and the latest of a delivery and a bounce; says whether any moved.
+    """Note a slot's earliest time, and the latest of deliveries and bounces; returns whether anything changed.
 
-    Of two at the same time the first by name is kept.
+    Of two events at the same time, the one with the first segments by name is kept.
     """
     later = slot in (DELIVERED, BOUNCED) and _keep_last(message, slot, time)
     return _keep_first(message, slot, time, segments, names) or later
 
 
 def _keep_last(message: Message, slot: int, time: int) -> bool:
-    """The latest of several; asked for before the earliest is kept."""
+    """Note a latest time; call it before `_keep_first`."""
     first, last = message.times[slot], message.last or {}
     latest = max(first, time, last.get(slot, 0))
     if first == NEVER or latest in (min(first, time), last.get(slot)):
@@ -107,7 +107,7 @@ def _keep_first(message: Message, slot: int, time: int, segments: int, names: Se
 
 
 def _first(message: Message, slots: Iterable[int], names: Sequence[tuple[str, ...]]) -> tuple[int, int]:
-    """Time and segments of the earliest of some slots; of several at the same time the first by name."""
+    """Time and segments of the earliest of some slots; ties go to the first segments by name."""
     times = message.times
     time = min(times[slot] for slot in slots)
     own = [message.segments[slot] for slot in slots if times[slot] == time]
@@ -115,14 +115,14 @@ def _first(message: Message, slots: Iterable[int], names: Sequence[tuple[str, ..
 
 
 def message_deltas(message: Message, names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Delta]]:
-    """What a message adds to the numbers, each with the code of the segments it falls in; ``names``: these by code."""
+    """The deltas of a message, each with the code of its segments; ``names``: segments by code."""
     time = message.times
     any_open = min(time[OPENED_RAW], time[CLICKED_RAW])
-    known, whose = _first(message, (SENT, DELIVERED, BOUNCED), names)
+    known, segments = _first(message, (SENT, DELIVERED, BOUNCED), names)
     if known != NEVER:
-        yield whose, Delta("mail.known", known, 1)
+        yield segments, Delta("mail.known", known, 1)
         if message.bounced:
-            yield whose, Delta("mail.bounced", known, 1)
+            yield segments, Delta("mail.bounced", known, 1)
     human, own = _first(message, (OPENED, CLICKED), names)
     if human != NEVER:
         yield own, Delta("mail.opened_then", human, 1)
@@ -153,7 +153,7 @@ def _cohort_deltas(time: "array[int]", segments: int, human: bool, raw: bool) ->
 
 
 def _engagement_deltas(time: "array[int]") -> Iterator[tuple[int, Delta]]:
-    """The first open of a message is one interaction, unless a click came before it."""
+    """A message's first open is an interaction, unless a click came before it."""
     for measure, opened, clicked in (("eng.email", OPENED, CLICKED), ("raw.email", OPENED_RAW, CLICKED_RAW)):
         if time[opened] != NEVER and time[clicked] >= time[opened]:
             yield 0, Delta(measure, time[opened], 1)

@@ -1,8 +1,8 @@
-"""How engaged a customer is: points that halve every 7 days. Rules: kpi-precise "customer_engagement_score".
+"""Customer engagement: points with a half-life of 7 days. Rules: kpi-precise "customer_engagement_score".
 
-An event gives integer points, decayed to the end of its UTC day; they are levels by day (``points:20542``), which
-enter and leave with the customer's active times, and decay further when they are read. Tiers are levels as well: a
-score only falls between two events, so that each event says until when its tier lasts.
+An event gives integer points, decayed to the end of its UTC day. They are levels by day (``points:20542``) that apply
+while the customer is active, and decay further when read. Tiers are levels too: between two events a score only falls,
+so each event determines how long its tier lasts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,15 +16,15 @@ from kpis.facts.touches import BY_CODE, CODES
 from models.tenants import TenantSettings
 
 HALF_LIFE_MS: Final = 7 * DAY_MS
-REACH_MS: Final = 140 * DAY_MS  # what is older counts nothing
+REACH_MS: Final = 140 * DAY_MS  # older events count nothing
 MICRO: Final = 1_000_000
-TOLD: Final = frozenset({CODES["login.own"], CODES["login.told"]})
+SIGN_INS: Final = frozenset({CODES["login.own"], CODES["login.told"]})
 ORDER: Final = "order.completed"
 Points = tuple[int, int]  # instant ms, points
 
 
 class Tail(NamedTuple):
-    """A customer after its newest event: when it is active, when that event was, its score then in millionths."""
+    """A customer after its newest event: active times, the event's instant (ms), the score then in millionths."""
 
     active: Sequence[Interval]
     last: int = -FOREVER
@@ -32,9 +32,9 @@ class Tail(NamedTuple):
 
 
 def weights(settings: TenantSettings) -> tuple[int, ...]:
-    """The weight of every kind of touch: of interactions and sign-ins as the settings say."""
+    """The weight of every kind of touch from the settings; 0 except for interactions and sign-ins."""
     names = (kind.type.removeprefix("crm.").partition(":")[0] for kind in BY_CODE)
-    counts = (kind.channel is not None or code in TOLD for code, kind in enumerate(BY_CODE))
+    counts = (kind.channel is not None or code in SIGN_INS for code, kind in enumerate(BY_CODE))
     return tuple(settings.weights.get(name, 0) if one else 0 for name, one in zip(names, counts, strict=True))
 
 
@@ -49,8 +49,8 @@ def day_end(time: int) -> int:
 
 
 def point_deltas(facts: Sequence[Points], before: Sequence[Interval], after: Sequence[Interval]) -> Iterator[Delta]:
-    """What a change of active times makes of points: they enter when they are given, or with the customer, and leave
-    with it."""
+    """The change of points when active times change: points apply from their event or the customer's return, until it
+    leaves."""
     found: dict[Points, int] = {}  # day, instant -> change
     for sign, spans, others in ((-1, before, after), (1, after, before)):
         for begin, leave in spans:
@@ -66,7 +66,7 @@ def point_deltas(facts: Sequence[Points], before: Sequence[Interval], after: Seq
 
 
 def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
-    """The first instant that lies in one of two only (each disjoint and in order); FOREVER: they are the same."""
+    """The first instant that is in only one of two interval lists (disjoint, sorted); FOREVER: they are equal."""
     for (a, b), (c, d) in zip_longest(one, other, fillvalue=(FOREVER, FOREVER)):
         if (a, b) != (c, d):
             return min(a, c) if a != c else min(b, d)
@@ -74,7 +74,7 @@ def differ_from(one: Sequence[Interval], other: Sequence[Interval]) -> int:
 
 
 def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[list[Delta], Tail]:
-    """The tiers of a customer from its tail on, through later events (see ``summed``), and the tail after them."""
+    """A customer's tiers from its tail on, through later events (see ``summed``), and the new tail."""
     active, last, score = tail
     held: list[list[Interval]] = [[] for _ in tiers]
     limits = [(max(threshold * MICRO, 1), spans) for threshold, spans in zip(tiers, held, strict=True)]
@@ -82,29 +82,29 @@ def follow(tail: Tail, facts: Sequence[Points], tiers: Sequence[int]) -> tuple[l
     for time, given in facts:
         left = score * 2 ** (-(time - last) / HALF_LIFE_MS) if score else 0.0
         if left < highest or not score:
-            _stay(limits, since, last, score, time)
+            _extend_tiers(limits, since, last, score, time)
             since = time
         last, score = time, left + given * 2 ** ((day_end(time) - time) / HALF_LIFE_MS)
-    _stay(limits, since, last, score, FOREVER)
+    _extend_tiers(limits, since, last, score, FOREVER)
     deltas = (level_deltas(f"tier{number}", intersect(spans, active)) for number, spans in enumerate(held) if spans)
     return list(chain.from_iterable(deltas)), Tail(active, last, score)
 
 
-def _stay(limits: Iterable[tuple[int, list[Interval]]], since: int, last: int, score: float, end: int) -> None:
-    """From ``since`` to its event ``last`` a customer was above all limits; that leaves a score, for up to an end."""
+def _extend_tiers(limits: Iterable[tuple[int, list[Interval]]], since: int, last: int, score: float, end: int) -> None:
+    """Extend each tier: above all limits from ``since`` to ``last``, then while ``score`` decays, up to ``end``."""
     for limit, spans in limits:
         until = last
         if score >= limit:
             crossing = last + HALF_LIFE_MS * log2(score / limit)
             until = min(ceil(crossing / QUARTER_MS) * QUARTER_MS, end)
         if since < until:
-            # Most often an event finds the tier that the one before it left.
+            # Usually the tier has lasted since the previous event.
             begin = spans.pop()[0] if spans and spans[-1][1] == since else since
             spans.append((begin, until))
 
 
 def summed(facts: Iterable[Points]) -> list[Points]:
-    """Points by instant, in order: of one instant together, so that their order means nothing."""
+    """Points summed by instant and sorted, so that the order of events at one instant does not matter."""
     found: dict[int, int] = {}
     for time, given in facts:
         found[time] = found.get(time, 0) + given

@@ -1,10 +1,10 @@
-"""What is remembered of an erased id: never the id itself. Rules: kpis.state.erasure."""
+"""What is kept of an erased id, never the id itself. Rules: kpis.state.erasure."""
 
 from typing import NamedTuple
 
 
 class Erased(NamedTuple):
-    """An erasure of an id, asked for at ``time`` ms. ``surrogate`` stands in its place; None: its facts are gone."""
+    """An erasure of an id, requested at ``time`` ms. ``surrogate`` replaces the id; None: its facts were removed."""
 
     time: int
     surrogate: str | None

@@ -1,4 +1,4 @@
-"""Event types that rows of the catalogue hear of. One that ends in a dot is the beginning of many."""
+"""The event types that rows of the catalogue listen for. One that ends in a dot is a prefix."""
 
 from typing import Final
 

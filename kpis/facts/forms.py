@@ -1,10 +1,10 @@
-"""A form that somebody filled in. Rules: kpi-precise "form_abandonment_rate"."""
+"""Form submissions. Rules: kpi-precise "form_abandonment_rate"."""
 
 from typing import Final, NamedTuple
 
 
 class Form(NamedTuple):
-    """One visit's use of a form: when it was begun first, ms (None: no start is known), and whether it was sent."""
+    """A form in one visit: its first start, ms (None: unknown), and whether it was submitted."""
 
     start: int | None
     sent: bool
@@ -14,6 +14,6 @@ UNKNOWN: Final = Form(None, False)
 
 
 def joined(one: Form, other: Form) -> Form:
-    """Both as one: the first start; sent if either was."""
+    """Both combined: the earlier start; sent if either was."""
     starts = [form.start for form in (one, other) if form.start is not None]
     return Form(min(starts, default=None), one.sent or other.sent)

@@ -1,4 +1,4 @@
-"""Deltas of landing pages: while a visitor still may convert and has a converted view in the window."""
+"""Deltas of landing pages: when a visitor may still convert and has a converted view in the window."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.calendar.zone import Zone, bucket_after, bucket_start
 from kpis.cells.deltas import Delta, leaves, level_deltas
 
-LONG: Final = tuple(DAY_WINDOWS)  # seven local days are an hour longer than 7 × 24 h where summer time ends
+LONG: Final = tuple(DAY_WINDOWS)  # seven local days are an hour longer than 7 × 24 h when summer time ends
 NEVER: Final = FOREVER // MINUTE_MS
 
 
@@ -21,9 +21,9 @@ def hit_deltas(
     young: Callable[[int, int], Iterable[Interval]],
     zone: Zone,
 ) -> Iterator[Delta]:
-    """What one more converted minute adds to ``both_deltas``, between its converted neighbours.
+    """What a further converted minute adds to ``both_deltas``, between its converted neighbours ``around``.
 
-    ``young``: the parts of a span of minutes in which the visitor is young.
+    ``young``: gives the parts of a span of minutes in which the visitor is young.
     """
     before, after = around
     until = NEVER if after is None else after
@@ -43,14 +43,14 @@ def hit_deltas(
 
 
 def both_deltas(base: str, spans: list[Interval], converted: Sequence[int], zone: Zone) -> Iterator[Delta]:
-    """While a visitor is young (disjoint spans of minutes) and has a converted view in the window, for long windows."""
+    """When a visitor is young (``spans``: disjoint, minutes) and has a converted view in a long window."""
     for name in LONG:
-        stays = [
+        kept = [
             (minute, leaves(name, minute, zone))
             for start, end in spans
             for minute in converted[max(bisect_right(converted, start) - 1, 0) : bisect_left(converted, end)]
         ]
-        yield from level_deltas(f"{base}@{name}", _instants(intersect(spans, union(stays))))
+        yield from level_deltas(f"{base}@{name}", _instants(intersect(spans, union(kept))))
     yield from level_deltas(f"{base}@all", _instants(intersect(spans, [(converted[0], NEVER)])))
     for bucket in ("week", "month", "quarter", "year"):
         for start, end in spans:
@@ -60,7 +60,7 @@ def both_deltas(base: str, spans: list[Interval], converted: Sequence[int], zone
 def _bucket_deltas(
     measure: str, bucket: str, start: int, end: int, converted: Sequence[int], zone: Zone
 ) -> Iterator[Delta]:
-    """The same inside each calendar bucket that the span touches."""
+    """The same within each calendar bucket that the span overlaps."""
     opens = bucket_start(zone.day(start), bucket)
     while zone.midnight(opens) < end:
         after = bucket_after(opens, bucket)

@@ -1,4 +1,4 @@
-"""How leads are answered. Rules: kpi-precise "speed_to_lead", "follow_ups_per_lead", "lead_abandonment_rate"."""
+"""Responses to leads. Rules: kpi-precise "speed_to_lead", "follow_ups_per_lead", "lead_abandonment_rate"."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,7 +22,7 @@ MIDNIGHT_AFTER: Final = "24:00"
 def response_deltas(
     lead: Lead, touches: NDArray[np.int64], settings: TenantSettings, zone: Zone
 ) -> Iterator[Delta]:  # fmt: skip
-    """What the outbound touches of a lead's subject (ms, in order) add to the numbers."""
+    """The deltas of a lead's response, from the outbound touches of its subject (ms, sorted)."""
     if len(touches):
         first = int(touches[0])
         yield Delta(f"answered={bucket(max(0, first - lead.created) // 1000)}", lead.created, 1)
@@ -37,27 +37,27 @@ def response_deltas(
 
 
 def abandoned(lead: Lead, touches: NDArray[np.int64], settings: TenantSettings) -> list[Interval]:
-    """When an open lead had not been touched for long, ms."""
-    heard = np.append(lead.created, touches[(touches > lead.created) & (touches < lead.end)])
-    silent = -(-(heard + settings.abandoned_days * DAY_MS) // QUARTER_MS) * QUARTER_MS
-    following = np.append(heard[1:], lead.end)
+    """When an open lead was abandoned: ``abandoned_days`` after its creation or latest touch, until the next. In ms."""
+    contacts = np.append(lead.created, touches[(touches > lead.created) & (touches < lead.end)])
+    silent = -(-(contacts + settings.abandoned_days * DAY_MS) // QUARTER_MS) * QUARTER_MS
+    following = np.append(contacts[1:], lead.end)
     long = silent < following
     return list(zip(silent[long].tolist(), following[long].tolist(), strict=True))
 
 
 def business_ms(start: int, end: int, settings: TenantSettings, zone: Zone) -> int:
-    """Working time between two instants, ms: the work hours of workdays that are no holidays."""
+    """Working time between two instants, ms: the work hours of workdays that are not holidays."""
     total = 0
     for number in range(zone.day(start // 60_000), zone.day(end // 60_000) + 1) if start < end else ():
         day = day_date(number)
         if day.isoweekday() in settings.workdays and day not in settings.holidays:
-            opens, closes = (_by_the_clock(day, hour, zone.info) for hour in settings.work_hours)
+            opens, closes = (_local_instant(day, hour, zone.info) for hour in settings.work_hours)
             total += max(0, min(end, closes) - max(start, opens))
     return total
 
 
-def _by_the_clock(day: date, hour: str, info: ZoneInfo) -> int:
-    """The instant at which a local clock shows a time of a day, ms."""
+def _local_instant(day: date, hour: str, info: ZoneInfo) -> int:
+    """The instant of a local time of day, ms."""
     if hour == MIDNIGHT_AFTER:
         day, hour = day + timedelta(days=1), "00:00"
     return round((datetime.combine(day, time.fromisoformat(hour), info) - EPOCH) / timedelta(milliseconds=1))

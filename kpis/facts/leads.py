@@ -1,4 +1,4 @@
-"""A lead: when it came, when it became an opportunity. Rules: kpi-precise "lead", "opportunity"."""
+"""Leads: when created, and when they became an opportunity. Rules: kpi-precise "lead", "opportunity"."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Final, NamedTuple
 from kpis.calendar.intervals import FOREVER
 from kpis.cells.deltas import Delta
 
-Stamp = tuple[int, str, str]  # t, id, source
+Stamp = tuple[int, str, str]  # ms, id, source
 NEVER: Final[Stamp] = (-FOREVER, "", "")
 
 
 class LeadEvent(NamedTuple):
-    """An event of a lead, at ``time`` ms. ``kind``: the type without ``crm.lead.``; ``deal``: what it became.
+    """A lead event at ``time`` ms. ``kind``: the type without ``crm.lead.``; ``deal``: the deal it became.
 
-    The kind ``deal`` is a deal.created that carries the lead.
+    The kind ``deal`` stands for a deal.created that names the lead.
     """
 
     time: int
@@ -25,22 +25,22 @@ class LeadEvent(NamedTuple):
 
     @property
     def stamp(self) -> Stamp:
-        """What orders the events of a lead."""
+        """The sort key of a lead's events."""
         return self.time, self.id, self.source
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A lead. Instants in ms: ``created`` is tl, ``opportunity`` tlo; ``end`` is that or when it was disqualified."""
+    """A lead. Instants in ms: ``created`` is tl, ``opportunity`` tlo; ``end``: tlo or a disqualification."""
 
     created: int
     opportunity: int | None
     end: int = FOREVER
-    deals: frozenset[str] = frozenset()  # what it became
+    deals: frozenset[str] = frozenset()  # the deals it became
 
 
 def read_lead(events: list[LeadEvent]) -> Lead | None:
-    """The lead as its events leave it; None when only other events carry its id."""
+    """A lead's current state; None if only other entities' events carry its id."""
     own = [event for event in events if event.kind != "deal"]
     if not own:
         return None
@@ -60,7 +60,7 @@ def read_lead(events: list[LeadEvent]) -> Lead | None:
 
 
 def _latest_undone(events: list[LeadEvent]) -> dict[str | None, Stamp]:
-    """The latest word by deal that a conversion was taken back; None: whatever it became."""
+    """The latest ``unconverted`` by deal; key None: for any deal."""
     found: dict[str | None, Stamp] = {}
     for event in events:
         if event.kind == "unconverted":
@@ -69,17 +69,17 @@ def _latest_undone(events: list[LeadEvent]) -> dict[str | None, Stamp]:
 
 
 class LeadLog:
-    """A lead of many events, which only become more: those that decide what it is, and its attempts."""
+    """A lead with many events, only ever appended to: the events that determine it, and its attempts."""
 
     def __init__(self, events: list[LeadEvent]) -> None:
         self.events = events
         self.attempts: list[Delta] = []
         self._read = 0
         self._moves: list[LeadEvent] = []
-        self._first: dict[tuple[str, str | None], LeadEvent] = {}  # of each other kind and deal only one counts
+        self._first: dict[tuple[str, str | None], LeadEvent] = {}  # otherwise only the first by kind and deal counts
 
     def go_on(self) -> "LeadLog":
-        """Read what came since."""
+        """Read the events added since the last call."""
         for event in self.events[self._read :]:
             self.attempts += attempts([event])
             if event.kind in ("converted", "unconverted"):
@@ -93,12 +93,12 @@ class LeadLog:
 
     @property
     def deciding(self) -> list[LeadEvent]:
-        """The events that the others change nothing in: see `read_lead`."""
+        """The events that determine the lead; `read_lead` gives the same without the others."""
         return [*self._moves, *self._first.values()]
 
 
 def attempts(events: list[LeadEvent]) -> Iterator[Delta]:
-    """Tries at a step of the funnel: every event that says so, whatever became of it."""
+    """Attempts at a step of the funnel: every event that reports one, whatever the outcome."""
     for event in events:
         if event.kind == "created":
             yield Delta("attempts.lead", event.time, 1)
@@ -107,7 +107,7 @@ def attempts(events: list[LeadEvent]) -> Iterator[Delta]:
 
 
 def lead_deltas(lead: Lead) -> Iterator[Delta]:
-    """What a lead adds to the numbers."""
+    """The deltas of a lead."""
     yield Delta("leads", lead.created, 1)
     if lead.opportunity is not None:
         yield Delta("opportunities", lead.opportunity, 1)

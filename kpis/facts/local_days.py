@@ -1,6 +1,6 @@
-"""Dates without a time: a close, a due date or an effect that is given as a local day.
+"""Dates without a time: a close date, due date or effective date given as a local day.
 
-The instant is that day's local midnight. The date is stored, so that it stays the same when the tenant's zone changes.
+The instant is the day's local midnight. The date is stored, so that it survives a change of the tenant's time zone.
 """
 
 from datetime import date
@@ -14,24 +14,23 @@ FIELDS: Final = {"deal": "closed_at", "subscription": "effective_at", "renewal":
 
 
 class LocalDay(int):
-    """The instant (ms) at which a local day begins, which knows its date.
+    """The instant (ms) at which a local day begins, with its date, for storage.
 
-    For what is stored. Who reads it takes ``int`` of it: Python counts a ``range`` through to see whether it holds a
-    subclass of int.
+    Readers must convert it with ``int``: for a subclass of int, ``in range(...)`` iterates over the whole range.
     """
 
     date: str
 
     @classmethod
     def of(cls, text: str, zone: Zone) -> "LocalDay":
-        """Of a date as YYYY-MM-DD."""
+        """From a date as YYYY-MM-DD."""
         found = cls(zone.midnight(date_day(date.fromisoformat(text))) * MINUTE_MS)
         found.date = text
         return found
 
 
 def placed(row: Row, zone: Zone) -> Row:
-    """A row whose date without a time, if it has one, is an instant of the zone."""
+    """A row with its date without a time, if it has one, turned into an instant of the zone."""
     field = FIELDS.get(row.type.split(".")[1])
     if field is None or not isinstance(row.data.get(field), str) or row.flags & UNKNOWN_TYPE:
         return row
@@ -39,9 +38,9 @@ def placed(row: Row, zone: Zone) -> Row:
 
 
 def _with_day(data: dict[str, Any], field: str, zone: Zone) -> dict[str, Any]:
-    """The fields in their order, as they are stored in it.
+    """The fields with a date turned into an instant, in their order, as they are stored in it.
 
-    Other text is left out: earlier releases kept any that `deal.created` had as ``closed_at``.
+    Other text is dropped: earlier releases kept any text that `deal.created` had as ``closed_at``.
     """
     if _is_date(data[field]):
         return data | {field: LocalDay.of(data[field], zone)}
@@ -56,7 +55,7 @@ def _is_date(text: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """As it is stored: a date for what was given as one; inside of a table, too."""
+    """A value as stored: a date if it was given as a date; also inside a dict."""
     if isinstance(value, LocalDay):
         return value.date
     if isinstance(value, dict) and any(isinstance(one, LocalDay) for one in value.values()):
@@ -65,7 +64,7 @@ def plain(value: Any) -> Any:
 
 
 def read(kind: str, stored: list[Any], zone: Zone) -> list[Any]:
-    """The stored fields of an event of an object; a date in them becomes an instant of the zone."""
+    """An event's stored fields, with a date turned into an instant of the zone."""
     if kind == "subscription":
         return [LocalDay.of(stored[0], zone), *stored[1:]] if isinstance(stored[0], str) else stored
     field, data = FIELDS[kind], stored[4]

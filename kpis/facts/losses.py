@@ -1,9 +1,9 @@
-"""Who was active just before a window began and is not at its end, for each rolling length and calendar bucket.
+"""Lost customers: active just before a window began but not at its end, for rolling and calendar windows.
 
-Everything happens in the *gaps* between active times. For a rolling length one is lost at x where x lies in a gap and
-in an active time that is moved by that length; in a calendar bucket from the leave that one was active for when the
-bucket began, until the return. So what a gap adds depends on the active times before it and on where it ends, and a
-change of active times costs the gaps from there on only. Those of a whole batch are worked out together, as arrays.
+Losses lie in the *gaps* between active times. In a rolling window, a customer is lost at x if x is in a gap and also in
+an active time shifted by the window's length. In a calendar bucket, a customer who was active when it began is lost
+from leaving until returning. So a gap's deltas depend on the active times before it and on its end, and a change of
+active times affects only the gaps from there on. The gaps of a whole batch are computed together, as arrays.
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -23,55 +23,55 @@ from kpis.cells.measures import MEASURE_BITS, code
 
 Ints = NDArray[np.int64]
 NEVER: Final = FOREVER // MINUTE_MS
-REACH: Final = 368 * DAY  # an active time that ended so long before a gap adds nothing to it
-BUCKETS: Final = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # and how many days it has at most
+REACH: Final = 368 * DAY  # an active time that ended longer before a gap does not matter for it
+BUCKETS: Final = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # and their maximum number of days
 NAMES: Final = ("24h", *DAY_WINDOWS, *BUCKETS)
-SEGMENTED: Final = frozenset(map(NAMES.index, UNITS))  # those that are read by segment
+SEGMENTED: Final = frozenset(map(NAMES.index, UNITS))  # windows that are read by segment
 BASES: Final = ("lost", "lost_bought")
-ACTIVE, BOUGHT, BOTH = range(3)  # whose active times: as they are, by purchases alone, or these are the same
+ACTIVE, BOUGHT, BOTH = range(3)  # which active times: as they are, by purchases alone, or both being equal
 _NAMES: Final = tuple(f"{base}@{name}" for base in BASES for name in NAMES)
 CODES: Final = tuple(map(code, _NAMES))
 KIND_BITS: Final = 5
-SLICE: Final = 8192  # gaps worked out together
+SLICE: Final = 8192  # gaps computed together
 
 
 class Losses:
-    """What a batch changes of losses: the gaps that differ, each with the active times that it may depend on."""
+    """A batch's changes to losses: the gaps that differ, each with the active times it may depend on."""
 
     def __init__(self) -> None:
         self._gaps: list[tuple[int, int, int, int, int, int, int]] = []
 
-    def note(self, whose: int, segments: int, before: Sequence[Interval], after: Sequence[Interval]) -> None:
-        """Note that active times (ms, disjoint, in order) are others. ``whose``: `ACTIVE`, `BOUGHT` or `BOTH`."""
+    def note(self, which: int, segments: int, before: Sequence[Interval], after: Sequence[Interval]) -> None:
+        """Note a change of active times (ms, disjoint, sorted). ``which``: `ACTIVE`, `BOUGHT` or `BOTH`."""
         old, new = _minutes(before), _minutes(after)
         same = in_common(old, new)
         if same and [start for start, _ in old[same : same + 1]] != [start for start, _ in new[same : same + 1]]:
-            same -= 1  # the gap before the first that differs ends elsewhere
-        self._add(whose, segments, old, same, -1)
-        self._add(whose, segments, new, same, 1)
+            same -= 1  # the gap before the first difference has a different end
+        self._add(which, segments, old, same, -1)
+        self._add(which, segments, new, same, 1)
 
-    def note_all(self, whose: int, customer: int, active: Sequence[Interval]) -> None:
-        """Note all active times of a customer, by a number of its own in the place of segments: see `apart`."""
-        self._add(whose, customer, _minutes(active), 0, 1)
+    def note_all(self, which: int, customer: int, active: Sequence[Interval]) -> None:
+        """Note all active times of a customer, under its own number in place of segments: see `apart`."""
+        self._add(which, customer, _minutes(active), 0, 1)
 
-    def _add(self, whose: int, segments: int, active: list[Interval], first: int, sign: int) -> None:
+    def _add(self, which: int, segments: int, active: list[Interval], first: int, sign: int) -> None:
         for number in range(first, len(active)):
             leave = active[number][1]
             if leave >= NEVER:
                 return
             back = active[number + 1][0] if number + 1 < len(active) else NEVER
             while number >= 0 and active[number][1] > leave - REACH:
-                self._gaps.append((whose, segments, sign, *active[number], leave, back))
+                self._gaps.append((which, segments, sign, *active[number], leave, back))
                 number -= 1
 
     def flush(self, rows: Rows, zone: Zone) -> None:
-        """Turn all that was noted into a batch's rows."""
+        """Add all noted changes to a batch's rows."""
         gaps, self._gaps = self._gaps, []
         for start in range(0, len(gaps), SLICE):
             _add(rows, *_deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, None))
 
     def apart(self, zone: Zone, kinds: Container[str]) -> Iterator[tuple[str, Ints, Ints, Ints]]:
-        """What was noted by ``note_all``, in windows of some kinds: (measure, customers, minutes, changes)."""
+        """What was noted by ``note_all``, for windows of some kinds: (measure, customers, minutes, deltas)."""
         gaps, self._gaps = self._gaps, []
         parts = [
             _deltas(np.array(gaps[start : start + SLICE], dtype=np.int64), zone, kinds)
@@ -88,7 +88,7 @@ class Losses:
 
 
 def _minutes(spans: Iterable[Interval]) -> list[Interval]:
-    """Active times to the minute: those that touch then are one."""
+    """Active times in whole minutes; those that then touch are joined."""
     found: list[Interval] = []
     for begin, stop in spans:
         start, end = begin // MINUTE_MS, min(stop, FOREVER) // MINUTE_MS
@@ -100,7 +100,7 @@ def _minutes(spans: Iterable[Interval]) -> list[Interval]:
 
 
 def _summed(keys: Ints, deltas: Ints) -> tuple[Ints, Ints]:
-    """The sums of the changes of equal keys, where they are not 0."""
+    """The nonzero sums of deltas by key."""
     unique, inverse = np.unique(keys, return_inverse=True)
     sums = np.bincount(inverse, weights=deltas).astype(np.int64)
     kept = sums != 0
@@ -111,7 +111,7 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
     for key, delta in zip(*(one.tolist() for one in _summed(keys, deltas)), strict=True):
         head = key >> MINUTE_BITS
         measure = CODES[head & (1 << KIND_BITS) - 1]
-        # As Ledger.add packs a row; the minute is packed already.
+        # Packed as by Ledger.add; the minute is packed already.
         row = (head >> KIND_BITS << MEASURE_BITS | measure) << MINUTE_BITS | key & MINUTE_MASK
         rows[row] = rows.get(row, 0) + delta
 
@@ -119,10 +119,9 @@ def _add(rows: Rows, keys: Ints, deltas: Ints) -> None:
 def _deltas(table: Ints, zone: Zone, apart: Container[str] | None) -> tuple[Ints, Ints]:
     """All (key, delta) pairs of a table of gaps; a key packs segments, kind of window and minute.
 
-    ``apart``: the kinds of windows of which alone they are made, each with the code that it was noted with, also where
-    there are no segments.
+    ``apart``: only for these kinds of windows, and always with the code noted, even for windows without segments.
     """
-    whose, segments, sign, begin, end, leave, back = table.T
+    which, segments, sign, begin, end, leave, back = table.T
     keys: list[Ints] = []
     deltas: list[Ints] = []
 
@@ -132,7 +131,7 @@ def _deltas(table: Ints, zone: Zone, apart: Container[str] | None) -> tuple[Ints
         none = np.zeros_like(segments) if apart is None else segments
         own = segments if kind in SEGMENTED else none
         for base, others in enumerate((BOUGHT, ACTIVE)):
-            found = chosen & (whose != others)
+            found = chosen & (which != others)
             minutes = np.clip(at[found], -LAST_MINUTE, LAST_MINUTE) + MINUTE_BIAS
             keys.append((own[found] << KIND_BITS | base * len(NAMES) + kind) << MINUTE_BITS | minutes)
             deltas.append(delta[found])

@@ -1,8 +1,8 @@
-"""Money: integer minor units per currency and business day, converted when read, rounded once when printed.
+"""Money: integer minor units by currency and business day, converted when read, rounded once when printed.
 
-Measures of money carry their currency: ``net:USD`` sums minor units, ``net#:USD`` counts the facts behind them; a fact
-without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the day it began, so
-that day is in its name: ``open_value:USD:17531``.
+Measures of money include their currency: ``net:USD`` sums minor units, ``net#:USD`` counts the facts behind them; a
+fact without a currency counts in ``net#:``. A *level* of money (the open pipeline) is converted at the rate of the day
+it began, so its name includes that day: ``open_value:USD:17531``.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from kpis.calendar.zone import Zone
 from kpis.cells.deltas import Delta
 from models.money import iso
 
-Worth = Callable[[str, int], Fraction | None]  # of a minor unit of a currency at a local day's rate; None: no rate
+Worth = Callable[[str, int], Fraction | None]  # (currency, local day) -> value of a minor unit; None: no rate
 
 
 def dated_name(currency: str, day: int, home: str) -> str:
@@ -27,7 +27,7 @@ def money_deltas(
 ) -> Iterator[Delta]:
     """Deltas of an amount: a flow at ``instant`` (``until`` None), or a level from ``instant`` to ``until``.
 
-    ``rated``: the instant whose local day gives a level's rate; None when nobody knows it.
+    ``rated``: the instant whose local day gives a level's rate; None: unknown.
     """
     currency = currency if amount is not None else None
     name = currency or ""
@@ -42,11 +42,11 @@ def money_deltas(
 
 
 RateKey = tuple[str, str, int]  # base, quote, day or quarter hour
-RATE_DAYS: Final = 7  # how long a rate holds where the days after it have none: weekends and bank holidays
+RATE_DAYS: Final = 7  # how long a rate applies to later days without one: weekends and bank holidays
 
 
 class Rate(NamedTuple):
-    """An exchange rate as told at ``time`` ms; ``rate`` is the decimal text. Of those of one day the latest holds."""
+    """An exchange rate as reported at ``time`` ms; ``rate`` is decimal text. For one day, the latest wins."""
 
     time: int
     source: str
@@ -55,12 +55,12 @@ class Rate(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders rates of one day."""
+        """The sort key of rates of one day."""
         return self.time, self.source, self.id
 
 
 def _later(rates: dict[RateKey, Rate], key: RateKey, rate: Rate) -> bool:
-    """Keep the latest rate; says whether this is it."""
+    """Store a rate if it is the latest for its key; returns whether it is."""
     held = rates.get(key)
     if held is not None and held >= rate:
         return False
@@ -69,24 +69,24 @@ def _later(rates: dict[RateKey, Rate], key: RateKey, rate: Rate) -> bool:
 
 
 class Rates:
-    """Exchange rates of one tenant by day: ``fx.rate_set`` says 1 base = rate quote; the latest by (time, id) holds.
+    """Exchange rates of one tenant by day: ``fx.rate_set`` states 1 base = rate quote; the latest by (time, id) wins.
 
-    A day without one takes the newest of the `RATE_DAYS` days before it.
+    A day without a rate uses the newest of the `RATE_DAYS` days before it.
     """
 
     def __init__(self) -> None:
-        self.said: dict[RateKey, Rate] = {}  # by local day, of rates that name it
-        self.undated: dict[RateKey, Rate] = {}  # by quarter hour, of the others: it has one local day in any zone
-        self.version = 0  # rises with every change of a rate
-        self._held: dict[RateKey, Rate] = {}  # by local day, of both
+        self.dated: dict[RateKey, Rate] = {}  # by local day: rates that give one
+        self.undated: dict[RateKey, Rate] = {}  # by quarter hour: the others; it lies in one local day in any zone
+        self.version = 0  # incremented on every change of a rate
+        self._held: dict[RateKey, Rate] = {}  # by local day: both
 
     def set(self, base: str, quote: str, day: int, rate: Rate) -> bool:
-        """Note a rate of a day; says whether it is news."""
+        """Note a rate of a local day; returns whether it is the latest."""
         self._hold((base, quote, day), rate)
-        return _later(self.said, (base, quote, day), rate)
+        return _later(self.dated, (base, quote, day), rate)
 
     def set_undated(self, base: str, quote: str, quarter: int, day: int, rate: Rate) -> bool:
-        """Note a rate that names no day, told in a quarter hour of ``day``; says whether it is news."""
+        """Note a rate without a date, from an event in a quarter hour of ``day``; returns whether it is the latest."""
         self._hold((base, quote, day), rate)
         return _later(self.undated, (base, quote, quarter), rate)
 
@@ -94,11 +94,11 @@ class Rates:
         self.version += _later(self._held, key, rate)
 
     def known(self, currency: str, into: str, day: int) -> bool:
-        """Whether there is a `rate`; once there is one it stays."""
+        """Whether there is a `rate`; once there is, there always will be."""
         return iso(currency) == into or self._newest(currency, into, day) is not None
 
     def rate(self, currency: str, into: str, day: int) -> Fraction | None:
-        """How much one unit of ``currency`` is of ``into`` on a day; either direction serves, the latest said wins."""
+        """The value of one unit of ``currency`` in ``into`` on a local day, from either direction; the latest wins."""
         if iso(currency) == into:
             return Fraction(1)
         newest = self._newest(currency, into, day)

@@ -1,7 +1,7 @@
-"""Monthly recurring revenue: what customers' subscriptions add to the numbers. Rules: kpi-precise "MRR".
+"""Monthly recurring revenue: the deltas of customers' subscriptions. Rules: kpi-precise "MRR".
 
-A subscription keeps the rate of the day it was first paid, so an amount is known by its currency and that day. Both are
-in the measures' names (``mrr:USD:20454``; the reporting currency needs no day), and no movement comes from a rate.
+A subscription keeps the rate of the day it was first paid. Currency and day are in the measures' names
+(``mrr:USD:20454``; the reporting currency needs no day), and rates cause no movements.
 """
 
 from array import array
@@ -18,7 +18,7 @@ from kpis.facts.money import Worth, dated_name
 from kpis.facts.mrr_movements import GAINS, LOSSES, NETTED_MS, NOTHING, Change, Plan, Total, movement_kind, total
 from kpis.facts.prices import Prices, PriceStep
 
-BETWEEN: Final = 16  # instants between the places to go on from
+BETWEEN: Final = 16  # instants between snapshots
 RETURNS: Final = ("expansion", "reactivation")
 NEVER: Final = 1 << 62  # an instant after every other
 
@@ -34,7 +34,7 @@ def read_plans(subscriptions: Iterable[tuple[str, Prices]], zone: Zone) -> dict[
 
 
 class Levels:
-    """A subscription's price as a level of money, and its being paid as a level of facts. ``deltas``: what it adds."""
+    """A subscription as levels: its price, and whether it is paid. ``deltas``: its deltas."""
 
     def __init__(self, plan: Plan, home: str) -> None:
         self.deltas: list[Delta] = []
@@ -43,7 +43,7 @@ class Levels:
         self._places = array("q")  # step -> where its deltas begin
 
     def go_on(self, plan: Plan) -> int:
-        """Read other steps of the plan; the first instant (ms) from which on they differ."""
+        """Read the plan's current steps; returns the first instant (ms) at which they differ from the previous ones."""
         old, new = self.plan.steps, plan.steps
         same = in_common(old, new)
         if same < len(old):
@@ -63,7 +63,7 @@ class Levels:
 
 
 class Beginning(NamedTuple):
-    """A customer when a month, quarter or year began (local day): whether it paid then, and ever before."""
+    """A customer at the beginning of a month, quarter or year (local day): whether it paid then, and ever before."""
 
     day: int
     paying: bool
@@ -71,9 +71,9 @@ class Beginning(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A customer after its steps up to an instant (ms); so many ``deltas`` there are then.
+    """A snapshot of a customer at an instant (ms), with the number of ``deltas`` so far.
 
-    ``begun``: how it was when the units began that the chain lies in.
+    ``begun``: its state at the beginning of each unit (month, quarter, year) that contains the chain.
     """
 
     instant: int
@@ -90,7 +90,7 @@ START: Final = Place(-NEVER, {}, NOTHING, None, False, 0, NOT_BEGUN)
 
 
 class Recurring:
-    """What a customer's subscriptions add to the numbers; what comes last is read on from a place shortly before."""
+    """The deltas of a customer's subscriptions; new last steps are read from a recent snapshot."""
 
     def __init__(self, home: str, worth: Worth, zone: Zone, version: int = 0) -> None:
         self.version = version  # of the rates
@@ -101,7 +101,7 @@ class Recurring:
         self._go_back(NEVER)
 
     def go_on(self, plans: dict[str, Plan]) -> "Recurring":
-        """Read other plans, which are mostly the same with more steps."""
+        """Read the current plans, usually the previous ones with more steps."""
         start = NEVER
         for name in [name for name, levels in self._levels.items() if plans.get(name, NO_PLAN).day != levels.plan.day]:
             start = min(start, self._levels.pop(name).plan.steps[0].instant)
@@ -151,11 +151,11 @@ class Recurring:
             chain = None
         if chain is None:
             self._begun = self._units(instant, before)
-        # Changes, each soon after the one before, are one that is dated at the last.
+        # Changes in quick succession count as one, dated at the last.
         self._chain = Change(instant, before if chain is None else chain.before, self._total)
 
     def _units(self, instant: int, before: Total) -> tuple[Beginning, ...]:
-        """How it was when the units of an instant began, of which this is the first change there or a later one."""
+        """The customer's state at the beginning of each unit that contains an instant, at a change there."""
         day = self._zone.day(instant // MINUTE_MS)
         days = (bucket_start(day, unit) for unit in UNITS)
         return tuple(
@@ -164,21 +164,21 @@ class Recurring:
         )
 
     def _goes_on(self, last: int, instant: int) -> bool:
-        """Whether a change is one with the last: not in the next month, or movements would not add up to MRR."""
+        """Whether a change joins the last: not across months, or a month's movements would not add up to its MRR."""
         return instant - last <= NETTED_MS and self._month(last) == self._month(instant)
 
     def _month(self, instant: int) -> int:
         return bucket_start(self._zone.day(instant // MINUTE_MS), "month")
 
     def current(self) -> Iterator[Delta]:
-        """What the chain of changes adds that may still go on."""
+        """The deltas of the chain of changes that may still be extended."""
         if self._chain is not None and not self._chain.before.same(self._chain.after):
             kind = movement_kind(self._chain, paid=self._paid)
             for base in (f"mrr_{kind}", *_retention(kind, self._begun)):
                 yield from _movement(self._chain, base, self._home, self._worth, sign=1 if kind in GAINS else -1)
 
     def parts(self) -> dict[str, list[Delta]]:
-        """All that it adds, in lists that mostly become longer."""
+        """All deltas by part, in lists that mostly grow at the end."""
         levels = {f"level:{name}": list(levels.deltas) for name, levels in self._levels.items()}
         return {**levels, "moved": list(self._deltas), "current": list(self.current())}
 
@@ -191,7 +191,7 @@ def _after(steps: list[PriceStep], instant: int) -> list[PriceStep]:
 
 
 def _retention(kind: str, begun: Iterable[Beginning]) -> Iterator[str]:
-    """The measures of what is kept of each unit's MRR that a movement is part of, beside its own."""
+    """The measures of MRR retention, per unit, that a movement counts for besides its own."""
     for unit, start in zip(UNITS, begun, strict=True):
         if kind in LOSSES and start.paying:
             yield f"mrr_shrunk_{unit}"

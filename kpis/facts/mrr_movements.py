@@ -1,4 +1,4 @@
-"""How customers' MRR moves: changes of their totals, netted and named. Rules: kpi-precise "MRR" and "net_new_mrr"."""
+"""Movements of customers' MRR: changes of their totals, netted and named. Rules: kpi-precise "MRR", "net_new_mrr"."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -9,28 +9,28 @@ from kpis.facts.money import Worth
 from kpis.facts.prices import PriceStep
 from models.money import FINE, digits, iso
 
-NETTED_MS: Final = 60 * MINUTE_MS  # a change so soon after another is one with it
+NETTED_MS: Final = 60 * MINUTE_MS  # changes closer together than this count as one
 GAINS: Final = ("new", "expansion", "reactivation")
 LOSSES: Final = ("contraction", "churn")
 Amounts = dict[tuple[str, int], int]  # by currency and local day of the rate, minor units
 
 
 class Plan(NamedTuple):
-    """One subscription: its prices over time, and the local day whose rate holds for life."""
+    """One subscription: its prices over time, and the local day of its rate, which never changes."""
 
     steps: list[PriceStep]
     day: int
 
 
 class Total(NamedTuple):
-    """A customer's MRR at an instant: all amounts, what those with a rate come to, and those without."""
+    """A customer's MRR at an instant: all amounts, the total of those with a rate, and those without."""
 
     amounts: Amounts
     priced: Fraction
     others: Amounts
 
     def same(self, other: "Total") -> bool:
-        """Whether they are worth the same."""
+        """Whether both totals have the same value."""
         return self.priced == other.priced and self.others == other.others
 
 
@@ -46,7 +46,7 @@ NOTHING: Final = Total({}, Fraction(0), {})
 
 
 def total(held: Iterable[tuple[PriceStep, int]], worth: Worth) -> Total:
-    """What (price, local day of its rate) of subscriptions come to."""
+    """The total of subscriptions, given as (price, local day of its rate)."""
     amounts: Amounts = {}
     for step, day in held:
         if step.mrr:
@@ -64,7 +64,7 @@ def total(held: Iterable[tuple[PriceStep, int]], worth: Worth) -> Total:
 
 
 def movement_kind(change: Change, *, paid: bool) -> str:
-    """What a change is called. ``paid``: whether the customer ever had a total before."""
+    """The kind of movement of a change. ``paid``: whether the customer ever had a total before."""
     before, after = change.before, change.after
     if not before.amounts:
         return "reactivation" if paid else "new"
@@ -72,6 +72,6 @@ def movement_kind(change: Change, *, paid: bool) -> str:
         return "churn"
     if before.priced != after.priced:
         return "expansion" if after.priced > before.priced else "contraction"
-    # Nobody knows what those without a rate come to together.
+    # Amounts without a rate cannot be totalled.
     more = any(amount > before.others.get(key, 0) for key, amount in after.others.items())
     return "expansion" if more else "contraction"

@@ -9,7 +9,7 @@ from kpis.cells.deltas import Delta, in_common
 
 
 def order_gaps(before: Sequence[int], after: Sequence[int], zone: Zone) -> Iterator[Delta]:
-    """What orders (ms, in order) add ``after`` beyond what they did ``before``. It costs what differs."""
+    """The difference between the deltas of orders (ms, sorted) ``after`` and ``before``. Costs only what differs."""
     start = max(0, in_common(before, after) - 1)
     for sign, orders in ((-1, before), (1, after)):
         for earlier, later in pairwise(orders[start:]):

@@ -1,4 +1,4 @@
-"""An order chain: completed, refunded, cancelled. Rules: kpi-precise "kept order" and "net"."""
+"""Orders: completed, refunded, cancelled. Rules: kpi-precise "kept order" and "net"."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FIELDS: Final = ("amount", "currency", "tax", "refund_id")
 
 
 class OrderData(TypedDict, total=False):
-    """What an event of an order says of its money: ``amount`` and ``tax`` in it, in minor units of ``currency``."""
+    """The money of an order event: ``amount`` and the ``tax`` included in it, in minor units of ``currency``."""
 
     amount: int
     currency: str
@@ -24,7 +24,7 @@ class OrderData(TypedDict, total=False):
 
 
 class OrderEvent(NamedTuple):
-    """An event of an order, at ``time`` ms. ``kind`` is the type without ``crm.order.``."""
+    """An order event at ``time`` ms. ``kind`` is the type without ``crm.order.``."""
 
     time: int
     kind: str
@@ -34,25 +34,25 @@ class OrderEvent(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders the events of an order."""
+        """The sort key of an order's events."""
         return self.time, self.source, self.id
 
     @property
     def refund(self) -> tuple[str, ...]:
-        """Which refund it tells of: one told twice is one, the event of a refund without an id its own."""
+        """The refund's identity, by which duplicates are found; without a refund id, the event's own."""
         named = self.data.get("refund_id")
         return (self.source, self.id) if named is None else (named,)
 
 
 def order_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> OrderEvent:
-    """What is kept of an event of an order."""
+    """The fact of an order event."""
     kept = cast(OrderData, {name: data[name] for name in FIELDS if data.get(name) is not None})
     return OrderEvent(time, kind, source, id_, kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A completed order: when (ms), its money in minor units (None: unpriced), and whether it still stands."""
+    """A completed order: when (ms), its net in minor units (None: unpriced), and whether it is kept."""
 
     time: int
     net: int | None
@@ -61,12 +61,12 @@ class Order:
 
 
 class Chain:
-    """The events of an order, read one by one; their order plays no part."""
+    """The events of an order, read one by one, in any order."""
 
     def __init__(self, zone: Zone, events: list[OrderEvent]) -> None:
         self._zone = zone
         self._events = events
-        self._fine = False  # whether any of its amounts is in units of 10^-9: then all are
+        self._fine = False  # whether amounts are in units of 10^-9: all are if any event's is
         self._begin()
         self.go_on()
 
@@ -78,16 +78,16 @@ class Chain:
         self._forget()
 
     def _forget(self) -> None:
-        self._told: list[Delta] = []  # what refunds take back as they say
+        self._unbounded: list[Delta] = []  # deltas of refunds as reported
         self._refunded: dict[str | None, int] = {}  # currency -> minor units
-        self._taxed: dict[str | None, int] = {}  # of these, tax
+        self._taxed: dict[str | None, int] = {}  # the tax included in these
 
     def of(self, events: list[OrderEvent]) -> bool:
-        """Whether it is of this list."""
+        """Whether it was read from this list."""
         return events is self._events
 
     def go_on(self) -> "Chain":
-        """Read what came since."""
+        """Read the events added since the last call."""
         if not self._fine and any(is_fine(event.data.get("currency", "")) for event in self._events[self._read :]):
             self._fine = True
             self._begin()
@@ -120,14 +120,14 @@ class Chain:
         amount, currency = refund.data.get("amount"), refund.data.get("currency")
         self._refunded[currency] = self._refunded.get(currency, 0) + (amount or 0)
         self._taxed[currency] = self._taxed.get(currency, 0) + refund.data.get("tax", 0)
-        self._told += self._adjustment(refund.time, None if amount is None else -amount, currency)
+        self._unbounded += self._adjustment(refund.time, None if amount is None else -amount, currency)
 
     def refunds(self) -> list[Delta]:
-        """What refunds take back, each at its own time: in the order's currency no more than it amounts to."""
+        """The deltas of refunds, each at its own time; in the order's currency, no more than its amount in total."""
         data = self._completed.data if self._completed else OrderData()
         amount, currency = data.get("amount"), data.get("currency")
         if amount is None or self._refunded.get(currency, 0) <= amount:
-            return list(self._told)
+            return list(self._unbounded)
         return list(self._bounded(amount, currency))
 
     def _bounded(self, left: int, currency: str | None) -> Iterator[Delta]:
@@ -136,14 +136,14 @@ class Chain:
             if amount is not None and refund.data.get("currency") == currency:
                 taken = min(amount, left)
                 left -= taken
-            if taken or not amount:  # none of one that comes when nothing is left
+            if taken or not amount:  # no delta for a refund when nothing is left
                 yield from self._adjustment(refund.time, None if taken is None else -taken, refund.data.get("currency"))
 
     def _adjustment(self, time: int, taken: int | None, currency: str | None) -> Iterator[Delta]:
         return money_deltas("adjustments", time, None, taken, currency, self._zone, rated=None)
 
     def order(self, settings: TenantSettings) -> Order | None:
-        """The order as its events leave it; None while it has not been completed. A refund may come first."""
+        """The order's current state; None until it is completed. A refund may come first."""
         if self._completed is None:
             return None
         time, data, cancelled = self._completed.time, self._completed.data, self._cancelled is not None
@@ -156,7 +156,7 @@ class Chain:
         return Order(time, 0 if cancelled else max(0, amount - tax - same), currency, kept)
 
     def cancellation(self) -> Iterator[Delta]:
-        """What was left of an order when it was first cancelled, taken back then. Of a completed one."""
+        """The delta of a completed order's first cancellation: minus what refunds had left of it."""
         if self._completed is None or self._cancelled is None:
             return
         amount, currency = self._completed.data.get("amount"), self._completed.data.get("currency")
@@ -165,7 +165,7 @@ class Chain:
 
 
 def _finer(event: OrderEvent) -> OrderEvent:
-    """The same in units of 10^-9."""
+    """An event with its amounts in units of 10^-9."""
     data, code = event.data, event.data.get("currency")
     if code is None or is_fine(code):
         return event
@@ -178,7 +178,7 @@ def _finer(event: OrderEvent) -> OrderEvent:
 
 
 def order_deltas(order: Order, zone: Zone) -> Iterator[Delta]:
-    """What an order adds to the numbers: it counts, and its net money, at its own time."""
+    """The deltas of a kept order: its count and net, at its own time."""
     if not order.kept:
         return
     yield Delta("orders", order.time, 1)

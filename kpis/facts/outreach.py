@@ -1,6 +1,6 @@
-"""Contacts: what is done to reach somebody or to win a deal. Rules: kpi-precise "Outbound touch", "touches_to_close".
+"""Sales contacts (calls, meetings, mails). Rules: kpi-precise "Outbound touch", "touches_to_close".
 
-They are kept by the id the event came with, packed like touches; ``note`` is the deal the event names.
+They are stored by source id and packed like touches; ``note`` is the deal that the event names.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from kpis.facts.touches import LATE, NOTHING, Touches, restored_touches
 from kpis.slices import Work
 
-IGNORED: Final = 1  # kept only because it was late: by a robot, or to many
+IGNORED: Final = 1  # from a bot or in bulk; kept only because it was late
 OUTBOUND: Final = 4
 TYPES: Final = ("crm.email.sent", "crm.call.ended", "crm.meeting.held", "crm.chat.messaged", "crm.lead.contacted")
 NUMBERS: Final = {type_: number for number, type_ in enumerate(TYPES)}
-CONTACTED: Final = NUMBERS["crm.lead.contacted"]  # says that there was a touch; no touch of a deal
+CONTACTED: Final = NUMBERS["crm.lead.contacted"]  # reports that a touch took place; does not count for a deal
 
 
 def flags_of(type_: str, data: dict[str, Any], late: bool, bot: bool) -> int:
-    """What is kept of a contact beside its type."""
+    """The flags of a contact."""
     ignored = bot or (type_ == "crm.email.sent" and data.get("bulk") is True)
     both_ways = type_ in ("crm.call.ended", "crm.chat.messaged")
     outbound = data.get("direction") == "outbound" if both_ways else True
-    late = late and type_ != "crm.lead.contacted"  # late ones of that type are filed as events of leads
+    late = late and type_ != "crm.lead.contacted"  # that type, when late, is stored as a lead event
     return IGNORED * ignored | LATE * late | OUTBOUND * outbound
 
 
@@ -33,17 +33,17 @@ class Contacts:
 
     def __init__(self) -> None:
         self.of: dict[str, Touches] = {}
-        self.naming: dict[str, set[str]] = {}  # deal -> ids that have contacts which name it
-        self.stored: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
+        self.naming: dict[str, set[str]] = {}  # deal -> ids with contacts that name it
+        self.stored: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, during a restore
 
     def add(self, raw: str, time: int, type_: int, flags: int, deal: str | None) -> int:
-        """Keep one; returns its chunk."""
+        """Store a contact at ``time`` ms; returns the number of its chunk."""
         if deal is not None:
             self.naming.setdefault(deal, set()).add(raw)
         return self.of.setdefault(raw, Touches()).add(time, type_, flags, deal)
 
     def move(self, raw: str, new: str | None) -> None:
-        """Give the contacts of an id another one (None: they are gone)."""
+        """Move the contacts of an id to another (None: remove them)."""
         touches = self.of.pop(raw, None)
         if touches is None:
             return
@@ -55,7 +55,7 @@ class Contacts:
             self.of[new] = touches
 
     def restore(self) -> Work:
-        """Make the table of the stored chunks."""
+        """Build the tables from the stored chunks."""
         yield from restored_touches(self.of, self.stored)
         for raw, touches in self.of.items():
             for deal in touches.table:
@@ -63,7 +63,7 @@ class Contacts:
             yield 2
 
     def late(self, raw: str) -> Iterator[tuple[int, str, str | None]]:
-        """(instant ms, type, deal) of an id's late ones."""
+        """(ms, type, deal) of an id's late contacts."""
         if (touches := self.of.get(raw)) is not None:
             for time, type_, _, deal in touches.at(np.flatnonzero(touches.numbers & LATE).tolist()):
                 yield time, TYPES[type_], deal
@@ -77,7 +77,7 @@ class Contacts:
         return found
 
     def unnamed(self, raw: str) -> NDArray[np.int64]:
-        """Instants of an id's touches that could help a deal and name none, ms."""
+        """Instants of an id's touches that may help a deal and name none, ms."""
         return self._helping(raw, (NOTHING,))
 
     def named(self, wanted: str) -> Iterator[int]:
@@ -87,7 +87,7 @@ class Contacts:
             yield from self._helping(raw, places).tolist()
 
     def _helping(self, raw: str, notes: Sequence[int]) -> NDArray[np.int64]:
-        """Instants of the touches of an id that could help a deal, of those with these notes."""
+        """Instants (ms) of an id's touches that may help a deal, with these notes."""
         if (touches := self.of.get(raw)) is None:
             return np.empty(0, dtype=np.int64)
         packed, noted = touches.numbers, np.isin(np.array(touches.notes), notes)

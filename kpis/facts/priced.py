@@ -1,7 +1,7 @@
-"""Money of the stream, by when it is of: which needs a rate, and has none, is decided when it is read.
+"""Counts of events with money by event time; which of them lack an exchange rate is decided when read.
 
-It is counted by quarter hours of UTC, which have one local day in any time zone: a tenant that moves needs no other
-counts. A counter of the stream, and no fact of a subject: erasures leave it.
+They are counted by UTC quarter hour, which lies in one local day in any time zone, so a tenant's change of zone needs
+no recount. A counter of the stream, not facts of a subject, so erasures do not change it.
 """
 
 from bisect import bisect_left
@@ -15,7 +15,7 @@ from kpis.facts.money import Rates
 
 
 class Key(NamedTuple):
-    """What is stored together: money of a currency and a quarter hour of event time, received on a day of UTC."""
+    """A stored entry: events of a currency and a quarter hour of event time, received on a UTC day."""
 
     currency: str
     quarter: int  # since 1970
@@ -23,14 +23,14 @@ class Key(NamedTuple):
 
 
 class Priced:
-    """How much money was received when, of one tenant."""
+    """One tenant's events with money, by time of receipt."""
 
     def __init__(self) -> None:
         self._received: dict[Key, dict[int, int]] = {}  # minute of receipt -> number
         self._index: Unrated | None = None
 
     def add(self, currency: str, quarter: int, minute: int) -> Key:
-        """Count one event with money of a quarter hour, received in a minute (both since 1970); the entry it is in."""
+        """Count an event; returns its entry. ``quarter`` (of event time) and ``minute`` (of receipt) are since 1970."""
         key = Key(currency, quarter, minute // DAY)
         numbers = self._received.setdefault(key, {})
         numbers[minute] = numbers.get(minute, 0) + 1
@@ -39,16 +39,16 @@ class Priced:
         return key
 
     def entry(self, key: Key) -> list[int]:
-        """An entry as it is stored: minute, number, minute, number …"""
+        """An entry as stored: minute, number, minute, number …"""
         return list(chain.from_iterable(sorted(self._received[key].items())))
 
     def load(self, key: Key, stored: list[int]) -> None:
-        """Put a stored entry back, in place of what it held."""
+        """Load a stored entry, replacing the current one."""
         self._received[key] = dict(zip(stored[::2], stored[1::2], strict=True))
         self._index = None
 
     def without_rate(self, rates: Rates, home: str, zone: Zone) -> Callable[[int], int]:
-        """Of what was received before a minute, how much has no rate to ``home`` on its local day."""
+        """A function: how many events received before a minute have no rate to ``home`` on their local day."""
         index = self._index
         if index is None or (index.rates, index.home, index.zone) != (rates, home, zone):
             index = self._index = Unrated(rates, home, zone)
@@ -58,19 +58,19 @@ class Priced:
 
 
 class Unrated:
-    """Money without a rate, by minute of receipt: kept while nothing but rates and money comes."""
+    """Events without a rate by minute of receipt; updated as rates and events arrive."""
 
     def __init__(self, rates: Rates, home: str, zone: Zone) -> None:
         self.rates, self.home, self.zone = rates, home, zone
         self._version = rates.version
-        self._rated: set[tuple[str, int]] = set()  # currencies and local days
-        self._missing: dict[tuple[str, int], list[tuple[int, int]]] = {}  # those without a rate -> minutes and numbers
+        self._rated: set[tuple[str, int]] = set()  # (currency, local day)
+        self._missing: dict[tuple[str, int], list[tuple[int, int]]] = {}  # (currency, local day) -> (minute, number)
         self._received: dict[int, int] = {}  # minute -> number
-        self._minutes: list[int] | None = None  # in order, with
-        self._sums: list[int] = []  # how much was received before each, and in all
+        self._minutes: list[int] | None = None  # sorted,
+        self._sums: list[int] = []  # with the number received before each, and the total
 
     def add(self, key: Key, numbers: Iterable[tuple[int, int]]) -> None:
-        """Count more."""
+        """Count an entry's (minute, number) pairs."""
         place = key.currency, self.zone.day(key.quarter * 15)
         if place in self._rated:
             return
@@ -82,7 +82,7 @@ class Unrated:
         self._move(new, 1)
 
     def before(self, minute: int) -> int:
-        """How much was received before a minute."""
+        """How many were received before a minute."""
         if self._version != self.rates.version:
             self._version = self.rates.version
             for place in [one for one in self._missing if self.rates.known(one[0], self.home, one[1])]:

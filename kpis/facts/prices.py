@@ -1,4 +1,4 @@
-"""What a subscription costs over time: its events read once, also where there are thousands."""
+"""The price of a subscription over time. Each event is read only once, even if there are thousands."""
 
 from operator import attrgetter
 from typing import NamedTuple
@@ -9,10 +9,10 @@ Place = tuple[int, int, str, str]
 
 
 class SubscriptionEvent(NamedTuple):
-    """An event of a subscription, told at ``time`` and in force from ``effective`` on, both ms.
+    """A subscription event, reported at ``time`` and effective from ``effective``, both ms.
 
-    ``kind`` is the type without ``crm.subscription.``; ``mrr``: the price a month in minor units of ``currency``, of a
-    start or change that names one. A price without a currency is none.
+    ``kind`` is the type without ``crm.subscription.``; ``mrr``: the monthly price in minor units of ``currency``, for a
+    start or change that gives one. A price without a currency is ignored.
     """
 
     effective: int
@@ -25,12 +25,12 @@ class SubscriptionEvent(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Where it comes among the events of its subscription."""
+        """The sort key of a subscription's events."""
         return self.effective, self.time, self.source, self.id
 
 
 class PriceStep(NamedTuple):
-    """From an instant (ms) on a subscription costs so much a month, in minor units; paused or cancelled nothing."""
+    """The monthly price from an instant (ms) on, in minor units; 0 while paused or cancelled."""
 
     instant: int
     mrr: int
@@ -38,15 +38,15 @@ class PriceStep(NamedTuple):
 
     @property
     def price(self) -> tuple[int, str]:
-        """What it costs from then on."""
+        """The price and its currency."""
         return self.mrr, self.currency
 
 
 class Prices:
-    """A subscription as its events say, which only become more; those that come last are read on from where it was.
+    """A subscription's prices, from events that are only appended; new last events are read incrementally.
 
-    ``steps``: every change of its price, one an instant. A scheduled cancellation changes nothing, nor does one that a
-    later word took back, in force by then.
+    ``steps``: every change of price, one per instant. A scheduled cancellation changes nothing, nor does a cancellation
+    that was sent before a later resumption or plan change.
     """
 
     def __init__(self, events: list[SubscriptionEvent]) -> None:
@@ -59,19 +59,19 @@ class Prices:
     def _begin(self) -> None:
         self.steps: list[PriceStep] = []
         self._last: Place | tuple[()] = ()
-        self.currencies: set[str] = set()  # of steps, also of those that were taken back
+        self.currencies: set[str] = set()  # of all steps, including those since removed
         self._price, self._currency = 0, ""
-        self._paid: list[Interval] = []  # of the steps before the last, which may still be taken back
+        self._paid: list[Interval] = []  # of the steps before the last, which may still be removed
         self._since: int | None = None
         self._settled = 0
-        self._stays = 0  # when the customer last said to stay: void is what was cancelled before and would act later
+        self._resumed = 0  # latest resumption or plan change; voids cancellations sent before it
 
     def of(self, events: list[SubscriptionEvent]) -> bool:
-        """Whether it is of this list."""
+        """Whether it was read from this list."""
         return events is self._events
 
     def go_on(self) -> "Prices":
-        """Read what came since."""
+        """Read the events added since the last call."""
         new = sorted(self._events[self._read :], key=attrgetter("place"))
         if not new:
             return self
@@ -88,10 +88,10 @@ class Prices:
 
     def _take(self, event: SubscriptionEvent) -> None:
         kind = event.kind
-        if kind == "cancel_scheduled" or (kind == "cancelled" and event.time < self._stays):
+        if kind == "cancel_scheduled" or (kind == "cancelled" and event.time < self._resumed):
             return
         if kind == "resumed" or (kind == "changed" and event.mrr):
-            self._stays = max(self._stays, event.time)
+            self._resumed = max(self._resumed, event.time)
         if event.mrr is not None and event.currency is not None and kind in ("started", "changed"):
             self._price, self._currency = event.mrr, event.currency
         instant = int(event.effective)
@@ -109,7 +109,7 @@ class Prices:
         self._settled = len(self.steps)
 
     def paying(self) -> list[Interval]:
-        """When it has mrr > 0 and is neither paused nor cancelled, ms."""
+        """When the subscription has mrr > 0 and is neither paused nor cancelled, ms."""
         paid, since = list(self._paid), self._since
         for step in self.steps[self._settled :]:
             since = _pay(paid, since, step)
@@ -126,7 +126,7 @@ class Prices:
 
     @property
     def first_plan(self) -> SubscriptionEvent | None:
-        """The first word of a price above nothing."""
+        """The first event with a price above 0."""
         return self._plan
 
 
@@ -135,7 +135,7 @@ def _is_plan(event: SubscriptionEvent) -> bool:
 
 
 def _pay(paid: list[Interval], since: int | None, step: PriceStep) -> int | None:
-    """Take a step into account; since when it is paid then."""
+    """Apply a step; returns since when it is paid, if it is."""
     if step.mrr > 0:
         return step.instant if since is None else since
     if since is not None:

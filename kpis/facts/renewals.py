@@ -1,4 +1,4 @@
-"""Renewals of contracts: every due with what became of it. Rules: kpi-precise "renewal_rate"."""
+"""Contract renewals: every due date with its outcome. Rules: kpi-precise "renewal_rate"."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Price = tuple[int | None, str | None]  # minor units, currency
 
 
 class RenewalData(TypedDict, total=False):
-    """What an event of a renewal says: which due it is about (ms), an amount in minor units."""
+    """A renewal event's fields: the due date it is about (ms), an amount in minor units."""
 
     due_at: int
     amount: int
@@ -23,7 +23,7 @@ class RenewalData(TypedDict, total=False):
 
 
 class RenewalEvent(NamedTuple):
-    """An event of a contract's renewal, at ``time`` ms. ``kind`` is the type without ``crm.renewal.``."""
+    """A renewal event of a contract at ``time`` ms. ``kind`` is the type without ``crm.renewal.``."""
 
     time: int
     source: str
@@ -33,13 +33,13 @@ class RenewalEvent(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders the events of a contract."""
+        """The sort key of a contract's events."""
         return self.time, self.source, self.id
 
 
 @dataclass(slots=True)
 class Due:
-    """A contract was to be renewed: when (ms), for how much, and the outcome that holds."""
+    """A renewal that falls due: when (ms), its target, and the outcome that applies."""
 
     at: int
     target: Price
@@ -52,22 +52,22 @@ class Due:
 
     @property
     def renewed(self) -> Price:
-        """What a completed renewal is worth: where it does not say, its target."""
+        """The price of a completed renewal; its target if the outcome gives none."""
         if self.outcome is None or "amount" not in self.outcome.data:
             return self.target
         return self.outcome.data["amount"], self.outcome.data.get("currency")
 
 
 def renewal_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> RenewalEvent:
-    """What is kept of an event of a renewal."""
+    """The fact of a renewal event."""
     kept = cast(RenewalData, {name: data[name] for name in FIELDS if data.get(name) is not None})
     return RenewalEvent(time, source, id_, kind, kept)
 
 
 def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
-    """A contract's dues, and when an outcome came that belongs to none of them.
+    """A contract's dues, and the instants of outcomes that belong to none of them.
 
-    An outcome that names its due belongs to it, the latest holds; any other to the nearest due without outcome.
+    An outcome with a due date belongs to that due, and the latest wins; any other to the nearest due without outcome.
     """
     ordered = sorted(events, key=attrgetter("stamp"))
     dues: dict[int, Due] = {}
@@ -77,7 +77,7 @@ def read_dues(events: list[RenewalEvent]) -> tuple[list[Due], list[int]]:
             dues[at] = Due(at, (event.data.get("amount"), event.data.get("currency")))
     orphans = []
     outcomes = [event for event in ordered if event.kind != "due"]
-    # Those that name their due come first: what they leave open is open to the others.
+    # Outcomes with a due date come first; the others take what is left open.
     for event in sorted(outcomes, key=lambda event: "due_at" not in event.data):
         due = dues.get(event.data["due_at"]) if "due_at" in event.data else _nearest(dues, event.time)
         if due is None:
@@ -93,7 +93,7 @@ def _nearest(dues: dict[int, Due], time: int) -> Due | None:
 
 
 def renewal_deltas(events: list[RenewalEvent], zone: Zone, worth: Worth) -> Iterator[Delta]:
-    """What a contract adds to the numbers, all of it when it was due."""
+    """The deltas of a contract's renewals, each dated when due."""
     dues, orphans = read_dues(events)
     for due in dues:
         yield Delta("renewal_due", due.at, 1)
@@ -104,7 +104,7 @@ def renewal_deltas(events: list[RenewalEvent], zone: Zone, worth: Worth) -> Iter
 
 
 def _due_money(due: Due, zone: Zone, worth: Worth) -> Iterator[Delta]:
-    """Target, what was kept of it and what was renewed; without a price on either side only the target, unpriced."""
+    """Target, kept and renewed amounts; only the target, unpriced, if either side has no price."""
 
     def deltas(base: str, price: Price) -> Iterator[Delta]:
         return money_deltas(base, due.at, None, *price, zone, rated=None)
@@ -120,7 +120,7 @@ def _due_money(due: Due, zone: Zone, worth: Worth) -> Iterator[Delta]:
 
 
 def _smaller(due: Due, zone: Zone, worth: Worth) -> Price | None:
-    """The lesser of target and renewed at the rates of the day it was due; None where they cannot be compared."""
+    """The smaller of target and renewed at the rates of the due day; None: they cannot be compared."""
     (target, currency), (renewed, other) = due.target, due.renewed
     if target is None or renewed is None or currency is None or other is None:
         return None

@@ -1,4 +1,4 @@
-"""What the CRM said of a customer, read once also where it said it thousands of times."""
+"""What the CRM reported of a customer. Each event is read only once, even if there are thousands."""
 
 from array import array
 from typing import NamedTuple
@@ -7,7 +7,7 @@ KINDS = ("created", "reactivated", "churned")
 
 
 class CustomerEvent(NamedTuple):
-    """What the CRM said of a customer at ``time`` ms. ``kind``: one of KINDS; ``origin``: the source it names."""
+    """A customer event at ``time`` ms. ``kind``: one of KINDS; ``origin``: the source it gives."""
 
     time: int
     source: str
@@ -17,7 +17,7 @@ class CustomerEvent(NamedTuple):
 
 
 class Reported:
-    """The events of an id, which only become more: when they were by kind, ms, and those that say it was created."""
+    """The events of an id, only ever appended to: their times (ms) by kind, and its ``created`` events."""
 
     def __init__(self, events: list[CustomerEvent]) -> None:
         self.events = events
@@ -26,7 +26,7 @@ class Reported:
         self._read = 0
 
     def go_on(self) -> "Reported":
-        """Read what came since."""
+        """Read the events added since the last call."""
         for event in self.events[self._read :]:
             self.times[event.kind].append(event.time)
             if event.kind == "created":

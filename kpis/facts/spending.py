@@ -1,8 +1,8 @@
-"""What a customer brings in: its first business, and all of it. Rules: kpi-precise "new_business_revenue" and
+"""Customer spending: first business, and lifetime value. Rules: kpi-precise "new_business_revenue" and
 "customer_lifetime_value".
 
-Lifetime value is dated at the moment its customer became one (``ltv``). Each amount keeps the rate of its own business
-day, so that day is in the name of what was paid in a foreign currency: ``ltv:SEK:20546``.
+Lifetime value (``ltv``) is dated when the subject became a customer. Each amount is converted at the rate of its own
+business day, so measures in a foreign currency include that day: ``ltv:SEK:20546``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from models.tenants import TenantSettings
 
 
 class Purchase(NamedTuple):
-    """When (ms), and its net in minor units; None: unpriced. ``name`` is the object's kind and id."""
+    """A won deal or kept order at ``time`` ms. ``amount``: net, minor units (None: unpriced); ``name``: kind and id."""
 
     time: int
     name: str
@@ -26,12 +26,12 @@ class Purchase(NamedTuple):
 
     @property
     def place(self) -> tuple[int, str]:
-        """Where it comes among its customer's purchases."""
+        """The sort key of purchases."""
         return self.time, self.name
 
 
 class Spending(NamedTuple):
-    """What a subject brought in: its revenue facts in order of time, and its first business."""
+    """A subject's revenue facts, sorted by time, and its first business."""
 
     since: int | None  # when it became a customer, ms
     revenue: Sequence[Purchase]
@@ -44,14 +44,14 @@ NOTHING_SPENT: Final = Spending(None, (), None)
 def read_spending(
     facts: CustomerFacts, since: int | None, revenue: Sequence[Purchase], settings: TenantSettings
 ) -> Spending:
-    """All that a subject's facts say of what it brought in."""
+    """Read a subject's spending from its facts."""
     return Spending(since, revenue, _first_business(facts, revenue, settings))
 
 
 def spending_changes(
     before: Spending, after: Spending, settings: TenantSettings, zone: Zone
 ) -> Iterator[Delta]:  # fmt: skip
-    """What a subject adds to the numbers ``after`` beyond what it did ``before``."""
+    """The difference between a subject's deltas ``after`` and ``before``."""
     if before.first != after.first:
         for sign, first in ((-1, before.first), (1, after.first)):
             if first is not None:
@@ -82,7 +82,7 @@ def _lifetime_value(
 def _first_business(
     facts: CustomerFacts, revenue: Sequence[Purchase], settings: TenantSettings
 ) -> tuple[int, int | None, str | None] | None:
-    """By contract for who ever had one, else the first revenue fact; where deals alone are revenue always that."""
+    """The first price, if there ever was a contract and not only deals are revenue; else the first revenue fact."""
     if facts.subscriptions and settings.revenue_from != "deals":
         plans = (one.first_plan for one in facts.subscriptions)
         plan = min(filter(None, plans), key=attrgetter("place"), default=None)

@@ -1,4 +1,4 @@
-"""How long a deal stays in its stages. Rules: kpi-precise "time_in_stage"."""
+"""How long deals stay in their stages. Rules: kpi-precise "time_in_stage"."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from kpis.cells.segments import EVERYTHING
 from kpis.facts.deals import DealEvent, Step, stage_named
 from kpis.identity.ids import SEGMENT_LENGTH, segment_of
 
-INSTANTS: Final = 1_000  # of which ages are remembered
+INSTANTS: Final = 1_000  # number of instants with cached ages
 STAGE_EVENTS: Final = frozenset({"created", "stage_changed", "won", "lost", "reopened"})
 
 
 class Stay(NamedTuple):
-    """A stage, from when to when, ms; ``end`` is FOREVER while the deal is in it."""
+    """A deal's time in a stage, from ``start`` to ``end``, ms; FOREVER while it is in the stage."""
 
     stage: str
     start: int
@@ -27,10 +27,10 @@ class Stay(NamedTuple):
 
 
 class StaysReader:
-    """Reads the events of a deal one by one, in their order. ``found``: the stays that have ended.
+    """Reads the events of a deal one by one, sorted. ``found``: the stays that have ended.
 
-    A stay begins with the event that names its stage. One that began with an event without a stage is named by the
-    ``from_stage`` of the change that ends it; one that began at an unknown time is left out.
+    A stay begins with the event that names its stage. If that event has no stage, the ``from_stage`` of the change that
+    ends the stay names it. A stay that began at an unknown time is left out.
     """
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class StaysReader:
         self.stage: str | None = None
         self.since: int | None = None
         self.running = False
-        self.closed = False  # whether the last step closed the deal and ended the last of ``found``
+        self.closed = False  # whether the last step closed the deal, ending the last of ``found``
 
     def take(self, event: DealEvent, step: Step | None) -> None:
-        """One more event, with what it does to the deal."""
-        said = _cut(stage_named(event.data))
+        """Read an event, with its effect on the deal."""
+        named = _cut(stage_named(event.data))
         if step is None:
             return
         if step.corrects:
@@ -50,7 +50,7 @@ class StaysReader:
                 self.found[-1] = self.found[-1]._replace(end=step.at)
             return
         self.closed = False
-        if self.running and step.state == "open" and said in (None, self.stage):
+        if self.running and step.state == "open" and named in (None, self.stage):
             return
         if self.running:
             self.stage = self.stage or _cut(event.data.get("from_stage"))
@@ -59,16 +59,16 @@ class StaysReader:
                 self.closed = step.state != "open"
         self.running = step.state == "open"
         if self.running:
-            self.stage, self.since = said or self.stage, step.at
+            self.stage, self.since = named or self.stage, step.at
 
     def current(self) -> Iterator[Stay]:
-        """The stay that goes on."""
+        """The current stay, if any."""
         if self.running and self.stage and self.since is not None:
             yield Stay(self.stage, self.since, FOREVER)
 
 
 def stay_deltas(found: list[Stay]) -> Iterator[tuple[str, Delta]]:
-    """(stage, change): stages left, with all the time spent in them and the last; and which are current."""
+    """(stage, delta) pairs: stages left, with the total and the latest time in each; and the current stage."""
     left: dict[str, list[Stay]] = {}
     for stay in found:
         if stay.end < stay.start:
@@ -86,7 +86,7 @@ def stay_deltas(found: list[Stay]) -> Iterator[tuple[str, Delta]]:
 
 
 def left_deltas(last: Stay, total: int) -> Iterator[Delta]:
-    """A stage that was left: at the end of its last stay, with all the time (ms) spent in it."""
+    """The deltas of a stage that was left, at the end of its ``last`` stay. ``total``: all time in it, ms."""
     exit_, seconds = last.end, total // 1000
     yield Delta("stays", exit_, 1)
     yield Delta("stay_seconds", exit_, seconds)
@@ -95,23 +95,23 @@ def left_deltas(last: Stay, total: int) -> Iterator[Delta]:
 
 
 class StayAges:
-    """How long deals have been in the stages they are in, at any instant.
+    """How long deals have been in their current stages, at any instant.
 
-    An age is of the clock, so that no sum can hold it: this is an index of the facts, made again for deals that change.
+    An age depends on the current time, so no sum can hold it. This is an index over the facts, updated deal by deal.
     """
 
     def __init__(self, read: Callable[[str], list[Stay]]) -> None:
         self.changed: set[str] = set()  # deals
         self._read = read
         self._deals: dict[str, list[Stay]] = {}
-        self._spans: dict[str, dict[str, list[tuple[int, int]]]] = {}  # segment -> deal -> its stays
+        self._spans: dict[str, dict[str, list[tuple[int, int]]]] = {}  # segment -> deal -> (start, end) of its stays
         self._arrays: dict[str, NDArray[np.int64]] = {}
         self._counted: dict[tuple[tuple[str, ...], int], Counter[int]] = {}
 
     def buckets(self, segments: tuple[str, ...], at: int) -> Counter[int]:
-        """Ages of the stays that go on at an instant (ms), in buckets of 1 %."""
+        """Ages of the stays that are current at an instant (ms), in buckets of 1 %."""
         self._refresh()
-        found = self._counted.get((segments, at))  # many windows end at the same instant
+        found = self._counted.get((segments, at))  # cached, as many windows end at the same instant
         if found is None:
             if len(self._counted) >= INSTANTS:
                 self._counted.clear()
@@ -152,5 +152,5 @@ def _segment(stay: Stay) -> str:
 
 
 def _cut(stage: str | None) -> str | None:
-    """A stage as segments tell it from others: what one segment holds is one stage, whatever follows in its name."""
+    """A stage name cut to a segment's length: stages with the same segment are the same stage."""
     return stage[:SEGMENT_LENGTH] if stage else None

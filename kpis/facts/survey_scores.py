@@ -1,6 +1,6 @@
 """Effort and satisfaction answers on their own scales. Rules: kpi-precise "customer_effort_score", "csat".
 
-Scores are kept to six decimals, as integers; the higher, the better.
+Scores are integers in millionths; higher is better.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from kpis.facts.responses import Response, Stamp, as_stored
 from models.record import Row
 
 SCALES: Final = {"nps": (0, 10), "effort": (1, 7), "csat": (1, 5)}
-PLAIN: Final = "0-10"  # the scale of a promoter score that needs no declaration
+PLAIN: Final = "0-10"  # the default scale of a promoter score
 MICRO: Final = 1_000_000
-BETWEEN: Final = "~"  # the two ends of a scale in the name of a measure; either may be negative
+BETWEEN: Final = "~"  # separates the ends of a scale in a measure's name, as either may be negative
 
 
 class ScoreFact(NamedTuple):
-    """An answer of a survey, at ``time`` ms. ``survey``: effort or csat; ``scale``: its ends, ``low~high``.
+    """A survey answer at ``time`` ms. ``survey``: effort or csat; ``scale``: its ends, ``low~high``.
 
-    ``score`` is in millionths. ``response``: the ids of the survey and of the response it belongs to, joined; None: one
-    of its own.
+    ``score`` is in millionths. ``response``: the joined ids of the survey and response it belongs to; None: it is a
+    response by itself.
     """
 
     time: int
@@ -34,16 +34,16 @@ class ScoreFact(NamedTuple):
 
     @property
     def stamp(self) -> Stamp:
-        """What orders answers."""
+        """The sort key of answers."""
         return self.time, self.source, self.id
 
     @property
     def of_response(self) -> Response | None:
-        """The kind of survey, and what it belongs to."""
+        """The kind of survey, and the response; None: a response by itself."""
         return None if self.response is None else (self.survey, self.response)
 
     def encode(self) -> list[Any]:
-        """As it is stored: without a response of its own."""
+        """As stored: without ``response`` if None."""
         return as_stored(self, 6)
 
 
@@ -53,7 +53,7 @@ def micro(value: float | str) -> int:
 
 
 def text_of(value: int) -> str:
-    """Millionths as people write the number."""
+    """Millionths as a decimal number."""
     whole, rest = divmod(abs(value), MICRO)
     return "-" * (value < 0) + str(whole) + f".{rest:06}".rstrip("0") * (rest > 0)
 
@@ -66,12 +66,12 @@ def ends(data: dict[str, Any]) -> tuple[int, int]:
 
 
 def scale_text(data: dict[str, Any]) -> str:
-    """An answer's scale by its ends, as ``1-7``."""
+    """An answer's scale as ``1-7``."""
     return "-".join(map(text_of, ends(data)))
 
 
 def score_fact(time: int, source: str, id_: str, data: dict[str, Any]) -> ScoreFact:
-    """What is kept of an answer; of a scale of effort the score is turned round: min + max − x."""
+    """The fact of an answer; with polarity ``effort`` the score is inverted: min + max − x."""
     (low, high), score = ends(data), micro(data["score"])
     if data["survey_type"] == "effort" and data.get("polarity") == "effort":
         score = low + high - score
@@ -86,7 +86,7 @@ def scale_segment(scale: str) -> str:
 
 
 def score_deltas(fact: ScoreFact) -> Iterator[Delta]:
-    """What an answer adds to the numbers of its scale."""
+    """The deltas of an answer, in measures of its scale."""
     low, high = map(micro, fact.scale.split(BETWEEN))
     yield Delta(f"{fact.survey}.n:{fact.scale}", fact.time, 1)
     yield Delta(f"{fact.survey}.sum:{fact.scale}", fact.time, fact.score)
@@ -95,7 +95,7 @@ def score_deltas(fact: ScoreFact) -> Iterator[Delta]:
 
 
 def late_scale(row: Row) -> str | None:
-    """The segment of a late answer's scale, beside those of its subject; None of any other event."""
+    """The segment of a late answer's scale, in addition to its subject's; None for any other event."""
     if row.type != "crm.survey.answered" or row.data.get("survey_type") not in ("effort", "csat"):
         return None
     return f"scale={scale_text(row.data)}"

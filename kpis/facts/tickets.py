@@ -1,4 +1,4 @@
-"""A support ticket: opened, resolved, how long that took. Rules: kpi-precise "ticket_resolution_hours"."""
+"""Support tickets: opened, resolved, and the time between. Rules: kpi-precise "ticket_resolution_hours"."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -9,9 +9,9 @@ from kpis.cells.log_buckets import bucket
 
 
 class TicketEvent(NamedTuple):
-    """An event of a ticket, at ``time`` ms. ``kind`` is the type without ``crm.ticket.``.
+    """A ticket event at ``time`` ms. ``kind`` is the type without ``crm.ticket.``.
 
-    ``resolution_s``: how long the resolution took as the event says, in seconds; None: it does not say.
+    ``resolution_s``: the time to resolution that the event reports, in seconds; None: not given.
     """
 
     time: int
@@ -22,18 +22,18 @@ class TicketEvent(NamedTuple):
 
     @property
     def stamp(self) -> tuple[int, str, str]:
-        """What orders the events of a ticket."""
+        """The sort key of a ticket's events."""
         return self.time, self.source, self.id
 
 
 def ticket_event(time: int, kind: str, source: str, id_: str, data: dict[str, Any]) -> TicketEvent:
-    """What is kept of an event of a ticket."""
-    told = data.get("resolution_s")
-    return TicketEvent(time, kind, source, id_, None if told is None else int(told))
+    """The fact of a ticket event."""
+    given = data.get("resolution_s")
+    return TicketEvent(time, kind, source, id_, None if given is None else int(given))
 
 
 def ticket_deltas(events: list[TicketEvent]) -> Iterator[Delta]:
-    """What a ticket adds to the numbers: opened once, at first; resolved once, at last."""
+    """The deltas of a ticket: opened once, at its first opening; resolved once, at its latest resolution."""
     opened = min((event.time for event in events if event.kind == "opened"), default=None)
     resolved = max((event for event in events if event.kind == "resolved"), key=attrgetter("stamp"), default=None)
     if opened is not None:

@@ -1,4 +1,4 @@
-"""Touches: what persons do, many a day. Packed in 12 bytes each."""
+"""Touches: what persons do, often many times a day. Packed in 16 bytes each."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -17,19 +17,19 @@ NOTHING: Final = -1
 CHUNK: Final = 64
 MENTIONS: Final = ("commented", "mentioned", "messaged")
 MOODS: Final = ("positive", "neutral", "negative")
-OPINION: Final = 0.05  # a sentiment beyond it, either way, is no longer neutral
+OPINION: Final = 0.05  # sentiments further from 0 than this are not neutral
 SIGNED_IN: Final = "crm.user.signed_in"
-SENTIMENT: Final = ":sentiment"  # behind the type of a mention that somebody judged
+SENTIMENT: Final = ":sentiment"  # appended to the type of a mention with a sentiment
 
 
 class Kind(NamedTuple):
-    """A kind of touch: its event type, the channel it engages in (None: no interaction), and what it counts for."""
+    """A kind of touch: its event type, its channel of engagement (None: no interaction), and its measures."""
 
     type: str
     channel: str | None
     measures: tuple[str, ...] = ()  # counted in the event's own segments
-    counts: bool = True  # an interaction of its own; an opened e-mail counts by message instead
-    modelled: tuple[str, ...] = ()  # counted in the event's own segments and that of the model that judged it
+    counts: bool = True  # counts as an interaction; an opened e-mail counts by message instead
+    modelled: tuple[str, ...] = ()  # counted also in the segment of the sentiment model
 
 
 def _call(direction: str, connected: bool) -> Kind:
@@ -38,7 +38,7 @@ def _call(direction: str, connected: bool) -> Kind:
 
 
 def _judged(kind: str, mood: str) -> Kind:
-    """A mention whose sentiment somebody told."""
+    """A mention with a sentiment."""
     type_ = f"crm.social.{kind}{SENTIMENT}"
     return Kind(type_, "social", ("social",), modelled=("mentions", f"mentions.{mood}"))
 
@@ -61,12 +61,12 @@ KINDS: Final[dict[str, Kind]] = {
         f"social.{kind}": Kind(f"crm.social.{kind}", "social", ("social",), modelled=("mentions",) * (kind in MENTIONS))
         for kind in ("liked", "commented", "shared", "followed", "mentioned", "messaged")
     },
-    # Kept only when late, so that late_revised of the e-mail rows is a function of the facts.
+    # Stored only when late, so that late_revised of the e-mail rows is a function of the facts.
     **{
         f"email.{kind}": Kind(f"crm.email.{kind}", None)
         for kind in ("sent", "delivered", "bounced", "complained", "unsubscribed", "rejected", "deferred")
     },
-    # A sign-in is kept with its user; where the event's person is known by another id, there as well.
+    # A sign-in is stored under its user and, if the event's person has a different id, under that as well.
     "login.own": Kind(SIGNED_IN, None),
     "login.user": Kind(SIGNED_IN, None),
     "login.told": Kind(SIGNED_IN, None),
@@ -97,7 +97,7 @@ class TouchCodes(NamedTuple):
 
 def _codes(kind: Kind) -> TouchCodes:
     channel = kind.channel if kind.counts else None
-    # A message's first open of any kind is one interaction: what e-mail counts with robots is a measure of its own.
+    # A message's first open of any kind is one interaction, so e-mail including bots has a separate measure.
     people = () if channel is None else (f"eng.{channel}", "raw.email") if channel == "email" else (f"eng.{channel}",)
     if kind.type == "crm.page.viewed":
         people = (*people, "attempts.visitor")
@@ -119,7 +119,7 @@ TYPE_CODES: Final = {f"crm.{name}": number for name, number in CODES.items()}
 
 
 def kind_code(type_: str, data: dict[str, Any]) -> int | None:
-    """The code of an event's kind of touch; None when it is no touch."""
+    """The code of an event's kind of touch; None if it is not a touch."""
     found = TYPE_CODES.get(type_)
     if found is not None:
         return CODES[f"{type_.removeprefix('crm.')}.{mood(data['sentiment'])}"] if is_judged(type_, data) else found
@@ -132,7 +132,7 @@ def kind_code(type_: str, data: dict[str, Any]) -> int | None:
 
 
 def is_judged(type_: str, data: dict[str, Any]) -> bool:
-    """Whether somebody told the sentiment of a mention."""
+    """Whether an event is a mention with a sentiment."""
     return type_ in MENTION_TYPES and data.get("sentiment") is not None
 
 
@@ -144,9 +144,9 @@ def mood(sentiment: str | float) -> str:
 
 
 class Touches:
-    """The touches of one id, in the order they came. ``note``: the session of a page view, the own segments of others.
+    """The touches of one id in order of arrival. ``note``: the session of a page view, or another touch's own segments.
 
-    They are stored in chunks of CHUNK, so that one more touch rewrites little, however many there are.
+    They are stored in chunks of CHUNK, so a further touch rewrites little, however many there are.
     """
 
     __slots__ = ("notes", "packed", "pages", "table")
@@ -161,7 +161,7 @@ class Touches:
         """Add a touch at ``time`` ms; returns the number of the chunk it went into."""
         place = NOTHING
         if note is not None:
-            # One said again is nearly always the last; another place for one of before is only a little waste.
+            # A repeated note is nearly always the last; a duplicate of an earlier one wastes little.
             table = self.table
             if not table or table[-1] != note:
                 table.append(note)
@@ -179,36 +179,36 @@ class Touches:
 
     @property
     def numbers(self) -> NDArray[np.int64]:
-        """The packed touches of now: a copy, since these may grow."""
+        """A copy of the packed touches."""
         return np.array(self.packed, dtype=np.int64)
 
     @property
     def views(self) -> NDArray[np.bool_]:
-        """Which of them are page views of no robot."""
+        """A mask of the page views that are not a bot's."""
         packed = self.numbers
         found: NDArray[np.bool_] = (packed >> 4 & 0xFF == PAGE) & (packed & BOT == 0)
         return found
 
     def viewed(self, first: int, last: int) -> bool:
-        """Whether one of them is a page view of no robot from an instant to another, both included, ms."""
+        """Whether there is a page view, not a bot's, in [first, last], ms."""
         times = self.numbers >> 12
         return bool((self.views & (times >= first) & (times <= last)).any())
 
     def at(self, places: Iterable[int]) -> Iterator[tuple[int, int, int, Any]]:
-        """(time ms, kind, flags, note) of those at some places."""
+        """(time ms, kind, flags, note) of the touches at some indexes."""
         for place in places:
             packed, note = self.packed[place], self.notes[place]
             yield packed >> 12, packed >> 4 & 0xFF, packed & 0xF, None if note < 0 else self.table[note]
 
     def since(self, time: int) -> Iterator[tuple[int, int, int]]:
-        """(time ms, kind, flags) of those at or after an instant."""
+        """(time ms, kind, flags) of the touches at or after an instant (ms)."""
         packed = self.numbers
         chosen: list[int] = packed[packed >= time << 12].tolist()
         return ((one >> 12, one >> 4 & 0xFF, one & 0xF) for one in chosen)
 
     @property
     def chunks(self) -> int:
-        """How many chunks there are."""
+        """The number of chunks."""
         return -(-len(self.packed) // CHUNK)
 
     def chunk(self, number: int) -> list[list[Any]]:
@@ -225,13 +225,13 @@ class Touches:
         for _, (packed, notes, pages) in sorted(chunks.items()):
             for one, note, text in zip(packed, notes, pages, strict=True):
                 page = NOTHING if text is None else PAGES.code(text)
-                said = tuple(note) if isinstance(note, list) else note
-                touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, said, page)
+                kept_note = tuple(note) if isinstance(note, list) else note
+                touches.add(one >> 12, one >> 4 & 0xFF, one & 0xF, kept_note, page)
         return touches
 
 
 def restored_touches(table: dict[str, Touches], stored: dict[str, dict[int, list[list[Any]]]]) -> Work:
-    """Fill a table from stored chunks, which are used up."""
+    """Fill a table from stored chunks, which are consumed."""
     while stored:
         raw, chunks = stored.popitem()
         table[raw] = Touches.restored(chunks)

@@ -1,1 +1,1 @@
-"""Which ids are one subject: the graph of links, what identity events state, and how ids are written."""
+"""Identity resolution: the graph of links between ids, what identity events assert, and how ids are written."""

@@ -1,4 +1,4 @@
-"""How ids, persons within accounts and segments are spelled, and which ids an event carries."""
+"""The text form of ids, persons within accounts and segments; the ids that an event carries."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,18 +12,18 @@ FIELDS: Final = (
     ("anonymous_id", "anonymous:"),
 )
 CUSTOMER: Final = "customer:"
-MATCH: Final = "match:"  # a hash that several ids share: a node that nothing is ever filed under
+MATCH: Final = "match:"  # a hash that several ids share: a node in the graph that never has facts
 MATCHING: Final = ("email_hash", "phone_hash")
 PERSON_KINDS: Final = ("user", "lead", "anonymous")
 
-SEGMENT_LENGTH: Final = 200  # characters of a segment's value; longer ones that begin alike are one
+SEGMENT_LENGTH: Final = 200  # characters of a segment's value; longer values are cut, so they may coincide
 NODE_SPACES: Final = tuple(f"{kind}:" for kind in KINDS)
 CONTACT: Final = "contact:"
 WITHIN: Final = "within:"  # a person's id within an account: ``within:<length>:<account's id><person's id>``
 
 
 def named_ids(data: dict[str, Any]) -> list[str]:
-    """The ids an event carries, in their order of rank, with their name space: ``["customer:17", "anonymous:v-3"]``."""
+    """The ids an event carries, prefixed, in order of rank: ``["customer:17", "anonymous:v-3"]``."""
     found = []
     for field, prefix in FIELDS:
         if field in data and (name := data[field]) is not None:
@@ -42,24 +42,24 @@ def rank(node: str) -> tuple[int, str]:
 
 
 def person_rank(node: str) -> int:
-    """Which of an account's ids tells the person: the user, else the lead, else the visitor."""
+    """Rank among the ids that identify a person within an account: the user, then the lead, then the visitor."""
     return PERSON_KINDS.index(node.partition(":")[0])
 
 
 def within(account: str, person: str) -> str:
-    """The name under which touches are kept that name an account and one of its persons."""
+    """The id under which touches are stored that name both an account and one of its persons."""
     return f"{WITHIN}{len(account)}:{account}{person}"
 
 
 @lru_cache(maxsize=16384)
 def split_within(raw: str) -> tuple[str, str]:
-    """The account's and the person's id of such a name."""
+    """The account id and the person id of an id made by `within`."""
     length, _, both = raw.removeprefix(WITHIN).partition(":")
     return both[: int(length)], both[int(length) :]
 
 
 def value_of(value: Any) -> str | None:
-    """The value of a dimension as text; a list or an object is none. Equal texts are one value: 1 and true are two."""
+    """A dimension's value as text; None for a list or object. Values with equal text are equal: not 1 and true."""
     if value is None or type(value) is str:
         return value
     if isinstance(value, bool):
@@ -68,7 +68,7 @@ def value_of(value: Any) -> str | None:
 
 
 def segment_of(dimension: str, value: Any) -> str:
-    """A segment's text. Missing is `unknown`; other values as text, at most 200 characters."""
+    """A segment as text, ``dimension=value``. A missing value is `unknown`; the value is cut to 200 characters."""
     if value is None or value == "":
         return f"{dimension}=unknown"
     text = str(value).lower() if isinstance(value, bool) else str(value)

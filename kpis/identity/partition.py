@@ -1,7 +1,7 @@
-"""Components of ids that are kept up link by link, by the rule of `kpis.identity.ranks`.
+"""Components of ids, updated link by link, by the rule of `kpis.identity.ranks`.
 
-Mostly a link joins two components or changes nothing, which a look at its ends tells. Where it may change what other
-links do (it came late, or one is taken back), all that is linked with it is settled again.
+Most links join two components or change nothing, which is decided from their ends alone. If a link may change which
+other links count (it came late, or one is removed), everything linked with it is recomputed.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, KeysView
@@ -16,15 +16,14 @@ Edges = Callable[[str], Iterable[tuple[str, Key]]]
 
 
 def pair_of(one: str, other: str) -> Pair:
-    """A pair in its one spelling."""
+    """Two ids as a pair in canonical order."""
     return (one, other) if one < other else (other, one)
 
 
 class Component:
-    """Nodes that are one, by the first of them in the order of names.
+    """Connected nodes, named by the first of them in the order of names.
 
-    ``counts``: how many of its nodes are of each of the ranks that count. ``facts``: some node may have facts; False:
-    none has.
+    ``counts``: the number of its nodes at each rank below LEVELS. ``facts``: False if certainly no node has facts.
     """
 
     __slots__ = ("counts", "facts", "members", "name")
@@ -38,28 +37,28 @@ class Component:
 
 
 class Watch(Protocol):
-    """Who wants to know that components are about to change."""
+    """Callbacks before and after components change."""
 
     def has_facts(self, node: str) -> bool:
-        """Whether a node that is alone has facts."""
+        """Whether a node outside any component has facts."""
 
     def joining(self, one: Component, other: Component) -> None:
-        """Two are about to be one."""
+        """Two components are about to be joined."""
 
     def splitting(self, one: Component) -> None:
-        """One is about to have other nodes."""
+        """A component is about to change its nodes."""
 
-    def made(self, one: Component) -> None:
-        """One has other nodes now."""
+    def changed(self, one: Component) -> None:
+        """A component has changed its nodes."""
 
     def turning(self, pair: Pair) -> None:
         """An edge is about to stand aside, or to stand aside no more."""
 
 
 class Change(NamedTuple):
-    """What a link changes: the components that go, the nodes of those that come, what stands aside and what no more.
+    """What a link changes: components removed, the nodes of components added, pairs set aside and pairs restored.
 
-    Two that go while one or none is named that comes are joined.
+    If two components are removed and at most one is added, the two are joined.
     """
 
     old: Collection[Component] = ()
@@ -77,23 +76,26 @@ NOTHING = Change()
 
 
 class Partition:
-    """``edges``: a node's edges that are on, as (other node, key); ``rank``: the order of names."""
+    """The components of a graph.
+
+    ``edges``: a node's edges that are on, as (other node, key). ``rank``: the order of names.
+    """
 
     def __init__(self, edges: Edges, rank: Callable[[str], tuple[int, str]], watch: Watch) -> None:
-        self.of: dict[str, Component] = {}  # of every node that is not alone
+        self.of: dict[str, Component] = {}  # every node that has edges -> its component
         self.watch = watch
         self._edges = edges
         self._rank = rank
-        self._aside: dict[str, set[str]] = {}  # node -> the other ends of its edges that stand aside
+        self._aside: dict[str, set[str]] = {}  # node -> the other ends of its edges that are set aside
 
     @property
     def aside(self) -> Iterator[Pair]:
-        """The edges that stand aside."""
+        """The edges that are set aside."""
         return ((one, other) for one, others in self._aside.items() for other in others if one < other)
 
     @property
     def ends_aside(self) -> KeysView[str]:
-        """The nodes of edges that stand aside."""
+        """The nodes of edges that are set aside."""
         return self._aside.keys()
 
     def is_aside(self, pair: Pair) -> bool:
@@ -104,22 +106,22 @@ class Partition:
         """The component of a node."""
         return self.of.get(node) or Component(node, (node,), facts=self.watch.has_facts(node))
 
-    # --- what a link would change; its key is among ``edges`` already
+    # --- what a link would change; ``edges`` already has its new key
 
-    def foresee(self, pair: Pair, before: Key | None, after: Key | None) -> Change:
-        """What an edge changes that had one key and has another now (None: it is off)."""
+    def plan(self, pair: Pair, before: Key | None, after: Key | None) -> Change:
+        """What changes when an edge's key changes from ``before`` to ``after`` (None: the edge is off)."""
         if before == after:
             return NOTHING
         if after is None and self.is_aside(pair):
             return Change(back=(pair,))
         if after is not None and (before is None or after < before):
-            found = self._at_a_glance(pair, before, after)
+            found = self._simple_change(pair, before, after)
             if found is not None:
                 return found
-        return self._settle_again(pair)
+        return self._resettle(pair)
 
-    def _at_a_glance(self, pair: Pair, before: Key | None, key: Key) -> Change | None:
-        """The change where the ends alone tell it."""
+    def _simple_change(self, pair: Pair, before: Key | None, key: Key) -> Change | None:
+        """The change if it follows from the two ends alone; None: it does not."""
         mine, its = map(self.component, pair)
         levels = levels_of(*pair)
         if mine is not its and not any(mine.counts[level] and its.counts[level] for level in levels):
@@ -135,12 +137,12 @@ class Partition:
         return None
 
     def _touches_aside(self, one: Component) -> bool:
-        """Whether an edge of a component stands aside."""
+        """Whether any edge of a component is set aside."""
         few, many = sorted((self._aside.keys(), one.members.keys()), key=len)
         return any(node in many for node in few)
 
     def _is_late(self, high: str, low: str, key: Key) -> bool:
-        """Whether the lower end belonged to another of the same rank before, by an edge of its own."""
+        """Whether an earlier edge already links the lower end to another id of the higher end's rank."""
         level = standing(high)
         return level < min(LEVELS, standing(low)) and any(
             at < key
@@ -150,7 +152,7 @@ class Partition:
         )  # fmt: skip
 
     def _climbs(self, low: str, high: str, key: Key, but: Pair) -> bool:
-        """Whether edges before a key lead from an id to one above it, each upwards."""
+        """Whether edges earlier than a key lead from an id to a higher one, each upwards in rank."""
         return low == high or any(
             self._climbs(other, high, key, but)
             for other, at in self._edges(low)
@@ -158,8 +160,8 @@ class Partition:
             and pair_of(low, other) != but and not self.is_aside((low, other))
         )  # fmt: skip
 
-    def _settle_again(self, pair: Pair) -> Change:
-        """Everything that is linked with a pair, from all its edges."""
+    def _resettle(self, pair: Pair) -> Change:
+        """Recompute everything linked with a pair from all its edges."""
         nodes = dict.fromkeys(pair)
         links: dict[Pair, Key] = {}
         queue = list(nodes)
@@ -182,7 +184,7 @@ class Partition:
     # --- changing
 
     def announce(self, change: Change) -> None:
-        """Tell of the components that are about to be others."""
+        """Call the watch for the components that are about to change."""
         if change.joins:
             self.watch.joining(*change.old)
             return
@@ -190,21 +192,21 @@ class Partition:
             self.watch.splitting(one)
 
     def apply(self, change: Change) -> None:
-        """Make a change."""
+        """Carry out a change."""
         for pair in change.back:
             self._turn(pair, aside=False)
         for pair in change.aside:
             self._turn(pair, aside=True)
         if change.joins:
-            self.watch.made(self._join(*change.old))
+            self.watch.changed(self._join(*change.old))
             return
         facts = [any(self.component(node).facts for node in group) for group in change.new]
         for one in change.old:
             for node in one.members:
                 self.of.pop(node, None)
-        made = [self._make(group, facts=known) for group, known in zip(change.new, facts, strict=True)]
+        made = [self._build(group, facts=known) for group, known in zip(change.new, facts, strict=True)]
         for each in made:
-            self.watch.made(each)
+            self.watch.changed(each)
 
     def _join(self, one: Component, other: Component) -> Component:
         large, small = (one, other) if len(one.members) >= len(other.members) else (other, one)
@@ -215,28 +217,28 @@ class Partition:
         large.facts = large.facts or small.facts
         return large
 
-    def _make(self, group: Collection[str], *, facts: bool) -> Component:
+    def _build(self, group: Collection[str], *, facts: bool) -> Component:
         if len(group) == 1:
             return self.component(next(iter(group)))
         made = Component(min(group, key=self._rank), group, facts=facts)
         self.of.update(dict.fromkeys(group, made))
         return made
 
-    # --- all at once, and nodes that get other names
+    # --- a restart, and renamed nodes
 
-    def make_all(self, links: Collection[tuple[Key, Pair]]) -> Work:
-        """Make all components, after a restore."""
+    def build_all(self, links: Collection[tuple[Key, Pair]]) -> Work:
+        """Build all components, after a restore."""
         levels = Levels()
         for key, pair in sorted(links):
             if not levels.take(*pair, forced=key == FORCED):
                 self._set_aside(pair, aside=True)
             yield LINK
         for group in _groups(levels, dict.fromkeys(chain.from_iterable(pair for _, pair in links))):
-            self._make(group, facts=False)
+            self._build(group, facts=False)
             yield LINK * len(group)
 
     def dissolve(self, nodes: Iterable[str]) -> list[str]:
-        """Take the components of some nodes apart; returns all their nodes, whose edges are to be put again."""
+        """Dissolve the components of some nodes; returns all their nodes. Put their edges back with `put_all`."""
         found: dict[str, None] = {}
         for node in nodes:
             found.update(dict.fromkeys(self.component(node).members))
@@ -247,10 +249,10 @@ class Partition:
         return list(found)
 
     def put_all(self, nodes: Iterable[str]) -> None:
-        """Put all edges of some nodes."""
+        """Put back all edges of some nodes."""
         links = {pair_of(node, other): key for node in nodes for other, key in self._edges(node)}
         for pair, key in sorted(links.items(), key=lambda link: (link[1], link[0])):
-            self.apply(self.foresee(pair, None, key))
+            self.apply(self.plan(pair, None, key))
 
     def _aside_of(self, node: str) -> Iterator[Pair]:
         return (pair_of(node, other) for other in self._aside.get(node, ()))

@@ -1,7 +1,7 @@
-"""Ids that numbers only compare, as those of clicks, sessions, messages, refunds and responses, are kept as digests.
+"""Pseudonyms: ids that are only compared (clicks, sessions, messages, refunds, responses) are stored as digests.
 
-An advertiser's click id, a session cookie or the hash of a mail address tell who somebody is to whoever issued them,
-and no number shows them. Their digest says the same about what belongs together, so what is counted does not change.
+An advertiser's click id, a session cookie or a hashed mail address identifies a person to whoever issued it. No figure
+shows them, and equal ids have equal digests, so the counts stay the same.
 """
 
 import base64
@@ -10,12 +10,12 @@ from typing import Final
 
 from models.record import Row
 
-MARK: Final = "\x7f"  # begins every digest: no id may hold a control character
+MARK: Final = "\x7f"  # first character of every digest: ids contain no control characters
 COMPARED: Final = frozenset({"click_id", "session_id", "message_id", "recipient_hash", "refund_id", "response_id"})
 
 
 def pseudonym(tenant: str, text: str) -> str:
-    """The digest of an id, 72 bits, another one for each tenant. That of a digest is itself."""
+    """The 72-bit digest of an id, keyed by tenant. The digest of a digest is itself."""
     if text.startswith(MARK):
         return text
     hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9, key=tenant.encode()[:64])
@@ -23,12 +23,12 @@ def pseudonym(tenant: str, text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a stored id is one that an earlier build kept as it was told."""
+    """Whether an earlier build stored this id as sent, without a digest."""
     return not text.startswith(MARK)
 
 
 def pseudonymous(tenant: str, row: Row, plain: set[str]) -> Row:
-    """An event with digests in place of such ids. ``plain``: messages that an earlier build stored by their own id."""
+    """An event with digests in place of these ids. ``plain``: message ids that an earlier build stored as sent."""
     found = COMPARED & row.data.keys()
     if not found:
         return row
@@ -38,7 +38,7 @@ def pseudonymous(tenant: str, row: Row, plain: set[str]) -> Row:
         found -= {"message_id", "recipient_hash"}
     for field in found:
         if data[field] not in (None, ""):
-            # A recipient behind its message: nobody can tell which messages went to the same one.
+            # Hashed with its message, so that messages to the same recipient cannot be linked.
             text = f"{message}\0{data[field]}" if field == "recipient_hash" else str(data[field])
             data[field] = pseudonym(tenant, text)
     return Row(*row[:-1], data)

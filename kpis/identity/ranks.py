@@ -1,9 +1,9 @@
-"""Ids by rank: which links between them count.
+"""Ranks of ids, and which links between them count.
 
-Ids rank customer > user > lead > anonymous > hash. What was merged outright is one, whatever it joins. Then the links
-come: those of users first, then those of leads, of browsers and of hashes, each in order of time. A link counts unless
-by it two ids of one rank would meet through ids that rank no higher: two customers, two users or two leads. So an id
-belongs to what it was first linked to above it, and a shared device makes no two users one.
+Ids rank customer > user > lead > anonymous > hash. Explicit merges always count. Then come the links of users, of
+leads, of browsers and of hashes, each in order of time. A link counts unless it would connect two customers, two users
+or two leads through ids that rank no higher. So an id belongs to the higher ranked id it was first linked to, and a
+shared device does not merge two users.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ Key = tuple[Any, ...]
 Pair = tuple[str, str]
 FORCED: Final[Key] = ()  # before every other key
 RANKS: Final = {"customer": 0, "user": 1, "lead": 2, "anonymous": 3, "match": 4}
-LEVELS: Final = 3  # ranks of which no two ids meet through others; level n: only ids of rank n and those below them
+LEVELS: Final = 3  # ranks whose ids are never connected through others; level n: the ids of rank n and lower
 
 
 def standing(node: str) -> int:
@@ -22,18 +22,18 @@ def standing(node: str) -> int:
 
 
 def levels_of(one: str, other: str) -> range:
-    """The levels at which both ids are."""
+    """The levels that contain both ids."""
     return range(min(standing(one) + 1, standing(other) + 1, LEVELS))
 
 
 class Levels:
-    """Disjoint sets of ids at each level, made link by link. An id of the level's own rank names its set."""
+    """Disjoint sets of ids at each level, joined link by link. An id of the level's own rank names its set."""
 
     def __init__(self) -> None:
         self._up: tuple[dict[str, str], ...] = tuple({} for _ in range(LEVELS))
 
     def name(self, level: int, node: str) -> str:
-        """The id that names a set."""
+        """The id that names a node's set."""
         up = self._up[level]
         while (above := up.get(node)) is not None:
             if (top := up.get(above)) is not None:
@@ -42,7 +42,7 @@ class Levels:
         return node
 
     def take(self, one: str, other: str, *, forced: bool) -> bool:
-        """Join two ids; says whether it did: not where two of a rank would meet, unless that is forced."""
+        """Join two ids; returns False if that would connect two ids of one rank and is not ``forced``."""
         found = []
         for level in levels_of(one, other):
             mine, its = self.name(level, one), self.name(level, other)
@@ -57,7 +57,7 @@ class Levels:
 
 
 def settled(links: Iterable[tuple[Key, Pair]]) -> tuple[Levels, list[Pair]]:
-    """The sets that links make, and those that stand aside."""
+    """The sets that result from links, and the pairs that are set aside."""
     levels = Levels()
     aside = [pair for key, pair in sorted(links) if not levels.take(*pair, forced=key == FORCED)]
     return levels, aside

@@ -1,4 +1,4 @@
-"""What identity events say of pairs of ids."""
+"""What identity events assert about pairs of ids."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from kpis.identity.ranks import Pair
 from models.record import Row
 
 
-def identity_words(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
-    """Which pairs an identity event speaks of, and what to tell each link."""
+def link_assertions(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
+    """The pairs that an identity event is about, each with the function that applies its assertion to the link."""
     data, stamp = row.data, (row.time, row.id, row.source)
     pairs = _merge_pairs(data) if kind != "identified" else set()
     if kind == "identified" or data.get("winner_id") is None:
@@ -21,12 +21,12 @@ def identity_words(kind: str, row: Row) -> dict[Pair, Callable[[Link], Any]]:
         return {}
     carried = (row.time, row.source, row.id) if kind == "identified" else None
 
-    def say(link: Link) -> None:
-        link.say(stamp, on, merges)
+    def apply(link: Link) -> None:
+        link.assert_link(stamp, on, merges)
         if carried:
             link.carry(carried)
 
-    return dict.fromkeys(pairs, say)
+    return dict.fromkeys(pairs, apply)
 
 
 def _merge_pairs(data: dict[str, Any]) -> set[tuple[str, str]]:
@@ -38,7 +38,7 @@ def _merge_pairs(data: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def _named(name: Any, entity: str) -> str:
-    """A name with its space; empty when the space is none of ours."""
+    """An id with its prefix; empty if the prefix is unknown."""
     text = str(name)
     if text.startswith(NODE_SPACES) and not text.startswith(MATCH):
         return text

@@ -1,1 +1,1 @@
-"""What an event does to a tenant: whether it is a copy, whose it is, and which facts it makes; the quality counters."""
+"""Applies an event to a tenant: deduplication, ownership, the facts it yields, and the data quality counters."""

@@ -1,4 +1,4 @@
-"""What events of records, tickets and users do to a tenant's facts."""
+"""Handlers for record, ticket and user events."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ LOGGED_IN: Final = code("logins")
 
 
 def take_record(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a record: its id is unique within its object only."""
+    """A record event. A record id is unique only within its object type."""
     if kind == "updated":
         return
     thing = f"record:{row.data['record_id']}"
@@ -27,7 +27,7 @@ def take_record(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
 
 
 def take_ticket(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a ticket."""
+    """A ticket event."""
     key = f"ticket:{row.data['ticket_id']}"
     if not keeps_object(tenant, key, row):
         return
@@ -37,7 +37,7 @@ def take_ticket(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
 
 
 def take_user(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """A sign-in; of sign-ups the earliest of an id counts."""
+    """A sign-in or a sign-up; only the earliest sign-up of an id counts."""
     if kind == "signed_in":
         take_signin(tenant, row, raw)
     if kind != "signed_up" or not keeps(tenant, raw) or row.time >= tenant.signups.get(raw, row.time + 1):
@@ -49,7 +49,7 @@ def take_user(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bo
 
 
 def take_signin(tenant: Tenant, row: Row, raw: str) -> None:
-    """A sign-in: of its user, and of the event's person."""
+    """Record a sign-in for its user, and for the event's person if that is a different id."""
     user = f"user:{row.data['user_id']}"
     if keeps(tenant, raw) and row.time < tenant.signins.get(raw, row.time + 1):
         tenant.people.hold(raw)
@@ -66,7 +66,7 @@ def take_signin(tenant: Tenant, row: Row, raw: str) -> None:
 
 
 def keep_touch(tenant: Tenant, raw: str, time: int, kind: int, note: str | None) -> None:
-    """Keep a touch that is nothing but a person's presence."""
+    """Store a touch that only shows that a person was present. ``time``: ms."""
     tenant.engagement.note(raw, time, kind)
     chunk = tenant.person_sets.touch(raw, time, kind, 0, note)
     tenant.dirty.add(("touch", (raw, chunk)))

@@ -1,4 +1,4 @@
-"""Marketing touches of an event, and what they open: the way to a purchase, and credits of sales."""
+"""Stores marketing touches and retracts what they change: a subject's acquisition and the credit of its sales."""
 
 from kpis.contributions.acquisition import LATE_TOUCHES, WAY_GROUPS, late_touch
 from kpis.contributions.credit import open_credits
@@ -11,7 +11,7 @@ from models.record import Row
 
 
 def note_event(tenant: Tenant, row: Row, raw: str, late: bool) -> None:
-    """Keep a person's marketing touch, before the event is taken; open what it changes."""
+    """Store an event's marketing touch, if it is one, after retracting what it changes. Runs before the handler."""
     if row.type in TOUCH_TYPES and is_marketing_touch(row.type, row.data):
         _keep(tenant, row, raw, late)
     elif row.type == "crm.page.viewed":
@@ -22,7 +22,7 @@ def note_event(tenant: Tenant, row: Row, raw: str, late: bool) -> None:
 
 
 def _open(tenant: Tenant, root: str) -> None:
-    """Open all that depends on the channel of a subject's touches that name none."""
+    """Retract everything that depends on the fallback channel, which touches without a channel get."""
     for kind in WAY_GROUPS:
         tenant.ledger.open(kind, root)
     open_credits(tenant, root)
@@ -60,13 +60,13 @@ def _open_changed(tenant: Tenant, row: Row, root: str, horizon: Horizon) -> None
 
 
 def note_late(tenant: Tenant, root: str) -> None:
-    """Open a subject's acquisition, before a late event of it is kept."""
+    """Retract a subject's acquisition before one of its late events is stored."""
     if root in tenant.horizons:
         tenant.ledger.open("acquisition", root)
 
 
-def note_told(tenant: Tenant, root: str) -> None:
-    """Open what changes when the CRM tells of a subject for the first time; nothing of one that has seen a page."""
+def note_reported(tenant: Tenant, root: str) -> None:
+    """Retract what changes when the CRM first reports a subject; nothing if the subject has viewed a page."""
     horizon = tenant.horizons.get(root)
     if horizon is not None and not horizon.viewed:
         _open(tenant, root)

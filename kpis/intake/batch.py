@@ -1,4 +1,4 @@
-"""A batch of a tenant: its events are taken one by one, each opens the groups it changes; then all go back in."""
+"""A tenant's batch: each event retracts the groups it changes; at the end of the batch all are emitted again."""
 
 from functools import partial
 from typing import Any, Final
@@ -23,13 +23,13 @@ from kpis.tenant.tenant import Tenant
 from models.record import BOT, UNKNOWN_TYPE, Row
 from models.tenants import TenantSettings
 
-WORDS: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # they say themselves what their ids are
-OWNED: Final = {**OBJECT_FIELDS, "contact_id": CONTACT}  # what has an owner: the field that names it, its space
-OUTRIGHT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
+LINKING: Final = frozenset({"crm.identity.identified", "crm.identity.unmerged"})  # state their own links
+OWNED: Final = {**OBJECT_FIELDS, "contact_id": CONTACT}  # field that names an object -> prefix of its id
+EXPLICIT: Final = frozenset({"crm.identity.merged", "crm.identity.unmerged"})
 
 
 def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: int = 0) -> Tenant:
-    """A tenant without facts, which knows what groups of facts contribute to its cells."""
+    """An empty tenant, set up with the contribution of every kind of group."""
     tenant = Tenant(name, settings, generation, keeps)
     tenant.ledger.kinds = {name: partial(of, tenant) for name, of in GROUPS.items()}
     tenant.ledger.parts = {name: partial(of, tenant) for name, of in PARTS.items()}
@@ -39,7 +39,7 @@ def new_tenant(name: str, settings: TenantSettings, keeps: Keeps, generation: in
 
 
 def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
-    """Put an accepted, new event among the facts, but for what would be filed under ids that are ``gone``."""
+    """Turn an accepted, new event into facts, except those that would be stored under ids in ``gone``."""
     tenant.gone = gone
     row = placed(pseudonymous(tenant.name, row, tenant.plain_messages), tenant.zone)
     data, time, bot = row.data, row.time, bool(row.flags & BOT)
@@ -48,7 +48,7 @@ def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
     contact = data.get("contact_id")
     if own in gone:
         tenant.gone |= unpicked_beside(tenant, row, ids)
-    raw = person_id(tenant, own, ids) if contact is None else CONTACT + str(contact)  # whose touches and answers
+    raw = person_id(tenant, own, ids) if contact is None else CONTACT + str(contact)  # of touches, answers
     stamp = (time, row.source, row.id)
     _link(tenant, row, ids, stamp)
     if ids and keeps(tenant, own):
@@ -65,11 +65,11 @@ def take(tenant: Tenant, row: Row, gone: frozenset[str] = NOBODY) -> None:
         _take_traits(tenant, own, traits, stamp)
     if not unknown:
         _handle(tenant, row, own, raw, late, bot)
-    tenant.gone = NOBODY  # nothing remembers them
+    tenant.gone = NOBODY
 
 
 def own_object(row: Row) -> str:
-    """The object that says whose an event without ids is."""
+    """The object that determines the owner of an event without ids."""
     for field, space in OWNED.items():
         if row.data.get(field) is not None:
             return space + str(row.data[field])
@@ -77,10 +77,10 @@ def own_object(row: Row) -> str:
 
 
 def _link(tenant: Tenant, row: Row, ids: list[str], stamp: tuple[int, str, str]) -> None:
-    """What the ids of an event say of who is who, beside an identity event's own words."""
-    if len(ids) > 1 and row.type not in WORDS:
+    """Link the ids that an event carries, apart from what an identity event asserts explicitly."""
+    if len(ids) > 1 and row.type not in LINKING:
         carry(tenant, ids, stamp)
-    if not ids or row.type in OUTRIGHT:
+    if not ids or row.type in EXPLICIT:
         return
     if match_on := tenant.settings.match_on:
         carry(tenant, [ids[0], *hash_nodes(row.data, match_on)], stamp)
@@ -92,11 +92,11 @@ def _take_traits(tenant: Tenant, raw: str, traits: dict[str, Any], stamp: tuple[
     if not raw.startswith(NODE_SPACES):
         tenant.people.hold(raw)
     for dimension in tenant.traits_read:
-        tenant.say(raw, dimension, value_of(traits.get(dimension)), stamp)
+        tenant.assert_trait(raw, dimension, value_of(traits.get(dimension)), stamp)
 
 
 def _handle(tenant: Tenant, row: Row, own: str, raw: str, late: bool, bot: bool) -> None:
-    """What an event of a known type is besides: a conversion, a marketing touch, its own kind of fact, a contact."""
+    """Apply an event of a known type: as a conversion, a marketing touch, its own kind of fact, a contact."""
     kind, handler, takes_bots = handler_of(row.type)
     if not bot and keeps(tenant, raw):
         if row.type in tenant.conversions.types:
@@ -109,7 +109,7 @@ def _handle(tenant: Tenant, row: Row, own: str, raw: str, late: bool, bot: bool)
 
 
 def finish(tenant: Tenant) -> None:
-    """End a batch: everything open goes back in, and the changes go to the cells."""
+    """End a batch: emit every retracted group again and apply the deltas to the cells."""
     settle(tenant)
     tenant.customer_index.settle()
     tenant.person_sets.settle()

@@ -1,4 +1,4 @@
-"""What events of subscriptions and contracts do to a tenant's facts."""
+"""Handlers for subscription and contract events."""
 
 from kpis.cells.ledger import MANY
 from kpis.facts.customers import subscription_event
@@ -11,7 +11,7 @@ from models.record import Row
 
 
 def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a subscription."""
+    """A subscription event."""
     key = str(row.data["subscription_id"])
     if not keeps_object(tenant, f"subscription:{key}", row):
         return
@@ -27,15 +27,15 @@ def take_subscription(tenant: Tenant, kind: str, row: Row, raw: str, late: bool,
 
 
 def open_business(tenant: Tenant, root: str) -> None:
-    """Open what one more event changes of a subject that has such events already: when it is active."""
+    """Retract what a further subscription or customer event may change for its subject: activity and MRR."""
     for kind in ("acquisition", "mrr"):
         tenant.ledger.open(kind, root)
     tenant.customer_index.note(root)
-    tenant.engagement.doubt(root)
+    tenant.engagement.note_purchases(root)
 
 
 def take_renewal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a contract's renewal."""
+    """A renewal event of a contract."""
     key = str(row.data["contract_id"])
     if not keeps_object(tenant, f"contract:{key}", row):
         return

@@ -1,11 +1,11 @@
-"""What a conversion does to a tenant's facts: the clicks and views that it may follow change with it."""
+"""Stores conversions, and retracts the clicks and page views they may follow."""
 
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 
 
 def take_conversion(tenant: Tenant, row: Row, raw: str) -> None:
-    """A conversion of an id: what it may follow is opened first."""
+    """Store a conversion, after retracting the clicks and page views it may follow."""
     click = row.data.get("click_id")
     tenant.people.hold(raw)
     root = tenant.people.subject(raw)

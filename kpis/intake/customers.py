@@ -1,8 +1,8 @@
-"""What events of customers do to a tenant's facts."""
+"""Handler for customer events."""
 
 from kpis.cells.ledger import MANY
 from kpis.facts.reported import KINDS, CustomerEvent
-from kpis.intake.attribution import note_told
+from kpis.intake.attribution import note_reported
 from kpis.intake.contracts import open_business
 from kpis.intake.sales import source_and_owner
 from kpis.intake.unpicked import keeps
@@ -11,7 +11,7 @@ from models.record import Row
 
 
 def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a customer."""
+    """A customer event."""
     customer = f"customer:{row.data['customer_id']}"
     if not keeps(tenant, customer):
         return
@@ -21,7 +21,7 @@ def take_customer(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot
             tenant.people.retractions.subject(root)
         else:
             open_business(tenant, root)
-        note_told(tenant, root)
+        note_reported(tenant, root)
         tenant.people.hold(customer)
         fact = CustomerEvent(row.time, row.source, row.id, kind, row.data.get("source"))
         tenant.file("customer", customer, tenant.customers, fact)

@@ -1,9 +1,9 @@
-"""Have we counted this event already? Exact, 16 bytes an event, thirty days of journal time.
+"""Exact deduplication over thirty days of journal time, at 16 bytes an event.
 
-Identities are 64-bit hashes of (tenant, source, id) with the 64-bit hash of what the event said. They are kept in
-sorted NumPy runs, newest small, oldest large, merged like the levels of a log-structured tree; a batch is looked up
-whole. Storage keeps them as chunks by day of journal time: a chunk is rewritten until it is full, so that a quiet
-tenant does not leave thousands of tiny entries.
+Identities are 64-bit hashes of (tenant, source, id) each with a 64-bit hash of the event's content. They are kept in
+sorted NumPy runs, merged like the levels of a log-structured merge tree: new runs are small, old ones large. A batch
+is looked up at once. They are stored in chunks by day of journal time; a chunk is rewritten until it is full, so a
+quiet tenant does not leave thousands of tiny entries.
 """
 
 import base64
@@ -21,7 +21,7 @@ ChunkKey = tuple[int, int]  # journal day, number
 
 
 class Run:
-    """Identities in sorted order, what each said, and the journal day it was first seen."""
+    """Identities in sorted order, each with its content hash and the journal day on which it was first seen."""
 
     __slots__ = ("contents", "days", "identities")
 
@@ -34,7 +34,7 @@ class Run:
 
     @staticmethod
     def merge(one: "Run", other: "Run") -> "Run":
-        """Both runs as one."""
+        """Both runs merged."""
         return Run(
             np.concatenate((one.identities, other.identities)),
             np.concatenate((one.contents, other.contents)),
@@ -43,7 +43,7 @@ class Run:
 
 
 class Seen:
-    """The identities of one tenant."""
+    """The identities one tenant has seen."""
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
@@ -54,7 +54,7 @@ class Seen:
         self._stored: dict[ChunkKey, bytes] = {}
 
     def known(self, identities: list[int]) -> dict[int, int]:
-        """What the identities that were seen before said: identity -> content."""
+        """Of these identities, those seen before: identity -> content hash."""
         found: dict[int, int] = {}
         if not self.runs or not identities:
             return found
@@ -92,14 +92,14 @@ class Seen:
             self.runs[-1] = Run.merge(self.runs[-1], last)
 
     def hold(self, key: ChunkKey, stored: bytes | None) -> None:
-        """Keep a stored chunk until ``restore``: the changelog may hold older versions of it before the last."""
+        """Hold a stored chunk until ``restore``: the changelog may contain older versions of it before the last."""
         if stored is None:
             self._stored.pop(key, None)
         else:
             self._stored[key] = stored
 
     def restore(self, today: int) -> Work:
-        """Put the stored chunks back, after the last."""
+        """Load the held chunks, once all have been read."""
         for (day, number), stored in sorted(self._stored.items()):
             pairs = decode_chunk(stored)
             self._run([one for one, _ in pairs], [other for _, other in pairs], day)
@@ -111,7 +111,7 @@ class Seen:
         self.dirty.clear()
 
     def forget(self, today: int) -> None:
-        """Drop what was seen more than the horizon before a day of journal time."""
+        """Drop what was seen more than `HORIZON_DAYS` before a day of journal time."""
         self._oldest = today - HORIZON_DAYS
         for day in [day for day in self._count if day < self._oldest]:
             for number in range(self._count.pop(day) + bool(self._open.pop(day, []))):
@@ -123,7 +123,7 @@ class Seen:
         self.runs = [run for run in self.runs if len(run)]
 
     def fingerprint(self) -> str:
-        """A text that only somebody knows who knows every identity, in whatever order they came."""
+        """A checksum of all identities and contents that does not depend on their order."""
         found = (
             np.bitwise_xor.reduce([np.bitwise_xor.reduce(each) for each in hashes] or [np.uint64(0)])
             for hashes in ([run.identities for run in self.runs], [run.contents for run in self.runs])

@@ -1,4 +1,4 @@
-"""What a row of the table of kinds of facts says; the table is `kpis.intake.kinds`."""
+"""The columns of the table of kinds of facts; the table is in `kpis.intake.kinds`."""
 
 from collections.abc import Callable
 from enum import Enum, auto
@@ -9,26 +9,26 @@ from kpis.tenant.codecs import Codec
 from kpis.tenant.tenant import Tenant
 from models.record import Row
 
-# (tenant, the event type without its entity, event, the id that touches and answers are kept under, late, of a robot)
+# (tenant, event type without its entity, event, source id for touches and answers, is late, is a bot's)
 Handler = Callable[[Tenant, str, Row, str, bool, bool], None]
 
 
 class Owner(Enum):
-    """Whose a fact is, by its key: what an erasure of a subject renames or removes."""
+    """How a fact's owner follows from its key; an erasure renames or removes facts by it."""
 
-    OBJECT = auto()  # the key is the id of an object, which belongs to whom its events name
-    ID = auto()  # the key is the id that the fact came with
-    FIRST_PART = auto()  # the key begins with an id or object, and goes to the owner of that
-    INDEX = auto()  # as the index says that is built over the facts: it moves them itself
+    OBJECT = auto()  # the key is the id of an object; its events name its owner
+    ID = auto()  # the key is the source id of the fact
+    FIRST_PART = auto()  # the key begins with an id or object, whose owner it has
+    INDEX = auto()  # known to an index over these facts, which moves them itself
     NOBODY = auto()
 
 
 class Kind(NamedTuple):
     """A kind of fact.
 
-    ``name``: in the keys of the changelog, and of its group. ``events``: entities of event types (``deal`` of
-    ``crm.deal.won``) that ``handler`` takes. ``contribution``: of the group that has the same key as the fact; None:
-    groups of other kinds read it. ``parts``: the same, of a group with many facts.
+    ``name``: used in changelog keys and as the group's name. ``events``: the entities (``deal`` in ``crm.deal.won``)
+    that ``handler`` takes. ``contribution``: that of the group with the same key as the fact; None: groups of other
+    kinds read the fact. ``parts``: the same for a group with many facts, part by part.
     """
 
     name: str
@@ -38,6 +38,6 @@ class Kind(NamedTuple):
     handler: Handler | None = None
     contribution: Callable[[Tenant, str], Contribution] | None = None
     parts: Callable[[Tenant, str], Parts] | None = None
-    field: str | None = None  # of an event: the id of the object, which the event's first id owns from then on
-    companions: tuple[str, ...] = ()  # other groups of the object that go to its owner with it
-    takes_bots: bool = False  # the handler takes events of robots, too
+    field: str | None = None  # event field with the object's id; the event's first id becomes its owner
+    companions: tuple[str, ...] = ()  # other groups of the object that move to a new owner with it
+    takes_bots: bool = False  # the handler also takes bots' events

@@ -1,4 +1,4 @@
-"""The kinds of facts, a row each. A kind without events is made of events of other kinds (see `kpis.intake.batch`)."""
+"""The kinds of facts, one row each. Kinds without events come from other kinds' events (see `kpis.intake.batch`)."""
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -48,7 +48,7 @@ from kpis.tenant.special_codecs import (
 from kpis.tenant.tenant import Tenant
 
 KINDS: Final = (
-    # --- objects: an event without ids belongs to whom the first of these that it names belongs to
+    # --- objects: an event without ids gets the owner of the first of these that it names
     Kind(
         "deal", DatedCodec("deal", lambda tenant: tenant.deals, DealEvent, DealEvent.encode),
         Owner.OBJECT, ("deal",), take_deal, of_deal, deal_parts, "deal_id", ("closing", "credit"),
@@ -77,7 +77,7 @@ KINDS: Final = (
         "record", ListCodec(lambda tenant: tenant.records, RecordEvent),
         Owner.FIRST_PART, ("record",), take_record, of_record, field="record_id",
     ),
-    # --- what is said of an id
+    # --- what is reported of an id
     Kind(
         "lead", ListCodec(lambda tenant: tenant.leads, LeadEvent),
         Owner.ID, ("lead",), take_lead, of_lead, lead_parts,
@@ -98,7 +98,7 @@ KINDS: Final = (
     Kind("signin", TableCodec(lambda tenant: tenant.signins), Owner.ID, ("user",), take_user),
     Kind("attributes", TableCodec(lambda tenant: tenant.people.traits.of), Owner.ID),
     Kind("owner", TableCodec(lambda tenant: tenant.people.owners.of), Owner.INDEX),
-    Kind("link", LinkCodec(), Owner.INDEX, ("identity",), take_identity, takes_bots=True),  # whoever says who is who
+    Kind("link", LinkCodec(), Owner.INDEX, ("identity",), take_identity, takes_bots=True),  # bots' links count
     Kind("erased", ErasedCodec(), Owner.NOBODY),
     # --- what persons do
     Kind(
@@ -127,7 +127,7 @@ KINDS: Final = (
     ),
     Kind("rate", RateCodec(), Owner.NOBODY, ("fx",), take_fx),
     Kind("rate_undated", RateCodec(undated=True), Owner.NOBODY, ("fx",), take_fx),
-    Kind("values", ValuesCodec(), Owner.NOBODY),  # that dimensions are full of
+    Kind("values", ValuesCodec(), Owner.NOBODY),  # the values kept of a dimension that has too many
 )  # fmt: skip
 CODECS: Final[dict[str, Codec]] = {kind.name: kind.codec for kind in KINDS}
 LISTS: Final[dict[str, ListCodec[Any]]] = {
@@ -143,25 +143,25 @@ _HANDLED: Final = {entity: kind for kind in KINDS for entity in kind.events}
 
 
 def named_by(*owners: Owner) -> Iterator[str]:
-    """The kinds whose keys say so whose they are."""
+    """Names of the kinds with one of these rules of ownership."""
     return (kind.name for kind in KINDS if kind.owner in owners)
 
 
 @lru_cache(maxsize=1024)
 def handler_of(type_: str) -> tuple[str, Handler | None, bool]:
-    """What an event type does: its type without the entity, who takes it, and whether robots' events are taken too."""
+    """For an event type: the type without its entity, the handler, and whether the handler takes bots' events."""
     _, entity, rest = type_.split(".", 2)
     kind = _HANDLED.get(entity)
     return (rest, None, False) if kind is None else (rest, kind.handler, kind.takes_bots)
 
 
 def parts_of(name: str, tenant: Tenant, key: str) -> Parts | None:
-    """The parts of a group with many facts; None of one with few. By name: a tenant that sleeps is pickled."""
+    """The parts of a group with many facts; None if it has few. Looked up by name, as dormant tenants are pickled."""
     kind = BY_NAME[name]
     assert kind.parts is not None
     return kind.parts(tenant, key) if len(LISTS[name].table(tenant).get(key, ())) > MANY else None
 
 
-# What contributes to the cells, by the name of its group, and of which groups only what differs is moved.
+# Contributions by kind of group; and by part, for groups where only the difference is emitted.
 GROUPS: Final = JOINT_GROUPS | {kind.name: kind.contribution for kind in KINDS if kind.contribution is not None}
 PARTS: Final = JOINT_PARTS | {kind.name: partial(parts_of, kind.name) for kind in KINDS if kind.parts is not None}

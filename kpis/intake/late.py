@@ -1,4 +1,4 @@
-"""Late events that are no touches: they are kept, so that what came late is counted with what it is of."""
+"""Stores late events that are not touches, so that late data is counted with the subject it belongs to."""
 
 from kpis.cells.deltas import DAY_MS
 from kpis.contributions.acquisition import LATE_CUSTOMERS
@@ -13,7 +13,7 @@ from models.record import Row
 
 
 def keep_late(tenant: Tenant, raw: str, row: Row) -> None:
-    """Keep a late event that is no touch, in a group a day; a conversion with its own segments."""
+    """Store a late event that is not a touch, in a group per UTC day; a conversion with its own segments."""
     if not keeps(tenant, raw):
         return
     key, root = f"{raw}\0{row.time // DAY_MS}", tenant.people.subject(raw)
@@ -30,7 +30,7 @@ def keep_late(tenant: Tenant, raw: str, row: Row) -> None:
 
 
 def event_label(row: Row) -> str:
-    """What late and robots' events are counted by: the type, an answer's kind of survey, whether it is judged."""
+    """The label under which late and bots' events are counted: type, survey type, and whether sentiment was judged."""
     if row.type == "crm.survey.answered":
         return f"{row.type}:{row.data.get('survey_type')}"
     return row.type + SENTIMENT if row.type in MENTION_TYPES and is_judged(row.type, row.data) else row.type

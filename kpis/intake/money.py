@@ -1,4 +1,4 @@
-"""What exchange rates and costs do to a tenant's facts."""
+"""Handlers for exchange rates and costs."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What a contact does to a tenant's facts."""
+"""Stores sales contacts (calls, meetings, mails), and retracts the deals and leads they change."""
 
 from bisect import bisect_left
 from operator import attrgetter
@@ -19,7 +19,7 @@ TIME: Final = attrgetter("time")
 
 
 def take_contact(tenant: Tenant, row: Row, own: str, late: bool, bot: bool) -> None:
-    """Keep an event of a contact's types under its id (``own``)."""
+    """Store a contact under its source id (``own``)."""
     flags = flags_of(row.type, row.data, late, bot)
     if (flags & IGNORED or own.startswith("event:")) and not flags & LATE:
         return
@@ -34,10 +34,10 @@ def take_contact(tenant: Tenant, row: Row, own: str, late: bool, bot: bool) -> N
 
 
 def _open_changed(tenant: Tenant, own: str, time: int, flags: int, deal: str | None) -> None:
-    """Open the closings and leads that a contact changes: mostly none."""
+    """Retract the closings and leads that a contact changes; usually none."""
     people = tenant.people
     root = people.subject(own)
-    # A deal that is won in this batch is open already.
+    # A deal won in this batch has been retracted already.
     if deal is not None:
         won = tenant.purchases.get(f"deal:{deal}")
         if won is not None and time <= won.time:

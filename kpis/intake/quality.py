@@ -1,4 +1,4 @@
-"""How clean the stream is: counts by receive time. They are sums over journal records, not facts of a subject."""
+"""Data quality counters by receive time. They count journal records and belong to no subject."""
 
 from typing import Final, get_type_hints
 
@@ -19,7 +19,7 @@ PRICED: Final = frozenset(name for name, shape in SHAPES.items() if {"amount", "
 
 
 def note(ledger: Ledger, measure: int, received: int) -> None:
-    """Count one record: received, and what became of it (RECEIVED alone: accepted)."""
+    """Count a record as received, and under ``measure`` unless that is RECEIVED (accepted). ``received``: ms."""
     minute = received // 60_000
     ledger.add(0, RECEIVED, minute)
     if measure != RECEIVED:
@@ -27,7 +27,7 @@ def note(ledger: Ledger, measure: int, received: int) -> None:
 
 
 def note_flags(ledger: Ledger, row: Row) -> None:
-    """Count what an accepted record is flagged with."""
+    """Count the flags of an accepted record."""
     if row.flags & PLACEHOLDER:
         ledger.add(0, PLACEHOLDERS, row.received // 60_000)
     if row.flags & BOT:
@@ -37,7 +37,7 @@ def note_flags(ledger: Ledger, row: Row) -> None:
 
 
 def currency_of(row: Row) -> str | None:
-    """The currency of an accepted record with money, whose price depends on a rate; None of any other."""
+    """The currency of an accepted record whose amount needs an exchange rate; None for any other."""
     if row.type not in PRICED or row.flags & (BOT | UNPRICED | UNKNOWN_TYPE):
         return None
     given = any(row.data.get(field) is not None for field in ("amount", "mrr"))

@@ -1,10 +1,10 @@
-"""What events of deals, orders and leads do to a tenant's facts."""
+"""Handlers for deal, order and lead events."""
 
 from kpis.facts.deals import deal_event
 from kpis.facts.leads import LeadEvent
 from kpis.facts.orders import order_event
 from kpis.identity.ids import named_ids
-from kpis.intake.attribution import note_told
+from kpis.intake.attribution import note_reported
 from kpis.intake.ownership import assign_object
 from kpis.intake.unpicked import keeps, keeps_object
 from kpis.tenant.lead_groups import deciding, merged_leads, open_deals_of
@@ -13,7 +13,7 @@ from models.record import Row
 
 
 def take_deal(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a deal."""
+    """A deal event; a created deal that names a lead is also an event of that lead."""
     key = str(row.data["deal_id"])
     if keeps_object(tenant, f"deal:{key}", row):
         _deal_event(tenant, key, kind, row, late)
@@ -29,13 +29,13 @@ def _deal_event(tenant: Tenant, key: str, kind: str, row: Row, late: bool) -> No
     tenant.ages.changed.add(key)
     tenant.unsettled.add(thing)
     if key not in tenant.deals:
-        note_told(tenant, tenant.people.subject(thing))
+        note_reported(tenant, tenant.people.subject(thing))
     assign_object(tenant, "deal", key)
     tenant.file("deal", key, tenant.deals, deal_event(row.time, kind, row.source, row.id, row.data, late))
 
 
 def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of an order."""
+    """An order event."""
     key = str(row.data["order_id"])
     if not keeps_object(tenant, f"order:{key}", row):
         return
@@ -49,20 +49,20 @@ def take_order(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
 
 
 def take_lead(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of a lead."""
+    """A lead event."""
     lead = f"lead:{row.data['lead_id']}"
     lead_event(tenant, lead, LeadEvent(row.time, kind, row.source, row.id, row.data.get("deal_id")))
     source_and_owner(tenant, row)
 
 
 def lead_event(tenant: Tenant, lead: str, event: LeadEvent) -> None:
-    """Keep an event of a lead: also a deal that says it came from one."""
+    """Store a lead's event, or that a deal names the lead as its origin."""
     if not keeps(tenant, lead):
         return
     found = merged_leads(tenant, lead)
     for one in found:
         tenant.ledger.open("lead", one)
-    note_told(tenant, tenant.people.subject(lead))
+    note_reported(tenant, tenant.people.subject(lead))
     if event.deal:
         tenant.leads_of_deal.setdefault(event.deal, set()).add(lead)
     tenant.people.own("lead", lead, lead, None)
@@ -72,10 +72,10 @@ def lead_event(tenant: Tenant, lead: str, event: LeadEvent) -> None:
 
 
 def source_and_owner(tenant: Tenant, row: Row) -> None:
-    """What an event of a lead or customer says of the subject's source and owner."""
+    """Note the source and owner that a lead or customer event asserts for its subject."""
     first = named_ids(row.data)[0]
     if not keeps(tenant, first):
         return
     stamp = (row.time, row.source, row.id)
-    tenant.say(first, "source", row.data.get("source"), stamp)
-    tenant.say(first, "owner", row.data.get("owner_id"), stamp)
+    tenant.assert_trait(first, "source", row.data.get("source"), stamp)
+    tenant.assert_trait(first, "owner", row.data.get("owner_id"), stamp)

@@ -1,4 +1,4 @@
-"""Deals and orders that became purchases, or ceased to be any: settled once a batch."""
+"""Settlement, once a batch: deals and orders that became purchases, changed, or no longer are."""
 
 from kpis.contributions.acquisition import BEGINNING
 from kpis.facts.spending import Purchase
@@ -7,7 +7,7 @@ from kpis.tenant.tenant import Tenant
 
 
 def settle(tenant: Tenant) -> None:
-    """Deals and orders of the batch that became purchases, changed, or ceased to be any change their customer."""
+    """Compare the batch's deals and orders with the known purchases, and update the customers of those that differ."""
     buyers = set()
     for thing in tenant.unsettled:
         before, found = tenant.purchases.get(thing), purchase(tenant, thing)
@@ -27,9 +27,9 @@ def settle(tenant: Tenant) -> None:
 
 
 def _open_changed(tenant: Tenant, subject: str, thing: str, before: Purchase | None, found: Purchase | None) -> None:
-    """Open what a purchase changes: how its customer became one only where no purchase of its kind is before it."""
+    """Retract what a purchase changes. Acquisition changes only if no earlier purchase of the same kind exists."""
     tenant.customer_index.note(subject)
-    tenant.engagement.doubt(subject)
+    tenant.engagement.note_purchases(subject)
     held = purchases_of(tenant, subject, thing.partition(":")[0])
     if not held or any(one is not None and one.time <= held[0].time for one in (before, found)):
         tenant.ledger.open("acquisition", subject)
@@ -40,7 +40,7 @@ def _open_changed(tenant: Tenant, subject: str, thing: str, before: Purchase | N
 
 
 def _note_last(tenant: Tenant, subject: str) -> None:
-    """Touches up to the last sale may have a part in one."""
+    """Update the subject's horizon: only touches up to its last sale can earn credit."""
     horizon = tenant.horizons.get(subject)
     if horizon is not None:
         sales = revenue_facts(tenant, subject)
@@ -55,11 +55,11 @@ def _settle_buyer(tenant: Tenant, subject: str, before: Purchase | None, found: 
         again = None if not later else later[0].time if first == found else found.time
         tenant.person_sets.buy(subject, found.time // 60_000, None if again is None else again // 60_000)
     elif before is None or found is None or found.time != before.time:
-        tenant.person_sets.remake(subject)
+        tenant.person_sets.rebuild(subject)
 
 
 def open_buyer(tenant: Tenant, root: str) -> None:
-    """Open what a subject's purchases change."""
+    """Retract what depends on a subject's purchases."""
     tenant.customer_index.note(root)
     tenant.ledger.open("acquisition", root)
-    tenant.engagement.doubt(root)
+    tenant.engagement.note_purchases(root)

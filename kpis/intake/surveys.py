@@ -1,6 +1,6 @@
-"""What a survey answer does to a tenant's facts."""
+"""Handler for survey answers."""
 
-from kpis.contributions.answers import is_told_again, one_more
+from kpis.contributions.answers import is_resent, one_more
 from kpis.facts.nps import Answer
 from kpis.facts.survey_scores import PLAIN, ScoreFact, ends, scale_segment, scale_text, score_deltas, score_fact
 from kpis.intake.unpicked import keeps
@@ -21,7 +21,7 @@ def take_survey(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: 
     person = tenant.people.person(raw)
     fact = _answer(row) if promoter else score_fact(row.time, row.source, row.id, data)
     if not tenant.ledger.is_open("person", person):
-        if is_told_again(tenant, person, fact):
+        if is_resent(tenant, person, fact):
             tenant.ledger.open("person", person)
         else:
             _add(tenant, person, fact)
@@ -38,7 +38,7 @@ def _answer(row: Row) -> Answer:
 
 
 def _add(tenant: Tenant, person: str, fact: Answer | ScoreFact) -> None:
-    """Put another answer of a person into the numbers, before it is kept."""
+    """Emit the deltas of a person's further answer, before it is stored."""
     segments = tenant.people.segments(person)
     if isinstance(fact, Answer):
         for delta, sign in one_more(tenant, person, fact):

@@ -1,4 +1,4 @@
-"""What touches do to a tenant's facts: mails, forms, page views and all others."""
+"""Handlers for touches: mails, forms, page views and all others."""
 
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ CLICK: Final = CODES["link.clicked"]
 
 
 def take_email(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """An event of an e-mail: of its message, and where a person acts a touch."""
+    """An e-mail event: updates its message; an open or click is also a touch."""
     data = row.data
     slots = slots_of(kind, bot, data)
     if slots and keeps_object(tenant, f"message:{data['message_id']}", row):
@@ -38,14 +38,14 @@ def take_email(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: b
 
 
 def take_form(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """A form begun or sent; sent it is a touch, too."""
+    """A form started or submitted; a submission is also a touch."""
     if not bot and keeps(tenant, raw):
         tenant.forms.take(row, raw, kind == "submitted")
     take_touch(tenant, kind, row, raw, late, bot)
 
 
 def take_touch(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
-    """A touch."""
+    """Any other touch."""
     found = kind_code(row.type, row.data)
     if found is not None:
         _touch(tenant, found, row, raw, late, bot)
@@ -78,7 +78,7 @@ def _touch(tenant: Tenant, kind: int, row: Row, raw: str, late: bool, bot: bool)
 
 
 def _see_page(tenant: Tenant, row: Row, raw: str, page: int, late: bool, bot: bool) -> None:
-    """A page view: what its page and its person's conversions make of it."""
+    """Count a page view for its page if late, and as a landing that may convert."""
     if late:
         late_page(tenant, page, row.time // 60_000)
     if not bot and raw.startswith(IDENTIFIED):
@@ -86,7 +86,7 @@ def _see_page(tenant: Tenant, row: Row, raw: str, page: int, late: bool, bot: bo
 
 
 def _page_of(tenant: Tenant, data: dict[str, Any]) -> int:
-    """The code of a page view's page; `__other__` beyond the pages that are kept, where all have numbers."""
+    """The code of a page view's page; `__other__` for pages beyond the limit, if every page is counted."""
     path = path_of_view(data)
     if not tenant.settings.landing_pages and tenant.sets.fit(f"page={path}") != f"page={path}":
         path = OTHER

@@ -1,4 +1,4 @@
-"""What of an event may be filed where an erasure has unpicked ids that it names: see kpis.state.erasure."""
+"""Which facts of an event may be stored if an erasure has unpicked ids that it names: see kpis.state.erasure."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ NOBODY: Final = frozenset[str]()
 
 
 def keeps(tenant: Tenant, raw: str) -> bool:
-    """Whether something of the event that is being taken may be filed under an id: it was not unpicked."""
+    """Whether the current event may store facts under an id, that is, the id was not unpicked."""
     if not tenant.gone:
         return True
     return tenant.gone.isdisjoint(split_within(raw) if raw.startswith(WITHIN) else (raw,))
 
 
 def keeps_object(tenant: Tenant, thing: str, row: Row) -> bool:
-    """Whether an event of an object is: not if its first id was unpicked, unless the object is somebody else's."""
+    """Whether an object's event is stored: not if its first id was unpicked, unless the object has another owner."""
     ids = named_ids(row.data) if tenant.gone else ()
     if not ids or keeps(tenant, ids[0]):
         return True
@@ -26,7 +26,7 @@ def keeps_object(tenant: Tenant, thing: str, row: Row) -> bool:
 
 
 def unpicked_beside(tenant: Tenant, row: Row, ids: list[str]) -> set[str]:
-    """The ids that an event names beside an unpicked first one, but for those that are somebody else's."""
+    """The ids that an event names besides its unpicked first id, except those that belong to another owner."""
     others = {one for one in ids[1:] if not tenant.people.subject(one).startswith(CUSTOMER)}
     contact = f"{CONTACT}{row.data.get('contact_id')}"
     return others if keeps_object(tenant, contact, row) else {*others, contact}

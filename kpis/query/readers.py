@@ -20,7 +20,7 @@ from kpis.contributions.persons import of_score, signup_of
 from kpis.contributions.touches_to_close import closings
 from kpis.facts.answer_order import dated
 from kpis.facts.nps import answer_deltas
-from kpis.facts.responses import holds, last_told
+from kpis.facts.responses import is_latest, last_stamps
 from kpis.intake.kinds import GROUPS
 from kpis.query.customers import Customers
 from kpis.query.rows import Member
@@ -163,14 +163,14 @@ class Readers:
         answers = [answer for raw in raws for answer in tenant.answers.get(raw, ())]
         latest = answer_deltas(answers, tenant.settings, tenant.zone) if answers else ()
         yield ("person", key), ((segments, one) for one in latest if not one.measure.startswith(EVERY_ANSWER))
-        last = last_told(chain(answers, *(tenant.scores.get(raw, ()) for raw in raws)))
+        last = last_stamps(chain(answers, *(tenant.scores.get(raw, ()) for raw in raws)))
         for raw in raws:
             for place, answer in enumerate(tenant.answers.get(raw, ())):
-                if holds(answer, last) and (found := dated(answer, tenant.settings)) is not None:
+                if is_latest(answer, last) and (found := dated(answer, tenant.settings)) is not None:
                     one = Delta(EVERY_ANSWER + found.nps_class, answer.time, 1)
                     yield ("answer", f"{raw}\0{place}"), [(segments, one)]
             for place, score in enumerate(tenant.scores.get(raw, ())):
-                if holds(score, last):
+                if is_latest(score, last):
                     yield ("score", f"{raw}\0{place}"), of_score(tenant, segments, score)
 
     def _landing(self, key: str) -> Contributed:

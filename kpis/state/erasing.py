@@ -42,7 +42,7 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     if plan.unpick:
         _open_reached(tenant, plan)
     for root in roots:
-        people.retractions.take_out(root)
+        people.retractions.retract(root)
     for raw, new in names.items():
         _move(tenant, raw, new)
     if plan.unpick:
@@ -55,7 +55,7 @@ def carry_out(tenant: Tenant, plan: Plan) -> None:
     tenant.dirty.update(("owner", thing) for thing in people.replace(names))
     found = [*(new for new in names.values() if new is not None), *(members - names.keys()), *left]
     for root in dict.fromkeys(map(people.subject, found)):
-        people.retractions.put_fresh(root)
+        people.retractions.reemit(root)
     tenant.salt = plan.salt
     tenant.dirty.add(("erased", SALT))
     for key, erased in plan.remembered(tenant.erased).items():

@@ -36,7 +36,7 @@ SUBJECT: Final = 60
 def restore(tenant: Tenant) -> Work:
     """Rebuild everything that is derived from restored facts."""
     people = tenant.people
-    tenant.chunks.put_together(lambda kind: LISTS[kind].table(tenant))
+    tenant.chunks.assemble(lambda kind: LISTS[kind].table(tenant))
     yield from _admit(tenant)
     yield from people.identity.rebuild_all()
     tenant.plain_messages = _plain_messages(tenant)

@@ -1,1 +1,1 @@
-"""One tenant: its facts (`facts`), who they are of (`people`), and indexes beside them, which `tenant` builds once."""
+"""One tenant: its facts (`facts`), who owns them (`people`), and indexes over them, which `tenant` builds."""

@@ -1,8 +1,8 @@
-"""Lists of facts in bounded entries: the events of one object, or of one id, in the order they came.
+"""Lists of facts in bounded changelog entries: the events of one object, or of one id, in order of arrival.
 
-An entry holds as many events as fit it. The first goes by the name of the list, those after it by that and a number,
-under a kind of their own (``deal+``). One that is full is never written again, so that one more event rewrites little,
-however many there are. A list that was stored whole is cut when it is written next.
+An entry holds as many events as fit. The first is named after the list; the others add a number, under a kind of their
+own (``deal+``). A full entry is never rewritten, so a further event rewrites little, however long the list. A list that
+an earlier build stored whole is cut when it is next written.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,29 +10,29 @@ from typing import Any, Final
 
 import orjson
 
-FULL: Final = 16_384  # bytes of an entry; an event that is larger has one of its own
-MORE: Final = "+"  # behind the kind of a list: its entries after the first
+FULL: Final = 16_384  # bytes of an entry; a larger event has an entry to itself
+MORE: Final = "+"  # appended to the kind of a list for its entries after the first
 
 
 class Chunks:
     """Where the lists of one tenant are cut."""
 
     def __init__(self) -> None:
-        self._starts: dict[tuple[str, str], list[int]] = {}  # kind and name of a list -> where its entries begin
-        self._waiting: dict[tuple[str, str], dict[int, list[Any]]] = {}  # entries after the first, while loaded
-        self._stored: dict[tuple[str, str], int] = {}  # lists to be written anew -> how many entries they may have
+        self._starts: dict[tuple[str, str], list[int]] = {}  # (kind, name) of a list -> where its entries begin
+        self._waiting: dict[tuple[str, str], dict[int, list[Any]]] = {}  # entries after the first, while loading
+        self._stored: dict[tuple[str, str], int] = {}  # lists to be rewritten -> how many entries they may have
 
     def renew(self, kind: str, name: str) -> None:
-        """Events of a list have changed, or the list is gone: `dirty` writes it from its beginning."""
+        """Mark a list whose events changed, or that is gone: `dirty` rewrites it from the beginning."""
         starts = self._starts.pop((kind, name), (0,))
         self._stored[kind, name] = max(len(starts), self._stored.get((kind, name), 0))
 
     def dirty(
         self, kind: str, name: str, facts: Sequence[Any], encode: Callable[[Any], Any] = list
     ) -> Iterator[tuple[int, bytes | None]]:
-        """The entries (number, JSON) of a list that has grown since it was written: the last one, and new ones.
+        """The entries (number, JSON) of a list to write: the last written one and new ones.
 
-        Of one that was to be renewed all, and None for those that it has no more. ``encode`` makes JSON of a fact.
+        For a list marked by `renew`: all entries, and None for entries it no longer has. ``encode``: fact -> JSON.
         """
         written = 0
         for written, value in self._grown(kind, name, facts, encode) if facts else ():
@@ -56,18 +56,18 @@ class Chunks:
         yield number, _list(encoded[start - first :])
 
     def go_on(self, before: "Chunks") -> None:
-        """Go on with lists that are stored as others were cut. None of these has been written by this one."""
+        """Take over where another instance cut the stored lists. This instance must not have written any yet."""
         self._starts = before._starts
         self._stored.clear()
 
     # --- a restart
 
     def hold(self, kind: str, name: str, number: int, facts: list[Any]) -> None:
-        """Keep an entry after the first until all are loaded."""
+        """Hold an entry after the first until all are loaded."""
         self._waiting.setdefault((kind, name), {})[number] = facts
 
-    def put_together(self, lists: Callable[[str], dict[str, list[Any]]]) -> None:
-        """Make whole lists of what was loaded; ``lists``: those of a kind by name."""
+    def assemble(self, lists: Callable[[str], dict[str, list[Any]]]) -> None:
+        """Join the loaded entries to lists; ``lists``: the lists of a kind by name."""
         for (kind, name), held in self._waiting.items():
             facts = lists(kind).setdefault(name, [])
             starts = self._starts[kind, name] = [0]

@@ -1,7 +1,7 @@
-"""Clicks on links, and whether anything came of them. Rules: kpi-precise "clicks_without_conversion_rate".
+"""Clicks on links, and whether a conversion followed. Rules: kpi-precise "clicks_without_conversion_rate".
 
-A click counts when its conversion window closes: a change in the future, so that no timer is needed. Each click says
-that nothing came of it; its subject takes that back for the clicks that a conversion followed.
+A click counts when its conversion window closes. That is a delta in the future, so no timer is needed. Every click
+counts as missed; its subject takes that back for clicks that a conversion followed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,17 +14,17 @@ from models.record import Row
 
 
 class Clicks:
-    """The clicks of one tenant by id, made from the table ``facts``: click id (else source and event id) -> first."""
+    """The clicks of one tenant by source id, over the table ``facts``: click id (else source and event id) -> first."""
 
     def __init__(self, tenant: TenantFacts, conversions: Conversions) -> None:
         self.facts = tenant.click_facts
         self._tenant = tenant
         self._conversions = conversions
         self._of: dict[str, list[str]] = {}  # id -> its clicks
-        self._plain: dict[str, str] = {}  # click -> its key, of those that an earlier build stored as they were told
+        self._plain: dict[str, str] = {}  # digest of a click id -> its key, if an earlier build stored it as sent
 
     def take(self, row: Row, raw: str, own: tuple[str, ...]) -> None:
-        """A click: of those that share a click id the first counts."""
+        """Store a click. Of clicks that share a click id, the earliest counts."""
         tenant = self._tenant
         key = str(row.data.get("click_id") or f"{row.source}\0{row.id}")
         key = self._plain.get(key, key)
@@ -45,15 +45,15 @@ class Clicks:
         tenant.dirty.add(("click", key))
 
     def restore(self) -> None:
-        """Make what is derived from the table."""
+        """Build the indexes from the table."""
         for key, click in self.facts.items():
-            if is_plain(key) and (told := self.click(key)) is not None:
-                self._plain[told] = key
+            if is_plain(key) and (digest := self.click(key)) is not None:
+                self._plain[digest] = key
             self.facts[key] = click._replace(segments=self._tenant.fitted(click.segments))
             self._of.setdefault(click.raw, []).append(key)
 
     def move(self, raw: str, new: str | None) -> None:
-        """Give the clicks of an id another one (None: they are gone)."""
+        """Move the clicks of an id to another (None: remove them)."""
         tenant, keys = self._tenant, self._of.pop(raw, [])
         for key in keys:
             tenant.dirty.add(("click", key))
@@ -66,7 +66,7 @@ class Clicks:
             self._of[new] = [self._renamed(key) for key in keys]
 
     def _renamed(self, key: str) -> str:
-        """Store a click under its digest, if it is not yet."""
+        """Store a click under its digest, unless it already is; returns its key."""
         click = self.click(key)
         if click is None or click == key:
             return key
@@ -78,11 +78,11 @@ class Clicks:
         return click
 
     def click(self, key: str) -> str | None:
-        """The click id of a key, as it is kept with conversions; None: the event named none."""
+        """The click id of a key, as a digest, as conversions store it; None: the event has no click id."""
         return None if "\0" in key else pseudonym(self._tenant.name, key)
 
     def subjects_of(self, click: str) -> list[str]:
-        """Who came by a click id."""
+        """The subject with a click id, if any."""
         held = self.facts.get(self._plain.get(click, click))
         return [self._tenant.people.subject(held.raw)] if held else []
 

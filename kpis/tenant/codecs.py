@@ -1,7 +1,7 @@
-"""How the facts of a tenant are stored: a codec a kind, from facts to plain JSON and back.
+"""How the facts of a tenant are stored: one codec per kind, between facts and plain JSON.
 
-A *name* is what ``TenantFacts.dirty`` calls an entry of a kind by: the key in the kind's table, or that and the number
-of a part. Stored entries have it as text. JSON is written from plain lists: orjson does not take named tuples.
+A *name* identifies an entry of a kind in ``TenantFacts.dirty``: the key in the kind's table, or the key and the number
+of a chunk. Stored entries have it as text. JSON is written from plain lists, as orjson does not take named tuples.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,36 +16,36 @@ NUL: Final = "\0"
 
 
 class Codec(Protocol):
-    """How one kind of facts is stored."""
+    """How one kind of fact is stored."""
 
     def text(self, name: Any) -> Iterable[str]:
-        """The parts of a name, as in the key of its entry."""
+        """The parts of a name as text, as in the key of its entry."""
 
     def names(self, tenant: TenantFacts) -> Iterable[Any]:
-        """The names of all that a tenant has."""
+        """The names of all entries of a tenant."""
 
     def encode(self, tenant: TenantFacts, name: Any) -> Any:
-        """What is stored under a name, as JSON; None: nothing, or nothing any more."""
+        """What to store under a name, as JSON; None: no entry, or no longer one."""
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a stored entry back."""
+        """Load a stored entry."""
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take an entry back, while entries are loaded. ValueError: entries of this kind never go."""
+        """Remove a loaded entry again during a restore. ValueError: entries of this kind are never removed."""
 
 
 def as_it_is(stored: Any) -> Any:
-    """What is stored as it is kept."""
+    """The stored value unchanged."""
     return stored
 
 
 def as_a_list(fact: Any) -> list[Any]:
-    """A named tuple as it is stored."""
+    """A named tuple as a list."""
     return [*fact]
 
 
 class KeyedCodec(Generic[Held]):
-    """What has one table, by key."""
+    """A codec for a kind with one table, by key."""
 
     def __init__(self, table: Callable[[TenantFacts], dict[str, Held]]) -> None:
         self.table = table
@@ -59,12 +59,12 @@ class KeyedCodec(Generic[Held]):
         return self.table(tenant)
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take back what a key has."""
+        """Remove a key's facts."""
         self.table(tenant).pop(name, None)
 
 
 class TableCodec(KeyedCodec[Fact]):
-    """One fact a key, an entry each. ``encode`` makes plain JSON of a fact, ``decode`` a fact of that."""
+    """One fact a key, one entry each. ``encode``: fact -> plain JSON; ``decode``: the reverse."""
 
     def __init__(
         self,
@@ -81,18 +81,18 @@ class TableCodec(KeyedCodec[Fact]):
         return self._encode(held[name]) if name in held else None
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a fact back."""
+        """Load a fact."""
         self.table(tenant)[name] = self._decode(stored)
 
     def renew(self, tenant: TenantFacts, kind: str, name: str) -> None:
-        """A fact changed or is gone: its entry is written again."""
+        """Mark a fact that changed or is gone: its entry is rewritten."""
         tenant.dirty.add((kind, name))
 
 
 class ListCodec(KeyedCodec[list[Fact]]):
-    """A list of facts a key, which only grows: it is stored in pieces (kpis.tenant.chunks).
+    """A growing list of facts a key, stored in chunks (kpis.tenant.chunks).
 
-    ``make`` makes a fact of its stored fields, ``encode`` these of a fact.
+    ``make``: stored fields -> fact; ``encode``: fact -> stored fields.
     """
 
     def __init__(
@@ -105,20 +105,20 @@ class ListCodec(KeyedCodec[list[Fact]]):
         self._make, self._encode = make, encode
 
     def encode(self, tenant: TenantFacts, name: str) -> Any:
-        """The list as a whole."""
+        """The whole list."""
         held = self.table(tenant)
         return [self._encode(fact) for fact in held[name]] if name in held else None
 
     def pieces(self, tenant: TenantFacts, kind: str, name: str) -> Iterator[tuple[int, bytes | None]]:
-        """The entries (number, JSON) of a list that are to be written."""
+        """The entries (number, JSON) of a list to write."""
         return tenant.chunks.dirty(kind, name, self.table(tenant).get(name, ()), self._encode)
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a first entry back, or a list that was stored whole."""
+        """Load a first entry, or a list that was stored whole."""
         self.table(tenant)[name] = self._read(tenant, stored)
 
     def load_further(self, tenant: TenantFacts, kind: str, name: str, stored: Any) -> None:
-        """Put an entry after the first back: it waits until all are loaded."""
+        """Load an entry after the first; it is held until all are loaded."""
         key, _, number = name.rpartition(NUL)
         tenant.chunks.hold(kind, key, int(number), self._read(tenant, stored))
 
@@ -126,12 +126,12 @@ class ListCodec(KeyedCodec[list[Fact]]):
         return [self._make(*fields) for fields in stored]
 
     def renew(self, tenant: TenantFacts, kind: str, name: str) -> None:
-        """Facts changed or are gone: the list is written again from its beginning."""
+        """Mark a list whose facts changed or are gone: it is rewritten from the beginning."""
         tenant.renew(kind, name)
 
 
 class DatedCodec(ListCodec[Fact]):
-    """A list whose events may give their date without a time: stored as it is given. ``entity``: as in their types."""
+    """A list of events that may give a date without a time, stored as given. ``entity``: that of the event types."""
 
     def __init__(
         self,

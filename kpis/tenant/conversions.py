@@ -1,6 +1,7 @@
-"""Conversions: what somebody was to be brought to, and whether it followed. Rules: kpi-precise "Conversion".
+"""Conversions, and whether one followed a click or page view. Rules: kpi-precise "Conversion".
 
-A conversion keeps the id it came with. It is found by the subject as linked now, or by a click id, of whoever.
+A conversion keeps its source id. It is found through the subject as currently linked, or through a click id, whoever
+converted.
 """
 
 from array import array
@@ -14,22 +15,22 @@ from kpis.facts.conversions import Conversion
 from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.facts import TenantFacts
 
-PERIOD_MS: Final = 32 * DAY_MS  # of one stored entry
+PERIOD_MS: Final = 32 * DAY_MS  # covered by one stored entry
 
 
 class Conversions:
-    """The conversions of one tenant by id and by click, made from the table ``facts``."""
+    """The conversions of one tenant by source id and by click, over the table ``facts``."""
 
     def __init__(self, tenant: TenantFacts) -> None:
         self.facts = tenant.conversion_facts
         self.types = frozenset(f"crm.{name}" for name in tenant.settings.conversion_types)
-        self.by_click: dict[str, list[int]] = {}  # click id -> when, ms
+        self.by_click: dict[str, list[int]] = {}  # click id -> instants, ms, sorted
         self._tenant = tenant
         self._within = tenant.settings.conversion_days * DAY_MS
-        self._times: dict[str, array[int]] = {}  # id -> when, ms, in order
+        self._times: dict[str, array[int]] = {}  # id -> instants, ms, sorted
 
     def add(self, raw: str, time: int, click: str | None) -> None:
-        """A conversion of an id, perhaps by a click."""
+        """Store a conversion of an id, with its click id if it has one."""
         self._tenant.file("conversion", f"{raw}\0{time // PERIOD_MS}", self.facts, Conversion(time, click or None))
         self._note(raw, time, click)
 
@@ -39,7 +40,7 @@ class Conversions:
             insort(self.by_click.setdefault(click, []), time)
 
     def move(self, raw: str, new: str | None) -> None:
-        """Give the conversions of an id another one (None: they are gone, for the clicks that brought them, too)."""
+        """Move the conversions of an id to another (None: remove them, also for their clicks)."""
         times = self._times.pop(raw, None)
         if times is None:
             return
@@ -63,15 +64,15 @@ class Conversions:
                     del self.by_click[click]
 
     def clicks_of(self, raw: str) -> set[str]:
-        """The clicks by which an id converted."""
+        """The click ids of an id's conversions."""
         periods = {time // PERIOD_MS for time in self._times.get(raw, ())}
         return {click for period in periods for _, click in self.facts[f"{raw}\0{period}"] if click}
 
     def restore(self) -> None:
-        """Make what is derived from the table."""
+        """Build the indexes from the table."""
         for key, facts in self.facts.items():
             for place, fact in enumerate(facts):
-                if fact.click:  # earlier builds kept it as it was told
+                if fact.click:  # earlier builds stored it as sent
                     fact = facts[place] = fact._replace(click=pseudonym(self._tenant.name, fact.click))
                 self._note(key.rpartition("\0")[0], fact.time, fact.click)
 
@@ -81,7 +82,7 @@ class Conversions:
         return self._times
 
     def of(self, root: str) -> list[int]:
-        """When a subject converted, ms, in order."""
+        """When a subject converted, ms, sorted."""
         return sorted(chain.from_iterable(self._held(root))) if self._times else []
 
     def _held(self, root: str) -> "Iterator[array[int]]":
@@ -91,17 +92,17 @@ class Conversions:
         return (times[raw] for raw in self._tenant.people.raws(root) if raw in times)
 
     def may_follow(self, root: str, time: int, click: str | None) -> bool:
-        """Whether a subject, or who came by a click, converted at or after an instant."""
+        """Whether a subject, or anyone with the click id, converted at or after an instant (ms)."""
         if click and self.by_click.get(click, (0,))[-1] >= time:
             return True
         return bool(self._times) and any(held[-1] >= time for held in self._held(root))
 
     def followed(self, root: str, time: int, click: str | None) -> bool:
-        """Whether a subject, or anybody by the click, converted within the conversion window of an instant."""
+        """Whether a subject, or anyone with the click id, converted in the conversion window from ``time`` (ms)."""
         return self.follow((), time, click) or any(self._reaches(held, time) for held in self._held(root))
 
     def follow(self, times: Any, time: int, click: str | None) -> bool:
-        """Whether one of these instants, or a conversion by the click, lies within the conversion window."""
+        """Whether one of ``times``, or a conversion with the click id, is in the conversion window from ``time``."""
         if self._reaches(times, time):
             return True
         return click is not None and self._reaches(self.by_click.get(click), time)

@@ -1,7 +1,7 @@
-"""The customers that a batch changes: as the numbers have them, and as they are when it ends, each read once.
+"""The customers that a batch changes: as currently counted and as they are when it ends, each read once.
 
-A purchase or a word on a contract changes only what differs of its customer. Links and segments take a customer out of
-the numbers as a whole, and put it back as one.
+A purchase or a contract event emits only the difference. A change of links or segments retracts and re-emits the whole
+customer.
 """
 
 from typing import Final, NamedTuple
@@ -19,12 +19,12 @@ from kpis.tenant.facts import TenantFacts
 from kpis.tenant.purchases import customer_revenue
 
 GROUP: Final = "customer"
-# Measures of customers that are read by segment; cohorts have none, and losses are noted apart.
+# Customer measures with segments; cohorts have none, and losses are counted separately.
 SEGMENTED_CUSTOMERS: Final = frozenset(row.name for row in DECLARED if GROUP in row.groups and row.grain == "subject")
 
 
 class Business(NamedTuple):
-    """A subject as a customer, and what it brought in."""
+    """A subject as a customer, and its spending."""
 
     customer: Customer
     spending: Spending
@@ -40,21 +40,21 @@ class CustomerIndex:
     def __init__(self, tenant: TenantFacts) -> None:
         self._tenant = tenant
         self._losses = Losses()
-        self._before: dict[str, Business] = {}  # root -> as the numbers have it, of those that changed since
-        self._now: dict[str, Business] | None = None  # root -> as it is, while a batch ends and no fact changes
+        self._before: dict[str, Business] = {}  # subject id -> as counted, for those that changed since
+        self._now: dict[str, Business] | None = None  # subject id -> as it is, while a batch ends
 
     def note(self, root: str) -> None:
-        """What decides when a subject is a customer, or active, is about to change."""
+        """Note that a fact that decides when a subject is a customer, or active, is about to change."""
         ledger = self._tenant.ledger
         if root not in self._before and GROUP not in ledger.unwanted and not ledger.is_open(GROUP, root):
             self._before[root] = self._read(root)
 
     def counted(self, root: str) -> Business:
-        """A subject's business as the numbers have it."""
+        """A subject's business as currently counted."""
         return self._before.get(root) or self._read(root)
 
     def now(self, root: str) -> Business:
-        """A subject's business as its facts are."""
+        """A subject's business according to its current facts."""
         if self._now is None:
             return self._read(root)
         found = self._now.get(root)
@@ -65,22 +65,22 @@ class CustomerIndex:
     def _read(self, root: str) -> Business:
         tenant = self._tenant
         if tenant.people.subject(root) != root:
-            return NO_BUSINESS  # a name that is no subject any more
+            return NO_BUSINESS  # no longer a subject
         facts = customer_facts(tenant, root)
         if facts == NO_FACTS:
-            return NO_BUSINESS  # most subjects are no customers
+            return NO_BUSINESS  # most subjects are not customers
         customer = read_customer(facts, tenant.settings)
-        revenue = list(customer_revenue(tenant, root))  # a copy: what is remembered of purchases follows them
+        revenue = list(customer_revenue(tenant, root))  # a copy, as the cached list follows later changes
         return Business(customer, read_spending(facts, customer.since, revenue, tenant.settings))
 
     def drop(self, root: str) -> None:
-        """Know nothing of a subject any more, after it was taken out of the numbers."""
+        """Forget a subject, after it was retracted."""
         self._before.pop(root, None)
 
     def contribution(self, root: str) -> Contribution:
-        """A subject as a customer, as the numbers have it; from now on they do not.
+        """A subject's contribution as currently counted, from then on considered retracted.
 
-        Losses have no part in it. They are taken out here, too, or put in, once a batch ends.
+        Losses are not part of it: they are retracted here as a side effect or, at the end of a batch, added.
         """
         before = self._before.pop(root, None)
         business = self.now(root) if before is None else before
@@ -91,10 +91,9 @@ class CustomerIndex:
         return self._changes(root, NO_BUSINESS, business)
 
     def adds(self, segments: int, business: Business, *, moves: bool, cohorts: bool, gaps: bool) -> Contribution:
-        """What somebody in some segments adds as this business but for its levels, between batches.
+        """What this business contributes in these segments, apart from levels, between batches. Changes no state.
 
-        Nothing is noted. Losses: see `Losses.note_all`. ``moves``, ``cohorts``, ``gaps`` and levels: see
-        `customer_changes`.
+        Losses: see `Losses.note_all`. ``moves``, ``cohorts``, ``gaps`` and levels: see `customer_changes`.
         """
         tenant, (customer, spending) = self._tenant, business
         for delta in customer_changes(
@@ -106,11 +105,11 @@ class CustomerIndex:
                 yield segments, delta
 
     def settle(self) -> None:
-        """All facts of a batch are there: none changes until `close`."""
+        """All facts of a batch are stored; none changes until `close`."""
         self._now = {}
 
     def put(self) -> list[str]:
-        """Put what the batch changed of customers into the numbers; these customers."""
+        """Emit what the batch changed; returns the customers concerned."""
         noted = list(self._before)
         for root, before in self._before.items():
             after = self.now(root)
@@ -124,7 +123,7 @@ class CustomerIndex:
         self._now = None
 
     def flush(self, rows: Rows, zone: Zone) -> None:
-        """Turn changed losses into a batch's rows."""
+        """Add the changed losses to a batch's rows."""
         self._losses.flush(rows, zone)
 
     def _note_losses(self, root: str, before: Business, after: Business) -> None:

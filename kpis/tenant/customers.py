@@ -1,4 +1,4 @@
-"""What decides a customer: what the CRM reported, its purchases and its subscriptions."""
+"""The facts that define a customer: CRM events, purchases and subscriptions."""
 
 from kpis.facts.customers import CustomerFacts
 from kpis.facts.prices import Prices
@@ -8,7 +8,7 @@ from kpis.tenant.readings import prices_of, reported_of
 
 
 def customer_facts(tenant: TenantFacts, root: str) -> CustomerFacts:
-    """All that decides a customer."""
+    """The facts that decide whether and when a subject is a customer."""
     facts = CustomerFacts()
     for member in tenant.people.identity.members(root):
         if member in tenant.customers:

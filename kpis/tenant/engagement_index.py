@@ -1,8 +1,8 @@
-"""The engagement of a tenant's customers, kept up with every touch.
+"""The engagement of a tenant's customers, updated with every touch.
 
-What is new changes only what comes after it, and a purchase only the points that its customer's active times now hold
-longer: a touch in order of time costs the same in a long history as in a short one. Links, segments and contracts make
-the customer's whole contribution again.
+A new touch changes only what follows it, and a purchase only the points that a longer active time affects. So a touch
+in order of time costs the same whatever the length of the history. A change of links, segments or contracts recomputes
+the customer's whole contribution.
 """
 
 from bisect import bisect_left
@@ -31,48 +31,48 @@ from kpis.tenant.customer_index import CustomerIndex
 from kpis.tenant.facts import TenantFacts
 
 GROUP: Final = "score"
-NEAR: Final = 12  # instants after the nearer of two bases,
-FAR_MS: Final = 45_000  # ms from the other one to the newest event: what comes out of order is seldom older
+NEAR: Final = 12  # instants after the nearer of the two bases
+FAR_MS: Final = 45_000  # ms from the further base to the newest event: late touches are seldom older
 
 
 class Whole(NamedTuple):
-    """A customer's contribution, and the tail that later touches go on from."""
+    """A customer's contribution, and the tail from which later touches continue."""
 
     deltas: list[Delta]
     tail: Tail | None
 
 
 class Bases(NamedTuple):
-    """Two tails of before a customer's newest events."""
+    """Two tails from before a customer's newest events."""
 
     far: Tail
     near: Tail
 
 
 NO_BASES: Final = Bases(Tail(()), Tail(()))
-UNREAD: Final = Tail(())  # of a subject of which it is not known yet whether it is a customer
+UNREAD: Final = Tail(())  # not yet known whether the subject is a customer
 
 
 class EngagementIndex:
-    """The newest event of every customer, and what of a batch is not in the numbers yet: touches, purchases."""
+    """The newest event of every customer, and the batch's touches and purchases that are not counted yet."""
 
     def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
         self._customers = customers
         self._weights = weights(tenant.settings)
-        self._tails: dict[str, Tail | None] = {}  # root -> None: no customer
-        self._bases: dict[str, Bases] = {}  # root -> earlier tails, from which what comes out of order goes on
-        self._days: dict[str, Counter[int]] = {}  # root -> its points by UTC day, of those that have bought
+        self._tails: dict[str, Tail | None] = {}  # subject id -> its tail; None: not a customer
+        self._bases: dict[str, Bases] = {}  # subject id -> earlier tails, for touches out of order
+        self._days: dict[str, Counter[int]] = {}  # subject id -> points by UTC day, for those that have bought
         self._pending: dict[str, list[Points]] = {}
-        self._doubted: dict[str, Customer] = {}  # root -> its business as the numbers have it
+        self._before: dict[str, Customer] = {}  # subject id -> as counted, if its purchases have changed since
 
     def drop(self, root: str) -> None:
-        """Know nothing of a subject any more, after it was taken out of the numbers."""
-        for known in (self._tails, self._bases, self._days, self._pending, self._doubted):
+        """Forget a subject, after it was retracted."""
+        for known in (self._tails, self._bases, self._days, self._pending, self._before):
             known.pop(root, None)
 
     def note(self, raw: str, time: int, kind: int) -> None:
-        """A human touch is about to be kept."""
+        """Note a human touch that is about to be stored. ``time``: ms."""
         weight, tenant = self._weights[kind], self._tenant
         if not weight or GROUP in tenant.ledger.unwanted:
             return
@@ -85,21 +85,21 @@ class EngagementIndex:
         if tail is not None:
             self._pending.setdefault(root, []).append((time, points(time, weight)))
 
-    def doubt(self, root: str) -> None:
-        """A subject's purchases are about to change."""
-        if root not in self._doubted and not self._tenant.ledger.is_open(GROUP, root):
-            self._doubted[root] = self._customers.counted(root).customer
+    def note_purchases(self, root: str) -> None:
+        """Note that a subject's purchases are about to change."""
+        if root not in self._before and not self._tenant.ledger.is_open(GROUP, root):
+            self._before[root] = self._customers.counted(root).customer
 
     def close(self) -> None:
-        """Put the batch's touches and purchases into the numbers, before the open groups are closed."""
-        for root in [*self._doubted, *(root for root in self._pending if root not in self._doubted)]:
+        """Emit the deltas of the batch's touches and purchases, before the ledger re-emits retracted groups."""
+        for root in [*self._before, *(root for root in self._pending if root not in self._before)]:
             if not self._go_on(root):
                 self._tenant.ledger.open(GROUP, root)
 
     def _go_on(self, root: str) -> bool:
-        """Change only what the new touches and purchases of a customer change; says whether it was one and still is."""
+        """Emit only what a customer's new touches and purchases change; False if it was or is not a customer."""
         tail = self._tails.get(root)
-        now = self._customers.now(root).customer if root in self._doubted else None
+        now = self._customers.now(root).customer if root in self._before else None
         if tail is None or (now is not None and not now.active):
             return False
         active = tail.active if now is None else now.active
@@ -108,30 +108,30 @@ class EngagementIndex:
         start = min([change, *(at for at, _ in added)])
         back = start <= tail.last
         base = self._base(root, start) if back else tail
-        told = summed(self._known(root, base.last + 1)) if back else []
+        counted = summed(self._known(root, base.last + 1)) if back else []
         old = self._old(root, change, tail.last)
         self._pending.pop(root, None)
-        self._doubted.pop(root, None)
+        self._before.pop(root, None)
         self._add(root, point_deltas(old, tail.active, active))
         self._add(root, point_deltas(added, (), active))
         for at, given in added if root in self._days else ():
             self._days[root][at // DAY_MS] += given
-        at, tiers = bisect_left(told, (start,)), self._tenant.settings.tiers
+        at, tiers = bisect_left(counted, (start,)), self._tenant.settings.tiers
         before = base._replace(active=tail.active)
         if at:
-            before = follow(before, told[:at], ())[1]
-        self._add(root, follow(before, told[at:], tiers)[0], -1)
-        later = summed((*told[at:], *added))
+            before = follow(before, counted[:at], ())[1]
+        self._add(root, follow(before, counted[at:], tiers)[0], -1)
+        later = summed((*counted[at:], *added))
         deltas, self._tails[root] = follow(before._replace(active=active), later, tiers)
         self._add(root, deltas)
         if back:
-            self._note_bases(root, base, [*told[:at], *later])
+            self._note_bases(root, base, [*counted[:at], *later])
         return True
 
     def _old(self, root: str, change: int, last: int) -> list[Points]:
-        """The points that a change of active times at an instant can move.
+        """The points that a change of active times at ``change`` (ms) can affect.
 
-        All are over when it lies after the last: then those of a day enter or leave together, and are one.
+        After the last event, the points of a UTC day enter or leave together, so they are summed by day.
         """
         if change == FOREVER:
             return []
@@ -145,12 +145,12 @@ class EngagementIndex:
         return [(day * DAY_MS, given) for day, given in days.items()]
 
     def _base(self, root: str, start: int) -> Tail:
-        """A tail of a customer from which everything from an instant on is still to come."""
+        """The latest known tail of a customer before an instant (ms)."""
         far, near = self._bases.get(root, NO_BASES)
         return near if near.last < start else far if far.last < start else NO_BASES.far
 
     def _note_bases(self, root: str, base: Tail, known: list[Points]) -> None:
-        """Keep tails of before the newest points; those after ``base`` are others now."""
+        """Keep tails from before the newest points; those after ``base`` have changed."""
         far, near = self._bases.get(root, NO_BASES)
         near_at = max(0, len(known) - NEAR)
         far_at = bisect_left(known, (known[-1][0] - FAR_MS,), 0, near_at) if near_at else 0
@@ -165,10 +165,10 @@ class EngagementIndex:
         self._bases[root] = Bases(far, near)
 
     def _added(self, root: str, now: Customer | None) -> list[Points]:
-        """The points of a batch's touches and orders; those of orders that are gone are taken back."""
+        """The points of a batch's touches and orders, negative for orders that no longer count."""
         if now is None:
             return self._pending.get(root, [])
-        before = self._doubted[root].orders
+        before = self._before[root].orders
         same = in_common(before, now.orders)
         orders = Counter(now.orders[same:])
         orders.subtract(before[same:])
@@ -179,23 +179,23 @@ class EngagementIndex:
         self._tenant.ledger.move(self._with_segments(root, deltas), sign)
 
     def _with_segments(self, root: str, deltas: Iterable[Delta]) -> Contribution:
-        """Points fall in the customer's segments, tiers have none."""
+        """Points with the customer's segments; tiers have none."""
         segments = self._tenant.people.segments(root)
         return ((segments if delta[0].startswith("points:") else 0, delta) for delta in deltas)
 
     def contribution(self, root: str) -> Contribution:
-        """A customer's points and tiers as the numbers have them: without what is still pending."""
+        """A customer's points and tiers as currently counted, without pending touches."""
         if self._tenant.people.subject(root) != root:
             self._tails.pop(root, None)
             self._forget(root)
             return
         whole = self._whole(root)
         self._tails[root] = whole.tail
-        self._doubted.pop(root, None)
+        self._before.pop(root, None)
         yield from self._with_segments(root, whole.deltas)
 
     def adds(self, root: str, customer: Customer) -> Contribution:
-        """The same between batches, of a subject that is this customer; nothing is noted."""
+        """The same between batches, for a subject that is this customer; changes no state."""
         active = customer.active
         if active:
             facts = [*self._facts(root), *((at, points(at, self._order)) for at in customer.orders)]
@@ -203,7 +203,7 @@ class EngagementIndex:
             yield from self._with_segments(root, [*tiers, *point_deltas(facts, (), active)])
 
     def _whole(self, root: str) -> Whole:
-        held = self._doubted.get(root)
+        held = self._before.get(root)
         active = (self._customers.now(root).customer if held is None else held).active
         facts = self._known(root) if active else []
         self._pending.pop(root, None)
@@ -218,14 +218,14 @@ class EngagementIndex:
         self._days.pop(root, None)
 
     def _known(self, root: str, since: int = -FOREVER) -> list[Points]:
-        """A subject's points from an instant on, as the numbers have them."""
+        """A subject's points from an instant (ms) on, as currently counted."""
         found = self._facts(root, since)
         found += [(at, points(at, self._order)) for at in self._orders(root) if at >= since]
         return found + [(at, -given) for at, given in self._pending.get(root, ()) if at >= since]
 
     def _orders(self, root: str) -> Sequence[int]:
-        """When a subject's orders came, ms, as the numbers have them."""
-        held = self._doubted.get(root)
+        """The instants (ms) of a subject's orders, as currently counted."""
+        held = self._before.get(root)
         return (self._customers.now(root).customer if held is None else held).orders
 
     @property

@@ -1,7 +1,7 @@
-"""Groups of facts whose contribution depends on exchange rates: they are opened before such a rate changes.
+"""Groups of facts whose contribution depends on exchange rates; they are retracted before such a rate changes.
 
-Amounts are converted when they are read. But whether the total of two currencies grew or shrank, and which of two
-currencies' amounts is the lesser, is decided by the rates of the days that the amounts keep.
+Amounts are converted when read. But whether a total in two currencies grew or shrank, and which of two amounts in
+different currencies is smaller, depends on the rates of the amounts' own days.
 """
 
 from fractions import Fraction
@@ -16,14 +16,14 @@ from models.money import digits, iso
 
 
 class RatedDays:
-    """The rates that were asked for; see `worth`."""
+    """Rates looked up so far; see `worth`."""
 
     def __init__(self, rates: Rates, home: str) -> None:
         self._rates, self._home = rates, home
         self._found: dict[tuple[str, int], Fraction | None] = {}
 
     def __call__(self, currency: str, day: int) -> Fraction | None:
-        """None without a rate."""
+        """Major units of the reporting currency per minor unit on a local day; None: no rate."""
         key = (currency, day)
         if key not in self._found:
             rate = self._rates.rate(currency, self._home, day)
@@ -32,12 +32,12 @@ class RatedDays:
 
 
 def worth(tenant: TenantFacts) -> Worth:
-    """What a minor unit is in major units of the reporting currency at a day's rate; None without a rate."""
+    """A function from a currency and day to the value of a minor unit, in major units of the reporting currency."""
     return RatedDays(tenant.rates, tenant.settings.currency)
 
 
 def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
-    """The rates that may matter to a subscription or contract. Too many do no harm."""
+    """The (currency, local day) rates that a subscription or contract may depend on. A superset does no harm."""
     kind, key = thing.split(":", 1)
     if kind == "subscription":
         prices = prices_of(tenant, key)
@@ -51,20 +51,20 @@ def _keys(tenant: TenantFacts, thing: str) -> set[tuple[str, int]]:
 
 
 def note_rated(tenant: TenantFacts, thing: str) -> None:
-    """Remember which rates matter to a subscription or contract, after its facts changed."""
+    """Record which rates a subscription or contract may depend on, after its facts changed."""
     for key in _keys(tenant, thing):
         if key[0] != tenant.settings.currency:
             tenant.rated.setdefault(key, set()).add(thing)
 
 
 def forget_rated(tenant: TenantFacts, thing: str) -> None:
-    """Undo `note_rated`, before the facts go."""
+    """Undo `note_rated`, before the facts are removed."""
     for key in _keys(tenant, thing):
         tenant.rated.get(key, set()).discard(thing)
 
 
 def open_rated(tenant: TenantFacts, base: str, quote: str, day: int) -> None:
-    """Open what depends on a rate, before it changes: the days after it may have none of their own."""
+    """Retract what depends on a rate before it changes; later days without a rate may use it too."""
     for currency, one in product((base, quote), range(day, day + RATE_DAYS + 1)):
         for thing in tenant.rated.get((currency, one), ()):
             kind, key = thing.split(":", 1)

@@ -1,4 +1,4 @@
-"""A subject's marketing touches, those of all its ids together, and what they are called."""
+"""A subject's marketing touches, over all its ids, with their channels."""
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -12,12 +12,12 @@ from kpis.tenant.readings import reported_of
 
 
 def counts(tenant: TenantFacts, type_: str) -> bool:
-    """Whether the settings let an event type be a marketing touch."""
+    """Whether the settings count an event type as a marketing touch."""
     return type_.removeprefix("crm.") in tenant.settings.touch_types
 
 
 class Journey:
-    """The marketing touches of one subject, as they are now."""
+    """The marketing touches of one subject, as currently stored."""
 
     def __init__(self, tenant: TenantFacts, root: str) -> None:
         self._tenant = tenant
@@ -28,13 +28,13 @@ class Journey:
 
     @cached_property
     def fallback(self) -> str:
-        """The channel of what has none of its own, `DIRECT` where the subject has seen a page."""
+        """The channel of touches without one: `DIRECT` if the subject viewed a page, "offline" if in the CRM."""
         if any(_viewed(self._tenant, raw) for raw in self._raws):
             return DIRECT
-        return "offline" if _made_by_crm(self._tenant, self._root) else UNKNOWN
+        return "offline" if _reported_by_crm(self._tenant, self._root) else UNKNOWN
 
     def between(self, start: int, end: int) -> list[Touch]:
-        """The touches in [start, end) ms, in order."""
+        """The touches in [start, end) ms, sorted."""
         found: list[Touch] = []
         for held in self._held:
             packed = held.numbers
@@ -54,11 +54,11 @@ class Journey:
     def _first(self, held: Touches) -> Touch | None:
         times = held.numbers >> 12
         earliest = self._first_of(held, np.flatnonzero(times == times.min()))
-        # Nearly always the earliest one counts, and the others need no order.
+        # Nearly always the earliest counts, so the others need not be sorted.
         return earliest or self._first_of(held, np.argsort(times, kind="stable"))
 
     def _first_of(self, held: Touches, places: Iterable[int]) -> Touch | None:
-        """The first of some touches, which are in order of time."""
+        """The first of some touches, given in order of time."""
         found = None
         for touch, _ in self._at(held, places):
             if found is not None and touch.time > found.time:
@@ -73,7 +73,7 @@ class Journey:
 
 
 def journey_of(tenant: TenantFacts, root: str) -> Journey:
-    """A subject's journey, read once for all of its groups that are taken out or put back together."""
+    """A subject's journey, read once for all its groups that are retracted or re-emitted together."""
     return tenant.ledger.once(("journey", root), lambda: Journey(tenant, root))
 
 
@@ -82,8 +82,8 @@ def _viewed(tenant: TenantFacts, raw: str) -> bool:
     return touches is not None and bool(touches.views.any())
 
 
-def _made_by_crm(tenant: TenantFacts, root: str) -> bool:
-    """Whether the CRM told of a subject as a customer, a lead, or by a deal."""
+def _reported_by_crm(tenant: TenantFacts, root: str) -> bool:
+    """Whether the CRM reported a subject, as a customer or lead or through a deal."""
     people = tenant.people
     return (
         any(reported_of(tenant, one).created for one in people.identity.members(root) if one in tenant.customers)

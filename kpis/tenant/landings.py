@@ -1,8 +1,8 @@
-"""Landing pages: visitors of them, those who converted, and those of whom it is open.
+"""Landing pages: their visitors, those who converted, and those who still may.
 
-Presence is in `person_sets`, the numbers of each page are in `page_views`. What is worked out here are the views that a
-conversion followed, and for how long a visitor who still may convert is one who has converted already: a visitor is
-open while a view of theirs is younger than the conversion window, unless a converted view lies in the window asked for.
+Presence is in `person_sets`, the counts of each page are in `page_views`. This module finds the views that a conversion
+followed, and how long visitors who have converted are also young. A visitor is *young* while they have a view younger
+than the conversion window, and *open* if young without a converted view in the KPI's window.
 """
 
 from array import array
@@ -27,30 +27,29 @@ from kpis.tenant.facts import TenantFacts
 from kpis.tenant.page_views import PAGED, PageViews
 from kpis.tenant.person_sets import IDENTIFIED, PersonSets
 
-PACKED_MINUTE: Final = MINUTE_MS << 12  # of a packed touch
+PACKED_MINUTE: Final = MINUTE_MS << 12  # a minute in a packed touch
 
 
 class Landings:
     """The landing pages of one tenant: which views of a person were converted.
 
-    What changes is added to the numbers as it comes; where ids are linked the person's group ``landing`` is taken out
-    and put back whole.
+    Changes are emitted as they arrive. When ids are linked, the person's group ``landing`` is retracted and re-emitted.
     """
 
     def __init__(self, tenant: TenantFacts, sets: PersonSets, conversions: Conversions) -> None:
         self.pages = PageViews(tenant.settings.conversion_days, partial(tenant.cells.touch, PAGED))
-        self.converted: dict[str, array[int]] = {}  # person -> minutes of converted views of landing pages
-        self.by_click: dict[str, set[str]] = {}  # click id -> ids that viewed a page by it
-        self._clicks: dict[str, set[str]] = {}  # id -> those clicks
-        self._done: dict[str, bytearray] = {}  # id -> which of its touches are converted views
+        self.converted: dict[str, array[int]] = {}  # person -> minutes of converted landing page views
+        self.by_click: dict[str, set[str]] = {}  # click id -> source ids that viewed a page with it
+        self._clicks: dict[str, set[str]] = {}  # source id -> its click ids
+        self._done: dict[str, bytearray] = {}  # source id -> flags: which of its touches are converted views
         self._tenant = tenant
         self._sets = sets
         self._conversions = conversions
-        self.young = tenant.settings.conversion_days * DAY  # how long a view is, minutes
+        self.young = tenant.settings.conversion_days * DAY  # how long a view is young, minutes
         self._within = tenant.settings.conversion_days * DAY_MS
 
     def view(self, raw: str, page: int) -> None:
-        """Note by which click an id came to a page."""
+        """Note the click id with which an id viewed a page."""
         if click := path_and_click(page)[1]:
             self._note_click(raw, click)
 
@@ -59,7 +58,7 @@ class Landings:
         self._clicks.setdefault(raw, set()).add(click)
 
     def move(self, raw: str, new: str | None) -> None:
-        """Give the views of an id another one (None: they are gone)."""
+        """Move the views of an id to another (None: remove them)."""
         self._done.pop(raw, None)
         self.converted.pop(raw, None)
         self.pages.move(raw, new)
@@ -72,20 +71,20 @@ class Landings:
                 self._note_click(new, click)
 
     def viewed(self, person: str, raw: str) -> None:
-        """A view has been counted: it may be followed by a conversion that came before it."""
+        """Process a counted view: a conversion that follows it may already have arrived."""
         place = len(self._tenant.people.touches[raw].packed) - 1
         self._note_page(self.pages.viewed, raw, place)
         self.pages.belongs(raw, person)
         self._convert(person, raw, place)
 
     def _note_page(self, note: Callable[[str, int, int], None], raw: str, place: int) -> None:
-        """A view has happened, or was converted: that is one of its page, if this has numbers of its own."""
+        """Note a view, or a converted view, for its page if the page has its own counts."""
         touches = self._tenant.people.touches[raw]
         if self._sets.followed(touches.pages[place]):
             note(raw, page_only(touches.pages[place]), touches.packed[place] // PACKED_MINUTE)
 
     def restore(self) -> Work:
-        """Make what is derived from the touches and conversions."""
+        """Build the indexes from the touches and conversions."""
         people, wanted = self._tenant.people, "landing" not in self._tenant.ledger.unwanted
         found: dict[str, None] = {}
         for raw, touches in people.touches.items():
@@ -106,7 +105,7 @@ class Landings:
             yield 40
 
     def convert(self, root: str, time: int, click: str | None) -> None:
-        """A conversion of a subject, or by a click, has been noted: views in the days before it are converted."""
+        """Apply a conversion (ms) of a subject, or with a click id, to the views in the days before it."""
         people = self._tenant.people
         raws = dict.fromkeys((*people.raws(root), *(self.by_click.get(click, ()) if click else ())))
         for raw in raws:
@@ -116,7 +115,7 @@ class Landings:
                     self._convert(people.person(raw), raw, place)
 
     def _views(self, raw: str, touches: Touches, conversion: int) -> NDArray[np.int64]:
-        """Places of an id's views, not converted yet, that a conversion may have followed."""
+        """Indexes of an id's unconverted views that a conversion (ms) may follow."""
         ages = conversion - (touches.numbers >> 12)
         views = (ages >= 0) & (ages < self._within) & touches.views
         done = self._done.get(raw, b"")
@@ -124,7 +123,7 @@ class Landings:
         return np.flatnonzero(views)
 
     def _convert(self, person: str, raw: str, place: int) -> None:
-        """Count a view as converted, if it is; one whose person is out of the numbers is found when it is put back."""
+        """Count a view as converted, if it is. If its person is retracted, the re-emission will find it."""
         tenant = self._tenant
         if tenant.ledger.is_open("landing", person):
             return
@@ -145,7 +144,7 @@ class Landings:
         done[place] = 1
 
     def _hit(self, person: str, minute: int) -> None:
-        """One more minute of a person's converted views of landing pages."""
+        """Add a minute to a person's converted landing page views."""
         held = self.converted.setdefault(person, array("q"))
         at = bisect_left(held, minute)
         if at == len(held) or held[at] != minute:
@@ -153,7 +152,7 @@ class Landings:
             self._sets.convert(held, minute)
 
     def _both(self, person: str, held: "array[int]", at: int, minute: int, sign: int) -> None:
-        """What a converted minute makes of ``landed.both``, among the others in whose order it has a place."""
+        """Emit the deltas of ``landed.both`` for a converted minute, at index ``at`` among the person's others."""
         tenant = self._tenant
         young = partial(self._young_in, self._sets.landed(person))
         around = (held[at - 1] if at else None, held[at] if at < len(held) else None)
@@ -161,7 +160,7 @@ class Landings:
         tenant.ledger.add_deltas(tenant.sets.everything, deltas, sign)
 
     def leave(self, person: str, minute: int) -> None:
-        """A session that began at a minute began before it: perhaps its person has no converted view then any more."""
+        """Update a minute at which a session no longer begins: it may no longer have a converted landing page view."""
         held = self.converted.get(person, ())
         at = bisect_left(held, minute)
         if at == len(held) or held[at] != minute or self._tenant.ledger.is_open("landing", person):
@@ -172,7 +171,7 @@ class Landings:
             self._both(person, held, at, minute, -1)
 
     def _hit_at(self, person: str, minute: int) -> bool:
-        """Whether a person has a converted view of a landing page at a minute."""
+        """Whether a person has a converted landing page view at a minute."""
         people = self._tenant.people
         for raw in people.own_raws(person):
             touches, done = people.touches.get(raw), self._done.get(raw, b"")
@@ -187,11 +186,11 @@ class Landings:
         return False
 
     def _ends(self, view: int) -> int:
-        """When a view is no longer young, minutes."""
+        """When a view ceases to be young, minutes."""
         return young_until(view, self.young)
 
     def _young_in(self, views: "array[int]", start: int, end: int) -> Iterator[Interval]:
-        """When, in a span of minutes, a visitor with these views has one that is younger than the conversion window."""
+        """The parts of a span of minutes in which a visitor with these views is young."""
         while start < end:
             at = bisect_right(views, start)
             if not at or (leaving := self._ends(views[at - 1])) <= start:
@@ -206,7 +205,7 @@ class Landings:
             yield begin, min(start, end)
 
     def note(self, person: str) -> "array[int]":
-        """When a person had converted views of landing pages, minutes, kept until it changes."""
+        """Recompute and store the minutes of a person's converted landing page views."""
         sets = self._sets
         found = {hit[0] // MINUTE_MS for hit in self._hits(person) if sets.lands(person, *hit)}
         converted = array("q", sorted(found))
@@ -217,9 +216,9 @@ class Landings:
         return converted
 
     def _hits(self, person: str) -> Iterator[tuple[int, Any, int]]:
-        """(time ms, session, page) of a person's views that a conversion followed."""
+        """(ms, session, page) of a person's views that a conversion followed."""
         people, conversions = self._tenant.people, self._conversions
-        of: dict[str, list[int]] = {}  # subject -> its conversions: in accounts the ids may be of several
+        of: dict[str, list[int]] = {}  # subject -> its conversions; with accounts there may be several subjects
         for raw in people.own_raws(person):
             touches = people.touches.get(raw)
             self._done.pop(raw, None)
@@ -238,11 +237,11 @@ class Landings:
                     yield time, None if note < 0 else touches.table[note], page
 
     def deltas(self, person: str) -> Iterator[Delta]:
-        """Windows in which a person has a converted view, and where such a person is young, too."""
+        """A person's contribution: windows with a converted view, and when the person is also young."""
         yield from self._deltas(person, self.note(person))
 
     def held(self, person: str) -> Iterator[Delta]:
-        """The same as they are known, between batches."""
+        """The same from the stored minutes, between batches."""
         return self._deltas(person, self.converted.get(person, array("q")))
 
     def _deltas(self, person: str, minutes: "array[int]") -> Iterator[Delta]:
@@ -254,11 +253,11 @@ class Landings:
             yield from both_deltas("landed.both", spans, minutes, zone)
 
     def put(self, person: str, times: "array[int]", minute: int) -> None:
-        """A view of a landing page at a minute: where its person has converted views, that is a change of its own."""
+        """Emit the change for a new minute with a landing page view, if the person has converted views."""
         self._landed(person, times, minute, 1)
 
     def take(self, person: str, times: "array[int]", minute: int) -> None:
-        """No view of a landing page at a minute any more, among the others."""
+        """Emit the change for a minute that no longer has a landing page view."""
         self._landed(person, times, minute, -1)
 
     def _landed(self, person: str, times: "array[int]", minute: int, sign: int) -> None:

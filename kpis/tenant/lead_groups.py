@@ -1,4 +1,4 @@
-"""Which ids are one lead, and when a subject came to the steps of the funnel."""
+"""Which ids are one lead, and when a subject reached the steps of the funnel."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -20,29 +20,29 @@ NO_STEPS: Final = Steps()
 
 
 def lead_group(tenant: TenantFacts, lead: str) -> str:
-    """Merged leads are one: the first by name of those that have events."""
+    """The key of a lead's group: of merged leads, the first by name that has events."""
     return next((one for one in merged_leads(tenant, lead) if one in tenant.leads), lead)
 
 
 def merged_leads(tenant: TenantFacts, lead: str) -> tuple[str, ...]:
-    """All ids of a lead, in order."""
+    """All ids merged with a lead, including itself, sorted."""
     identity = tenant.people.identity
     return identity.merged_with(lead) if lead in identity.of else (lead,)
 
 
 def lead_events(tenant: TenantFacts, lead: str) -> list[LeadEvent]:
-    """The events that decide a lead, merged ones being one."""
+    """The events that determine a lead, over all merged ids."""
     return [event for one in merged_leads(tenant, lead) for event in deciding(tenant, one)]
 
 
 def deciding(tenant: TenantFacts, lead: str) -> list[LeadEvent]:
-    """Of the events of an id of a lead, where they are many, those that decide what it is."""
+    """An id's lead events; if there are many, only those that determine the lead."""
     events = tenant.leads.get(lead, [])
     return events if len(events) <= MANY else log_of(tenant, lead).deciding
 
 
 def log_of(tenant: TenantFacts, lead: str) -> LeadLog:
-    """The events of an id of a lead as read; of many only the new ones are."""
+    """An id's lead events as read; if there are many, only the new ones are read."""
     events = tenant.leads.get(lead, [])
     log = tenant.lead_logs.get(lead)
     if log is None or log.events is not events:
@@ -53,7 +53,7 @@ def log_of(tenant: TenantFacts, lead: str) -> LeadLog:
 
 
 def latest_steps(tenant: TenantFacts, person: str) -> Steps:
-    """When a person (an account as a whole) last came to each step after being a visitor."""
+    """When a person (or an account as a whole) last reached each step of the funnel."""
     people = tenant.people
     found = {lead_group(tenant, key) for key in people.owned_by_person(person, "lead")}
     leads = [lead for group in found if (lead := read_lead(lead_events(tenant, group)))]
@@ -66,7 +66,7 @@ def latest_steps(tenant: TenantFacts, person: str) -> Steps:
 
 
 def open_deals_of(tenant: TenantFacts, *leads: Iterable[LeadEvent]) -> None:
-    """Open the won deals that events of leads name, before the leads change."""
+    """Retract the won deals that lead events name, before the leads change."""
     for events in leads:
         for event in events:
             if event.deal and f"deal:{event.deal}" in tenant.purchases:
@@ -74,5 +74,5 @@ def open_deals_of(tenant: TenantFacts, *leads: Iterable[LeadEvent]) -> None:
 
 
 def open_deals_of_leads(tenant: TenantFacts, ids: Iterable[str]) -> None:
-    """Open the won deals that these ids' leads name, before ids that were merged are others."""
+    """Retract the won deals that these ids' leads name, before their merged ids change."""
     open_deals_of(tenant, *(tenant.leads[one] for one in ids if one in tenant.leads))

@@ -1,7 +1,7 @@
-"""Who viewed which page when, for the numbers of each page.
+"""Who viewed which page when, for the counts of each page.
 
-Pages are many, and few of their numbers are ever read: windows are counted when they are asked for. A table in memory,
-made from the facts alone; a view keeps the id that it came with, which is looked up as its person of now.
+There are many pages and few of their counts are ever read, so windows are counted on demand, from a table in memory
+that is derived from the facts. A view keeps its source id, whose current person is looked up.
 """
 
 from array import array
@@ -16,13 +16,13 @@ from kpis.cells.cells import EVER
 from kpis.facts.page_paths import PAGES
 
 Ints = NDArray[np.int32]
-PAGED: Final = "landed.page"  # what a formula that reads the table is noted to read
-FOUND_KEPT: Final = 64  # windows whose counts are remembered
-ID, PAGE, MINUTE, LIFE = range(4)
+PAGED: Final = "landed.page"  # pseudo-measure of formulas that read the table
+FOUND_KEPT: Final = 64  # windows with cached counts
+ID, PAGE, MINUTE, GENERATION = range(4)
 
 
 class PageCount(NamedTuple):
-    """Visitors of a page in a window; those with a converted view in it; those of the others who still may convert."""
+    """A page's visitors in a window: all, those with a converted view in it, and the others who may still convert."""
 
     visitors: int = 0
     converted: int = 0
@@ -33,35 +33,35 @@ NO_VISITORS: Final = PageCount()
 
 
 class Log:
-    """Rows of (id, page, minute) as they come; all rows of an id may be taken back."""
+    """Append-only rows of (id, page, minute); all rows of an id can be dropped at once."""
 
     def __init__(self) -> None:
         self._rows: Ints = np.zeros((0, 4), dtype=np.int32)
         self._new = array("i")
-        self._lives: dict[int, int] = {}  # id -> how often its rows were taken back
+        self._generations: dict[int, int] = {}  # id -> how often its rows were dropped
 
     def add(self, id_: int, page: int, minute: int) -> None:
-        """One more row."""
-        self._new.extend((id_, page, minute, self._lives.get(id_, 0)))
+        """Append a row."""
+        self._new.extend((id_, page, minute, self._generations.get(id_, 0)))
 
     def drop(self, id_: int) -> None:
-        """Take back all rows of an id."""
-        self._lives[id_] = self._lives.get(id_, 0) + 1
+        """Drop all rows of an id."""
+        self._generations[id_] = self._generations.get(id_, 0) + 1
 
     def rows(self, ids: int) -> Ints:
-        """All that were not taken back, of so many ids."""
+        """All rows not dropped. ``ids``: the number of ids."""
         if self._new:
             self._rows = np.concatenate([self._rows, np.array(self._new, dtype=np.int32).reshape(-1, 4)])
             self._new = array("i")
-        if self._lives:
-            lives = np.zeros(ids, dtype=np.int32)
-            lives[list(self._lives)] = list(self._lives.values())
-            self._rows = self._rows[self._rows[:, LIFE] == lives[self._rows[:, ID]]]
+        if self._generations:
+            generations = np.zeros(ids, dtype=np.int32)
+            generations[list(self._generations)] = list(self._generations.values())
+            self._rows = self._rows[self._rows[:, GENERATION] == generations[self._rows[:, ID]]]
         return self._rows
 
 
 class PageViews:
-    """The views of pages of one tenant. ``changed`` is called with every change, however small."""
+    """The page views of one tenant. ``changed`` is called on every change."""
 
     def __init__(self, conversion_days: int, changed: Callable[[], None] = lambda: None) -> None:
         self._changed = changed
@@ -74,24 +74,24 @@ class PageViews:
         self._minutes: Ints | None = None
 
     def viewed(self, raw: str, page: int, minute: int) -> None:
-        """A view of an id."""
+        """Add a view."""
         self._views.add(self._number(raw), page, minute)
         self._pages.add(page)
         self._change()
 
     def converted(self, raw: str, page: int, minute: int) -> None:
-        """A view that a conversion followed."""
+        """Mark a view as converted."""
         self._hits.add(self._number(raw), page, minute)
         self._change()
 
     def reconsider(self, raw: str) -> None:
-        """No view of an id counts as converted any more."""
+        """Unmark all converted views of an id."""
         if raw in self._ids:
             self._hits.drop(self._ids[raw])
             self._change()
 
     def move(self, name: str, new: str | None) -> None:
-        """Give an id or a person another name (None: its views are gone)."""
+        """Rename an id or a person (None: remove its views)."""
         number = self._ids.pop(name, None)
         if number is None:
             return
@@ -103,7 +103,7 @@ class PageViews:
         self._change()
 
     def belongs(self, raw: str, person: str) -> None:
-        """An id is one of a person's."""
+        """Set the person of an id."""
         self._persons[self._number(raw)] = self._number(person)
         self._change()
 
@@ -119,39 +119,39 @@ class PageViews:
         return found
 
     def segments(self) -> Iterator[str]:
-        """The segments of every page that was ever viewed."""
+        """The segment of every page ever viewed."""
         return (f"page={PAGES.names[page]}" for page in self._pages)
 
     def minutes(self) -> Ints:
-        """Minutes in which a page was viewed, in order."""
+        """Minutes in which any page was viewed, sorted."""
         if self._minutes is None:
             self._minutes = np.unique(self._views.rows(len(self._persons))[:, MINUTE])
         return self._minutes
 
-    def _made(self) -> "Table":
+    def _current_table(self) -> "Table":
         if self._table is None:
             ids = len(self._persons)
             self._table = Table(self._views.rows(ids), self._hits.rows(ids), np.array(self._persons))
         return self._table
 
     def counts(self, window: Window) -> dict[str, PageCount]:
-        """Every page, by its path, that was viewed in a window."""
-        return self._made().counts(*self._minutes_of(window))
+        """The counts of every page viewed in a window, by path."""
+        return self._current_table().counts(*self._minutes_of(window))
 
     def visits(self, window: Window, paths: Collection[str]) -> Iterator[tuple[str, int, PageCount]]:
-        """Who viewed some pages in a window: (person, minute of the newest view, in how many pages' counts)."""
+        """Visitors of some pages in a window: (person, minute of newest view, number of pages in each count)."""
         names = {number: name for name, number in self._ids.items()}
-        for person, minute, count in self._made().visits(*self._minutes_of(window), paths):
+        for person, minute, count in self._current_table().visits(*self._minutes_of(window), paths):
             yield names[person], minute, count
 
     def _minutes_of(self, window: Window) -> tuple[int, int, int]:
-        """Start and end of a window, and since when a view in it is young."""
+        """A window's start and end, and the minute from which a view in it is young."""
         start = EVER if window.start is None else window.start
         return start, window.end, max(start, window.end_quarter * 15 - self._young)
 
 
 class Table:
-    """The views as visitors of pages: a pair of person and page each."""
+    """Views grouped by (person, page)."""
 
     def __init__(self, views: Ints, hits: Ints, persons: Ints) -> None:
         def keys(rows: Ints) -> NDArray[np.int64]:
@@ -160,13 +160,13 @@ class Table:
         self._minutes, self._hit_minutes = views[:, MINUTE], hits[:, MINUTE]
         pairs, self._pairs = np.unique(keys(views), return_inverse=True)
         self._hit_pairs = np.searchsorted(pairs, keys(hits))
-        # Numbered anew: codes are as high as pages of all tenants are many.
+        # Renumbered, as page codes are shared by all tenants and can be high.
         self._codes, self._pages = np.unique(pairs & 0xFFFF_FFFF, return_inverse=True)
         self._persons = pairs >> 32
         self._found: dict[tuple[int, int, int], dict[str, PageCount]] = {}
 
     def counts(self, start: int, end: int, young: int) -> dict[str, PageCount]:
-        """Of the minutes in [start, end); a visitor is young who viewed the page from the minute ``young`` on."""
+        """Counts by path for minutes in [start, end); those with a view from minute ``young`` on may still convert."""
         key = (start, end, young)
         if key not in self._found:
             every, converted, open_ = (np.bincount(self._pages[each]) for each in self._pairs_in(start, end, young))
@@ -181,7 +181,7 @@ class Table:
     def visits(
         self, start: int, end: int, young: int, paths: Collection[str]
     ) -> Iterator[tuple[int, int, PageCount]]:  # fmt: skip
-        """The same by visitor, of some pages: (person, minute of the newest view, pages)."""
+        """The same by visitor, for some pages: (person, minute of newest view, number of pages)."""
         codes = [place for place, code in enumerate(self._codes.tolist()) if PAGES.names[code] in paths]
         own = np.isin(self._pages, codes)
         seen = (self._minutes >= start) & (self._minutes < end)
@@ -196,7 +196,7 @@ class Table:
                 yield person, minute, PageCount(*map(int, numbers))
 
     def _pairs_in(self, start: int, end: int, young: int) -> tuple[NDArray[np.bool_], ...]:
-        """Which pairs were there in a window; which of them converted; and which others still may."""
+        """Masks of pairs: those in the window, those converted, and the others that may still convert."""
         visitors, late = (self._with(self._pairs, self._minutes, first, end) for first in (start, young))
         hit = self._with(self._hit_pairs, self._hit_minutes, start, end)
         return visitors, hit, late & ~hit

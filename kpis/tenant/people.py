@@ -1,7 +1,7 @@
-"""People: the subjects and persons of a tenant, and what events change of them.
+"""People: the subjects and persons of a tenant, and how events change them.
 
-What is derived per subject (its segments, its groups of facts) follows its ids: whatever an event changes, the facts
-concerned are retracted first (`kpis.tenant.retractions`) and counted anew when the batch ends.
+A subject's segments and groups of facts depend on its ids. Before an event changes these, the facts concerned are
+retracted (`kpis.tenant.retractions`); they are counted again when the batch ends.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,16 +37,16 @@ class People(Directory):
         self.retractions = Retractions(self, ledger)
         self._relinking.follow(self, self.retractions)
         self.relink = self._relinking.relink
-        self.stored_touches: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, while entries are put back
+        self.stored_touches: dict[str, dict[int, list[Any]]] = {}  # id -> chunks, during a restore
         self._ledger = ledger
 
     def follow(self, listener: PersonListener, regrouping: Callable[[Iterable[str]], None]) -> None:
-        """Set, once, who hears of persons, and what is done before the subjects of some ids change."""
+        """Set, once, the listener for persons, and the callback before the subjects of some ids change."""
         self.retractions.listener = listener
         self._relinking.before(regrouping)
 
     def hold(self, raw: str) -> None:
-        """Note that an id has touches or answers of its own: they move when its owner changes."""
+        """Note that an id has its own touches or answers, which move when its owner changes."""
         if raw in self.holders:
             return
         self.holders.add(raw)
@@ -60,7 +60,7 @@ class People(Directory):
             self.retractions.person(raw, renew=root in self.retractions.renewed)
 
     def own(self, kind: str, key: str, raw: str | None, previous: str | None) -> None:
-        """Move a group of facts from one id to another."""
+        """Move a group of facts from one owner to another (None: no owner)."""
         if previous is not None:
             self.owned.get(previous, {}).get(kind, set()).discard(key)
         if raw is None or key in (keys := self.owned.setdefault(raw, {}).setdefault(kind, set())):
@@ -68,67 +68,67 @@ class People(Directory):
         keys.add(key)
         self.identity.note_facts(raw)
         if kind in SEGMENTED_GROUPS and self.identity.root(raw) in self.retractions.opened:
-            self._ledger.open_empty(kind, key)  # where it came from elsewhere it is open already
+            self._ledger.open_empty(kind, key)  # a group from another owner is retracted already
 
-    def say(self, raw: str, dimension: str, said: Assertion) -> bool:
-        """Take an assertion about an id. Says whether it is kept, as the latest of this id."""
-        if not self.traits.is_news(raw, dimension, said):
+    def assert_trait(self, raw: str, dimension: str, assertion: Assertion) -> bool:
+        """Take an assertion about an id; returns whether it is the id's latest and therefore kept."""
+        if not self.traits.is_newer(raw, dimension, assertion):
             return False
         root = self.subject(raw)
-        if self.traits.moves(root, dimension, said):
+        if self.traits.moves(root, dimension, assertion):
             self.retractions.segmented(root)
         if raw not in self.traits.of:
             self.identity.note_facts(self.owner(raw))
-        self.traits.take(raw, root, dimension, said)
+        self.traits.take(raw, root, dimension, assertion)
         return True
 
-    # --- objects that get another owner, and ids that get other names
+    # --- changes of owner, and renamed ids
 
-    def move_object(self, raw: str, said: Assertion | None) -> None:
-        """Give an object its owner: its touches are that subject's from now on."""
+    def move_object(self, raw: str, assertion: Assertion | None) -> None:
+        """Set an object's owner; its touches move to the owner's subject."""
         before = self.owners.of.get(raw)
         has_touches = raw in self.holders or raw.startswith(CONTACT)
-        owners = {entry[3] for entry in (before, said) if entry}
-        if not has_touches or (before and said and before[3] == said[3]):
-            self._set_owner(raw, said, has_touches)
+        owners = {entry[3] for entry in (before, assertion) if entry}
+        if not has_touches or (before and assertion and before[3] == assertion[3]):
+            self._set_owner(raw, assertion, has_touches)
             return
-        # Its touches leave one subject and join another: both are counted anew.
+        # Its touches move from one subject to another, so both are recounted.
         roots = {self.identity.root(owner) for owner in owners}
         for root in roots | {raw}:
-            self.retractions.take_out(root)
-        self._set_owner(raw, said, has_touches)
+            self.retractions.retract(root)
+        self._set_owner(raw, assertion, has_touches)
         for root in roots | {self.person(raw)}:
-            self.retractions.put_fresh(root)
+            self.retractions.reemit(root)
 
-    def _set_owner(self, raw: str, said: Assertion | None, has_touches: bool) -> None:
+    def _set_owner(self, raw: str, assertion: Assertion | None, has_touches: bool) -> None:
         before = self.owners.of.get(raw)
         if before and has_touches:
             self.objects.get(before[3], set()).discard(raw)
-        if said is None:
+        if assertion is None:
             return
-        self.owners.give(raw, said)
+        self.owners.give(raw, assertion)
         if has_touches:
-            self.objects.setdefault(said[3], set()).add(raw)
-            self.identity.note_facts(said[3])
+            self.objects.setdefault(assertion[3], set()).add(raw)
+            self.identity.note_facts(assertion[3])
 
     def replace(self, names: dict[str, str | None]) -> set[str]:
-        """Put other names in the place of ids, objects and contacts (None: gone), after the links among them.
+        """Rename ids, objects and contacts (None: remove them), after their links were renamed.
 
-        Returns the things whose owners changed, old and new ones. Call it between ``take_out`` of what there was and
-        ``put_fresh`` of what there is.
+        Returns the objects whose owners changed, old and new. Call it after ``retract`` of the old subjects and before
+        ``reemit`` of the new ones.
         """
         held = [raw for raw in names if self._unhold(raw) or raw.startswith(CONTACT)]
         changed = self.owners.replace(names)
         for raw, new in names.items():
             self.within.pop(raw, None)
             self.retractions.forget_all(raw)
-            self.retractions.opened.discard(raw)  # whoever has that id from now on is somebody else
+            self.retractions.opened.discard(raw)  # from now on the id belongs to someone else
             self.retractions.renewed.discard(raw)
             for known in (self.objects, self.owned, self.touches):
                 _rename(known, raw, new)
         for new in [names[raw] for raw in held]:
             if new is not None:
-                self.retractions.put_fresh_person(new)
+                self.retractions.reemit_person(new)
                 self.hold(new)
         for new in names.values():
             if new is not None and self.has_facts(new):
@@ -136,7 +136,7 @@ class People(Directory):
         return changed
 
     def _unhold(self, raw: str) -> bool:
-        """Undo ``hold``; says whether there was anything to undo."""
+        """Undo ``hold``; returns whether the id was held."""
         self.objects.get(self.owner(raw), set()).discard(raw)
         if raw.startswith(WITHIN):
             self.within.get(split_within(raw)[1], set()).discard(raw)
@@ -147,7 +147,7 @@ class People(Directory):
     # --- a restart
 
     def restore(self, holders: Iterable[str]) -> Work:
-        """Make what is derived from restored facts, without touching the numbers. The links are made already."""
+        """Build the indexes from restored facts without changing any cell. The links are built already."""
         yield from restored_touches(self.touches, self.stored_touches)
         for raw in [*self.touches, *holders, *(raw for raw in self.owners.of if raw.startswith(CONTACT))]:
             self.hold(raw)

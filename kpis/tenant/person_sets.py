@@ -1,7 +1,7 @@
-"""When persons were there: the sets of minutes behind the distinct counts, a person and a thing done each.
+"""When persons were present: the sets of minutes behind the distinct counts, one per person and activity.
 
-The sets are derived from the touches, which keep the id they came with: what joins or leaves a person, or moves its
-steps to a won deal, makes its sets again.
+The sets are derived from the touches, which keep their source id. If a person gains or loses ids, or its funnel steps
+move, its sets are rebuilt.
 """
 
 from array import array
@@ -23,18 +23,18 @@ from kpis.tenant.lead_groups import NO_STEPS, Steps, latest_steps
 from kpis.tenant.page_views import PageViews
 from kpis.tenant.purchases import order_minutes
 
-IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # who can be a visitor
+IDENTIFIED: Final = (*(f"{kind}:" for kind in KINDS), "contact:", "within:")  # ids of possible visitors
 VISITORS: Final = BASES.number("visitors")
 SESSIONS: Final = BASES.number("sessions")
-LED: Final = BASES.number("visitors_led")  # visitors whose subject became a lead later
+LED: Final = BASES.number("visitors_led")  # visitors before their subject became a lead
 BUYERS: Final = BASES.number("buyers")
 AGAIN: Final = BASES.number("buyers_again")
 STEPPED: Final = (LED, BASES.number("visitors_opportunity"), BASES.number("visitors_won"))
-USERS: Final = BASES.number("users")  # who signed in
+USERS: Final = BASES.number("users")  # persons who signed in
 LANDED: Final = BASES.number("landed", young=True)  # visitors of landing pages
 ENGAGED: Final = {channel: BASES.number(f"engaged.{channel}") for channel in CHANNELS}
 ENGAGED_ANY: Final = BASES.number("engaged")
-CONVERTED: Final = BASES.number("landed.hit")  # those of them who converted
+CONVERTED: Final = BASES.number("landed.hit")  # visitors of landing pages who converted
 SEGMENTED: Final = frozenset({VISITORS, SESSIONS, LED, BUYERS, AGAIN, USERS})
 VISITOR: Final = (VISITORS, None)
 BUYER: Final = (BUYERS, None)
@@ -44,14 +44,14 @@ ENGAGED_KEYS: Final = tuple(
     ((ENGAGED[kind.channel], None), (ENGAGED_ANY, None)) if kind.channel else () for kind in BY_CODE
 )
 NOT_ASKED: Final = -1
-PRESENT: Final = 40  # units of work of a minute that somebody was there: it makes some fifty deltas
-FIRST: Final = NO_NEIGHBOUR  # there was no view of its session before
+PRESENT: Final = 40  # units of work of a minute of presence: about fifty deltas
+FIRST: Final = NO_NEIGHBOUR  # the session had no view before
 SetKey = tuple[int, Any]  # base, session or user
 
 
 @lru_cache(maxsize=1024)
 def counted(keeps: Keeps) -> tuple[frozenset[int], frozenset[int]]:
-    """The bases that somebody asks for, and in which kinds of windows."""
+    """The bases to count, and the kinds of windows to count them in."""
     if keeps.everything:
         return frozenset(range(len(BASES.names))), EVERY_KIND
     names = {number: name for number, name in enumerate(BASES.names) if keeps.wants(name)}
@@ -61,58 +61,58 @@ def counted(keeps: Keeps) -> tuple[frozenset[int], frozenset[int]]:
 
 
 class LandingListener(Protocol):
-    """Who hears of views of landing pages as they are counted. Minutes are sorted; see `PersonSets.follow`."""
+    """Callbacks for views of landing pages as they are counted. Minutes are sorted; see `PersonSets.follow`."""
 
     pages: PageViews
     young: int
     """How long a view is young, minutes."""
 
     def viewed(self, person: str, raw: str) -> None:
-        """The newest touch of an id is a view, and has been counted."""
+        """An id's newest touch is a view, and has been counted."""
 
     def put(self, person: str, times: "array[int]", minute: int) -> None:
-        """A minute is about to be among those in which a person viewed a landing page."""
+        """A minute is about to be added to a person's landing page views."""
 
     def take(self, person: str, times: "array[int]", minute: int) -> None:
-        """A minute is no longer among them."""
+        """A minute was removed from them."""
 
     def leave(self, person: str, minute: int) -> None:
-        """A session that began at a minute began before it."""
+        """A session no longer begins at this minute, as an earlier view has arrived."""
 
 
 class PersonSets:
     """The sets of every person of one tenant."""
 
     def __init__(self, facts: TenantFacts) -> None:
-        self.steps: dict[str, Steps] = {}  # person -> those of its subject, where there are any
+        self.steps: dict[str, Steps] = {}  # person -> its funnel steps, if any
         self._facts = facts
         self._people = facts.people
         self._everything = facts.sets.everything
         self._day = facts.zone.day
         self._presence = Presence()
         self._sets: dict[str, dict[SetKey, array[int]]] = {}  # person -> set -> minutes
-        self._firsts: dict[str, dict[Any, int]] = {}  # person -> session or day -> its first view, ms
+        self._firsts: dict[str, dict[Any, int]] = {}  # person -> session or local day -> its first view, ms
         self._page_codes: dict[int, int] = {}
         self._listed: frozenset[str] = frozenset()
         self._counted, self._kinds = counted(facts.keeps)
         self._engaged = tuple(tuple(key for key in keys if key[0] in self._counted) for keys in ENGAGED_KEYS)
-        self._visited = not self._counted.isdisjoint((VISITORS, *STEPPED))  # steps are counted of a visitor's minutes
+        self._visited = not self._counted.isdisjoint((VISITORS, *STEPPED))  # steps are derived from a visitor's minutes
         self._lands = LANDED in self._counted
         self._landings: LandingListener
-        self._withdrawn: set[str] = set()  # persons whose sets are out of the numbers until the batch ends
-        self._unmade: set[str] = set()  # those of them whose sets are made when it ends
+        self._withdrawn: set[str] = set()  # persons whose sets are retracted until the batch ends
+        self._unbuilt: set[str] = set()  # those whose sets are rebuilt when it ends
 
     def follow(self, landings: LandingListener, listed: tuple[str, ...]) -> None:
-        """Tell who wants to know of views of landing pages, and which these are (none: each session's first)."""
+        """Set, once, the listener for landing page views, and their paths (none: each session's entry page)."""
         self._landings = landings
         self._listed = frozenset(listed)
 
     def followed(self, page: int) -> bool:
-        """Whether a page has numbers of its own."""
+        """Whether a page has its own counts."""
         return not self._listed or path_and_click(page)[0] in self._listed
 
     def page_code(self, page: int) -> int:
-        """The segments of a page."""
+        """The code of a page's segment."""
         found = self._page_codes.get(page)
         if found is None:
             if len(self._page_codes) > 50_000:
@@ -122,22 +122,22 @@ class PersonSets:
         return found
 
     def landed(self, person: str) -> "array[int]":
-        """When a person viewed landing pages, minutes."""
+        """The minutes of a person's landing page views."""
         return self._sets.get(person, {}).get(LANDING, array("q"))
 
     def lands(self, person: str, time: int, session: Any, page: int) -> bool:
-        """Whether a view of a person is one of a landing page: of those listed, else the first of its session."""
+        """Whether a view is of a landing page: one of those listed or, if none are, the first of its session."""
         return self.followed(page) and (bool(self._listed) or self._enters(person, time, session))
 
     def _enters(self, person: str, time: int, session: Any) -> bool:
-        """Whether no view of the session is before this one."""
+        """Whether the session has no earlier view."""
         return time <= self._firsts[person][self._visit(time, session)[1]]
 
     def _visit(self, time: int, session: Any) -> SetKey:
         return SESSIONS, session if session is not None else self._day(time // 60_000)
 
     def touch(self, raw: str, time: int, kind: int, flags: int, note: Any, page: int = NOTHING) -> int:
-        """Keep a touch of an id; a human one puts its person into the sets it belongs to. Returns its chunk."""
+        """Store a touch; if it is human, add its minute to the person's sets. Returns the number of its chunk."""
         people = self._people
         touches = people.touches.get(raw)
         if touches is None:
@@ -148,7 +148,7 @@ class PersonSets:
         person, minute = people.person(raw), time // 60_000
         lands = kind == PAGE and self._lands and raw.startswith(IDENTIFIED)
         visit = self._visit(time, note) if kind == PAGE and raw.startswith(IDENTIFIED) else None
-        if person in self._unmade:
+        if person in self._unbuilt:
             chunk = touches.add(time, kind, flags, note, page)
             if lands:
                 self._landings.viewed(person, raw)
@@ -165,7 +165,7 @@ class PersonSets:
         return chunk
 
     def _entry(self, person: str, visit: Any, time: int) -> int | None:
-        """The minute at which the session that a view now begins began before, or FIRST; None: it begins none."""
+        """If a view is now its session's first: the minute of the previous first view, or FIRST if none; else None."""
         if self._listed:
             return None
         firsts = self._firsts.setdefault(person, {})
@@ -176,7 +176,7 @@ class PersonSets:
         return FIRST if known is None else known // 60_000
 
     def _leave(self, person: str, minute: int) -> None:
-        """A session that began at a minute began before it: perhaps no session does any more."""
+        """Remove a minute at which a session no longer begins, unless another session begins there."""
         if all(first // 60_000 != minute for first in self._firsts[person].values()):
             times = self._sets[person][LANDING]
             if person in self._withdrawn:
@@ -187,16 +187,16 @@ class PersonSets:
         self._landings.leave(person, minute)
 
     def convert(self, times: "array[int]", minute: int) -> None:
-        """One more minute of a person's converted views of landing pages."""
+        """Add a minute to a person's converted landing page views."""
         self._presence.put(CONVERTED, self._everything, times, minute)
 
     def unconvert(self, times: "array[int]", minute: int) -> None:
-        """One minute less of these."""
+        """Remove a minute from them."""
         self._presence.take(CONVERTED, self._everything, times, minute)
 
     def buy(self, subject: str, minute: int, again: int | None) -> None:
-        """Put a subject among the buyers of a minute; ``again``: that of the order which is now not its first."""
-        if subject in self._unmade:
+        """Add a subject to the buyers of a minute; ``again``: the minute of its order that is now a repeat order."""
+        if subject in self._unbuilt:
             return
         if BUYERS in self._counted:
             self._put(subject, (BUYER,), minute)
@@ -224,7 +224,7 @@ class PersonSets:
                 self._presence.put(key[0], segments, times, minute)
 
     def _keys(self, person: str, time: int, kind: int, session: Any, visit: SetKey | None) -> tuple[SetKey, ...]:
-        """The sets a human touch belongs to; ``visit``: that of a page view."""
+        """The sets that a human touch belongs to; ``visit``: the key of a page view's session."""
         counted, found = self._counted, self._engaged[kind]
         if kind in LOGINS:
             return ((USERS, session),) if USERS in counted else ()
@@ -243,7 +243,7 @@ class PersonSets:
     def _code_of(self, person: str, key: SetKey) -> int:
         return self._people.segments(person) if key[0] in SEGMENTED else self._everything
 
-    def _made(self, person: str) -> "dict[SetKey, array[int]]":
+    def _build(self, person: str) -> "dict[SetKey, array[int]]":
         """A person's sets, from the facts alone."""
         found: dict[SetKey, set[int]] = {}
         firsts: dict[Any, int] = {}
@@ -280,7 +280,7 @@ class PersonSets:
             self.steps[person] = steps
 
     def step(self, raw: str) -> None:
-        """Make the sets of an id's persons again where they came to a step since, or no more."""
+        """Update the sets of an id's persons whose funnel steps have changed."""
         people = self._people
         root, whose = people.subject(raw), people.person(people.owner(raw))
         if any(latest_steps(self._facts, one) != self.steps.get(one, NO_STEPS) for one in (root, whose)):
@@ -288,8 +288,8 @@ class PersonSets:
                 self._take_steps(person)
 
     def _take_steps(self, person: str) -> None:
-        """Move the sets of a person's views before its steps to where these are now."""
-        if person in self._unmade:
+        """Recount a person's views up to each funnel step that has moved."""
+        if person in self._unbuilt:
             return
         before = self.steps.get(person, NO_STEPS)
         self._note_steps(person)
@@ -299,7 +299,7 @@ class PersonSets:
                 self._replace(person, (base, None), self._viewed_until(person, new))
 
     def _replace(self, person: str, key: SetKey, times: "array[int]") -> None:
-        """Give a person's set other minutes; mostly there are only more of them."""
+        """Replace the minutes of a person's set; usually some are only appended."""
         sets = self._sets[person]
         known = sets.pop(key, array("q"))
         if person not in self._withdrawn:
@@ -314,7 +314,7 @@ class PersonSets:
             sets[key] = times
 
     def _viewed_until(self, person: str, at: int | None) -> "array[int]":
-        """The minutes of a person's views up to an instant, ms."""
+        """The minutes of a person's views up to an instant (ms)."""
         minutes = self._sets[person].get(VISITOR, array("q"))
         if at is None:
             return array("q")
@@ -323,87 +323,87 @@ class PersonSets:
         return minutes[: end + cut]
 
     def _viewed_in(self, person: str, minute: int, until: int) -> bool:
-        """Whether a person viewed a page in a minute before an instant of it (ms), or at it."""
+        """Whether a person viewed a page in a minute, up to and including an instant (ms)."""
         held = (self._people.touches.get(raw) for raw in self._people.own_raws(person) if raw.startswith(IDENTIFIED))
         return any(touches.viewed(minute * 60_000, until) for touches in held if touches is not None)
 
     def withdraw(self, person: str) -> None:
-        """Take a person's sets out of the numbers until the batch ends."""
+        """Retract a person's sets until the batch ends."""
         if person in self._withdrawn:
             return
         self._withdrawn.add(person)
         self._whole(person, -1)
 
-    def remake(self, person: str) -> None:
-        """Make a person's sets again from the facts, because an order moved."""
+    def rebuild(self, person: str) -> None:
+        """Rebuild a person's sets from the facts, as an order moved."""
         self.withdraw(person)
-        if person not in self._unmade:
-            self._sets[person] = self._made(person)
+        if person not in self._unbuilt:
+            self._sets[person] = self._build(person)
 
     def renew(self, person: str) -> None:
-        """Drop the sets of a person whose ids change, after they were withdrawn: they are made when the batch ends."""
+        """Retract and drop the sets of a person whose ids change; they are rebuilt when the batch ends."""
         self._withdrawn.add(person)
-        self._unmade.add(person)
+        self._unbuilt.add(person)
         self._sets.pop(person, None)
         self._firsts.pop(person, None)
 
     def drop(self, person: str) -> None:
-        """Know nothing of a person any more, after its sets were withdrawn."""
+        """Forget a person, after its sets were withdrawn."""
         for known in (self._sets, self._firsts, self.steps):
             known.pop(person, None)
         self._withdrawn.discard(person)
-        self._unmade.discard(person)
+        self._unbuilt.discard(person)
 
     def settle(self) -> None:
-        """Make the sets of persons whose ids changed in the batch."""
-        for person in self._unmade:
+        """Rebuild the sets of persons whose ids changed in the batch."""
+        for person in self._unbuilt:
             if self._people.person(person) == person:
-                self._sets[person] = self._made(person)
-        self._unmade.clear()
+                self._sets[person] = self._build(person)
+        self._unbuilt.clear()
 
     def _whole(self, person: str, sign: int) -> None:
         for key, times in self._sets.get(person, {}).items():
             self._presence.whole(key[0], self._code_of(person, key), times, sign)
 
     def close(self) -> None:
-        """Put what was withdrawn back, as it is now."""
+        """Re-emit the withdrawn sets as they are now."""
         for person in self._withdrawn:
             self._whole(person, 1)
         self._withdrawn.clear()
 
     def restore(self, stepped: Iterable[str]) -> Work:
-        """Make the sets from restored facts, without touching the numbers. ``stepped``: leads, deals and orders."""
+        """Build the sets from restored facts without changing any cell. ``stepped``: leads, deals and orders."""
         people = self._people
-        # Also where nobody was there yet: a late view must find the newest lead and won deal, and who bought was there.
+        # Persons without touches, too: a late view needs the latest lead and won deal, and a purchase is presence.
         known: dict[str, None] = {}
         for raw in stepped:
             known.update(dict.fromkeys(people.persons_of(people.subject(raw))))
             known[people.person(people.owner(raw))] = None
             yield 5
         for person in {**known, **{people.person(raw): None for raw in people.touches}}:
-            sets = self._sets[person] = self._made(person)
+            sets = self._sets[person] = self._build(person)
             yield 40 + 3 * sum(map(len, sets.values()))
 
     def flush(self, rows: Rows, zone: Zone) -> None:
-        """Turn changed presence into a batch's rows."""
+        """Add the changed presence to a batch's rows."""
         self._presence.flush(rows, zone, self._landings.young, self._kinds)
 
     def present(self, bases: frozenset[int]) -> Iterator[tuple[str, int, "array[int]"]]:
-        """(person, base, minutes) of some of the sets, between batches."""
+        """(person, base, minutes) of the sets with these bases, between batches."""
         for person, sets in self._sets.items():
             for (base, _), times in sets.items():
                 if base in bases:
                     yield person, base, times
 
     def recount(self) -> Work:
-        """Put all presence into the numbers once more, for a check of the cells. `flush` after a slice of it."""
+        """Emit all presence again, for a check of the cells. Call `flush` after each slice."""
         for person, sets in self._sets.items():
             self._whole(person, 1)
             yield 1 + PRESENT * sum(map(len, sets.values()))
 
 
 def put_sorted(times: "array[int]", minute: int) -> None:
-    """Put a minute into sorted minutes, once."""
+    """Insert a minute into sorted minutes, unless it is there."""
     at = bisect_left(times, minute)
     if at == len(times) or times[at] != minute:
         times.insert(at, minute)

@@ -1,4 +1,4 @@
-"""Deals, orders, subscriptions and customers as their events say: those of many events are kept as read."""
+"""Deals, orders, subscriptions and customers as read from their events; those with many events are cached."""
 
 from kpis.cells.ledger import MANY
 from kpis.facts.deal_history import History, Reading
@@ -14,7 +14,7 @@ from kpis.tenant.facts import TenantFacts
 
 
 def prices_of(tenant: TenantFacts, key: str) -> Prices:
-    """A subscription as read; of many events only the new ones are."""
+    """A subscription as read; if it has many events, only the new ones are read."""
     events = tenant.subscriptions.get(key, [])
     if len(events) <= MANY:
         return Prices(events)
@@ -25,7 +25,7 @@ def prices_of(tenant: TenantFacts, key: str) -> Prices:
 
 
 def chain_of(tenant: TenantFacts, key: str) -> Chain:
-    """An order's events as read: once a batch; of many events, which only become more, only the new ones are."""
+    """An order as read, cached for the batch; if it has many events, only the new ones are ever read."""
     events = tenant.orders.get(key, [])
     kept = tenant.chains if len(events) > MANY else tenant.chains_of_batch
     chain = kept.get(key)
@@ -36,13 +36,13 @@ def chain_of(tenant: TenantFacts, key: str) -> Chain:
 
 
 def deal_of(tenant: TenantFacts, key: str) -> Deal:
-    """A deal as its events leave it."""
+    """A deal's current state."""
     events = tenant.deals.get(key, [])
     return reading(tenant, key).deal if len(events) > MANY else read_deal(events, tenant.settings)
 
 
 def reading(tenant: TenantFacts, key: str) -> Reading:
-    """A deal with all that is read of its events."""
+    """A deal with its history, as read from its events."""
     events = tenant.deals.get(key, [])
     if len(events) <= MANY:
         return Reading(events, tenant.settings)
@@ -54,21 +54,21 @@ def reading(tenant: TenantFacts, key: str) -> Reading:
 
 
 def reported_of(tenant: TenantFacts, raw: str) -> Reported:
-    """What was said of an id; of many events only the new ones are read."""
+    """What the CRM reported of an id; if there are many events, only the new ones are read."""
     events = tenant.customers.get(raw, [])
     if len(events) <= MANY:
         return Reported(events).go_on()
-    told = tenant.reported.get(raw)
-    if told is None or told.events is not events:
-        told = tenant.reported[raw] = Reported(events)
-    return told.go_on()
+    reported = tenant.reported.get(raw)
+    if reported is None or reported.events is not events:
+        reported = tenant.reported[raw] = Reported(events)
+    return reported.go_on()
 
 
 def deal_stays(tenant: TenantFacts, key: str) -> list[Stay]:
-    """The stays of a deal; none of one that was merged away or deleted."""
+    """A deal's times in stages; none if it was merged away or deleted."""
     return stays_of(reading(tenant, key))
 
 
 def stays_of(read: Reading) -> list[Stay]:
-    """The stays of a deal as read; none of one that was merged away or deleted."""
+    """The times in stages of a deal as read; none if it was merged away or deleted."""
     return [] if read.deal.state in ("merged", "deleted") else read.stays()

@@ -1,6 +1,6 @@
-"""Retractions: groups of facts are taken out of the numbers before their subject's ids or segments change.
+"""Retractions: groups of facts are retracted from the cells before their subject's ids or segments change.
 
-A group that is out is counted anew when the batch ends, as its facts are then.
+A retracted group is recounted when the batch ends, from its facts at that time.
 """
 
 from itertools import chain
@@ -10,47 +10,47 @@ from kpis.cells.ledger import Ledger
 from kpis.identity.ranks import Pair
 from kpis.tenant.directory import Directory
 
-# Kinds of groups named by their person, and by their subject: counted anew when its ids change.
+# Kinds of groups keyed by person and by subject: recounted when its ids change.
 PERSON_GROUPS: Final = ("person", "landing")
 SUBJECT_GROUPS: Final = ("customer", "score", "acquisition", "late_touches", "mrr", "hits", "forms")
 SEGMENTED_GROUPS: Final = frozenset(
     {"order", "contract", "lead", "closing", "credit", "late", "late_views", "record", "ticket", "logins"}
 )
-IDENTITY_CONFLICT: Final = "identity_conflict"  # a group a link, named by both its ids
-REMEMBERED: Final = ("order", "deal")  # kinds of objects of which it is remembered what was read
-LONG: Final = 16  # objects of a subject that are remembered beyond the batch
+IDENTITY_CONFLICT: Final = "identity_conflict"  # one group per link, named by both its ids
+CACHED_KINDS: Final = ("order", "deal")  # kinds of objects with cached lists
+LONG: Final = 16  # lists of at least this length are cached beyond the batch
 
 
 class PersonListener(Protocol):
-    """Whoever keeps something per person beside the ledger (kpis.tenant.person_sets)."""
+    """Something that counts per person outside the ledger (kpis.tenant.person_sets)."""
 
     def withdraw(self, person: str) -> None:
-        """What is kept of a person is about to fall in other segments."""
+        """A person's segments are about to change."""
 
     def renew(self, person: str) -> None:
-        """A person has other ids, or is about to have: what is kept of it is derived anew from the facts."""
+        """A person's ids have changed or are about to: rebuild what is kept for it from the facts."""
 
 
 class Retractions:
-    """Of one tenant's batch."""
+    """The retractions of one tenant's batch."""
 
     def __init__(self, directory: Directory, ledger: Ledger) -> None:
         self.listener: PersonListener
-        # Root, kind of object -> what was read of a subject's, as long as its ids and objects stay.
-        self.remembered: dict[tuple[str, str], list[Any]] = {}
-        # Of a batch: subjects all of whose groups are out of the numbers, and those whose sets are derived anew, too.
+        # (subject id, kind of object) -> list read, valid while the subject's ids and objects do not change.
+        self.cached: dict[tuple[str, str], list[Any]] = {}
+        # In this batch: subjects with all groups retracted, and those whose sets are also rebuilt.
         self.opened: set[str] = set()
         self.renewed: set[str] = set()
         self._directory = directory
         self._ledger = ledger
 
     def segmented(self, root: str) -> None:
-        """Take everything out that falls in a subject's segments, before they change. Once a batch."""
+        """Retract everything in a subject's segments before they change; once a batch."""
         if root in self.opened:
             return
         directory = self._directory
         identity = directory.identity
-        # In accounts a person may be known by ids of two accounts: sign-ins fall in the segments of its first one.
+        # A person may have ids of two accounts; its sign-ins are in the segments of the first.
         persons = directory.persons_within(root) if directory.account else ()
         known = (identity.members(root), *map(identity.person_members, persons))
         self._ledger.open_all(
@@ -64,16 +64,16 @@ class Retractions:
             self._ledger.open("landing", person)
         for person in directory.persons_of(root):
             self.person(person, renew=False)
-        if not directory.account:  # there a subject's persons change also where nothing else of it does
+        if not directory.account:  # with accounts, a subject's persons may change alone
             self.opened.add(root)
 
     def subject(self, root: str) -> None:
-        """Take out what depends on a subject's ids, contracts and what the CRM says of it, before these change."""
+        """Retract what depends on a subject's ids, contracts and CRM events, before these change."""
         for kind in SUBJECT_GROUPS:
             self._ledger.open(kind, root)
 
     def person(self, person: str, *, renew: bool) -> None:
-        """Take what is counted of a person out. ``renew``: its sets are derived anew when the batch ends."""
+        """Retract what is counted for a person. ``renew``: its sets are rebuilt when the batch ends."""
         for kind in PERSON_GROUPS:
             self._ledger.open(kind, person)
         self.listener.withdraw(person)
@@ -81,51 +81,51 @@ class Retractions:
             self.listener.renew(person)
 
     def link(self, pair: Pair) -> None:
-        """Take out what a link counts as, before it is another."""
+        """Retract a link set aside, before that changes."""
         self._ledger.open(IDENTITY_CONFLICT, "\0".join(pair))
 
-    def take_out(self, root: str) -> None:
-        """Take a subject out whose ids are about to change; its sets are derived anew from the facts."""
+    def retract(self, root: str) -> None:
+        """Retract a subject whose ids are about to change; its sets are rebuilt from the facts."""
         self.segmented(root)
         for person in self._directory.persons_of(root):
             self.listener.renew(person)
         self.forget_all(root)
 
-    def put_fresh(self, root: str, *, joined: bool = False) -> None:
-        """A subject has other ids: it goes into the numbers when the batch ends.
+    def reemit(self, root: str, *, joined: bool = False) -> None:
+        """Have a subject whose ids have changed counted when the batch ends.
 
-        ``joined``: of two whose traits were put together. Else they are found again: what was taken out after it may
-        have read them.
+        ``joined``: its traits have been merged from two subjects. Otherwise its cached traits are dropped, since a
+        later retraction may have read them.
         """
         (self.forget if joined else self.forget_all)(root)
         for kind in SUBJECT_GROUPS:
             self._ledger.open_empty(kind, root)
         for person in self._directory.persons_of(root) if self._directory.account else (root,):
-            self.put_fresh_person(person)
+            self.reemit_person(person)
 
-    def put_fresh_person(self, person: str) -> None:
+    def reemit_person(self, person: str) -> None:
         """The same for a person."""
         for kind in PERSON_GROUPS:
             self._ledger.open_empty(kind, person)
         self.listener.renew(person)
 
     def finish(self) -> None:
-        """A batch ends: nothing is out of the numbers any more."""
+        """End the batch: nothing is retracted any more."""
         self.opened.clear()
         self.renewed.clear()
 
-    # --- what was read of a subject
+    # --- caches
 
     def forget(self, root: str) -> None:
-        """Remember nothing of what a subject owns: that is about to change, or has changed."""
-        for kind in REMEMBERED:
-            self.remembered.pop((root, kind), None)
+        """Drop the cached lists of a subject, as what it owns has changed or is about to."""
+        for kind in CACHED_KINDS:
+            self.cached.pop((root, kind), None)
 
     def forget_all(self, root: str) -> None:
-        """Nor what is asserted of it."""
+        """Drop its cached traits as well."""
         self.forget(root)
         self._directory.traits.forget(root)
 
     def forget_short(self) -> None:
-        """Remember only what is long to read again."""
-        self.remembered = {key: held for key, held in self.remembered.items() if len(held) >= LONG}
+        """Keep only long lists, which are expensive to read again."""
+        self.cached = {key: held for key, held in self.cached.items() if len(held) >= LONG}

@@ -1,4 +1,4 @@
-"""Codecs of what is neither a table nor lists of facts: touches, messages, erasures, links, rates, values."""
+"""Codecs for what is neither a table nor lists of facts: touches, messages, erasures, links, rates, values."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -12,27 +12,27 @@ from kpis.identity.pseudonyms import pseudonym
 from kpis.tenant.codecs import NUL
 from kpis.tenant.facts import TenantFacts
 
-SALT: Final = ""  # names the entry that holds the salt of erasures
+SALT: Final = ""  # name of the entry with the salt of erasures
 
 
 class _Numbered:
-    """Names that are a key and the number of a part."""
+    """Names that are a key and the number of a chunk."""
 
     def text(self, name: tuple[str, int]) -> Iterable[str]:
-        """The key, the number."""
+        """The key and the number."""
         return name[0], str(name[1])
 
 
 class _Kept:
-    """Entries that never go."""
+    """Entries that are never removed."""
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Refused."""
-        raise ValueError(f"the entry {name} is of a kind that is never taken back")
+        """ValueError: never allowed."""
+        raise ValueError(f"the entry {name} is of a kind that is never removed")
 
 
 class TouchCodec(_Numbered):
-    """Touches by id: a chunk an entry. ``waiting`` holds these while entries are put back."""
+    """Touches by id, one entry per chunk. ``waiting`` holds the chunks during a restore."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class TouchCodec(_Numbered):
         return held.chunk(name[1]) if held is not None and name[1] < held.chunks else None
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a chunk back."""
+        """Load a chunk."""
         raw, _, number = name.rpartition(NUL)
         self._waiting(tenant).setdefault(raw, {})[int(number)] = self._fit(tenant, stored)
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a chunk back."""
+        """Remove a loaded chunk."""
         raw, _, number = name.rpartition(NUL)
         chunks = self._waiting(tenant).get(raw, {})
         chunks.pop(int(number), None)
@@ -66,7 +66,7 @@ class TouchCodec(_Numbered):
 
 
 def fitted(tenant: TenantFacts, stored: list[Any]) -> list[Any]:
-    """A chunk of touches with its notes in the dimensions of now; sessions and clicks as digests."""
+    """A chunk of touches with notes in the current dimensions, and sessions and clicks as digests."""
 
     def fit(packed: int, note: Any) -> Any:
         if isinstance(note, list):
@@ -79,7 +79,7 @@ def fitted(tenant: TenantFacts, stored: list[Any]) -> list[Any]:
 
 
 class MessageCodec:
-    """Messages: the slots that are filled, each with its time (ms) and segments, and the latest time if it differs."""
+    """Messages: each filled slot with its time (ms), its segments, and the latest time if that differs."""
 
     def text(self, name: str) -> Iterable[str]:
         """The key: a message and its recipient."""
@@ -101,7 +101,7 @@ class MessageCodec:
         ]
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a message back, with its segments in the dimensions of now."""
+        """Load a message, with its segments in the current dimensions."""
         message = tenant.messages[name] = new_message()
         for slot, time, segments, *latest in stored:
             message.times[slot], message.segments[slot] = time, tenant.sets.code(tenant.fitted(tuple(segments)))
@@ -109,7 +109,7 @@ class MessageCodec:
                 message.last = {**(message.last or {}), slot: latest[0]}
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a message back."""
+        """Remove a loaded message."""
         tenant.messages.pop(name, None)
 
 
@@ -131,19 +131,19 @@ class ErasedCodec:
         return [[*one] for one in tenant.erased[name]] if name in tenant.erased else None
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put erasures back, or the salt."""
+        """Load erasures, or the salt."""
         if name == SALT:
             (tenant.salt,) = stored
         else:
             tenant.erased[name] = [Erased(*one) for one in stored]
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take erasures back."""
+        """Remove loaded erasures."""
         tenant.erased.pop(name, None)
 
 
 class LinkCodec:
-    """What was said of two ids being one subject."""
+    """Links: the assertions about a pair of ids."""
 
     def text(self, name: tuple[str, str]) -> Iterable[str]:
         """Both ids."""
@@ -159,18 +159,18 @@ class LinkCodec:
         return None if link is None else link.encode()
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a link back."""
+        """Load a link."""
         one, other = name.split(NUL)
         tenant.people.identity.load((one, other), stored)
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a link back."""
+        """Remove a loaded link."""
         one, other = name.split(NUL)
         tenant.people.identity.drop((one, other))
 
 
 class RateCodec(_Kept):
-    """Exchange rates: by local day, or (``undated``) those that name none by the quarter hour they were told in."""
+    """Exchange rates by local day or, for those without a date (``undated``), by the quarter hour of the event."""
 
     def __init__(self, *, undated: bool = False) -> None:
         self._undated = undated
@@ -181,15 +181,15 @@ class RateCodec(_Kept):
 
     def names(self, tenant: TenantFacts) -> Iterable[tuple[str, str, int]]:
         """All rates."""
-        return tenant.rates.undated if self._undated else tenant.rates.said
+        return tenant.rates.undated if self._undated else tenant.rates.dated
 
     def encode(self, tenant: TenantFacts, name: tuple[str, str, int]) -> Any:
         """A rate."""
-        found = (tenant.rates.undated if self._undated else tenant.rates.said).get(name)
+        found = (tenant.rates.undated if self._undated else tenant.rates.dated).get(name)
         return None if found is None else [*found]
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a rate back."""
+        """Load a rate."""
         base, quote, number = name.split(NUL)
         rate = Rate._make(stored)
         if self._undated:
@@ -199,22 +199,22 @@ class RateCodec(_Kept):
 
 
 class ValuesCodec(_Numbered):
-    """The values that a dimension is full of, in pieces."""
+    """The values kept for a full dimension, in chunks."""
 
     def names(self, tenant: TenantFacts) -> Iterable[tuple[str, int]]:
-        """All pieces."""
+        """All chunks."""
         return [(one, number) for one in tenant.sets.full for number in range(tenant.sets.pieces(one))]
 
     def encode(self, tenant: TenantFacts, name: tuple[str, int]) -> Any:
-        """A piece."""
+        """A chunk of values."""
         return tenant.sets.piece(*name) if name[0] in tenant.sets.full else None
 
     def load(self, tenant: TenantFacts, name: str, stored: Any) -> None:
-        """Put a piece back."""
+        """Load a chunk of values."""
         dimension, _, number = name.rpartition(NUL)
         tenant.sets.stored[dimension, int(number)] = stored
 
     def drop(self, tenant: TenantFacts, name: str) -> None:
-        """Take a piece back."""
+        """Remove a loaded chunk of values."""
         dimension, _, number = name.rpartition(NUL)
         tenant.sets.stored.pop((dimension, int(number)), None)

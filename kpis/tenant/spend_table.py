@@ -1,7 +1,7 @@
-"""Every customer with what it spent, for numbers that no sum can give: medians and ranks.
+"""Every customer's spending, for medians and ranks, which sums cannot give.
 
-A table in memory, made from the facts alone: a row a customer, made again when its facts change. It adds up over
-disjoint subjects: a median or rank over several tables is that over their rows together.
+A table in memory, derived from the facts: one row a customer, recomputed when its facts change. Tables of disjoint
+subjects combine: a median or rank over several tables is that over all their rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,15 +19,15 @@ from kpis.tenant.purchases import customer_orders, customer_revenue
 from models.money import digits
 
 Ints = NDArray[np.int64]
-SPENDERS: Final = "spenders"  # what a formula that reads the table is noted to read
+SPENDERS: Final = "spenders"  # pseudo-measure of formulas that read the table
 NEVER: Final = 1 << 60  # a minute after every other
-MOST: Final = 1 << 62  # sums of money beyond it are held there, so that they fit the table
+MOST: Final = 1 << 62  # larger sums of money are capped to this, to fit the table
 LAST, COUNT, MONEY, UNPRICED = range(4)
 ENDS_KEPT: Final = 12
 
 
 class Cell(NamedTuple):
-    """Customers of one cell of recency, frequency and money, and how many of their orders have no price."""
+    """An RFM cell (recency, frequency, money): its customers, and the number of their orders without a price."""
 
     name: str
     customers: int
@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
 
 class Sums:
-    """Last local day, number, money (minor units of the reporting currency) and unpriced ones of rows' purchases."""
+    """Purchases by row: last local day, count, money (minor units of the reporting currency), count without a price."""
 
     def __init__(self) -> None:
         self.table: Ints = np.zeros((0, 4), dtype=np.int64)
@@ -43,7 +43,7 @@ class Sums:
         self.cells: list[Cell] | None = None
 
     def grow(self, rows: int) -> None:
-        """Have room for so many rows."""
+        """Make room for this many rows."""
         missing = rows - len(self.table)
         if missing > 0:
             more = np.zeros((max(missing, len(self.table)), 4), dtype=np.int64)
@@ -51,45 +51,45 @@ class Sums:
 
 
 class SpendTable:
-    """The customers of one tenant."""
+    """The spending of one tenant's customers."""
 
     def __init__(self, tenant: TenantFacts, customers: CustomerIndex) -> None:
         self._tenant = tenant
         self._customers = customers
         self._rows: dict[str, int] = {}
-        self._names: list[str] = []  # by row; rows are never given to another
-        self._since: list[int] = []  # minute; NEVER: no customer
-        self._codes: list[int] = []  # of the segments
+        self._names: list[str] = []  # by row; rows are never reused
+        self._since: list[int] = []  # by row: minute; NEVER: not a customer
+        self._codes: list[int] = []  # by row: code of its segments
         self._worth = Sums()
         self._ends: dict[int, Sums] = {}
-        self._foreign: set[int] = set()  # rows with other currencies: their money follows the rates
-        self._newest = -NEVER  # no order is later, and nobody became a customer later
+        self._foreign: set[int] = set()  # rows with foreign currencies, whose money depends on rates
+        self._newest = -NEVER  # minute of the latest order or new customer
         self._columns: tuple[Ints, Ints, Ints] | None = None
-        # Minutes since which those are customers, or were, whose rows are others since somebody last cleared this.
+        # Minutes at which customers with changed rows became customers; cleared by the reader.
         self.changed: set[int] = set()
 
     def refresh(self, roots: Iterable[str]) -> None:
-        """Look at these subjects again."""
+        """Recompute the rows of these subjects."""
         for root in roots:
             customer = self._customers.now(root).customer
             since = customer.since
             if since is None and root not in self._rows:
-                continue  # most subjects are no customers
+                continue  # most subjects are not customers
             row = self._row(root)
             self.changed.add(self._since[row])
             self._since[row] = NEVER if since is None else since // 60_000
             self.changed.add(self._since[row])
             self._codes[row] = self._tenant.people.segments(root)
-            told = (*customer.orders[-1:], *(() if since is None else (since,)))
-            self._newest = max([self._newest, *(time // 60_000 for time in told)])
+            times = (*customer.orders[-1:], *(() if since is None else (since,)))
+            self._newest = max([self._newest, *(time // 60_000 for time in times)])
             self._change(row)
             self._columns = None
             self._tenant.cells.touch(SPENDERS)
 
     def move(self, root: str, new: str | None) -> None:
-        """Give a row another name (None: it is gone). It is no customer's until `refresh` looks at its facts.
+        """Rename a row's subject (None: remove it). The row counts again only after `refresh`.
 
-        Of several ids with new names another one may be the first, which names the subject.
+        If several ids of a subject are renamed, a different id may become the first, and so the subject's id.
         """
         row = self._rows.pop(root, None)
         if row is None:
@@ -104,7 +104,7 @@ class SpendTable:
             self._rows[new] = row
 
     def reprice(self) -> None:
-        """A rate changed."""
+        """Mark rows with foreign currencies as changed, after a change of rates."""
         for row in self._foreign:
             self._change(row)
 
@@ -125,15 +125,15 @@ class SpendTable:
             sums.stale.add(row)
             sums.cells = None
 
-    # --- what is read
+    # --- queries
 
     @property
     def newest(self) -> int:
-        """A minute after which there is no order, and nobody became a customer."""
+        """The minute of the latest order or new customer."""
         return self._newest
 
     def next_since(self, minute: int) -> int:
-        """The first minute from this one on in which somebody became a customer; NEVER: nobody did."""
+        """The first minute from this one on with a new customer; NEVER: none."""
         since = self._arrays()[0]
         return int(since[since >= minute].min(initial=NEVER))
 
@@ -142,19 +142,19 @@ class SpendTable:
         return {one for code in self._arrays()[2].tolist() for one in self._tenant.sets.sets[code][1:]}
 
     def worths(self, window: Window, segments: Sequence[str]) -> tuple[list[int], int]:
-        """Minor units that each customer of a window brought in so far, in order, and the facts without a price."""
+        """Revenue to date (minor units, sorted) of a window's new customers; how many facts have no price."""
         table = self._settled(self._worth, NEVER)
         found = table[self._chosen(window, segments)]
         return np.sort(found[:, MONEY]).tolist(), int(found[:, UNPRICED].sum())
 
     def customers(self, window: Window, segments: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-        """Those customers: (subject, minute since which it is one, its facts without a price)."""
+        """The same customers: (subject, minute it became a customer, number of its facts without a price)."""
         table = self._settled(self._worth, NEVER)
         for row in self._chosen(window, segments).tolist():
             yield self._names[row], self._since[row], int(table[row, UNPRICED])
 
     def _chosen(self, window: Window, segments: Sequence[str]) -> Ints:
-        """Rows of those who became customers in a window, of some segments."""
+        """Rows of customers who joined in a window, in any of some segments."""
         since, codes, used = self._arrays()
         chosen = (since < window.end) & (since >= (-NEVER if window.start is None else window.start))
         if "" not in segments:
@@ -162,7 +162,7 @@ class SpendTable:
         return np.flatnonzero(chosen)
 
     def ranked(self, end: int) -> list[Cell]:
-        """Recency, frequency and money before a minute: of those who bought, each ranked from 1 to 5."""
+        """RFM cells of buyers before a minute: recency, frequency and money, each ranked from 1 to 5."""
         sums, end = self._sums_before(end)
         if sums.stale or sums.cells is None:
             table = self._settled(sums, end)
@@ -170,7 +170,7 @@ class SpendTable:
         return sums.cells
 
     def members(self, end: int, name: str) -> Iterator[tuple[str, int]]:
-        """Those of one cell: (subject, its orders without a price)."""
+        """The customers of one RFM cell: (subject, number of its orders without a price)."""
         sums, end = self._sums_before(end)
         table = self._settled(sums, end)
         rows = np.flatnonzero(table[:, COUNT] > 0)
@@ -179,7 +179,7 @@ class SpendTable:
                 yield self._names[row], int(table[row, UNPRICED])
 
     def _sums_before(self, end: int) -> tuple[Sums, int]:
-        """Sums of what was bought before a minute, and the minute by which they are kept."""
+        """Sums of purchases before a minute, and the minute under which they are cached."""
         end = NEVER if end > self._newest else end
         sums = self._ends.pop(end, None)
         if sums is None:
@@ -209,7 +209,7 @@ class SpendTable:
         return last, len(bought), min(money, MOST), unpriced
 
     def _money(self, row: int, bought: list[Purchase]) -> tuple[int, int]:
-        """A sum, rounded half to even once; how many have no price."""
+        """The sum, rounded half to even once, and the number without a price."""
         tenant, into = self._tenant, self._tenant.settings.currency
         total: int | Fraction = 0
         unpriced = 0
@@ -226,7 +226,7 @@ class SpendTable:
         return round(total), unpriced
 
     def _arrays(self) -> tuple[Ints, Ints, Ints]:
-        """When they became customers, codes of their segments, and those codes once each."""
+        """By row: since when (minutes), and codes of segments; then the distinct codes."""
         if self._columns is None:
             codes = np.array(self._codes, dtype=np.int64)
             self._columns = np.array(self._since, dtype=np.int64), codes, np.unique(codes)
@@ -238,7 +238,7 @@ class SpendTable:
 
 
 def _cells(table: Ints) -> list[Cell]:
-    """Cells of rows that bought; equal ones share the lower rank."""
+    """RFM cells of rows that bought; equal values share the lower rank."""
     if not len(table):
         return []
     place = _places(table)
@@ -249,7 +249,7 @@ def _cells(table: Ints) -> list[Cell]:
 
 
 def _places(table: Ints) -> Ints:
-    """The cell of each row that bought, as three digits."""
+    """The RFM cell of each row that bought, as three digits."""
     place = np.zeros(len(table), dtype=np.int64)
     for column in (LAST, COUNT, MONEY):
         values = table[:, column]

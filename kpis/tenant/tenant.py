@@ -1,4 +1,4 @@
-"""A tenant: its facts and what is kept up beside them, each part on those before it. Events come from kpis.intake."""
+"""A tenant: its facts and the indexes over them. Events come from kpis.intake."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ from models.tenants import TenantSettings
 
 
 class Tenant(TenantFacts):
-    """The facts of one tenant with their indexes. `kpis.intake.batch.new_tenant` makes one that counts."""
+    """The facts of one tenant with their indexes. Use `kpis.intake.batch.new_tenant` for a tenant that counts."""
 
     def __init__(self, name: str, settings: TenantSettings, generation: int, keeps: Keeps) -> None:
         super().__init__(name, settings, generation, keeps)
@@ -32,7 +32,7 @@ class Tenant(TenantFacts):
         self.customer_index = CustomerIndex(self)
         self.spend_table = SpendTable(self, self.customer_index)
         self.engagement = EngagementIndex(self, self.customer_index)
-        self.gone = frozenset[str]()  # unpicked ids of the event that is being taken
-        # What lies above hears of changes below: once set, these stay.
+        self.gone = frozenset[str]()  # unpicked ids of the current event
+        # Callbacks from lower layers into higher ones, set once.
         self.people.follow(self.person_sets, partial(open_deals_of_leads, self))
         self.person_sets.follow(self.landings, settings.landing_pages)

@@ -1,4 +1,4 @@
-"""Traits: what is asserted of a subject's ids, by dimension, and the segments that the latest assertions put it in."""
+"""Traits: assertions about a subject's ids, by dimension, and the segments that follow from the latest."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -6,25 +6,25 @@ from typing import Any, Final
 from kpis.cells.segments import Segments
 from kpis.identity.ids import segment_of
 
-Assertion = list[Any]  # [t, source, event id, value]; the latest by the first three holds
+Assertion = list[Any]  # [ms, source, event id, value]; the latest by the first three wins
 OWN_DIMENSIONS: Final = ("source", "owner", "country")
 
 
 class Traits:
-    """Every tenant's subject has some. ``raws``: all ids and objects of a subject, by its root."""
+    """The traits of one tenant's subjects. ``raws``: subject id -> all its source ids and objects."""
 
     def __init__(
         self, segments: Segments, dimensions: tuple[str, ...], raws: Callable[[str], Iterable[str]]
     ) -> None:  # fmt: skip
         self.of: dict[str, dict[str, Assertion]] = {}  # id -> dimension -> latest assertion
         self.dimensions = (*OWN_DIMENSIONS, *dimensions)
-        self.codes: dict[str, int] = {}  # root -> code of its segments; missing: not asked for since they changed
-        self._latest: dict[str, dict[str, Assertion]] = {}  # root -> dimension -> latest of all its ids
+        self.codes: dict[str, int] = {}  # subject id -> code of its segments; missing: not read since they changed
+        self._latest: dict[str, dict[str, Assertion]] = {}  # subject id -> dimension -> latest over all its ids
         self._segments = segments
         self._raws = raws
 
     def code(self, root: str) -> int:
-        """Code of the segments that a subject falls in."""
+        """The code of a subject's segments."""
         latest = self.latest(root)
         values = ((name, latest[name][3] if name in latest else None) for name in self.dimensions)
         code = self.codes[root] = self._segments.code(tuple(segment_of(*pair) for pair in values))
@@ -38,34 +38,34 @@ class Traits:
         return found
 
     def values(self, root: str) -> dict[str, Any]:
-        """What a subject's traits are, by dimension; between batches."""
-        return {name: said[3] for name, said in sorted(self.latest(root).items())}
+        """A subject's traits by dimension; between batches."""
+        return {name: assertion[3] for name, assertion in sorted(self.latest(root).items())}
 
-    def is_news(self, raw: str, dimension: str, said: Assertion) -> bool:
-        """Whether it is later than what this id has."""
+    def is_newer(self, raw: str, dimension: str, assertion: Assertion) -> bool:
+        """Whether an assertion is later than the id's current one."""
         held = self.of.get(raw, {}).get(dimension)
-        return held is None or held[:3] < said[:3]
+        return held is None or held[:3] < assertion[:3]
 
-    def moves(self, root: str, dimension: str, said: Assertion) -> bool:
-        """Whether an assertion puts a subject in other segments."""
+    def moves(self, root: str, dimension: str, assertion: Assertion) -> bool:
+        """Whether an assertion changes a subject's segments."""
         current = self.latest(root).get(dimension)
-        return current is None or (current[:3] < said[:3] and current[3] != said[3])
+        return current is None or (current[:3] < assertion[:3] and current[3] != assertion[3])
 
-    def take(self, raw: str, root: str, dimension: str, said: Assertion) -> None:
-        """Keep an assertion that is news about an id, of this subject."""
+    def take(self, raw: str, root: str, dimension: str, assertion: Assertion) -> None:
+        """Store an assertion that is newer than the id's current one. ``root``: the id's subject."""
         latest = self.latest(root)
-        if self.moves(root, dimension, said):
+        if self.moves(root, dimension, assertion):
             self.codes.pop(root, None)
-        if dimension not in latest or latest[dimension][:3] < said[:3]:
-            latest[dimension] = said
-        self.of.setdefault(raw, {})[dimension] = said
+        if dimension not in latest or latest[dimension][:3] < assertion[:3]:
+            latest[dimension] = assertion
+        self.of.setdefault(raw, {})[dimension] = assertion
 
     def join(self, name: str, before: Iterable[dict[str, Assertion]]) -> None:
-        """A subject of this name is made of others, which had these latest assertions."""
+        """Set the latest assertions of a subject that joins others with these latest assertions."""
         self._latest[name] = _merged(before)
 
     def forget(self, root: str) -> None:
-        """The subject's ids change: its latest assertions are found again."""
+        """Drop what is cached of a subject whose ids change."""
         self.codes.pop(root, None)
         self._latest.pop(root, None)
 
@@ -73,7 +73,7 @@ class Traits:
 def _merged(assertions: Iterable[dict[str, Assertion]]) -> dict[str, Assertion]:
     found: dict[str, Assertion] = {}
     for one in assertions:
-        for dimension, said in one.items():
-            if dimension not in found or found[dimension][:3] < said[:3]:
-                found[dimension] = said
+        for dimension, assertion in one.items():
+            if dimension not in found or found[dimension][:3] < assertion[:3]:
+                found[dimension] = assertion
     return found

@@ -37,7 +37,7 @@ def saying(what: str, time: int, name: str) -> Callable[[Link], Any]:
         if what in ("carried", "identified"):
             link.carry((time, "s", name))
         if what not in ("carried", "beside"):
-            link.say((time, name, "s"), what != "unmerged", what != "identified")
+            link.assert_link((time, name, "s"), what != "unmerged", what != "identified")
 
     return say
 

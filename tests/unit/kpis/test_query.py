@@ -384,7 +384,7 @@ def test_a_question_that_is_given_up_leaves_nothing_behind(engine: Engine) -> No
     next(steps)
     steps.close()
     tenant = engine.state("t").tenant
-    assert (tenant.people.retractions.remembered, tenant.chains_of_batch) == ({}, {})
+    assert (tenant.people.retractions.cached, tenant.chains_of_batch) == ({}, {})
 
 
 def test_asking_changes_nothing(engine: Engine) -> None:
