@@ -1,0 +1,79 @@
+"""Sends what is due of one partition, and writes down what became of it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from models.notifying import NotifySettings
+from notify.failpoints import reach
+from notify.lane import Lane
+from notify.message import KIND, Delivery
+from notify.meters import Meters
+from notify.sending import NotSent, Sender, failed, is_due
+
+log = logging.getLogger(__name__)
+AT_ONCE: Final = 16  # deliveries of a partition
+LOOK_S: Final = 0.2
+DAY_MS: Final = 86_400_000
+
+
+class Deliverer:
+    """Of one partition. An intent is in the ledger before anything is sent, and the outcome after it:
+
+    after a crash between the two it is sent again, with the same id. ``now``: ms UTC.
+    """
+
+    def __init__(
+        self, lane: Lane, sender: Sender, settings: NotifySettings, now: Callable[[], int], meters: Meters
+    ) -> None:
+        self._lane, self._sender, self._settings, self._now, self._meters = lane, sender, settings, now, meters
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until the partition is to be given back; what is under way then may end. Raises what is unforeseen."""
+        try:
+            while await self._lane.pause(LOOK_S):
+                self._gather()
+                for one in self._next():
+                    self._running[one.id] = asyncio.create_task(self._deliver(one), name=one.id)
+            if self._running:
+                await asyncio.wait(self._running.values())
+            self._gather()
+        finally:
+            for task in self._running.values():
+                task.cancel()
+
+    def _gather(self) -> None:
+        for name in [name for name, task in self._running.items() if task.done()]:
+            self._running.pop(name).result()
+
+    def _next(self) -> list[Delivery]:
+        """What may be tried now: of one receiver and one thing the oldest only, so that they arrive in order."""
+        found, now = dict[tuple[str, str, str, str], Delivery](), self._now()
+        for _, fields in self._lane.entries.of(KIND):
+            if fields["status"] != "due":
+                continue
+            order = (fields["tenant"], fields["channel"], fields["address"], fields["about"])
+            if order not in found:
+                found[order] = Delivery.of(fields)
+        self._meters.due.labels(str(self._lane.partition)).set(len(found))
+        free = AT_ONCE - len(self._running)
+        ready = (x for x in found.values() if x.id not in self._running and is_due(self._settings, x, now))
+        return sorted(ready, key=lambda one: one.next)[: max(free, 0)]
+
+    async def _deliver(self, one: Delivery) -> None:
+        reach("delivery-1-due")
+        try:
+            await self._sender.send(one)
+        except NotSent as error:
+            after = failed(self._settings, one, error, self._now(), random.random())
+            log.warning("%s to %s of %s: %s", one.message.type, one.channel, one.tenant, error)
+        else:
+            reach("delivery-2-sent")
+            after = one._replace(status="sent", attempts=one.attempts + 1, done=self._now(), error="")
+        self._meters.attempts.labels("sent" if after.status == "sent" else "failed").inc()
+        if after.status == "dead":
+            self._meters.dead.inc()
+        await self._lane.commit([(after.key, after.as_json())], "delivery", 3)
