@@ -15,6 +15,8 @@ from rich.table import Table
 
 from alerts import book
 from alerts.machine import State
+from alerts.preview import NoPreview, preview, series_of
+from alerts.texts import shown
 from cli.away import kafka_away
 from cli.book import workers_book
 from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, CliError
@@ -29,6 +31,8 @@ from notify import ledger
 from notify.channels import unknown_channels
 from notify.entries import Entries
 from ops.logs import set_up_logs
+from sinks.base import Point
+from sinks.read import RedisReader
 
 T = TypeVar("T")
 ALERTS_PORT: Final = 9480
@@ -116,6 +120,41 @@ def _row(rule: Rule, state: State, muted: int | None) -> dict[str, Any]:
         "state": "raised" if state.raised else "ok", "muted until": when(muted) if muted and muted > _now() else "",
         "to": ", ".join(rule.to),
     }  # fmt: skip
+
+
+@alerts.command("preview", epilog=EPILOG)
+def show_preview(
+    rule: RuleArgument,
+    tenant: TenantArgument,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How far back.")] = 90,
+    redis: RedisFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show how often a rule of the settings file would have been raised. Judged by the series of days that are over.
+
+    Example: crmkpi alerts preview win-rate --tenant acme
+    """
+    place = settings(redis=redis)
+    rules = {one.id: one for one in place.alerts.rules if one.tenant == tenant}
+    asked = rules[one_of(rule, rules, "rule", "crmkpi.toml has them all")]
+    try:
+        step, _ = series_of(asked)
+        found = preview(asked, asyncio.run(_series(place, asked, step)), days, datetime.now(UTC))
+    except NoPreview as error:
+        raise CliError(f"{rule}: there is no preview of it; {error}") from error
+    if as_json:
+        show_json(found._asdict())
+        return
+    rows = [{found.step: bucket, "value": shown(asked, value)} for bucket, value in found.raised]
+    if rows:
+        out().print(_table((found.step, "value"), rows))
+    near = "" if found.exact else f" (judged by whole {found.step}s, not by {asked.window})"
+    line(f"raised {len(found.raised)} times in {found.buckets} {found.step}s{near}")
+
+
+async def _series(place: Settings, rule: Rule, step: str) -> dict[str, Point]:
+    async with RedisReader(place.redis) as reader:
+        return await reader.history(rule.tenant, str(rule.kpi), step)
 
 
 @alerts.command("log", epilog=EPILOG)

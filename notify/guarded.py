@@ -9,21 +9,32 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from typing import Final
 
 import httpx
 
 from models.notifying import Network, NotifySettings
 from notify.sending import NotSent
 
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 Found = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def may_reach(address: Found, allowed: Sequence[Network]) -> bool:
     """Whether it is a public address, or one of those that are allowed."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+    inner = _inner(address)
     if any(inner.version == network.version and inner in network for network in allowed):
         return True
     return bool(address.is_global and inner.is_global and not inner.is_multicast)
+
+
+def _inner(address: Found) -> Found:
+    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, NAT64), or itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class Guarded(httpx.AsyncBaseTransport):

@@ -52,10 +52,10 @@ class Mailer:
                 server.send_message(message, self._settings.sender, [one.address])
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
-            raise _not_sent(code, text) from error
+            raise _not_sent(code, text, of_message=True) from error
         except smtplib.SMTPResponseException as error:
             known = isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
-            raise _not_sent(error.smtp_code if known else 0, error.smtp_error) from error
+            raise _not_sent(error.smtp_code, error.smtp_error, of_message=known) from error
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
 
@@ -80,6 +80,7 @@ class Mailer:
         return made
 
 
-def _not_sent(code: int, text: bytes | str) -> NotSent:
+def _not_sent(code: int, text: bytes | str, *, of_message: bool) -> NotSent:
+    """``of_message``: not of the connection or the credentials, which somebody may mend."""
     said = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return NotSent(f"the mail server said {code or ''} {said}", for_good=code in REFUSED)
+    return NotSent(f"the mail server said {code} {said}", for_good=of_message and code in REFUSED)
