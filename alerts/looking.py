@@ -31,6 +31,7 @@ from sinks.base import SinkUnavailable
 
 log = logging.getLogger(__name__)
 DAY_MS: Final = 86_400_000
+SHOW_S: Final = 1.0
 CLEAN_S: Final = 3600.0
 AT_ONCE: Final = 500  # entries that are taken out in one transaction
 
@@ -63,7 +64,15 @@ class Looking:
             if began - cleaned > CLEAN_S:
                 await self._clean()
                 cleaned = began
-            wait = await self._lane.pause(self._place.alerts.every_s - (time.monotonic() - began))
+            wait = await self._rest(began + self._place.alerts.every_s)
+
+    async def _rest(self, end: float) -> bool:
+        """Until the next look; meanwhile the page shows what was acknowledged or delivered."""
+        while (left := end - time.monotonic()) > 0:
+            if not await self._lane.pause(min(left, SHOW_S)):
+                return False
+            await self._show([one for one in self._published if self._published[one] != self._versions(one)])
+        return not self._lane.closing.is_set()
 
     def _is_here(self, tenant: str) -> bool:
         _, partitions = notices(self._place)
@@ -78,10 +87,7 @@ class Looking:
             await self._lane.commit(entries, "notice", 2)
         for tenant, one in decided.items():
             self._states[tenant] = one.states
-        try:
-            await self._show(tenants)
-        except SinkUnavailable as error:
-            log.warning("alerts are not shown on the page: %s", error)
+        await self._show(tenants)
 
     async def _decide(self, tenant: str) -> Decided:
         entries, now = self._lane.entries, self._now()
@@ -95,14 +101,19 @@ class Looking:
         return decide(tenant, rules, self._states.get(tenant, {}), seen, entries, channels, zone, now)
 
     async def _show(self, tenants: list[str]) -> None:
-        missing = await self._shown.missing(tenants)
-        entries = self._lane.entries
-        for tenant in tenants:
-            versions = [entries.version(kind, tenant) for kind in book.KINDS]
-            if tenant in missing or self._published.get(tenant) != versions:
-                rules = book.rules_of(tenant, self._rules, entries)
-                await self._shown.put(tenant, view(entries, tenant, rules, self._rules))
-                self._published[tenant] = versions
+        try:
+            missing = await self._shown.missing(tenants)
+            for tenant in tenants:
+                versions = self._versions(tenant)
+                if tenant in missing or self._published.get(tenant) != versions:
+                    rules = book.rules_of(tenant, self._rules, self._lane.entries)
+                    await self._shown.put(tenant, view(self._lane.entries, tenant, rules, self._rules))
+                    self._published[tenant] = versions
+        except SinkUnavailable as error:
+            log.warning("alerts are not shown on the page: %s", error)
+
+    def _versions(self, tenant: str) -> list[int]:
+        return [self._lane.entries.version(kind, tenant) for kind in book.KINDS]
 
     async def _clean(self) -> None:
         """Takes out what the log need not keep any longer."""

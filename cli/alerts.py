@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from alerts import book
+from alerts.fitting import complaint
 from alerts.machine import State
 from alerts.preview import NoPreview, preview, series_of
 from alerts.texts import shown
@@ -28,7 +29,6 @@ from cli.term import cell, json_line, line, out, show_json
 from models.alerting import Rule, duration
 from models.settings import Settings, SettingsError
 from notify import ledger
-from notify.channels import unknown_channels
 from notify.entries import Entries
 from ops.logs import set_up_logs
 from sinks.base import Point
@@ -58,7 +58,7 @@ def run(
     Example: crmkpi alerts run
     """
     place = settings(kafka, redis)
-    check_channels(place)
+    check_rules(place)
     set_up_logs()
     with listener(host, port, ALERTS_PORT) as bound:
         address = url(*bound.getsockname()[:2])
@@ -87,11 +87,11 @@ async def _serve(place: Settings, bound: socket.socket) -> None:
             raise CliError(str(error), FAIL_STOP) from error
 
 
-def check_channels(place: Settings) -> None:
-    """Raises CliError for a rule that tells a channel which is none."""
+def check_rules(place: Settings) -> None:
+    """Raises CliError for a rule that names a window or a channel which is none."""
     for rule in place.alerts.rules:
-        if wrong := unknown_channels(place.notify.channels, rule.tenant, rule.to):
-            raise CliError(f"settings: alerts.rules {rule.id}: no such channel of {rule.tenant}: {', '.join(wrong)}")
+        if wrong := complaint(rule, place.notify.channels):
+            raise CliError(f"settings: alerts.rules {rule.id} of {rule.tenant}: {wrong[0]}: {wrong[1]}")
 
 
 @alerts.command("list", epilog=EPILOG)
