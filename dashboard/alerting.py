@@ -21,6 +21,7 @@ from models.alerting import Rule
 from models.tenants import complaints
 
 RuleId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["win-rate"])]
+FIELDS: Final = frozenset(one.alias or name for name, one in shapes.AlertRuleBody.model_fields.items())
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 router = APIRouter(prefix=API, tags=["alerts"], responses=described(401, 403, 404, 422, 503))
 
@@ -119,7 +120,8 @@ def _rule(tenant: str, name: str, body: shapes.AlertRuleBody) -> Rule:
         return Rule.model_validate({**body.model_dump(by_alias=True, exclude_none=True), "id": name, "tenant": tenant})
     except ValidationError as error:
         text = complaints(error)[0].removeprefix(": ")
-        raise Wrong(422, text, text.partition(":")[0]) from error
+        field = text.partition(":")[0]
+        raise Wrong(422, text, field if field.partition(".")[0] in FIELDS else None) from error
 
 
 async def _known(parts: Services, tenant: str, rule: str) -> dict[str, Any]:
