@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from alerts.machine import State
 from models.alerting import Rule
 from notify.entries import Entries, Entry, Key, Value
+from notify.message import RETRY
 
 RULE: Final = "rule"
 STATE: Final = "state"
@@ -67,6 +68,11 @@ def ack(tenant: str, rule: str, number: int, by: str, at: int) -> Entry:
     return (ACK, tenant, rule, str(number)), {"by": by, "at": at}
 
 
+def retry(tenant: str, delivery: str, at: int) -> Entry:
+    """That a message which was given up is to be tried again."""
+    return (RETRY, tenant, delivery), {"at": at}
+
+
 def rule_entry(rule: Rule) -> Entry:
     """A rule made by API."""
     return (RULE, rule.tenant, rule.id), {"rule": rule.as_json()}
@@ -82,7 +88,8 @@ def old(entries: Entries, tenant: str, before: int) -> list[Key]:
     found = [key for key, value in entries.of(CHANGE, tenant) if value["at"] < before]
     found += [(ACK, *key[1:]) for key in found if entries.get(ACK, *key[1:]) is not None]
     done = (key for key, value in entries.of("delivery", tenant) if (value.get("done") or before) < before)
-    return [*found, *done]
+    asked = (key for key, value in entries.of(RETRY, tenant) if value["at"] < before)
+    return [*found, *done, *asked]
 
 
 def log_of(entries: Entries, tenant: str, most: int) -> list[dict[str, Any]]:

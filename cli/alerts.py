@@ -224,6 +224,24 @@ def mute(
     line(f"{rule} is muted until {when(end)}" if end else f"{rule} is no longer muted")
 
 
+@alerts.command("retry", epilog=EPILOG)
+def retry(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="Its id, as `log --json` shows it.")],
+    tenant: TenantArgument,
+    kafka: KafkaFlag = None,
+) -> None:
+    """Send a message again that was given up. It keeps its id, so a receiver that has it drops it.
+
+    Example: crmkpi alerts retry msg_4b6f1c --tenant acme
+    """
+    place = settings(kafka)
+    found = _read(place, tenant).get("delivery", tenant, message)
+    if found is None or found["status"] != "dead":
+        raise CliError(f"{message} is no message that was given up (`crmkpi alerts log --json` shows them)", DIFFERENT)
+    _run(place, ledger.append(place, tenant, [book.retry(tenant, message, _now())]))
+    line(f"{message} is sent again")
+
+
 def _until(text: str, tz: str) -> int:
     try:
         seconds = duration(text)

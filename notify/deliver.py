@@ -9,14 +9,13 @@ from typing import Final
 from models.notifying import NotifySettings
 from notify.failpoints import reach
 from notify.lane import Lane
-from notify.message import KIND, Delivery
+from notify.message import KIND, RETRY, Delivery
 from notify.meters import Meters
 from notify.sending import NotSent, Sender, failed, is_due
 
 log = logging.getLogger(__name__)
 AT_ONCE: Final = 16  # deliveries of a partition
 LOOK_S: Final = 0.2
-DAY_MS: Final = 86_400_000
 
 
 class Deliverer:
@@ -53,15 +52,22 @@ class Deliverer:
         """What may be tried now: of one receiver and one thing the oldest only, so that they arrive in order."""
         found, now = dict[tuple[str, str, str, str], Delivery](), self._now()
         for _, fields in self._lane.entries.of(KIND):
-            if fields["status"] != "due":
+            if fields["status"] == "sent" or not (one := self._open(Delivery.of(fields))):
                 continue
-            order = (fields["tenant"], fields["channel"], fields["address"], fields["about"])
-            if order not in found:
-                found[order] = Delivery.of(fields)
+            found.setdefault((one.tenant, one.channel, one.address, one.about), one)
         self._meters.due.labels(str(self._lane.partition)).set(len(found))
         free = AT_ONCE - len(self._running)
         ready = (x for x in found.values() if x.id not in self._running and is_due(self._settings, x, now))
         return sorted(ready, key=lambda one: one.next)[: max(free, 0)]
+
+    def _open(self, one: Delivery) -> Delivery | None:
+        """One that is due; or was given up before somebody asked for it again."""
+        if one.status == "due":
+            return one
+        asked = self._lane.entries.get(RETRY, one.tenant, one.id)
+        if asked is None or asked["at"] <= (one.done or 0):
+            return None
+        return one._replace(status="due", created=asked["at"], attempts=0, next=0, done=None)
 
     async def _deliver(self, one: Delivery) -> None:
         reach("delivery-1-due")

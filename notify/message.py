@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple, Self
 
 KIND: Final = "delivery"
+RETRY: Final = "retry"  # ("retry", tenant, id of a delivery): somebody wants one that is dead to be tried again
 Status = Literal["due", "sent", "dead"]
 
 
@@ -50,8 +51,8 @@ class Delivery(NamedTuple):
         return KIND, self.tenant, self.id
 
     def as_json(self) -> dict[str, Any]:
-        """Its entry. What is done is kept without the message itself."""
-        kept = self.message if self.done is None else self.message._replace(html="", data={}, headers={})
+        """Its entry. What was sent is kept without the message itself."""
+        kept = self.message if self.status != "sent" else self.message._replace(html="", data={}, headers={})
         return {**self._asdict(), "message": kept._asdict()}
 
     @classmethod

@@ -56,6 +56,8 @@ def test_a_delivery_is_the_same_from_the_ledger_and_what_is_done_forgets_its_dat
     one = delivery(attempts=3, next=7)
     assert Delivery.of(one.as_json()) == one
     assert Delivery.of(one._replace(status="sent", done=9).as_json()).message.data == {}
+    dead = one._replace(status="dead", done=9)  # somebody may want it to be tried again
+    assert Delivery.of(dead.as_json()) == dead
 
 
 def test_ids_tell_messages_apart_and_are_the_same_again() -> None:
