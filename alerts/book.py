@@ -4,7 +4,8 @@
 ("change", tenant, id, number): the log. ("ack", tenant, id, number), ("mute", tenant, id): what somebody did.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -34,6 +35,15 @@ def rules_of(tenant: str, of_file: Iterable[Rule], entries: Entries) -> dict[str
         except (ValidationError, LookupError):
             continue
     return found | {rule.id: rule for rule in of_file if rule.tenant == tenant}
+
+
+def ended(tenant: str, rules: Mapping[str, Rule], entries: Entries) -> Iterator[tuple[Rule, State]]:
+    """Rules that are no more, as they were, whose end is not written yet. What a newer build wrote is left alone."""
+    for key, value in entries.of(STATE, tenant):
+        if key[2] in rules or gone(value):
+            continue
+        with suppress(ValidationError):
+            yield Rule.model_validate({**value["rule"], "id": key[2], "tenant": tenant}), State.of(value)
 
 
 def tenants_of(of_file: Iterable[Rule], entries: Entries) -> set[str]:

@@ -42,10 +42,8 @@ def decide(
         done = step(rule, zone, before, observed, now, muted=until is not None and now < until)
         entries += _entries(rule, kept, done, observed, known, channels, now)
         after[name] = done.state
-    for key, value in known.of(book.STATE, tenant):
-        if key[2] not in rules and not book.gone(value):
-            rule = Rule.model_validate({**value["rule"], "id": key[2], "tenant": tenant})
-            entries += _withdrawn(rule, states.get(key[2], State.of(value)), known, channels, now)
+    for rule, kept in book.ended(tenant, rules, known):
+        entries += _withdrawn(rule, states.get(rule.id, kept), known, channels, now)
     return Decided(after, entries)
 
 

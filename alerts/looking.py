@@ -121,5 +121,5 @@ class Looking:
         old: list[Entry] = []
         for tenant in book.tenants_of(self._rules, self._lane.entries):
             old += [(key, None) for key in book.old(self._lane.entries, tenant, before)]
-        if old:
-            await self._lane.commit(old[:AT_ONCE], "clean", 1)
+        for first in range(0, len(old), AT_ONCE):
+            await self._lane.commit(old[first : first + AT_ONCE], "clean", 1)

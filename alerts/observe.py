@@ -19,7 +19,7 @@ def of_document(rule: Rule, document: Document | None, *, published: bool) -> Ob
         return _no_data(document)
     if document is None or document.get("status") in (None, "no_data", "stale"):
         return UNKNOWN
-    if int(document.get("n") or 0) < rule.least_n:
+    if _n(document) < rule.least_n:
         return UNKNOWN
     if rule.kind == "changed":
         return _changed(rule, document)
@@ -45,7 +45,7 @@ def of_figure(rule: Rule, value: Decimal) -> Observation:
 def _no_data(document: Document | None) -> Observation:
     if document is None:
         return Observation(Verdict.BAD)
-    none = document.get("status") == "no_data" or not document.get("n")
+    none = document.get("status") == "no_data" or not _n(document)
     return _with(Observation(Verdict.BAD if none else Verdict.FINE), document)
 
 
@@ -67,7 +67,12 @@ def _pace(document: Document) -> Decimal | None:
 
 def _with(seen: Observation, document: Document) -> Observation:
     shown = seen.value if seen.value is not None else _text(document.get("value"))
-    return seen._replace(value=shown, n=int(document.get("n") or 0), as_of=document.get("as_of"))
+    return seen._replace(value=shown, n=_n(document), as_of=document.get("as_of"))
+
+
+def _n(document: Document) -> int:
+    found = document.get("n")
+    return found if isinstance(found, int) else 0
 
 
 def _text(value: Any) -> str | None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import getpass
+import logging
 import socket
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
@@ -20,9 +21,9 @@ from alerts.preview import NoPreview, preview, series_of
 from alerts.texts import shown
 from cli.away import kafka_away
 from cli.book import workers_book
-from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, CliError
+from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, REFUSED, CliError
 from cli.flags import JsonFlag, KafkaFlag, RedisFlag, one_of, settings, settings_file
-from cli.listening import listener, url
+from cli.listening import ALERTS_PORT, listener, url
 from cli.moment import as_of_ms
 from cli.root import Group, app
 from cli.term import cell, json_line, line, out, show_json
@@ -35,7 +36,7 @@ from sinks.base import Point
 from sinks.read import RedisReader
 
 T = TypeVar("T")
-ALERTS_PORT: Final = 9480
+log = logging.getLogger(__name__)
 TenantArgument = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="Its id.")]
 
@@ -81,10 +82,13 @@ async def _serve(place: Settings, bound: socket.socket) -> None:
         runner = Runner(place, workers_book(place, settings_file()), sources, _now, meters)
         try:
             await serve(runner, meters, bound)
-        except SettingsError:
-            raise
         except TopicsWrong as error:
-            raise CliError(str(error), FAIL_STOP) from error
+            raise CliError(str(error), REFUSED) from error
+        except (CliError, SettingsError):
+            raise
+        except Exception as error:
+            log.critical("unforeseen", exc_info=error)
+            raise CliError(f"the runner stopped: {type(error).__name__}: {error}", FAIL_STOP) from error
 
 
 def check_rules(place: Settings) -> None:

@@ -29,6 +29,8 @@ class Deliverer:
     ) -> None:
         self._lane, self._sender, self._settings, self._now, self._meters = lane, sender, settings, now, meters
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._known: list[int] = []
+        self._waiting: list[Delivery] = []
 
     async def run(self) -> None:
         """Until the partition is to be given back; what is under way then may end. Raises what is unforeseen."""
@@ -49,16 +51,22 @@ class Deliverer:
             self._running.pop(name).result()
 
     def _next(self) -> list[Delivery]:
-        """What may be tried now: of one receiver and one thing the oldest only, so that they arrive in order."""
-        found, now = dict[tuple[str, str, str, str], Delivery](), self._now()
-        for _, fields in self._lane.entries.of(KIND):
-            if fields["status"] == "sent" or not (one := self._open(Delivery.of(fields))):
-                continue
-            found.setdefault((one.tenant, one.channel, one.address, one.about), one)
-        self._meters.due.labels(str(self._lane.partition)).set(len(found))
+        """What may be tried now, those that have waited longest first."""
+        now = self._now()
+        if self._known != (known := self._lane.entries.newest(KIND, RETRY)):
+            self._known, self._waiting = known, self._first_of_each()
+            self._meters.due.labels(str(self._lane.partition)).set(len(self._waiting))
         free = AT_ONCE - len(self._running)
-        ready = (x for x in found.values() if x.id not in self._running and is_due(self._settings, x, now))
+        ready = (x for x in self._waiting if x.id not in self._running and is_due(self._settings, x, now))
         return sorted(ready, key=lambda one: one.next)[: max(free, 0)]
+
+    def _first_of_each(self) -> list[Delivery]:
+        """Of one receiver and one thing the oldest only, so that they arrive in order."""
+        found: dict[tuple[str, str, str, str], Delivery] = {}
+        for _, fields in self._lane.entries.of(KIND):
+            if fields["status"] != "sent" and (one := self._open(Delivery.of(fields))):
+                found.setdefault((one.tenant, one.channel, one.address, one.about), one)
+        return list(found.values())
 
     def _open(self, one: Delivery) -> Delivery | None:
         """One that is due; or was given up before somebody asked for it again."""

@@ -49,6 +49,7 @@ class Entries:
     def __init__(self) -> None:
         self._held: dict[str, dict[Key, _Held]] = {}
         self._heard: dict[tuple[str, str], int] = {}
+        self._newest: dict[str, int] = {}
 
     def put(self, offset: int, entry: Entry) -> bool:
         """Take one in; False: a newer one of its key is there."""
@@ -58,6 +59,7 @@ class Entries:
             return False
         held[key] = _Held(offset, value)
         self._heard[key[0], key[1]] = offset
+        self._newest[key[0]] = offset
         return True
 
     def get(self, *key: str) -> Value | None:
@@ -74,6 +76,10 @@ class Entries:
     def tenants(self, kind: str) -> set[str]:
         """Those that have entries of a kind."""
         return {key[1] for key, _ in self.of(kind)}
+
+    def newest(self, *kinds: str) -> list[int]:
+        """Changes with every entry of one of the kinds."""
+        return [self._newest.get(kind, -1) for kind in kinds]
 
     def version(self, kind: str, tenant: str) -> int:
         """Grows with every entry of the kind; -1: there was none."""

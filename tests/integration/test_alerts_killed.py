@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts import book
 from notify.failpoints import ALL
 from ops.local import Kafka
 from tests.integration.alerts_rig import Receiver, Rig
@@ -39,5 +40,5 @@ async def test_killed_at_each_step(rig: Rig, failpoint: str) -> None:
     assert all(one == by_id[one.id] for one in rig.receiver.got)  # what comes again is the same
     repeated = failpoint in ("delivery-2-sent", "delivery-3-begun", "delivery-4-written")
     assert len(rig.receiver.got) == 2 + repeated
-    log = rig.command("log", "--tenant", TENANT, "--json")
+    log = book.log_of(await rig.entries(TENANT), TENANT, 10)
     assert [(one["number"], one["deliveries"][0]["status"]) for one in log] == [(2, "sent"), (1, "sent")]

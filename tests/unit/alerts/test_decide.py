@@ -154,6 +154,8 @@ def test_rules_by_api_are_rules_and_the_files_come_first() -> None:
     made = run.rules["r"].model_copy(update={"title": "by API"})
     run.put(book.rule_entry(made), book.rule_entry(made.model_copy(update={"id": "more"})))
     run.put((("rule", "acme", "newer"), {"rule": {"kind": "of a newer build"}}))
+    run.put((("state", "acme", "newer"), {"raised": True, "rule": {"kind": "of a newer build"}}))
+    assert run.see(START, r=FINE).entries == []  # nor is its end ours to tell
     found = book.rules_of("acme", list(run.rules.values()), run.entries)
     assert {name: rule.title for name, rule in found.items()} == {"r": "", "more": "by API"}
     run.put(book.no_rule("acme", "more"))
