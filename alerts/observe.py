@@ -50,19 +50,23 @@ def _no_data(document: Document | None) -> Observation:
 
 
 def _changed(rule: Rule, document: Document) -> Observation:
-    """By ``trend``: changed, when it is more than noise; change, as a ratio or in points, gives the direction."""
+    """By ``trend``: changed, when it is more than noise; change, or else points, gives the direction."""
     trend = document.get("trend")
     if not isinstance(trend, Mapping) or not isinstance(trend.get("changed"), bool):
         return UNKNOWN
     change = _number(trend.get("change"))
+    change = _number(trend.get("points")) if change is None else change
     asked = rule.direction == "any" or (change is not None and (change > 0) == (rule.direction == "up"))
     value = None if change is None else f"{change:f}"
     return _with(Observation(Verdict.BAD if trend["changed"] and asked else Verdict.FINE, value), document)
 
 
 def _pace(document: Document) -> Decimal | None:
+    """While a window runs the pace; of what has none, as a rate or a window that is over, the attainment."""
     target = document.get("target")
-    return _number(target.get("pace")) if isinstance(target, Mapping) else None
+    if not isinstance(target, Mapping):
+        return None
+    return _number(target.get("attainment" if target.get("elapsed") is None else "pace"))
 
 
 def _with(seen: Observation, document: Document) -> Observation:

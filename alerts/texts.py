@@ -74,7 +74,7 @@ def _said(rule: Rule, seen: Observation, raised: bool) -> str:
         return f"is back at {value}"
     side = "above" if rule.above is not None else "below"
     if rule.kind == "off_pace":
-        return f"is off pace: {value} of where it should be, {side} {level}"
+        return f"is off its target: at {value} of what is due, {side} {level}"
     return f"is {value}, {side} {level}"
 
 

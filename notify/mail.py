@@ -3,7 +3,9 @@
 import asyncio
 import smtplib
 from datetime import UTC, datetime
+from email import message_from_string
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,7 +20,10 @@ REFUSED: Final = range(550, 560)  # codes of a mailbox or a message that is refu
 
 
 def mail(one: Delivery, sender: str) -> EmailMessage:
-    """The message as it is sent. Its Message-ID is the delivery's, however often it is tried."""
+    """The message as it is sent. Its Message-ID is the delivery's, or a whole e-mail's, however often it is tried."""
+    if one.message.eml:
+        whole: EmailMessage = message_from_string(one.message.eml, policy=default)
+        return whole
     made = EmailMessage()
     made["From"], made["To"] = sender, one.address
     made["Subject"] = " ".join(one.message.title.split())  # no line of it becomes a header

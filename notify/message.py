@@ -12,7 +12,7 @@ Status = Literal["due", "sent", "dead"]
 class Message(NamedTuple):
     """One message, for every channel. type: as receivers tell kinds apart. data: what programs read of it.
 
-    html: an e-mail's body beside the text. headers: more of an e-mail's.
+    html: an e-mail's body beside the text. headers: more of an e-mail's. eml: a whole e-mail, in place of all of it.
     """
 
     type: str
@@ -22,6 +22,7 @@ class Message(NamedTuple):
     data: Mapping[str, Any] = {}
     html: str = ""
     headers: Mapping[str, str] = {}
+    eml: str = ""
 
 
 class Delivery(NamedTuple):
@@ -52,7 +53,7 @@ class Delivery(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Its entry. What was sent is kept without the message itself."""
-        kept = self.message if self.status != "sent" else self.message._replace(html="", data={}, headers={})
+        kept = self.message if self.status != "sent" else self.message._replace(html="", data={}, headers={}, eml="")
         return {**self._asdict(), "message": kept._asdict()}
 
     @classmethod

@@ -78,9 +78,12 @@ def test_no_data(document: dict[str, Any] | None, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("target", "verdict"),
     [
-        ({"pace": 0.8}, "bad"),
-        ({"pace": "0.95"}, "fine"),
-        ({"pace": None}, "unknown"),
+        ({"elapsed": 0.5, "pace": 0.8, "attainment": 0.4}, "bad"),
+        ({"elapsed": 0.5, "pace": 0.95, "attainment": 0.4}, "fine"),
+        ({"elapsed": 0.0, "pace": None, "attainment": 0.0}, "unknown"),  # the window has just begun
+        ({"elapsed": None, "pace": None, "attainment": 0.8}, "bad"),  # a rate
+        ({"value": 10, "attainment": 0.95}, "fine"),
+        ({"attainment": None}, "unknown"),
         (None, "unknown"),
         (9, "unknown"),
     ],
@@ -98,6 +101,9 @@ def test_off_pace(target: Any, verdict: str) -> None:
         ("up", {"changed": True, "change": -0.2}, "fine"),
         ("down", {"changed": True, "change": -0.2}, "bad"),
         ("up", {"changed": True, "change": 0.2}, "bad"),
+        ("up", {"changed": True, "change": None, "points": 2.5}, "bad"),
+        ("down", {"changed": True, "change": None, "points": 2.5}, "fine"),
+        ("up", {"changed": True, "change": None}, "fine"),
         ("any", {"change": 0.2}, "unknown"),
         ("any", {"changed": None}, "unknown"),
         ("any", None, "unknown"),

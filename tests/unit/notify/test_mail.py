@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any, Final
@@ -191,3 +192,20 @@ def test_each_address_has_a_delivery_of_its_own(made: Any) -> None:
 def test_more_headers_are_an_e_mails_own() -> None:
     told = mail(delivery(message=MESSAGE._replace(headers={"List-Unsubscribe": "<https://x.example/u>"})), SENDER)
     assert told["list-unsubscribe"] == "<https://x.example/u>"
+
+
+async def test_a_whole_e_mail_is_sent_as_it_is(made: Any) -> None:
+    server = made(over="plain")
+    whole = EmailMessage()
+    whole["From"], whole["To"], whole["Subject"] = SENDER, "anna@acme.example", "Weekly: ä €"
+    whole["Message-ID"] = "<report-1@acme.example>"
+    whole.set_content("Zahlen der Woche: 5\u202f€")
+    whole.add_alternative("<p>Zahlen</p>", subtype="html")
+    whole.add_attachment(b"\x89PNG", "image", "png", cid="<chart>")
+    text = whole.as_bytes(policy=default.clone(cte_type="7bit")).decode("ascii")
+    await send(server.settings(), message=MESSAGE._replace(eml=text))
+    _, receivers, told = server.kept.got[0]
+    assert receivers == ["anna@acme.example"]
+    assert (told["message-id"], told["subject"]) == ("<report-1@acme.example>", "Weekly: ä €")
+    assert [part.get_content_type() for part in told.walk()] == [part.get_content_type() for part in whole.walk()]
+    assert next(part for part in told.walk() if part.get_content_type() == "image/png").get_content() == b"\x89PNG"
