@@ -6,7 +6,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from models.settings import KafkaSettings, RedisSettings, SettingsError
+from models.connections import Connection
+from models.settings import SettingsError
 
 MISMATCH: Final = "no PEM certificate with the key that belongs to it, or key_password does not open the key"
 
@@ -25,15 +26,15 @@ def read_secret(path: str, setting: str) -> str:
     raise SettingsError(f"{setting}: {path} is empty")
 
 
-def key_password(place: KafkaSettings | RedisSettings, section: str) -> str:
+def key_password(place: Connection, section: str) -> str:
     """The client key's password; empty if none, never None: OpenSSL would prompt. Raises SettingsError."""
     return secret(place.key_password, place.key_password_file, f"{section}.key_password_file")
 
 
-def tls_context(place: KafkaSettings | RedisSettings, section: str) -> ssl.SSLContext:
+def tls_context(place: Connection, section: str) -> ssl.SSLContext:
     """A context that verifies the server's certificate, and its host name unless switched off. Raises SettingsError.
 
-    section: ``kafka`` or ``redis``, for the names of settings.
+    section: ``kafka``, ``redis`` or ``smtp``, for the names of settings.
     """
     for name in ("ca_file", "certificate_file", "key_file"):
         if path := getattr(place, name):

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.book import workers_book
+from cli.demo_alerts import alert_rules
 from cli.demo_clean import clean
 from cli.demo_env import write_env
 from cli.demo_feed import FIRST, Companies, companies, feed_only
@@ -20,7 +21,7 @@ from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, OK, UNAVAILABLE, CliError
 from cli.flags import settings
 from cli.listening import COLLECTOR_PORT, DASHBOARD_PORT
 from cli.root import app
-from cli.server_process import ServerProcess
+from cli.server_process import ServerProcess, alert_runner
 from cli.term import line, say, show_json
 from cli.topics import ensure_topics
 from cli.verify import summary
@@ -87,14 +88,18 @@ def _with_topics(servers: Servers, place: Settings, plan: Plan, folder: Path) ->
     shown = Demo(place, book, plan, workers.alive)
     collector = ServerProcess("collector", COLLECTOR_PORT, environment, say, folder / "collector.log")
     shows = {"CRMKPI_SERVE_FIRST": plan.companies[FIRST].tenant, "CRMKPI_SERVE_COLLECTOR": collector.address}
+    outbox = folder / "outbox"
+    told = {**environment, "CRMKPI_NOTIFY__OUTBOX": str(outbox)}  # whatever the settings say, nothing is sent
     with (
         servers.kept(say),
         collector,
+        alert_runner(told, say, folder / "alerts.log"),
         ServerProcess("serve", DASHBOARD_PORT, {**environment, **shows}, say, folder / "dashboard.log") as dashboard,
     ):
         say(
             f"dashboard: {dashboard.address}",
             f"collector: {collector.address}",
+            f"alerts: nothing is sent, messages are files in {outbox}",
             f"to ask more in a second terminal: {write_env(folder, environment)}",
         )
         side = Side(shown.run(), workers)
@@ -165,4 +170,5 @@ def _last_lines(log: Path) -> list[str]:
 
 def _toml(tenants: Companies) -> str:
     """Settings of the demo's companies as a settings file."""
-    return "".join(f'[tenants.{one.tenant}]\ntz = "{one.tz}"\ncurrency = "{one.currency}"\n' for one in tenants)
+    own = (f'[tenants.{one.tenant}]\ntz = "{one.tz}"\ncurrency = "{one.currency}"\n' for one in tenants)
+    return "".join([*own, *(alert_rules(one.tenant) for one in tenants)])

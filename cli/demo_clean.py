@@ -20,7 +20,7 @@ async def clean(place: Settings, tenants: list[str]) -> None:
     """Deletes the demo's topics and its tenants' keys. An unavailable server is reported and otherwise ignored."""
     try:
         async with admin(place.kafka) as link:
-            await link.delete_topics(list(topics.every(place)))
+            await link.delete_topics([*topics.every(place), topics.notices(place)[0]])
         await _forget(connect(place.redis), tenants)
     except (KafkaError, RedisError, OSError) as error:
         say(f"some of the demo's topics {place.topic_prefix}* or keys may be left behind: {error}")

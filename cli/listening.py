@@ -9,6 +9,7 @@ from ops.listening import listen
 
 DASHBOARD_PORT: Final = 8080
 COLLECTOR_PORT: Final = 8081
+ALERTS_PORT: Final = 9480
 TRIES: Final = 64  # ports to try if none was requested
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from cli.listening import TRIES
+from cli.listening import ALERTS_PORT, TRIES
 from ops.local.guard import Guard
 from ops.local.net import HOST, free_port, is_free
 
@@ -94,3 +94,8 @@ class ServerProcess:
             return subprocess.Popen(self._command, env=self._env, stdout=subprocess.DEVNULL, start_new_session=True)
         with self._log.open("ab") as log:
             return subprocess.Popen(self._command, env=self._env, stdout=log, stderr=log, start_new_session=True)
+
+
+def alert_runner(env: Mapping[str, str], progress: Callable[[str], None], log: Path | None = None) -> ServerProcess:
+    """`crmkpi alerts run` beside the others; it takes the first free port by itself."""
+    return ServerProcess("alerts", ALERTS_PORT, env, progress, log, [sys.executable, "-m", "cli", "alerts", "run"])

@@ -10,7 +10,7 @@ from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.lag import lag_reader
 from cli.listening import COLLECTOR_PORT, DASHBOARD_PORT
 from cli.root import app
-from cli.server_process import ServerProcess
+from cli.server_process import ServerProcess, alert_runner
 from cli.term import json_line, line, say
 from cli.topics import ensure_topics
 from cli.workers import Workers, place_of, worker_command, worker_environment
@@ -53,7 +53,8 @@ def _run(servers: Servers, processes: int, as_json: bool, end: str) -> int:
     workers = Workers(worker_command(), environment, processes, say)
     collector = ServerProcess("collector", COLLECTOR_PORT, environment, say)
     shows = {**environment, "CRMKPI_SERVE_COLLECTOR": collector.address}
-    with servers.kept(say), collector, ServerProcess("serve", DASHBOARD_PORT, shows, say) as dashboard:
+    alerts = alert_runner(environment, say)
+    with servers.kept(say), collector, alerts, ServerProcess("serve", DASHBOARD_PORT, shows, say) as dashboard:
         if as_json:
             known = {
                 "collector": collector.address,

@@ -11,7 +11,20 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from dashboard import asks, board, catalog, connect, events, health, letters, live, own_boards, series, verifying
+from dashboard import (
+    alerting,
+    asks,
+    board,
+    catalog,
+    connect,
+    events,
+    health,
+    letters,
+    live,
+    own_boards,
+    series,
+    verifying,
+)
 from dashboard.guard import Guard
 from dashboard.packing import LEVEL, SMALL
 from dashboard.problems import Problem, add_handlers, described
@@ -39,7 +52,7 @@ def create_app(parts: Services) -> FastAPI:
     )  # fmt: skip
     app.state.services = parts
     add_handlers(app)
-    for part in (letters, verifying, catalog, board, series, asks, own_boards, live, events, connect):
+    for part in (letters, verifying, catalog, board, series, asks, own_boards, alerting, live, events, connect):
         app.include_router(part.router)
     app.include_router(health.lags)
     app.include_router(health.router)

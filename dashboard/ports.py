@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from models.alerting import Rule
 from models.record import Block
 from sinks.base import Point, Status, Update
 
@@ -201,4 +202,32 @@ class Boards(Protocol):
 
     async def drop(self, tenant: str, name: str) -> bool:
         """Delete a board. False if there is none of that name."""
+        ...
+
+
+class Alerts(Protocol):
+    """Alerts of tenants, and what people do about them. Reading raises `SinkUnavailable`, the rest KafkaError."""
+
+    async def view(self, tenant: str) -> dict[str, Any]:
+        """``watched``, ``rules``, ``log``, ``channels``. Instants are ms UTC."""
+        ...
+
+    def complaint(self, rule: Rule) -> tuple[str, str] | None:
+        """Why a rule cannot be made: (field, what is wrong with it); ``id``: it is the settings file's."""
+        ...
+
+    async def keep(self, rule: Rule) -> None:
+        """Make a rule, in place of one of that id."""
+        ...
+
+    async def drop(self, tenant: str, rule: str) -> None:
+        """The end of a rule."""
+        ...
+
+    async def mute(self, tenant: str, rule: str, until: int | None, by: str, at: int) -> None:
+        """Tell nobody until then; None: it ends now."""
+        ...
+
+    async def ack(self, tenant: str, rule: str, number: int, by: str, at: int) -> None:
+        """Somebody has seen a change."""
         ...

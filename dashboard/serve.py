@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import uvicorn
 
+from alerts.desk import Desk
 from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.journal import KafkaJournal
@@ -44,6 +45,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
+    desk = Desk(place)
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
@@ -64,12 +66,14 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             collector=place.serve_collector or COLLECTOR,
             keyed=bool(place.collect.keys),
             book=tools.book,
+            alerts=desk,
         )
     finally:
         await workers.close()
         await asked.close()
         await lags.close()
         await boards.close()
+        await desk.close()
         await reader.close()
 
 

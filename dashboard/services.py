@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dashboard.meters import Meters
-from dashboard.ports import Boards, History, Journal, Lags, Letters, Numbers, Queries, Verifier, Workers
+from dashboard.ports import Alerts, Boards, History, Journal, Lags, Letters, Numbers, Queries, Verifier, Workers
 from dashboard.streams import Streams
 from dashboard.tails import Tails
 from dashboard.tokens import Tokens
@@ -35,6 +35,7 @@ class Services:
     collector: str = ""  # the collector's address for senders
     keyed: bool = False  # whether it requires a write key
     book: TenantBook = field(default_factory=TenantBook)
+    alerts: Alerts | None = None
     meters: Meters = field(default_factory=Meters)
     streams: Streams = field(init=False)
     tails: Tails = field(init=False)

@@ -34,7 +34,9 @@ Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 
 
-class _Connection(BaseModel):
+class Connection(BaseModel):
+    """TLS of a connection, as every server of ours is reached by."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     ca_file: Text = None  # PEM; default: the system's trust store
@@ -49,19 +51,19 @@ class _Connection(BaseModel):
 
     def _check_tls(self, on: bool, how: str) -> None:
         if not on and (given := self._given("ca_file", "certificate_file", "key_file")):
-            raise _wrong(f"{given[0]} is given, but {how}")
+            raise wrong(f"{given[0]} is given, but {how}")
         if self.key_file and not self.certificate_file:
-            raise _wrong("key_file is given without certificate_file")
+            raise wrong("key_file is given without certificate_file")
         if self._given("key_password", "key_password_file") and not self.certificate_file:
-            raise _wrong("key_password is given without certificate_file and key_file")
+            raise wrong("key_password is given without certificate_file and key_file")
         self._check_once("key_password")
 
     def _check_once(self, name: str) -> None:
         if len(self._given(name, f"{name}_file")) == 2:
-            raise _wrong(f"set either {name} or {name}_file, not both")
+            raise wrong(f"set either {name} or {name}_file, not both")
 
 
-class KafkaSettings(_Connection):
+class KafkaSettings(Connection):
     """The broker, for every client. Environment: ``CRMKPI_KAFKA__SECURITY_PROTOCOL`` …"""
 
     bootstrap_servers: Annotated[str, Field(min_length=1)] = "localhost:9092"
@@ -83,27 +85,27 @@ class KafkaSettings(_Connection):
             self._check_sasl(protocol)
         elif given := self._given("sasl_mechanism", "username", "password", "password_file", "token_file"):
             text = "sends no credentials: set it to SASL_SSL or SASL_PLAINTEXT"
-            raise _wrong(f"{given[0]} is given, but security_protocol {protocol} {text}")
+            raise wrong(f"{given[0]} is given, but security_protocol {protocol} {text}")
         return self
 
     def _check_sasl(self, protocol: str) -> None:
         if self.sasl_mechanism is None:
-            raise _wrong(f"sasl_mechanism is missing: security_protocol {protocol} needs {MECHANISMS}")
+            raise wrong(f"sasl_mechanism is missing: security_protocol {protocol} needs {MECHANISMS}")
         if self.sasl_mechanism == "OAUTHBEARER":
             if self.token_file is None:
-                raise _wrong("token_file is missing: sasl_mechanism OAUTHBEARER reads its token from a file")
+                raise wrong("token_file is missing: sasl_mechanism OAUTHBEARER reads its token from a file")
             if given := self._given("username", "password", "password_file"):
-                raise _wrong(f"{given[0]} is given, but sasl_mechanism OAUTHBEARER takes a token_file only")
+                raise wrong(f"{given[0]} is given, but sasl_mechanism OAUTHBEARER takes a token_file only")
             return
         if self.token_file is not None:
-            raise _wrong(f"token_file is given, but sasl_mechanism {self.sasl_mechanism} takes username and password")
+            raise wrong(f"token_file is given, but sasl_mechanism {self.sasl_mechanism} takes username and password")
         if self.username is None:
-            raise _wrong(f"username is missing: sasl_mechanism {self.sasl_mechanism} needs one")
+            raise wrong(f"username is missing: sasl_mechanism {self.sasl_mechanism} needs one")
         if not self._given("password", "password_file"):
-            raise _wrong(f"password or password_file is missing: sasl_mechanism {self.sasl_mechanism} needs one")
+            raise wrong(f"password or password_file is missing: sasl_mechanism {self.sasl_mechanism} needs one")
 
 
-class RedisSettings(_Connection):
+class RedisSettings(Connection):
     """Where KPI documents are published. ``rediss://`` means TLS.
 
     Credentials in the URL are moved to ``username`` and ``password``, so the URL itself is safe to show.
@@ -124,7 +126,7 @@ class RedisSettings(_Connection):
             given = data.get(name) or None
             given = given.get_secret_value() if isinstance(given, SecretStr) else given
             if given not in (None, value) or (name == "password" and data.get("password_file")):
-                raise _wrong(f"{name} is set twice: in the URL and separately")
+                raise wrong(f"{name} is set twice: in the URL and separately")
         return {**data, **found, "url": url}
 
     @model_validator(mode="after")
@@ -132,7 +134,7 @@ class RedisSettings(_Connection):
         self._check_tls(self.url.startswith("rediss://"), "the URL does not begin with rediss:// (TLS)")
         self._check_once("password")
         if self.username and not self._given("password", "password_file"):
-            raise _wrong("password or password_file is missing: username needs one")
+            raise wrong("password or password_file is missing: username needs one")
         return self
 
 
@@ -142,14 +144,15 @@ def _split(url: str) -> tuple[str, dict[str, str]]:
         parts = urlsplit(url)
         asked = parse_qs(parts.query).keys()
     except ValueError:
-        raise _wrong("the URL cannot be parsed") from None
+        raise wrong("the URL cannot be parsed") from None
     if SECRET_WORDS & asked:
-        raise _wrong("the URL has credentials after the question mark: use the settings username and password")
+        raise wrong("the URL has credentials after the question mark: use the settings username and password")
     user, at, _ = parts.netloc.rpartition("@")
     name, _, secret = user.partition(":")
     found = {"username": unquote(name), "password": unquote(secret)}
     return url.replace(user + at, "", 1) if at else url, {key: value for key, value in found.items() if value}
 
 
-def _wrong(text: str) -> PydanticCustomError:
+def wrong(text: str) -> PydanticCustomError:
+    """An error of several settings together, or of a whole section: it is shown as it is."""
     return PydanticCustomError("combination", "{text}", {"text": text})

@@ -7,21 +7,26 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as Unreadable
 
+from models.alerting import AlertSettings
 from models.collecting import CollectSettings
 from models.connections import KafkaSettings, RedisSettings
+from models.notifying import NotifySettings, SmtpSettings
 from models.serving import ServeToken
 from models.settings_error import SettingsError
 from models.tenants import TenantBook, TenantSettings, complaints
 
 __all__ = [
+    "AlertSettings",
     "CollectSettings",
     "HttpSettings",
     "KafkaSettings",
+    "NotifySettings",
     "QuerySettings",
     "RedisSettings",
     "ServeToken",
     "Settings",
     "SettingsError",
+    "SmtpSettings",
     "TenantBook",
     "TenantSettings",
     "load_settings",
@@ -88,6 +93,9 @@ class Settings(BaseSettings):
     worker_id: TopicPart = ""  # a worker's name, stable across restarts; the supervisor assigns one
     publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
     collect: CollectSettings = CollectSettings()
+    alerts: AlertSettings = AlertSettings()
+    notify: NotifySettings = NotifySettings()
+    smtp: SmtpSettings = SmtpSettings()
     serve_tokens: tuple[ServeToken, ...] = ()  # for the dashboard; none: only this machine has access, without a token
     serve_open: bool = False  # without tokens: anyone who reaches its port has access (a container on loopback)
     serve_hosts: tuple[str, ...] = ()  # host names of the dashboard, besides those of this machine

@@ -6,6 +6,7 @@ from models.events import TOPIC_OF, TOPICS
 from models.settings import Settings
 
 JOURNAL: Final = "kpi.accepted.v1"
+NOTICE_PARTITIONS: Final = 4  # so many servers share the work
 _DEAD: Final = ".dlq"
 
 
@@ -39,8 +40,13 @@ def marks(settings: Settings) -> str:
     return f"{settings.topic_prefix}{settings.app_id}-dlq-marks"
 
 
+def notices(settings: Settings) -> tuple[str, int]:
+    """What was decided to be told, and what was delivered: the topic's name, and its partitions; compacted."""
+    return f"{settings.topic_prefix}{settings.app_id}-notices", NOTICE_PARTITIONS
+
+
 def every(settings: Settings) -> tuple[str, ...]:
-    """All topics an installation needs."""
+    """All topics that counting needs; the notices are apart, because only who tells somebody needs them."""
     given = inputs(settings)
     own = (journal(settings), control(settings), marks(settings), state(settings))
     return (*given, *map(dead_letters, given), *own)

@@ -16,7 +16,7 @@ import orjson
 
 from models.settings_error import SettingsError
 
-OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli", "dashboard", "collectors")
+OURS = ("streams", "kpis", "sinks", "ops", "access", "models", "cli", "dashboard", "collectors", "alerts", "notify")
 QUIET_SECONDS = 30.0  # repeats within this time are counted, not written
 FORMAT: Final = "CRMKPI_LOG_FORMAT"
 FIRST: Final = ("timestamp", "level", "logger", "event")

@@ -97,6 +97,12 @@ def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
     return tuple(Topic(name, count, copies, {**configs, **safe}) for name, count, configs in parts)
 
 
+def notice_topic(settings: Settings) -> Topic:
+    """What `notify.ledger` writes. Workers need it not, nor rights to it."""
+    safe = {"min.insync.replicas": "2"} if settings.replication >= 3 else {}
+    return Topic(*names.notices(settings), settings.replication, {**STATE, **safe})
+
+
 @asynccontextmanager
 async def admin(kafka: KafkaSettings | str) -> AsyncIterator[AIOKafkaAdminClient]:
     """An open admin client. Raises KafkaConnectionError if no broker responds, SettingsError for unusable files."""

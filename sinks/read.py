@@ -53,6 +53,17 @@ class RedisReader:
             fields = await self._hash(self._keys.document(tenant, kpi, window, segment))
         return restore(fields) if fields else None
 
+    async def several(
+        self, tenant: str, named: Sequence[tuple[str, str, Mapping[str, str]]]
+    ) -> list[dict[str, Any] | None]:
+        """Documents by (KPI, window, segment), read in one round trip; None in the place of one that there is not."""
+        pipe = self._redis.pipeline(transaction=False)
+        for kpi, window, segment in named:
+            pipe.hgetall(self._keys.document(tenant, kpi, window, segment))
+        async with within(self._place, LONGEST_S):
+            found = await pipe.execute() if named else []
+        return [restore(fields) if fields else None for fields in found]
+
     async def documents(self, tenant: str) -> list[dict[str, Any]]:
         """All documents of the tenant, from one revision, sorted by name."""
         return (await self.board(tenant)).documents

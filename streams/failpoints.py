@@ -1,7 +1,6 @@
 """Points at which a test kills the process: ``CRMKPI_FAILPOINT=name[:nth]`` kills it at the nth pass of ``name``."""
 
-import os
-import signal
+from ops.failpoints import Failpoints
 
 ACCEPT = (
     "accept-1-validated",
@@ -24,17 +23,4 @@ COUNT = (
 RESTORE = ("restore-1-fenced", "restore-2-loading", "restore-3-loaded")
 ALL = ACCEPT + COUNT + RESTORE
 
-_name, _, _nth = os.environ.get("CRMKPI_FAILPOINT", "").partition(":")
-_left = int(_nth or 1)
-if _name and _name not in ALL:
-    raise ValueError(f"CRMKPI_FAILPOINT={_name}: unknown; one of {', '.join(ALL)}")
-
-
-def reach(name: str) -> None:
-    """Kill the process, as ``kill -9`` does, if this is the chosen point and pass."""
-    global _left
-    if name != _name:
-        return
-    _left -= 1
-    if _left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+reach = Failpoints("CRMKPI_FAILPOINT", ALL).reach

@@ -7,6 +7,10 @@ from typing import Any
 
 import httpx
 
+from alerts import book
+from alerts.book import rules_of
+from alerts.fitting import complaint
+from alerts.published import view
 from dashboard.app import create_app
 from dashboard.kept import MOST
 from dashboard.ports import (
@@ -24,9 +28,12 @@ from dashboard.ports import (
 )
 from dashboard.services import Services
 from dashboard.tokens import Tokens
+from models.alerting import Rule
 from models.blocks import decode_block, encode_blocks
+from models.notifying import Channel
 from models.record import Block, Refusal, Row
 from models.serving import ServeToken
+from notify.entries import Entries, Entry
 from sinks.base import Point, Publication, SinkUnavailable
 from sinks.memory import MemorySink
 from sinks.query import QueryRefused
@@ -206,6 +213,49 @@ class MemoryJournal:
             self.readers -= 1
 
 
+class MemoryAlerts:
+    """A ledger in memory, shown at once as the runner shows it."""
+
+    def __init__(self) -> None:
+        self.entries, self.of_file = Entries(), list[Rule]()
+        self.channels = [Channel(name="ops", tenant="acme", kind="stream")]
+        self.written = 0
+
+    async def view(self, tenant: str) -> dict[str, Any]:
+        """As `alerts.desk.Desk` does."""
+        rules = rules_of(tenant, self.of_file, self.entries)
+        channels = [{"name": one.name, "kind": one.kind} for one in self.channels if one.tenant == tenant]
+        return {"watched": True, **view(self.entries, tenant, rules, self.of_file), "channels": channels}
+
+    def complaint(self, rule: Rule) -> tuple[str, str] | None:
+        """As `alerts.desk.Desk` does."""
+        if any((one.tenant, one.id) == (rule.tenant, rule.id) for one in self.of_file):
+            return "id", f"{rule.id} is a rule of the settings file, which only that changes"
+        return complaint(rule, self.channels)
+
+    async def keep(self, rule: Rule) -> None:
+        """Write it."""
+        self.write(book.rule_entry(rule))
+
+    async def drop(self, tenant: str, rule: str) -> None:
+        """Write that it is no more."""
+        self.write(book.no_rule(tenant, rule))
+
+    async def mute(self, tenant: str, rule: str, until: int | None, by: str, at: int) -> None:
+        """Write until when."""
+        self.write(book.mute(tenant, rule, until, by, at))
+
+    async def ack(self, tenant: str, rule: str, number: int, by: str, at: int) -> None:
+        """Write who."""
+        self.write(book.ack(tenant, rule, number, by, at))
+
+    def write(self, *entries: Entry) -> None:
+        """As the ledger does."""
+        for entry in entries:
+            self.written += 1
+            self.entries.put(self.written, entry)
+
+
 class Flaky(MemorySink):
     """A store that can go away."""
 
@@ -253,6 +303,7 @@ class Rig:
     letters: Letters = field(default_factory=MemoryLetters)
     verifier: Verifier = field(default_factory=MemoryVerifier)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
+    alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
     collector: str = "http://127.0.0.1:8081/"
     keyed: bool = False
     position: int = 0
@@ -261,7 +312,7 @@ class Rig:
         self.parts = Services(
             self.store, self.history, self.worker, self.boards, self.lags, self.workers, self.letters,
             self.verifier, self.journal, Tokens(self.tokens, lambda: self.now),
-            lambda: self.now, self.hosts, self.open, collector=self.collector, keyed=self.keyed,
+            lambda: self.now, self.hosts, self.open, collector=self.collector, keyed=self.keyed, alerts=self.alerts,
         )  # fmt: skip
         self.app = create_app(self.parts)
 

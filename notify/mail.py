@@ -1,0 +1,91 @@
+"""E-mail over SMTP: TLS always, unless the server is on this machine and the settings say so."""
+
+import asyncio
+import smtplib
+from datetime import UTC, datetime
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import format_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from access.files import secret, tls_context
+from models.notifying import SmtpSettings
+from notify.message import Delivery
+from notify.sending import NotSent
+
+PORTS: Final = {"smtp": 587, "smtps": 465}
+REFUSED: Final = range(550, 560)  # codes of a mailbox or a message that is refused for good
+
+
+def mail(one: Delivery, sender: str) -> EmailMessage:
+    """The message as it is sent. Its Message-ID is the delivery's, or a whole e-mail's, however often it is tried."""
+    if one.message.eml:
+        whole: EmailMessage = message_from_string(one.message.eml, policy=default)
+        return whole
+    made = EmailMessage()
+    made["From"], made["To"] = sender, one.address
+    made["Subject"] = " ".join(one.message.title.split())  # no line of it becomes a header
+    made["Date"] = format_datetime(datetime.fromtimestamp(one.message.at / 1000, UTC))
+    made["Message-ID"] = f"<{one.id}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    for name, value in one.message.headers.items():
+        made[name] = value
+    made.set_content(one.message.text)
+    if one.message.html:
+        made.add_alternative(one.message.html, subtype="html")
+    return made
+
+
+class Mailer:
+    """Sends one message a connection, in a thread: smtplib waits."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+
+    async def send(self, one: Delivery) -> None:
+        """Returns when the server has it. Raises NotSent, SettingsError."""
+        if not self._settings.url:
+            raise NotSent("smtp.url is not set")
+        await asyncio.to_thread(self._send, one)
+
+    def _send(self, one: Delivery) -> None:
+        message = mail(one, self._settings.sender)
+        try:
+            with self._connected() as server:
+                server.send_message(message, self._settings.sender, [one.address])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            raise _not_sent(code, text, of_message=True) from error
+        except smtplib.SMTPResponseException as error:
+            known = isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
+            raise _not_sent(error.smtp_code, error.smtp_error, of_message=known) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise NotSent(f"{type(error).__name__}: {error}") from error
+
+    def _connected(self) -> smtplib.SMTP:
+        settings = self._settings
+        parts = urlsplit(settings.url)
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        if parts.scheme == "smtps":
+            made: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=settings.timeout_s, context=tls_context(settings, "smtp")
+            )
+        else:
+            made = smtplib.SMTP(host, port, timeout=settings.timeout_s)
+        try:
+            if parts.scheme == "smtp" and not settings.plain:
+                made.starttls(context=tls_context(settings, "smtp"))
+            if settings.username:
+                made.login(settings.username, secret(settings.password, settings.password_file, "smtp.password_file"))
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+
+def _not_sent(code: int, text: bytes | str, *, of_message: bool) -> NotSent:
+    """``of_message``: not of the connection or the credentials, which somebody may mend."""
+    said = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return NotSent(f"the mail server said {code} {said}", for_good=of_message and code in REFUSED)
