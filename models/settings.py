@@ -9,6 +9,7 @@ from pydantic_settings.exceptions import SettingsError as Unreadable
 
 from models.collecting import CollectSettings
 from models.connections import KafkaSettings, RedisSettings
+from models.mailing import MailSettings
 from models.serving import ServeToken
 from models.settings_error import SettingsError
 from models.tenants import TenantBook, TenantSettings, complaints
@@ -17,6 +18,7 @@ __all__ = [
     "CollectSettings",
     "HttpSettings",
     "KafkaSettings",
+    "MailSettings",
     "QuerySettings",
     "RedisSettings",
     "ServeToken",
@@ -88,6 +90,7 @@ class Settings(BaseSettings):
     worker_id: TopicPart = ""  # a worker's name, the same after a restart; the supervisor gives its workers one
     publish_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 250
     collect: CollectSettings = CollectSettings()
+    mail: MailSettings = MailSettings()
     serve_tokens: tuple[ServeToken, ...] = ()  # of the dashboard; none: only this machine may ask, and without one
     serve_open: bool = False  # without tokens: whoever reaches its port may ask (a container's, published on loopback)
     serve_hosts: tuple[str, ...] = ()  # names the dashboard is reached by, beside those of this machine
