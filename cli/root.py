@@ -28,6 +28,7 @@ MODULES: Final = {
     "kpis": "cli.kpis",
     "lag": "cli.lag",
     "verify": "cli.verify",
+    "report": "cli.report",
     "dlq": "cli.dlq",
     "topics": "cli.topics_lost",
     "doctor": "cli.doctor",

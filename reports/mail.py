@@ -1,5 +1,6 @@
 """A report as an `EmailMessage`. Pure: the same numbers and recipient give the same bytes, so a preview is the mail."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -59,6 +60,15 @@ class Mail:
     def subject(self) -> str:
         """Its headline."""
         return str(self.message["Subject"])
+
+    def standing_alone(self) -> str:
+        """The HTML with its images in it, for a browser."""
+        found = self.html
+        for part in self.message.walk():
+            if cid := part["Content-ID"]:
+                data = b64encode(part.get_content()).decode()
+                found = found.replace(f"cid:{cid.strip('<>')}", f"data:image/png;base64,{data}")
+        return found
 
     def bytes(self) -> bytes:
         """What goes over the wire."""

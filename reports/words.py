@@ -1,5 +1,6 @@
 """The words of mails in a language: those that the page has, too, and those of mails alone."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,6 +15,7 @@ from reports.safe import shown
 
 LOCALES: Final[dict[Language, str]] = {"en": "en_GB", "fi": "fi", "it": "it", "uk": "uk", "sw": "sw"}
 OTHER, UNKNOWN = "__other__", "unknown"
+BLANK: Final = re.compile(r"\{(\w+)\}")
 
 
 class Words:
@@ -29,9 +31,8 @@ class Words:
         text = self._texts[key]
         if isinstance(text, dict):
             text = text.get(self.locale.plural_form(count), text["other"])
-        for name, value in {"count": count, **values}.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return str(text)
+        said = {"count": count, **values}
+        return BLANK.sub(lambda found: str(said.get(found[1], found[0])), text)  # in one go: values are no texts
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
