@@ -13,7 +13,7 @@ from rich.table import Table
 from cli.exits import EPILOG, UNAVAILABLE, CliError
 from cli.flags import JsonFlag, RedisFlag, one_of
 from cli.moment import as_of_ms
-from cli.reporting import Place, gathered, instant, keep_told, listed, one_mail, place, send_all
+from cli.reporting import Place, gathered, instant, keep_told, listed, one_mail, place, send_all, wanted
 from cli.root import Group, app
 from cli.term import cell, line, out, say, show_json
 from reports.deliver import UNSAFE
@@ -113,7 +113,10 @@ def send(
     if not chosen.to:
         raise CliError(f"{name} has no recipients: give it some (`to`) in the settings file")
     found = asyncio.run(gathered(at, chosen, instant(_as_of(at, chosen, as_of))))
-    done = send_all(at, chosen, found)
+    to, ended = asyncio.run(wanted(at, chosen))
+    done = send_all(at, chosen, found, to)
+    for one in ended:
+        say(f"{one.mail} has unsubscribed")
     failed = [one for one in done if "failed" in one]
     if len(failed) < len(done):
         asyncio.run(keep_told(at, chosen, found))

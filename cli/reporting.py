@@ -18,6 +18,8 @@ from reports.ready import READY, reports_of
 from reports.report import Recipient, Report
 from reports.schedule import complete, due, next_due
 from reports.told import RedisTold
+from reports.unsubscribe import Subscription
+from reports.unsubscribed import RedisUnsubscribed
 from sinks.query import QueryClient
 from sinks.read import RedisReader
 
@@ -68,6 +70,17 @@ async def gathered(at: Place, report: Report, as_of: datetime) -> Gathered:
             raise CliError(str(error), DIFFERENT) from error
 
 
+async def wanted(at: Place, report: Report) -> tuple[list[Recipient], list[Recipient]]:
+    """Recipients who get it, and those who unsubscribed."""
+    held = RedisUnsubscribed(at.settings.redis)
+    try:
+        ended = [await held.has(Subscription(report.tenant, report.name, one.mail)) for one in report.to]
+    finally:
+        await held.close()
+    pairs = list(zip(report.to, ended, strict=True))
+    return [one for one, gone in pairs if not gone], [one for one, gone in pairs if gone]
+
+
 async def keep_told(at: Place, report: Report, found: Gathered) -> None:
     """Notes what a report says, for the next one."""
     async with RedisTold(at.settings.redis) as told:
@@ -80,10 +93,10 @@ def one_mail(at: Place, report: Report, found: Gathered, to: Recipient | None) -
     return mail_of(report, found, recipient, sender_of(at.settings.mail))
 
 
-def send_all(at: Place, report: Report, found: Gathered) -> list[dict[str, Any]]:
-    """Delivers to every recipient; one that fails holds up no other. What became of each."""
+def send_all(at: Place, report: Report, found: Gathered, to: Sequence[Recipient]) -> list[dict[str, Any]]:
+    """Delivers to recipients; one that fails holds up no other. What became of each."""
     sender, done = sender_of(at.settings.mail), []
-    for recipient in report.to:
+    for recipient in to:
         mail = mail_of(report, found, recipient, sender)
         told: dict[str, Any] = {"delivery": mail.id, "to": recipient.mail, "subject": mail.subject}
         try:

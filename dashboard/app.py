@@ -11,7 +11,20 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from dashboard import asks, board, catalog, connect, events, health, letters, live, own_boards, series, verifying
+from dashboard import (
+    asks,
+    board,
+    catalog,
+    connect,
+    events,
+    health,
+    letters,
+    live,
+    own_boards,
+    series,
+    unsubscribe,
+    verifying,
+)
 from dashboard.guard import Guard
 from dashboard.packing import LEVEL, SMALL
 from dashboard.problems import Problem, add_handlers, described
@@ -43,6 +56,7 @@ def create_app(parts: Services) -> FastAPI:
     for part in (letters, verifying, catalog, board, series, asks, own_boards, live, events, connect):
         app.include_router(part.router)
     app.include_router(health.lags)
+    app.include_router(unsubscribe.router)
     app.include_router(health.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static/lang", StaticFiles(directory=LANG), name="lang")

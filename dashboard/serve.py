@@ -21,6 +21,8 @@ from dashboard.workers import WorkerWatch
 from models.settings import Settings
 from models.tenants import TenantBook
 from ops.listening import WAITING
+from reports.deliver import sender_of
+from reports.unsubscribed import RedisUnsubscribed
 from sinks.query import QueryClient
 from sinks.read import RedisReader
 
@@ -44,6 +46,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
+    unsubscribed, secret = RedisUnsubscribed(place.redis), sender_of(place.mail).secret
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
@@ -64,12 +67,15 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             collector=place.serve_collector or COLLECTOR,
             keyed=bool(place.collect.keys),
             book=tools.book,
+            unsubscribed=unsubscribed,
+            unsubscribe_secret=secret,
         )
     finally:
         await workers.close()
         await asked.close()
         await lags.close()
         await boards.close()
+        await unsubscribed.close()
         await reader.close()
 
 

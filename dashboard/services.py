@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dashboard.meters import Meters
-from dashboard.ports import Boards, History, Journal, Lags, Letters, Numbers, Queries, Verifier, Workers
+from dashboard.ports import Boards, History, Journal, Lags, Letters, Numbers, Queries, Unsubscribed, Verifier, Workers
 from dashboard.streams import Streams
 from dashboard.tails import Tails
 from dashboard.tokens import Tokens
@@ -35,6 +35,8 @@ class Services:
     collector: str = ""  # its address, as events are sent to it
     keyed: bool = False  # whether it takes events with a write key only
     book: TenantBook = field(default_factory=TenantBook)
+    unsubscribed: Unsubscribed | None = None
+    unsubscribe_secret: bytes = b""  # of the links in mails; empty: there are none
     meters: Meters = field(default_factory=Meters)
     streams: Streams = field(init=False)
     tails: Tails = field(init=False)

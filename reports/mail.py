@@ -8,13 +8,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import cache
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import urlencode
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from reports.attach import as_csv, as_json
 from reports.chart import Chart
@@ -22,6 +18,7 @@ from reports.content import Content, content_of, subject_of
 from reports.numbers import Gathered
 from reports.report import Language, Recipient, Report
 from reports.safe import shown
+from reports.templating import rendered
 from reports.unsubscribe import PATH, Subscription, token
 from reports.words import Words, words
 
@@ -109,7 +106,7 @@ def _links(report: Report, recipient: Recipient, sender: Sender, language: Langu
     named = {"board": report.board} if report.board else {}
     asked = urlencode({"tenant": report.tenant, **named, "window": report.window, "lang": language})
     subscription = Subscription(report.tenant, report.name, recipient.mail)
-    ends = f"{sender.page}{PATH}/{token(subscription, sender.secret)}" if sender.secret else ""
+    ends = f"{sender.page}{PATH}/{token(subscription, sender.secret)}?lang={language}" if sender.secret else ""
     return {"board": f"{sender.page}/?{asked}", "unsubscribe": ends}
 
 
@@ -151,25 +148,10 @@ def _bound(message: EmailMessage, digest: str) -> None:
 def _rendered(
     name: str, content: Content, said: Words, subject: str, links: Mapping[str, str], charts: Mapping[Chart, str]
 ) -> str:
-    return _templates().get_template(name).render(
-        content=content, words=said, subject=subject, preheader=_preheader(content), cids=charts, **links
-    )  # fmt: skip
+    preheader = _preheader(content)
+    return rendered(name, content=content, words=said, subject=subject, preheader=preheader, cids=charts, **links)
 
 
 def _preheader(content: Content) -> str:
     """What mail programs show after the subject: the next numbers."""
     return " · ".join(f"{one.title} {one.value}" for part in content.parts[:1] for one in part.figures[:3])
-
-
-@cache
-def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=lambda name: bool(name) and ".html" in str(name),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    found.filters["nobreak"] = lambda text: Markup(str(escape(text)).replace(" ", "&nbsp;"))
-    return found

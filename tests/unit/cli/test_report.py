@@ -1,5 +1,6 @@
 """`crmkpi report`: what is due, what a mail will be, and that what is sent is what was previewed."""
 
+import asyncio
 import email
 import email.policy
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from reports.unsubscribe import Subscription
+from reports.unsubscribed import RedisUnsubscribed
 from tests.unit.reports.conftest import redis_url as redis_url
 from tests.unit.reports.samples import AS_OF, TENANT
 
@@ -130,3 +133,20 @@ def test_a_mail_that_is_not_sent_ends_with_an_error(run: Run, tmp_path: Path) ->
 
     assert done.exit_code == 69
     assert "2 of 2 mails were not sent: mail.outbox: " in done.output
+
+
+def test_who_has_unsubscribed_gets_nothing(run: Run, redis_url: str) -> None:
+    """The others do."""
+
+    async def end() -> None:
+        held = RedisUnsubscribed(redis_url)
+        await held.add(Subscription(TENANT, "success_month", "ben@example.com"))
+        await held.close()
+
+    asyncio.run(end())
+    sent = run("send", "success_month")
+
+    assert sent.exit_code == 0, sent.output
+    assert "ben@example.com has unsubscribed" in sent.output
+    assert "anna@example.com: Customer retention rate" in sent.output
+    assert "ben@example.com: " not in sent.output

@@ -158,7 +158,7 @@ def test_headers_say_what_it_is() -> None:
     assert message["Date"] == "Mon, 01 Jun 2026 04:00:00 +0000"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    link = re.fullmatch(r"<https://kpis\.example\.com/unsubscribe/([\w.-]+)>", message["List-Unsubscribe"])
+    link = re.fullmatch(r"<https://kpis\.example\.com/unsubscribe/([\w.-]+)\?lang=en>", message["List-Unsubscribe"])
     assert link
     assert subscription(link[1], SENDER.secret) == Subscription(TENANT, "sales_week", "anna@example.com")
 
