@@ -95,8 +95,7 @@ class _Gathering:
     async def part(self, wanted: Key) -> Document | None:
         """The number of a segment; None: it has none."""
         kpi, ((dimension, value),) = wanted
-        if self._published(kpi):
-            found = await self._of_dimension(kpi, dimension)
+        if found := await self._of_dimension(kpi, dimension):
             return next((one for one in found if one["segment"][dimension] == value), None)
         lines = await self._lines(kpi, segment={dimension: value})
         return lines[0][1] if lines else None

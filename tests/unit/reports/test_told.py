@@ -1,13 +1,23 @@
 """What reports said, in Redis."""
 
 import asyncio
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from reports.gather import gather
 from reports.numbers import Told
 from reports.schedule import complete
 from reports.told import KEPT, RedisTold
-from tests.unit.reports.samples import AS_OF, HELD, ZONE, gathered, ready
+from reports.unsubscribe import Subscription
+from reports.unsubscribed import RedisUnsubscribed
+from sinks.base import SinkUnavailable
+from sinks.client import connect
+from sinks.read import RedisReader
+from tests.unit.reports.samples import AS_OF, HELD, TENANT, ZONE, Worker, gathered, ready
 
 
 def test_the_next_report_knows_what_this_one_said(redis_url: str) -> None:
@@ -49,3 +59,27 @@ def test_old_periods_go(redis_url: str) -> None:
 
     assert len(kept) == KEPT
     assert kept[-1] == "2098-01-01"
+
+
+def test_the_rights_of_the_page_on_security_are_enough(redis_url: str) -> None:
+    """To gather, to note what was said and to see who unsubscribed, and for nothing else."""
+    page = (Path(__file__).parents[3] / "docs" / "security.md").read_text()
+    (line,) = re.findall(r"ACL SETUSER (crmkpi-reports .+)", page)
+    place = redis_url.replace("redis://", "redis://crmkpi-reports:secret@")
+
+    async def story() -> bool:
+        admin: Any = connect(redis_url)
+        await admin.execute_command("ACL", "SETUSER", *line.replace(">…", ">secret").split())
+        report, held = ready("success_month"), RedisUnsubscribed(place)
+        period = complete("month", AS_OF, ZONE)
+        async with RedisReader(place) as reader, RedisTold(place) as told:
+            found = await gather(report, period, ZONE, reader, Worker(), await told.before(report, period))
+            await told.keep(report, found)
+        with pytest.raises(SinkUnavailable, match="no permissions"):
+            await held.add(Subscription(TENANT, "ops_day", "a@b.example"))
+        gone = await held.has(Subscription(TENANT, "ops_day", "a@b.example"))
+        await held.close()
+        await admin.aclose()
+        return gone
+
+    assert not asyncio.run(story())
