@@ -17,7 +17,7 @@ from reports.format import decimal
 from sinks.base import Point
 
 WIDE, HIGH, EDGE = 560, 72, 6
-ZOOM: Final = 2.0  # pixels of dense displays
+ZOOM: Final = 1.5  # between the pixels of plain and dense displays, for the size
 LINE, TARGET = "#6f73de", "#b7791f"
 FAINT: Final = 0.45
 

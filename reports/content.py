@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from reports.change import Change, Target, change_of, target_of
 from reports.chart import Chart
@@ -14,6 +14,8 @@ from reports.safe import shown
 from reports.schedule import Period
 from reports.words import Words, words
 from sinks.base import Point
+
+CHARTS: Final = 8  # of a mail, the first ones: so that it stays below 100 kB
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class _Writer:
     def __init__(self, report: Report, found: Gathered, said: Words) -> None:
         self._report, self._found, self._words, self._numbers = report, found, said, Numbers(said)
         self._every = report.schedule.every
+        self._charts = CHARTS
 
     def content(self) -> Content:
         first = self._figure(self._report.headline, {}, charted=True)
@@ -109,7 +112,8 @@ class _Writer:
             return Figure(title, NOTHING, None, None, self._words("status.absent"))
         document = {"direction": ROWS[kpi].direction, **document}
         target = target_of(document, self._words, self._numbers)
-        chart = Chart.of(ROWS[kpi], history, target.value if target else None)
+        chart = Chart.of(ROWS[kpi], history, target.value if target else None) if self._charts else None
+        self._charts -= chart is not None
         return Figure(
             title=title,
             value=self._numbers.text(document.get("value"), document),

@@ -12,7 +12,7 @@ import pytest
 from reports.mail import Mail, Sender, mail_of
 from reports.numbers import Told
 from reports.ready import READY
-from reports.report import LANGUAGES, Language, Recipient
+from reports.report import LANGUAGES, Language, Recipient, Section
 from reports.unsubscribe import Subscription, subscription
 from tests.unit.reports.samples import ANNA, SENDER, TENANT, gathered, mail, ready, with_targets
 
@@ -80,6 +80,17 @@ def made(request: pytest.FixtureRequest) -> Mail:
 
 def test_a_mail_has_less_than_100_kb(made: Mail) -> None:
     """All of it as it is sent; Gmail shows 102 KB of HTML at most."""
+    assert len(made.bytes()) < LARGEST
+
+
+def test_a_report_of_many_charts_stays_small() -> None:
+    """The first eight are drawn."""
+    every = [kpi for name in ("sales_week", "marketing_week") for kpi in READY[name].kpis()]
+    section = Section(kpis=tuple(every), charts=True)
+    made = mail(ready("sales_week", "uk", sections=(section,)), with_targets(), TOLD)
+
+    assert len(every) > 20
+    assert len(Seen(text_of(made, "html")).attributes("src")) == 8
     assert len(made.bytes()) < LARGEST
 
 
