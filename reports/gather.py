@@ -11,17 +11,27 @@ from reports.schedule import Period
 from sinks.base import Point, Status
 from sinks.query import QueryRefused, QueryUnavailable
 
-STEPS: Final = {"day": "day", "week": "week", "month": "month"}
 BEFORE: Final = 13  # buckets of a chart, the period's own included
 
 
 class Reader(Protocol):
     """What of `sinks.read.RedisReader` is used. Every method raises `SinkUnavailable`."""
 
-    async def status(self, tenant: str) -> Status | None: ...
-    async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]: ...
-    async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]: ...
-    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Point]]: ...
+    async def status(self, tenant: str) -> Status | None:
+        """How current the tenant's numbers are, or None when it was never published."""
+        ...
+
+    async def snapshot(self, tenant: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a window that have no segment."""
+        ...
+
+    async def segments(self, tenant: str, kpi: str, window: str) -> list[dict[str, Any]]:
+        """The documents of a KPI's segments in a window."""
+        ...
+
+    async def histories(self, tenant: str, kpis: Sequence[str], step: str) -> Mapping[str, Mapping[str, Point]]:
+        """KPI -> bucket -> point, of what is over."""
+        ...
 
 
 class Asks(Protocol):
@@ -67,7 +77,7 @@ class _Gathering:
 
     def __init__(self, report: Report, period: Period, end: datetime, reader: Reader, asks: Asks) -> None:
         self._report, self._period, self._end, self._reader, self._asks = report, period, end, reader, asks
-        self._step = STEPS[period.every]
+        self._step = period.every  # histories have steps of the same names
         self._documents: dict[str, dict[str, Any]] = {}
         self._histories: Mapping[str, Mapping[str, Point]] = {}
         self._series: dict[str, Mapping[str, Point]] = {}
