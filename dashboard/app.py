@@ -23,6 +23,7 @@ from dashboard import (
     live,
     own_boards,
     series,
+    unsubscribe,
     verifying,
 )
 from dashboard.guard import Guard
@@ -31,6 +32,7 @@ from dashboard.problems import Problem, add_handlers, described
 from dashboard.services import Services
 
 STATIC: Final = str(files("dashboard").joinpath("static"))
+LANG: Final = str(files("models").joinpath("lang"))  # mails are written with the same words
 ABOUT: Final = (
     "Live, exact CRM KPIs: numbers, history, members, and a stream of updates. docs/dashboard.md explains it."
 )
@@ -55,8 +57,10 @@ def create_app(parts: Services) -> FastAPI:
     for part in (letters, verifying, catalog, board, series, asks, own_boards, alerting, live, events, connect):
         app.include_router(part.router)
     app.include_router(health.lags)
+    app.include_router(unsubscribe.router)
     app.include_router(health.router)
     app.add_api_route("/", _page, include_in_schema=False)
+    app.mount("/static/lang", StaticFiles(directory=LANG), name="lang")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=LEVEL)
     app.add_middleware(Guard, parts=parts)

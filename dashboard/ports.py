@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from models.alerting import Rule
 from models.record import Block
+from reports.unsubscribe import Subscription
 from sinks.base import Point, Status, Update
 
 Document = dict[str, Any]
@@ -183,6 +184,14 @@ class Checked(NamedTuple):
 
     running: Run | None
     last: Run | None
+
+
+class Unsubscribed(Protocol):
+    """Who does not want a report any more. Raises `SinkUnavailable`."""
+
+    async def add(self, one: Subscription) -> None:
+        """From now on it is not sent."""
+        ...
 
 
 class Boards(Protocol):

@@ -22,6 +22,8 @@ from dashboard.workers import WorkerWatch
 from models.settings import Settings
 from models.tenants import TenantBook
 from ops.listening import WAITING
+from reports.deliver import sender_of
+from reports.unsubscribed import RedisUnsubscribed
 from sinks.query import QueryClient
 from sinks.read import RedisReader
 
@@ -46,6 +48,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
     desk = Desk(place)
+    unsubscribed, secret = RedisUnsubscribed(place.redis), sender_of(place.mail).secret
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
@@ -67,6 +70,8 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             keyed=bool(place.collect.keys),
             book=tools.book,
             alerts=desk,
+            unsubscribed=unsubscribed,
+            unsubscribe_secret=secret,
         )
     finally:
         await workers.close()
@@ -74,6 +79,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
         await lags.close()
         await boards.close()
         await desk.close()
+        await unsubscribed.close()
         await reader.close()
 
 

@@ -7,7 +7,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dashboard.meters import Meters
-from dashboard.ports import Alerts, Boards, History, Journal, Lags, Letters, Numbers, Queries, Verifier, Workers
+from dashboard.ports import (
+    Alerts,
+    Boards,
+    History,
+    Journal,
+    Lags,
+    Letters,
+    Numbers,
+    Queries,
+    Unsubscribed,
+    Verifier,
+    Workers,
+)
 from dashboard.streams import Streams
 from dashboard.tails import Tails
 from dashboard.tokens import Tokens
@@ -36,6 +48,8 @@ class Services:
     keyed: bool = False  # whether it requires a write key
     book: TenantBook = field(default_factory=TenantBook)
     alerts: Alerts | None = None
+    unsubscribed: Unsubscribed | None = None
+    unsubscribe_secret: bytes = b""  # for the links in mails; empty: there are none
     meters: Meters = field(default_factory=Meters)
     streams: Streams = field(init=False)
     tails: Tails = field(init=False)

@@ -10,6 +10,7 @@ from pydantic_settings.exceptions import SettingsError as Unreadable
 from models.alerting import AlertSettings
 from models.collecting import CollectSettings
 from models.connections import KafkaSettings, RedisSettings
+from models.mailing import MailSettings
 from models.notifying import NotifySettings, SmtpSettings
 from models.serving import ServeToken
 from models.settings_error import SettingsError
@@ -20,6 +21,7 @@ __all__ = [
     "CollectSettings",
     "HttpSettings",
     "KafkaSettings",
+    "MailSettings",
     "NotifySettings",
     "QuerySettings",
     "RedisSettings",
@@ -96,6 +98,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     notify: NotifySettings = NotifySettings()
     smtp: SmtpSettings = SmtpSettings()
+    mail: MailSettings = MailSettings()
     serve_tokens: tuple[ServeToken, ...] = ()  # for the dashboard; none: only this machine has access, without a token
     serve_open: bool = False  # without tokens: anyone who reaches its port has access (a container on loopback)
     serve_hosts: tuple[str, ...] = ()  # host names of the dashboard, besides those of this machine

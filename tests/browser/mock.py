@@ -24,6 +24,7 @@ from tests.browser import answers, operations
 from tests.browser.numbers import TENANTS
 
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"
+LANG = STATIC.parents[1] / "models" / "lang"
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'"
 
 
@@ -262,6 +263,7 @@ class Mock:
         def page() -> FileResponse:
             return FileResponse(STATIC / "index.html")
 
+        app.mount("/static/lang", StaticFiles(directory=LANG))
         app.mount("/static", StaticFiles(directory=STATIC))
         return app
 

@@ -20,6 +20,7 @@ from dashboard.serve import Tools, _Server, opened
 from dashboard.services import Services
 from models.settings import load_settings
 from ops.listening import listen
+from reports.unsubscribe import Subscription, token
 from sinks.base import Publication
 from sinks.client import connect
 from sinks.redis_sink import RedisSink
@@ -28,6 +29,7 @@ from tests.unit.dashboard.rig import MemoryLetters, MemoryVerifier
 
 pytestmark = pytest.mark.servers
 SOON = 20.0
+SECRET = "0123456789abcdef"
 TOOLS = Tools(MemoryLetters(), MemoryVerifier())
 
 
@@ -230,7 +232,9 @@ async def test_the_rights_of_the_page_on_security_are_enough(server: Server) -> 
     await admin.execute_command("ACL", "SETUSER", *line.replace(">…", ">secret").split())
     await sink.publish(Publication("acme", 0, 1, now(), [document(value=1), document(segment={"owner": "a"})]))
     url = server.url.replace("redis://", "redis://crmkpi-dashboard:secret@")
-    async with opened(load_settings({"redis": {"url": url}}), now, TOOLS) as parts:
+    async with opened(
+        load_settings({"redis": {"url": url}, "mail": {"unsubscribe_secret": SECRET}}), now, TOOLS
+    ) as parts:
         transport = httpx.ASGITransport(create_app(parts))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for path in ("tenants", "acme/snapshot", "acme/kpis/orders", "acme/kpis/orders/segments", "acme/boards"):
@@ -239,6 +243,8 @@ async def test_the_rights_of_the_page_on_security_are_enough(server: Server) -> 
             assert (await client.put("/api/v1/acme/boards/b", json=board)).status_code == 200
             assert (await client.get("/api/v1/acme/boards/b")).json()["title"] == "Mine"
             assert (await client.delete("/api/v1/acme/boards/b")).status_code == 204
+            link = token(Subscription("acme", "sales_week", "anna@acme.example"), SECRET.encode())
+            assert (await client.post(f"/unsubscribe/{link}")).status_code == 200
         stream = parts.streams.messages("acme", "30d", None)
         while not (await anext(stream)).startswith(b"event: snapshot"):
             pass

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.live.conftest import Visits
 from tests.browser.live.looks import BOARDS, PARTS, TENANT, settled
 
-LANG = Path(__file__).resolve().parents[3] / "dashboard" / "static" / "lang"
+LANG = Path(__file__).resolve().parents[3] / "models" / "lang"
 LANGUAGES = ("en", "fi", "it", "uk", "sw")
 EMPTY = {"social_sentiment"}  # a day without any mention happens
 VIEWS = {**{board: f"?board={board}" for board in BOARDS}, "explore": "?kpi=win_rate", "money": "?kpi=closed_won_value"}
