@@ -16,6 +16,26 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class DocumentTarget(Shape):
+    """What a number should come to, and how far it is: docs/targets.md."""
+
+    value: Value
+    since: str | None = None
+    attainment: float | None = None
+    elapsed: float | None = None
+    pace: float | None = None
+    projection: Value = None
+
+
+class DocumentTrend(Shape):
+    """The difference to a number of before, and whether it is more than noise."""
+
+    change: float | None = None
+    points: float | None = None
+    margin: float | None = None
+    changed: bool | None = None
+
+
 class Document(Shape):
     """A KPI document, as docs/redis.md describes it."""
 
@@ -44,6 +64,9 @@ class Document(Shape):
     previous_year: Value = None
     previous_start: str | None = None
     previous_end: str | None = None
+    target: DocumentTarget | None = None
+    trend: DocumentTrend | None = None
+    trend_year: DocumentTrend | None = None
 
 
 class Tenant(Shape):

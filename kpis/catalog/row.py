@@ -13,6 +13,7 @@ DEALS: Final = ("crm.deal.",)
 Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "page", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "seconds", "index", "score"]
 Shape = Literal["count", "sum", "ratio"]
+LOWER: Final = "down"  # the direction of what is better the less it is
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Kpi:
     def additive(self) -> bool:
         """Whether the days of a window add up to it, and those who are in one segment of a dimension each, too."""
         return not (self.low_n or self.stock or self.lifetime or self.once)
+
+    @cached_property
+    def cumulative(self) -> bool:
+        """Whether it grows while a window runs: a count or sum of what happened, so that it has a pace."""
+        return not (self.low_n or self.stock or self.lifetime)
 
     @cached_property
     def low_n(self) -> bool:
