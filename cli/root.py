@@ -26,6 +26,7 @@ MODULES: Final = {
     "compute": "cli.compute",
     "top": "cli.top",
     "kpis": "cli.kpis",
+    "targets": "cli.targets",
     "lag": "cli.lag",
     "verify": "cli.verify",
     "dlq": "cli.dlq",

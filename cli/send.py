@@ -59,7 +59,12 @@ def send(
     events = _from_file(file) if file else [_from_flags(type_, data, tenant, time, event_id, source)]
     place = settings(kafka)
     if not force:
-        _check(events, place)
+        check(events, place)
+    deliver(events, place, as_json=as_json)
+
+
+def deliver(events: list[bytes], place: Settings, *, as_json: bool) -> None:
+    """Send events as they are, each to the topic of its type, and print where it landed."""
     landed = asyncio.run(_send(place, events))
     if as_json:
         show_json([one._asdict() for one in landed])
@@ -91,7 +96,8 @@ def _from_flags(
     return orjson.dumps({**envelope, "time": when, "tenantid": tenant, "data": body})
 
 
-def _check(events: list[bytes], place: Settings) -> None:
+def check(events: list[bytes], place: Settings) -> None:
+    """Raise CliError when a worker would reject one of the events; what is only odd is said."""
     now = int(datetime.now(UTC).timestamp() * 1000)
     book = workers_book(place, settings_file())
     records = [RawRecord("", 0, number, now, None, raw) for number, raw in enumerate(events, start=1)]

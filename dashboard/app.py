@@ -11,7 +11,21 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from dashboard import asks, board, catalog, connect, events, health, letters, live, own_boards, series, verifying
+from dashboard import (
+    annotations,
+    asks,
+    board,
+    catalog,
+    connect,
+    events,
+    health,
+    letters,
+    live,
+    own_boards,
+    series,
+    targets,
+    verifying,
+)
 from dashboard.guard import Guard
 from dashboard.packing import LEVEL, SMALL
 from dashboard.problems import Problem, add_handlers, described
@@ -23,6 +37,9 @@ ABOUT: Final = (
 )
 
 
+PARTS: Final = (
+    letters, verifying, catalog, board, series, asks, targets, annotations, own_boards, live, events, connect,
+)  # fmt: skip
 ANYWHERE: Final = (403, 413, 414, 415, 421, 500)  # what stands in front of the routes may say
 
 
@@ -39,7 +56,7 @@ def create_app(parts: Services) -> FastAPI:
     )  # fmt: skip
     app.state.services = parts
     add_handlers(app)
-    for part in (letters, verifying, catalog, board, series, asks, own_boards, live, events, connect):
+    for part in PARTS:
         app.include_router(part.router)
     app.include_router(health.lags)
     app.include_router(health.router)

@@ -184,8 +184,21 @@ class Checked(NamedTuple):
     last: Run | None
 
 
+class Teller(Protocol):
+    """Takes events, as a producer's."""
+
+    async def tell(self, event: Mapping[str, Any]) -> None:
+        """Returns once the brokers have it. Raises `KafkaUnavailable`."""
+        ...
+
+
 class Boards(Protocol):
-    """Own boards of tenants, as JSON text. Every method raises `SinkUnavailable`."""
+    """Own boards of tenants, or their annotations, as JSON text. Every method raises `SinkUnavailable`."""
+
+    @property
+    def most(self) -> int:
+        """How many a tenant may have."""
+        ...
 
     async def all(self, tenant: str) -> dict[str, str]:
         """Name -> board."""

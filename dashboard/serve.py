@@ -12,10 +12,11 @@ import uvicorn
 from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.journal import KafkaJournal
-from dashboard.kept import RedisBoards
+from dashboard.kept import MOST_NOTES, RedisBoards
 from dashboard.lags import LagWatch
 from dashboard.ports import Letters, Verifier
 from dashboard.services import Services
+from dashboard.telling import KafkaTeller
 from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
@@ -44,6 +45,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     tokens = Tokens(place.serve_tokens, now)
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
+    notes = RedisBoards(place.redis, what="annotations", most=MOST_NOTES)
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
@@ -51,6 +53,8 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             history=reader,
             queries=asked,
             boards=boards,
+            annotations=notes,
+            teller=KafkaTeller(place),
             lags=lags,
             workers=workers,
             letters=tools.letters,
@@ -69,6 +73,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
         await workers.close()
         await asked.close()
         await lags.close()
+        await notes.close()
         await boards.close()
         await reader.close()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dashboard.meters import Meters
-from dashboard.ports import Boards, History, Journal, Lags, Letters, Numbers, Queries, Verifier, Workers
+from dashboard.ports import Boards, History, Journal, Lags, Letters, Numbers, Queries, Teller, Verifier, Workers
 from dashboard.streams import Streams
 from dashboard.tails import Tails
 from dashboard.tokens import Tokens
@@ -29,6 +29,8 @@ class Services:
     journal: Journal
     tokens: Tokens
     now: Callable[[], int]
+    annotations: Boards = field(kw_only=True)
+    teller: Teller = field(kw_only=True)
     hosts: frozenset[str] = frozenset()  # names the server is reached by, beside those of this machine
     open: bool = False  # without tokens: not only this machine may ask
     first: str = ""  # the tenant that is listed first, and so opened when none is asked for

@@ -21,9 +21,8 @@ def _blank_is_none(value: object) -> object:
 class ServeToken(BaseModel):
     """One token of the dashboard, given by itself or in a file.
 
-    tenants: whose numbers it opens; ``*``: everybody's. role: ``look`` reads, ``act`` also keeps boards, deals with
-    dead letters and verifies. until: it is
-    refused from then on.
+    tenants: whose numbers it opens; ``*``: everybody's. role: ``look`` reads, ``act`` also keeps boards, sets targets,
+    deals with dead letters and verifies. until: it is refused from then on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -12,6 +12,7 @@ from models.kpi import Window
 from models.kpi_ids import KPI_IDS
 from models.refused import Refused
 
+TYPE: Final = "crm.target.set"
 WINDOWS: Final = frozenset(get_args(Window))
 KPIS: Final = frozenset(KPI_IDS)
 
@@ -85,3 +86,13 @@ class FileTarget(BaseModel):
     @classmethod
     def _segment(cls, value: Any) -> Any:
         return _in_words(one_segment)(value) if isinstance(value, Mapping) else value
+
+
+def target_event(tenant: str, given: Mapping[str, Any], *, source: str, event_id: str, time: str) -> dict[str, Any]:
+    """The event that sets a target. ``given``: its data; ``time``: RFC 3339. Refused names what is wrong of it."""
+    data = {
+        "kpi": known_kpi(given["kpi"]), "window": known_window(given["window"]), "value": given["value"],
+        "segment": one_segment(given.get("segment") or {}),
+    }  # fmt: skip
+    envelope = {"specversion": "1.0", "id": event_id, "source": source, "type": TYPE, "time": time}
+    return {**envelope, "tenantid": tenant, "data": data}

@@ -71,6 +71,12 @@ class Kpi:
         short = self.rows in ("acquisition", "marketing")
         return tuple(w for w in MINUTE_WINDOWS if short and w in self.windows)
 
+    def has_segments(self, dimension: str, window: str) -> bool:
+        """Whether there may be documents of a dimension, or of its steps, in a window."""
+        if self.vector is not None and dimension == self.vector.key:
+            return window in self.windows
+        return window in self.segment_windows or (dimension == "channel" and window in self.channel_windows)
+
     @cached_property
     def still(self) -> bool:
         """Whether late events never revise it."""

@@ -1,6 +1,7 @@
 """Targets of a tenant: the latest event says what a KPI should come to in a window, in total or for one segment."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,10 +19,11 @@ class TargetEvent(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A target that holds. ``since``: when it was set, ms; None: by the settings."""
+    """A target that holds. ``since``: when it was set, ms; None: by the settings. ``text``: the plain decimal text."""
 
     value: Fraction
     since: int | None
+    text: str
 
 
 def target_key(kpi: str, window: str, segment: str) -> str:
@@ -48,13 +50,13 @@ class Targets:
         self.said: dict[str, list[TargetEvent]] = {}
         self.version = 0
         self.changed: set[str] = set()  # since documents were last made
-        self._filed: dict[str, Fraction] = {}
+        self._filed: dict[str, Decimal] = {}
         self.file(filed)
 
     def file(self, filed: Iterable[FileTarget]) -> None:
         """Have other targets in the settings."""
         found = {key_of({"kpi": one.kpi, "window": one.window, "segment": {**one.segment}}): one for one in filed}
-        before, self._filed = self._filed, {key: Fraction(one.value) for key, one in found.items()}
+        before, self._filed = self._filed, {key: one.value for key, one in found.items()}
         for key in before.keys() | self._filed.keys():
             if before.get(key) != self._filed.get(key):
                 self.note(key)
@@ -74,9 +76,9 @@ class Targets:
         """The same, by its key."""
         if said := self.said.get(key):
             latest = max(said, key=lambda event: event[:3])
-            return None if latest.value is None else Target(Fraction(latest.value), latest.time)
+            return None if latest.value is None else Target(Fraction(latest.value), latest.time, latest.value)
         filed = self._filed.get(key)
-        return None if filed is None else Target(filed, None)
+        return None if filed is None else Target(Fraction(filed), None, format(filed, "f"))
 
     def held(self) -> list[str]:
         """Everything there is a target for."""

@@ -3,7 +3,7 @@
 Pace and projection are of what grows while a calendar window runs: counts and sums. A rate or a stock has none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -86,6 +86,6 @@ def paced(targets: Targets) -> Iterator[tuple[int, int]]:
             yield PLACES[window], row
 
 
-def is_paced(document: Document) -> bool:
+def is_paced(document: Mapping[str, Any]) -> bool:
     """Whether a document has a pace: then it is right at its own as_of only."""
     return "elapsed" in (document.get("target") or {})

@@ -9,6 +9,7 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.engine import Engine
 from kpis.publish.aims import is_paced
+from models.record import Row
 from models.settings import TenantBook
 from recount.targets import is_lower_better
 from tests.feed import Feed, ms
@@ -39,7 +40,7 @@ def orders(number: int = 4) -> Feed:
 
 def told(lane: Lane, feed: Feed) -> Lane:
     """A lane that has counted a feed."""
-    return lane.take(in_order([[row for row in feed.items if hasattr(row, "time")]]))  # type: ignore[list-item]
+    return lane.take(in_order([[row for row in feed.items if isinstance(row, Row)]]))
 
 
 def sent(engine: Engine, now: int) -> dict[tuple[str, str], dict[str, Any]]:
