@@ -19,7 +19,7 @@ FIELDS = ("kpi", "window", "segment", "value", "by")
 router = APIRouter(prefix=API, tags=["targets"], responses=described(401, 403, 422, 503))
 
 
-@router.get("/{tenant}/targets", response_model=shapes.Targets, responses={200: CSV, **described(404)})
+@router.get("/{tenant}/targets", response_model=shapes.Targets, responses={200: CSV, **described(400, 404)})
 async def targets(request: Request, parts: Parts, tenant: Allowed, format: Format = "json") -> Response:
     """All targets of a tenant with their history, also those that were withdrawn (value null)."""
     found = await parts.queries.ask(tenant, "targets")

@@ -7,7 +7,7 @@ import pytest
 
 from cli.away import redis_away
 from cli.exits import UNAVAILABLE, CliError
-from cli.send import _check
+from cli.send import check
 from models.settings import load_settings
 from sinks.base import SinkUnavailable
 
@@ -27,6 +27,6 @@ def test_an_event_of_a_tenant_that_workers_refuse_is_not_sent(
     event = orjson.dumps({"type": "crm.deal.won", "tenantid": "ghost", "data": {"deal_id": "D"}})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "crmkpi.toml").write_text("[tenants.acme]\n")
-    _check([event], load_settings())
+    check([event], load_settings())
     with pytest.raises(CliError, match="unknown_tenant tenantid"):
-        _check([event], load_settings({"tenants_open": False}))
+        check([event], load_settings({"tenants_open": False}))
