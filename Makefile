@@ -85,11 +85,14 @@ kafka-lock: setup ## regenerate the list of Kafka's jars and their SHA-256
 schemas: setup ## regenerate the JSON Schemas from the models
 	$(BIN)/python -m models.schemas
 
-# One script and one style sheet instead of sixty files. What they are made of is named by its SHA-256, which a test compares.
+# A few scripts and one style sheet instead of sixty files: what is shown at first, and parts that are loaded when they
+# are wanted. What they are made of is named by its SHA-256, which a test compares.
 PAGE := dashboard/page
 page: ## bundle the scripts and style sheets of dashboard/page (needs Node)
+	rm -rf dashboard/static/app
 	digest=$$(find $(PAGE) -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -d' ' -f1); npx --yes esbuild@0.28.2 \
 	  $(PAGE)/js/main.js $(PAGE)/css/page.css --bundle --minify --format=esm --target=es2022 --entry-names=[name] \
+	  --splitting --chunk-names=later/[name]-[hash] \
 	  --banner:js="// make page: $$digest" --log-level=warning --outdir=dashboard/static/app
 
 docs: setup ## write the generated pages of docs/ anew

@@ -63,7 +63,7 @@ def get_kpi(
     row = next(row for row in CATALOG if row.id == known)
     if check_window(window) not in row.windows:
         raise CliError(f"{kpi} has no window {window}: use one of {', '.join(row.windows)}")
-    doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, window, _segment(segment)))
+    doc = asyncio.run(_read(settings(redis=redis).redis, tenant, known, window, segment_named(segment)))
     if as_json:
         show_json(doc)
     else:
@@ -88,7 +88,7 @@ def list_members(
     from cli.members import ask_members, members_table  # client libraries are slow to import, and `list` needs none
 
     known = one_of(kpi, (row.id for row in CATALOG), "KPI")
-    asked = {"kpi": known, "window": check_window(window), "segment": _segment(segment) or {}}
+    asked = {"kpi": known, "window": check_window(window), "segment": segment_named(segment) or {}}
     found = asyncio.run(ask_members(settings(redis=redis).redis, tenant, **asked, limit=limit, order=order))
     if as_json:
         show_json(found)
@@ -96,7 +96,8 @@ def list_members(
         out().print(members_table(found))
 
 
-def _segment(text: str | None) -> dict[str, str] | None:
+def segment_named(text: str | None) -> dict[str, str] | None:
+    """``DIM=VALUE`` as a segment. Raises CliError."""
     if text is None:
         return None
     dim, equals, value = text.partition("=")

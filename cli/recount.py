@@ -14,6 +14,7 @@ from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.cells.table import CARRY
 from kpis.engine import Engine
+from kpis.publish.aims import is_paced
 from kpis.publish.published import MOVING
 from kpis.publish.schedule import HOUR
 from kpis.slices import finish
@@ -191,11 +192,15 @@ def aged(
     Such a document is written at least hourly, or every minute while events arrive: ``own`` recomputes it at its own
     instant. An older one is compared as it is.
     """
-    moments = {_name(doc): instant(doc["as_of"], "as_of") for doc in published if doc["kpi"] in AGEING}
+    moments = {_name(doc): instant(doc["as_of"], "as_of") for doc in published if _ages(doc)}
     wanted = {_name(doc): doc for doc in counted}
     for moment in {found for found in moments.values() if 0 <= as_of // MINUTE_MS - found // MINUTE_MS <= HOUR}:
         wanted |= {name: doc for doc in own(moment) if moments.get(name := _name(doc)) == moment and name in wanted}
     return list(wanted.values())
+
+
+def _ages(document: Doc) -> bool:
+    return document["kpi"] in AGEING or is_paced(document)
 
 
 def check_documents(published: Iterable[Doc], counted: Iterable[Doc], verdict: Verdict) -> None:

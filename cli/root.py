@@ -26,6 +26,7 @@ MODULES: Final = {
     "compute": ("cli.compute", "Compute KPIs from files of events, without a server."),
     "top": ("cli.top", "Watch KPIs live: scroll, filter, and open a number for what it is made of."),
     "kpis": ("cli.kpis", "The KPI catalogue, and single numbers."),
+    "targets": ("cli.targets", "Targets: set them, list them with what was reached."),
     "alerts": ("cli.alerts", "Alert rules, and what they led to."),
     "lag": ("cli.lag", "Show whether the workers keep up."),
     "verify": ("cli.verify", "Compare published numbers with a full recount."),

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from cli.exits import EPILOG, CliError
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.root import app
 from cli.term import line, show_json
+
+if TYPE_CHECKING:
+    from models.settings import Settings
 
 
 @app.command(epilog=EPILOG)
@@ -35,12 +38,19 @@ def send(
     """
     if (file is None) == (type_ is None):
         raise CliError("give either a file of events or --type TYPE, not both")
-    from cli.sending import check, from_file, from_flags, send_all  # validation and clients of servers are slow to load
+    from cli.sending import check, from_file, from_flags  # validation and clients of servers are slow to load
 
     events = from_file(file) if file else [from_flags(type_, data, tenant, time, event_id, source)]
     place = settings(kafka)
     if not force:
         check(events, place)
+    deliver(events, place, as_json=as_json)
+
+
+def deliver(events: list[bytes], place: "Settings", *, as_json: bool) -> None:
+    """Send events as they are, each to the topic of its type, and print where it landed."""
+    from cli.sending import send_all
+
     landed = asyncio.run(send_all(place, events))
     if as_json:
         show_json([one._asdict() for one in landed])

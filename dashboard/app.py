@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboard import (
     alerting,
+    annotations,
     asks,
     board,
     catalog,
@@ -23,6 +24,7 @@ from dashboard import (
     live,
     own_boards,
     series,
+    targets,
     unsubscribe,
     verifying,
 )
@@ -38,6 +40,9 @@ ABOUT: Final = (
 )
 
 
+PARTS: Final = (
+    letters, verifying, catalog, board, series, asks, targets, annotations, own_boards, alerting, live, events, connect,
+)  # fmt: skip
 ANYWHERE: Final = (403, 413, 414, 415, 421, 500)  # responses of the middleware
 
 
@@ -54,7 +59,7 @@ def create_app(parts: Services) -> FastAPI:
     )  # fmt: skip
     app.state.services = parts
     add_handlers(app)
-    for part in (letters, verifying, catalog, board, series, asks, own_boards, alerting, live, events, connect):
+    for part in PARTS:
         app.include_router(part.router)
     app.include_router(health.lags)
     app.include_router(unsubscribe.router)

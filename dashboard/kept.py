@@ -1,4 +1,4 @@
-"""Tenants' own boards, in Redis: the only thing the dashboard writes."""
+"""Tenants' own boards and annotations, in Redis: all that the dashboard writes there."""
 
 from importlib.resources import files
 from typing import Any, Final
@@ -8,14 +8,17 @@ from sinks.client import connect, within
 from sinks.keys import PREFIX, Keys
 
 MOST: Final = 100  # boards per tenant
+MOST_NOTES: Final = 500  # annotations per tenant
 SCRIPT: Final = files("dashboard").joinpath("boards.lua").read_text(encoding="utf-8")
 
 
 class RedisBoards:
-    """`Boards` in the hash ``crmkpi:{tenant}:boards``: name -> JSON."""
+    """`Boards` in the hash ``crmkpi:{tenant}:boards``: name -> JSON. ``what``: the end of its key."""
 
-    def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX) -> None:
-        self._place = redis
+    def __init__(
+        self, redis: RedisSettings | str, *, prefix: str = PREFIX, what: str = "boards", most: int = MOST
+    ) -> None:
+        self._place, self._what, self.most = redis, what, most
         self._keys = Keys(prefix)
         self._redis = connect(redis)
 
@@ -38,7 +41,7 @@ class RedisBoards:
     async def keep(self, tenant: str, name: str, board: str) -> bool:
         """Store a board, replacing one of the same name. False if there are too many. Raises `SinkUnavailable`."""
         async with within(self._place):
-            done: Any = await self._redis.eval(SCRIPT, 1, self._key(tenant), name, board, str(MOST))
+            done: Any = await self._redis.eval(SCRIPT, 1, self._key(tenant), name, board, str(self.most))
         return bool(done)
 
     async def drop(self, tenant: str, name: str) -> bool:
@@ -47,4 +50,4 @@ class RedisBoards:
             return bool(await self._redis.hdel(self._key(tenant), name))
 
     def _key(self, tenant: str) -> str:
-        return f"{self._keys.base(tenant)}boards"
+        return f"{self._keys.base(tenant)}{self._what}"

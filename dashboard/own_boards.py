@@ -9,7 +9,6 @@ from starlette.responses import Response
 from dashboard import shapes
 from dashboard.asking import Allowed, MayAct
 from dashboard.catalog import ROWS
-from dashboard.kept import MOST
 from dashboard.problems import Wrong, described, known
 from dashboard.replies import API, reply
 from dashboard.services import Parts
@@ -42,7 +41,7 @@ async def keep(request: Request, parts: Parts, tenant: MayAct, name: Name, board
         _check(tile, f"tiles.{place}")
     text = orjson.dumps(board.model_dump(exclude_none=True)).decode()
     if not await parts.boards.keep(tenant, name, text):
-        raise Wrong(409, f"there are {MOST} boards already: delete one first")
+        raise Wrong(409, f"there are {parts.boards.most} boards already: delete one first")
     return reply(request, {"name": name, **orjson.loads(text)})
 
 

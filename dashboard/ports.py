@@ -187,15 +187,28 @@ class Checked(NamedTuple):
 
 
 class Unsubscribed(Protocol):
-    """Who does not want a report any more. Raises `SinkUnavailable`."""
+    """Recipients who unsubscribed from a report. Raises `SinkUnavailable`."""
 
     async def add(self, one: Subscription) -> None:
-        """From now on it is not sent."""
+        """End a subscription."""
+        ...
+
+
+class Teller(Protocol):
+    """Takes events, as a producer's."""
+
+    async def tell(self, event: Mapping[str, Any]) -> None:
+        """Returns once the brokers have it. Raises `KafkaUnavailable`."""
         ...
 
 
 class Boards(Protocol):
-    """Tenants' own boards, as JSON text. Every method raises `SinkUnavailable`."""
+    """Tenants' own boards, or their annotations, as JSON text. Every method raises `SinkUnavailable`."""
+
+    @property
+    def most(self) -> int:
+        """The maximum per tenant."""
+        ...
 
     async def all(self, tenant: str) -> dict[str, str]:
         """Name -> board."""

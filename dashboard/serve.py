@@ -13,10 +13,11 @@ from alerts.desk import Desk
 from dashboard.app import create_app
 from dashboard.guard import names
 from dashboard.journal import KafkaJournal
-from dashboard.kept import RedisBoards
+from dashboard.kept import MOST_NOTES, RedisBoards
 from dashboard.lags import LagWatch
 from dashboard.ports import Letters, Verifier
 from dashboard.services import Services
+from dashboard.telling import KafkaTeller
 from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
@@ -49,6 +50,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
     desk = Desk(place)
     unsubscribed, secret = RedisUnsubscribed(place.redis), sender_of(place.mail).secret
+    notes = RedisBoards(place.redis, what="annotations", most=MOST_NOTES)
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:
         yield Services(
@@ -56,6 +58,8 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             history=reader,
             queries=asked,
             boards=boards,
+            annotations=notes,
+            teller=KafkaTeller(place),
             lags=lags,
             workers=workers,
             letters=tools.letters,
@@ -77,6 +81,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
         await workers.close()
         await asked.close()
         await lags.close()
+        await notes.close()
         await boards.close()
         await desk.close()
         await unsubscribed.close()

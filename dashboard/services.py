@@ -16,6 +16,7 @@ from dashboard.ports import (
     Letters,
     Numbers,
     Queries,
+    Teller,
     Unsubscribed,
     Verifier,
     Workers,
@@ -41,6 +42,8 @@ class Services:
     journal: Journal
     tokens: Tokens
     now: Callable[[], int]
+    annotations: Boards = field(kw_only=True)
+    teller: Teller = field(kw_only=True)
     hosts: frozenset[str] = frozenset()  # further host names of the server
     open: bool = False  # without tokens, serve more than this machine
     first: str = ""  # the tenant listed first, which the page opens by default

@@ -1,5 +1,7 @@
 """Response models, for /openapi.json. Responses are built from Redis and workers; tests check them against these."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +16,26 @@ class Shape(BaseModel):
     """Base of responses. Clients must ignore unknown fields."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class DocumentTarget(Shape):
+    """What a number should come to, and how far it is: docs/targets.md."""
+
+    value: Value
+    since: str | None = None
+    attainment: float | None = None
+    elapsed: float | None = None
+    pace: float | None = None
+    projection: Value = None
+
+
+class DocumentTrend(Shape):
+    """The difference to a number of before, and whether it is more than noise."""
+
+    change: float | None = None
+    points: float | None = None
+    margin: float | None = None
+    changed: bool | None = None
 
 
 class Document(Shape):
@@ -44,6 +66,9 @@ class Document(Shape):
     previous_year: Value = None
     previous_start: str | None = None
     previous_end: str | None = None
+    target: DocumentTarget | None = None
+    trend: DocumentTrend | None = None
+    trend_year: DocumentTrend | None = None
 
 
 class Tenant(Shape):
@@ -547,6 +572,66 @@ class Board(BaseModel):
 
 class NamedBoard(Board):
     """A board with its name."""
+
+    name: str
+
+
+class NewTarget(BaseModel):
+    """A target, as documents print it: a ratio as a fraction, an amount in major units."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=27)]
+
+
+class ToldTarget(Shape):
+    """What was told of a target, and the id of the event that tells it."""
+
+    kpi: str
+    window: str
+    segment: Segment
+    value: str | None
+    event: str
+
+
+class SaidTarget(Shape):
+    """What an event said of a target."""
+
+    time: str
+    value: str | None
+    id: str
+
+
+class KnownTarget(Shape):
+    """A target; ``value`` null: it was withdrawn."""
+
+    kpi: str
+    window: str
+    segment: Segment
+    value: str | None
+    by: Literal["event", "file"]
+    history: list[SaidTarget]
+
+
+class Targets(Shape):
+    """All of a tenant."""
+
+    targets: list[KnownTarget]
+
+
+class Annotation(BaseModel):
+    """What happened on a local day, for the charts of some KPIs, or of all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    day: date
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: Literal["campaign", "price", "release", "other"] = "other"
+    kpis: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
+
+
+class NamedAnnotation(Annotation):
+    """An annotation with its name."""
 
     name: str
 

@@ -135,6 +135,7 @@ class Engine:
     def configure(self, book: TenantBook) -> None:
         """Use other settings from now on. Tenants whose cells depend on them are recounted in `step`s."""
         self._book = book
+        self._composer.touch([name for name in self._tenants if self._tenants.retarget(name, book[name])])
         self._plan()
 
     def _plan(self) -> None:

@@ -58,6 +58,7 @@ KPI_IDS: Final = (
     "touches_to_close_p90",
     "sales_funnel",
     "sales_funnel_cohort",
+    "leak_point",
     "speed_to_lead",
     "speed_to_lead_business",
     "speed_to_lead_p90",

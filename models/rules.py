@@ -8,6 +8,7 @@ from models import money
 from models.bounds import PERIOD_DAYS, RATE_DIGITS, TARGET_DIGITS, date_within
 from models.instant import local_date
 from models.refused import Refused
+from models.targets import known_kpi, known_window, one_segment
 
 Exact = Callable[[], Any]
 """Rereads the event's data with numbers as text; used only when a double may have lost digits."""
@@ -105,7 +106,11 @@ def _rate(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
 
 
 def _target(data: dict[str, Any], time: int, raw: bytes, exact: Exact) -> None:
-    """The target as plain decimal text, or None if it is withdrawn."""
+    """Checks KPI, window and segment; the target as plain decimal text, or None if it is withdrawn."""
+    known_kpi(data["kpi"])
+    known_window(data["window"])
+    if "segment" in data:
+        data["segment"] = one_segment(data["segment"])
     if data["value"] is not None:
         data["value"] = money.plain(data["value"], "value", raw, exact, magnitude=TARGET_DIGITS, signed=True)
 

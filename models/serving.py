@@ -21,8 +21,8 @@ def _blank_is_none(value: object) -> object:
 class ServeToken(BaseModel):
     """One token of the dashboard, given directly or in a file.
 
-    tenants: whose numbers it gives access to; ``*``: all. role: ``look`` reads, ``act`` also keeps boards, manages dead
-    letters and verifies. until: when it expires.
+    tenants: whose numbers it gives access to; ``*``: all. role: ``look`` reads, ``act`` also keeps boards, sets
+    targets, manages dead letters and verifies. until: when it expires.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -14,6 +14,7 @@ from models.kpi import Window
 from models.kpi_ids import KPI_IDS
 from models.refused import Refused
 from models.settings_error import SettingsError
+from models.targets import FileTarget
 
 
 def _zone(name: str) -> str:
@@ -44,6 +45,14 @@ def _kpis(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _windows(names: tuple[str, ...]) -> tuple[str, ...]:
     return _known(names, get_args(Window), f"window (one of {' '.join(get_args(Window))})")
+
+
+def _once(targets: tuple[FileTarget, ...]) -> tuple[FileTarget, ...]:
+    """Each KPI, window and segment has one target."""
+    named = [(one.kpi, one.window, *one.segment.items()) for one in targets]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise ValueError(f"two targets for {twice[0]} in {twice[1]}")
+    return targets
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -101,6 +110,7 @@ class TenantSettings(BaseModel):
     holidays: tuple[date, ...] = ()
     kpis: Annotated[tuple[str, ...], AfterValidator(_kpis)] = ()  # counted and published; none: all
     windows: Annotated[tuple[str, ...], AfterValidator(_windows)] = ()  # the same
+    targets: Annotated[tuple[FileTarget, ...], AfterValidator(_once)] = ()  # until an event says another
 
     @property
     def zone(self) -> ZoneInfo:

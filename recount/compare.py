@@ -8,7 +8,7 @@ from recount.documents import Document, Key, key
 
 EXACT: Final = ("unit", "value", "numerator", "denominator", "n", "status", "state", "tz", "late_revised")
 INSTANTS: Final = ("start", "end", "as_of")
-OPTIONAL: Final = ("parts", "open", "bound", "unpriced", "excluded", "margin", "currency")
+OPTIONAL: Final = ("parts", "open", "bound", "unpriced", "excluded", "margin", "currency", "target")
 TOLERANCE: Final = 1e-9
 
 

@@ -11,6 +11,7 @@ from recount.facts import Fact, Figure, Item, accept, placed
 from recount.money import decimal_text
 from recount.quality import Attributes, Types
 from recount.row import KpiRow
+from recount.targets import attainment, is_lower_better
 from recount.tenant import Tenant
 from recount.windows import ALL_WINDOWS, Window, window
 
@@ -159,7 +160,29 @@ class Writer:
             "as_of": instant_text(self.as_of),
             "late_revised": late,
         }
-        return found | self.optional(segment, figure)
+        found |= self.optional(segment, figure)
+        return found | self.aimed(segment, figure, found.get("parts"))
+
+    def aimed(self, segment: dict[str, str], figure: Figure, parts: Document | None) -> Document:
+        """The target of the document, if there is one, and what was reached of it."""
+        row, targets = self.row, self.tenant.targets
+        target = targets.of(row.id, self.window.name, segment)
+        if target is None:
+            return {}
+        lower, money = is_lower_better(row.id), row.unit in MONEY_UNITS
+        reached = attainment(figure.value, target.value, lower=lower)
+        found: Document = {
+            "value": self.printed(target.value, money),
+            "since": None if target.since is None else instant_text(target.since),
+            "attainment": None if reached is None else float(reached),
+        }
+        gone = targets.gone(self.window)
+        if row.thin or row.kind in ("S", "L") or not gone:
+            return {"target": found}
+        pace = attainment(figure.value, target.value * gone, lower=lower)
+        projection = self.printed(None if figure.value is None else Fraction(figure.value) / gone, money)
+        found |= {"elapsed": float(gone), "pace": None if pace is None else float(pace), "projection": projection}
+        return {"target": found, "parts": {**(parts or {}), "projection": projection}}
 
     @property
     def sides(self) -> tuple[bool, bool]:

@@ -64,6 +64,6 @@ def main(row: Row, *, account: bool) -> bool:
         return of_lead(row)
     if row.type == "crm.user.signed_in":
         return bool(row.data["user_id"] != GONE)
-    if what in ("cost", "fx"):
+    if what in ("cost", "fx", "target"):
         return True
     return acts(row, account=account) if what in (*ACTS, "user") else own(row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from models.record import Row
@@ -12,6 +13,7 @@ from recount.quality import Types
 from recount.reach_out import Closings, Responses, Touches
 from recount.row import KpiRow
 from recount.stage_times import StageTimes, bucket, read_back
+from recount.targets import leak
 from recount.tenant import Tenant
 from recount.windows import Window
 
@@ -24,6 +26,7 @@ CLOSING: Final = ("crm.call.ended", "crm.meeting.held", "crm.chat.messaged", "cr
 TO_CLOSE: Final = Types((*CLOSING, "crm.deal."))
 LEAD_TOUCH: Final = Types(("crm.lead.", *CLOSING))
 FUNNEL: Final = Types(("crm.page.viewed", "crm.lead.", "crm.identity.", "crm.deal."))
+LEAK: Final = Types((*FUNNEL.names, "crm.target.set"))
 STEPS: Final = {
     "visitor": Types(("crm.page.viewed", "crm.identity.")),
     "lead": Types(("crm.page.viewed", "crm.lead.", "crm.identity.")),
@@ -179,7 +182,17 @@ def funnel_rows(tenant: Tenant) -> list[KpiRow]:
     def row(kpi: str, formula: Callable[..., Figure], steps: Callable[[Window], object], *picks: Source) -> KpiRow:
         return KpiRow(kpi, "ratio", FUNNEL, None, formula, picks, thin=True, vector="step", steps=steps)  # type: ignore[arg-type]
 
+    def aimed(window: Window) -> list[Fact]:
+        """Each step after the first: how many, of how many, and the target of the share."""
+        counts = {step: len(pick(window)) for step, pick in lists.items()}
+        found = []
+        for before, step in pairwise(STEPS):
+            target = tenant.targets.of("sales_funnel", window.name, {"step": step})
+            found.append(Fact(0, {}, (step, counts[step], counts[before], target and target.value)))
+        return found
+
     return [
+        KpiRow("leak_point", "ratio", LEAK, None, leak, (aimed,), thin=True),
         row("sales_funnel", share, period, won, visitors),
         row("sales_funnel_cohort", won_of, cohort, visitors),
     ]

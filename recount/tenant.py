@@ -18,6 +18,7 @@ from recount.perception import Perception
 from recount.quality import Quality
 from recount.revenue import Revenue
 from recount.scales import scale_text
+from recount.targets import Targets
 from recount.web import CHANNELS, Leads, Web, interactions, is_human, page_of
 
 # What a person does or receives: it counts for the person, and a contact has priority over objects the event names.
@@ -77,6 +78,7 @@ class Tenant:
         self.mail = Mail(self.rows, self.touch_dims, self.acts)
         self.perception = Perception(counted, self.people, self.dims_of_subject, settings)
         self.quality = Quality(everything, self.is_late, self.people.conflicts())
+        self.targets = Targets(counted, settings)
         self.acquisition = Acquisition(self)
         self.remember_lists()
 

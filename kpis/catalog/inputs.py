@@ -66,6 +66,7 @@ _READ: Final = {
     "touches_to_close_p90": "to_close",
     "sales_funnel": "attempts.lead attempts.opportunity attempts.visitor attempts.won leads opportunities visitors won",
     "sales_funnel_cohort": "visitors visitors_led visitors_opportunity visitors_won",
+    "leak_point": "leads opportunities visitors won",
     "speed_to_lead": "answered unanswered",
     "speed_to_lead_business": "answered_business unanswered",
     "speed_to_lead_p90": "answered unanswered",

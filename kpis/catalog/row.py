@@ -13,6 +13,7 @@ DEALS: Final = ("crm.deal.",)
 Rows = Literal["deal", "subject", "touch", "acquisition", "marketing", "source", "survey", "stage", "page", "none"]
 Unit = Literal["count", "ratio", "number", "money", "money/day", "days", "hours", "seconds", "index", "score"]
 Shape = Literal["count", "sum", "ratio"]
+LOWER: Final = "down"  # the direction of what is better the less it is
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ class Kpi:
         short = self.rows in ("acquisition", "marketing")
         return tuple(w for w in MINUTE_WINDOWS if short and w in self.windows)
 
+    def has_segments(self, dimension: str, window: str) -> bool:
+        """Whether there may be documents of a dimension, or of its steps, in a window."""
+        if self.vector is not None and dimension == self.vector.key:
+            return window in self.windows
+        return window in self.segment_windows or (dimension == "channel" and window in self.channel_windows)
+
     @cached_property
     def still(self) -> bool:
         """Whether late events never revise it."""
@@ -79,6 +86,11 @@ class Kpi:
     def additive(self) -> bool:
         """Whether a window is the sum of its days, and a total the sum of disjoint segments."""
         return not (self.low_n or self.stock or self.lifetime or self.once)
+
+    @cached_property
+    def cumulative(self) -> bool:
+        """Whether it grows while a window runs: a count or sum of what happened, so that it has a pace."""
+        return not (self.low_n or self.stock or self.lifetime)
 
     @cached_property
     def low_n(self) -> bool:

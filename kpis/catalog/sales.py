@@ -74,7 +74,11 @@ def funnel() -> tuple[Kpi, ...]:
     return (
         row("", "Sales funnel conversion", period, attempts=True),
         row("_cohort", "Sales funnel conversion, visitor cohort", cohort, attempts=False),
-    )
+        Kpi(
+            "leak_point", "Leak point of the sales funnel", "ratio", s.leak(period, "sales_funnel"),
+            (*FUNNEL, "crm.target.set"), direction="neither",
+        ),
+    )  # fmt: skip
 
 
 def response() -> tuple[Kpi, ...]:

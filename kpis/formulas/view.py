@@ -17,6 +17,7 @@ from kpis.cells.segments import EVERYTHING
 from kpis.facts.money import Rates
 from kpis.facts.priced import Priced
 from kpis.facts.stages import StayAges
+from kpis.facts.targets import Target, Targets
 from kpis.tenant.page_views import NO_VISITORS, PageCount, PageViews
 from kpis.tenant.spend_table import SPENDERS, SpendTable
 from models.money import digits, iso
@@ -83,6 +84,7 @@ class Tables:
     pages: PageViews | None = None
     first: int | None = None  # the tenant's first event, ms
     priced: Priced | None = None
+    targets: Targets | None = None
     sums: defaultdict[tuple[str, ...], Sums] = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
 
 
@@ -116,6 +118,10 @@ class View:
     def first(self) -> int | None:
         """The tenant's first event, ms."""
         return self.tables.first
+
+    def target(self, kpi: str, segment: str) -> Target | None:
+        """What a KPI should come to in such a window."""
+        return self.tables.targets.of(kpi, self.window.name, segment) if self.tables.targets else None
 
     def before(self, measure: str, minute: int) -> int:
         """Sum of a measure's changes before a minute."""

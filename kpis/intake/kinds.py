@@ -25,12 +25,13 @@ from kpis.facts.prices import SubscriptionEvent
 from kpis.facts.renewals import RenewalEvent
 from kpis.facts.reported import CustomerEvent
 from kpis.facts.survey_scores import ScoreFact
+from kpis.facts.targets import TargetEvent
 from kpis.facts.tickets import TicketEvent
 from kpis.intake.activity import take_record, take_ticket, take_user
 from kpis.intake.contracts import take_renewal, take_subscription
 from kpis.intake.customers import take_customer
 from kpis.intake.kind import Handler, Kind, Owner
-from kpis.intake.money import take_cost, take_fx
+from kpis.intake.money import take_cost, take_fx, take_target
 from kpis.intake.ownership import take_identity
 from kpis.intake.sales import take_deal, take_lead, take_order
 from kpis.intake.surveys import take_survey
@@ -127,6 +128,10 @@ KINDS: Final = (
     ),
     Kind("rate", RateCodec(), Owner.NOBODY, ("fx",), take_fx),
     Kind("rate_undated", RateCodec(undated=True), Owner.NOBODY, ("fx",), take_fx),
+    Kind(
+        "target", ListCodec(lambda tenant: tenant.targets.said, TargetEvent),
+        Owner.NOBODY, ("target",), take_target,
+    ),
     Kind("values", ValuesCodec(), Owner.NOBODY),  # the values kept of a dimension that has too many
 )  # fmt: skip
 CODECS: Final[dict[str, Codec]] = {kind.name: kind.codec for kind in KINDS}

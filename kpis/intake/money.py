@@ -1,10 +1,11 @@
-"""Handlers for exchange rates and costs."""
+"""Handlers for exchange rates, costs and targets."""
 
 from datetime import date
 
 from kpis.calendar.zone import date_day
 from kpis.facts.costs import cost_event
 from kpis.facts.money import Rate
+from kpis.facts.targets import TargetEvent, key_of
 from kpis.tenant.fx_dependents import open_rated
 from kpis.tenant.tenant import Tenant
 from models.record import Row
@@ -33,3 +34,10 @@ def take_cost(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bo
     key = str(row.data["cost_id"])
     tenant.ledger.open("cost", key)
     tenant.file("cost", key, tenant.costs, cost_event(row.time, row.source, row.id, row.data, late))
+
+
+def take_target(tenant: Tenant, kind: str, row: Row, raw: str, late: bool, bot: bool) -> None:
+    """A target, or that there is none any more. No cell depends on it."""
+    key = key_of(row.data)
+    tenant.file("target", key, tenant.targets.said, TargetEvent(row.time, row.source, row.id, row.data["value"]))
+    tenant.targets.note(key)

@@ -5,7 +5,7 @@ remembered from one publication to the next.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from kpis.calendar.previous import FINE, REACH, previous, year_ago
 from kpis.calendar.window_names import COMPLETE, RUNNING, WINDOWS
@@ -14,12 +14,13 @@ from kpis.catalog import CATALOG
 from kpis.catalog.inputs import INPUTS
 from kpis.cells.cells import Cells
 from kpis.cells.measures import YOUNG
-from kpis.publish.figures import Figures
+from kpis.publish.figures import Figures, Point
 from kpis.publish.history import History
 from kpis.publish.reads import PLACES, Mask, bits
+from kpis.publish.trend import Told
 from kpis.state.tenant_state import TenantState
 
-Values = tuple[Any, Any]  # of the window before, and a year ago; as documents print them
+Values = tuple[Told | None, Told | None]  # of the window before, and a year ago; as documents print them
 Pair = tuple[Window | None, Window | None]
 NOTHING: Final[Values] = (None, None)
 # Their window before ends inside a quarter hour, and these measures are kept by quarter hours only.
@@ -105,12 +106,18 @@ class Comparison:
             found = known[row] = self._value(row, pair[0]), self._value(row, pair[1])
         return found
 
-    def _value(self, row: int, at: Window | None) -> Any:
+    def _value(self, row: int, at: Window | None) -> Told | None:
         kpi = CATALOG[row]
         if at is None or (at.name in BY_MINUTES and kpi.id in COARSE):
             return None
         if at.name in FINE:
-            return self._figures.point(kpi, at).value
+            return _told(self._figures.point(kpi, at))
         history = self._history()
-        point = history.exact(lambda: history.figures.point(kpi, at))
-        return None if point is None else point.value
+        return _told(history.exact(lambda: history.figures.point(kpi, at)))
+
+
+def _told(point: Point | None) -> Told | None:
+    if point is None or point.value is None:
+        return None
+    figure = point.figure
+    return Told(point.value, figure.n, figure.numerator, figure.denominator, figure.margin)

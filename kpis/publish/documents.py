@@ -1,8 +1,7 @@
 """From cells to KPI documents: every row of the catalogue, on every window and segment it has."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 from kpis.calendar.buckets import Step
@@ -17,24 +16,20 @@ from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.formulas.common import Figure, Formula
 from kpis.formulas.ranked import Columns, Many, Ranks, order_of, rank_of, segments_with
 from kpis.formulas.view import Inputs, View
+from kpis.publish.aims import Aims, paced
 from kpis.publish.comparison import Comparison, Remembered
 from kpis.publish.figures import MONEY, Figures, formula
 from kpis.publish.history import Buckets, History, Points
+from kpis.publish.instants import instant_text
 from kpis.publish.reads import PARTS, ROWS, bits
+from kpis.publish.trend import Told, trend
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
 
 Document = dict[str, Any]
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES: Final = frozenset({PAGED, SPENDERS})  # read beside the cells
 LATE_OF: Final = {rows: f"{measure}:" for rows, measure in LATE.items()}  # prefixes of the measures of late events
-
-
-@lru_cache(maxsize=4096)
-def instant_text(instant: int) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    return (EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
@@ -49,9 +44,10 @@ def documents(state: TenantState, as_of: int, *, live: bool) -> list[Document]:
 
 
 def ageing_documents(state: TenantState, as_of: int) -> list[Document]:
-    """All documents at ``as_of`` (ms) of the rows whose numbers depend on the current time."""
-    board = Board(state, as_of)
-    return [document for kpi in CATALOG if kpi.ageing for document in board.documents(kpi)]
+    """All documents at ``as_of`` (ms) of rows whose numbers depend on the current time, or that have a pace."""
+    board, rows = Board(state, as_of), {row for _, row in paced(state.tenant.targets)}
+    wanted = (kpi for row, kpi in enumerate(CATALOG) if kpi.ageing or row in rows)
+    return [document for kpi in wanted for document in board.documents(kpi)]
 
 
 def check_as_of(state: TenantState, as_of: int) -> None:
@@ -88,6 +84,7 @@ class Board:
         self._comparison = Comparison(
             state, self._figures, lambda: self.history, remembered or Remembered(), ceil_minute(as_of)
         )
+        self._aims = Aims(self._tenant.targets, self._settings, self._tenant.zone, self._figures.printed)
         self._framed = {name: self._frame(at) for name, at in self._windows.items()}
         self._used: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
         self._columns: dict[int, tuple[Columns, dict[str, int]]] = {}
@@ -214,20 +211,24 @@ class Board:
         found = self._document(kpi, view, {}, figure)
         if kpi.robots and (excluded := self._event_count(self._figures.events_of(kpi), view, "bot:")):
             found["excluded"] = excluded
-        found.update(self._compared(ROWS[kpi.id], at))
+        found.update(self._compared(kpi, at, Told(found["value"], figure.n, *figure[1:3], figure.margin)))
         return found
 
-    def _compared(self, row: int, at: Window) -> Document:
-        """What a row's number in a window is compared with."""
+    def _compared(self, kpi: Kpi, at: Window, now: Told) -> Document:
+        """What a KPI's number in a window is compared with, and whether it has changed."""
         before, _ = self._comparison.windows(at)
         start, end = (None, None) if before is None or before.start is None else (before.start, before.end_ms)
-        value, year_ago = self._comparison.values(row, at)
-        return {
-            "previous": value,
+        previous, year_ago = self._comparison.values(ROWS[kpi.id], at)
+        found: Document = {
+            "previous": previous and previous.value,
             "previous_start": None if start is None else instant_text(start * MINUTE_MS),
             "previous_end": None if end is None else instant_text(end),
-            "previous_year": year_ago,
+            "previous_year": year_ago and year_ago.value,
         }
+        for name, told in (("trend", previous), ("trend_year", year_ago)):
+            if told and (changed := trend(kpi, now, told, self._settings.low_n)):
+                found[name] = changed
+        return found
 
     def _parts(self, kpi: Kpi, at: Window, only: str | None = None) -> Iterator[Document]:
         for dimension, segments in self._segments_of(kpi).items():
@@ -320,6 +321,7 @@ class Board:
         }
         found.update(self._framed[at.name])
         self._add_optional(found, kpi, figure)
+        self._aims.add(found, kpi, at, figure)
         return found
 
     def _frame(self, at: Window) -> Document:

@@ -24,6 +24,7 @@ class Point(NamedTuple):
     value: Any
     n: int
     status: str
+    figure: Figure
 
 
 class Figures:
@@ -40,7 +41,7 @@ class Figures:
         self._state = state
         self._tables = Tables(
             self.cells, tenant.rates, tenant.settings, tenant.spend_table, tenant.ages, tenant.landings.pages,
-            state.first, state.priced,
+            state.first, state.priced, tenant.targets,
         )  # fmt: skip
         self._events: dict[str, tuple[str, ...]] = {}  # KPI -> the events it matches
         self._ever: dict[tuple[str, ...], bool] = {}  # events -> whether any of them was ever sent
@@ -64,7 +65,7 @@ class Figures:
     def point(self, kpi: Kpi, at: Window) -> Point:
         """The same, as it is printed."""
         _, figure = self.whole(kpi, at)
-        return Point(self.printed(figure.value, kpi.unit in MONEY), figure.n, self.status(kpi, at, figure))
+        return Point(self.printed(figure.value, kpi.unit in MONEY), figure.n, self.status(kpi, at, figure), figure)
 
     def figure(self, kpi: Kpi, view: View) -> Figure:
         """The figure of a KPI in a view; cached across windows with the same end, where only the end matters."""

@@ -12,6 +12,7 @@ import numpy as np
 from kpis.calendar.previous import REACH
 from kpis.calendar.windows import DAY
 from kpis.cells.cells import EVER
+from kpis.publish.aims import paced
 from kpis.publish.comparison import reaches_back
 from kpis.publish.crossing import LAGGED, edges, is_regular, next_midnight, page_edges, whole_from
 from kpis.publish.published import PublishedTenant
@@ -30,7 +31,7 @@ def next_due(one: PublishedTenant) -> int:
     cells = state.tenant.cells
     if memory.minute is None:
         return EVER
-    if memory.due or cells.touched:
+    if memory.due or cells.touched or state.tenant.targets.changed:
         return memory.minute
     following = memory.minute + 1
     if not is_regular(cells, following) or state.tenant.spend_table.newest >= memory.minute:
@@ -54,7 +55,7 @@ def _turns(one: PublishedTenant, minute: int) -> Iterator[int]:
     over = ((minute - 1) // HOUR + 1) * HOUR + 1
     if over - memory.touched_at <= HOUR:
         yield over
-    if AGEING & ~memory.resting:
+    if AGEING & ~memory.resting or any(paced(state.tenant.targets)):
         yield minute if minute < memory.touched_at + LIVE else next_turn(state, memory.ageing_at)
 
 

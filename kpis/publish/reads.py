@@ -20,6 +20,7 @@ ALL_WINDOWS: Final[Mask] = (1 << len(WINDOWS)) - 1
 OPEN_WINDOWS: Final[Mask] = sum(1 << PLACES[name] for name in WINDOWS if name not in COMPLETE)
 LIFETIME: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.lifetime)
 AGEING: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.ageing)
+LEAKS: Final[Mask] = 1 << ROWS["leak_point"]  # reads targets of another KPI
 STEPPED: Final[Mask] = sum(1 << ROWS[kpi.id] for kpi in CATALOG if kpi.vector is not None)
 # By window: rows that have a document of the total; and by row: windows that have documents of segments or steps.
 TOTALS: Final = [

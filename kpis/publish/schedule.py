@@ -9,10 +9,23 @@ from kpis.calendar.window_names import WINDOWS
 from kpis.calendar.windows import DAY, MINUTE_MS, ceil_minute, window
 from kpis.cells.cells import EVER
 from kpis.cells.measures import base_of
+from kpis.publish.aims import paced
 from kpis.publish.comparison import kind_of, reaches_back
 from kpis.publish.crossing import LATES, LONGEST, OWN, crossed, is_regular
 from kpis.publish.published import Published, PublishedTenant
-from kpis.publish.reads import AGEING, ALL_ROWS, LIFETIME, OPEN_WINDOWS, PLACES, READERS, Mask, bits, matching
+from kpis.publish.reads import (
+    AGEING,
+    ALL_ROWS,
+    LEAKS,
+    LIFETIME,
+    OPEN_WINDOWS,
+    PLACES,
+    READERS,
+    ROWS,
+    Mask,
+    bits,
+    matching,
+)
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.spend_table import NEVER, SPENDERS
 
@@ -35,6 +48,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
     _note_reach(memory, reaches_back(cells, end))
     if cells.touched:
         memory.touched_at, memory.board = end, None
+    _note_targets(one)
     if before != end:
         memory.board = None
     if before is None or today != memory.today or (_turn(before, end, offset) and end - memory.touched_at <= HOUR):
@@ -52,10 +66,28 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
             for place, due in enumerate(crossed(state, before, end, READERS)):
                 if due:
                     memory.add(place, due)
-        _add_ageing(memory, end, offset)
+        _add_ageing(one, end, offset)
     cells.touched.clear()
     state.tenant.spend_table.changed.clear()
     memory.minute, memory.today, memory.attributes, memory.cells = end, today, attributes, cells
+
+
+def _note_targets(one: PublishedTenant) -> None:
+    """A target that was set is in its documents; what the funnel leaks depends on it in every window, also of then."""
+    memory, changed = one.memory, one.state.tenant.targets.changed
+    for key in changed:
+        kpi, window, _ = key.split("\0", 2)
+        if kpi in ROWS and window in PLACES:
+            memory.add(PLACES[window], 1 << ROWS[kpi])
+        if kpi == "sales_funnel":
+            memory.remembered.changed(LEAKS, "", EVER)
+            for place in range(len(PLACES)):
+                memory.add(place, LEAKS)
+            for place in range(len(STEPS)):
+                memory.add_points(place, LEAKS, EVER)
+    if changed:
+        memory.board = None
+        changed.clear()
 
 
 def _offset(state: TenantState) -> int:
@@ -165,10 +197,13 @@ def _read_since(touched: dict[str, int]) -> dict[tuple[Mask, str], int]:
     return since
 
 
-def _add_ageing(memory: Published, end: int, offset: int) -> None:
-    rows = AGEING & ~memory.resting
+def _add_ageing(one: PublishedTenant, end: int, offset: int) -> None:
+    memory = one.memory
+    rows, aims = AGEING & ~memory.resting, set(paced(one.state.tenant.targets))
     live = end - memory.touched_at <= LIVE
-    if rows and (memory.ageing_at != end if live else _turn(memory.ageing_at, end, offset)):
+    if (rows or aims) and (memory.ageing_at != end if live else _turn(memory.ageing_at, end, offset)):
         memory.ageing_at = end
         for place in bits(OPEN_WINDOWS):
             memory.add(place, rows)
+        for place, row in aims:
+            memory.add(place, 1 << row)

@@ -79,6 +79,17 @@ class Tenants(Mapping[str, PublishedTenant]):
             return one.outdated or one.settings != settings
         return one.state.outdated or one.state.tenant.settings != settings
 
+    def retarget(self, name: str, settings: TenantSettings) -> bool:
+        """Have other targets by the settings, where these differ in nothing else; says whether they did."""
+        one = self._all[name]
+        held = one.settings if isinstance(one, Dormant) else one.state.tenant.settings
+        if held == settings or held.model_copy(update={"targets": settings.targets}) != settings:
+            return False
+        tenant = self[name].state.tenant
+        tenant.settings = settings
+        tenant.targets.file(settings.targets)
+        return True
+
     def size(self, name: str) -> int:
         """Roughly how many objects a tenant takes."""
         one = self._all[name]

@@ -12,6 +12,7 @@ from kpis.query.explain import explain
 from kpis.query.members import members
 from kpis.query.question import Question, Refused
 from kpis.query.series import series
+from kpis.query.targets import targets
 from kpis.query.timeline import timeline
 from kpis.state.tenant_state import TenantState
 
@@ -83,6 +84,11 @@ def _explain(state: TenantState, now: int, asked: Fields) -> Answering:
     return explain(_question(state, now, asked))
 
 
+def _targets(state: TenantState, now: int, asked: Fields) -> Answering:
+    yield 0
+    return targets(state)
+
+
 def _as_of(state: TenantState, now: int, given: Any) -> int:
     """The instant the question is about, ms: now, or a local midnight, given as a day, in RFC 3339 or in ms."""
     if given is None:
@@ -118,5 +124,6 @@ ASKS: Final[dict[str, tuple[Callable[[TenantState, int, Fields], Answering], fro
     "series": (_series, frozenset({"kpi", "step", "first", "last", "segment", "dimension"})),
     "cross": (_cross, frozenset({"kpi", "window", "rows", "columns"})),
     "document": (_document, frozenset({"kpi", "window", "segment", "as_of"})),
+    "targets": (_targets, frozenset()),
     "explain": (_explain, frozenset({"kpi", "window", "segment", "as_of"})),
 }

@@ -27,6 +27,7 @@ PRODUCTS: Final = {
     "pipeline_velocity": f"see the deals of open_pipeline, and of {FACTORS}",
     "pipeline_velocity_closed": f"see the deals of {FACTORS}",
     "pipeline_velocity_worked": f"see the deals of open_pipeline, and of {FACTORS}",
+    "leak_point": "see the steps of sales_funnel",
     "customer_lifetime_value_simple": "see the customers of mrr, active_customers and churned_customers",
 }
 # About the stream itself, whose records are not kept one by one.

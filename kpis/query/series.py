@@ -9,8 +9,9 @@ from kpis.catalog.inputs import INPUTS
 from kpis.cells.declared import DECLARED
 from kpis.cells.segments import EVERYTHING, OTHER
 from kpis.formulas.view import View
-from kpis.publish.documents import Board, instant_text
+from kpis.publish.documents import Board
 from kpis.publish.figures import MONEY, UNKNOWN
+from kpis.publish.instants import instant_text
 from kpis.query.buckets import CLOSED, RUNNING, Bucket, buckets
 from kpis.query.groups import grouped, value_in
 from kpis.query.question import Refused, kpi_named, segment_of

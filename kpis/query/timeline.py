@@ -11,7 +11,7 @@ from kpis.facts.outreach import CONTACTED
 from kpis.facts.survey_scores import BETWEEN, text_of
 from kpis.facts.touches import BOT, BY_CODE, CODES
 from kpis.identity.ids import NODE_SPACES
-from kpis.publish.documents import instant_text
+from kpis.publish.instants import instant_text
 from kpis.query.describe import Description
 from kpis.query.question import Refused
 from kpis.query.words import TEXTS, money, phrase, plain, touch_phrase, without_empty

@@ -6,8 +6,8 @@ from typing import Any, Final
 from kpis.facts.page_paths import path_and_click
 from kpis.facts.touches import CODES
 from kpis.identity.pseudonyms import MARK
-from kpis.publish.documents import instant_text
 from kpis.publish.figures import money_text
+from kpis.publish.instants import instant_text
 from models.money import digits, iso
 
 TOUCHES: Final = {

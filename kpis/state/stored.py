@@ -131,7 +131,7 @@ def state_entries(state: TenantState) -> Iterator[Entry]:
         elif kind == "priced":
             yield _key("f", name, "priced", *map(str, origin)), json_bytes(state.priced.entry(origin))
         elif kind == "settings":
-            yield _key("f", name, "settings", ""), state.tenant.settings.model_dump_json().encode()
+            yield _key("f", name, "settings", ""), state.tenant.settings.model_dump_json(exclude={"targets"}).encode()
         else:
             topic, partition = origin
             yield _key("f", name, "high", topic, str(partition)), b"%d" % state.highs[origin]
@@ -177,7 +177,7 @@ def _settings_of(state: TenantState, stored: bytes | None, given: TenantSettings
             pass
         else:
             if found.tz == state.counted_zone.name:  # else an earlier build has recounted since
-                return found
+                return found.model_copy(update={"targets": given.targets})
     # An earlier build did not store them. The days of the cells are in its zone in any case.
     return given.model_copy(update={"tz": state.counted_zone.name})
 

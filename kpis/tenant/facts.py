@@ -30,6 +30,7 @@ from kpis.facts.renewals import RenewalEvent
 from kpis.facts.reported import CustomerEvent, Reported
 from kpis.facts.spending import Purchase
 from kpis.facts.survey_scores import ScoreFact
+from kpis.facts.targets import Targets
 from kpis.facts.tickets import TicketEvent
 from kpis.facts.touches import Touches
 from kpis.identity.ids import segment_of, value_of
@@ -54,6 +55,7 @@ class TenantFacts:
         self.sets = Segments()
         self.cells = Cells(self.zone, generation, keeps.levels)
         self.rates = Rates()
+        self.targets = Targets(settings.targets)
         self.people = People(
             self.ledger, self.sets, settings.dimensions,
             account=settings.customer_is == "account", match_on=settings.match_on,

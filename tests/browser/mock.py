@@ -35,6 +35,9 @@ class Mock:
         self.trouble: set[str] = set()
         self.forced: dict[str, dict[str, Any]] = {}  # fields of documents by KPI
         self.boards: dict[str, Any] = {}
+        self.notes: dict[str, Any] = {}
+        self.targets: list[dict[str, Any]] = []
+        self.told: list[tuple[str, str, Any]] = []  # method, what of targets, body
         self.desk = operations.Desk()
         self.revision = 0
         self.arrivals: list[dict[str, Any]] = []  # messages of the stream of events: {events, left_out} or {reason}
@@ -64,7 +67,8 @@ class Mock:
         """No trouble."""
         self.trouble.clear()
         self.forced.clear()
-        self.boards.clear()
+        for held in (self.boards, self.notes, self.targets, self.told):
+            held.clear()
         self.desk = operations.Desk()
         self.arrivals.clear()
         self.connect["keys"] = False
@@ -246,6 +250,29 @@ class Mock:
         @app.get("/api/v1/{tenant}/subjects/{subject}/timeline")
         def timeline(tenant: str, subject: str) -> dict[str, Any]:
             return answers.timeline(subject, datetime.now(UTC))
+
+        @app.get("/api/v1/{tenant}/targets")
+        def targets() -> dict[str, Any]:
+            return {"targets": self.targets}
+
+        @app.api_route("/api/v1/{tenant}/targets/{kpi}/{window}", methods=["PUT", "DELETE"])
+        async def target(request: Request, kpi: str, window: str) -> Any:
+            if "look" in self.trouble:
+                return JSONResponse({"title": "Forbidden", "detail": "this token may look only"}, 403)
+            self.told.append((request.method, f"{kpi}/{window}?{request.url.query}", await request.body()))
+            return JSONResponse({"kpi": kpi}, 202)
+
+        @app.get("/api/v1/{tenant}/annotations")
+        def notes() -> list[dict[str, Any]]:
+            return [{"name": name, **one} for name, one in self.notes.items()]
+
+        @app.api_route("/api/v1/{tenant}/annotations/{name}", methods=["PUT", "DELETE"])
+        async def note(request: Request, name: str) -> Any:
+            if request.method == "DELETE":
+                self.notes.pop(name, None)
+                return Response(status_code=204)
+            self.notes[name] = await request.json()
+            return {"name": name, **self.notes[name]}
 
         @app.get("/api/v1/{tenant}/boards")
         def boards() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
+from kpis.calendar.window_names import WINDOWS
 from models.record import BOT, UNKNOWN_TYPE
 from models.settings import TenantBook
 from recount.windows import DAY, MINUTE
@@ -29,6 +30,11 @@ BOOK: Final = TenantBook.from_mapping(
                 "workdays": [1, 2, 3, 4, 5],
                 "work_hours": ["09:00", "17:30"],
                 "holidays": ["2026-03-30"],
+                "targets": [
+                    {"kpi": "orders", "window": "month", "value": 10},
+                    {"kpi": "net_revenue", "window": "quarter", "value": 5000.5},
+                    {"kpi": "win_rate", "window": "last_month", "value": 0.3, "segment": {"source": "Web"}},
+                ],
             },
         }
     }
@@ -306,7 +312,21 @@ SALES: Final = (
     event("deal.reopened deal.updated deal.deleted", STAGE, VERSIONS, CLOSING, deal_id=("d1", "d2"), flags=(0,)),
     event("page.viewed", people, url=("/",)),
 )  # fmt: skip
-THEMES: Final = (WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES, USERS_IN)
+STEP: Data = st.one_of(*(st.just({"segment": {"step": step}}) for step in ("lead", "opportunity", "won")))
+AIM: Final = ("0.4", "0", "3", "-1", "1000.5", None)
+AIMS: Final = (
+    event("target.set", some(segment=({}, {"owner": "anna"}, {"source": "web"}, {"country": "FI"})), window=WINDOWS,
+          kpi=("orders", "net_revenue", "win_rate", "visitors", "churned_customers", "active_customers", "leads",
+               "closed_won_deals", "speed_to_lead", "sales_funnel", "leak_point", "engagement_by_channel"), value=AIM),
+    event("target.set", STEP, window=("month", "quarter", "year", "all", "last_month"), kpi=("sales_funnel",),
+          value=("0.4", "1.5", "0.03", None)),
+    event("page.viewed page.viewed lead.created", people, labels, url=("/",), lead_id=LEADS),
+    event("lead.converted deal.won order.completed", people, deal_id=("d1", "d2"), lead_id=LEADS, order_id=("o1", "o2"),
+          amount=AMOUNTS, currency=CURRENCIES, flags=(0,)),
+)  # fmt: skip
+THEMES: Final = (
+    WEB, MAIL, DEALS, SHOP, PLANS, ACTIVITY, SOCIAL, ROUTES, RENEWALS, ANSWERS, SALES, USERS_IN, AIMS,
+)  # fmt: skip
 
 
 @st.composite

@@ -14,6 +14,7 @@ from tests.property.stories_revenue import REVENUE_EXAMPLES
 from tests.property.stories_sales import SALES_EXAMPLES
 from tests.property.stories_scores import SCORE_EXAMPLES, SCORE_SETTINGS
 from tests.property.stories_spending import SPENDING_EXAMPLES, SPENDING_SETTINGS
+from tests.property.stories_targets import TARGET_EXAMPLES, TARGET_SETTINGS
 
 TRAFFIC: Final = {"traffic_to_lead_rate": 0.02, "traffic_to_lead_rate_session": 0.016, "visitors_per_lead": 50.0}
 CHURN: Final = {
@@ -36,6 +37,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
     **SPENDING_EXAMPLES,
     **SCORE_EXAMPLES,
     **SALES_EXAMPLES,
+    **TARGET_EXAMPLES,
     "traffic to lead": [Stage(s.traffic, "month", "2026-06-20", TRAFFIC)],
     "signups": [Stage(s.signups, "month", "2026-06-20", {"signups": 112})],
     "lead to opportunity": [
@@ -104,7 +106,7 @@ EXAMPLES: Final[dict[str, list[Stage]]] = {
 }  # fmt: skip
 SETTINGS: Final = {
     "scenario 7, spring": HELSINKI, "scenario 7, autumn": HELSINKI, **SPENDING_SETTINGS, **SCORE_SETTINGS,
-    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, "revenue retention": HELSINKI,
+    **ACQUISITION_SETTINGS, **ORDER_SETTINGS, **TARGET_SETTINGS, "revenue retention": HELSINKI,
     "churn by plan": TenantSettings(dimensions=("plan",)), "another plan in the next month": HELSINKI,
     "dates without a time": TenantSettings(tz="America/Los_Angeles"),
 }  # fmt: skip

@@ -43,8 +43,8 @@ def _world(story: list[Told], mark: str) -> World:
 
 
 def _renamed(told: Told, mark: str) -> Told:
-    """The event with every id its half's own; rates are everybody's, so they stay away."""
-    kind = "crm.novel.happened" if told.kind == "crm.fx.rate_set" else told.kind
+    """The event with every id its half's own; rates and targets are everybody's, so they stay away."""
+    kind = "crm.novel.happened" if told.kind in ("crm.fx.rate_set", "crm.target.set") else told.kind
     return told._replace(kind=kind, data=renamed(told.data, mark))
 
 

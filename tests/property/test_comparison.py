@@ -13,6 +13,7 @@ from kpis.publish.documents import Board
 from kpis.publish.reads import PLACES, ROWS
 from recount.compare import same, same_instant
 from recount.documents import Recount, instant_text
+from recount.trend import trend
 from recount.windows import (
     COMPLETE,
     DAY,
@@ -75,7 +76,7 @@ def _year_before(day: date) -> date:
 
 
 def expected(counted: Recount, name: str, as_of: int | None) -> tuple[dict[str, Any], int, int] | None:
-    """By KPI the values at an as-of, and where the window lies then; None: before the first event."""
+    """By KPI the documents at an as-of, and where the window lies then; None: before the first event."""
     tenant = counted.tenant
     if as_of is None or tenant.first is None:
         return None
@@ -83,7 +84,7 @@ def expected(counted: Recount, name: str, as_of: int | None) -> tuple[dict[str, 
     if tenant.first > at.start:
         return None
     found = counted.documents(as_of, [name])
-    return {kpi: document["value"] for (kpi, _, segment), document in found.items() if not segment}, at.start, at.end
+    return {kpi: document for (kpi, _, segment), document in found.items() if not segment}, at.start, at.end
 
 
 @variant
@@ -105,6 +106,7 @@ def test_what_a_number_is_compared_with_is_what_it_was(
             then = expected(counted, name, a_year_before(name, as_of, zone))
             for document in told:
                 check(document, was, then)
+                check_trend(counted, document, was, then)
 
 
 def check(document: dict[str, Any], was: Any, then: Any) -> None:
@@ -118,8 +120,17 @@ def check(document: dict[str, Any], was: Any, then: Any) -> None:
         assert same_instant(instant_text(start), told[0])
         assert same_instant(instant_text(end), told[1])
         missing = name in BY_MINUTES and kpi in COARSE
-        assert same(None if missing else values[kpi], document["previous"]), (kpi, name)
-    assert same(then[0][kpi] if then else None, document["previous_year"]), (kpi, name)
+        assert same(None if missing else values[kpi]["value"], document["previous"]), (kpi, name)
+    assert same(then[0][kpi]["value"] if then else None, document["previous_year"]), (kpi, name)
+
+
+def check_trend(counted: Recount, document: dict[str, Any], was: Any, then: Any) -> None:
+    """What became of the number since, wherever it is known what it was."""
+    row = next(row for row in counted.rows if row.id == document["kpi"])
+    for field, value, told in (("trend", "previous", was), ("trend_year", "previous_year", then)):
+        before = told[0][row.id] if told and document[value] is not None else {"value": None}
+        wanted = trend(row, document, before, counted.tenant.settings.low_n)
+        assert same(wanted, document.get(field)), (row.id, document["window"], field)
 
 
 def test_windows_of_a_day_are_compared_near_the_newest_event() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kpis.calendar.windows import MINUTE_MS
 from kpis.catalog import CATALOG
 from kpis.publish import schedule
+from kpis.publish.aims import is_paced
 from kpis.publish.published import MOVING
 from kpis.publish.reads import PLACES
 from recount.documents import Document, Key, key
@@ -48,6 +49,7 @@ def test_changed_documents_are_all_that_changed(data: st.DataObject, world: Worl
         assert board == put({}, lane.engine.documents(tenant, as_of, live=True))
 
 
+PACE = ("elapsed", "pace", "projection")
 AGEING = {kpi.id for kpi in CATALOG if kpi.ageing}
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 # How long after an event something changes by it: the windows that move, and what ends by itself.
@@ -60,7 +62,16 @@ steps = st.lists(
 
 def standing(board: Board) -> Board:
     """Without the numbers that go on with the clock: an idle tenant's are made once an hour."""
-    return {name: document for name, document in board.items() if name[0] not in AGEING}
+    return {name: _still(document) for name, document in board.items() if name[0] not in AGEING}
+
+
+def _still(document: dict[str, Any]) -> dict[str, Any]:
+    """The same of a pace, and of what is made of it."""
+    if not is_paced(document):
+        return document
+    target = {name: value for name, value in document["target"].items() if name not in PACE}
+    parts = {name: value for name, value in document["parts"].items() if name not in PACE}
+    return {**document, "target": target, "parts": parts}
 
 
 @idle

@@ -3,6 +3,7 @@ import { t } from "./i18n.js";
 import * as f from "./format.js";
 import { store } from "./store.js";
 
+const TREND = { previous: "trend", previous_year: "trend_year" };
 const POINTS = new Set(["ratio", "index"]);
 
 /** {arrow, amount, word, tone, was} of a document, or null when there is nothing to compare with. */
@@ -14,8 +15,9 @@ export function changeOf(doc, against = "previous") {
   const amount = amountOf(step, then, doc);
   const same = step === 0;
   const way = doc.direction ?? store.catalog.get(doc.kpi)?.direction ?? "neither";
-  const tone = same || way === "neither" ? "plain" : step > 0 === (way === "up") ? "good" : "bad";
-  const word = same ? t("change.same") : way === "neither" ? t(step > 0 ? "change.higher" : "change.lower") : t(tone === "good" ? "change.better" : "change.worse");
+  const noise = doc[TREND[against]]?.changed === false; // no more than chance would bring
+  const tone = same || noise || way === "neither" ? "plain" : step > 0 === (way === "up") ? "good" : "bad";
+  const word = noise && !same ? t("change.noise") : same ? t("change.same") : way === "neither" ? t(step > 0 ? "change.higher" : "change.lower") : t(tone === "good" ? "change.better" : "change.worse");
   return { arrow: same ? "→" : step > 0 ? "↑" : "↓", amount: same ? "" : amount, word, tone, was: f.text(before, doc), up: step > 0, same };
 }
 

@@ -36,7 +36,7 @@ function columns({ values, before, running }, bars) {
 
 /** Draws `data` of series.js into `box`. Returns {update(data), destroy(), png()}.
  * `drawing` runs when uPlot is there, just before the new chart is. */
-export async function chart(box, data, { doc, bars, zero, zone, step }, drawing = () => {}) {
+export async function chart(box, data, { doc, bars, zero, zone, step, line = null, notes = [] }, drawing = () => {}) {
   const UPlot = await ready();
   drawing();
   let now = data;
@@ -49,7 +49,7 @@ export async function chart(box, data, { doc, bars, zero, zone, step }, drawing 
   const options = {
     width: box.clientWidth || 600, height: box.clientHeight || 300, padding: [12, 20, 0, 4], legend: { show: false },
     cursor: { y: false, points: { size: 8, width: 2, fill: colour("--surface"), stroke: ink }, drag: { x: false, y: false } },
-    scales: { x: { time: false, range: (u, low, high) => [low - (bars ? 0.6 : 0.2), high + (bars ? 0.6 : 0.2)] }, y: { range: (u, low, high) => range(low, high, zero || bars) } },
+    scales: { x: { time: false, range: (u, low, high) => [low - (bars ? 0.6 : 0.2), high + (bars ? 0.6 : 0.2)] }, y: { range: (u, low, high) => range(...withLine(low, high, line), zero || bars) } },
     axes: [
       { ...axis, grid: { show: false }, gap: 8, size: 32, space: 62, incrs: [1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 24, 30, 60, 90], values: (u, at) => at.map((one) => (now.buckets[one] && Number.isInteger(one) ? f.bucket(now.buckets[one], step, zone, { tight: true }) : "")) },
       { ...axis, gap: 6, size: (u, values) => Math.max(40, ...(values ?? []).map((one) => one.length * 6.6 + 16)), space: 44, values: (u, at) => at.map((one) => tick(one, doc, at)) },
@@ -60,7 +60,7 @@ export async function chart(box, data, { doc, bars, zero, zone, step }, drawing 
       { stroke: ink, width: bars ? 1 : 2, dash: bars ? undefined : [5, 4], fill: bars ? hatch(ink) : undefined, paths, points },
       { stroke: colour("--compare"), width: 1.5, dash: [3, 4], paths: UPlot.paths.linear(), points: { show: false } },
     ],
-    hooks: { setCursor: [(u) => tooltip(u, tip, now, { doc, step, zone })] },
+    hooks: { draw: [(u) => lines(u, line, notes)], setCursor: [(u) => tooltip(u, tip, now, { doc, step, zone })] },
   };
   const plot = new UPlot(options, columns(data, bars), box);
   plot.over.append(tip);
@@ -73,6 +73,28 @@ export async function chart(box, data, { doc, bars, zero, zone, step }, drawing 
     destroy: () => { size.disconnect(); box.removeEventListener("keydown", keys); plot.destroy(); },
     png: () => picture(plot.ctx.canvas),
   };
+}
+
+const withLine = (low, high, line) => (line && low !== null && high !== null ? [Math.min(low, line.value), Math.max(high, line.value)] : [low, high]);
+
+/** The target as a dash-dotted line, and marked days as thin upright ones with a knob on top. */
+function lines(u, line, notes) {
+  const { ctx, bbox } = u;
+  ctx.save();
+  Object.assign(ctx, { lineWidth: 1.5 * devicePixelRatio, strokeStyle: colour("--text"), fillStyle: colour("--text") });
+  if (line) {
+    const y = u.valToPos(line.value, "y", true);
+    ctx.setLineDash([9, 4, 2, 4].map((one) => one * devicePixelRatio));
+    ctx.beginPath(); ctx.moveTo(bbox.left, y); ctx.lineTo(bbox.left + bbox.width, y); ctx.stroke();
+  }
+  ctx.setLineDash([2, 3].map((one) => one * devicePixelRatio));
+  ctx.lineWidth = devicePixelRatio;
+  for (const one of notes) {
+    const x = u.valToPos(one.at, "x", true);
+    ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
+    ctx.beginPath(); ctx.arc(x, bbox.top + 3 * devicePixelRatio, 3 * devicePixelRatio, 0, 7); ctx.fill();
+  }
+  ctx.restore();
 }
 
 /** The scale of y: with zero where asked for, else with a margin around the values. */

@@ -4,6 +4,7 @@ import { h, icon, iconButton, setText, swap } from "./dom.js";
 import { dimensionName, kpiTitle, segmentName, t, windowName } from "./i18n.js";
 import * as f from "./format.js";
 import { go, href, leave, read, segmentOf } from "./url.js";
+import { aimOf } from "./aim.js";
 import { changeOf, sentence } from "./change.js";
 import { stateOf, statusOf } from "./states.js";
 import { documentOf, windowOf } from "./fallback.js";
@@ -59,7 +60,7 @@ export function explore(kpi) {
     crumbs(refs.crumbs, read().as_of ? periodOf(now) : null);
     refs.headline.hidden = !whole && !read().segment;
     const found = stateOf(now, { phase: store.phase, never: false, freshness: freshness() });
-    const key = JSON.stringify([now?.value, now?.previous, now?.n, now?.as_of, found, now?.window, now?.problem]);
+    const key = JSON.stringify([now?.value, now?.target, now?.trend, now?.previous, now?.n, now?.as_of, found, now?.window, now?.problem]);
     if (refs.value.drawn === key) return;
     refs.value.drawn = key;
     swap(refs.value, now && now.value !== null && now.value !== undefined ? h("span", { title: f.text(now.value, now, { long: true }) }, f.pieces(now.value, now).map(([text, unit]) => (unit ? h("small", {}, text) : text))) : h("span", { class: "muted" }, now ? now.problem ?? t("tile.no_data") : "–"));
@@ -67,7 +68,8 @@ export function explore(kpi) {
     refs.change.dataset.tone = change?.tone ?? "plain";
     swap(refs.change, change ? [h("b", {}, `${change.arrow} ${change.amount || change.word}`), h("span", {}, change.same ? "" : t("change.was", { word: change.word, was: change.was })), h("span", { class: "sr" }, sentence(now))] : "");
     const status = statusOf(found, now);
-    swap(refs.facts, h("span", { class: "status row", title: status.hint, data: { kind: status.kind } }, icon(status.icon), status.word), found.revised && !found.corrected && h("span", { class: "row" }, h("span", { class: "revised" }, icon("redo")), t("status.corrected.hint", { count: now.late_revised })), found.running && h("span", {}, t("tile.running")), now?.n !== null && now?.n !== undefined && h("span", {}, t("tile.n", { n: f.whole(now.n) })), now && h("span", {}, periodOf(now) ?? windowName(now.window)), now?.as_of && h("span", {}, t("tile.as_of", { time: f.moment(Date.parse(now.as_of), zone()) })));
+    const aim = aimOf(now);
+    swap(refs.facts, h("span", { class: "status row", title: status.hint, data: { kind: status.kind } }, icon(status.icon), status.word), aim && h("span", { class: "aim row", data: { kind: aim.icon } }, icon(aim.icon), t("aim.of", { word: aim.word, target: f.text(now.target.value, now) })), found.revised && !found.corrected && h("span", { class: "row" }, h("span", { class: "revised" }, icon("redo")), t("status.corrected.hint", { count: now.late_revised })), found.running && h("span", {}, t("tile.running")), now?.n !== null && now?.n !== undefined && h("span", {}, t("tile.n", { n: f.whole(now.n) })), now && h("span", {}, periodOf(now) ?? windowName(now.window)), now?.as_of && h("span", {}, t("tile.as_of", { time: f.moment(Date.parse(now.as_of), zone()) })));
   }
 
   function update(changedState = false) {

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { h, iconButton, swap } from "./dom.js";
 import { kpiTitle, t, windowName } from "./i18n.js";
 import * as f from "./format.js";
+import { aimOf } from "./aim.js";
 import { store, zone } from "./store.js";
 
 /** Opens a modal dialog with a title; closing gives the focus back. Returns its body. */
@@ -39,7 +40,8 @@ function facts(row, doc, more = {}) {
     line("info.as_of", doc.as_of && f.moment(Date.parse(doc.as_of), zone()));
     line("info.previous", doc.previous !== undefined && doc.previous !== null && f.text(doc.previous, doc, { long: true }));
     line("info.previous_year", doc.previous_year !== undefined && doc.previous_year !== null && f.text(doc.previous_year, doc, { long: true }));
-    line("info.target", doc.target !== undefined && doc.target !== null && f.text(doc.target?.value ?? doc.target, doc, { long: true }));
+    line("info.target", doc.target && `${f.text(doc.target.value, doc, { long: true })}${aimed(doc)}`);
+    line("info.projection", doc.target && doc.target.projection !== undefined && f.text(doc.target.projection, doc));
     line("info.late", doc.late_revised > 0 && f.whole(doc.late_revised));
     line("info.excluded", doc.excluded > 0 && f.whole(doc.excluded));
     line("info.unpriced", doc.unpriced > 0 && f.whole(doc.unpriced));
@@ -50,6 +52,13 @@ function facts(row, doc, more = {}) {
   line("info.source", more.source ?? row.source);
   line("info.id", row.kpi ?? doc?.kpi);
   return h("div", {}, row.summary && h("p", { lang: "en" }, row.summary), formula && h("h3", {}, t("info.english")), formula && h("p", { class: "formula", lang: "en" }, formula.replaceAll("`", "")), doc && sum(doc), h("dl", { class: "info-grid" }, lines));
+}
+
+/** What was reached of a target, and its state. */
+function aimed(doc) {
+  const found = aimOf(doc);
+  const share = doc.target.attainment;
+  return found ? ` · ${share === null ? "" : `${f.percent(share, 0)} · `}${found.word}` : "";
 }
 
 const input = (value) => (typeof value === "number" ? f.plain(value) : value === null ? "–" : String(value));

@@ -13,6 +13,7 @@ import { gate } from "./gate.js";
 import { announce, live, summary } from "./live.js";
 import * as keys from "./keys.js";
 import * as own from "./own.js";
+import { aimOf } from "./aim.js";
 
 const KEPT = "crmkpi.tenant";
 const AGAIN_MS = 2_000;
@@ -153,5 +154,5 @@ async function start() {
   show();
 }
 
-globalThis.crmkpi = { store, format: f }; // for the browser's console
+globalThis.crmkpi = { store, format: f, aimOf }; // for the browser's console
 start();

@@ -4,6 +4,7 @@ import { kpiTitle, t, windowName } from "./i18n.js";
 import * as f from "./format.js";
 import { href, leave } from "./url.js";
 import { neverAny, stateOf, statusOf } from "./states.js";
+import { aimOf } from "./aim.js";
 import { changeOf, sentence } from "./change.js";
 import { draw } from "./spark.js";
 import { showInfo } from "./info.js";
@@ -20,12 +21,12 @@ export function sparkStep(kpi) {
 export function tile(kpi, { size = "m", window = null } = {}) {
   const refs = {
     link: h("a", { class: "tile-link", href: "?" }), value: h("p", { class: "value" }), change: h("p", { class: "change" }),
-    spark: h("div", { class: "spark" }), status: h("span", { class: "status" }), n: h("span"), at: h("time"),
+    spark: h("div", { class: "spark" }), status: h("span", { class: "status" }), aim: h("span", { class: "aim" }), bar: h("div", { class: "aim-bar", hidden: true }), n: h("span"), at: h("time"),
     info: h("button", { type: "button", class: "info", onclick: () => showInfo(kpi, shownDoc()) }, icon("info")),
   };
   const el = h("article", { class: `card tile ${size}`, data: { kpi, state: "loading" } },
     h("div", { class: "tile-head" }, h("h3", {}, refs.link), refs.info), refs.value, refs.change, refs.spark,
-    h("div", { class: "tile-foot" }, refs.status, refs.n, refs.at));
+    h("div", { class: "tile-foot" }, refs.status, refs.aim, refs.n, refs.at), refs.bar);
   const shownDoc = () => documentOf(kpi, window);
   return { el, kpi, update: () => update(kpi, el, refs, shownDoc(), window) };
 }
@@ -45,6 +46,7 @@ function update(kpi, el, refs, doc, window) {
   value(refs.value, doc, found);
   change(refs.change, doc);
   draw(refs.spark, store.sparks[kpi], { doc: doc ?? store.catalog.get(kpi) ?? {}, title, step: sparkStep(kpi) });
+  aim(refs, doc);
   foot(refs, doc, found);
 }
 
@@ -67,6 +69,20 @@ function change(box, doc) {
   box.dataset.tone = found?.tone ?? "plain";
   if (!found) return swap(box, counted ? h("span", {}, t("change.none")) : "");
   return swap(box, h("b", {}, `${found.arrow} ${found.amount || found.word}`), h("span", { class: "was" }, found.same ? "" : t("change.was", { word: found.word, was: found.was })), h("span", { class: "sr" }, sentence(doc)));
+}
+
+/** The target: its state in words, and a bar with a tick where it should be by now. */
+function aim(refs, doc) {
+  const found = aimOf(doc);
+  const key = JSON.stringify([found, found && doc.target.value, document.documentElement.lang]);
+  if (refs.aim.drawn === key) return;
+  refs.aim.drawn = key;
+  refs.bar.hidden = !found;
+  refs.aim.dataset.kind = found?.icon ?? "";
+  const target = found && f.text(doc.target.value, doc);
+  refs.aim.title = found ? t("aim.of", { word: found.word, target }) : "";
+  swap(refs.aim, found && [icon(found.icon), h("span", { class: "was" }, found.word), h("span", { class: "sr" }, refs.aim.title)]);
+  if (found) swap(refs.bar, h("i", { style: { width: `${found.share * 100}%` } }), found.due !== null && h("b", { style: { left: `${found.due * 100}%` } }));
 }
 
 function foot(refs, doc, found) {

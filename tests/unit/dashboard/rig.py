@@ -12,7 +12,7 @@ from alerts.book import rules_of
 from alerts.fitting import complaint
 from alerts.published import view
 from dashboard.app import create_app
-from dashboard.kept import MOST
+from dashboard.kept import MOST, MOST_NOTES
 from dashboard.ports import (
     Checked,
     Dealt,
@@ -80,7 +80,8 @@ class Worker:
 class MemoryBoards:
     """Boards in a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self.most = most
         self.held: dict[str, dict[str, str]] = {}
 
     async def all(self, tenant: str) -> dict[str, str]:
@@ -94,7 +95,7 @@ class MemoryBoards:
     async def keep(self, tenant: str, name: str, board: str) -> bool:
         """Store it unless there are too many."""
         held = self.held.setdefault(tenant, {})
-        if name not in held and len(held) >= MOST:
+        if name not in held and len(held) >= self.most:
             return False
         held[name] = board
         return True
@@ -102,6 +103,20 @@ class MemoryBoards:
     async def drop(self, tenant: str, name: str) -> bool:
         """Delete it."""
         return self.held.get(tenant, {}).pop(name, None) is not None
+
+
+class MemoryTeller:
+    """Events in a list."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.away = False
+
+    async def tell(self, event: Mapping[str, Any]) -> None:
+        """Keep it, or raise `KafkaUnavailable`."""
+        if self.away:
+            raise KafkaUnavailable("nothing listens")
+        self.told.append(dict(event))
 
 
 class NoKafka:
@@ -298,6 +313,8 @@ class Rig:
     history: MemoryHistory = field(default_factory=MemoryHistory)
     worker: Worker = field(default_factory=Worker)
     boards: MemoryBoards = field(default_factory=MemoryBoards)
+    notes: MemoryBoards = field(default_factory=lambda: MemoryBoards(MOST_NOTES))
+    teller: MemoryTeller = field(default_factory=MemoryTeller)
     lags: Lags = field(default_factory=NoKafka)
     workers: Workers = field(default_factory=NoWorkers)
     letters: Letters = field(default_factory=MemoryLetters)
@@ -313,6 +330,7 @@ class Rig:
             self.store, self.history, self.worker, self.boards, self.lags, self.workers, self.letters,
             self.verifier, self.journal, Tokens(self.tokens, lambda: self.now),
             lambda: self.now, self.hosts, self.open, collector=self.collector, keyed=self.keyed, alerts=self.alerts,
+            annotations=self.notes, teller=self.teller,
         )  # fmt: skip
         self.app = create_app(self.parts)
 

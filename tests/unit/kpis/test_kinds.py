@@ -56,6 +56,7 @@ STORED: Final[dict[str, tuple[Any, Any]]] = {
     "cost": ("ads", [[AT, "/a", "e0", {"amount": 9, "currency": "EUR", "purpose": "acquisition"}, False]]),
     "rate": (("EUR", "SEK", 20605), [AT, "/a", "e0", "11.5"]),
     "rate_undated": (("EUR", "SEK", 1978080), [AT, "/a", "e0", "11.5"]),
+    "target": ("win_rate\0month\0", [[AT, "/a", "e0", "0.4"], [AT + 9, "/a", "e1", None]]),
     "values": (("source", 0), ["source=mail", "source=web"]),
 }  # fmt: skip
 

@@ -119,14 +119,39 @@ def test_a_declared_nps_scale_is_kept_with_its_own_bounds() -> None:
     assert refused("crm.survey.answered", {**answer, "score": 101, "scale_max": 100}) == ("bad_value", "score")
 
 
+AIM = {"kpi": "win_rate", "window": "month", "value": 0.4}
+
+
+def test_a_target_is_for_a_kpi_and_window_there_are() -> None:
+    """Anything else would wait for ever: the dead letter names the field."""
+    assert refused("crm.target.set", {**AIM, "kpi": "wins"}) == ("bad_value", "kpi")
+    assert refused("crm.target.set", {**AIM, "window": "fortnight"}) == ("bad_value", "window")
+    assert refused("crm.target.set", {**AIM, "segment": {"owner": "anna", "country": "FI"}}) == ("bad_value", "segment")
+    assert refused("crm.target.set", {**AIM, "segment": {"owner": ["anna"]}}) == ("wrong_type", "segment")
+    assert refused("crm.target.set", {**AIM, "segment": {"owner": " "}}) == ("bad_value", "segment")
+    assert refused("crm.target.set", {**AIM, "segment": {"owner": "a" * 257}}) == ("too_long", "segment")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"source": " Google "}, {"source": "google"}), ({"owner": "A\u0308nna"}, {"owner": "\u00c4nna"}),
+        ({"series": 3}, {"series": "3"}), ({"vip": True}, {"vip": "true"}), ({}, {}),
+    ],
+)  # fmt: skip
+def test_the_segment_of_a_target_is_spelt_as_documents_do(given: dict[str, object], kept: dict[str, str]) -> None:
+    """Else it would be of a segment that there is not."""
+    assert accepted("crm.target.set", {**AIM, "segment": given}).data["segment"] == kept
+
+
 def test_rates_and_targets_are_exact_text() -> None:
     """They are multiplied later: no double on the way."""
     rate = {"base": "usd", "quote": "EUR", "rate": 0.5}
     raw = dump("fx.rate_set", rate).replace(b"0.5", b"0.9123456789012345678")
     row = validate([RawRecord("t", 0, 1, 1_717_243_200_000, None, raw)])[0][0]
     assert row.data == {"base": "USD", "quote": "EUR", "rate": "0.9123456789012345678"}
-    assert accepted("crm.target.set", {"kpi": "k", "window": "w", "value": None}).data["value"] is None
-    assert accepted("crm.target.set", {"kpi": "k", "window": "w", "value": 1e-7}).data["value"] == "0.0000001"
+    assert accepted("crm.target.set", {**AIM, "value": None}).data["value"] is None
+    assert accepted("crm.target.set", {**AIM, "value": 1e-7}).data["value"] == "0.0000001"
     assert refused("crm.fx.rate_set", {"base": "USD", "quote": "EUR", "rate": 0}) == ("bad_value", "rate")
     assert refused("crm.fx.rate_set", {"base": "USD", "quote": "nope", "rate": 1}) == ("unknown_currency", "quote")
 
