@@ -30,7 +30,7 @@ MODULES: Final = {
     "alerts": ("cli.alerts", "Alert rules, and what they led to."),
     "lag": ("cli.lag", "Show whether the workers keep up."),
     "verify": ("cli.verify", "Compare published numbers with a full recount."),
-    "report": ("cli.report", "Reports by mail: what is due, what a mail looks like, sending it."),
+    "report": ("cli.report", "Reports by mail."),
     "dlq": ("cli.dlq", "Dead letters: rejected events, and why."),
     "topics": ("cli.topics_lost", "Kafka topics: what is missing or differs."),
     "doctor": ("cli.doctor", "Check this machine and the configured servers."),

@@ -152,7 +152,7 @@ def test_wrong_tokens_are_said_at_the_start(tmp_path: Path) -> None:
         ({"tenants": ("acme",)}, "either token or token_file"),
         ({"token": LOOK, "token_file": "x", "tenants": ("acme",)}, "either token or token_file"),
         ({"token": "short", "tenants": ("acme",)}, "16 to 512"),
-        ({"token": LOOK, "tenants": ("Acme",)}, "no tenant's name"),
+        ({"token": LOOK, "tenants": ("Acme",)}, "is not a tenant name"),
         ({"token": LOOK, "tenants": ()}, "tenants"),
         ({"token": LOOK, "tenants": ("acme",), "role": "admin"}, "role"),
         ({"token": LOOK, "tenants": ("acme",), "until": "2026-11-14T12:00:00"}, "until"),
