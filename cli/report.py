@@ -104,7 +104,7 @@ def send(
     redis: RedisFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send a report to its recipients now: over SMTP, or without mail.host into the folder mail.outbox.
+    """Send a report to its recipients now: over SMTP, or without smtp.url into the folder mail.outbox.
 
     Example: crmkpi report send sales_week --tenant acme
     """

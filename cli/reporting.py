@@ -89,20 +89,21 @@ async def keep_told(at: Place, report: Report, found: Gathered) -> None:
 
 def one_mail(at: Place, report: Report, found: Gathered, to: Recipient | None) -> Mail:
     """The mail for a recipient; by default the first one's, or as the sender would get it."""
-    recipient = to or next(iter(report.to), Recipient(mail=at.settings.mail.sender))
-    return mail_of(report, found, recipient, sender_of(at.settings.mail))
+    sender = sender_of(at.settings.mail, at.settings.smtp)
+    recipient = to or next(iter(report.to), Recipient(mail=sender.mail))
+    return mail_of(report, found, recipient, sender)
 
 
 def send_all(at: Place, report: Report, found: Gathered, to: Sequence[Recipient]) -> list[dict[str, Any]]:
     """Delivers to recipients; one that fails holds up no other. What became of each."""
-    sender, done = sender_of(at.settings.mail), []
+    sender, done = sender_of(at.settings.mail, at.settings.smtp), []
     for recipient in to:
         mail = mail_of(report, found, recipient, sender)
-        told: dict[str, Any] = {"delivery": mail.id, "to": recipient.mail, "subject": mail.subject}
+        outcome: dict[str, Any] = {"delivery": mail.id, "to": recipient.mail, "subject": mail.subject}
         try:
-            done.append({**told, "sent": deliver(mail, at.settings.mail)})
+            done.append({**outcome, "sent": deliver(mail, at.settings.mail, at.settings.smtp)})
         except Undelivered as error:
-            done.append({**told, "failed": str(error), "lasting": error.lasting})
+            done.append({**outcome, "failed": str(error), "lasting": error.lasting})
     return done
 
 

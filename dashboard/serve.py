@@ -23,7 +23,7 @@ from dashboard.workers import WorkerWatch
 from models.settings import Settings
 from models.tenants import TenantBook
 from ops.listening import WAITING
-from reports.deliver import sender_of
+from reports.deliver import link_secret
 from reports.unsubscribed import RedisUnsubscribed
 from sinks.query import QueryClient
 from sinks.read import RedisReader
@@ -49,7 +49,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
     reader = RedisReader(place.redis)
     boards, lags, asked = RedisBoards(place.redis), LagWatch(place, now), QueryClient(reader)
     desk = Desk(place)
-    unsubscribed, secret = RedisUnsubscribed(place.redis), sender_of(place.mail).secret
+    unsubscribed, secret = RedisUnsubscribed(place.redis), link_secret(place.mail)
     notes = RedisBoards(place.redis, what="annotations", most=MOST_NOTES)
     workers = WorkerWatch(reader, asked, place.journal_partitions)
     try:

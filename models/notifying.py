@@ -103,9 +103,9 @@ class NotifySettings(BaseModel):
 
 
 class SmtpSettings(Connection):
-    """``[smtp]``: the server that takes e-mail. ``smtps://``: TLS at once; ``smtp://``: STARTTLS, which it must offer.
+    """``[smtp]``: the mail server, for alerts and reports. ``smtps://``: TLS at once; ``smtp://``: STARTTLS, required.
 
-    plain: no TLS at all, for a server on this machine. sender: of every message.
+    plain: no TLS at all, for a server on this machine. sender: the address all messages are from.
     """
 
     url: Annotated[str, AfterValidator(_smtp)] = ""

@@ -20,7 +20,7 @@ REFUSED: Final = range(550, 560)  # codes of a mailbox or a message that is refu
 
 
 def mail(one: Delivery, sender: str) -> EmailMessage:
-    """The message as it is sent. Its Message-ID is the delivery's, or a whole e-mail's, however often it is tried."""
+    """The message to send. Its Message-ID is the delivery's, or that of a whole e-mail, on every attempt."""
     if one.message.eml:
         whole: EmailMessage = message_from_string(one.message.eml, policy=default)
         return whole
@@ -39,53 +39,60 @@ def mail(one: Delivery, sender: str) -> EmailMessage:
 
 
 class Mailer:
-    """Sends one message a connection, in a thread: smtplib waits."""
+    """Sends one message per connection, in a thread: smtplib blocks."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
 
     async def send(self, one: Delivery) -> None:
-        """Returns when the server has it. Raises NotSent, SettingsError."""
+        """Returns once the server has it. Raises NotSent, SettingsError."""
         if not self._settings.url:
             raise NotSent("smtp.url is not set")
-        await asyncio.to_thread(self._send, one)
+        await asyncio.to_thread(post, mail(one, self._settings.sender), one.address, self._settings)
 
-    def _send(self, one: Delivery) -> None:
-        message = mail(one, self._settings.sender)
-        try:
-            with self._connected() as server:
-                server.send_message(message, self._settings.sender, [one.address])
-        except smtplib.SMTPRecipientsRefused as error:
-            code, text = next(iter(error.recipients.values()))
-            raise _not_sent(code, text, of_message=True) from error
-        except smtplib.SMTPResponseException as error:
-            known = isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
-            raise _not_sent(error.smtp_code, error.smtp_error, of_message=known) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise NotSent(f"{type(error).__name__}: {error}") from error
 
-    def _connected(self) -> smtplib.SMTP:
-        settings = self._settings
-        parts = urlsplit(settings.url)
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        if parts.scheme == "smtps":
-            made: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=settings.timeout_s, context=tls_context(settings, "smtp")
-            )
-        else:
-            made = smtplib.SMTP(host, port, timeout=settings.timeout_s)
-        try:
-            if parts.scheme == "smtp" and not settings.plain:
-                made.starttls(context=tls_context(settings, "smtp"))
-            if settings.username:
-                made.login(settings.username, secret(settings.password, settings.password_file, "smtp.password_file"))
-        except BaseException:
-            made.close()
-            raise
-        return made
+def post(message: EmailMessage, recipient: str, settings: SmtpSettings) -> None:
+    """Send a message to one recipient; blocks. Raises NotSent, SettingsError."""
+    try:
+        with _connected(settings) as server:
+            server.send_message(message, settings.sender, [recipient])
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = next(iter(error.recipients.values()))
+        raise _not_sent(code, text, of_message=True) from error
+    except smtplib.SMTPResponseException as error:
+        known = isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
+        raise _not_sent(error.smtp_code, error.smtp_error, of_message=known) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
+def server_of(settings: SmtpSettings) -> tuple[str, int]:
+    """Host and port of the server."""
+    parts = urlsplit(settings.url)
+    return parts.hostname or "", parts.port or PORTS[parts.scheme]
+
+
+def _connected(settings: SmtpSettings) -> smtplib.SMTP:
+    host, port = server_of(settings)
+    implicit = settings.url.startswith("smtps:")
+    if implicit:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, port, timeout=settings.timeout_s, context=tls_context(settings, "smtp")
+        )
+    else:
+        server = smtplib.SMTP(host, port, timeout=settings.timeout_s)
+    try:
+        if not implicit and not settings.plain:
+            server.starttls(context=tls_context(settings, "smtp"))
+        if settings.username:
+            server.login(settings.username, secret(settings.password, settings.password_file, "smtp.password_file"))
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _not_sent(code: int, text: bytes | str, *, of_message: bool) -> NotSent:
-    """``of_message``: not of the connection or the credentials, which somebody may mend."""
-    said = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return NotSent(f"the mail server said {code} {said}", for_good=of_message and code in REFUSED)
+    """``of_message``: a refusal of the message itself, not of the connection or the credentials, which may be fixed."""
+    reply = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return NotSent(f"the mail server said {code} {reply}", for_good=of_message and code in REFUSED)

@@ -22,7 +22,6 @@ SETTINGS = f"""
 tz = "Europe/Berlin"
 
 [mail]
-sender = "kpis@example.com"
 outbox = "%s/outbox"
 page = "https://kpis.example.com"
 unsubscribe_secret = "0123456789abcdef"
