@@ -1,1 +1,1 @@
-"""Alerts: rules over published numbers, looked at again and again, and told once a change of state."""
+"""Alerts: rules evaluated over published numbers, with one notice per change of state."""

@@ -1,7 +1,7 @@
-"""Entries of the ledger that belong to alerts, and the rules that hold: those of the file, and those made by API.
+"""Alert entries of the ledger, and the rules in force: from the settings file and from the API.
 
-("rule", tenant, id): a rule made by API, or by the command line. ("state", tenant, id): what is known of it.
-("change", tenant, id, number): the log. ("ack", tenant, id, number), ("mute", tenant, id): what somebody did.
+("rule", tenant, id): a rule created by API or command line. ("state", tenant, id): its state.
+("change", tenant, id, number): the log. ("ack", tenant, id, number), ("mute", tenant, id): actions of users.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,9 +24,9 @@ KINDS: Final = (RULE, STATE, CHANGE, ACK, MUTE, "delivery")
 
 
 def rules_of(tenant: str, of_file: Iterable[Rule], entries: Entries) -> dict[str, Rule]:
-    """A tenant's rules by id. One of the file comes before one made by API with its id.
+    """A tenant's rules by id. A rule in the file takes precedence over one by API with the same id.
 
-    A rule that this build cannot read, because a newer one wrote it, is left alone.
+    Rules written by a newer build that this one cannot read are ignored.
     """
     found: dict[str, Rule] = {}
     for key, value in entries.of(RULE, tenant):
@@ -38,7 +38,7 @@ def rules_of(tenant: str, of_file: Iterable[Rule], entries: Entries) -> dict[str
 
 
 def ended(tenant: str, rules: Mapping[str, Rule], entries: Entries) -> Iterator[tuple[Rule, State]]:
-    """Rules that are no more, as they were, whose end is not written yet. What a newer build wrote is left alone."""
+    """Removed rules whose end is not recorded yet, in their last form. Those of a newer build are ignored."""
     for key, value in entries.of(STATE, tenant):
         if key[2] in rules or gone(value):
             continue
@@ -47,18 +47,18 @@ def ended(tenant: str, rules: Mapping[str, Rule], entries: Entries) -> Iterator[
 
 
 def tenants_of(of_file: Iterable[Rule], entries: Entries) -> set[str]:
-    """Those that have rules, or had."""
+    """Tenants that have or had rules."""
     return {rule.tenant for rule in of_file} | entries.tenants(RULE) | entries.tenants(STATE)
 
 
 def state_of(entries: Entries, tenant: str, rule: str) -> State:
-    """What is known of a rule; of a new one, nothing."""
+    """The state of a rule; the initial state for a new one."""
     value = entries.get(STATE, tenant, rule)
     return State.of(value) if value else State()
 
 
 def gone(value: Value) -> bool:
-    """Whether a state is that of a rule which is no more."""
+    """Whether a state belongs to a removed rule."""
     return bool(value.get("gone"))
 
 
@@ -69,32 +69,32 @@ def muted_until(entries: Entries, tenant: str, rule: str) -> int | None:
 
 
 def mute(tenant: str, rule: str, until: int | None, by: str, at: int) -> Entry:
-    """That nobody is told until then, ms UTC; None: it ends now."""
+    """The entry that mutes a rule until an instant, ms UTC; None unmutes it."""
     return (MUTE, tenant, rule), None if until is None else {"until": until, "by": by, "at": at}
 
 
 def ack(tenant: str, rule: str, number: int, by: str, at: int) -> Entry:
-    """That somebody has seen a change."""
+    """The entry that acknowledges a change."""
     return (ACK, tenant, rule, str(number)), {"by": by, "at": at}
 
 
 def retry(tenant: str, delivery: str, at: int) -> Entry:
-    """That a message which was given up is to be tried again."""
+    """The entry that retries an abandoned message."""
     return (RETRY, tenant, delivery), {"at": at}
 
 
 def rule_entry(rule: Rule) -> Entry:
-    """A rule made by API."""
+    """The entry of a rule created by API."""
     return (RULE, rule.tenant, rule.id), {"rule": rule.as_json()}
 
 
 def no_rule(tenant: str, rule: str) -> Entry:
-    """The end of a rule made by API."""
+    """The entry that removes a rule created by API."""
     return (RULE, tenant, rule), None
 
 
 def old(entries: Entries, tenant: str, before: int) -> list[Key]:
-    """Keys of the log and of deliveries that were done before then, ms UTC."""
+    """Keys of log entries and completed deliveries before an instant, ms UTC."""
     found = [key for key, value in entries.of(CHANGE, tenant) if value["at"] < before]
     found += [(ACK, *key[1:]) for key in found if entries.get(ACK, *key[1:]) is not None]
     done = (key for key, value in entries.of("delivery", tenant) if (value.get("done") or before) < before)
@@ -103,7 +103,7 @@ def old(entries: Entries, tenant: str, before: int) -> list[Key]:
 
 
 def log_of(entries: Entries, tenant: str, most: int) -> list[dict[str, Any]]:
-    """The newest changes first, each with who has seen it and what became of its messages."""
+    """The log, newest first, each change with its acknowledgement and the outcome of its messages."""
     deliveries: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for _, value in entries.of("delivery", tenant):
         if value.get("change") is not None:

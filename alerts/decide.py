@@ -1,4 +1,4 @@
-"""From observations to entries of the ledger: a pure function of what is known, what is seen, and the clock."""
+"""Turns observations into ledger entries: a pure function of state, observations and time."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from notify.entries import Entries, Entry
 
 
 class Decided(NamedTuple):
-    """``states``: by rule, whether they are written or not."""
+    """``states``: by rule, whether or not they were written."""
 
     states: dict[str, State]
     entries: list[Entry]
@@ -31,7 +31,7 @@ def decide(
     zone: ZoneInfo,
     now: int,
 ) -> Decided:
-    """What becomes of a tenant's rules. ``states``: as the last call left them; ``now``: ms UTC."""
+    """Evaluates a tenant's rules. ``states``: as returned by the last call; ``now``: ms UTC."""
     after: dict[str, State] = {}
     entries: list[Entry] = []
     for name, rule in rules.items():
@@ -52,7 +52,7 @@ def _entries(
 ) -> list[Entry]:
     found: list[Entry] = []
     if worth_keeping(rule, kept, done.state):
-        # The rule goes along: once it is no more, its end is still told.
+        # The entry contains the rule, so that its end can be announced after it is removed.
         found.append(((book.STATE, rule.tenant, rule.id), {**done.state.as_json(), "rule": rule.as_json()}))
     return found + _told(rule, done, seen, known, channels, now)
 
@@ -71,7 +71,7 @@ def _told(
         found.append(((book.CHANGE, rule.tenant, rule.id, str(change.number)), entry_of(rule, seen, change)))
     if notice := done.notice:
         key = book.CHANGE, rule.tenant, rule.id, str(notice.change)
-        # Told later, as after quiet hours, it still says what was seen when it changed.
+        # A notice sent later, such as after quiet hours, still has the figures of the change.
         value = (
             dict(found).get(key) or known.get(*key) or entry_of(rule, seen, Change(notice.raised, notice.change, now))
         )

@@ -1,4 +1,4 @@
-"""Alerts as the dashboard's server sees them: what the runner has published, and what people do about it."""
+"""Alerts for the dashboard's server: the runner's published view, and actions of users."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from notify.entries import Entry
 
 
 class Desk:
-    """Reads from Redis; writes to the ledger, which the runner follows. Redis may be a second behind."""
+    """Reads from Redis and writes to the ledger, which the runner follows. Redis may lag by a second."""
 
     def __init__(self, place: Settings) -> None:
         self._place = place
         self._published = RedisAlerts(place.redis)
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._published.close()
 
     async def view(self, tenant: str) -> dict[str, Any]:
-        """``rules`` with their states, ``log``, ``channels``; ``watched``: a runner has looked at them.
+        """``rules`` with their states, ``log``, ``channels``; ``watched``: whether a runner has evaluated them.
 
         Raises `SinkUnavailable`.
         """
@@ -33,25 +33,25 @@ class Desk:
         return {"watched": found is not None, **(found or {"rules": [], "log": []}), "channels": channels}
 
     def complaint(self, rule: Rule) -> tuple[str, str] | None:
-        """Why a rule cannot be made by API: (field, what is wrong with it)."""
+        """Why a rule cannot be created by API: (field, problem)."""
         if any((one.tenant, one.id) == (rule.tenant, rule.id) for one in self._place.alerts.rules):
             return "id", f"{rule.id} is a rule of the settings file, which only that changes"
         return complaint(rule, self._place.notify.channels)
 
     async def keep(self, rule: Rule) -> None:
-        """Make a rule, in place of one of that id. Raises KafkaError, OSError."""
+        """Save a rule, replacing one with the same id. Raises KafkaError, OSError."""
         await self._write(rule.tenant, [book.rule_entry(rule)])
 
     async def drop(self, tenant: str, rule: str) -> None:
-        """The end of a rule. Raises KafkaError, OSError."""
+        """Remove a rule. Raises KafkaError, OSError."""
         await self._write(tenant, [book.no_rule(tenant, rule), book.mute(tenant, rule, None, "", 0)])
 
     async def mute(self, tenant: str, rule: str, until: int | None, by: str, at: int) -> None:
-        """Tell nobody until then, ms UTC; None: it ends now. Raises KafkaError, OSError."""
+        """Mute a rule until an instant, ms UTC; None unmutes it. Raises KafkaError, OSError."""
         await self._write(tenant, [book.mute(tenant, rule, until, by, at)])
 
     async def ack(self, tenant: str, rule: str, number: int, by: str, at: int) -> None:
-        """Somebody has seen a change. Raises KafkaError, OSError."""
+        """Acknowledge a change. Raises KafkaError, OSError."""
         await self._write(tenant, [book.ack(tenant, rule, number, by, at)])
 
     async def _write(self, tenant: str, entries: Sequence[Entry]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a rule fits: the windows its KPI has, and the channels there are."""
+"""Checks a rule against the windows of its KPI and the configured channels."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from notify.channels import unknown_channels
 
 
 def complaint(rule: Rule, channels: Iterable[Channel]) -> tuple[str, str] | None:
-    """(field, what is wrong with it), or None."""
+    """(field, problem), or None."""
     if rule.kpi is not None:
         row = ROWS[rule.kpi]
         windows = row.segment_windows if rule.segment else row.windows

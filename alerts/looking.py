@@ -1,14 +1,14 @@
-"""One partition's rules, looked at again and again.
+"""Evaluates the rules of one partition, repeatedly.
 
-The order of a change (numbers are those of `notify.failpoints`, ``notice-``):
+The steps of a change (numbered as in `notify.failpoints`, ``notice-``):
 
-1. it is decided in memory; nothing is written
+1. decided in memory; nothing is written
 2. a transaction begins
-3. states, changes and the messages that are to be delivered are written
-4. the transaction is committed: from here on it has happened, and before it has not
+3. states, changes and intended deliveries are written
+4. the transaction is committed: only now has it happened
 
 Then, for each message (``delivery-``): 1 due · 2 the receiver has it · 3 a transaction begins · 4 the outcome is
-written · 5 committed. After a crash between 1 and 5 it is sent again, with the same id.
+written · 5 committed. After a crash between 1 and 5, it is sent again with the same id.
 """
 
 import logging
@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 DAY_MS: Final = 86_400_000
 SHOW_S: Final = 1.0
 CLEAN_S: Final = 3600.0
-AT_ONCE: Final = 500  # entries that are taken out in one transaction
+AT_ONCE: Final = 500  # entries removed per transaction
 
 
 class Looking:
-    """Of one partition. ``now``: ms UTC."""
+    """The evaluation of one partition. ``now``: ms UTC."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Looking:
         self._published: dict[str, list[int]] = {}
 
     async def run(self) -> None:
-        """Until the partition is to be given back. Raises what is unforeseen, and KafkaError."""
+        """Runs until the partition is revoked. Raises KafkaError and anything unforeseen."""
         cleaned = time.monotonic()
         wait = True
         while wait:
@@ -67,7 +67,7 @@ class Looking:
             wait = await self._rest(began + self._place.alerts.every_s)
 
     async def _rest(self, end: float) -> bool:
-        """Until the next look; meanwhile the page shows what was acknowledged or delivered."""
+        """Waits for the next evaluation; meanwhile publishes acknowledgements and deliveries."""
         while (left := end - time.monotonic()) > 0:
             if not await self._lane.pause(min(left, SHOW_S)):
                 return False
@@ -116,7 +116,7 @@ class Looking:
         return [self._lane.entries.version(kind, tenant) for kind in book.KINDS]
 
     async def _clean(self) -> None:
-        """Takes out what the log need not keep any longer."""
+        """Removes expired entries of the log."""
         before = self._now() - self._place.alerts.keep_days * DAY_MS
         old: list[Entry] = []
         for tenant in book.tenants_of(self._rules, self._lane.entries):

@@ -1,11 +1,11 @@
-"""The state of one alert: a pure function of the rule, the state before, what is observed, and the clock.
+"""The state machine of one alert: a pure function of rule, previous state, observation and time.
 
-Two things are kept apart: whether the alert is raised, and whether that was told. Each change is one entry of the log.
-In quiet hours, and while the rule is muted, states change and nobody is told; afterwards what holds is told, if it is
-not what was told last. So notices alternate, whatever happens between them.
+Whether the alert is raised and whether that was announced are separate. Each change is one entry of the log. In quiet
+hours, and while the rule is muted, the state changes without a notice; afterwards the current state is announced if it
+differs from the last notice. So notices always alternate.
 
-The clock may jump. Time counts towards ``for`` in steps from one observation to the next, and of a step no more than
-`LONGEST_STEP_MS`: a jump ahead raises nothing early, and one back delays nothing: it counts from where it went on.
+The clock may jump. ``for`` accumulates the time between observations, at most `LONGEST_STEP_MS` each: a jump ahead
+raises nothing early, and a jump back delays nothing, as time is counted on from there.
 """
 
 from collections.abc import Mapping
@@ -16,20 +16,20 @@ from zoneinfo import ZoneInfo
 from models.alerting import Rule
 
 LONGEST_STEP_MS: Final = 60_000
-PARTS: Final = 4  # of the time it must hold, after each of which a restart need not begin anew
+PARTS: Final = 4  # fraction of ``for`` after which progress is saved, so that a restart continues from there
 
 
 class Verdict(Enum):
-    """What a rule says of what is seen. ``BETWEEN``: not beyond the level, and not back enough to clear."""
+    """A rule's verdict on an observation. ``BETWEEN``: neither beyond the level, nor far enough back to clear."""
 
     BAD = "bad"
     FINE = "fine"
     BETWEEN = "between"
-    UNKNOWN = "unknown"  # nothing to judge by: it changes nothing
+    UNKNOWN = "unknown"  # cannot be judged, so nothing changes
 
 
 class Observation(NamedTuple):
-    """What is seen, with the figures it is judged by. ``level``: that was passed; ``as_of``: as in documents."""
+    """An observation with its figures. ``level``: the level passed; ``as_of``: as in documents."""
 
     verdict: Verdict
     value: str | None = None
@@ -39,22 +39,22 @@ class Observation(NamedTuple):
 
 
 class State(NamedTuple):
-    """Of one rule. ``pending_ms``: for how long the opposite has been seen; None: it is not."""
+    """The state of one rule. ``pending_ms``: how long the opposite has been observed; None: it is not."""
 
     raised: bool = False
-    told: bool = False  # whether the last notice said that it is raised
+    told: bool = False  # whether the last notice was a raise
     changes: int = 0
     notices: int = 0
     pending_ms: int | None = None
     last: int | None = None  # clock of the last observation, ms UTC
 
     def as_json(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
+        """The ledger's form."""
         return {"v": 1, **self._asdict()}
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """From the ledger; fields of a newer build are left alone."""
+        """From the ledger; fields of a newer build are ignored."""
         return cls(**{name: fields[name] for name in cls._fields if name in fields})
 
 
@@ -67,7 +67,7 @@ class Change(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """The ``number``-th notice of an alert. ``change``: of the log, that it tells."""
+    """The ``number``-th notice of an alert. ``change``: the log entry it announces."""
 
     raised: bool
     number: int
@@ -75,7 +75,7 @@ class Notice(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What an observation led to."""
+    """The result of an observation."""
 
     state: State
     change: Change | None = None
@@ -83,7 +83,7 @@ class Step(NamedTuple):
 
 
 def step(rule: Rule, zone: ZoneInfo, state: State, seen: Observation, now: int, *, muted: bool = False) -> Step:
-    """The state after an observation, the change it is, and what must be told. ``now``: ms UTC."""
+    """The state after an observation, the change, and the notice due. ``now``: ms UTC."""
     after = _judged(rule, state, seen.verdict, now)
     change = Change(after.raised, after.changes, now) if after.changes != state.changes else None
     if after.raised == after.told or muted or rule.is_quiet(now, zone):
@@ -93,7 +93,7 @@ def step(rule: Rule, zone: ZoneInfo, state: State, seen: Observation, now: int, 
 
 
 def withdrawn(state: State, now: int) -> Step:
-    """The end of a rule that is no more: what is raised is cleared, whoever was told is told so."""
+    """The end of a removed rule: clears a raised alert, with a notice if the raise was announced."""
     after = state._replace(raised=False, told=False, pending_ms=None, last=now, changes=state.changes + state.raised)
     change = Change(False, after.changes, now) if state.raised else None
     if not state.told:
@@ -103,7 +103,7 @@ def withdrawn(state: State, now: int) -> Step:
 
 
 def worth_keeping(rule: Rule, kept: State, state: State) -> bool:
-    """Whether a restart must find it: anything but a little more of the time that it has to hold."""
+    """Whether a state must be saved: any change except a little more pending time."""
     if kept._replace(pending_ms=None, last=None) != state._replace(pending_ms=None, last=None):
         return True
     if kept.pending_ms is None or state.pending_ms is None:

@@ -1,4 +1,4 @@
-"""What a rule says of a document, or of a figure: pure functions. What cannot be judged is unknown."""
+"""Evaluates rules on documents and figures. Pure. What cannot be judged is unknown."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,7 +12,7 @@ UNKNOWN: Final = Observation(Verdict.UNKNOWN)
 
 
 def of_document(rule: Rule, document: Document | None, *, published: bool) -> Observation:
-    """Of a rule about a KPI. ``published``: whether the tenant has numbers that are current; without them, unknown."""
+    """Evaluates a KPI rule. ``published``: whether the tenant's numbers are current; otherwise unknown."""
     if not published:
         return UNKNOWN
     if rule.kind == "no_data":
@@ -28,7 +28,7 @@ def of_document(rule: Rule, document: Document | None, *, published: bool) -> Ob
 
 
 def of_figure(rule: Rule, value: Decimal) -> Observation:
-    """Of a number against the levels of a rule that has them."""
+    """Evaluates a figure against a rule's levels."""
     text = f"{value:f}"
     if rule.above is not None:
         back = rule.clear if rule.clear is not None else rule.above
@@ -50,7 +50,7 @@ def _no_data(document: Document | None) -> Observation:
 
 
 def _changed(rule: Rule, document: Document) -> Observation:
-    """By ``trend``: changed, when it is more than noise; change, or else points, gives the direction."""
+    """Evaluates ``trend``: changed if beyond noise; change, otherwise points, gives the direction."""
     trend = document.get("trend")
     if not isinstance(trend, Mapping) or not isinstance(trend.get("changed"), bool):
         return UNKNOWN
@@ -62,7 +62,7 @@ def _changed(rule: Rule, document: Document) -> Observation:
 
 
 def _pace(document: Document) -> Decimal | None:
-    """While a window runs the pace; of what has none, as a rate or a window that is over, the attainment."""
+    """The pace of a running window; for rates and complete windows, which have none, the attainment."""
     target = document.get("target")
     if not isinstance(target, Mapping):
         return None
@@ -85,7 +85,7 @@ def _text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    """Of a number or decimal text."""
+    """A number from a number or decimal text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:

@@ -1,8 +1,8 @@
-"""How often a rule would have been raised in the days that are over: the same states, run over the series.
+"""How often a rule would have been raised in past days: the same state machine, run over the series.
 
-A day's value stands for the whole day, so what a day does not show is not seen: rules that hold for hours may be raised
-more often. The series has totals by day, week and month; a rule of a window between them, as 30 days, is judged by the
-nearest of these, and the answer says so.
+A day has one value, so rules that hold for hours may be raised more often in reality. The series has totals by day,
+week and month; a rule for a window in between, such as 30 days, is evaluated on the nearest of these, and the result
+says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +27,11 @@ DAYS: Final = {"hour": 1, "day": 1, "week": 7, "month": 31}
 
 
 class NoPreview(Exception):
-    """There is no series that the rule could be judged by; the text says why."""
+    """No series suits the rule; the message says why."""
 
 
 class Preview(NamedTuple):
-    """``raised``: (bucket, value) of each raise. ``step``: of the series. ``exact``: it is of the rule's window."""
+    """``raised``: (bucket, value) of each raise. ``step``: of the series. ``exact``: of the rule's window."""
 
     step: str
     exact: bool
@@ -43,7 +43,7 @@ class Preview(NamedTuple):
 
 
 def series_of(rule: Rule) -> tuple[str, bool]:
-    """The step of the series that a rule is judged by, and whether it is that of its window. Raises NoPreview."""
+    """The step of the series for a rule, and whether it matches its window. Raises NoPreview."""
     if rule.kind not in ("threshold", "no_data"):
         raise NoPreview(f"kind: of {rule.kind} there is no series")
     if rule.segment:
@@ -53,7 +53,7 @@ def series_of(rule: Rule) -> tuple[str, bool]:
 
 
 def preview(rule: Rule, series: Mapping[str, Point], days: int, now: datetime) -> Preview:
-    """Of the last ``days`` days before ``now``. ``series``: of the step that `series_of` says. Raises NoPreview."""
+    """The preview for the ``days`` before ``now``. ``series``: of the step given by `series_of`. Raises NoPreview."""
     kind, exact = series_of(rule)
     first = (now - timedelta(days=days + DAYS[kind])).date().isoformat()
     buckets = [bucket for bucket in series if bucket >= first[: 7 if kind == "month" else 10]]

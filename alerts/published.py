@@ -1,4 +1,4 @@
-"""What the page shows of alerts: in Redis, ``crmkpi:{tenant}:alerts``, written again whenever it is not there."""
+"""The published view of alerts: ``crmkpi:{tenant}:alerts`` in Redis, rewritten if it is missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,11 +12,11 @@ from notify.entries import Entries
 from sinks.client import connect, within
 from sinks.keys import PREFIX, Keys
 
-SHOWN: Final = 100  # changes of the log
+SHOWN: Final = 100  # log entries
 
 
 def view(entries: Entries, tenant: str, rules: Mapping[str, Rule], of_file: Sequence[Rule]) -> dict[str, Any]:
-    """Rules with their states, and the newest of the log."""
+    """Rules with their states, and the latest log entries."""
     fixed = {rule.id for rule in of_file if rule.tenant == tenant}
     log = book.log_of(entries, tenant, SHOWN)
     since: dict[str, int] = {}
@@ -42,11 +42,11 @@ class RedisAlerts:
         self._place, self._keys, self._redis = redis, Keys(prefix), connect(redis)
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._redis.aclose()
 
     async def get(self, tenant: str) -> dict[str, Any] | None:
-        """What is there, or None. Raises `SinkUnavailable`."""
+        """The view, or None. Raises `SinkUnavailable`."""
         async with within(self._place):
             text: Any = await self._redis.get(self._key(tenant))
         return None if text is None else dict(orjson.loads(text))
@@ -57,7 +57,7 @@ class RedisAlerts:
             await self._redis.set(self._key(tenant), orjson.dumps(found))
 
     async def missing(self, tenants: Sequence[str]) -> set[str]:
-        """Those of which nothing is there. Raises `SinkUnavailable`."""
+        """The tenants without a view. Raises `SinkUnavailable`."""
         pipe = self._redis.pipeline(transaction=False)
         for tenant in tenants:
             pipe.exists(self._key(tenant))

@@ -1,4 +1,4 @@
-"""The runner: a member of the ledger's group that looks at rules and delivers what they lead to."""
+"""The runner: a member of the ledger's group that evaluates rules and delivers notices."""
 
 import asyncio
 import logging
@@ -23,12 +23,12 @@ from ops.topics import admin, ensure, notice_topic
 log = logging.getLogger(__name__)
 FIRST_S: Final = 1.0
 LONGEST_S: Final = 30.0
-STEADY_S: Final = 60.0  # after which the next pause is a short one again
+STEADY_S: Final = 60.0  # after which back-off starts over
 AWAY: Final = (KafkaError, OSError, TimeoutError)
 
 
 class Runner:
-    """``now``: ms UTC. ``ready``: whether it is a member of the group, and every partition it has is read."""
+    """``now``: ms UTC. ``ready``: whether it is a group member and has read all its partitions."""
 
     def __init__(
         self, place: Settings, tenants: TenantBook, sources: Sources, now: Callable[[], int], meters: Meters
@@ -42,9 +42,9 @@ class Runner:
         return self._ledger is not None and self._ledger.ready
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until ``stop``. While Kafka is away, or another owns what was ours, it begins anew from what Kafka has.
+        """Runs until ``stop``. If Kafka is unavailable or a partition has moved, it restarts from Kafka's state.
 
-        Raises SettingsError, TopicsWrong, and what is unforeseen.
+        Raises SettingsError, TopicsWrong and anything unforeseen.
         """
         clock = asyncio.get_running_loop().time
         pause = FIRST_S

@@ -20,7 +20,7 @@ GRACE_S: Final = 2
 
 
 async def serve(runner: Runner, meters: Meters, listener: socket.socket) -> None:
-    """Runs, and is watched on a bound socket. Raises what `Runner.run` raises."""
+    """Runs the runner, with health and metrics on a bound socket. Raises what `Runner.run` raises."""
     stop = asyncio.Event()
     config = uvicorn.Config(
         _app(runner, meters), access_log=False, log_config=None, server_header=False, backlog=WAITING,
@@ -51,13 +51,13 @@ def _app(runner: Runner, meters: Meters) -> Starlette:
 
 
 class _Server(uvicorn.Server):
-    """Asked to stop: the runner ends first."""
+    """Stops the runner before the server."""
 
     def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
         super().__init__(config)
         self._stop = stop
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """As uvicorn's, without the signal being raised again. Asked twice, it waits for nothing."""
+        """As uvicorn's, without raising the signal again. A second signal stops at once."""
         self.force_exit, self.should_exit = self.should_exit, True
         self._stop.set()

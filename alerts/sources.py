@@ -1,4 +1,4 @@
-"""What rules are judged by, read from elsewhere: ports, so that whoever starts the runner says from where."""
+"""Ports for the inputs of rules, provided by the caller of the runner."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
@@ -9,25 +9,25 @@ from alerts.observe import UNKNOWN, Document, of_document, of_figure
 from models.alerting import OF_KPIS, Rule
 from sinks.base import Status
 
-CURRENT_MS: Final = 10 * 60_000  # numbers that were not looked at for longer are no reason for anything
+CURRENT_MS: Final = 10 * 60_000  # older numbers are not evaluated
 
 
 class Unavailable(Exception):
-    """What is asked does not answer just now."""
+    """A source is temporarily unavailable."""
 
 
 class Letters(NamedTuple):
-    """Dead letters of one tenant that nobody dealt with."""
+    """Open dead letters of one tenant."""
 
     open: int = 0
     quarantined: int = 0
 
 
 class Numbers(Protocol):
-    """What of `sinks.read.RedisReader` rules need. Raises `SinkUnavailable`."""
+    """The part of `sinks.read.RedisReader` that rules need. Raises `SinkUnavailable`."""
 
     async def status(self, tenant: str) -> Status | None:
-        """How current the tenant's numbers are."""
+        """The tenant's status."""
         ...
 
     async def several(
@@ -38,7 +38,7 @@ class Numbers(Protocol):
 
 
 class Sources(NamedTuple):
-    """lag: seconds that counting is behind. letters: by tenant. Both raise `Unavailable`."""
+    """lag: of counting, in seconds. letters: by tenant. Both raise `Unavailable`."""
 
     numbers: Numbers
     lag: Callable[[], Awaitable[float]]
@@ -46,14 +46,14 @@ class Sources(NamedTuple):
 
 
 class Observer:
-    """Observations of a tenant's rules; documents are read when something was published since, and not otherwise."""
+    """Observes a tenant's rules; documents are only read if something was published since."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._seen: dict[str, tuple[Any, dict[str, Observation]]] = {}
 
     async def observe(self, tenant: str, rules: Sequence[Rule], now: int) -> dict[str, Observation]:
-        """By rule id. ``now``: ms UTC. Raises `SinkUnavailable`."""
+        """Observations by rule id. ``now``: ms UTC. Raises `SinkUnavailable`."""
         found = await self._of_kpis(tenant, [rule for rule in rules if rule.kind in OF_KPIS], now)
         return found | {rule.id: await self._of_figure(rule) for rule in rules if rule.kind not in OF_KPIS}
 

@@ -1,4 +1,4 @@
-"""What an alert says: a title, a text, and the fields that programs read."""
+"""Texts of alerts: a title, a text, and fields for programs."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from kpis.catalog import CATALOG
 from models.alerting import Rule
 from notify.message import Message
 
-GONE: Final = Observation(Verdict.UNKNOWN, level="gone")  # the rule is no more
+GONE: Final = Observation(Verdict.UNKNOWN, level="gone")  # the rule was removed
 ROWS: Final = {row.id: row for row in CATALOG}
 FIGURES: Final[Mapping[str, str]] = {
     "lag": "Lag in seconds",
@@ -20,7 +20,7 @@ FIGURES: Final[Mapping[str, str]] = {
 
 
 def entry_of(rule: Rule, seen: Observation, change: Change) -> dict[str, Any]:
-    """A change as the log keeps it, and as it is told: title, text, ``at`` (ms UTC) and what programs read."""
+    """A change for log and notices: title, text, ``at`` (ms UTC) and fields for programs."""
     subject, said = _subject(rule), _said(rule, seen, change.raised)
     state = "Alert" if change.raised else "Cleared"
     when = datetime.fromtimestamp(change.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -33,14 +33,14 @@ def entry_of(rule: Rule, seen: Observation, change: Change) -> dict[str, Any]:
 
 
 def message_of(value: Mapping[str, Any]) -> Message:
-    """What is told of a change of the log."""
+    """The message for a log entry."""
     kind = "kpi.alert.raised" if value["state"] == "raised" else "kpi.alert.cleared"
     data = {name: told for name, told in value.items() if name not in ("at", "title", "text", "v")}
     return Message(kind, value["title"], value["text"], value["at"], data)
 
 
 def fields(rule: Rule, seen: Observation, raised: bool, number: int) -> dict[str, Any]:
-    """The same for programs. ``number``: of the change, as the log has it."""
+    """The fields for programs. ``number``: of the change in the log."""
     about = {"kpi": rule.kpi, "window": rule.window, "segment": rule.segment} if rule.kpi else {}
     figures = {"value": seen.value, "level": None if seen is GONE else seen.level, "n": seen.n, "as_of": seen.as_of}
     return {

@@ -1,1 +1,1 @@
-"""Messages to people and programs: a ledger of what must be delivered and what was, and who sends it."""
+"""Messages to people and programs: a ledger of intended and completed deliveries, and the senders."""

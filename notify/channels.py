@@ -1,4 +1,4 @@
-"""Every channel there is, behind one `Sender`; and one delivery a receiver of a message."""
+"""All channels behind one `Sender`; and the deliveries of a message, one per receiver."""
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -36,7 +36,7 @@ class Channels:
         await self._redis.close()
 
     async def send(self, one: Delivery) -> None:
-        """As `Sender`. A setting that is wrong is a reason to try again: somebody will mend it."""
+        """See `Sender`. An invalid setting is retried, as it may be fixed."""
         channel = self._known.get((one.tenant, one.channel))
         if channel is None:
             raise NotSent(f"there is no channel {one.channel} of {one.tenant} any more", for_good=True)
@@ -67,9 +67,9 @@ def deliveries(
     created: int,
     *parts: object,
 ) -> Iterator[Delivery]:
-    """One a receiver. ``created``: ms UTC. ``parts``: what tells this message from every other about the same thing.
+    """One delivery per receiver. ``created``: ms UTC. ``parts``: what distinguishes messages about the same thing.
 
-    A name that is no channel's is left out: `unknown_channels` complains of it when rules are read.
+    Unknown channel names are skipped: `unknown_channels` reports them when rules are read.
     """
     known = {one.name: one for one in channels if one.tenant == tenant}
     for name in dict.fromkeys(names):
@@ -81,6 +81,6 @@ def deliveries(
 
 
 def unknown_channels(channels: Iterable[Channel], tenant: str, names: Iterable[str]) -> list[str]:
-    """Names that are no channel's of the tenant."""
+    """Names that are not channels of the tenant."""
     known = {one.name for one in channels if one.tenant == tenant}
     return [name for name in names if name not in known]

@@ -1,4 +1,4 @@
-"""Sends what is due of one partition, and writes down what became of it."""
+"""Sends due messages of one partition, and records the outcomes."""
 
 import asyncio
 import logging
@@ -14,14 +14,14 @@ from notify.meters import Meters
 from notify.sending import NotSent, Sender, failed, is_due
 
 log = logging.getLogger(__name__)
-AT_ONCE: Final = 16  # deliveries of a partition
+AT_ONCE: Final = 16  # deliveries per partition at a time
 LOOK_S: Final = 0.2
 
 
 class Deliverer:
-    """Of one partition. An intent is in the ledger before anything is sent, and the outcome after it:
+    """Delivers messages of one partition. The intent is in the ledger before sending, the outcome after:
 
-    after a crash between the two it is sent again, with the same id. ``now``: ms UTC.
+    after a crash in between, it is sent again with the same id. ``now``: ms UTC.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Deliverer:
         self._waiting: list[Delivery] = []
 
     async def run(self) -> None:
-        """Until the partition is to be given back; what is under way then may end. Raises what is unforeseen."""
+        """Runs until the partition is revoked, then completes deliveries in progress. Raises anything unforeseen."""
         try:
             while await self._lane.pause(LOOK_S):
                 self._gather()
@@ -51,7 +51,7 @@ class Deliverer:
             self._running.pop(name).result()
 
     def _next(self) -> list[Delivery]:
-        """What may be tried now, those that have waited longest first."""
+        """Deliveries due now, longest waiting first."""
         now = self._now()
         if self._known != (known := self._lane.entries.newest(KIND, RETRY)):
             self._known, self._waiting = known, self._first_of_each()
@@ -61,7 +61,7 @@ class Deliverer:
         return sorted(ready, key=lambda one: one.next)[: max(free, 0)]
 
     def _first_of_each(self) -> list[Delivery]:
-        """Of one receiver and one thing the oldest only, so that they arrive in order."""
+        """The oldest delivery per receiver and subject, so that they arrive in order."""
         found: dict[tuple[str, str, str, str], Delivery] = {}
         for _, fields in self._lane.entries.of(KIND):
             if fields["status"] != "sent" and (one := self._open(Delivery.of(fields))):
@@ -69,7 +69,7 @@ class Deliverer:
         return list(found.values())
 
     def _open(self, one: Delivery) -> Delivery | None:
-        """One that is due; or was given up before somebody asked for it again."""
+        """The delivery if it is due, or if it was abandoned and then requested again."""
         if one.status == "due":
             return one
         asked = self._lane.entries.get(RETRY, one.tenant, one.id)

@@ -1,4 +1,4 @@
-"""Entries of the ledger: a key of a kind, a tenant and names, and a JSON object; and in which partition they are."""
+"""Ledger entries: a key (kind, tenant, names) with a JSON object; and their partition."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -11,12 +11,12 @@ Key = tuple[str, ...]
 """(kind, tenant, names …)"""
 Value = Mapping[str, Any]
 Entry = tuple[Key, Value | None]
-"""None: the entry is no more."""
+"""None: the entry is deleted."""
 
 
 @lru_cache(4096)
 def partition_of(tenant: str, partitions: int) -> int:
-    """Where a tenant's entries are: what Kafka's own partitioner gives for its name."""
+    """A tenant's partition, by Kafka's default partitioner."""
     return int((murmur2(tenant.encode()) & 0x7FFFFFFF) % partitions)
 
 
@@ -27,7 +27,7 @@ def encode(entry: Entry) -> tuple[bytes, bytes | None]:
 
 
 def decode(key: bytes | None, value: bytes | None) -> Entry | None:
-    """The entry of a record; None: somebody else wrote it."""
+    """The entry of a record; None if it is not ours."""
     try:
         names = orjson.loads(key or b"")
         fields = None if value is None else orjson.loads(value)
@@ -44,7 +44,7 @@ class _Held(NamedTuple):
 
 
 class Entries:
-    """The newest value of every key, whoever tells of it first: what was written, or what is read of it later."""
+    """The latest value of every key, from our own writes or from reading the topic, whichever comes first."""
 
     def __init__(self) -> None:
         self._held: dict[str, dict[Key, _Held]] = {}
@@ -52,7 +52,7 @@ class Entries:
         self._newest: dict[str, int] = {}
 
     def put(self, offset: int, entry: Entry) -> bool:
-        """Take one in; False: a newer one of its key is there."""
+        """Add an entry. False if there is a newer one for its key."""
         key, value = entry
         held = self._held.setdefault(key[0], {})
         if key in held and held[key].offset >= offset:
@@ -68,19 +68,19 @@ class Entries:
         return found.value if found else None
 
     def of(self, kind: str, tenant: str | None = None) -> Iterator[tuple[Key, Value]]:
-        """All of a kind, in the order in which they were first written."""
+        """All entries of a kind, in order of first writing."""
         for key, held in list(self._held.get(kind, {}).items()):
             if held.value is not None and tenant in (None, key[1]):
                 yield key, held.value
 
     def tenants(self, kind: str) -> set[str]:
-        """Those that have entries of a kind."""
+        """Tenants with entries of a kind."""
         return {key[1] for key, _ in self.of(kind)}
 
     def newest(self, *kinds: str) -> list[int]:
-        """Changes with every entry of one of the kinds."""
+        """A value that changes with every entry of these kinds."""
         return [self._newest.get(kind, -1) for kind in kinds]
 
     def version(self, kind: str, tenant: str) -> int:
-        """Grows with every entry of the kind; -1: there was none."""
+        """A number that grows with every entry of the kind; -1 if there are none."""
         return self._heard.get((kind, tenant), -1)

@@ -1,4 +1,4 @@
-"""Where tests let a process die that decides, or delivers, what is to be told."""
+"""Points at which tests kill the process that decides on or delivers messages."""
 
 from typing import Final
 

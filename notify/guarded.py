@@ -1,8 +1,7 @@
-"""HTTP to addresses that users give, without a way into the networks this machine can see (SSRF).
+"""HTTP to user-supplied URLs, without access to internal networks (SSRF).
 
-The name is resolved here, every address it has is checked, and the connection goes to one that was checked, so that a
-name which answers differently the second time changes nothing. Redirects are not followed, and proxies of the
-environment are not used.
+The name is resolved here, all its addresses are checked, and the connection goes to a checked one, so that a name which
+resolves differently the second time has no effect. Redirects are not followed, and environment proxies are ignored.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ Found = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def may_reach(address: Found, allowed: Sequence[Network]) -> bool:
-    """Whether it is a public address, or one of those that are allowed."""
+    """Whether an address is public, or explicitly allowed."""
     inner = _inner(address)
     if any(inner.version == network.version and inner in network for network in allowed):
         return True
@@ -29,7 +28,7 @@ def may_reach(address: Found, allowed: Sequence[Network]) -> bool:
 
 
 def _inner(address: Found) -> Found:
-    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, NAT64), or itself."""
+    """The IPv4 address embedded in an IPv6 one (mapped, 6to4, NAT64), or the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in NAT64:
@@ -38,15 +37,15 @@ def _inner(address: Found) -> Found:
 
 
 class Guarded(httpx.AsyncBaseTransport):
-    """A transport for `httpx.AsyncClient`. Raises NotSent for an address that must not be reached."""
+    """A transport for `httpx.AsyncClient`. Raises NotSent for a forbidden address."""
 
     def __init__(self, settings: NotifySettings) -> None:
         self._allowed = settings.allow_networks
-        # Connections are told apart by address and port only: one to another name there must never be used again.
+        # The pool identifies connections by address and port only: never reuse one opened for another name.
         self._inner = httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """To a checked address; the name stays what the certificate must be of."""
+        """Sends to a checked address; the certificate is still verified against the name."""
         host = request.url.host
         address = await self._checked(host, request.url.port or (443 if request.url.scheme == "https" else 80))
         request.extensions = {**request.extensions, "sni_hostname": host}
@@ -54,7 +53,7 @@ class Guarded(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._inner.aclose()
 
     async def _checked(self, host: str, port: int) -> str:
@@ -70,7 +69,7 @@ class Guarded(httpx.AsyncBaseTransport):
 
 
 def client(settings: NotifySettings) -> httpx.AsyncClient:
-    """A client for addresses that users give."""
+    """A client for user-supplied URLs."""
     return httpx.AsyncClient(
         transport=Guarded(settings), timeout=settings.timeout_s, follow_redirects=False, trust_env=False
     )

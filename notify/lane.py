@@ -1,4 +1,4 @@
-"""One partition of the ledger, owned by this process: its entries, and transactions that only its owner can end."""
+"""One partition of the ledger, owned by this process: its entries, and transactions that fence other owners."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ RECORD_BYTES: Final = 8 << 20
 
 
 class Lane:
-    """``closing``: set when it is to be given back; work under way ends then."""
+    """``closing``: set when the partition is revoked; work in progress ends then."""
 
     def __init__(self, place: Settings, partition: int) -> None:
         self.partition = partition
         self.entries = Entries()
         self.ready = asyncio.Event()
         self.closing = asyncio.Event()
-        self.end: int | None = None  # up to where it must be read before anything is decided
+        self.end: int | None = None  # the offset to read up to before deciding anything
         self._topic, _ = notices(place)
         self._turn = asyncio.Lock()
         self._producer: Any = AIOKafkaProducer(
@@ -37,18 +37,18 @@ class Lane:
         )
 
     async def fence(self) -> None:
-        """End what an earlier owner has begun, and keep it from writing from now on. Raises KafkaError."""
+        """Abort an earlier owner's transactions and fence it. Raises KafkaError."""
         await self._producer.start()
         reach("ledger-1-fenced")
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         await self._producer.stop()
 
     async def commit(self, entries: Sequence[Entry], step: str, first: int) -> None:
-        """Write entries in one transaction. Raises KafkaError, ProducerFenced among them: then another owns it.
+        """Write entries in one transaction. Raises KafkaError; ProducerFenced if there is another owner.
 
-        step, first: of the failpoints that are passed.
+        step, first: the failpoints to pass.
         """
         async with self._turn:
             await self._producer.begin_transaction()
@@ -65,7 +65,7 @@ class Lane:
                 self.entries.put(record.offset, entry)
 
     async def pause(self, seconds: float) -> bool:
-        """Wait so long, or until it is to be given back: False."""
+        """Wait; False if the partition is revoked meanwhile."""
         try:
             async with asyncio.timeout(max(seconds, 0)):
                 await self.closing.wait()

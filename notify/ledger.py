@@ -1,9 +1,9 @@
-"""The ledger: a compacted topic of what was decided and what was delivered.
+"""The ledger: a compacted topic of decisions and deliveries.
 
-A consumer group deals out its partitions, so that each tenant has one owner. Assigned: the owner starts a producer with
-the partition's transactional id, which ends whatever an earlier owner has begun and refuses it from then on; reads the
-partition to its end; and only then decides anything. Revoked: work under way may end, for a few seconds. Nothing is
-ever committed to the group: a partition is always read from its beginning, and compaction keeps it small.
+A consumer group assigns its partitions, so that each tenant has one owner. On assignment, the owner starts a producer
+with the partition's transactional id, which fences earlier owners; reads the partition to its end; and only then
+decides anything. On revocation, work in progress has a few seconds to end. No offsets are committed: a partition is
+always read from its beginning, and compaction keeps it small.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from notify.lane import Lane
 from ops.losses import read_small
 
 log = logging.getLogger(__name__)
-GRACE_S: Final = 5.0  # for deliveries under way when a partition goes
+GRACE_S: Final = 5.0  # for deliveries in progress when a partition is revoked
 POLL_MS: Final = 300
 Work = Callable[[Lane], Awaitable[None]]
 
 
 class Ledger:
-    """One member of the group. ``work`` runs for each partition that is owned and read, until it goes."""
+    """One member of the group. ``work`` runs for each owned partition once it is read, until it is revoked."""
 
     def __init__(self, place: Settings, work: Work) -> None:
         self._topic, _ = notices(place)
@@ -54,11 +54,11 @@ class Ledger:
 
     @property
     def ready(self) -> bool:
-        """Whether it is a member, and each of its partitions is read."""
+        """Whether it is a member and has read all its partitions."""
         return self._member and all(lane.ready.is_set() for lane in self.lanes.values())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until ``stop``. Raises what went wrong anywhere: then nothing of it may be used any more."""
+        """Runs until ``stop``. Raises any failure, after which the ledger must not be used."""
         failed = self._failed = asyncio.get_running_loop().create_future()
         self._consumer.subscribe([self._topic], listener=_Listener(self))
         tasks: list[asyncio.Future[Any]] = [failed]
@@ -89,13 +89,13 @@ class Ledger:
         for number, lane in list(self.lanes.items()):
             if lane.ready.is_set() or lane.end is None:
                 continue
-            with suppress(IllegalStateError):  # dealt to another meanwhile
+            with suppress(IllegalStateError):  # reassigned meanwhile
                 if await self._consumer.position(TopicPartition(self._topic, number)) >= lane.end:
                     reach("ledger-2-read")
                     lane.ready.set()
 
     def assigned(self, partitions: Iterable[int]) -> None:
-        """Open lanes, in the background: heartbeats go on meanwhile."""
+        """Open lanes in the background, so that heartbeats continue."""
         self._member = True
         for number in partitions:
             lane = self.lanes[number] = Lane(self._place, number)
@@ -117,7 +117,7 @@ class Ledger:
             self._failed.set_exception(error)
 
     async def revoked(self) -> None:
-        """Give every lane back: what is under way may end, for a while."""
+        """Close all lanes; work in progress has a while to end."""
         lanes, self.lanes = self.lanes, {}
         tasks, self._tasks = [task for one in self._tasks.values() for task in one], {}
         for lane in lanes.values():
@@ -142,7 +142,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 async def read(place: Settings, tenant: str) -> Entries:
-    """What the ledger says now of a tenant (and of others in its partition). Raises KafkaError."""
+    """The ledger's current entries of a tenant (and of others in its partition). Raises KafkaError."""
     topic, partitions = notices(place)
     consumer: Any = StoppableConsumer(
         **client_options(place.kafka), client_id="crmkpi-notices", enable_auto_commit=False,
@@ -162,7 +162,7 @@ async def read(place: Settings, tenant: str) -> Entries:
 
 
 async def append(place: Settings, tenant: str, entries: Sequence[Entry]) -> None:
-    """Write entries that are not the owner's alone: it reads them within a second. Raises KafkaError."""
+    """Write entries that need not come from the owner, which reads them within a second. Raises KafkaError."""
     topic, partitions = notices(place)
     producer: Any = AIOKafkaProducer(
         **client_options(place.kafka), client_id="crmkpi-notices", acks="all", enable_idempotence=True

@@ -16,7 +16,7 @@ from notify.message import Delivery
 from notify.sending import NotSent
 
 PORTS: Final = {"smtp": 587, "smtps": 465}
-REFUSED: Final = range(550, 560)  # codes of a mailbox or a message that is refused for good
+REFUSED: Final = range(550, 560)  # codes for a mailbox or message refused for good
 
 
 def mail(one: Delivery, sender: str) -> EmailMessage:
@@ -26,7 +26,7 @@ def mail(one: Delivery, sender: str) -> EmailMessage:
         return whole
     made = EmailMessage()
     made["From"], made["To"] = sender, one.address
-    made["Subject"] = " ".join(one.message.title.split())  # no line of it becomes a header
+    made["Subject"] = " ".join(one.message.title.split())  # no header injection
     made["Date"] = format_datetime(datetime.fromtimestamp(one.message.at / 1000, UTC))
     made["Message-ID"] = f"<{one.id}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"

@@ -1,10 +1,10 @@
-"""Figures of who sends, for Prometheus. No tenant or receiver is ever a label."""
+"""Prometheus metrics of deliveries. No tenant or receiver is ever a label."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 
 class Meters:
-    """One registry a process."""
+    """One registry per process."""
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""A folder in the place of every channel: what would be sent lies there, and nothing leaves the machine."""
+"""A folder that replaces every channel: messages are written there, and nothing leaves the machine."""
 
 import asyncio
 import os
@@ -11,13 +11,13 @@ from notify.over_http import slack_body, webhook_body
 
 
 class Outbox:
-    """A file a message, named after its id: one that is written again replaces itself."""
+    """One file per message, named by its id, so a repeated write replaces it."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
 
     async def send(self, channel: Channel, one: Delivery) -> None:
-        """Returns when the file is there. Raises OSError."""
+        """Returns once the file is written. Raises OSError."""
         await asyncio.to_thread(self._write, channel, one)
 
     def _write(self, channel: Channel, one: Delivery) -> None:

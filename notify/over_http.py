@@ -1,4 +1,4 @@
-"""Webhooks: signed ones as Standard Webhooks (https://www.standardwebhooks.com) has them, and Slack's."""
+"""Webhooks: signed by Standard Webhooks (https://www.standardwebhooks.com), and Slack-compatible ones."""
 
 import base64
 import binascii
@@ -20,18 +20,18 @@ from notify.sending import NotSent
 SHORTEST: Final = 24  # bytes of a secret
 GONE: Final = 410
 SLOW_DOWN: Final = (429, 503)
-SHOWN: Final = 200  # characters of an answer in a message of error
+SHOWN: Final = 200  # characters of a response quoted in errors
 Headers = Mapping[str, str]
 
 
 def signature(key: bytes, name: str, seconds: int, body: bytes) -> str:
-    """``v1,`` and the HMAC-SHA256 of id, time and body."""
+    """``v1,`` followed by the HMAC-SHA256 of id, time and body."""
     mac = hmac.new(key, f"{name}.{seconds}.".encode() + body, hashlib.sha256)
     return "v1," + base64.b64encode(mac.digest()).decode()
 
 
 def signing_key(text: str, setting: str) -> bytes:
-    """The bytes of ``whsec_…``. Raises SettingsError that names the setting."""
+    """The key in ``whsec_…``. Raises SettingsError with the setting."""
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except (ValueError, binascii.Error):
@@ -49,7 +49,7 @@ def webhook_body(one: Delivery) -> bytes:
 
 
 def slack_body(one: Delivery) -> bytes:
-    """Text that nobody's names can turn into a link or a mention."""
+    """Text escaped so that no name becomes a link or mention."""
     text = f"*{_plain(one.message.title)}*\n{_plain(one.message.text)}"
     return orjson.dumps({"text": text})
 
@@ -65,7 +65,7 @@ class OverHttp:
         self._http, self._now = http, now
 
     async def send(self, channel: Channel, one: Delivery) -> None:
-        """Returns with an answer 2xx. Raises NotSent, SettingsError."""
+        """Returns on a 2xx response. Raises NotSent, SettingsError."""
         where = f"channel {channel.name} of {channel.tenant}"
         url = secret(channel.url, channel.url_file, f"{where}: url_file")
         try:
@@ -90,7 +90,7 @@ class OverHttp:
 
 
 async def _check(answer: httpx.Response) -> None:
-    """Raises NotSent unless it was taken; of a long answer only the beginning is read."""
+    """Raises NotSent unless it was accepted; only the beginning of a long response is read."""
     if answer.is_success:
         return
     said = b""

@@ -1,15 +1,15 @@
-"""What sending may come to, and when it is tried again. Pure."""
+"""Outcomes of sending, and retries. Pure."""
 
 from typing import Final, Protocol
 
 from models.notifying import NotifySettings
 from notify.message import Delivery
 
-DOUBLED: Final = 30  # times; more is longer than any pause
+DOUBLED: Final = 30  # doublings; more would exceed any pause
 
 
 class NotSent(Exception):
-    """It was not taken, or that is not known. ``for_good``: no later try could do better. retry_s: asked for."""
+    """A message was not, or perhaps not, accepted. ``for_good``: retrying is pointless. retry_s: requested pause."""
 
     def __init__(self, text: str, *, for_good: bool = False, retry_s: float | None = None) -> None:
         super().__init__(text)
@@ -20,14 +20,14 @@ class Sender(Protocol):
     """Sends to one kind of channel."""
 
     async def send(self, delivery: Delivery) -> None:
-        """Returns when the receiver has it. Raises NotSent."""
+        """Returns once the receiver has it. Raises NotSent."""
         ...
 
 
 def pause_s(settings: NotifySettings, attempts: int, chance: float, asked_s: float | None = None) -> float:
-    """Seconds until the next try: doubled each time, with a random part. ``chance``: 0 to 1.
+    """Seconds until the next attempt: exponential back-off with jitter. ``chance``: 0 to 1.
 
-    What a receiver asks for (Retry-After) is obeyed up to the longest pause.
+    A receiver's Retry-After is respected up to the longest pause.
     """
     longest = settings.longest_pause_s
     usual: float = min(settings.first_pause_s * 2 ** min(attempts - 1, DOUBLED), longest)
@@ -35,7 +35,7 @@ def pause_s(settings: NotifySettings, attempts: int, chance: float, asked_s: flo
 
 
 def failed(settings: NotifySettings, one: Delivery, error: NotSent, now: int, chance: float) -> Delivery:
-    """A delivery after a try that failed: due again later, or dead. ``now``: ms UTC."""
+    """A delivery after a failed attempt: due again later, or abandoned. ``now``: ms UTC."""
     tried = one._replace(attempts=one.attempts + 1, error=str(error)[:500])
     if error.for_good or now - one.created >= settings.give_up_s * 1000:
         return tried._replace(status="dead", done=now)
@@ -43,5 +43,5 @@ def failed(settings: NotifySettings, one: Delivery, error: NotSent, now: int, ch
 
 
 def is_due(settings: NotifySettings, one: Delivery, now: int) -> bool:
-    """Whether it may be tried: also where the clock was put back since, by more than a pause can be."""
+    """Whether it may be attempted, including after the clock was set back by more than any pause."""
     return one.next <= now or one.next - now > 2000 * settings.longest_pause_s

@@ -11,23 +11,23 @@ from sinks.base import SinkUnavailable
 from sinks.client import connect, within
 from sinks.keys import PREFIX, Keys
 
-MARK_S: Final = 40 * 86_400  # longer than any message is tried
-LONGEST: Final = 10_000  # entries of a stream, about
+MARK_S: Final = 40 * 86_400  # longer than any message is retried
+LONGEST: Final = 10_000  # approximate entries per stream
 SCRIPT: Final = files("notify").joinpath("stream.lua").read_text(encoding="utf-8")
 
 
 class ToRedis:
-    """Adds each message once, also when it is tried again: script and mark are one step."""
+    """Adds each message once, even if retried: entry and marker are written atomically by a script."""
 
     def __init__(self, redis: RedisSettings | str, *, prefix: str = PREFIX) -> None:
         self._place, self._keys, self._redis = redis, Keys(prefix), connect(redis)
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._redis.aclose()
 
     async def send(self, one: Delivery) -> None:
-        """Returns when it is there. Raises NotSent."""
+        """Returns once it is added. Raises NotSent."""
         base = self._keys.base(one.tenant)
         keys = f"{base}notices", f"{base}notice:{one.id}"
         body: Any = webhook_body(one)
