@@ -3,6 +3,7 @@
 import pytest
 
 from cli.exits import CliError
+from cli.explained import explained
 from cli.flags import one_of
 from cli.kpis import absent
 from models.validate import REASONS
@@ -25,3 +26,17 @@ def test_a_reason_that_does_not_exist_is_refused_with_the_nearest() -> None:
     assert one_of("id_conflict", REASONS, "reason") == "id_conflict"
     with pytest.raises(CliError, match="did you mean id_conflict"):
         one_of("conflict", REASONS, "reason", "docs/operations.md")
+
+
+def test_a_target_and_a_change_are_shown_in_words() -> None:
+    """Not as the objects of the document."""
+    target = {"value": 0.5, "attainment": 0.97, "pace": 1.05, "projection": 0.51}
+    document = {
+        "kpi": "win_rate", "unit": "ratio", "value": 0.485, "window": "month", "status": "ok", "state": "live",
+        "segment": {}, "target": target, "previous": 0.258, "trend": {"changed": False},
+    }  # fmt: skip
+
+    lines = dict(explained(document, "Win rate"))
+
+    assert lines["target"] == "50.0%, 97% reached, 105% of the pace, projection 51.0%"
+    assert lines["previous"] == "25.8% (no clear change)"
