@@ -24,11 +24,16 @@ def explained(doc: Doc, title: str) -> Iterator[tuple[str, str]]:
     yield "window", f"{doc['window']}: {doc.get('start') or 'the first event'} to {doc.get('end')} ({doc.get('tz')})"
     yield "segment", segment_of(doc) or "all"
     if doc.get("previous") is not None:
-        changed = {True: " (changed)", False: " (no clear change)"}.get((doc.get("trend") or {}).get("changed"), "")
-        yield "previous", value_of({**doc, "value": doc["previous"]}) + changed
+        yield "previous", value_of({**doc, "value": doc["previous"]}) + _trend(doc.get("trend") or {})
     yield "as of", f"{doc.get('as_of')}, rev {doc.get('rev')}, late revisions: {number(doc.get('late_revised'))}"
     if doc.get("catching_up") is not None:
         yield "catching up", caught_up(doc)
+
+
+def _trend(trend: dict[str, Any]) -> str:
+    if trend.get("changed") is None:
+        return ""
+    return " (changed)" if trend["changed"] else " (no clear change)"
 
 
 def _target(doc: Doc, target: Any) -> str:
