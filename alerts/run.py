@@ -19,6 +19,7 @@ from notify.ledger import Ledger
 from notify.meters import Meters
 from notify.sending import Sender
 from ops.topics import admin, ensure, notice_topic
+from ops.waiting import set_within
 
 log = logging.getLogger(__name__)
 FIRST_S: Final = 1.0
@@ -55,7 +56,7 @@ class Runner:
             except AWAY as error:
                 pause = FIRST_S if clock() - began > STEADY_S else pause
                 log.warning("beginning anew in %g s: %s: %s", pause, type(error).__name__, error)
-                await _pause(stop, pause)
+                await set_within(stop, pause)
                 pause = min(2 * pause, LONGEST_S)
 
     async def _once(self, stop: asyncio.Event) -> None:
@@ -85,11 +86,3 @@ class Runner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

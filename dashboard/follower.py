@@ -11,6 +11,7 @@ from dashboard.fresh import current, rev
 from dashboard.meters import Meters
 from dashboard.ports import Numbers
 from dashboard.window_board import WindowBoard
+from ops.waiting import set_within
 from sinks.base import SinkUnavailable, Status
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class Follower:
                 listening.result()  # it only ends with a failure
             if self.readers:
                 self._used_at = clock()
-            await _either(self._dirty, LOOK_S)
+            await set_within(self._dirty, LOOK_S)
             began = clock()
             try:
                 async with self._lock:
@@ -179,28 +180,9 @@ async def end(task: asyncio.Task[None]) -> None:
         await asyncio.wait([task], timeout=AGAIN_S)
 
 
-async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether the event is set, waiting up to ``seconds``."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
 def place_of(text: str) -> Place | None:
     """An update stream id as comparable numbers; None if it is not one."""
     ms, _, number = text.partition("-")
     if not (ms.isascii() and ms.isdigit() and len(ms) <= 20 and len(number) <= 20):
         return None
     return (int(ms), int(number)) if number.isascii() and number.isdigit() else (int(ms), 0) if not number else None
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Waits until the event is set, at most ``seconds``."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

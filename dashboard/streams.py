@@ -12,10 +12,11 @@ from typing import Any, Final
 import orjson
 from fastapi.sse import format_sse_event
 
-from dashboard.follower import RETRY_S, TICK_S, Follower, end, set_within
+from dashboard.follower import RETRY_S, TICK_S, Follower, end
 from dashboard.meters import Meters
 from dashboard.ports import Numbers
 from dashboard.window_board import WindowBoard
+from ops.waiting import set_within
 from sinks.base import SinkUnavailable
 
 log = logging.getLogger(__name__)

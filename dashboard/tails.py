@@ -11,11 +11,12 @@ import orjson
 from fastapi.sse import format_sse_event
 
 from dashboard.arrived import Arrival, arrivals, described
-from dashboard.follower import IDLE_S, RETRY_S, TICK_S, end, set_within
+from dashboard.follower import IDLE_S, RETRY_S, TICK_S, end
 from dashboard.meters import Meters
 from dashboard.ports import Fetched, Journal, KafkaUnavailable
 from dashboard.streams import HELLO, PING, PING_S
 from models.tenants import TenantBook, TenantSettings
+from ops.waiting import set_within
 
 log = logging.getLogger(__name__)
 HELD: Final = 200  # events kept per tenant

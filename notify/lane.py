@@ -11,6 +11,7 @@ from models.settings import Settings
 from models.topics import notices
 from notify.entries import Entries, Entry, encode
 from notify.failpoints import reach
+from ops.waiting import set_within
 
 TRANSACTION_S: Final = 30.0
 RECORD_BYTES: Final = 8 << 20
@@ -66,9 +67,4 @@ class Lane:
 
     async def pause(self, seconds: float) -> bool:
         """Wait; False if the partition is revoked meanwhile."""
-        try:
-            async with asyncio.timeout(max(seconds, 0)):
-                await self.closing.wait()
-        except TimeoutError:
-            return True
-        return False
+        return not await set_within(self.closing, max(seconds, 0))
