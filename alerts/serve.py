@@ -1,7 +1,6 @@
 """The runner as a process: /healthz, /readyz and /metrics on a port, until SIGINT or SIGTERM."""
 
 import asyncio
-import logging
 import socket
 from typing import Final
 
@@ -14,7 +13,7 @@ from starlette.routing import Route
 
 from alerts.run import Runner
 from notify.meters import Meters
-from ops.listening import WAITING
+from ops.serving import Server, config
 
 GRACE_S: Final = 2
 
@@ -22,12 +21,7 @@ GRACE_S: Final = 2
 async def serve(runner: Runner, meters: Meters, listener: socket.socket) -> None:
     """Runs the runner, with health and metrics on a bound socket. Raises what `Runner.run` raises."""
     stop = asyncio.Event()
-    config = uvicorn.Config(
-        _app(runner, meters), access_log=False, log_config=None, server_header=False, backlog=WAITING,
-        timeout_graceful_shutdown=GRACE_S, ws="none",
-    )  # fmt: skip
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = _Server(config, stop)
+    server = _Server(config(_app(runner, meters), grace_s=GRACE_S), stop)
     serving = asyncio.create_task(server.serve([listener]))
     try:
         await runner.run(stop)
@@ -50,7 +44,7 @@ def _app(runner: Runner, meters: Meters) -> Starlette:
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Stops the runner before the server."""
 
     def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
@@ -58,6 +52,6 @@ class _Server(uvicorn.Server):
         self._stop = stop
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """As uvicorn's, without raising the signal again. A second signal stops at once."""
-        self.force_exit, self.should_exit = self.should_exit, True
+        """Stops the runner, too."""
+        super().handle_exit(sig, frame)
         self._stop.set()

@@ -4,7 +4,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import FrameType
 from typing import Final, NamedTuple
 
 import uvicorn
@@ -22,7 +21,7 @@ from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
 from models.tenants import TenantBook
-from ops.listening import WAITING
+from ops.serving import Server, config
 from reports.deliver import link_secret
 from reports.unsubscribed import RedisUnsubscribed
 from sinks.query import QueryClient
@@ -91,32 +90,18 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
 async def serve(place: Settings, listener: socket.socket, now: Callable[[], int], tools: Tools) -> None:
     """Serves a bound socket until SIGINT or SIGTERM. ``now``: ms UTC. Raises SettingsError."""
     async with opened(place, now, tools) as parts:
-        config = uvicorn.Config(
-            create_app(parts),
-            access_log=False,  # URLs contain tokens once, and personal ids
-            log_config=None,
-            server_header=False,
-            backlog=WAITING,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-            ws="none",
-            http="h11",
-            loop="asyncio",
+        settings = config(
+            create_app(parts), grace_s=GRACE_S, timeout_keep_alive=KEEP_ALIVE_S, http="h11", loop="asyncio"
         )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its routine messages repeat ours
-        await _Server(config, parts).serve([listener])
+        await _Server(settings, parts).serve([listener])
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Ends streams before waiting for connections: they would never end by themselves."""
 
     def __init__(self, config: uvicorn.Config, parts: Services) -> None:
         super().__init__(config)
         self._parts = parts
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A requested stop is a normal exit. A second signal stops without waiting for requests in progress."""
-        self.force_exit, self.should_exit = self.should_exit, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
