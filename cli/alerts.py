@@ -5,12 +5,10 @@ import getpass
 import logging
 import socket
 import time
-from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -19,7 +17,7 @@ from alerts.fitting import complaint
 from alerts.machine import State
 from alerts.preview import NoPreview, preview, series_of
 from alerts.texts import shown
-from cli.away import kafka_away
+from cli.away import run_on_kafka
 from cli.book import workers_book
 from cli.exits import DIFFERENT, EPILOG, FAIL_STOP, REFUSED, CliError
 from cli.flags import JsonFlag, KafkaFlag, RedisFlag, one_of, settings, settings_file
@@ -35,7 +33,6 @@ from ops.logs import set_up_logs
 from sinks.base import Point
 from sinks.read import RedisReader
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 TenantArgument = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="Its id.")]
@@ -202,7 +199,7 @@ def acknowledge(
     rule, _, number = alert.partition("/")
     if not number.isdecimal() or _read(place, tenant).get(book.CHANGE, tenant, rule, number) is None:
         raise CliError(f"no such alert: {alert} (use RULE/NUMBER, as shown by `crmkpi alerts log`)", DIFFERENT)
-    _run(place, ledger.append(place, tenant, [book.ack(tenant, rule, int(number), by or _me(), _now())]))
+    run_on_kafka(place, ledger.append(place, tenant, [book.ack(tenant, rule, int(number), by or _me(), _now())]))
     line(f"{alert} acknowledged")
 
 
@@ -224,7 +221,7 @@ def mute(
     place = settings(kafka)
     one_of(rule, book.rules_of(tenant, place.alerts.rules, _read(place, tenant)), "rule", "`crmkpi alerts list`")
     end = None if until == "off" else _until(until, place.tenant.tz)
-    _run(place, ledger.append(place, tenant, [book.mute(tenant, rule, end, by or _me(), _now())]))
+    run_on_kafka(place, ledger.append(place, tenant, [book.mute(tenant, rule, end, by or _me(), _now())]))
     line(f"{rule} is muted until {when(end)}" if end else f"{rule} is no longer muted")
 
 
@@ -242,7 +239,7 @@ def retry(
     found = _read(place, tenant).get("delivery", tenant, message)
     if found is None or found["status"] != "dead":
         raise CliError(f"{message} is no message that was given up (`crmkpi alerts log --json` shows them)", DIFFERENT)
-    _run(place, ledger.append(place, tenant, [book.retry(tenant, message, _now())]))
+    run_on_kafka(place, ledger.append(place, tenant, [book.retry(tenant, message, _now())]))
     line(f"{message} is sent again")
 
 
@@ -269,14 +266,7 @@ def _table(names: tuple[str, ...], rows: list[dict[str, Any]]) -> Table:
 
 
 def _read(place: Settings, tenant: str) -> Entries:
-    return _run(place, ledger.read(place, tenant))
-
-
-def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka, error) from error
+    return run_on_kafka(place, ledger.read(place, tenant))
 
 
 def _me() -> str:

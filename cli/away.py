@@ -1,12 +1,14 @@
 """Explains failures of Kafka and Redis: connects again to find out why."""
 
 import asyncio
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 
 from cli.exits import UNAVAILABLE, CliError
-from models.settings import KafkaSettings
+from models.settings import KafkaSettings, Settings
 from sinks.base import SinkUnavailable
 
+T = TypeVar("T")
 NOT_ALLOWED: Final = frozenset({29, 30, 31, 53})  # Kafka's codes: topic, group, cluster, transactional id
 
 
@@ -33,3 +35,13 @@ def kafka_away(kafka: KafkaSettings | str, error: BaseException | None = None) -
     if check.ok:
         return CliError(f"{check.name} responds with: {type(error).__name__} {error}", UNAVAILABLE)
     return CliError(f"{check.name}: {check.found}; {check.fix}", UNAVAILABLE)
+
+
+def run_on_kafka(place: Settings, work: Coroutine[Any, Any, T]) -> T:
+    """Run work that uses Kafka. Raises CliError if Kafka does not respond or refuses."""
+    from aiokafka.errors import KafkaError
+
+    try:
+        return asyncio.run(work)
+    except (KafkaError, OSError) as error:
+        raise kafka_away(place.kafka, error) from error

@@ -1,15 +1,13 @@
 """`crmkpi dlq`: lists, shows, retries and discards dead letters."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from cli.away import kafka_away
+from cli.away import run_on_kafka
 from cli.dead_letters import (
     incomplete,
     mark_discarded,
@@ -31,7 +29,6 @@ from models.settings import Settings
 from models.validate import REASONS
 from streams.bootstrap import options_from
 
-T = TypeVar("T")
 TenantOption = Annotated[str | None, typer.Option("--tenant", help="Only this tenant.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
 SinceOption = Annotated[
@@ -92,11 +89,11 @@ def show(
     place = settings(kafka)
     options = options_from(place)
     topic, partition, _ = _parsed(letter)
-    held = [one for one in _run(place, read_letters(place, options, [(topic, partition)])) if one.id == letter]
+    held = [one for one in run_on_kafka(place, read_letters(place, options, [(topic, partition)])) if one.id == letter]
     if not held:
         raise CliError(f"no such dead letter: {letter}", DIFFERENT)
     found = held[-1]
-    originals = _run(place, originals_of(options, [found])) if incomplete(found) else {}
+    originals = run_on_kafka(place, originals_of(options, [found])) if incomplete(found) else {}
     sent = originals.get(found.origin)
     shown = whole(found, sent)
     if as_json:
@@ -135,12 +132,12 @@ def retry(
     place = settings(kafka)
     options = options_from(place)
     letters = _chosen(place, _selected(place, ids, tenant, reason, since, every))
-    originals = _run(place, originals_of(options, filter(incomplete, letters)))
+    originals = run_on_kafka(place, originals_of(options, filter(incomplete, letters)))
     tried = [(letter, sending(letter, lambda one: originals.get(one.origin))) for letter in letters]
     ready = [one for _, one in tried if isinstance(one, Sending)]
     left = [(letter.id, one) for letter, one in tried if isinstance(one, str)]
     if not dry_run:
-        _run(place, send_again(options, ready))
+        run_on_kafka(place, send_again(options, ready))
     say(*(f"{id_}: not sent: {why}" for id_, why in left))
     without = sum("id" not in (parsed(one.value or b"") or {}) and "ce_id" not in dict(one.headers) for one in ready)
     _told(len(ready), "would be sent" if dry_run else "sent", len(left), as_json)
@@ -168,7 +165,7 @@ def discard(
     place = settings(kafka)
     letters = _chosen(place, _selected(place, ids, tenant, reason, since, every))
     if not dry_run:
-        _run(place, mark_discarded(options_from(place), letters))
+        run_on_kafka(place, mark_discarded(options_from(place), letters))
     _told(len(letters), "would be discarded" if dry_run else "discarded", 0, as_json)
 
 
@@ -208,8 +205,8 @@ def _parsed(letter: str) -> tuple[str, int, int]:
 def _chosen(place: Settings, choice: Choice) -> list[Letter]:
     options = options_from(place)
     places = sorted({_parsed(letter)[:2] for letter in choice.ids}) or None
-    letters = _run(place, read_letters(place, options, places))
-    marked = marks(_run(place, read_marks(options)))
+    letters = run_on_kafka(place, read_letters(place, options, places))
+    marked = marks(run_on_kafka(place, read_marks(options)))
     found = [letter for letter in open_letters(letters, marked).values() if choice.holds(letter)]
     if missing := set(choice.ids) - {letter.id for letter in found}:
         raise CliError(f"no such dead letter, or already dealt with: {', '.join(sorted(missing))}", DIFFERENT)
@@ -218,10 +215,3 @@ def _chosen(place: Settings, choice: Choice) -> list[Letter]:
 
 def _shown(raw: bytes | None) -> str:
     return "none" if raw is None else raw.decode(errors="backslashreplace")
-
-
-def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka, error) from error

@@ -1,16 +1,14 @@
 """`crmkpi topics skip|rebase|acknowledge`: decisions about unreadable or lost records."""
 
-import asyncio
 import time
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from access.kafka import client_options
-from cli.away import kafka_away
+from cli.away import run_on_kafka
 from cli.exits import DIFFERENT, EPILOG, CliError
 from cli.flags import JsonFlag, KafkaFlag, settings
 from cli.term import line, say, show_json
@@ -195,8 +193,6 @@ def _confirm(yes: bool) -> None:
 
 def _run(place: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
-        return asyncio.run(work)
+        return run_on_kafka(place, work)
     except Moved as error:
         raise CliError(f"{error}: try again", DIFFERENT) from error
-    except (KafkaError, OSError) as error:
-        raise kafka_away(place.kafka, error) from error
