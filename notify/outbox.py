@@ -3,11 +3,22 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Final
 
 from models.notifying import Channel
 from notify.mail import mail
 from notify.message import Delivery
 from notify.over_http import slack_body, webhook_body
+
+SENDER: Final = "crmkpi@localhost"  # of e-mails that are not sent
+
+
+def put(path: Path, body: bytes) -> None:
+    """Write a file atomically, replacing one of that name; folders are created. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    started = path.with_suffix(".part")
+    started.write_bytes(body)
+    os.replace(started, path)
 
 
 class Outbox:
@@ -21,16 +32,11 @@ class Outbox:
         await asyncio.to_thread(self._write, channel, one)
 
     def _write(self, channel: Channel, one: Delivery) -> None:
-        folder = self._folder / one.tenant / channel.name
-        folder.mkdir(parents=True, exist_ok=True)
         ending, body = _content(channel, one)
-        path = folder / f"{one.id}{ending}"
-        started = path.with_suffix(".part")
-        started.write_bytes(body)
-        os.replace(started, path)
+        put(self._folder / one.tenant / channel.name / f"{one.id}{ending}", body)
 
 
 def _content(channel: Channel, one: Delivery) -> tuple[str, bytes]:
     if channel.kind == "email":
-        return ".eml", mail(one, "crmkpi@localhost").as_bytes()
+        return ".eml", mail(one, SENDER).as_bytes()
     return ".json", slack_body(one) if channel.kind == "slack" else webhook_body(one)

@@ -1,8 +1,6 @@
 """Delivers mails: over SMTP, or as files in an outbox folder."""
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +8,12 @@ from access.files import secret
 from models.mailing import LEAST_SECRET, MailSettings
 from models.notifying import SmtpSettings
 from models.settings_error import SettingsError
+from notify import outbox
 from notify.mail import post, server_of
 from notify.sending import NotSent
 from reports.mail import Mail, Sender
 
 UNSAFE: Final = re.compile(r"[^A-Za-z0-9.@_-]+")
-NO_SENDER: Final = "crmkpi@localhost"  # of mails in the outbox
 
 
 class Undelivered(ConnectionError):
@@ -31,7 +29,7 @@ class Undelivered(ConnectionError):
 
 def sender_of(place: MailSettings, smtp: SmtpSettings) -> Sender:
     """The sender of mails. Raises SettingsError for an unusable secret file."""
-    return Sender(smtp.sender or NO_SENDER, place.sender_name, place.page.rstrip("/"), link_secret(place))
+    return Sender(smtp.sender or outbox.SENDER, place.sender_name, place.page.rstrip("/"), link_secret(place))
 
 
 def link_secret(place: MailSettings) -> bytes:
@@ -57,11 +55,7 @@ def put(mail: Mail, folder: Path) -> Path:
     """Write a mail to the outbox, atomically, replacing one of the same delivery. Raises `Undelivered`."""
     path = folder / f"{UNSAFE.sub('-', mail.id.removeprefix('report/'))}.eml"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-            file.write(mail.bytes())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        outbox.put(path, mail.bytes())
     except OSError as error:
         raise Undelivered(f"mail.outbox: {folder}: {error.strerror}", lasting=False) from error
     return path
