@@ -1,6 +1,6 @@
 """Targets of a tenant: the latest event says what a KPI should come to in a window, in total or for one segment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -26,17 +26,12 @@ class Target(NamedTuple):
     text: str
 
 
-def target_key(kpi: str, window: str, segment: str) -> str:
-    """What a target is for; ``segment`` as ``owner=anna``, empty: in total."""
-    return f"{kpi}\0{window}\0{segment}"
-
-
 def key_of(data: dict[str, Any]) -> str:
-    """What the data of an event, or a target of the settings, is for."""
-    return target_key(data["kpi"], data["window"], _segment(data.get("segment") or {}))
+    """What a target is for: KPI, window, and segment as ``owner=anna`` (empty: the total), joined by NUL."""
+    return "\0".join((data["kpi"], data["window"], _segment(data.get("segment") or {})))
 
 
-def _segment(given: dict[str, Any]) -> str:
+def _segment(given: Mapping[str, Any]) -> str:
     return ",".join(segment_of(name, value) for name, value in given.items())
 
 
@@ -66,11 +61,11 @@ class Targets:
         self.changed.add(key)
         self.version += 1
 
-    def of(self, kpi: str, window: str, segment: str = "") -> Target | None:
+    def of(self, kpi: str, window: str, segment: Mapping[str, Any]) -> Target | None:
         """The target of a document, if there is one."""
-        if not self.said and not self._filed:
+        if not self.said and not self._filed:  # as for most tenants: every document asks
             return None
-        return self.at(target_key(kpi, window, segment))
+        return self.at(key_of({"kpi": kpi, "window": window, "segment": segment}))
 
     def at(self, key: str) -> Target | None:
         """The same, by its key."""

@@ -89,7 +89,7 @@ def leak(counts: Mapping[str, Count], kpi: str) -> Formula:
 
     def figure(view: View) -> Figure:
         found = {step: count(view) for step, count in counts.items()}
-        steps, targets = list(pairwise(found.items())), {key: _aim(view.target(kpi, f"step={key}")) for key in found}
+        steps, targets = list(pairwise(found.items())), {key: _aim(view.target(kpi, {"step": key})) for key in found}
         if not steps[0][0][1] or any(targets[key] <= 0 for _, (key, _) in steps):
             return NO_LEAK
         gaps: list[tuple[float, str, int]] = []

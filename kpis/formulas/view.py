@@ -1,7 +1,7 @@
 """What a formula reads: the cells of one tenant, in one window, for one segment (or several together)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -119,8 +119,8 @@ class View:
         """The tenant's first event, ms."""
         return self.tables.first
 
-    def target(self, kpi: str, segment: str) -> Target | None:
-        """What a KPI should come to in such a window."""
+    def target(self, kpi: str, segment: Mapping[str, str]) -> Target | None:
+        """The target of a KPI in this window."""
         return self.tables.targets.of(kpi, self.window.name, segment) if self.tables.targets else None
 
     def before(self, measure: str, minute: int) -> int:

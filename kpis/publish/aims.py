@@ -15,7 +15,6 @@ from kpis.catalog.row import LOWER
 from kpis.facts.lead_response import business_ms
 from kpis.facts.targets import Targets
 from kpis.formulas.common import Figure, Number
-from kpis.identity.ids import segment_of
 from kpis.publish.instants import instant_text
 from kpis.publish.reads import PLACES, ROWS
 from models.settings import TenantSettings
@@ -34,8 +33,7 @@ class Aims:
 
     def add(self, found: Document, kpi: Kpi, at: Window, figure: Figure) -> None:
         """Put what there is to say into a document."""
-        segment = "".join(segment_of(*one) for one in found["segment"].items())
-        target = self._targets.of(kpi.id, at.name, segment)
+        target = self._targets.of(kpi.id, at.name, found["segment"])
         if target is None:
             return
         value, money = figure.value, kpi.unit in ("money", "money/day")
