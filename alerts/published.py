@@ -22,7 +22,7 @@ def view(entries: Entries, tenant: str, rules: Mapping[str, Rule], of_file: Sequ
     since: dict[str, int] = {}
     for change in reversed(log):
         since[change["rule"]] = change["at"]
-    told = [
+    shown = [
         {
             **rule.as_json(),
             "from_file": name in fixed,
@@ -32,7 +32,7 @@ def view(entries: Entries, tenant: str, rules: Mapping[str, Rule], of_file: Sequ
         }
         for name, rule in sorted(rules.items())
     ]
-    return {"rules": told, "log": log}
+    return {"rules": shown, "log": log}
 
 
 class RedisAlerts:

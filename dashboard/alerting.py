@@ -1,4 +1,4 @@
-"""Alerts: rules with their states, the log, and what people do about them."""
+"""Alerts: rules with their states, the log, and actions on them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from starlette.responses import Response
 
 from alerts.preview import NoPreview, preview, series_of
-from dashboard import shapes
+from dashboard import act_shapes
 from dashboard.asking import Allowed, MayAct
 from dashboard.ports import Alerts, KafkaUnavailable
 from dashboard.problems import Wrong, described
@@ -21,13 +21,13 @@ from models.alerting import Rule
 from models.tenants import complaints
 
 RuleId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["win-rate"])]
-FIELDS: Final = frozenset(one.alias or name for name, one in shapes.AlertRuleBody.model_fields.items())
+FIELDS: Final = frozenset(one.alias or name for name, one in act_shapes.AlertRuleBody.model_fields.items())
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 router = APIRouter(prefix=API, tags=["alerts"], responses=described(401, 403, 404, 422, 503))
 
 
 class Mute(BaseModel):
-    """``until``: null ends it. ``by``: who, as the log says it."""
+    """``until``: null unmutes. ``by``: the user, for the log."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,22 +36,24 @@ class Mute(BaseModel):
 
 
 class Ack(BaseModel):
-    """``by``: who has seen it."""
+    """``by``: the user who acknowledges."""
 
     model_config = ConfigDict(extra="forbid")
 
     by: Annotated[str, Field(max_length=100)] = ""
 
 
-@router.get("/{tenant}/alerts", response_model=shapes.Alerts)
+@router.get("/{tenant}/alerts", response_model=act_shapes.Alerts)
 async def alerts(request: Request, parts: Parts, tenant: Allowed) -> Response:
-    """Rules with their states, and the newest of the log."""
-    return reply(request, _told(await _desk(parts).view(tenant)), NEVER)
+    """Rules with their states, and the latest log entries."""
+    return reply(request, _shown(await _desk(parts).view(tenant)), NEVER)
 
 
-@router.put("/{tenant}/alerts/rules/{rule}", response_model=shapes.AlertRule, responses=described(400, 409, 413))
-async def keep(request: Request, parts: Parts, tenant: MayAct, rule: RuleId, body: shapes.AlertRuleBody) -> Response:
-    """Make a rule, in place of one of that id. Rules of the settings file stay as they are."""
+@router.put("/{tenant}/alerts/rules/{rule}", response_model=act_shapes.AlertRule, responses=described(400, 409, 413))
+async def keep(
+    request: Request, parts: Parts, tenant: MayAct, rule: RuleId, body: act_shapes.AlertRuleBody
+) -> Response:
+    """Save a rule, replacing one with the same id. Rules of the settings file cannot be changed."""
     made = _rule(tenant, rule, body)
     if found := _desk(parts).complaint(made):
         raise Wrong(409 if found[0] == "id" else 422, f"{found[0]}: {found[1]}", found[0])
@@ -62,7 +64,7 @@ async def keep(request: Request, parts: Parts, tenant: MayAct, rule: RuleId, bod
 
 @router.delete("/{tenant}/alerts/rules/{rule}", status_code=204, responses=described(409))
 async def drop(parts: Parts, tenant: MayAct, rule: RuleId) -> Response:
-    """Delete a rule. What is raised is cleared, and whoever was told is told so."""
+    """Delete a rule. A raised alert is cleared, and announced to whoever was notified."""
     if (await _known(parts, tenant, rule))["from_file"]:
         raise Wrong(409, f"{rule} is a rule of the settings file, which only that changes", "rule")
     async with _kafka():
@@ -72,7 +74,7 @@ async def drop(parts: Parts, tenant: MayAct, rule: RuleId) -> Response:
 
 @router.post("/{tenant}/alerts/rules/{rule}/mute", status_code=204, responses=described(400, 413))
 async def mute(parts: Parts, tenant: MayAct, rule: RuleId, body: Mute) -> Response:
-    """Tell nobody until then. What is still so is told afterwards."""
+    """Mute a rule until an instant; if it is still raised then, a notice is sent."""
     await _known(parts, tenant, rule)
     if body.until is not None and body.until > LATEST:
         raise Wrong(422, "until: must be before the year 2100", "until")
@@ -86,7 +88,7 @@ async def mute(parts: Parts, tenant: MayAct, rule: RuleId, body: Mute) -> Respon
 async def ack(
     parts: Parts, tenant: MayAct, rule: RuleId, number: Annotated[int, Path(ge=1, le=10**9)], body: Ack
 ) -> Response:
-    """Say that you have seen a change of the log."""
+    """Acknowledge a change in the log."""
     log = (await _desk(parts).view(tenant))["log"]
     if not any((one["rule"], one["number"]) == (rule, number) for one in log):
         raise Wrong(404, f"there is no change {rule}/{number}; /api/v1/{tenant}/alerts lists them", "number")
@@ -95,15 +97,15 @@ async def ack(
     return Response(status_code=204)
 
 
-@router.post("/{tenant}/alerts/preview", response_model=shapes.AlertPreview, responses=described(400, 413))
+@router.post("/{tenant}/alerts/preview", response_model=act_shapes.AlertPreview, responses=described(400, 413))
 async def how_often(
     request: Request,
     parts: Parts,
     tenant: Allowed,
-    body: shapes.AlertRuleBody,
+    body: act_shapes.AlertRuleBody,
     days: Annotated[int, Query(ge=1, le=400)] = 90,
 ) -> Response:
-    """How often a rule would have been raised, by the series of days that are over."""
+    """How often a rule would have been raised, according to the series of past days."""
     rule = _rule(tenant, "preview", body)
     try:
         step, _ = series_of(rule)
@@ -115,7 +117,7 @@ async def how_often(
     return reply(request, {**found._asdict(), "raised": raised}, NEVER)
 
 
-def _rule(tenant: str, name: str, body: shapes.AlertRuleBody) -> Rule:
+def _rule(tenant: str, name: str, body: act_shapes.AlertRuleBody) -> Rule:
     try:
         return Rule.model_validate({**body.model_dump(by_alias=True, exclude_none=True), "id": name, "tenant": tenant})
     except ValidationError as error:
@@ -131,8 +133,8 @@ async def _known(parts: Services, tenant: str, rule: str) -> dict[str, Any]:
     raise Wrong(404, f"there is no rule {rule}; /api/v1/{tenant}/alerts lists them", "rule")
 
 
-def _told(view: dict[str, Any]) -> dict[str, Any]:
-    """Instants as text."""
+def _shown(view: dict[str, Any]) -> dict[str, Any]:
+    """The view with instants as text."""
     rules = [{**one, "since": _at(one["since"]), "muted_until": _at(one["muted_until"])} for one in view["rules"]]
     log = [
         {

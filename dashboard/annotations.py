@@ -1,4 +1,4 @@
-"""Annotations: what happened on a day that charts should show, such as the start of a campaign or a new price."""
+"""Annotations: events shown on charts, such as the start of a campaign or a price change."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from dashboard import shapes
+from dashboard import act_shapes
 from dashboard.asking import Allowed, MayAct
 from dashboard.catalog import ROWS
 from dashboard.problems import Wrong, described, known
@@ -19,23 +19,25 @@ Name = Annotated[
 router = APIRouter(prefix=API, tags=["annotations"], responses=described(401, 403, 422, 503))
 
 
-@router.get("/{tenant}/annotations", response_model=list[shapes.NamedAnnotation])
+@router.get("/{tenant}/annotations", response_model=list[act_shapes.NamedAnnotation])
 async def annotations(request: Request, parts: Parts, tenant: Allowed) -> Response:
     """All annotations of a tenant, oldest first."""
     found = await parts.annotations.all(tenant)
-    told = [{"name": name, **orjson.loads(text)} for name, text in found.items()]
-    return reply(request, sorted(told, key=lambda one: (one["day"], one["name"])))
+    notes = [{"name": name, **orjson.loads(text)} for name, text in found.items()]
+    return reply(request, sorted(notes, key=lambda one: (one["day"], one["name"])))
 
 
-@router.put("/{tenant}/annotations/{name}", response_model=shapes.NamedAnnotation, responses=described(400, 409, 413))
-async def keep(request: Request, parts: Parts, tenant: MayAct, name: Name, note: shapes.Annotation) -> Response:
-    """Keep an annotation, in place of one of that name."""
+@router.put(
+    "/{tenant}/annotations/{name}", response_model=act_shapes.NamedAnnotation, responses=described(400, 409, 413)
+)
+async def keep(request: Request, parts: Parts, tenant: MayAct, name: Name, note: act_shapes.Annotation) -> Response:
+    """Save an annotation, replacing one of the same name."""
     for place, kpi in enumerate(note.kpis):
         known(kpi, ROWS, "KPI", f"kpis.{place}")
-    told: dict[str, Any] = note.model_dump(mode="json", exclude_none=True)
-    if not await parts.annotations.keep(tenant, name, orjson.dumps(told).decode()):
+    content: dict[str, Any] = note.model_dump(mode="json", exclude_none=True)
+    if not await parts.annotations.keep(tenant, name, orjson.dumps(content).decode()):
         raise Wrong(409, f"there are {parts.annotations.most} annotations already: delete one first")
-    return reply(request, {"name": name, **told})
+    return reply(request, {"name": name, **content})
 
 
 @router.delete("/{tenant}/annotations/{name}", status_code=204, responses=described(404))

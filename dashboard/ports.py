@@ -194,10 +194,10 @@ class Unsubscribed(Protocol):
         ...
 
 
-class Teller(Protocol):
+class EventSender(Protocol):
     """Takes events, as a producer's."""
 
-    async def tell(self, event: Mapping[str, Any]) -> None:
+    async def send(self, event: Mapping[str, Any]) -> None:
         """Returns once the brokers have it. Raises `KafkaUnavailable`."""
         ...
 

@@ -15,8 +15,8 @@ from dashboard.journal import KafkaJournal
 from dashboard.kept import MOST_NOTES, RedisBoards
 from dashboard.lags import LagWatch
 from dashboard.ports import Letters, Verifier
+from dashboard.sending import KafkaEventSender
 from dashboard.services import Services
-from dashboard.telling import KafkaTeller
 from dashboard.tokens import Tokens
 from dashboard.workers import WorkerWatch
 from models.settings import Settings
@@ -58,7 +58,7 @@ async def opened(place: Settings, now: Callable[[], int], tools: Tools) -> Async
             queries=asked,
             boards=boards,
             annotations=notes,
-            teller=KafkaTeller(place),
+            event_sender=KafkaEventSender(place),
             lags=lags,
             workers=workers,
             letters=tools.letters,

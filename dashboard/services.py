@@ -10,13 +10,13 @@ from dashboard.meters import Meters
 from dashboard.ports import (
     Alerts,
     Boards,
+    EventSender,
     History,
     Journal,
     Lags,
     Letters,
     Numbers,
     Queries,
-    Teller,
     Unsubscribed,
     Verifier,
     Workers,
@@ -43,7 +43,7 @@ class Services:
     tokens: Tokens
     now: Callable[[], int]
     annotations: Boards = field(kw_only=True)
-    teller: Teller = field(kw_only=True)
+    event_sender: EventSender = field(kw_only=True)
     hosts: frozenset[str] = frozenset()  # further host names of the server
     open: bool = False  # without tokens, serve more than this machine
     first: str = ""  # the tenant listed first, which the page opens by default

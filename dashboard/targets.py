@@ -1,4 +1,4 @@
-"""Targets: what numbers should come to. Set here, they are events like those of any producer."""
+"""Targets of KPIs. Setting one sends an event, like any producer's."""
 
 import uuid
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
-from dashboard import shapes
+from dashboard import act_shapes
 from dashboard.asking import Allowed, KpiRow, MayAct, OneSegment
 from dashboard.problems import Wrong, described
 from dashboard.replies import API, CSV, NEVER, Format, instant, objects, reply, table
@@ -19,9 +19,9 @@ FIELDS = ("kpi", "window", "segment", "value", "by")
 router = APIRouter(prefix=API, tags=["targets"], responses=described(401, 403, 422, 503))
 
 
-@router.get("/{tenant}/targets", response_model=shapes.Targets, responses={200: CSV, **described(400, 404)})
+@router.get("/{tenant}/targets", response_model=act_shapes.Targets, responses={200: CSV, **described(400, 404)})
 async def targets(request: Request, parts: Parts, tenant: Allowed, format: Format = "json") -> Response:
-    """All targets of a tenant with their history, also those that were withdrawn (value null)."""
+    """All targets of a tenant with their history, including withdrawn ones (value null)."""
     found = await parts.queries.ask(tenant, "targets")
     if format == "csv":
         return table(request, f"{tenant}-targets", objects(found["targets"], FIELDS), NEVER)
@@ -29,7 +29,7 @@ async def targets(request: Request, parts: Parts, tenant: Allowed, format: Forma
 
 
 @router.put(
-    "/{tenant}/targets/{kpi}/{window}", status_code=202, response_model=shapes.ToldTarget,
+    "/{tenant}/targets/{kpi}/{window}", status_code=202, response_model=act_shapes.SentTarget,
     responses=described(400, 404, 413),
 )  # fmt: skip
 async def set_target(
@@ -39,20 +39,20 @@ async def set_target(
     kpi: KpiRow,
     window: str,
     segment: OneSegment,
-    target: Annotated[shapes.NewTarget, Body()],
+    target: Annotated[act_shapes.NewTarget, Body()],
 ) -> Response:
-    """Set a target from now on, by an event; documents carry it a moment later."""
-    return await _tell(request, parts, tenant, _given(kpi, window, segment, format(target.value, "f")))
+    """Set a target from now on, by event; documents show it a moment later."""
+    return await _send(request, parts, tenant, _given(kpi, window, segment, format(target.value, "f")))
 
 
 @router.delete(
-    "/{tenant}/targets/{kpi}/{window}", status_code=202, response_model=shapes.ToldTarget, responses=described(404)
+    "/{tenant}/targets/{kpi}/{window}", status_code=202, response_model=act_shapes.SentTarget, responses=described(404)
 )
 async def withdraw(
     request: Request, parts: Parts, tenant: MayAct, kpi: KpiRow, window: str, segment: OneSegment
 ) -> Response:
-    """Withdraw a target, by an event; one of the settings file, too."""
-    return await _tell(request, parts, tenant, _given(kpi, window, segment, None))
+    """Withdraw a target, by event; also one from the settings file."""
+    return await _send(request, parts, tenant, _given(kpi, window, segment, None))
 
 
 def _given(kpi: Kpi, window: str, segment: dict[str, str], value: str | None) -> dict[str, Any]:
@@ -65,13 +65,13 @@ def _given(kpi: Kpi, window: str, segment: dict[str, str], value: str | None) ->
     return {"kpi": kpi.id, "window": window, "segment": segment, "value": value}
 
 
-async def _tell(request: Request, parts: Parts, tenant: str, given: dict[str, Any]) -> Response:
+async def _send(request: Request, parts: Parts, tenant: str, given: dict[str, Any]) -> Response:
     name = str(uuid.uuid4())
     try:
         event = target_event(tenant, given, source="/dashboard", event_id=name, time=instant(parts.now()))
     except Refused as refused:
         raise Wrong(422, f"{refused.field}: {refused.detail}", refused.field) from None
-    await parts.teller.tell(event)
+    await parts.event_sender.send(event)
     found = reply(request, {**event["data"], "event": name}, NEVER)
     found.status_code = 202
     return found

@@ -1,4 +1,4 @@
-"""A target: what one KPI should come to in one window, in total or for one segment. By event, or in a settings file."""
+"""Targets of a KPI in a window, in total or for one segment: by event, or in a settings file."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,21 +18,21 @@ KPIS: Final = frozenset(KPI_IDS)
 
 
 def known_kpi(name: str) -> str:
-    """A KPI that there is; Refused bad_value."""
+    """The KPI, if it exists. Raises Refused bad_value."""
     if name not in KPIS:
         raise Refused("bad_value", "kpi", "no such KPI: crmkpi kpis list shows all")
     return name
 
 
 def known_window(name: str) -> str:
-    """A window that there is; Refused bad_value."""
+    """The window, if it exists. Raises Refused bad_value."""
     if name not in WINDOWS:
         raise Refused("bad_value", "window", f"no such window: one of {' '.join(get_args(Window))}")
     return name
 
 
 def one_segment(given: Mapping[str, Any]) -> dict[str, str]:
-    """A segment as documents have it: none, or one dimension with its value as text. Refused names ``segment``."""
+    """A segment as in documents: empty, or one dimension with its value as text. Raises Refused."""
     if len(given) > 1:
         raise Refused("bad_value", "segment", "one dimension, or none")
     return {_dimension(name): _value(name, value) for name, value in given.items()}
@@ -56,7 +56,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _in_words(check: Any) -> Any:
-    """A check whose Refused becomes what pydantic tells of a setting."""
+    """A check that raises ValueError for pydantic instead of Refused."""
 
     def checked(value: Any) -> Any:
         try:
@@ -68,12 +68,12 @@ def _in_words(check: Any) -> Any:
 
 
 def _exact(value: Any) -> Any:
-    """A float of a settings file as it was written."""
+    """A float of a settings file as its shortest decimal text."""
     return str(value) if isinstance(value, float) else value
 
 
 class FileTarget(BaseModel):
-    """A target in a settings file. ``value``: as documents print it, a ratio as a fraction, money in major units."""
+    """A target in a settings file. ``value``: as printed in documents, ratios as fractions, money in major units."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -89,7 +89,7 @@ class FileTarget(BaseModel):
 
 
 def target_event(tenant: str, given: Mapping[str, Any], *, source: str, event_id: str, time: str) -> dict[str, Any]:
-    """The event that sets a target. ``given``: its data; ``time``: RFC 3339. Refused names what is wrong of it."""
+    """The event that sets a target. ``given``: its data; ``time``: RFC 3339. Raises Refused with the invalid field."""
     data = {
         "kpi": known_kpi(given["kpi"]), "window": known_window(given["window"]), "value": given["value"],
         "segment": one_segment(given.get("segment") or {}),

@@ -1,4 +1,4 @@
-"""Targets of a tenant: the latest event says what a KPI should come to in a window, in total or for one segment."""
+"""Targets of a tenant, each for a KPI and window, in total or for one segment. The latest event wins."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -10,7 +10,7 @@ from models.targets import FileTarget
 
 
 class TargetEvent(NamedTuple):
-    """A target as told at ``time`` ms; ``value`` is the decimal text, None withdraws it. The latest holds."""
+    """A target set at ``time`` ms; ``value``: decimal text, None withdraws it. The latest wins."""
 
     time: int
     source: str
@@ -19,7 +19,7 @@ class TargetEvent(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A target that holds. ``since``: when it was set, ms; None: by the settings. ``text``: the plain decimal text."""
+    """A target in force. ``since``: when it was set, ms; None: by the settings. ``text``: plain decimal text."""
 
     value: Fraction
     since: int | None
@@ -36,20 +36,20 @@ def _segment(given: Mapping[str, Any]) -> str:
 
 
 class Targets:
-    """All that was said of targets, in ``said`` by what they are for: events are kept, so that there is a history.
+    """All target events, in ``said`` by `key_of`: kept, as they are the history.
 
-    A target of the settings holds where no event said anything. ``version`` rises with every change.
+    A target in the settings applies if there is no event. ``version`` increases with every change.
     """
 
     def __init__(self, filed: Iterable[FileTarget] = ()) -> None:
         self.said: dict[str, list[TargetEvent]] = {}
         self.version = 0
-        self.changed: set[str] = set()  # since documents were last made
+        self.changed: set[str] = set()  # keys changed since documents were last computed
         self._filed: dict[str, Decimal] = {}
         self.file(filed)
 
     def file(self, filed: Iterable[FileTarget]) -> None:
-        """Have other targets in the settings."""
+        """Replace the targets of the settings."""
         found = {key_of({"kpi": one.kpi, "window": one.window, "segment": {**one.segment}}): one for one in filed}
         before, self._filed = self._filed, {key: one.value for key, one in found.items()}
         for key in before.keys() | self._filed.keys():
@@ -57,7 +57,7 @@ class Targets:
                 self.note(key)
 
     def note(self, key: str) -> None:
-        """A target may be another."""
+        """Note that a target may have changed."""
         self.changed.add(key)
         self.version += 1
 
@@ -76,5 +76,5 @@ class Targets:
         return None if filed is None else Target(Fraction(filed), None, format(filed, "f"))
 
     def held(self) -> list[str]:
-        """Everything there is a target for."""
+        """The keys of all targets in force."""
         return [key for key in {*self.said, *self._filed} if self.at(key) is not None]

@@ -1,6 +1,6 @@
-"""What a document says of its target: what was reached, the pace, and where that leads. Rules: kpi-precise B.
+"""Attainment, pace and projection of a document's target. Rules: kpi-precise B.
 
-Pace and projection are of what grows while a calendar window runs: counts and sums. A rate or a stock has none.
+Only numbers that grow while a calendar window runs have pace and projection: counts and sums, not rates or stocks.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 
 class Aims:
-    """The targets of one tenant at one instant. ``printed``: a number as documents have it; whether it is money."""
+    """The targets of one tenant at one instant. ``printed``: formats a number, given whether it is money."""
 
     def __init__(
         self, targets: Targets, settings: TenantSettings, zone: Zone, printed: Callable[[Any, bool], Any]
@@ -32,12 +32,12 @@ class Aims:
         self._elapsed: dict[str, Fraction | None] = {}
 
     def add(self, found: Document, kpi: Kpi, at: Window, figure: Figure) -> None:
-        """Put what there is to say into a document."""
+        """Add the target to a document, if it has one."""
         target = self._targets.of(kpi.id, at.name, found["segment"])
         if target is None:
             return
         value, money = figure.value, kpi.unit in ("money", "money/day")
-        told = found["target"] = {
+        shown = found["target"] = {
             "value": self._printed(target.value, money),
             "since": None if target.since is None else instant_text(target.since),
             "attainment": attainment(value, target.value, kpi),
@@ -45,13 +45,13 @@ class Aims:
         if not (kpi.cumulative and (gone := self.elapsed(at))):
             return
         projection = self._printed(None if value is None else Fraction(value) / gone, money)
-        told |= {
+        shown |= {
             "elapsed": float(gone), "pace": attainment(value, target.value * gone, kpi), "projection": projection,
         }  # fmt: skip
         found["parts"] = {**found.get("parts", {}), "projection": projection}
 
     def elapsed(self, at: Window) -> Fraction | None:
-        """The share of a running calendar window's business time that is over; None: it has none."""
+        """The elapsed share of a running calendar window's business time; None if it has none."""
         if at.name not in self._elapsed:
             self._elapsed[at.name] = self._share(at)
         return self._elapsed[at.name]
@@ -66,9 +66,9 @@ class Aims:
 
 
 def attainment(value: Number, target: Fraction, kpi: Kpi) -> float | None:
-    """Value to target, of what should be low the other way round: from 1 on it is reached.
+    """Value over target, or the inverse if lower is better: reached from 1 on.
 
-    None where that divides by nothing, or by less than nothing: a ratio to that says nothing.
+    None if the divisor is zero or negative, as the ratio would be meaningless.
     """
     if value is None or target <= 0:
         return None
@@ -78,7 +78,7 @@ def attainment(value: Number, target: Fraction, kpi: Kpi) -> float | None:
 
 
 def paced(targets: Targets) -> Iterator[tuple[int, int]]:
-    """Window and row (by number) of documents that have a pace, which goes on with the clock."""
+    """Window and row (by number) of documents with a pace, which depends on the current time."""
     for key in targets.held():
         kpi, window, _ = key.split("\0", 2)
         if window in RUNNING and (row := ROWS.get(kpi)) is not None and CATALOG[row].cumulative:
@@ -86,5 +86,5 @@ def paced(targets: Targets) -> Iterator[tuple[int, int]]:
 
 
 def is_paced(document: Mapping[str, Any]) -> bool:
-    """Whether a document has a pace: then it is right at its own as_of only."""
+    """Whether a document has a pace, and so is only exact at its own as_of."""
     return "elapsed" in (document.get("target") or {})

@@ -17,10 +17,10 @@ from kpis.cells.measures import YOUNG
 from kpis.publish.figures import Figures, Point
 from kpis.publish.history import History
 from kpis.publish.reads import PLACES, Mask, bits
-from kpis.publish.trend import Told
+from kpis.publish.trend import Printed
 from kpis.state.tenant_state import TenantState
 
-Values = tuple[Told | None, Told | None]  # of the window before, and a year ago; as documents print them
+Values = tuple[Printed | None, Printed | None]  # of the window before, and a year ago; as documents print them
 Pair = tuple[Window | None, Window | None]
 NOTHING: Final[Values] = (None, None)
 # Their window before ends inside a quarter hour, and these measures are kept by quarter hours only.
@@ -106,18 +106,18 @@ class Comparison:
             found = known[row] = self._value(row, pair[0]), self._value(row, pair[1])
         return found
 
-    def _value(self, row: int, at: Window | None) -> Told | None:
+    def _value(self, row: int, at: Window | None) -> Printed | None:
         kpi = CATALOG[row]
         if at is None or (at.name in BY_MINUTES and kpi.id in COARSE):
             return None
         if at.name in FINE:
-            return _told(self._figures.point(kpi, at))
+            return _printed(self._figures.point(kpi, at))
         history = self._history()
-        return _told(history.exact(lambda: history.figures.point(kpi, at)))
+        return _printed(history.exact(lambda: history.figures.point(kpi, at)))
 
 
-def _told(point: Point | None) -> Told | None:
+def _printed(point: Point | None) -> Printed | None:
     if point is None or point.value is None:
         return None
     figure = point.figure
-    return Told(point.value, figure.n, figure.numerator, figure.denominator, figure.margin)
+    return Printed(point.value, figure.n, figure.numerator, figure.denominator, figure.margin)

@@ -22,7 +22,7 @@ from kpis.publish.figures import MONEY, Figures, formula
 from kpis.publish.history import Buckets, History, Points
 from kpis.publish.instants import instant_text
 from kpis.publish.reads import PARTS, ROWS, bits
-from kpis.publish.trend import Told, trend
+from kpis.publish.trend import Printed, trend
 from kpis.state.tenant_state import TenantState
 from kpis.tenant.page_views import PAGED
 from kpis.tenant.spend_table import SPENDERS
@@ -211,10 +211,10 @@ class Board:
         found = self._document(kpi, view, {}, figure)
         if kpi.robots and (excluded := self._event_count(self._figures.events_of(kpi), view, "bot:")):
             found["excluded"] = excluded
-        found.update(self._compared(kpi, at, Told(found["value"], figure.n, *figure[1:3], figure.margin)))
+        found.update(self._compared(kpi, at, Printed(found["value"], figure.n, *figure[1:3], figure.margin)))
         return found
 
-    def _compared(self, kpi: Kpi, at: Window, now: Told) -> Document:
+    def _compared(self, kpi: Kpi, at: Window, now: Printed) -> Document:
         """What a KPI's number in a window is compared with, and whether it has changed."""
         before, _ = self._comparison.windows(at)
         start, end = (None, None) if before is None or before.start is None else (before.start, before.end_ms)
@@ -225,8 +225,8 @@ class Board:
             "previous_end": None if end is None else instant_text(end),
             "previous_year": year_ago and year_ago.value,
         }
-        for name, told in (("trend", previous), ("trend_year", year_ago)):
-            if told and (changed := trend(kpi, now, told, self._settings.low_n)):
+        for name, past in (("trend", previous), ("trend_year", year_ago)):
+            if past and (changed := trend(kpi, now, past, self._settings.low_n)):
                 found[name] = changed
         return found
 

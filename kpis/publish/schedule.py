@@ -73,7 +73,7 @@ def schedule(one: PublishedTenant, as_of: int) -> None:
 
 
 def _note_targets(one: PublishedTenant) -> None:
-    """A target that was set is in its documents; what the funnel leaks depends on it in every window, also of then."""
+    """Changed targets affect their documents; those of the funnel also the leak point, in all windows and histories."""
     memory, changed = one.memory, one.state.tenant.targets.changed
     for key in changed:
         kpi, window, _ = key.split("\0", 2)

@@ -1,4 +1,4 @@
-"""Whether a number has changed, or only looks it: against the window before, and the one a year ago.
+"""Whether a number has really changed since the window before, and since a year ago.
 
 `change` is (value - previous) / previous (kpi-precise "trend"). The margin is half of the 95% interval of the
 difference, and is known of
@@ -10,8 +10,8 @@ difference, and is known of
   (Przyborowski and Wilenski, Biometrika 31, 1940);
 - a number that states its own margin (the net promoter score): both are independent, so their squares add up.
 
-A number has changed when the difference is more than that, and n is enough: as many as `low_n` on both sides, of
-counts on both together. Of sums of money, means and quantiles no margin is known: then nobody says.
+A number has changed if the difference exceeds the margin and n is large enough: at least `low_n` on both sides, for
+counts on both together. Sums of money, means and quantiles have no known margin, so nothing is claimed about them.
 """
 
 from decimal import Decimal
@@ -21,12 +21,12 @@ from typing import Any, Final, NamedTuple
 
 from kpis.catalog import Kpi
 
-Z: Final = 1.96  # of a two-sided 95% interval
-POINTS: Final = frozenset({"ratio", "index"})  # whose difference is told in points, too
+Z: Final = 1.96  # for a two-sided 95% interval
+POINTS: Final = frozenset({"ratio", "index"})  # units whose difference is also given in points
 
 
-class Told(NamedTuple):
-    """A number as a document prints it, with what its margin is made of."""
+class Printed(NamedTuple):
+    """A number as printed in a document, with the inputs of its margin."""
 
     value: Any
     n: int
@@ -35,8 +35,8 @@ class Told(NamedTuple):
     margin: float | None = None
 
 
-def trend(kpi: Kpi, now: Told, before: Told, low_n: int) -> dict[str, Any] | None:
-    """What a document says of the change since ``before``; None where one of both has no value."""
+def trend(kpi: Kpi, now: Printed, before: Printed, low_n: int) -> dict[str, Any] | None:
+    """The change since ``before``; None if either has no value."""
     if now.value is None or before.value is None:
         return None
     value, previous = _exact(now.value), _exact(before.value)
@@ -53,11 +53,11 @@ def _exact(value: Any) -> Fraction:
     return Fraction(Decimal(value)) if isinstance(value, str) else Fraction(value)
 
 
-def _is_enough(kpi: Kpi, now: Told, before: Told, low_n: int) -> bool:
+def _is_enough(kpi: Kpi, now: Printed, before: Printed, low_n: int) -> bool:
     return min(now.n, before.n) >= low_n if kpi.low_n else now.n + before.n >= low_n
 
 
-def _margin(kpi: Kpi, now: Told, before: Told) -> float | None:
+def _margin(kpi: Kpi, now: Printed, before: Printed) -> float | None:
     """Half of the 95% interval of the difference."""
     if now.margin is not None and before.margin is not None:
         return hypot(now.margin, before.margin)
@@ -68,12 +68,12 @@ def _margin(kpi: Kpi, now: Told, before: Told) -> float | None:
     return None
 
 
-def _is_share(told: Told) -> bool:
-    top, bottom = told.numerator, told.denominator
+def _is_share(share: Printed) -> bool:
+    top, bottom = share.numerator, share.denominator
     return type(top) is int and type(bottom) is int and 0 <= top <= bottom != 0
 
 
-def _variance(told: Told) -> float:
-    n = told.denominator + 2
-    p = (told.numerator + 1) / n
+def _variance(share: Printed) -> float:
+    n = share.denominator + 2
+    p = (share.numerator + 1) / n
     return float(p * (1 - p) / n)

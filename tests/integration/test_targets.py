@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.telling import KafkaTeller
+from dashboard.sending import KafkaEventSender
 from models.settings import load_settings
 from models.targets import target_event
 from tests.integration.test_cli import EXAMPLE, PATIENCE_S, Shell, published, settled, shell, worker
@@ -43,7 +43,7 @@ def test_a_target_is_set_published_and_withdrawn(shell: Shell, worker: subproces
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     given = {"kpi": "closed_won_deals", "window": "month", "value": "4"}
     told = target_event("acme", given, source="/dashboard", event_id="told", time=now)
-    asyncio.run(KafkaTeller(place).tell(told))
+    asyncio.run(KafkaEventSender(place).send(told))
     found = listed(shell, lambda targets: len(targets) == 2)
     assert found["win_rate"]["attainment"] == pytest.approx(4 / 3)
     assert (found["closed_won_deals"]["value"], "pace" in found["closed_won_deals"]) == (4.0, True)

@@ -25,7 +25,7 @@ from streams.engine.host import where
 from streams.options import WorkerOptions
 from streams.query import QueryServer
 from tests.property.lanes import Lane
-from tests.unit.dashboard.rig import MemoryJournal, MemoryLetters, MemoryTeller, MemoryVerifier, NoKafka, NoWorkers
+from tests.unit.dashboard.rig import MemoryEventSender, MemoryJournal, MemoryLetters, MemoryVerifier, NoKafka, NoWorkers
 
 OPTIONS: Final = WorkerOptions(("localhost:1",), ("in",), lanes=1, query_host="127.0.0.1")
 V1: Final = "/api/v1"
@@ -79,7 +79,7 @@ class Served:
         self._parts = Services(
             self.reader, self.reader, self.client, self._boards, NoKafka(), NoWorkers(), MemoryLetters(),
             MemoryVerifier(), MemoryJournal(), Tokens((), lambda: owner.now), lambda: owner.now,
-            annotations=self._boards, teller=MemoryTeller(),
+            annotations=self._boards, event_sender=MemoryEventSender(),
         )  # fmt: skip
         transport = httpx.ASGITransport(create_app(self._parts), client=("127.0.0.1", 40_000))
         self._http = httpx.AsyncClient(transport=transport, base_url="http://localhost")

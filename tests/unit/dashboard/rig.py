@@ -105,18 +105,18 @@ class MemoryBoards:
         return self.held.get(tenant, {}).pop(name, None) is not None
 
 
-class MemoryTeller:
+class MemoryEventSender:
     """Events in a list."""
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
+        self.sent: list[dict[str, Any]] = []
         self.away = False
 
-    async def tell(self, event: Mapping[str, Any]) -> None:
+    async def send(self, event: Mapping[str, Any]) -> None:
         """Keep it, or raise `KafkaUnavailable`."""
         if self.away:
             raise KafkaUnavailable("nothing listens")
-        self.told.append(dict(event))
+        self.sent.append(dict(event))
 
 
 class NoKafka:
@@ -314,7 +314,7 @@ class Rig:
     worker: Worker = field(default_factory=Worker)
     boards: MemoryBoards = field(default_factory=MemoryBoards)
     notes: MemoryBoards = field(default_factory=lambda: MemoryBoards(MOST_NOTES))
-    teller: MemoryTeller = field(default_factory=MemoryTeller)
+    event_sender: MemoryEventSender = field(default_factory=MemoryEventSender)
     lags: Lags = field(default_factory=NoKafka)
     workers: Workers = field(default_factory=NoWorkers)
     letters: Letters = field(default_factory=MemoryLetters)
@@ -330,7 +330,7 @@ class Rig:
             self.store, self.history, self.worker, self.boards, self.lags, self.workers, self.letters,
             self.verifier, self.journal, Tokens(self.tokens, lambda: self.now),
             lambda: self.now, self.hosts, self.open, collector=self.collector, keyed=self.keyed, alerts=self.alerts,
-            annotations=self.notes, teller=self.teller,
+            annotations=self.notes, event_sender=self.event_sender,
         )  # fmt: skip
         self.app = create_app(self.parts)
 

@@ -28,7 +28,8 @@ async def test_a_target_is_told_as_an_event(rig: Rig, client: httpx.AsyncClient)
     assert (told.status_code, told.json()["value"], told.json()["segment"]) == (202, "0.3", {"owner": "anna"})
     assert (await client.delete(path)).json()["value"] is None
     records = [
-        RawRecord("crm.costs.v1", 0, n, rig.now, None, orjson.dumps(event)) for n, event in enumerate(rig.teller.told)
+        RawRecord("crm.costs.v1", 0, n, rig.now, None, orjson.dumps(event))
+        for n, event in enumerate(rig.event_sender.sent)
     ]
     rows, rejections = validate(records)
     assert not rejections
@@ -59,7 +60,7 @@ async def test_a_wrong_target_is_refused_in_words(
     found = await client.put(f"{V1}/acme/targets/{path}", json=body)
     assert found.status_code in (404, 422)
     assert words in found.json()["detail"]
-    assert rig.teller.told == []
+    assert rig.event_sender.sent == []
 
 
 async def test_targets_are_listed_by_the_worker(rig: Rig, client: httpx.AsyncClient) -> None:
@@ -73,7 +74,7 @@ async def test_targets_are_listed_by_the_worker(rig: Rig, client: httpx.AsyncCli
 
 async def test_without_kafka_a_target_cannot_be_set(rig: Rig, client: httpx.AsyncClient) -> None:
     """It says so, and when to try again."""
-    rig.teller.away = True
+    rig.event_sender.away = True
     found = await client.put(f"{V1}/acme/targets/orders/month", json={"value": 5})
     assert (found.status_code, found.headers["retry-after"]) == (503, "2")
 

@@ -6,25 +6,25 @@ from typing import Any
 import pytest
 
 from kpis.catalog import CATALOG, Kpi
-from kpis.publish.trend import Told, trend
+from kpis.publish.trend import Printed, trend
 
 BY_ID = {kpi.id: kpi for kpi in CATALOG}
 
 
-def of(kpi: str, now: Told, before: Told, low_n: int = 30) -> dict[str, Any] | None:
+def of(kpi: str, now: Printed, before: Printed, low_n: int = 30) -> dict[str, Any] | None:
     """The trend of a KPI."""
     found: Kpi = BY_ID[kpi]
     return trend(found, now, before, low_n)
 
 
-def share(won: int, of_all: int) -> Told:
+def share(won: int, of_all: int) -> Printed:
     """A share of two counts."""
-    return Told(won / of_all, of_all, won, of_all)
+    return Printed(won / of_all, of_all, won, of_all)
 
 
-def count(number: int) -> Told:
+def count(number: int) -> Printed:
     """A count."""
-    return Told(number, number, number)
+    return Printed(number, number, number)
 
 
 def test_the_worked_example() -> None:
@@ -35,8 +35,8 @@ def test_the_worked_example() -> None:
 
 def test_nothing_to_compare_with_is_no_trend() -> None:
     """And of nought there is no relative change."""
-    assert of("orders", count(5), Told(None, 0)) is None
-    assert of("orders", Told(None, 0), count(5)) is None
+    assert of("orders", count(5), Printed(None, 0)) is None
+    assert of("orders", Printed(None, 0), count(5)) is None
     found = of("orders", count(50), count(0))
     assert found is not None
     assert (found["change"], found["changed"]) == (None, True)
@@ -65,21 +65,21 @@ def test_too_few_observations_never_change() -> None:
 
 def test_margins_that_a_number_states_add_up_as_squares() -> None:
     """Those of the net promoter score."""
-    found = of("net_promoter_score", Told(30.0, 100, margin=15.0), Told(10.0, 100, margin=12.0))
+    found = of("net_promoter_score", Printed(30.0, 100, margin=15.0), Printed(10.0, 100, margin=12.0))
     assert found == {"change": 2.0, "points": 20.0, "margin": hypot(15, 12), "changed": True}
 
 
 @pytest.mark.parametrize(
     ("kpi", "now", "before"),
     [
-        ("net_revenue", Told("120.50", 40), Told("100.00", 40)),
-        ("win_rate_value", Told(0.5, 40, 50, 100), Told(0.4, 40, 40, 100)),
-        ("traffic_to_lead_rate", Told(1.5, 40, 60, 40), Told(1.2, 40, 48, 40)),
+        ("net_revenue", Printed("120.50", 40), Printed("100.00", 40)),
+        ("win_rate_value", Printed(0.5, 40, 50, 100), Printed(0.4, 40, 40, 100)),
+        ("traffic_to_lead_rate", Printed(1.5, 40, 60, 40), Printed(1.2, 40, 48, 40)),
         ("active_customers", count(900), count(800)),
-        ("sales_cycle_days", Told(20.0, 40), Told(30.0, 40)),
+        ("sales_cycle_days", Printed(20.0, 40), Printed(30.0, 40)),
     ],
 )
-def test_of_what_has_no_margin_nobody_says(kpi: str, now: Told, before: Told) -> None:
+def test_of_what_has_no_margin_nobody_says(kpi: str, now: Printed, before: Printed) -> None:
     """Money, money shares, rates above one, stocks and medians."""
     found = of(kpi, now, before)
     assert found is not None

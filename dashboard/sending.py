@@ -1,4 +1,4 @@
-"""Events that the dashboard tells: a target that somebody sets on the page."""
+"""Sends events from the dashboard: targets set on the page."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ AT_MOST_S: Final = 15.0
 FAILED: Final = (KafkaError, OSError, TimeoutError, SettingsError)
 
 
-class KafkaTeller:
-    """`Teller` of one installation. With a producer of its own each time: a day sees few of them."""
+class KafkaEventSender:
+    """`EventSender` of one installation. Each event uses its own producer: there are few per day."""
 
     def __init__(self, place: Settings) -> None:
         self._place = place
 
-    async def tell(self, event: Mapping[str, Any]) -> None:
+    async def send(self, event: Mapping[str, Any]) -> None:
         """Returns once the brokers have it. Raises `KafkaUnavailable`."""
-        told, topic = dict(event), topic_of(self._place, event.get("type"))
+        content, topic = dict(event), topic_of(self._place, event.get("type"))
         try:
             async with asyncio.timeout(AT_MOST_S):
                 producer = AIOKafkaProducer(**client_options(self._place.kafka), enable_idempotence=True)
                 try:
                     await producer.start()
-                    await producer.send_and_wait(topic, orjson.dumps(told), key=key_of(told))
+                    await producer.send_and_wait(topic, orjson.dumps(content), key=key_of(content))
                 finally:
                     await producer.stop()
         except FAILED as error:
