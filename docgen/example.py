@@ -31,7 +31,7 @@ def _event(number: int, when: str, kind: str, fields: str = "") -> dict[str, Any
     time = when if "T" in when else f"{when}T10:00:00Z"
     data = {name: json.loads(value) if NUMBER.fullmatch(value) else value for name, value in FIELD.findall(fields)}
     envelope = {"specversion": "1.0", "id": f"e{number}", "source": "/docs", "type": f"crm.{kind}", "time": time}
-    # What begins with @ belongs to the envelope: an id told again, a receive time.
+    # What begins with @ belongs to the envelope: a repeated id, a receive time.
     envelope |= {name[1:]: value for name, value in data.items() if name.startswith("@")}
     return {**envelope, "data": {name: value for name, value in data.items() if not name.startswith("@")}}
 

@@ -127,7 +127,7 @@ def test_tabs_of_a_board_share_one_stream(visit: Any, mock: Mock) -> None:
     second = another_tab(first)
     second.wait_for_selector(".live[data-state=live]")
     shown = second.locator("[data-kpi=win_rate] .value").inner_text()
-    expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)  # it hears of news
+    expect(second.locator("[data-kpi=win_rate] .value")).not_to_have_text(shown, timeout=15_000)  # it is still updated
     assert len(mock.streams) == 1
     first.close()
     second.wait_for_timeout(1500)

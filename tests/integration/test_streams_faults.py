@@ -145,7 +145,7 @@ async def test_a_changed_partition_count_is_refused(rig: Rig) -> None:
 
 
 async def test_a_recreated_topic_is_refused(rig: Rig) -> None:
-    """An input that was deleted and made anew: its offsets would hide its events, so the worker asks what to do."""
+    """An input that was deleted and recreated: its offsets would hide its events, so the worker asks what to do."""
     await rig.produce(100)
     with rig.worker():
         await rig.exact()
@@ -248,7 +248,7 @@ async def test_a_partition_that_cannot_be_read_blocks_itself_only(rig: Rig, kafk
 
 
 async def test_a_partition_goes_on_behind_what_was_skipped(rig: Rig, kafka: Kafka) -> None:
-    """`crmkpi topics skip` moves the group past the broken batch, and the worker that is blocked hears of it."""
+    """`crmkpi topics skip` moves the group past the broken batch, and the blocked worker continues."""
     if not isinstance(kafka.unit, ProcessUnit):
         pytest.skip("the broker's files are elsewhere")
     await rig.make_topics()

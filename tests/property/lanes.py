@@ -27,7 +27,7 @@ JOURNAL_TS: Final = 1_790_000_000_000
 Story = st.SearchStrategy[list[Told]]
 Record = tuple[str, Block]  # one journal record: tenant and block
 Batches = list[list[Record]]
-World = list[list[Row]]  # each event, and after it what is told again under its identity: copies, then conflicts
+World = list[list[Row]]  # each event, followed by others with its identity: copies, then conflicts
 
 
 def row_of(told: Told, tenant: str, name: str) -> Row:

@@ -19,7 +19,7 @@ def mentions(feed: Feed) -> None:
 
 
 def records(feed: Feed) -> None:
-    """50 created and one of them told again, 4 merged away, 2 deleted, 7 imported."""
+    """50 created, one of them twice, 4 merged away, 2 deleted, 7 imported."""
     for number in range(57):
         origin = "import" if number >= 50 else "ui"
         feed.add("record.created", JUNE + number * MINUTE, object="task", record_id=f"r{number}", origin=origin)

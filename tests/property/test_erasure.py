@@ -80,7 +80,7 @@ def test_scenario_12(mode: str, orders: int, early: bool) -> None:
 
 @pytest.mark.parametrize("number", range(8))
 def test_a_customer_whose_first_id_is_another_one_afterwards_counts_once(number: int) -> None:
-    """Which of two surrogates comes first is by chance: the customer has its name, and no row of the one of before."""
+    """The order of two surrogates is random: the customer has the new one, and no row has the old one."""
     feed = Feed()
     feed.add("lead.assigned", "2026-06-01", user_id="u1", anonymous_id="a1", lead_id="l2")
     feed.add("order.completed", "2026-06-02", user_id="u1", lead_id="l1", order_id="o1", amount=100, currency="EUR")

@@ -50,7 +50,7 @@ def give(engine: Engine, tenant: str, items: list[Item], first: int) -> None:
 
 
 def twin(item: Item) -> Item:
-    """The same with other ids: a second story beside the first. Rates are told again as they are."""
+    """The same with other ids: a second story in parallel. Rates are repeated unchanged."""
     if isinstance(item, Refusal):
         return item
     name = f"{item.id}-twin"

@@ -106,7 +106,7 @@ def ask(demo: Demo, path: str) -> Any:
 
 
 def published(demo: Demo) -> bool:
-    """Whether the first company has segments, and days that are not those of before its events came."""
+    """Whether the first company has segments, and days after its first event."""
     kpi = f"/{FIRST}/kpis"
     series = ask(demo, f"{kpi}/visitors/series?step=day")["series"][0]["values"]
     months = ask(demo, f"{kpi}/net_new_mrr/series?step=month")["series"][0]["values"]

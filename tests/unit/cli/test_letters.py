@@ -77,7 +77,7 @@ def test_a_truncated_letter_is_sent_from_the_topic_or_not_at_all() -> None:
 
 
 def test_a_row_of_the_journal_is_never_sent_as_an_event() -> None:
-    """Letters of an earlier release, and events that were made again, are read from the topic."""
+    """Letters of an earlier release, and rebuilt events, are read from the topic."""
     row = refused(stage="count", reason="engine_error", value=b"[7,1]")
 
     assert row.reconstructed

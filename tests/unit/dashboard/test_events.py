@@ -113,7 +113,7 @@ def test_verdicts(row: Row | Refusal, verdict: str) -> None:
 
 
 def test_where_events_count() -> None:
-    """KPIs that are about a type before those that hear of it among many others."""
+    """KPIs specific to a type come before those that use it among many others."""
     assert "closed_won_deals" in counts_in("crm.deal.won", "orders")
     assert counts_in("crm.page.viewed", "orders")[0] == "visitors"
     assert counts_in("crm.survey.answered:nps", "orders")[0] == "net_promoter_score"

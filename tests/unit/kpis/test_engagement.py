@@ -37,7 +37,7 @@ def test_a_tier_is_left_at_the_quarter_hour_after_the_score_falls_below_it() -> 
 
 
 def test_a_touch_in_order_changes_little_however_long_the_history() -> None:
-    """Two thousand views, then one more: the customer's contribution is not made again."""
+    """Two thousand views, then one more: the customer's contribution is not recomputed."""
     feed, engine = Feed(), Engine(TenantBook())
     feed.add("customer.created", "2026-05-20", customer_id="c1")
     for number in range(2_000):

@@ -115,7 +115,7 @@ def requests(mode: str) -> list[Row]:
 @pytest.mark.parametrize("account", [False, True])
 @pytest.mark.parametrize("mode", ["forget", "unpick"])
 def test_nothing_planted_is_left(mode: str, account: bool) -> None:
-    """Not in any entry, document or memory, when all was told before and when it is told again after the request."""
+    """Not in any entry, document or memory, whether events came before the request or are resent after it."""
     person = Told(account=account)
     known = rows()
     person.take(known)

@@ -1,4 +1,4 @@
-"""A customer with a long history whose events come out of order, in small batches: exact, and little is made again."""
+"""A customer with a long history whose events come out of order, in small batches: exact, with little recomputed."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -81,7 +81,7 @@ def test_a_session_may_begin_earlier_before_or_after_its_person_converts(order: 
 
 
 def test_a_session_that_began_earlier_is_no_reason_to_make_landing_pages_again() -> None:
-    """Only the minute moves; nor are the other sales' credits made again for one more sale."""
+    """Only the minute changes; another sale does not recompute the credits of the others."""
     engine = Engine(TenantBook())
     feed = Feed()
     feed.add("order.completed", START - 5_000, customer_id="c1", order_id="o0", amount=1000, currency="EUR")

@@ -22,7 +22,7 @@ def answers(random: Random, count: int) -> list[list[Any]]:
         who = random.choice(({"user_id": "u"}, {"anonymous_id": "a"}))
         about: dict[str, Any] = {"survey_id": f"s{random.randrange(2)}", **who}
         if random.random() < 0.4:
-            about["response_id"] = f"r{random.randrange(80)}"  # some are told again
+            about["response_id"] = f"r{random.randrange(80)}"  # some are resent
         if random.random() < 0.8:
             feed.add("survey.answered", when, survey_type="nps", score=random.randrange(11), **about)
         else:

@@ -1,4 +1,4 @@
-"""An event made again from its row means what the row means."""
+"""An event rebuilt from its journal row has the same meaning."""
 
 import orjson
 import pytest

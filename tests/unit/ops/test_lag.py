@@ -13,7 +13,7 @@ from ops.lag import GroupLag, PartitionLag, records_behind
         (None, 0, 100, None, 0),  # nothing committed is not "everything"
         (40, 0, 100, 60, 0),
         (100, 0, 100, 0, 0),
-        (120, 0, 100, 0, 0),  # the topic was made anew: never negative
+        (120, 0, 100, 0, 0),  # the topic was recreated: never negative
         (10, 50, 100, 50, 40),  # retention was faster than the reader
         (0, 0, 0, 0, 0),
     ],

@@ -74,7 +74,7 @@ def test_markers_after_the_last_record_and_partitions_never_read_are_no_lag() ->
 
 
 def test_records_that_are_gone_are_an_error_although_nothing_waits() -> None:
-    """Retention passed the committed offset; a topic made anew ends before it."""
+    """Retention passed the committed offset; a recreated topic ends before it."""
     assert looked([at(5, 10, begin=10, records=0, lost=5)]).verdict is Verdict.ERR
     assert looked([at(15, 10, records=0)]).verdict is Verdict.ERR
 

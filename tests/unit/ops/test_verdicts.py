@@ -36,7 +36,7 @@ def window(*seen: tuple[int, int], commits: Sequence[int] | None = None, begin: 
         (window((9, 9), (3, 9), (6, 9)), Verdict.REWIND),
         (window((5, 9), (3, 9), (9, 9)), Verdict.OK),  # it is through
         (window((5, 9), begin=7), Verdict.ERR),  # 5 and 6 are gone
-        (window((15, 9)), Verdict.ERR),  # the topic was made anew
+        (window((15, 9)), Verdict.ERR),  # the topic was recreated
     ],
 )
 def test_every_rule(seen: list[Observation], wanted: Verdict) -> None:

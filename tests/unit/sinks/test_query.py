@@ -80,7 +80,7 @@ async def test_the_owner_is_asked_with_its_token(owner: Worker) -> None:
 
 @pytest.mark.parametrize("status", [401, 409])
 async def test_after_a_rebalance_the_next_owner_is_asked(owner: Worker, status: int) -> None:
-    """The worker of before says that it is not the owner, or another process has its port."""
+    """The previous worker answers that it is not the owner, or another process has its port."""
     before = await Worker(status, {"error": "not the owner"}).start()
     assert await asked(before.port, owner.port) == {"total": 2}
     assert len(before.asked) == 1

@@ -165,7 +165,7 @@ async def test_too_many_questions_at_a_time_are_turned_away(
 
 
 async def test_each_worker_has_a_token_of_its_own() -> None:
-    """A token of before is worth nothing after a restart."""
+    """Tokens are invalid after a restart."""
     one, other = await started(None), await started(None)
     assert one.token != other.token
     assert len(one.token) > 40
